@@ -1,0 +1,81 @@
+"""What a data set is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal, Protocol, runtime_checkable
+
+import numpy as np
+
+
+class DataSet(Protocol):
+    """Real rows: a finite set that all seeds share, or a distribution from which each seed draws its own.
+
+    A dataclass whose fields are the data's parameters (``dim``, ``rows``, ``noise``, ...). Building one is cheap;
+    rows are made when asked for.
+
+    Attributes:
+        version: part of every lineage key; raise it when the rows change.
+        kind: "images" are uint8 (channels, height, width); "points" are float (dim,).
+        labelled: whether ``labels`` has classes, from which a feature classifier can be trained.
+    """
+
+    version: ClassVar[int]
+    kind: ClassVar[Literal["images", "points"]]
+    labelled: ClassVar[bool]
+
+    @property
+    def count(self) -> int:
+        """n, the number of training rows a seed has."""
+        ...
+
+    @property
+    def event(self) -> tuple[int, ...]:
+        """Shape of one row."""
+        ...
+
+    def fingerprint(self) -> str:
+        """What identifies the rows apart from name, parameters and version: a hash of the content for files, else ""."""
+        ...
+
+    def train(self, seeds: Sequence[int]) -> np.ndarray:
+        """Training rows: (1, n, *event) if all seeds share them, else (seeds, n, *event), each seed's own."""
+        ...
+
+    def test(self) -> np.ndarray:
+        """Held-out rows, (rows, *event), the same for all seeds, never among any seed's training rows."""
+        ...
+
+
+@runtime_checkable
+class Distribution(Protocol):
+    """A data set that can give new rows without end."""
+
+    def fresh(self, seeds: Sequence[int], generation: int, count: int) -> np.ndarray:
+        """New real rows for one generation, (seeds, count, *event), independent of all others."""
+        ...
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Rows with classes, for training a feature classifier.
+
+    Attributes:
+        rows: (rows, *event).
+        labels: int64 (rows,), 0..classes-1.
+    """
+
+    rows: np.ndarray
+    labels: np.ndarray
+
+
+@runtime_checkable
+class LabelledDataSet(Protocol):
+    """A data set whose rows have classes."""
+
+    def labelled_train(self) -> Labelled:
+        """The full training rows (whatever ``rows`` says) with their classes."""
+        ...
+
+    def labelled_test(self) -> Labelled:
+        """The held-out rows with their classes."""
+        ...

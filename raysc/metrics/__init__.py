@@ -1,0 +1,14 @@
+"""Metrics: one per file; feature extractors beside them."""
+
+METRICS = {
+    "frechet_distance": "raysc.metrics.frechet_distance:FrechetDistance",
+    "kid": "raysc.metrics.kid:Kid",
+    "precision": "raysc.metrics.precision:Precision",
+    "recall": "raysc.metrics.recall:Recall",
+    "density": "raysc.metrics.density:Density",
+    "coverage": "raysc.metrics.coverage:Coverage",
+    "feature_variance": "raysc.metrics.feature_variance:FeatureVariance",
+    "exact_duplicates": "raysc.metrics.exact_duplicates:ExactDuplicates",
+    "nn_train_share": "raysc.metrics.nn_train_share:NnTrainShare",
+}
+"""Short name -> ``module:Name``."""

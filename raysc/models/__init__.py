@@ -1,0 +1,8 @@
+"""Model families: one per file; what neural families share lies beside them."""
+
+MODELS = {
+    "gaussian": "raysc.models.gaussian:Gaussian",
+    "flow_matching": "raysc.models.flow_matching:FlowMatching",
+    "ddpm": "raysc.models.ddpm:Ddpm",
+}
+"""Short name -> ``module:Name``."""

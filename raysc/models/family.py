@@ -1,0 +1,119 @@
+"""What a model family is: closed-form families batch all seeds; trained families run one seed under Accelerate."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+
+from raysc.pool.rows import TrainingSet
+from raysc.streams import Streams
+from raysc.sweepfile.settings import Sample, Train
+
+Arrays = dict[str, np.ndarray]
+"""A closed-form model of a pack of seeds: named arrays, each with the seeds as leading axis."""
+
+
+class ClosedForm(Protocol):
+    """A family that is fitted by a formula, for all seeds of a unit at once.
+
+    Attributes:
+        version: part of every lineage key; raise it when fits or samples change.
+        trained: False.
+        block: rows per sampling block; each block of each seed has a stream of its own.
+    """
+
+    version: ClassVar[int]
+    trained: ClassVar[bool]
+    block: ClassVar[int]
+
+    def fit(self, training_set: TrainingSet, streams: Streams) -> Arrays:
+        """The model of the training set, arrays (seeds, ...). A seed whose fit is not finite has diverged."""
+        ...
+
+    def sample(self, state: Arrays, first: int, count: int, streams: Streams) -> np.ndarray:
+        """Rows ``first`` to ``first + count`` of the endless sequence that the model draws, (seeds, count, *event).
+
+        Row i depends on (state, seed, generation, i) alone: blocks are drawn whole and cut.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What a training run gives.
+
+    Attributes:
+        state: the model with everything that training needs to go on.
+        diverged: a loss or parameter stopped being finite; training ended there.
+        loss: mean training loss of the run, for the log.
+    """
+
+    state: Any
+    diverged: bool
+    loss: float
+
+
+class Trained(Protocol):
+    """A family that is trained by gradient steps, one seed at a time, on one rank or several.
+
+    The same calls are made on every rank of a crew (world size and rank come from Accelerate's state); what they
+    give does not depend on the number of ranks beyond rounding. States live on the rank's device.
+
+    Attributes:
+        version: part of every lineage key; raise it when fits or samples change.
+        trained: True.
+        block: rows per sampling block; blocks are always computed whole, so that a row's bits do not depend on what
+            else was asked for.
+    """
+
+    version: ClassVar[int]
+    trained: ClassVar[bool]
+    block: ClassVar[int]
+
+    def initial(self, event: tuple[int, ...], streams: Streams) -> Any:
+        """An untrained state: random weights from role "init", EMA equal to them, no optimiser state.
+
+        Args:
+            event: shape of a row, (channels, height, width) for images.
+            streams: of one seed.
+        """
+        ...
+
+    def fit(self, training_set: TrainingSet, start: Any, steps: range, train: Train, streams: Streams) -> Fitted:
+        """Train from ``start`` over the given optimiser steps.
+
+        Everything random in step s comes from role "train" and s, so fit(range(0, 300)) followed by
+        fit(range(300, 1200)) equals fit(range(0, 1200)) bit for bit on one machine.
+
+        Args:
+            training_set: rows of one seed.
+            start: a state; it is not changed.
+            steps: the optimiser steps of this generation to run; ``steps.start`` > 0 goes on with a run.
+            train: batch (global), lr, clip, ema, precision, schedule, ...
+            streams: of one seed.
+        """
+        ...
+
+    def sample(self, state: Any, first: int, count: int, sample: Sample, streams: Streams) -> np.ndarray:
+        """Rows ``first`` to ``first + count`` of the endless sequence that the EMA model draws, (1, count, *event).
+
+        Called on one rank for that rank's rows alone. Row i depends on (state, seed, generation, i) alone.
+        """
+        ...
+
+    def save(self, state: Any, folder: Path, training_state: bool) -> None:
+        """Write the state: the EMA network, and, if asked, raw weights and optimiser state beside it.
+
+        Only safetensors and JSON. For U-Nets the folder is a diffusers pipeline folder.
+        """
+        ...
+
+    def load(self, folder: Path) -> Any:
+        """Read what ``save`` wrote; without training state, the EMA weights serve as raw weights."""
+        ...
+
+
+Family = ClosedForm | Trained
+Parameters = Mapping[str, Any]

@@ -1,0 +1,1 @@
+"""Rows, parts and training sets."""

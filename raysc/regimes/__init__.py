@@ -1,0 +1,11 @@
+"""Regimes: one rule per file."""
+
+REGIMES = {
+    "real_only": "raysc.regimes.real_only:RealOnly",
+    "mix": "raysc.regimes.mix:Mix",
+    "replace": "raysc.regimes.replace:Replace",
+    "accumulate": "raysc.regimes.accumulate:Accumulate",
+    "accumulate_subsample": "raysc.regimes.accumulate_subsample:AccumulateSubsample",
+    "fresh": "raysc.regimes.fresh:Fresh",
+}
+"""Short name -> ``module:Name``."""

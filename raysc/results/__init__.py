@@ -1,0 +1,1 @@
+"""Results: the tidy table, statistics over it, and pictures; reads the store alone."""

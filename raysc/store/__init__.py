@@ -1,0 +1,1 @@
+"""The store: keys, publishing, leases; the only truth about what is done."""

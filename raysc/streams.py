@@ -1,0 +1,57 @@
+"""Random numbers with addresses.
+
+Every draw of a sweep comes from a stream named by (seed, generation, role, index...). A stream depends on nothing
+else: not on the cell, so that cells with equal seeds share it (common random numbers); not on packing, ranks or
+device; and not on what was drawn before, so that a resumed run draws what an undisturbed one would have drawn.
+The global generators of NumPy and torch are never used.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Literal
+
+import numpy as np
+
+Role = Literal["data", "init", "train", "sample", "subsample"]
+
+
+def stream(seed: int, generation: int, role: Role, *index: int | str) -> np.random.Generator:
+    """The generator at one address: Philox keyed by 128 bits of a hash of the address.
+
+    Args:
+        seed: the replicate, any integer.
+        generation: t >= 0.
+        role: what the draw is for.
+        *index: anything that tells draws of one role apart: a training step, a sampling block, a name.
+
+    Returns:
+        A generator in the same state on every machine.
+    """
+    address = repr((seed, generation, role, *index)).encode()
+    key = int.from_bytes(blake2b(address, digest_size=16).digest(), "little")
+    return np.random.Generator(np.random.Philox(key=key))
+
+
+@dataclass(frozen=True)
+class Streams:
+    """The streams of a pack of seeds at one generation; what fit and sample are given.
+
+    Attributes:
+        seeds: the replicates, in the order of the leading axis of every array.
+        generation: t, the generation that is fitted or sampled.
+    """
+
+    seeds: tuple[int, ...]
+    generation: int
+
+    def each(self, role: Role, *index: int | str) -> list[np.random.Generator]:
+        """One generator per seed, in the order of the seed axis."""
+        return [stream(seed, self.generation, role, *index) for seed in self.seeds]
+
+    def normal(self, shape: Sequence[int], role: Role, *index: int | str) -> np.ndarray:
+        """Standard normals, float64 (seeds, *shape), each seed's slice from its own stream."""
+        out = np.empty((len(self.seeds), *shape))
+        for row, generator in zip(out, self.each(role, *index), strict=True):
+            generator.standard_normal(out=row)
+        return out

@@ -1,0 +1,1 @@
+"""The sweep file: schema, reading with line numbers, expansion into cells."""

@@ -1,0 +1,153 @@
+"""The settings of one cell: what a sweep file's words mean once they are read, checked and expanded."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt
+
+Start = Literal["previous", "initial", "scratch"]
+
+
+class Settings(BaseModel):
+    """Frozen, strict about unknown keys; the base of every mapping in a sweep file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Component(Settings):
+    """A data set, model, regime or metric by name, with the parameters that the sweep file gives it.
+
+    Attributes:
+        name: a registered short name, or ``package.module:Name``.
+        parameters: checked against the component's signature; those equal to their default are left out.
+    """
+
+    name: str
+    parameters: Mapping[str, Any] = Field(default_factory=dict)
+
+
+class Initial(Settings):
+    """How generation 0 is made.
+
+    Attributes:
+        steps: optimiser steps (trained families).
+        rows: it trains on the first so many real rows only; later generations use all n.
+        from_: a diffusers folder or hub id to start from instead of training; excludes both.
+    """
+
+    steps: PositiveInt | None = None
+    rows: PositiveInt | None = None
+    from_: str | None = Field(default=None, alias="from")
+
+
+class Ema(Settings):
+    """Exponential moving average of the weights.
+
+    Attributes:
+        half_life: optimiser steps after which old weights count half.
+    """
+
+    half_life: PositiveFloat
+
+
+class Train(Settings):
+    """How a trained family is trained.
+
+    Attributes:
+        batch: rows per optimiser step over all ranks.
+        lr: learning rate of AdamW.
+        weight_decay: of AdamW.
+        schedule: learning rate over the steps of a generation: constant, or half a cosine down to zero.
+        clip: gradient norm that is not exceeded, or none.
+        ema: none: the raw weights are the model.
+        precision: of the forward and backward pass.
+        optimizer_state: what a retraining starts with: the moments of the generation before, or none. Under
+            ``loop.train`` only.
+    """
+
+    batch: PositiveInt = 128
+    lr: PositiveFloat = 1e-3
+    weight_decay: float = Field(default=0.0, ge=0)
+    schedule: Literal["constant", "cosine"] = "constant"
+    clip: PositiveFloat | None = None
+    ema: Ema | None = None
+    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    optimizer_state: Literal["carried", "reset"] = "carried"
+
+
+class Sample(Settings):
+    """How a generation is sampled.
+
+    Attributes:
+        rows: rows that every generation samples, n if not set.
+        steps: network evaluations or steps of the sampler; the family's own number if not set.
+    """
+
+    rows: PositiveInt | None = None
+    steps: PositiveInt | None = None
+
+
+class Budget(Settings):
+    """How long each retraining trains; exactly one is set.
+
+    Attributes:
+        steps: optimiser steps.
+        epochs: passes over the current training set, so steps grow with it.
+        rows_seen: rows over all steps, whatever the size of the training set.
+    """
+
+    steps: PositiveInt | None = None
+    epochs: PositiveFloat | None = None
+    rows_seen: PositiveInt | None = None
+
+
+class Resources(Settings):
+    """What a trial asks for.
+
+    Attributes:
+        workers: ranks of a crew.
+        cpus: cores per rank, whole or fractional below 1.
+        gpus: devices per rank; a fraction only with one worker.
+    """
+
+    workers: PositiveInt = 1
+    cpus: PositiveFloat = 1
+    gpus: float = Field(default=0, ge=0)
+
+
+class Cell(Settings):
+    """One point of the grid: everything but the seed.
+
+    Attributes:
+        data: the data set.
+        model: the family.
+        initial: how generation 0 is made.
+        train: training settings of generation 0.
+        sample: sampling settings of generation 0.
+        loop_train: training settings of generations >= 1 (``loop.train`` over ``train``).
+        loop_sample: sampling settings of generations >= 1 (``loop.sample`` over ``sample``).
+        start: weights at the start of a retraining.
+        budget: length of a retraining; none for closed-form families.
+        regime: the rule for training sets.
+        lambda_: synthetic rows per real row; none where the regime takes none.
+        axes: dotted column name -> value, in the file's order; every axis of the sweep appears in every cell,
+            with None where a cell does not set it.
+        control: it was added as the control of other cells.
+    """
+
+    data: Component
+    model: Component
+    initial: Initial
+    train: Train
+    sample: Sample
+    loop_train: Train
+    loop_sample: Sample
+    start: Start
+    budget: Budget | None
+    regime: Component
+    lambda_: float | None
+    axes: Mapping[str, Any]
+    control: bool = False
+
+
+Measure = Literal["all", "log"] | tuple[NonNegativeInt, ...]

@@ -1,0 +1,50 @@
+"""What the sweep file needs to know of a registered component, passed in from above."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+REQUIRED: Any = object()
+"""The default of a parameter that must be given."""
+
+Room = Literal["data", "model", "regime", "metric"]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One typed parameter of a component.
+
+    Attributes:
+        annotation: its type, as pydantic understands it.
+        default: its default, or REQUIRED.
+    """
+
+    annotation: Any
+    default: Any = REQUIRED
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What a component declares.
+
+    Attributes:
+        parameters: by name, in order.
+        default_lambda: of a regime: lambda where none is set; None: must be set; "not taken": has none.
+        trained: of a model: takes initial.steps, train, loop.start, loop.budget, loop.train and sample.steps.
+    """
+
+    parameters: Mapping[str, Parameter]
+    default_lambda: float | Literal["not taken"] | None = "not taken"
+    trained: bool = False
+
+
+class Catalogue(Protocol):
+    """All registered components."""
+
+    def names(self, room: Room) -> Sequence[str]:
+        """Short names, sorted."""
+        ...
+
+    def signature(self, room: Room, name: str) -> Signature:
+        """The signature of a short name or ``package.module:Name``; InputError if there is none, and why."""
+        ...

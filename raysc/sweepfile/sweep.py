@@ -1,0 +1,56 @@
+"""A sweep, read and expanded."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from raysc.errors import InputError
+from raysc.sweepfile.settings import Cell, Component, Measure, Resources
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A whole sweep file after reading, overriding, checking and expanding.
+
+    Attributes:
+        name: names its folder in the store.
+        path: the file, as the user gave it.
+        cells: no two equal; those of the file first, in its order, then the controls.
+        seeds: without repeats, in order.
+        generations: T >= 1, retrainings after generation 0.
+        metrics: in the file's order.
+        measure: which generations are measured.
+        control: what the control of a cell is.
+        initial_quality: the metric by which generation 0 is judged; the first one if not set.
+        resources: per rank.
+        pool: where sampled rows live.
+        storage: a path or URI, if the file names one.
+        notes: what expansion did that a user may want to know (cells that became equal, a long EMA).
+        resolved: the file's mapping after overrides, for the record.
+        lines: dotted key -> "FILE, line N", for messages.
+    """
+
+    name: str
+    path: str
+    cells: tuple[Cell, ...]
+    seeds: tuple[int, ...]
+    generations: int
+    metrics: tuple[Component, ...]
+    measure: Measure
+    control: Literal["declared", "matched", "none"]
+    initial_quality: str | None
+    resources: Resources
+    pool: Literal["parquet", "object_store"]
+    storage: str | None
+    notes: tuple[str, ...]
+    resolved: Mapping[str, Any]
+    lines: Mapping[str, str]
+
+    def error(self, key: str, problem: str) -> InputError:
+        """The message for a setting that cannot work, with the line that set it (or its nearest parent)."""
+        parts = key.split(".")
+        while parts:
+            if (place := self.lines.get(".".join(parts))) is not None:
+                return InputError(f"{place}: {key}: {problem}")
+            parts.pop()
+        return InputError(f"{self.path}: {key}: {problem}")

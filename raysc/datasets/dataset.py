@@ -34,7 +34,7 @@ class DataSet(Protocol):
         ...
 
     def fingerprint(self) -> str:
-        """What identifies the rows apart from name, parameters and version: a hash of the content for files, else ""."""
+        """What tells the rows apart beyond name, parameters and version: a hash of the content for files, else ""."""
         ...
 
     def train(self, seeds: Sequence[int]) -> np.ndarray:

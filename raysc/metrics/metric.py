@@ -1,25 +1,59 @@
-"""What a metric is."""
+"""What a metric is, and what it looks at."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import ClassVar, Literal, Protocol
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
 import numpy as np
+
+T = TypeVar("T")
+
+Features = Literal["classifier", "pixels", "coordinates"]
+
+
+@dataclass(frozen=True, eq=False)
+class Vectors:
+    """Feature vectors of one set of rows, with what metrics derived from them.
+
+    Those of real rows live as long as the rows, so that their covariance or neighbour radii are computed once and
+    not again for every generation.
+
+    Attributes:
+        array: float64 (rows, dim).
+    """
+
+    array: np.ndarray
+    _derived: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
+
+    def once(self, key: Hashable, derive: Callable[[], T]) -> T:
+        """What ``derive()`` gave when it was first called under this key: a function, with its arguments if any."""
+        if key not in self._derived:
+            self._derived[key] = derive()
+        value: T = self._derived[key]
+        return value
+
+    @cached_property
+    def finite(self) -> bool:
+        """Whether rows can be compared: all numbers, and none so large that its square overflows."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            return bool(np.isfinite(np.square(self.array).sum()))
 
 
 @dataclass(frozen=True)
 class Compared:
-    """What a metric looks at: feature vectors of generated and real rows (plain values for pixels and coordinates).
+    """What a metric looks at: features of generated and real rows (plain values for pixels and coordinates).
 
     Attributes:
-        generated: float64 (seeds, m, dim).
-        train: float64 (seeds or 1, n, dim), the real rows that the seeds train on.
+        generated: one per seed, float64 (m, dim).
+        train: one per seed, float64 (n, dim): the real rows that the seed trains on. Seeds that share their rows
+            share one object.
         test: float64 (rows, dim), held-out real rows.
     """
 
-    generated: np.ndarray
-    train: np.ndarray
-    test: np.ndarray
+    generated: tuple[Vectors, ...]
+    train: tuple[Vectors, ...]
+    test: Vectors
 
 
 @dataclass(frozen=True)
@@ -31,7 +65,7 @@ class Column:
         better: which direction is better.
         scale: "log" if damage is a ratio, "linear" if it is a difference.
         against: the real rows it compares with; its floor, real against real, puts other real rows in the place of
-            the generated ones. "neither": it compares with no real rows, or has no floor.
+            the generated ones. "neither": it has no floor.
         unit: for axes and headings; "" if it has none.
     """
 
@@ -47,14 +81,19 @@ class Metric(Protocol):
 
     Attributes:
         version: part of every metric key; raise it when values change.
-        features: the extractor whose features it compares: "classifier" | "pixels" for images, "coordinates" for
-            points, or None for the data's default (classifier, coordinates).
+        features: the extractor whose features it compares: "classifier" or "pixels" for images, "coordinates" for
+            points; "values": pixels or coordinates, whichever the data have; None: the data's default (classifier,
+            coordinates).
+        least_rows: how many rows each set that it compares must have.
     """
 
     version: ClassVar[int]
 
     @property
     def features(self) -> str | None: ...
+
+    @property
+    def least_rows(self) -> int: ...
 
     @property
     def columns(self) -> tuple[Column, ...]:

@@ -1,0 +1,55 @@
+"""Which metrics a data set can have."""
+
+from collections.abc import Sequence
+from typing import get_args
+
+from raysc.datasets.dataset import DataSet
+from raysc.errors import InputError
+from raysc.metrics.features import DEFAULT, VALUES, extractor_name
+from raysc.metrics.metric import Features, Metric
+
+
+def check_metrics(metrics: Sequence[Metric], dataset: DataSet, rows: int) -> None:
+    """Refuse what cannot be measured.
+
+    Args:
+        metrics: what is asked for.
+        dataset: the data.
+        rows: how many rows of every generation are measured (``sample.rows``, or n).
+
+    Raises:
+        InputError: which column, what is wrong, what to do; the caller knows file and line.
+    """
+    seen: set[str] = set()
+    for metric in metrics:
+        name = metric.columns[0].name
+        if name in seen:
+            raise InputError(f"{name} is asked for twice; name each metric once")
+        seen.add(name)
+        _check_features(name, metric.features, dataset)
+        _check_rows(name, metric.least_rows, dataset, rows)
+
+
+def _check_features(name: str, features: str | None, dataset: DataSet) -> None:
+    extractor = extractor_name(features, dataset.kind)
+    if extractor not in get_args(Features):
+        raise InputError(
+            f"{name}: there are no features {extractor!r}; expected one of {', '.join(get_args(Features))}"
+        )
+    allowed = (VALUES[dataset.kind], DEFAULT[dataset.kind])
+    if extractor not in allowed:
+        raise InputError(
+            f"{name}: the data are {dataset.kind}, which have no {extractor}; "
+            f"leave features out or set it to {DEFAULT[dataset.kind]}"
+        )
+    if extractor == "classifier" and not dataset.labelled:
+        raise InputError(
+            f"{name}: classifier features need labels to train on, and the data have none; set features: "
+            f"{VALUES[dataset.kind]}"
+        )
+
+
+def _check_rows(name: str, least: int, dataset: DataSet, rows: int) -> None:
+    for what, count in (("generated", rows), ("training", dataset.count), ("held-out", len(dataset.test()))):
+        if count < least:
+            raise InputError(f"{name} needs at least {least} {what} rows, and there are {count}")

@@ -1,0 +1,69 @@
+"""Feature extractors: what rows are turned into before metrics compare them."""
+
+from hashlib import blake2b
+from typing import Protocol
+
+import numpy as np
+
+from raysc.datasets.dataset import DataSet, LabelledDataSet
+
+VERSIONS = {"classifier": 1, "pixels": 1, "coordinates": 1}
+"""Extractors; part of every key: raise one when its features change."""
+
+DEFAULT = {"images": "classifier", "points": "coordinates"}
+VALUES = {"images": "pixels", "points": "coordinates"}
+"""Kind of data -> the extractor that gives a row's own values."""
+
+
+class Extractor(Protocol):
+    """Turns rows into feature vectors, each row by itself."""
+
+    def features(self, rows: np.ndarray) -> np.ndarray:
+        """Rows (..., *event) -> float64 (..., dim)."""
+        ...
+
+
+def plain_values(rows: np.ndarray, event_axes: int) -> np.ndarray:
+    """The extractors "pixels" and "coordinates": a row's own numbers.
+
+    Args:
+        rows: (..., *event); uint8 images are brought from 0..255 to 0..1, points stay as they are.
+        event_axes: how many axes one row has.
+
+    Returns:
+        float64 (..., dim).
+    """
+    flat = rows.reshape(*rows.shape[: rows.ndim - event_axes], -1).astype(np.float64)
+    return flat / 255 if rows.dtype == np.uint8 else flat
+
+
+def extractor_name(features: str | None, kind: str) -> str:
+    """The extractor that a metric's ``features`` mean for data of this kind."""
+    if features is None:
+        return DEFAULT[kind]
+    return VALUES[kind] if features == "values" else features
+
+
+def extractor_key(name: str, dataset: DataSet) -> str:
+    """What a metric key and the store call an extractor.
+
+    A trained one is keyed by the content of the labelled rows, so that subsets of one data set share it.
+
+    Args:
+        name: from ``extractor_name``.
+        dataset: has classes if the extractor is the classifier.
+
+    Returns:
+        ``pixels-1``, ``coordinates-1`` or ``classifier-1-<32 hexadecimal digits>``.
+    """
+    key = f"{name}-{VERSIONS[name]}"
+    if name != "classifier":
+        return key
+    if not isinstance(dataset, LabelledDataSet):
+        raise TypeError(f"{type(dataset).__name__} has no classes to train a classifier on")
+    digest = blake2b(digest_size=16)
+    for labelled in (dataset.labelled_train(), dataset.labelled_test()):
+        for array in (labelled.rows, labelled.labels):
+            digest.update(f"{array.dtype.str}{array.shape}".encode())
+            digest.update(array.tobytes())
+    return f"{key}-{digest.hexdigest()}"

@@ -11,7 +11,7 @@ Start = Literal["previous", "initial", "scratch"]
 class Settings(BaseModel):
     """Frozen, strict about unknown keys; the base of every mapping in a sweep file."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, allow_inf_nan=False)
 
 
 class Component(Settings):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from raysc.errors import InputError
+from raysc.sweepfile.messages import Places
 from raysc.sweepfile.settings import Cell, Component, Measure, Resources
 
 
@@ -48,9 +49,4 @@ class Sweep:
 
     def error(self, key: str, problem: str) -> InputError:
         """The message for a setting that cannot work, with the line that set it (or its nearest parent)."""
-        parts = key.split(".")
-        while parts:
-            if (place := self.lines.get(".".join(parts))) is not None:
-                return InputError(f"{place}: {key}: {problem}")
-            parts.pop()
-        return InputError(f"{self.path}: {key}: {problem}")
+        return Places(self.path, self.lines).error(key, problem)

@@ -27,8 +27,8 @@ BLOCK = 512
 class Classifier:
     """A trained classifier whose penultimate activations are features.
 
-    The 64 features are ReLU activations, >= 0 and not normalised. Their scale is whatever the network learned, but it is
-    the same for all rows that are ever compared, because a data set has one classifier.
+    The 64 features are ReLU activations, >= 0 and not normalised. Their scale is whatever the network learned, but
+    it is the same for all rows that are ever compared, because a data set has one classifier.
 
     Attributes:
         network: layers from images to logits, in evaluation mode, on the CPU.

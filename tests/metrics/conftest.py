@@ -1,0 +1,9 @@
+import pytest
+
+from raysc.datasets.digits import Digits
+from raysc.metrics.classifier import Classifier, train_classifier
+
+
+@pytest.fixture(scope="session")
+def classifier() -> Classifier:
+    return train_classifier(Digits().labelled_train(), Digits().labelled_test())

@@ -1,0 +1,106 @@
+"""Neural states as files: safetensors and JSON, for U-Nets a folder that diffusers opens."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from accelerate.state import PartialState
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from raysc.errors import InputError
+from raysc.models.networks import Config, Tensors, with_weights
+from raysc.models.state import State
+from raysc.torchvision_schemas import declare_missing_schemas
+
+CONFIG, MODEL = "config.json", "model.safetensors"
+PIPELINE = "model_index.json"
+TRAINING, SCALER = "training_state.safetensors", "training_state.json"
+
+
+def save(state: State, folder: Path, training_state: bool, pipeline: Callable[[nn.Module], Any]) -> None:
+    """Write a state; see ``Trained.save``.
+
+    A perceptron becomes model.safetensors and config.json, a U-Net a pipeline folder of diffusers; each holds the EMA
+    weights. The raw weights and the optimiser's state go into training_state.safetensors beside them.
+
+    Args:
+        state: what to write.
+        folder: where to; made if it does not exist.
+        training_state: whether to write what training needs to go on.
+        pipeline: makes a diffusers pipeline of a U-Net.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    ema = _on(torch.device("cpu"), state.ema)
+    if state.config["network"] == "mlp":
+        save_file(ema, folder / MODEL)
+        _write_json(folder / CONFIG, state.config)
+    else:
+        pipeline(with_weights(state.config, ema)).save_pretrained(folder)
+    if training_state:
+        groups = {"weights": state.weights, "moments": state.moments}
+        flat = {f"{group}/{name}": tensor for group, tensors in groups.items() for name, tensor in tensors.items()}
+        save_file(_on(torch.device("cpu"), flat), folder / TRAINING)
+        _write_json(folder / SCALER, state.scaler)
+
+
+def load(folder: Path, network: Literal["mlp", "unet"], scheduler: Mapping[str, Any]) -> State:
+    """Read a state onto Accelerate's device; see ``Trained.load``.
+
+    Args:
+        folder: what ``save`` wrote, or for a U-Net any diffusers pipeline folder with one.
+        network: the kind of network that is expected.
+        scheduler: entries of the pipeline's scheduler that must not differ.
+
+    Raises:
+        InputError: the folder holds something else.
+    """
+    config, ema = _load_mlp(folder) if network == "mlp" else _load_unet(folder, scheduler)
+    device = PartialState().device
+    ema = _on(device, ema)
+    if not (folder / TRAINING).exists():
+        return State(config, ema, ema)
+    flat = load_file(folder / TRAINING, device=str(device))
+    groups: dict[str, Tensors] = {"weights": {}, "moments": {}}
+    for name, tensor in flat.items():
+        group, _, rest = name.partition("/")
+        groups[group][rest] = tensor
+    return State(config, groups["weights"], ema, groups["moments"], _read_json(folder / SCALER))
+
+
+def _load_mlp(folder: Path) -> tuple[Config, Tensors]:
+    if not (folder / CONFIG).exists():
+        raise InputError(f"{folder}: no {CONFIG} here: this is no saved model with network: mlp")
+    return _read_json(folder / CONFIG), load_file(folder / MODEL)
+
+
+def _load_unet(folder: Path, scheduler: Mapping[str, Any]) -> tuple[Config, Tensors]:
+    if not (folder / PIPELINE).exists():
+        raise InputError(f"{folder}: no {PIPELINE} here: this is no diffusers pipeline folder")
+    found = _read_json(folder / "scheduler" / "scheduler_config.json")
+    for name, expected in scheduler.items():
+        if found.get(name, expected) != expected:
+            raise InputError(f"{folder}: its scheduler has {name}: {found[name]}, this family needs {expected}")
+    declare_missing_schemas()
+    from diffusers import UNet2DModel
+
+    unet = UNet2DModel.from_pretrained(folder, subfolder="unet", use_safetensors=True, torch_dtype=torch.float32)
+    size, channels = unet.config["sample_size"], unet.config["in_channels"]
+    sides = [size, size] if isinstance(size, int) else list(size)
+    arguments = {name: value for name, value in unet.config.items() if not name.startswith("_")}
+    return {"network": "unet", "event": [channels, *sides], "unet": arguments}, unet.state_dict()
+
+
+def _on(device: torch.device, tensors: Tensors) -> Tensors:
+    return {name: tensor.to(device) for name, tensor in tensors.items()}
+
+
+def _write_json(path: Path, values: Mapping[str, Any]) -> None:
+    path.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return values

@@ -1,0 +1,103 @@
+"""Flow matching: a network learns the velocity that carries noise to data along straight lines."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import torch
+from pydantic import PositiveInt
+from torch import Tensor, nn
+
+from raysc.models import checkpoint, training
+from raysc.models.batches import Batch
+from raysc.models.family import Fitted
+from raysc.models.networks import TIMES, check_sizes, config_of, predict
+from raysc.models.sampling import BLOCK, sample_rows
+from raysc.models.state import State, initial_state
+from raysc.pool.rows import TrainingSet
+from raysc.streams import Streams
+from raysc.sweepfile.settings import Sample, Train
+
+STEPS = 20
+
+
+@dataclass(frozen=True)
+class FlowMatching:
+    """Flow matching with independent coupling (Lipman et al. 2023 with sigma_min = 0).
+
+    With x_0 standard normal, x_1 a row and t uniform in [0, 1], the network sees x_t = (1 - t) x_0 + t x_1 and learns
+    the velocity x_1 - x_0. Sampling integrates the velocity from t = 0 to 1 by the midpoint rule: ``sample.steps``
+    steps of two network evaluations, 20 steps unless set.
+
+    The network's own convention is that of diffusers' flow-matching schedulers, so that a saved U-Net samples there
+    too: its time is 1000 (1 - t) and its output is x_0 - x_1, the negative velocity.
+
+    Attributes:
+        network: mlp or unet; see ``networks`` for what each of the sizes below belongs to.
+        width: units of a hidden layer (mlp).
+        depth: hidden layers (mlp).
+        channels: channels at full resolution, in steps of 8 (unet).
+        multipliers: channels of each level over ``channels`` (unet).
+        res_blocks: residual blocks per level (unet).
+    """
+
+    network: Literal["mlp", "unet"] = "mlp"
+    width: PositiveInt = 256
+    depth: PositiveInt = 3
+    channels: PositiveInt = 32
+    multipliers: tuple[PositiveInt, ...] = (1, 2)
+    res_blocks: PositiveInt = 1
+
+    version: ClassVar[int] = 1
+    trained: ClassVar[bool] = True
+    block: ClassVar[int] = BLOCK
+
+    def __post_init__(self) -> None:
+        check_sizes(self)
+
+    def initial(self, event: tuple[int, ...], streams: Streams) -> State:
+        return initial_state(config_of(self, event), streams)
+
+    def fit(self, training_set: TrainingSet, start: State, steps: range, train: Train, streams: Streams) -> Fitted:
+        return training.fit(_loss, training_set, start, steps, train, streams)
+
+    def sample(self, state: State, first: int, count: int, sample: Sample, streams: Streams) -> np.ndarray:
+        def sampler(network: nn.Module, latents: Tensor) -> Tensor:
+            return midpoint(network, latents, sample.steps or STEPS)
+
+        return sample_rows(sampler, state, first, count, streams)
+
+    def save(self, state: State, folder: Path, training_state: bool) -> None:
+        checkpoint.save(state, folder, training_state, _pipeline)
+
+    def load(self, folder: Path) -> State:
+        return checkpoint.load(folder, self.network, {"_class_name": "FlowMatchEulerDiscreteScheduler"})
+
+
+def _loss(network: nn.Module, batch: Batch) -> Tensor:
+    """Mean squared error of the velocity (Lipman et al. 2023, equation 23)."""
+    t = batch.times.view(-1, *[1] * (batch.rows.ndim - 1))
+    here = (1 - t) * batch.noise + t * batch.rows
+    return nn.functional.mse_loss(predict(network, here, TIMES * (1 - batch.times)), batch.noise - batch.rows)
+
+
+def midpoint(network: nn.Module, latents: Tensor, steps: int) -> Tensor:
+    """Carry latents (batch, *event) from t = 0 to 1 in equal steps of the explicit midpoint rule."""
+    values, step = latents, 1 / steps
+    for index in range(steps):
+        halfway = values + step / 2 * _velocity(network, values, index * step)
+        values = values + step * _velocity(network, halfway, (index + 0.5) * step)
+    return values
+
+
+def _velocity(network: nn.Module, values: Tensor, t: float) -> Tensor:
+    times = torch.full((len(values),), TIMES * (1 - t), device=values.device)
+    return -predict(network, values, times)
+
+
+def _pipeline(unet: nn.Module) -> Any:
+    """The diffusers pipeline that samples from the U-Net, by Euler steps."""
+    from diffusers import DDPMPipeline, FlowMatchEulerDiscreteScheduler
+
+    return DDPMPipeline(unet=unet, scheduler=FlowMatchEulerDiscreteScheduler())

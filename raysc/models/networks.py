@@ -1,0 +1,172 @@
+"""The networks of the neural families: a multilayer perceptron for anything small, a U-Net for images.
+
+A network maps rows of noisy values, float32 (batch, *event), and their times, float32 (batch,) in [0, 1000], to an
+output of the rows' shape. It is described by a configuration of JSON values, and is built without weights: those are
+always a state's.
+"""
+
+from math import gcd, log, prod
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from raysc.errors import InputError
+from raysc.torchvision_schemas import declare_missing_schemas
+
+Config = dict[str, Any]
+"""What a network is, as JSON values: "network" is its kind, "event" the shape of a row; the rest is its size."""
+
+Tensors = dict[str, Tensor]
+
+TIMES = 1000.0
+"""Times run from 0 to this, as those of diffusers' networks do."""
+
+MLP_SIZES = ("width", "depth")
+UNET_SIZES = ("channels", "multipliers", "res_blocks")
+
+
+class Sizes(Protocol):
+    """The parameters that a neural family has, whatever it learns.
+
+    Attributes:
+        network: the kind of network.
+        width: of the perceptron: units of a hidden layer.
+        depth: of the perceptron: hidden layers.
+        channels: of the U-Net: channels at full resolution.
+        multipliers: of the U-Net: channels of each level over ``channels``; each level halves the resolution.
+        res_blocks: of the U-Net: residual blocks per level.
+    """
+
+    @property
+    def network(self) -> Literal["mlp", "unet"]: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def depth(self) -> int: ...
+    @property
+    def channels(self) -> int: ...
+    @property
+    def multipliers(self) -> tuple[int, ...]: ...
+    @property
+    def res_blocks(self) -> int: ...
+
+
+def check_sizes(sizes: Sizes) -> None:
+    """Refuse a size that the chosen kind of network does not have; InputError."""
+    own, other = (MLP_SIZES, UNET_SIZES) if sizes.network == "mlp" else (UNET_SIZES, MLP_SIZES)
+    for name in other:
+        if getattr(sizes, name) != getattr(type(sizes), name):
+            raise InputError(f"model.{name}: a network of kind {sizes.network} takes {', '.join(own)}, not {name}")
+
+
+def config_of(sizes: Sizes, event: tuple[int, ...]) -> Config:
+    """The configuration of a family's network for rows of some shape.
+
+    Raises:
+        InputError: the rows are no images, or images that the U-Net cannot halve often enough.
+    """
+    if sizes.network == "mlp":
+        return {"network": "mlp", "event": list(event), "width": sizes.width, "depth": sizes.depth}
+    if len(event) != 3:
+        raise InputError(f"model.network: unet needs images, and these rows have the shape {event}; use mlp")
+    halvings = len(sizes.multipliers) - 1
+    if any(side % 2**halvings for side in event[1:]):
+        raise InputError(
+            f"model.multipliers: {len(sizes.multipliers)} levels halve an image {halvings} times, which "
+            f"{event[1]}x{event[2]} pixels do not allow; give fewer"
+        )
+    return {"network": "unet", "event": list(event), "unet": _unet_config(sizes, event)}
+
+
+def _unet_config(sizes: Sizes, event: tuple[int, ...]) -> Config:
+    """The arguments of diffusers' UNet2DModel: residual levels, with self-attention at the lowest resolution."""
+    channels, height, width = event
+    levels = len(sizes.multipliers)
+    return {
+        "sample_size": height if height == width else [height, width],
+        "in_channels": channels,
+        "out_channels": channels,
+        "block_out_channels": [sizes.channels * multiplier for multiplier in sizes.multipliers],
+        "layers_per_block": sizes.res_blocks,
+        "down_block_types": ["DownBlock2D"] * levels,
+        "up_block_types": ["UpBlock2D"] * levels,
+        "norm_num_groups": gcd(32, sizes.channels),
+    }
+
+
+def build(config: Config) -> nn.Module:
+    """The network without weights: its parameters are on the meta device, until a state's are loaded."""
+    with torch.device("meta"):
+        if config["network"] == "mlp":
+            return Mlp(tuple(config["event"]), config["width"], config["depth"])
+        declare_missing_schemas()
+        from diffusers import UNet2DModel  # takes seconds, which nobody else should wait for
+
+        unet: nn.Module = UNet2DModel(**config["unet"])
+        return unet
+
+
+def with_weights(config: Config, weights: Tensors) -> nn.Module:
+    """The network with some weights: these very tensors, not copies."""
+    network = build(config)
+    network.load_state_dict(weights, assign=True)
+    return network
+
+
+def random_weights(config: Config, generator: np.random.Generator) -> Tensors:
+    """Initial weights as torch draws them by default, but from a stream: uniform within 1/sqrt(fan-in).
+
+    Normalisations start as the identity.
+    """
+    weights: Tensors = {}
+    for name, module in build(config).named_modules():
+        own = dict(module.named_parameters(recurse=False))
+        for parameter_name, parameter in own.items():
+            shape = tuple(parameter.shape)
+            if isinstance(module, nn.Linear | nn.Conv2d):
+                bound = prod(module.weight.shape[1:]) ** -0.5
+                values = generator.random(shape, dtype=np.float32) * (2 * bound) - bound
+            elif isinstance(module, nn.GroupNorm):
+                values = np.full(shape, 1.0 if parameter_name == "weight" else 0.0, np.float32)
+            else:
+                raise TypeError(f"no rule for the initial weights of {type(module).__name__}")
+            weights[f"{name}.{parameter_name}"] = torch.from_numpy(np.asarray(values, np.float32))
+    return weights
+
+
+def predict(network: nn.Module, rows: Tensor, times: Tensor) -> Tensor:
+    """What a network of either kind says: (batch, *event), like the rows."""
+    output = network(rows, times)
+    prediction: Tensor = output if isinstance(output, Tensor) else output.sample
+    return prediction
+
+
+class Mlp(nn.Module):
+    """A multilayer perceptron over flattened rows that is told the time in every hidden layer."""
+
+    def __init__(self, event: tuple[int, ...], width: int, depth: int) -> None:
+        """Args are the shape of a row, units of a hidden layer, and the number of hidden layers."""
+        super().__init__()
+        self.frequencies = 32
+        self.first = nn.Linear(prod(event), width)
+        self.hidden = nn.ModuleList(nn.Linear(width, width) for _ in range(depth - 1))
+        self.times = nn.Linear(2 * self.frequencies, width * depth)
+        self.last = nn.Linear(width, prod(event))
+
+    def forward(self, rows: Tensor, times: Tensor) -> Tensor:
+        """Maps rows (batch, *event) at times (batch,) in [0, 1000] to (batch, *event)."""
+        shifts = self.times(_sinusoids(times, self.frequencies)).chunk(len(self.hidden) + 1, dim=1)
+        values = nn.functional.silu(self.first(rows.flatten(1)) + shifts[0])
+        for layer, shift in zip(self.hidden, shifts[1:], strict=True):
+            values = nn.functional.silu(layer(values) + shift)
+        out: Tensor = self.last(values).view_as(rows)
+        return out
+
+
+def _sinusoids(times: Tensor, frequencies: int) -> Tensor:
+    """Sines and cosines of the times, (batch, 2 * frequencies); periods rise geometrically from 2 pi to 10^4 2 pi."""
+    exponents = torch.arange(frequencies, device=times.device, dtype=torch.float32) / frequencies
+    angles = times[:, None] * torch.exp(-log(1e4) * exponents)
+    return torch.cat([angles.sin(), angles.cos()], dim=1)

@@ -1,0 +1,42 @@
+"""Sampling in blocks: what every neural family shares."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from raysc.models.networks import with_weights
+from raysc.models.state import State
+from raysc.models.values import to_rows
+from raysc.streams import Streams
+
+BLOCK = 256
+"""Rows per block, each with a stream of its own."""
+
+
+def sample_rows(
+    sampler: Callable[[nn.Module, Tensor], Tensor], state: State, first: int, count: int, streams: Streams
+) -> np.ndarray:
+    """Rows ``first`` to ``first + count`` of the endless sequence that the EMA model draws; see ``Trained.sample``.
+
+    Args:
+        sampler: (network, latents) -> values, both float32 (block, *event); latents are standard normal.
+        state: the model.
+        first: >= 0.
+        count: >= 1.
+        streams: of one seed.
+
+    Returns:
+        uint8 for images, float32 for points, (1, count, *event).
+    """
+    network = with_weights(state.config, state.ema).eval()
+    blocks = range(first // BLOCK, -(-(first + count) // BLOCK))
+    drawn = []
+    for block in blocks:
+        (generator,) = streams.each("sample", block)
+        latents = generator.standard_normal((BLOCK, *state.event), dtype=np.float32)
+        with torch.inference_mode():
+            drawn.append(to_rows(sampler(network, torch.from_numpy(latents).to(state.device))))
+    skip = first - blocks.start * BLOCK
+    return np.concatenate(drawn)[None, skip : skip + count]

@@ -154,15 +154,17 @@ class Mlp(nn.Module):
         self.hidden = nn.ModuleList(nn.Linear(width, width) for _ in range(depth - 1))
         self.times = nn.Linear(2 * self.frequencies, width * depth)
         self.last = nn.Linear(width, prod(event))
+        self.gate = nn.Linear(2 * self.frequencies, prod(event))
 
     def forward(self, rows: Tensor, times: Tensor) -> Tensor:
         """Maps rows (batch, *event) at times (batch,) in [0, 1000] to (batch, *event)."""
-        shifts = self.times(_sinusoids(times, self.frequencies)).chunk(len(self.hidden) + 1, dim=1)
-        values = nn.functional.silu(self.first(rows.flatten(1)) + shifts[0])
+        embedded = _sinusoids(times, self.frequencies)
+        shifts = self.times(embedded).chunk(len(self.hidden) + 1, dim=1)
+        flat = rows.flatten(1)
+        values = nn.functional.silu(self.first(flat) + shifts[0])
         for layer, shift in zip(self.hidden, shifts[1:], strict=True):
             values = nn.functional.silu(layer(values) + shift)
-        out: Tensor = self.last(values).view_as(rows)
-        return out
+        return (self.last(values) + self.gate(embedded) * flat).view_as(rows)
 
 
 def _sinusoids(times: Tensor, frequencies: int) -> Tensor:

@@ -16,11 +16,19 @@ class Block(Protocol):
 
     Attributes:
         key: tells this block from every other one of the sweep; what a rank's cache goes by.
+        first: index of its first row in its source.
         rows: how many rows it has per seed.
+        sha256: digest of its values, or "" where none is needed.
     """
 
     @property
     def key(self) -> Hashable: ...
+
+    @property
+    def first(self) -> int: ...
+
+    @property
+    def sha256(self) -> str: ...
 
     @property
     def rows(self) -> int: ...
@@ -35,7 +43,9 @@ class MemoryBlock:
     """Rows held by this process."""
 
     key: Hashable
+    first: int
     array: np.ndarray
+    sha256: str = ""
 
     @property
     def rows(self) -> int:
@@ -104,3 +114,19 @@ class TrainingSet:
         if self.positions is not None:
             return int(self.positions.shape[1])
         return sum(part.count for part in self.parts)
+
+    def load(self) -> np.ndarray:
+        """The rows themselves, (seeds or 1, count, *event): a copy, for families that need all rows at once."""
+        arrays = [_pick(part.rows.load(), part.indices) for part in self.parts]
+        seeds = max(array.shape[0] for array in arrays)
+        together = np.concatenate([np.broadcast_to(a, (seeds, *a.shape[1:])) for a in arrays], axis=1)
+        return _pick(together, self.positions)
+
+
+def _pick(array: np.ndarray, indices: np.ndarray | None) -> np.ndarray:
+    """Rows ``indices`` (seeds, count) of an array (seeds or 1, rows, *event)."""
+    if indices is None:
+        return array
+    seeds = np.arange(indices.shape[0])[:, None] if array.shape[0] > 1 else 0
+    picked: np.ndarray = array[seeds, indices]
+    return picked

@@ -112,23 +112,28 @@ def described(name: str, signature: Signature) -> str:
     """``window takes width (int, default 3)``."""
     takes = [
         f"{parameter} ({type_name(declared.annotation)}, "
-        + ("required)" if declared.default is REQUIRED else f"default {shown(declared.default)})")
+        + ("required)" if declared.default is REQUIRED else f"default {_default(declared.default)})")
         for parameter, declared in signature.parameters.items()
     ]
     return f"{name} takes {', '.join(takes) or 'no parameters'}"
 
 
+def _default(value: Any) -> str:
+    return "null" if value is None else shown(to_jsonable_python(value, fallback=repr))
+
+
 def type_name(annotation: Any) -> str:
-    """A type as a user reads it: int | none, 'linear' | 'cosine'."""
+    """A type as a user reads it: int | null, 'linear' | 'cosine', list[int]."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if annotation is NoneType:
-        return "none"
+        return "null"
     if origin is Annotated:
         return type_name(arguments[0])
     if origin is Literal:
         return " | ".join(repr(argument) for argument in arguments)
     if origin in (Union, UnionType):
         return " | ".join(type_name(argument) for argument in arguments)
-    if origin is not None:
-        return str(annotation).replace("typing.", "")
-    return getattr(annotation, "__name__", str(annotation))
+    if origin is tuple:
+        inside = ", ".join("..." if argument is Ellipsis else type_name(argument) for argument in arguments)
+        return f"list[{inside.removesuffix(', ...')}]"
+    return str(annotation) if origin is not None else getattr(annotation, "__name__", str(annotation))

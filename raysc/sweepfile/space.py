@@ -161,9 +161,7 @@ def _choices(axis: Axis, draw: int) -> list[tuple[Any, str]]:
         value, which = axis.values.draw(axis.key, draw)
         origin = f"{axis.place}.{axis.values.kind}"
         return [(value, origin if which is None else f"{origin}.{which}")]
-    if axis.listed:
-        return [(value, f"{axis.place}.{index}") for index, value in enumerate(axis.values)]
-    return [(value, axis.place)]
+    return [(value, f"{axis.place}.{index}" if axis.listed else axis.place) for index, value in enumerate(axis.values)]
 
 
 def columns(grids: list[list[Axis]]) -> tuple[str, ...]:

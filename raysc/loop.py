@@ -1,0 +1,198 @@
+"""The self-consuming loop: mix, fit, sample, again.
+
+This is the algorithm of Bertrand et al. 2023 (section 2) and Kazdan et al. 2024 (section 2) with the rule for the
+training set left to a regime. It knows no Ray and does no I/O: a crew holds the models, shelves hold the rows, and
+whoever iterates over the loop measures and publishes each generation before asking for the next.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from math import ceil
+from time import perf_counter
+from typing import Literal, Protocol
+
+import numpy as np
+
+from raysc.pool.mixing import counts_by_kind, mix
+from raysc.pool.rows import Block, Rows, TrainingSet
+from raysc.pool.shelf import Shelf
+from raysc.regimes.recipe import REAL, Recipe, Regime, Source, Take, exact, synthetic
+from raysc.sweepfile.settings import Budget, Cell, Sample, Start, Train
+
+From = Start | Literal["held"]
+"""Which weights a fit starts from; "held": those that the crew holds, in the middle of a run."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What a crew says of one fit.
+
+    Attributes:
+        diverged: bool (seeds,): a loss or parameter was not finite.
+        loss: mean training loss, NaN for closed-form families.
+    """
+
+    diverged: np.ndarray
+    loss: float = float("nan")
+
+
+class Crew(Protocol):
+    """The ranks that hold generation k's model for the whole trial; all calls are about that model."""
+
+    def fit(self, generation: int, training_set: TrainingSet, start: From, steps: range, train: Train) -> Fit:
+        """Make the model of a generation; it is then the one that the crew holds."""
+        ...
+
+    def sample(self, generation: int, first: int, count: int, sample: Sample, shelf: Shelf) -> tuple[Block, ...]:
+        """Draw rows ``first`` to ``first + count`` from the model that is held; every rank shelves its own blocks."""
+        ...
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What the loop goes by: a cell's settings with its regime and the size of its data.
+
+    Attributes:
+        cell: the settings.
+        regime: the rule for training sets.
+        rows: n, the initial real rows per seed.
+    """
+
+    cell: Cell
+    regime: Regime
+    rows: int
+
+    @property
+    def sample_rows(self) -> int:
+        """Rows that every generation samples."""
+        return self.cell.sample.rows or self.rows
+
+    def recipe(self, generation: int) -> Recipe:
+        """Generation 0 trains on (the first ``initial.rows``) real rows only, the others on what the regime says."""
+        if generation == 0:
+            return Recipe((Take(REAL, self.cell.initial.rows or self.rows),))
+        return self.regime.recipe(generation, self.rows, exact(self.cell.lambda_))
+
+    def train(self, generation: int) -> Train:
+        """Training settings of a generation."""
+        return self.cell.train if generation == 0 else self.cell.loop_train
+
+    def sample(self, generation: int) -> Sample:
+        """Sampling settings of a generation."""
+        return self.cell.sample if generation == 0 else self.cell.loop_sample
+
+    def steps(self, generation: int, rows: int) -> int:
+        """Optimiser steps of a generation on ``rows`` training rows; 0 for closed-form families."""
+        if generation == 0:
+            return self.cell.initial.steps or 0
+        return optimiser_steps(self.cell.budget, rows, self.cell.loop_train.batch) if self.cell.budget else 0
+
+
+def optimiser_steps(budget: Budget, rows: int, batch: int) -> int:
+    """Optimiser steps that a budget gives on a training set of ``rows`` rows; a last part of a batch counts as one."""
+    if budget.steps is not None:
+        return budget.steps
+    if budget.epochs is not None:
+        return max(1, ceil(budget.epochs * rows / batch))
+    assert budget.rows_seen is not None, "a budget has one of steps, epochs and rows_seen"
+    return ceil(budget.rows_seen / batch)
+
+
+@dataclass(frozen=True)
+class Generation:
+    """One turn of the loop.
+
+    Attributes:
+        t: the generation.
+        rows: S_t, ``sample_rows`` rows; None if every seed diverged.
+        extended: rows beyond those of S_{t-1} that this training set needed and that were drawn in this turn.
+        rows_real: int64 (seeds,), real rows (initial and fresh) in the training set.
+        rows_synthetic: int64 (seeds,), synthetic rows in it.
+        steps: optimiser steps.
+        diverged: bool (seeds,).
+        loss: mean training loss.
+        seconds: wall time by phase: fit (mixing included) and sample.
+    """
+
+    t: int
+    rows: Rows | None
+    extended: tuple[Block, ...]
+    rows_real: np.ndarray
+    rows_synthetic: np.ndarray
+    steps: int
+    diverged: np.ndarray
+    loss: float
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def self_consuming_loop(
+    rules: Rules,
+    crew: Crew,
+    sources: dict[Source, Rows],
+    seeds: tuple[int, ...],
+    generations: range,
+    fresh: Callable[[int, int], Rows],
+    shelf: Callable[[int], Shelf],
+) -> Iterator[Generation]:
+    """Run generations of one lineage for a pack of seeds.
+
+    Args:
+        rules: settings, regime and size of the data.
+        crew: holds the model of generation ``generations.start - 1``, if there is one.
+        sources: the rows that exist: real ones and what earlier generations sampled. The loop adds what it samples and
+            drops what no later recipe of ``generations`` takes.
+        seeds: the pack, the leading axis of all rows.
+        generations: which to run, in order; ends early when every seed has diverged.
+        fresh: (generation, count) -> new real rows.
+        shelf: where the rows are put that are drawn in a generation's turn.
+
+    Yields:
+        Each generation once its rows are sampled.
+    """
+    last_use = {take.source: t for t in generations for take in rules.recipe(t).takes}
+    for t in generations:
+        began = perf_counter()
+        recipe = rules.recipe(t)
+        extended: tuple[Block, ...] = ()
+        for take in recipe.takes:
+            if take.source.kind == "fresh":
+                sources[take.source] = fresh(t, take.count)
+            missing = take.count - sources[take.source].count
+            if missing > 0:
+                extended = _extend(sources, take, missing, rules, crew, t, shelf)
+        drawn = perf_counter()
+        training_set = mix(recipe, sources, seeds, t, rules.sample_rows)
+        rows_real, rows_synthetic = counts_by_kind(training_set, len(seeds))
+        steps = rules.steps(t, training_set.count)
+        start: From = "initial" if t == 0 else rules.cell.start
+        fit = crew.fit(t, training_set, start, range(steps), rules.train(t))
+        fitted = perf_counter()
+        rows = None
+        if not fit.diverged.all():
+            blocks = crew.sample(t, 0, rules.sample_rows, rules.sample(t), shelf(t))
+            rows = sources[synthetic(t)] = Rows(synthetic(t), blocks)
+        for source in [source for source, last in last_use.items() if last <= t]:
+            sources.pop(source, None)
+        seconds = {"fit": fitted - drawn, "sample": perf_counter() - fitted + drawn - began}
+        yield Generation(t, rows, extended, rows_real, rows_synthetic, steps, fit.diverged, fit.loss, seconds)
+        if rows is None:
+            return
+
+
+def _extend(
+    sources: dict[Source, Rows],
+    take: Take,
+    missing: int,
+    rules: Rules,
+    crew: Crew,
+    t: int,
+    shelf: Callable[[int], Shelf],
+) -> tuple[Block, ...]:
+    """Draw more rows of the newest generation: those that are there stay, so that what was measured stays true."""
+    newest = sources[take.source]
+    assert take.source == synthetic(t - 1), (
+        "only the newest generation's model is held: an older one cannot be extended"
+    )
+    blocks = crew.sample(t - 1, newest.count, missing, rules.sample(t - 1), shelf(t))
+    sources[take.source] = Rows(take.source, newest.blocks + blocks)
+    return blocks

@@ -1,0 +1,313 @@
+"""Cells and store in, work out: what is done, what is shared, what is still to run, and why.
+
+Only names are read from the store, so that a plan of thousands of cells costs one listing.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from math import prod
+from typing import Literal
+
+from raysc import catalogue
+from raysc.datasets.dataset import DataSet
+from raysc.loop import Rules
+from raysc.metrics.features import extractor_key, extractor_name
+from raysc.metrics.metric import Metric
+from raysc.models.family import Family
+from raysc.regimes.recipe import Regime
+from raysc.store import metric_files
+from raysc.store.keys import Identities, Keys, Zero, identity, key_of, keys
+from raysc.store.metric_files import Places, generations_in
+from raysc.store.objects import Objects
+from raysc.store.spans import END, Published, chain, published
+from raysc.sweepfile.settings import Cell, Component, Sample
+from raysc.sweepfile.signature import Room
+from raysc.sweepfile.sweep import Sweep
+
+UNIT_BYTES = 512 * 2**20
+"""Memory that the rows of one closed-form unit may take."""
+MOST_SEEDS = 1000
+"""Seeds of one unit at most: the arrays are long enough by then, and other cores want work too."""
+
+Reason = Literal["new", "more generations", "rows not kept", "metric only"]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A cell with its components built and its addresses.
+
+    Attributes:
+        number: its place in the sweep.
+        cell: its settings.
+        data: its data set.
+        family: its model family.
+        rules: what its loop goes by.
+        keys: its addresses.
+    """
+
+    number: int
+    cell: Cell
+    data: DataSet
+    family: Family
+    rules: Rules
+    keys: Keys
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One G_0 out of a training run, and the S_0s that are drawn from it.
+
+    Attributes:
+        steps: optimiser steps after which it is taken.
+        model: address of G_0.
+        rows: address of each S_0, with how it is sampled.
+    """
+
+    steps: int
+    model: str
+    rows: Mapping[str, Sample]
+
+
+@dataclass(frozen=True)
+class InitialUnit:
+    """Generation 0 of one seed of a trained family, for everybody who shares it.
+
+    Attributes:
+        line: a cell that it serves; settings of the run are taken from it.
+        zero: that cell's addresses of generation 0.
+        seeds: one seed.
+        snapshots: by growing number of steps.
+        reason: why it runs.
+    """
+
+    line: Line
+    zero: Zero
+    seeds: tuple[int, ...]
+    snapshots: tuple[Snapshot, ...]
+    reason: Reason
+
+    @property
+    def name(self) -> str:
+        """Names the unit within a sweep."""
+        return f"initial/{self.zero.run}/{self.seeds[0]}"
+
+
+@dataclass(frozen=True)
+class LoopUnit:
+    """A lineage and a pack of its seeds.
+
+    Attributes:
+        line: the cell whose lineage it is.
+        seeds: the pack.
+        first: first generation to run; beyond the last one where only a metric is missing.
+        reason: why it runs.
+    """
+
+    line: Line
+    seeds: tuple[int, ...]
+    first: int
+    reason: Reason
+
+    @property
+    def name(self) -> str:
+        """Names the unit within a sweep."""
+        return f"loop/{self.line.keys.lineage}/{self.seeds[0]}"
+
+
+Unit = InitialUnit | LoopUnit
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a sweep means to a store at one moment.
+
+    Attributes:
+        sweep: the sweep.
+        lines: one per cell.
+        initial: generation 0s that are missing: the first wave.
+        loop: units that are missing: the second wave.
+        done: generations, per seed, that are published and measured (generation 0s of trained families apart).
+        to_do: those that are not.
+        ancestors: generation 0s of trained families that this sweep stands on, per seed.
+    """
+
+    sweep: Sweep
+    lines: tuple[Line, ...]
+    initial: tuple[InitialUnit, ...]
+    loop: tuple[LoopUnit, ...]
+    done: int
+    to_do: int
+    ancestors: int
+
+
+def measured_generations(sweep: Sweep) -> tuple[int, ...]:
+    """The generations that a sweep measures and tabulates, in order; "log" keeps about ten per decade."""
+    every = range(sweep.generations + 1)
+    if sweep.measure == "all":
+        return tuple(every)
+    if sweep.measure == "log":
+        spaced = {round(10 ** (k / 10)) for k in range(10 * len(str(sweep.generations)))}
+        return tuple(t for t in every if t == 0 or t == sweep.generations or t in spaced)
+    return tuple(t for t in every if t in sweep.measure)
+
+
+def lines(sweep: Sweep) -> tuple[Line, ...]:
+    """Every cell of a sweep with its components built and its addresses."""
+    data: dict[str, tuple[DataSet, dict[str, object]]] = {}
+    built = []
+    for number, cell in enumerate(sweep.cells):
+        told = key_of(cell.data.model_dump())
+        if told not in data:
+            dataset: DataSet = catalogue.build("data", cell.data)
+            data[told] = dataset, _identity("data", cell.data, dataset.fingerprint())
+        dataset, data_identity = data[told]
+        family: Family = catalogue.build("model", cell.model)
+        regime: Regime = catalogue.build("regime", cell.regime)
+        identities = Identities(data_identity, _identity("model", cell.model), _identity("regime", cell.regime))
+        addresses = keys(cell, identities, dataset.count, family.trained)
+        built.append(Line(number, cell, dataset, family, Rules(cell, regime, dataset.count), addresses))
+    return tuple(built)
+
+
+def _identity(room: Room, component: Component, fingerprint: str = "") -> dict[str, object]:
+    return identity(component, catalogue.version(room, component.name), fingerprint)
+
+
+def metric_key(metric: Component, data: Component, dataset: DataSet) -> str:
+    """The address of a metric on a data set: its name, parameters and version, the data, the extractor of features."""
+    built: Metric = catalogue.build("metric", metric)
+    told = {
+        "metric": _identity("metric", metric),
+        "data": _identity("data", data, dataset.fingerprint()),
+        "extractor": extractor_key(extractor_name(built.features, dataset.kind), dataset),
+    }
+    return key_of(told)
+
+
+def metric_keys(sweep: Sweep, line: Line) -> dict[str, Component]:
+    """The address of each of a sweep's metrics on a cell's data -> the metric."""
+    return {metric_key(metric, line.cell.data, line.data): metric for metric in sweep.metrics}
+
+
+def make_plan(sweep: Sweep, objects: Objects) -> Plan:
+    """Compare a sweep with a store; only names are read."""
+    cells = lines(sweep)
+    keys_of = {line.number: tuple(metric_keys(sweep, line)) for line in cells}
+    every = {key for found in keys_of.values() for key in found}
+    there = _There(published(objects), {key: metric_files.measured(objects, key) for key in every})
+    measured = measured_generations(sweep)
+    loop: list[LoopUnit] = []
+    lineages: dict[str, Line] = {}
+    for line in cells:
+        if line.keys.lineage not in lineages:
+            lineages[line.keys.lineage] = line
+            find = _trained_units if line.family.trained else _closed_form_units
+            loop.extend(find(line, sweep, there, keys_of[line.number], measured))
+    zeros = {line.keys.zero: line for line in cells if line.keys.zero is not None}
+    total = len(lineages) * len(sweep.seeds) * sweep.generations
+    to_do = sum(
+        max(0, sweep.generations + 1 - max(1, unit.first)) * len(set(unit.seeds) & set(sweep.seeds)) for unit in loop
+    )
+    return Plan(
+        sweep,
+        cells,
+        _initial_units(zeros, sweep, there, keys_of, measured),
+        tuple(loop),
+        done=total - to_do,
+        to_do=to_do,
+        ancestors=len(zeros) * len(sweep.seeds),
+    )
+
+
+@dataclass(frozen=True)
+class _There:
+    """What the names in the store say.
+
+    Attributes:
+        spans: what is published.
+        metrics: metric key -> where it was measured.
+    """
+
+    spans: Published
+    metrics: Mapping[str, Places]
+
+    def unmeasured(self, metrics: Iterable[str], lineage: str, seeds: tuple[int, ...], wanted: Iterable[int]) -> bool:
+        """Whether some metric lacks some wanted generation of a pack."""
+        generations = set(wanted)
+        for metric in metrics:
+            names = self.metrics[metric].get(lineage, {}).get(seeds, ())
+            if generations.difference(*(generations_in(name) for name in names)):
+                return True
+        return False
+
+
+def _trained_units(
+    line: Line, sweep: Sweep, there: _There, metrics: tuple[str, ...], measured: tuple[int, ...]
+) -> Iterator[LoopUnit]:
+    """One unit a seed: it goes on after the last published generation."""
+    packs = there.spans.get(line.keys.lineage, {})
+    for seed in sweep.seeds:
+        covered = chain(packs.get((seed,), ()), 1)
+        following = covered[-1].last + 1 if covered else 1
+        ended = covered[-1].first if covered and covered[-1].last >= END else following
+        wanted = [t for t in measured if 1 <= t < min(ended, sweep.generations + 1)]
+        if following <= sweep.generations:
+            yield LoopUnit(line, (seed,), following, "more generations" if covered else "new")
+        elif there.unmeasured(metrics, line.keys.lineage, (seed,), wanted):
+            yield LoopUnit(line, (seed,), sweep.generations + 1, "metric only")
+
+
+def _closed_form_units(
+    line: Line, sweep: Sweep, there: _There, metrics: tuple[str, ...], measured: tuple[int, ...]
+) -> Iterator[LoopUnit]:
+    """Packs of seeds: published ones stay as they were cut, and run from 0 since their rows were not kept."""
+    remaining = set(sweep.seeds)
+    packs = there.spans.get(line.keys.lineage, {})
+    for seeds, spans in sorted(packs.items(), key=lambda item: (-max(span.last for span in item[1]), item[0])):
+        if not remaining & set(seeds):
+            continue
+        remaining -= set(seeds)
+        covered = chain(spans, 0)
+        if not covered or covered[-1].last < sweep.generations:
+            yield LoopUnit(line, seeds, 0, "rows not kept")
+        elif there.unmeasured(metrics, line.keys.lineage, seeds, measured):
+            yield LoopUnit(line, seeds, 0, "metric only")
+    new = [seed for seed in sweep.seeds if seed in remaining]
+    size = seeds_per_unit(line.rules, line.data, sweep.generations)
+    for start in range(0, len(new), size):
+        yield LoopUnit(line, tuple(new[start : start + size]), 0, "new")
+
+
+def seeds_per_unit(rules: Rules, data: DataSet, generations: int) -> int:
+    """How many seeds of a closed-form family fit in a unit's memory: rows that live at once, twice over, as float64."""
+    rows = sum(take.count for take in rules.recipe(generations).takes) + rules.sample_rows
+    return int(max(1, min(MOST_SEEDS, UNIT_BYTES // (2 * 8 * rows * prod(data.event)))))
+
+
+def _initial_units(
+    zeros: Mapping[Zero, Line],
+    sweep: Sweep,
+    there: _There,
+    keys_of: Mapping[int, tuple[str, ...]],
+    measured: tuple[int, ...],
+) -> tuple[InitialUnit, ...]:
+    """Missing generation 0s, those that are snapshots of one training run together."""
+    runs: dict[tuple[str, int], list[tuple[int, Zero, Line]]] = {}
+    wanted = [t for t in measured if t == 0]
+    for zero, line in zeros.items():
+        for seed in sweep.seeds:
+            spans = there.spans.get(zero.rows, {}).get((seed,), ())
+            diverged = any(span.last >= END for span in spans)
+            if spans and (diverged or not there.unmeasured(keys_of[line.number], zero.rows, (seed,), wanted)):
+                continue
+            runs.setdefault((zero.run, seed), []).append((line.cell.initial.steps or 0, zero, line))
+    units = []
+    for (_, seed), served in runs.items():
+        served.sort(key=lambda one: one[0])
+        rows: dict[tuple[int, str], dict[str, Sample]] = {}
+        for steps, zero, line in served:
+            rows.setdefault((steps, zero.model), {})[zero.rows] = line.cell.sample
+        snapshots = tuple(Snapshot(steps, model, samples) for (steps, model), samples in rows.items())
+        _, zero, line = served[-1]
+        units.append(InitialUnit(line, zero, (seed,), snapshots, "new"))
+    return tuple(units)

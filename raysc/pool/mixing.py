@@ -1,0 +1,71 @@
+"""From a recipe to a training set: the only place where rows of several sources meet."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from raysc.pool.rows import Part, Rows, TrainingSet
+from raysc.regimes.recipe import Recipe, Source
+from raysc.streams import stream
+
+
+def mix(
+    recipe: Recipe, sources: Mapping[Source, Rows], seeds: tuple[int, ...], generation: int, sample_rows: int
+) -> TrainingSet:
+    """The training set that a recipe describes; no row is copied.
+
+    Args:
+        recipe: counts by source.
+        sources: every source that the recipe names, with at least as many rows as it takes.
+        seeds: replicates, the leading axis of indices.
+        generation: t, the generation that will be trained; its "subsample" streams draw the subsample.
+        sample_rows: rows that every generation samples; a part of a source is a prefix of one permutation of those,
+            so that 100 rows at lambda 0.1 are among the 200 at lambda 0.2.
+
+    Returns:
+        Parts in the recipe's order, takes of no rows left out.
+    """
+    parts = tuple(
+        Part(sources[take.source], _prefix(sources[take.source], take.count, seeds, sample_rows))
+        for take in recipe.takes
+        if take.count > 0
+    )
+    if recipe.subsample is None:
+        return TrainingSet(parts)
+    pool = sum(part.count for part in parts)
+    drawn = [
+        np.sort(stream(seed, generation, "subsample", "pool").choice(pool, recipe.subsample, replace=False))
+        for seed in seeds
+    ]
+    return TrainingSet(parts, np.stack(drawn))
+
+
+def _prefix(rows: Rows, count: int, seeds: tuple[int, ...], sample_rows: int) -> np.ndarray | None:
+    """The first ``count`` rows of a source in its own order: int64 (seeds, count), or None for the whole source.
+
+    The order is a permutation of the first ``sample_rows`` (all real rows for a real source), then the rest as drawn.
+    """
+    if count == rows.count:
+        return None
+    ordered = sample_rows if rows.source.kind == "synthetic" else rows.count
+    if count >= ordered:
+        return np.tile(np.arange(count), (len(seeds), 1))
+    source = rows.source
+    orders = [stream(seed, source.generation, "subsample", source.kind).permutation(ordered) for seed in seeds]
+    return np.stack([order[:count] for order in orders])
+
+
+def counts_by_kind(training_set: TrainingSet, seeds: int) -> tuple[np.ndarray, np.ndarray]:
+    """How many rows of a training set are real (initial or fresh) and how many synthetic.
+
+    Returns:
+        rows_real, rows_synthetic: int64 (seeds,).
+    """
+    ends = np.cumsum([part.count for part in training_set.parts])
+    synthetic = np.array([part.rows.source.kind == "synthetic" for part in training_set.parts])
+    if training_set.positions is None:
+        counts = np.diff(ends, prepend=0)
+        totals = np.array([counts[~synthetic].sum(), counts[synthetic].sum()])
+        return np.full(seeds, totals[0]), np.full(seeds, totals[1])
+    from_synthetic = synthetic[np.searchsorted(ends, training_set.positions, side="right")].sum(axis=1)
+    return training_set.count - from_synthetic, from_synthetic

@@ -1,0 +1,117 @@
+"""One rank of a crew: it holds generation k's model on its device for a whole trial.
+
+With one rank the trial's own process is the crew; with several, each is a process of its own (Ray's actors wrap this
+very class) and the same calls are made on all of them. Nothing here knows which.
+"""
+
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from raysc.errors import RayscError
+from raysc.loop import Fit, From
+from raysc.models.family import Arrays, ClosedForm, Trained
+from raysc.pool.rows import Block, TrainingSet
+from raysc.pool.shelf import Shelf
+from raysc.regimes.recipe import synthetic
+from raysc.store.publishing import Attempt, Manifest, Stored
+from raysc.streams import Streams
+from raysc.sweepfile.settings import Sample, Train
+
+MODEL = "model"
+"""Folder of a trained state in a span's attempt."""
+
+
+@dataclass
+class TrainedRank:
+    """A rank of a trained family: one seed, states on the device.
+
+    Attributes:
+        family: the model family.
+        seed: the replicate.
+        event: shape of a row.
+        rank: this rank, 0 to world - 1.
+        world: number of ranks.
+    """
+
+    family: Trained
+    seed: int
+    event: tuple[int, ...]
+    rank: int = 0
+    world: int = 1
+    _state: Any = field(default=None, init=False)
+
+    def fit(self, generation: int, training_set: TrainingSet, start: From, steps: range, train: Train) -> Fit:
+        """Train over ``steps`` (all ranks together); the result is held."""
+        streams = Streams((self.seed,), generation)
+        fitted = self.family.fit(training_set, self._weights(start, generation), steps, train, streams)
+        self._state = fitted.state
+        return Fit(np.array([fitted.diverged]), fitted.loss)
+
+    def _weights(self, start: From, generation: int) -> Any:
+        if start == "initial":
+            return self.family.initial(self.event, Streams((self.seed,), 0))
+        if start == "scratch":
+            return self.family.initial(self.event, Streams((self.seed,), generation))
+        if self._state is None:
+            raise RayscError(f"generation {generation} starts from weights, but this rank holds none")
+        return self._state
+
+    def sample(self, generation: int, first: int, count: int, sample: Sample, shelf: Shelf) -> tuple[Block, ...]:
+        """Draw this rank's share of the rows: whole sampling blocks, contiguous, so that each is drawn once."""
+        mine = share(first, count, self.family.block, self.rank, self.world)
+        if not len(mine):
+            return ()
+        streams = Streams((self.seed,), generation)
+        rows = self.family.sample(self._state, mine.start, len(mine), sample, streams)
+        return (shelf.put(synthetic(generation), (self.seed,), mine.start, rows),)
+
+    def save(self, attempt: Attempt, training_state: bool) -> dict[str, Stored]:
+        """Write the held model into an attempt; what was written, by file."""
+        with tempfile.TemporaryDirectory() as folder:
+            self.family.save(self._state, Path(folder), training_state)
+            attempt.put_folder(MODEL, Path(folder))
+        return attempt.files
+
+    def load(self, manifest: Manifest) -> None:
+        """Hold the model of a published generation."""
+        with tempfile.TemporaryDirectory() as folder:
+            self._state = self.family.load(manifest.get_folder(MODEL, Path(folder)))
+
+
+@dataclass
+class ClosedFormRank:
+    """The one rank of a closed-form family: all seeds of a unit, states as arrays.
+
+    Attributes:
+        family: the model family.
+        seeds: the pack.
+        state: the arrays of the generation that is held.
+    """
+
+    family: ClosedForm
+    seeds: tuple[int, ...]
+    state: Arrays = field(default_factory=dict, init=False)
+
+    def fit(self, generation: int, training_set: TrainingSet, start: From, steps: range, train: Train) -> Fit:
+        """Fit all seeds at once; where weights start and how they are trained means nothing here."""
+        self.state = self.family.fit(training_set, Streams(self.seeds, generation))
+        finite = [np.isfinite(array).reshape(len(self.seeds), -1).all(axis=1) for array in self.state.values()]
+        return Fit(~np.logical_and.reduce(finite))
+
+    def sample(self, generation: int, first: int, count: int, sample: Sample, shelf: Shelf) -> tuple[Block, ...]:
+        """Draw rows for all seeds."""
+        rows = self.family.sample(self.state, first, count, Streams(self.seeds, generation))
+        return (shelf.put(synthetic(generation), self.seeds, first, rows),)
+
+
+def share(first: int, count: int, block: int, rank: int, world: int) -> range:
+    """Which of the rows ``first`` to ``first + count`` a rank draws: whole blocks, spread evenly, in order of ranks."""
+    end = first + count
+    blocks = range(first // block, -(-end // block))
+    lower = blocks.start + len(blocks) * rank // world
+    upper = blocks.start + len(blocks) * (rank + 1) // world
+    return range(max(first, lower * block), max(first, min(end, upper * block)))

@@ -1,0 +1,22 @@
+"""Real rows and the newest samples."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import ClassVar
+
+from raysc.regimes.recipe import REAL, Recipe, Take, per_real_row, synthetic
+
+
+@dataclass(frozen=True)
+class Mix:
+    """Iterative retraining of Bertrand et al. 2023: all n real rows and floor(lambda n) rows of S_{t-1}.
+
+    Lambda has no default: it is what such a sweep asks about.
+    """
+
+    version: ClassVar[int] = 1
+    default_lambda: ClassVar[None] = None
+
+    def recipe(self, generation: int, rows: int, lambda_: Fraction) -> Recipe:
+        """All n real rows and floor(lambda n) of the newest generation."""
+        return Recipe((Take(REAL, rows), Take(synthetic(generation - 1), per_real_row(lambda_, rows))))

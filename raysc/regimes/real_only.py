@@ -1,0 +1,19 @@
+"""The control: real rows only."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import ClassVar, Literal
+
+from raysc.regimes.recipe import REAL, Recipe, Take
+
+
+@dataclass(frozen=True)
+class RealOnly:
+    """G_t goes on training on the n real rows: lambda = 0 of Bertrand et al. 2023; what damage is told against."""
+
+    version: ClassVar[int] = 1
+    default_lambda: ClassVar[Literal["not taken"]] = "not taken"
+
+    def recipe(self, generation: int, rows: int, lambda_: Fraction) -> Recipe:
+        """All n real rows."""
+        return Recipe((Take(REAL, rows),))

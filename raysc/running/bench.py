@@ -1,0 +1,140 @@
+"""What a unit works with, whoever runs it."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+
+from raysc.datasets.dataset import DataSet, Distribution
+from raysc.loop import Crew
+from raysc.metrics.measure import Floor, Real, floors, measure
+from raysc.metrics.metric import Metric
+from raysc.pool.rows import Block, MemoryBlock, Rows
+from raysc.pool.shelf import Shelf
+from raysc.regimes.recipe import REAL, fresh
+from raysc.store import metric_files
+from raysc.store.objects import Objects
+from raysc.store.publishing import Attempt, Manifest, Stored
+
+Values = dict[str, np.ndarray]
+"""Column -> float64 (seeds,)."""
+
+
+class TrainedCrew(Crew, Protocol):
+    """A crew whose models are trained: they can be saved and loaded."""
+
+    def save(self, attempt: Attempt, training_state: bool) -> dict[str, Stored]:
+        """Write the held model into an attempt; what was written, by file."""
+        ...
+
+    def load(self, manifest: Manifest) -> None:
+        """Hold the model of a published generation."""
+        ...
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What a unit works with.
+
+    Attributes:
+        objects: the store.
+        generations: T.
+        measured: the generations that are measured.
+        seeds: the unit's pack.
+        data: the data set.
+        real_block: the initial real rows of the pack.
+        real: the same with the held-out rows and the extractors, as metrics see them.
+        metrics: by address.
+        shelf: where rows are put that are drawn while an attempt is being filled.
+        provenance: what is recorded beside results: versions, device, ranks.
+        report: called with each published generation's columns.
+    """
+
+    objects: Objects
+    generations: int
+    measured: frozenset[int]
+    seeds: tuple[int, ...]
+    data: DataSet
+    real_block: Block
+    real: Real
+    metrics: Mapping[str, Metric]
+    shelf: Callable[[Attempt], Shelf]
+    provenance: Mapping[str, Any]
+    report: Callable[[Mapping[str, Any]], None]
+
+    @property
+    def real_rows(self) -> Rows:
+        """The initial real rows as the loop's source."""
+        return Rows(REAL, (self.real_block,))
+
+    def fresh(self, generation: int, count: int) -> Rows:
+        """New real rows, as the loop asks for them; data that have none were refused beforehand."""
+        assert isinstance(self.data, Distribution), "only a distribution gives fresh rows"
+        rows = self.data.fresh(self.seeds, generation, count)
+        return Rows(fresh(generation), (MemoryBlock((fresh(generation), self.seeds), 0, rows),))
+
+    def measure(self, rows: Rows | None, metrics: Iterable[str]) -> dict[str, Values]:
+        """Metric address -> its columns and their floors; NaN where there are no rows, since every seed diverged."""
+        keys = list(metrics)
+        if not keys:
+            return {}
+        chosen = [self.metrics[key] for key in keys]
+        if rows is None:
+            nothing = np.full(len(self.seeds), np.nan)
+            found: Values = {column.name: nothing for metric in chosen for column in metric.columns}
+            real: Mapping[str, Floor] = {}
+        else:
+            found = measure(chosen, rows.load(), self.real)
+            real = self._floors(rows.count)
+        values = {}
+        for key, metric in zip(keys, chosen, strict=True):
+            own = {column.name: found[column.name] for column in metric.columns}
+            names = [f"{column.name}_floor" for column in metric.columns if f"{column.name}_floor" in real]
+            spread = {name: np.broadcast_to(real[name].values, len(self.seeds)) for name in names}
+            values[key] = own | spread
+        return values
+
+    @cached_property
+    def _floors_by_rows(self) -> dict[int, Mapping[str, Floor]]:
+        return {}
+
+    def _floors(self, rows: int) -> Mapping[str, Floor]:
+        if rows not in self._floors_by_rows:
+            self._floors_by_rows[rows] = floors(list(self.metrics.values()), rows, self.real)
+        return self._floors_by_rows[rows]
+
+    def write_metrics(self, lineage: str, first: int, values: Sequence[Mapping[str, Values]]) -> None:
+        """Publish what was measured of consecutive generations, one file per metric.
+
+        Args:
+            lineage: address.
+            first: the first generation.
+            values: per generation, metric address -> columns; a generation that is not measured has none.
+        """
+        by_metric: dict[str, list[pd.DataFrame]] = {}
+        for generation, measured in enumerate(values, start=first):
+            for metric, columns in measured.items():
+                frame = pd.DataFrame({"seed": self.seeds, "generation": generation, **columns})
+                by_metric.setdefault(metric, []).append(frame)
+        for metric, frames in by_metric.items():
+            name = metric_files.metric_name(metric, lineage, self.seeds, first, first + len(values) - 1)
+            metric_files.write(self.objects, name, pd.concat(frames, ignore_index=True))
+
+    def unmeasured(self, lineage: str, generation: int) -> list[str]:
+        """The metrics that a published generation of a trained family still lacks."""
+        if generation not in self.measured:
+            return []
+        names = {
+            key: metric_files.metric_name(key, lineage, self.seeds, generation, generation) for key in self.metrics
+        }
+        return [key for key, name in names.items() if not self.objects.exists(name)]
+
+    def report_means(self, generation: int, values: Mapping[str, Values]) -> None:
+        """Tell Tune a generation's columns, each as the mean over the seeds that did not diverge."""
+        columns = {name: column for found in values.values() for name, column in found.items()}
+        finite = {name: column[np.isfinite(column)] for name, column in columns.items()}
+        means = {name: float(column.mean()) if column.size else float("nan") for name, column in finite.items()}
+        self.report({"generation": generation, **means})

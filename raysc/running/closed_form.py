@@ -1,0 +1,55 @@
+"""A unit of a closed-form family: the whole range of generations, published as one span."""
+
+from collections.abc import Mapping
+from time import perf_counter
+
+import numpy as np
+import safetensors.numpy
+
+from raysc.loop import Generation, self_consuming_loop
+from raysc.plan import LoopUnit
+from raysc.pool.shelf import MemoryShelf, Shelf
+from raysc.rank import ClosedFormRank
+from raysc.regimes.recipe import REAL
+from raysc.running import records
+from raysc.running.bench import Bench, Values
+from raysc.store.publishing import Attempt
+from raysc.store.spans import Span
+
+STATES = "states.safetensors"
+REPORTS = 10
+"""Reports to Tune per unit: each costs some milliseconds, as much as a generation."""
+
+
+def run(unit: LoopUnit, bench: Bench, crew: ClosedFormRank) -> None:
+    """Run generations 0 to T, measure, publish. Rows are not kept: they take milliseconds to draw again."""
+    span = Span(0, bench.generations, unit.line.keys.lineage, unit.seeds)
+    shelf = MemoryShelf()
+
+    def in_memory(generation: int) -> Shelf:
+        return shelf
+
+    done: list[tuple[Generation, Mapping[str, float]]] = []
+    values: list[Mapping[str, Values]] = []
+    states: list[dict[str, np.ndarray]] = []
+    every = max(1, -(-(bench.generations + 1) // REPORTS))
+    generations = range(bench.generations + 1)
+    sources = {REAL: bench.real_rows}
+    for generation in self_consuming_loop(
+        unit.line.rules, crew, sources, unit.seeds, generations, bench.fresh, in_memory
+    ):
+        began = perf_counter()
+        measured = bench.measure(generation.rows, bench.metrics if generation.t in bench.measured else ())
+        values.append(measured)
+        states.append(crew.state)
+        done.append((generation, {**generation.seconds, "measure": perf_counter() - began}))
+        if generation.t % every == 0 or generation.t == bench.generations:
+            bench.report_means(generation.t, measured)
+    attempt = Attempt.below(bench.objects, span.place)
+    began = perf_counter()
+    stacked = {name: np.stack([state[name] for state in states]) for name in states[0]}
+    attempt.put(STATES, safetensors.numpy.save(stacked))
+    store = (perf_counter() - began) / len(done)
+    records.put(attempt, records.frame([(g, {**seconds, "store": store}) for g, seconds in done], unit.seeds))
+    attempt.publish(span.name, {"first": span.first, "last": span.last, "seeds": unit.seeds, **bench.provenance})
+    bench.write_metrics(span.lineage, span.first, values)

@@ -1,0 +1,72 @@
+"""Rows that lie in the store as Parquet."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from hashlib import sha256
+
+import numpy as np
+
+from raysc.pool.parquet import decode, encode
+from raysc.pool.rows import Block
+from raysc.pool.shelf import digest
+from raysc.regimes.recipe import Source
+from raysc.store.objects import Objects
+from raysc.store.publishing import Damaged
+
+
+@dataclass(frozen=True)
+class StoredBlock:
+    """Rows in a Parquet file of the store; every read is checked.
+
+    Attributes:
+        objects: the store.
+        name: the file's name in it.
+        first: index of its first row in its source.
+        rows: rows per seed.
+        sha256: digest of the rows' values.
+        file_sha256: SHA-256 of the file.
+        file_bytes: its size.
+    """
+
+    objects: Objects
+    name: str
+    first: int
+    rows: int
+    sha256: str
+    file_sha256: str
+    file_bytes: int
+
+    @property
+    def key(self) -> Hashable:
+        """The file: published files never change."""
+        return self.objects.uri, self.name
+
+    def load(self) -> np.ndarray:
+        """The rows, (seeds, rows, *event), read-only; Damaged if the file is gone or was changed."""
+        try:
+            data = self.objects.get(self.name)
+        except FileNotFoundError:
+            raise Damaged(f"{self.objects.uri}/{self.name} is missing") from None
+        if sha256(data).hexdigest() != self.file_sha256:
+            raise Damaged(f"{self.objects.uri}/{self.name} was changed or cut off: its checksum is wrong")
+        return decode(data)
+
+
+@dataclass(frozen=True)
+class ParquetShelf:
+    """The shelf of pool ``parquet``: each rank writes its rows into an attempt's folder by itself.
+
+    Attributes:
+        objects: the store.
+        prefix: the attempt's folder.
+    """
+
+    objects: Objects
+    prefix: str
+
+    def put(self, source: Source, seeds: tuple[int, ...], first: int, rows: np.ndarray) -> Block:
+        """Write rows as rows/<generation>/<first>.parquet."""
+        data = encode(rows, source, seeds, first)
+        name = f"{self.prefix}/rows/{source.generation}/{first:08}.parquet"
+        self.objects.put(name, data)
+        return StoredBlock(self.objects, name, first, rows.shape[1], digest(rows), sha256(data).hexdigest(), len(data))

@@ -168,9 +168,8 @@ def _check_family(cell: Cell, tree: Mapping[str, Any], trained: bool, places: Pl
         )
     given = [key for key in BUDGETS if getattr(budget, key) is not None]
     if len(given) != 1:
-        raise places.error(
-            "loop.budget", f"expected exactly one of {', '.join(BUDGETS)}; got {' and '.join(given) or 'none'}"
-        )
+        key = f"loop.budget.{given[-1]}" if given else "loop.budget"
+        raise places.error(key, f"expected exactly one of {', '.join(BUDGETS)}; got {' and '.join(given) or 'none'}")
 
 
 NEEDS_TRAINING = (

@@ -83,7 +83,8 @@ class Components:
             if declared is None:
                 near = did_you_mean(parameter, signature.parameters).partition("; valid")[0]
                 raise refuse(
-                    f"{key}.{parameter}", f"{word} {name} takes no {parameter!r}{near}; {described(name, signature)}"
+                    f"{key}.{parameter}",
+                    f"{word} {name} takes no {parameter!r}{near or ';'} {described(name, signature)}",
                 )
             checked = _checked_value(declared, value, f"{key}.{parameter}", name, signature, refuse)
             if declared.default is REQUIRED or checked != declared.default:

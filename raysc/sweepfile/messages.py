@@ -101,6 +101,8 @@ def _expected(error: ErrorDetails) -> str:
             return "a mapping of keys and values"
         case "list_type" | "tuple_type" | "set_type":
             return "a list"
+        case "too_short":
+            return f"a list of at least {limits['min_length']}"
         case "literal_error":
             return str(limits["expected"])
         case "greater_than":

@@ -85,16 +85,16 @@ def check_file(value: dict[str, Any], places: Places) -> SweepFile:
         if head in value and (not tail or (isinstance(inner, dict) and tail in inner)):
             raise places.error(key, "not supported yet; take it out of the file")
     # A section that is left blank sets nothing.
-    sections = {name for name, field in SweepFile.model_fields.items() if field.annotation in (Initial, Train, Sample)}
-    value = {key: {} if inner is None and key in sections else inner for key, inner in value.items()}
+    blank = ("initial", "train", "sample", "resources")
+    value = {key: {} if inner is None and key in blank else inner for key, inner in value.items()}
     file = check(SweepFile, value, "", places)
     if "optimizer_state" in file.train.model_fields_set:
         raise places.error("train.optimizer_state", "generation 0 carries no optimiser state; set it under loop.train")
     workers, cpus, gpus = file.resources.workers, file.resources.cpus, file.resources.gpus
     if cpus > 1 and cpus % 1:
-        raise places.error("resources.cpus", f"expected a whole number above 1, got {cpus:g}")
+        raise places.error("resources.cpus", f"above 1 it must be a whole number, got {cpus:g}")
     if gpus % 1 and gpus > 1:
-        raise places.error("resources.gpus", f"expected a whole number above 1, got {gpus:g}")
+        raise places.error("resources.gpus", f"above 1 it must be a whole number, got {gpus:g}")
     if gpus % 1 and workers > 1:
         raise places.error(
             "resources.gpus", f"a fraction of a device, {gpus:g}, goes with workers: 1 only; workers is {workers}"

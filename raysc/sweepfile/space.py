@@ -122,7 +122,10 @@ def _nearest_axis(axis: str) -> str:
     below = [key for key in AXES if key.startswith(f"{axis}.")]
     if below:
         return f"; an axis is one setting: {', '.join(below)}"
-    return did_you_mean(axis, AXES)
+    near = did_you_mean(axis, AXES)
+    if "did you mean" in near:
+        return near
+    return f"; axes are {', '.join(AXES[:6])} and settings below {', '.join([*COMPONENTS, *SECTIONS])}"
 
 
 def points(grids: list[list[Axis]], draws: int | None, places: Places) -> Iterator[Point]:

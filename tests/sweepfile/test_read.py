@@ -1,6 +1,8 @@
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from raysc.errors import InputError
 from raysc.sweepfile import Component, Resources, read_sweep
@@ -71,7 +73,7 @@ CLOSED_REFUSALS = [
     (edit("generations: 4", "generation: 4"), 3, "loop.generation", ["did you mean 'generations'"]),
     (edit("loop: {generations: 4}", "loop: 4"), 3, "loop", ["mapping of keys and values, got 4"]),
     (edit("metrics: [frechet_distance]", "seeds: 1"), None, "metrics", ["is missing"]),
-    (edit("[frechet_distance]", "[]"), 5, "metrics", ["at least 1 item"]),
+    (edit("[frechet_distance]", "[]"), 5, "metrics", ["a list of at least 1, got []"]),
     (edit("[frechet_distance]", "frechet_distance"), 5, "metrics", ["a list, got 'frechet_distance'"]),
     (
         edit("[frechet_distance]", "[frechet]"),
@@ -97,9 +99,9 @@ CLOSED_REFUSALS = [
     (add("resources: {workers: 0}"), 6, "resources.workers", ["above 0, got 0"]),
     (add("resources: {worker: 1}"), 6, "resources.worker", ["did you mean 'workers'"]),
     (add("resources: {workers: 2, gpus: 0.5}"), 6, "resources.gpus", ["fraction", "workers: 1 only"]),
-    (add("resources: {gpus: 1.5}"), 6, "resources.gpus", ["whole number above 1, got 1.5"]),
+    (add("resources: {gpus: 1.5}"), 6, "resources.gpus", ["whole number, got 1.5"]),
     (add("resources: {gpus: -1}"), 6, "resources.gpus", ["at least 0"]),
-    (add("resources: {cpus: 2.5}"), 6, "resources.cpus", ["whole number above 1, got 2.5"]),
+    (add("resources: {cpus: 2.5}"), 6, "resources.cpus", ["whole number, got 2.5"]),
     (add("resources: {cpus: 0}"), 6, "resources.cpus", ["above 0"]),
     (add("search: {random: 0}"), 6, "search.random", ["above 0"]),
     (add("search: {randm: 3}"), 6, "search.randm", ["did you mean 'random'"]),
@@ -140,7 +142,12 @@ CLOSED_REFUSALS = [
     (edit("{regime: replace}", "[{regime: replace}, 3]"), 4, "space.1", ["expected axes"]),
     (edit("{regime: replace}", "{lambda: 1}"), 4, "space", ["regime is missing"]),
     (edit("regime: replace", "regime: replace, lamda: 1"), 4, "space.lamda", ["unknown axis", "did you mean 'lambda'"]),
-    (edit("regime: replace", "regime: replace, seeds: [1, 2]"), 4, "space.seeds", ["unknown axis"]),
+    (
+        edit("regime: replace", "regime: replace, seeds: [1, 2]"),
+        4,
+        "space.seeds",
+        ["unknown axis", "settings below data"],
+    ),
     (edit("regime: replace", "regime: replace, initial: [1]"), 4, "space.initial", ["initial.steps, initial.rows"]),
     (
         edit("regime: replace", "regime: replace, initial.row: [1]"),
@@ -252,3 +259,69 @@ def test_a_name_taken_from_the_file_must_be_a_folder_name(tmp_path, closed, cata
     with pytest.raises(InputError, match="name: expected a plain folder name"):
         read_sweep(str(file), [], catalogue)
     assert read_sweep(str(file), ["name=mine"], catalogue).name == "mine"
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-2, 5) | st.floats() | st.sampled_from(["", "mix", "a.b", "\u00e9", "all"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["name", "steps", "rows", "uniform", "regime", "x.y", "ema"]), inner, max_size=3
+        )
+    ),
+    max_leaves=6,
+)
+KEYS = [
+    "data",
+    "model",
+    "initial",
+    "loop",
+    "train",
+    "sample",
+    "space",
+    "search",
+    "seeds",
+    "metrics",
+    "measure",
+    "control",
+    "initial_quality",
+    "resources",
+    "pool",
+    "storage",
+    "data.name",
+    "data.dim",
+    "initial.steps",
+    "loop.generations",
+    "loop.budget",
+    "loop.train",
+    "loop.sample",
+    "loop.start",
+    "train.ema",
+    "name",
+    "space.regime",
+    "space.lambda",
+    "space.data",
+    "space.model",
+    "space.data.scale",
+    "space.regime.grow",
+    "space.train.ema",
+    "space.loop.budget",
+    "space.initial.steps",
+    "space.initial.from",
+    "resources.gpus",
+    "resources.workers",
+    "search.random",
+    "space.0",
+    "space.0.lambda",
+]
+
+
+@settings(max_examples=300, deadline=None)
+@given(key=st.sampled_from(KEYS), value=JSON, trained_too=st.booleans())
+def test_whatever_stands_at_a_key_is_read_or_refused_in_one_line(read, closed, trained, key, value, trained_too):
+    message = ""
+    try:
+        read(trained if trained_too else closed, f"{key}={json.dumps(value)}")
+    except InputError as error:
+        message = str(error)
+    assert "\n" not in message

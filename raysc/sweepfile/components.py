@@ -1,6 +1,7 @@
 """Data sets, models, regimes and metrics as a sweep file names them: resolved and checked against their signatures."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import NoneType, UnionType
@@ -46,7 +47,7 @@ class Checked:
 
 @dataclass(frozen=True)
 class Components:
-    """Checks components against a catalogue; equal ones once."""
+    """Checks components against a catalogue, and builds them to see whether that works; equal ones once."""
 
     catalogue: Catalogue
     _seen: dict[tuple[Room, str], Checked] = field(default_factory=dict)
@@ -94,7 +95,15 @@ class Components:
                 raise refuse(f"{key}.{parameter}", f"is missing; {described(name, signature)}")
         # In the order of the signature, so that equal components are equal in JSON too.
         ordered = {parameter: parameters[parameter] for parameter in signature.parameters if parameter in parameters}
-        return Checked(Component(name=name, parameters=ordered), signature)
+        component = Component(name=name, parameters=ordered)
+        try:
+            # Types are not all that a class may ask for (no more rows than there are): refused here, with the line.
+            self.catalogue.build(room, component)
+        except InputError as error:
+            problem = str(error)
+            named = [parameter for parameter in ordered if re.search(rf"\b{re.escape(parameter)}\b", problem)]
+            raise refuse(f"{key}.{named[0]}" if named else key, problem) from None
+        return Checked(component, signature)
 
 
 def _checked_value(declared: Parameter, value: Any, key: str, name: str, signature: Signature, refuse: Refuse) -> Any:

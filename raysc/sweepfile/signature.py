@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from raysc.sweepfile.settings import Component
+
 REQUIRED: Any = object()
 """The default of a parameter that must be given."""
 
@@ -47,4 +49,8 @@ class Catalogue(Protocol):
 
     def signature(self, room: Room, name: str) -> Signature:
         """The signature of a short name or ``package.module:Name``; InputError if there is none, and why."""
+        ...
+
+    def build(self, room: Room, component: Component) -> object:
+        """The object that a component names; InputError if its class refuses the parameters."""
         ...

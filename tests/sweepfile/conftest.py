@@ -10,7 +10,7 @@ import pytest
 from pydantic import Field
 
 from raysc.errors import InputError
-from raysc.sweepfile import Parameter, Room, Signature, Sweep, read_sweep
+from raysc.sweepfile import Component, Parameter, Room, Signature, Sweep, read_sweep
 from raysc.sweepfile.messages import did_you_mean
 
 COMPONENTS: dict[Room, dict[str, Signature]] = {
@@ -51,6 +51,12 @@ class FakeCatalogue:
         if name not in COMPONENTS[room]:
             raise InputError(f"unknown {room} {name!r}{did_you_mean(name, self.names(room))}")
         return COMPONENTS[room][name]
+
+    def build(self, room: Room, component: Component) -> object:
+        """As the real one: a class may refuse what its types allow."""
+        if component.name == "digits" and (component.parameters.get("rows") or 1) > 1437:
+            raise InputError("digits has 1437 training rows: rows must be 1 to 1437")
+        return object()
 
 
 CLOSED = """\

@@ -218,6 +218,8 @@ TRAINED_REFUSALS = [
     ),
     (edit("regime: mix,", "regime: mix, model.dropout: 1.5,"), 9, "model.dropout", ["below 1, got 1.5"]),
     (edit("regime: mix,", "regime: mix, train.lr: {uniform: [0, 1]},"), 9, "space.0.train.lr", ["search: {random: N}"]),
+    (edit("digits", "{name: digits, rows: 2000}"), 1, "data.rows", ["1437 training rows"]),
+    (edit("regime: mix,", "regime: mix, data.rows: [5, 2000],"), 9, "data.rows", ["rows must be 1 to 1437"]),
     (edit("regime: mix, ", ""), 9, "space.0", ["regime is missing"]),
 ]
 

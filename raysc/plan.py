@@ -121,6 +121,8 @@ Unit = InitialUnit | LoopUnit
 class Plan:
     """What a sweep means to a store at one moment.
 
+    Counts are per seed; a generation counts once however many cells share it.
+
     Attributes:
         sweep: the sweep.
         lines: one per cell.
@@ -138,6 +140,17 @@ class Plan:
     done: int
     to_do: int
     ancestors: int
+
+    @property
+    def units(self) -> tuple[Unit, ...]:
+        """Both waves."""
+        return (*self.initial, *self.loop)
+
+    @property
+    def metric_column(self) -> str:
+        """The column of the first metric, by which progress is told."""
+        metric: Metric = catalogue.build("metric", self.sweep.metrics[0])
+        return metric.columns[0].name
 
 
 def measured_generations(sweep: Sweep) -> tuple[int, ...]:

@@ -81,6 +81,13 @@ class TrainedRank:
         with tempfile.TemporaryDirectory() as folder:
             self._state = self.family.load(manifest.get_folder(MODEL, Path(folder)))
 
+    def close(self) -> None:
+        """Forget the model and Accelerate's state, which refuses other settings as long as the process lives."""
+        from raysc.models.training import reset_accelerator  # torch is slow to import, and the plan needs none
+
+        self._state = None
+        reset_accelerator()
+
 
 @dataclass
 class ClosedFormRank:

@@ -9,6 +9,7 @@ import torch
 from pydantic import PositiveInt
 from torch import Tensor, nn
 
+from raysc.errors import InputError
 from raysc.models import checkpoint, training
 from raysc.models.batches import Batch
 from raysc.models.family import Fitted
@@ -50,7 +51,7 @@ class Ddpm:
     """
 
     network: Literal["mlp", "unet"] = "mlp"
-    width: PositiveInt = 256
+    width: PositiveInt = 128
     depth: PositiveInt = 3
     channels: PositiveInt = 32
     multipliers: tuple[PositiveInt, ...] = (1, 2)
@@ -63,6 +64,9 @@ class Ddpm:
     def __post_init__(self) -> None:
         check_sizes(self)
 
+    def check(self, event: tuple[int, ...]) -> None:
+        config_of(self, event)
+
     def initial(self, event: tuple[int, ...], streams: Streams) -> State:
         return initial_state(config_of(self, event), streams)
 
@@ -70,8 +74,12 @@ class Ddpm:
         return training.fit(_loss, training_set, start, steps, train, streams)
 
     def sample(self, state: State, first: int, count: int, sample: Sample, streams: Streams) -> np.ndarray:
+        steps = sample.steps or STEPS
+        if steps > LEVELS:
+            raise InputError(f"sample.steps: ddpm has {LEVELS} noise levels, so at most as many steps, not {steps}")
+
         def sampler(network: nn.Module, latents: Tensor) -> Tensor:
-            return ddim(network, latents, sample.steps or STEPS)
+            return ddim(network, latents, steps)
 
         return sample_rows(sampler, state, first, count, streams)
 
@@ -96,18 +104,15 @@ def ddim(network: nn.Module, latents: Tensor, steps: int) -> Tensor:
     diffusers' DDIMScheduler with "trailing" spacing does the same where ``steps`` divides 1000; elsewhere it steps to
     levels that it does not visit next. Predicted images are clipped to [-1, 1], as there.
     """
-    steps = min(steps, LEVELS)
     levels = [round(LEVELS * left / steps) - 1 for left in range(steps, 0, -1)]
-    kept = SIGNAL_KEPT.to(latents.device)
+    kept = [*SIGNAL_KEPT[levels].tolist(), 1.0]
     values = latents
-    for level, following in zip(levels, [*levels[1:], None], strict=True):
+    for level, now, then in zip(levels, kept[:-1], kept[1:], strict=True):
         noise = predict(network, values, torch.full((len(values),), float(level), device=values.device))
-        clean = (values - (1 - kept[level]).sqrt() * noise) / kept[level].sqrt()
+        clean = (values - (1 - now) ** 0.5 * noise) / now**0.5
         if values.ndim == 4:
             clean = clean.clamp(-1, 1)
-        if following is None:
-            return clean
-        values = kept[following].sqrt() * clean + (1 - kept[following]).sqrt() * noise
+        values = then**0.5 * clean + (1 - then) ** 0.5 * noise
     return values
 
 

@@ -28,6 +28,10 @@ class ClosedForm(Protocol):
     trained: ClassVar[bool]
     block: ClassVar[int]
 
+    def check(self, event: tuple[int, ...]) -> None:
+        """Refuse rows of a shape that the family cannot model; InputError."""
+        ...
+
     def fit(self, training_set: TrainingSet, streams: Streams) -> Arrays:
         """The model of the training set, arrays (seeds, ...). A seed whose fit is not finite has diverged."""
         ...
@@ -71,6 +75,10 @@ class Trained(Protocol):
     version: ClassVar[int]
     trained: ClassVar[bool]
     block: ClassVar[int]
+
+    def check(self, event: tuple[int, ...]) -> None:
+        """Refuse rows of a shape that the family cannot model; InputError."""
+        ...
 
     def initial(self, event: tuple[int, ...], streams: Streams) -> Any:
         """An untrained state: random weights from role "init", EMA equal to them, no optimiser state.

@@ -43,7 +43,7 @@ class FlowMatching:
     """
 
     network: Literal["mlp", "unet"] = "mlp"
-    width: PositiveInt = 256
+    width: PositiveInt = 128
     depth: PositiveInt = 3
     channels: PositiveInt = 32
     multipliers: tuple[PositiveInt, ...] = (1, 2)
@@ -55,6 +55,9 @@ class FlowMatching:
 
     def __post_init__(self) -> None:
         check_sizes(self)
+
+    def check(self, event: tuple[int, ...]) -> None:
+        config_of(self, event)
 
     def initial(self, event: tuple[int, ...], streams: Streams) -> State:
         return initial_state(config_of(self, event), streams)

@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from raysc.errors import InputError
 from raysc.models.family import Arrays
 from raysc.models.moments import PooledMoments
 from raysc.pool.rows import TrainingSet
@@ -28,6 +29,10 @@ class Gaussian:
     version: ClassVar[int] = 1
     trained: ClassVar[bool] = False
     block: ClassVar[int] = 1024
+
+    def check(self, event: tuple[int, ...]) -> None:
+        if len(event) != 1:
+            raise InputError(f"gaussian models points, and these rows have the shape {event}")
 
     def fit(self, training_set: TrainingSet, streams: Streams) -> Arrays:
         """Mean (seeds, dim) and covariance (seeds, dim, dim), float64; NaN where one row has no variance."""

@@ -144,7 +144,11 @@ def predict(network: nn.Module, rows: Tensor, times: Tensor) -> Tensor:
 
 
 class Mlp(nn.Module):
-    """A multilayer perceptron over flattened rows that is told the time in every hidden layer."""
+    """A multilayer perceptron over flattened rows that is told the time in every hidden layer.
+
+    The rows, scaled by a gate that depends on the time, are added to its output: most of the noise in a row can be
+    read off the row itself, and hidden layers narrower than that need not carry it.
+    """
 
     def __init__(self, event: tuple[int, ...], width: int, depth: int) -> None:
         """Args are the shape of a row, units of a hidden layer, and the number of hidden layers."""

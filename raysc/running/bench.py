@@ -51,6 +51,7 @@ class Bench:
         shelf: where rows are put that are drawn while an attempt is being filled.
         provenance: what is recorded beside results: versions, device, ranks.
         report: called with each published generation's columns.
+        waited: seconds that the unit waited for its resources.
     """
 
     objects: Objects
@@ -64,6 +65,7 @@ class Bench:
     shelf: Callable[[Attempt], Shelf]
     provenance: Mapping[str, Any]
     report: Callable[[Mapping[str, Any]], None]
+    waited: float = 0.0
 
     @property
     def real_rows(self) -> Rows:

@@ -42,7 +42,8 @@ def run(unit: LoopUnit, bench: Bench, crew: ClosedFormRank) -> None:
         measured = bench.measure(generation.rows, bench.metrics if generation.t in bench.measured else ())
         values.append(measured)
         states.append(crew.state)
-        done.append((generation, {**generation.seconds, "measure": perf_counter() - began}))
+        waited = 0.0 if generation.t else bench.waited
+        done.append((generation, {"wait": waited, **generation.seconds, "measure": perf_counter() - began}))
         if generation.t % every == 0 or generation.t == bench.generations:
             bench.report_means(generation.t, measured)
     attempt = Attempt.below(bench.objects, span.place)

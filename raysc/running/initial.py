@@ -47,7 +47,7 @@ def _train(
     attempt.files.update(crew.save(attempt, training_state=True))
     rows_real, rows_synthetic = counts_by_kind(training_set, len(unit.seeds))
     generation = Generation(0, None, (), rows_real, rows_synthetic, snapshot.steps, fit.diverged, fit.loss)
-    seconds = {"fit": fitted - began, "store": perf_counter() - fitted}
+    seconds = {"wait": 0.0 if trained else bench.waited, "fit": fitted - began, "store": perf_counter() - fitted}
     records.put(attempt, records.frame([(generation, seconds)], unit.seeds))
     attempt.publish(span.name, {"first": 0, "last": span.last, "seeds": unit.seeds, **bench.provenance})
     return span

@@ -48,7 +48,9 @@ def run(unit: LoopUnit, bench: Bench, crew: TrainedCrew) -> None:
         attempt.files.update(crew.save(attempt, training_state=True))
         stored = perf_counter()
         values = bench.measure(generation.rows, bench.metrics if t in bench.measured else ())
-        seconds = {**generation.seconds, "store": stored - began, "measure": perf_counter() - stored}
+        waited = bench.waited if t == generations.start else 0.0
+        spent = {"store": stored - began, "measure": perf_counter() - stored}
+        seconds = {"wait": waited, **generation.seconds, **spent}
         span = Span(t, END if generation.rows is None else t, lineage, unit.seeds)
         records.put(attempt, records.frame([(generation, seconds)], unit.seeds))
         if not attempt.publish(span.name, {**_about(span, generation, attempt, parent), **bench.provenance}):

@@ -1,0 +1,82 @@
+"""What a sweep file's grammar cannot tell: whether its parts go together. All of it before anything starts."""
+
+import os
+
+from raysc import catalogue
+from raysc.datasets.dataset import Distribution
+from raysc.errors import InputError
+from raysc.metrics.check import check_metrics
+from raysc.plan import Line
+from raysc.sweepfile.sweep import Sweep
+
+
+def check(sweep: Sweep, lines: tuple[Line, ...]) -> None:
+    """Refuse a sweep that cannot work.
+
+    Raises:
+        InputError: names file, line and key, what is wrong and what to do.
+    """
+    seen: set[str] = set()
+    for line in lines:
+        _check_model(sweep, line)
+        _check_regime(sweep, line)
+        told = f"{line.cell.data}"
+        if told not in seen:
+            seen.add(told)
+            _check_metrics(sweep, line)
+
+
+def check_machine(sweep: Sweep) -> None:
+    """Refuse what this machine does not have, before Ray is started on it."""
+    resources, cores = sweep.resources, os.cpu_count() or 1
+    asked = resources.workers * resources.cpus
+    if asked > cores:
+        raise sweep.error(
+            "resources",
+            f"a trial asks for {asked:g} cores ({resources.workers} workers x {resources.cpus:g}), this machine has "
+            f"{cores}; lower workers or cpus",
+        )
+
+
+def _check_model(sweep: Sweep, line: Line) -> None:
+    cell, resources = line.cell, sweep.resources
+    try:
+        line.family.check(line.data.event)
+    except InputError as error:
+        raise sweep.error("model", str(error)) from error
+    if resources.workers > 1 and not line.family.trained:
+        raise sweep.error("resources.workers", f"{cell.model.name} runs on one rank; set workers: 1")
+    if cell.initial.from_ is not None:
+        raise sweep.error("initial.from", "starting from a stored model is not supported yet; set initial.steps")
+    if cell.initial.rows is not None and cell.initial.rows > line.rules.rows:
+        raise sweep.error("initial.rows", f"{cell.initial.rows} rows, but the data has {line.rules.rows}")
+    for train in (cell.train, cell.loop_train) if line.family.trained else ():
+        if train.batch % resources.workers:
+            raise sweep.error(
+                "train.batch", f"{train.batch} rows cannot be split evenly over {resources.workers} workers"
+            )
+
+
+def _check_regime(sweep: Sweep, line: Line) -> None:
+    """Every recipe of the loop must have rows that can be had."""
+    for t in (1, sweep.generations):
+        try:
+            recipe = line.rules.recipe(t)
+        except InputError as error:
+            raise sweep.error("regime", str(error)) from error
+        if recipe.rows == 0:
+            raise sweep.error("lambda", f"{line.cell.lambda_:g} leaves {line.cell.regime.name} nothing to train on")
+        if any(take.source.kind == "fresh" for take in recipe.takes) and not isinstance(line.data, Distribution):
+            raise sweep.error(
+                "regime",
+                f"{line.cell.regime.name} needs new real rows every generation, and {line.cell.data.name} is a finite "
+                "set; take data that are a distribution, such as gaussian or eight_gaussians",
+            )
+
+
+def _check_metrics(sweep: Sweep, line: Line) -> None:
+    metrics = [catalogue.build("metric", metric) for metric in sweep.metrics]
+    try:
+        check_metrics(metrics, line.data, line.rules.sample_rows)
+    except InputError as error:
+        raise sweep.error("metrics", str(error)) from error

@@ -1,0 +1,36 @@
+"""Feature extractors that are trained here: stored, keyed artifacts, made once per data fingerprint."""
+
+from collections.abc import Iterable, Mapping
+
+import ray
+
+from raysc import catalogue
+from raysc.datasets.dataset import DataSet, LabelledDataSet
+from raysc.metrics.features import extractor_key, extractor_name
+from raysc.store.artifacts import read_artifact, write_artifact
+from raysc.store.objects import Objects
+from raysc.sweepfile.settings import Component
+
+
+def trained_extractors(
+    metrics: Iterable[Component], data: DataSet, objects: Objects
+) -> Mapping[str, Mapping[str, bytes]]:
+    """The files of the extractors that some metrics need on some data; trained on Ray if the store has none yet."""
+    names = {extractor_name(catalogue.build("metric", metric).features, data.kind) for metric in metrics}
+    if "classifier" not in names:
+        return {}
+    assert isinstance(data, LabelledDataSet), "classifier features were refused for data without classes"
+    key = extractor_key("classifier", data)
+    files = read_artifact(objects, key)
+    if files is None:
+        made = ray.get(ray.remote(_train).remote(data))
+        write_artifact(objects, key, made)
+        files = read_artifact(objects, key)
+        assert files is not None, "an artifact that was written can be read"
+    return {"classifier": files}
+
+
+def _train(data: LabelledDataSet) -> dict[str, bytes]:
+    from raysc.metrics.classifier import train_classifier
+
+    return train_classifier(data.labelled_train(), data.labelled_test()).to_files()

@@ -1,0 +1,137 @@
+"""What a user sees while a sweep runs: a live table on a terminal, else a line every half minute."""
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any
+
+from ray import tune
+from ray.tune.experiment import Trial
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from raysc.plan import InitialUnit, Plan, Unit
+
+EVERY = 30.0
+"""Seconds between two lines where there is no terminal."""
+MOST_ROWS = 40
+"""Cells that the live table shows; those at work first."""
+
+
+class Progress(tune.Callback):
+    """Counts generations as trials report them, and shows the counts.
+
+    Used as a context manager around both waves. ``failures`` holds the traceback of each unit that failed, by name.
+    """
+
+    def __init__(self, plan: Plan, console: Console) -> None:
+        self.failures: dict[str, str] = {}
+        self._plan = plan
+        self._console = console
+        self._units: dict[str, Unit] = {unit.name: unit for unit in plan.units}
+        self._reached: dict[str, int] = {}
+        self._latest: dict[str, Mapping[str, Any]] = {}
+        self._ended: Counter[str] = Counter()
+        self._began = time.monotonic()
+        self._spoke = self._began
+        self._live = Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else None
+
+    def __enter__(self) -> "Progress":
+        if self._live:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live:
+            self._live.stop()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Tune pickles its callbacks for a restore that raysc never asks of it: nothing of this one is worth keeping."""
+        return {}
+
+    def on_trial_result(
+        self, iteration: int, trials: list[Trial], trial: Trial, result: dict[str, Any], **info: Any
+    ) -> None:
+        """A generation was published."""
+        name = trial.config["unit"]
+        self._reached[name] = int(result.get("generation", 0))
+        self._latest[name] = result
+        self._show()
+
+    def on_step_end(self, iteration: int, trials: list[Trial], **info: Any) -> None:
+        """Tune has looked at its trials once more: the clock goes on even if nothing was published."""
+        self._show()
+
+    def on_trial_complete(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
+        """A unit is done."""
+        self._ended["done"] += 1
+        self._show()
+
+    def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
+        """A unit failed for good; the others go on."""
+        self._ended["failed"] += 1
+        error = trial.get_error()
+        self.failures[trial.config["unit"]] = str(error) if error else "no traceback was kept"
+        self._show()
+
+    def _show(self) -> None:
+        now = time.monotonic()
+        if now - self._spoke < (0.5 if self._live else EVERY):
+            return
+        self._spoke = now
+        if self._live:
+            self._live.update(self._table(now), refresh=True)
+        else:
+            self._console.print(self._line(now), highlight=False)
+
+    def _line(self, now: float) -> str:
+        """Units and generations done, how long it took and how long it may still take."""
+        loops = [unit for unit in self._units.values() if not isinstance(unit, InitialUnit)]
+        total = sum(self._plan.sweep.generations + 1 - min(unit.first, self._plan.sweep.generations) for unit in loops)
+        made = sum(max(0, self._reached.get(unit.name, unit.first - 1) + 1 - unit.first) for unit in loops)
+        spent = now - self._began
+        left = f", about {clock(spent * (total - made) / made)} left" if made else ""
+        failed = f", {self._ended['failed']} failed" if self._ended["failed"] else ""
+        return (
+            f"{self._ended['done']}/{len(self._units)} units, {made}/{total} generations{failed}, {clock(spent)}{left}"
+        )
+
+    def _table(self, now: float) -> Table:
+        table = Table(title=f"{self._plan.sweep.name}: {self._line(now)}", title_justify="left")
+        axes = [name for name in self._plan.lines[0].cell.axes if self._varies(name)]
+        for name in axes:
+            table.add_column(name)
+        table.add_column("generation", justify="right")
+        metric = self._plan.metric_column
+        table.add_column(metric, justify="right")
+        rows: dict[int, list[str]] = defaultdict(list)
+        for name, unit in self._units.items():
+            if name in self._reached and not isinstance(unit, InitialUnit):
+                rows[unit.line.number].append(name)
+        for number, names in sorted(rows.items())[-MOST_ROWS:]:
+            shown = [self._plan.lines[number].cell.axes[axis] for axis in axes]
+            reached = [self._reached[name] for name in names]
+            values = [float(self._latest[name][metric]) for name in names if metric in self._latest[name]]
+            table.add_row(
+                *("" if value is None else str(value) for value in shown),
+                f"{min(reached)}/{self._plan.sweep.generations}",
+                f"{sum(values) / len(values):.4g}" if values else "",
+            )
+        return table
+
+    def _varies(self, axis: str) -> bool:
+        return len({str(line.cell.axes[axis]) for line in self._plan.lines}) > 1
+
+
+def clock(seconds: float) -> str:
+    """Seconds as 42 s, 3 min 05 s or 2 h 10 min."""
+    whole = int(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02} min"

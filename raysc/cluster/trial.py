@@ -1,0 +1,158 @@
+"""One Tune trial: it runs one unit on the resources it was given."""
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any, cast
+
+import ray
+from ray import tune
+
+from raysc.cluster.crew import ActorCrew
+from raysc.cluster.shelf import ObjectBlock, ObjectShelf
+from raysc.cluster.threads import use_threads
+from raysc.metrics.classifier import Classifier
+from raysc.metrics.measure import Real
+from raysc.metrics.metric import Metric
+from raysc.models.family import ClosedForm, Trained
+from raysc.plan import InitialUnit, Unit
+from raysc.pool.rows import Block, MemoryBlock
+from raysc.pool.shelf import Shelf
+from raysc.rank import ClosedFormRank, TrainedRank
+from raysc.regimes.recipe import REAL
+from raysc.running import closed_form, initial, trained
+from raysc.running.bench import Bench
+from raysc.store.objects import Objects
+from raysc.store.publishing import Attempt
+from raysc.store.rows import ParquetShelf
+from raysc.sweepfile.settings import Resources
+from raysc.sweepfile.sweep import Sweep
+
+PACKAGES = ("raysc", "ray", "torch", "accelerate", "diffusers", "numpy", "scipy", "scikit-learn", "pyarrow")
+
+
+@dataclass(frozen=True)
+class RealData:
+    """The real rows of one data setting, put into the object store once per sweep.
+
+    Attributes:
+        train: (1, n, *event) where all seeds share them; None where each seed has its own, made in its trial.
+        test: (rows, *event).
+        extractors: name -> files of a trained feature extractor.
+    """
+
+    train: "ray.ObjectRef[Any] | None"
+    test: "ray.ObjectRef[Any]"
+    extractors: Mapping[str, Mapping[str, bytes]]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a unit's trial needs beyond the unit.
+
+    Attributes:
+        sweep: what asked for it.
+        objects: the store.
+        measured: the generations that are measured.
+        unit: the unit.
+        metrics: by address.
+        real: its data.
+        queued: when the wave was handed to Ray, seconds since the epoch.
+    """
+
+    sweep: Sweep
+    objects: Objects
+    measured: frozenset[int]
+    unit: Unit
+    metrics: Mapping[str, Metric]
+    real: RealData
+    queued: float
+
+
+def bundles(resources: Resources) -> list[dict[str, float]]:
+    """A trial's placement group: with one rank the trial's own bundle, with several an empty one before theirs."""
+    rank = {"CPU": float(resources.cpus), **({"GPU": resources.gpus} if resources.gpus else {})}
+    return [rank] if resources.workers == 1 else [{}, *[rank] * resources.workers]
+
+
+def run_trial(config: Mapping[str, Any], jobs: Mapping[str, "ray.ObjectRef[Job]"]) -> None:
+    """The trainable: ``config`` holds the axes of the search space and the unit's name."""
+    run_job(ray.get(jobs[config["unit"]]), tune.report)
+
+
+def run_job(job: Job, report: Callable[[dict[str, Any]], None]) -> None:
+    """Run a unit to its end; what it publishes is its result."""
+    unit, resources = job.unit, job.sweep.resources
+    use_threads(resources.cpus)
+    bench = _bench(job, report)
+    if not unit.line.family.trained:
+        assert not isinstance(unit, InitialUnit), "closed-form families make their own generation 0"
+        closed_form.run(unit, bench, ClosedFormRank(cast(ClosedForm, unit.line.family), unit.seeds))
+        return
+    family = cast(Trained, unit.line.family)
+    crew: ActorCrew | TrainedRank
+    if resources.workers > 1:
+        crew = ActorCrew(family, unit.seeds[0], unit.line.data.event, resources, ray.util.get_current_placement_group())
+    else:
+        crew = TrainedRank(family, unit.seeds[0], unit.line.data.event)
+    try:
+        if isinstance(unit, InitialUnit):
+            initial.run(unit, bench, crew)
+        else:
+            trained.run(unit, bench, crew)
+    finally:
+        crew.close()
+
+
+def _bench(job: Job, report: Callable[[dict[str, Any]], None]) -> Bench:
+    unit, data = job.unit, job.unit.line.data
+    block: Block
+    if job.real.train is None:
+        block = MemoryBlock((REAL, unit.seeds), 0, data.train(unit.seeds))
+    else:
+        block = ObjectBlock(job.real.train, 0, data.count)
+    test = ray.get(job.real.test)
+    extractors = {name: Classifier.from_files(files) for name, files in job.real.extractors.items()}
+    objects = job.objects
+
+    def shelf(attempt: Attempt) -> Shelf:
+        return ParquetShelf(objects, attempt.prefix) if job.sweep.pool == "parquet" else ObjectShelf()
+
+    def tell(columns: Mapping[str, Any]) -> None:
+        report(dict(columns))
+
+    return Bench(
+        objects=objects,
+        generations=job.sweep.generations,
+        measured=job.measured,
+        seeds=unit.seeds,
+        data=data,
+        real_block=block,
+        real=Real(data.kind, block.load(), test, extractors),
+        metrics=job.metrics,
+        shelf=shelf,
+        provenance=_provenance(job),
+        report=tell,
+        waited=time.time() - job.queued,
+    )
+
+
+def _provenance(job: Job) -> dict[str, Any]:
+    resources = job.sweep.resources
+    return {
+        "lineage": job.unit.line.keys.settings,
+        "versions": {package: version(package) for package in PACKAGES},
+        "ranks": resources.workers,
+        "device": device_name() if resources.gpus else f"cpu, {resources.cpus} per rank",
+        "host": os.uname().nodename,
+        "sweep": job.sweep.resolved,
+    }
+
+
+def device_name() -> str:
+    """The name of the accelerator that this process sees."""
+    import torch
+
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"

@@ -20,7 +20,13 @@ PIPELINE = "model_index.json"
 TRAINING, SCALER = "training_state.safetensors", "training_state.json"
 
 
-def save(state: State, folder: Path, training_state: bool, pipeline: Callable[[nn.Module], Any]) -> None:
+Scheduler = Mapping[str, Any]
+"""What a network was trained to predict, in the words of diffusers' scheduler configurations."""
+
+
+def save(
+    state: State, folder: Path, training_state: bool, scheduler: Scheduler, pipeline: Callable[[nn.Module], Any]
+) -> None:
     """Write a state; see ``Trained.save``.
 
     A perceptron becomes model.safetensors and config.json, a U-Net a pipeline folder of diffusers; each holds the EMA
@@ -30,13 +36,14 @@ def save(state: State, folder: Path, training_state: bool, pipeline: Callable[[n
         state: what to write.
         folder: where to; made if it does not exist.
         training_state: whether to write what training needs to go on.
-        pipeline: makes a diffusers pipeline of a U-Net.
+        scheduler: what the family's networks predict; written beside a perceptron.
+        pipeline: makes a diffusers pipeline of a U-Net, its scheduler included.
     """
     folder.mkdir(parents=True, exist_ok=True)
     ema = _on(torch.device("cpu"), state.ema)
     if state.config["network"] == "mlp":
         save_file(ema, folder / MODEL)
-        _write_json(folder / CONFIG, state.config)
+        _write_json(folder / CONFIG, state.config | {"scheduler": dict(scheduler)})
     else:
         pipeline(with_weights(state.config, ema)).save_pretrained(folder)
     if training_state:
@@ -46,18 +53,18 @@ def save(state: State, folder: Path, training_state: bool, pipeline: Callable[[n
         _write_json(folder / SCALER, state.scaler)
 
 
-def load(folder: Path, network: Literal["mlp", "unet"], scheduler: Mapping[str, Any]) -> State:
+def load(folder: Path, network: Literal["mlp", "unet"], scheduler: Scheduler) -> State:
     """Read a state onto Accelerate's device; see ``Trained.load``.
 
     Args:
         folder: what ``save`` wrote, or for a U-Net any diffusers pipeline folder with one.
         network: the kind of network that is expected.
-        scheduler: entries of the pipeline's scheduler that must not differ.
+        scheduler: what the network must have been trained to predict.
 
     Raises:
         InputError: the folder holds something else.
     """
-    config, ema = _load_mlp(folder) if network == "mlp" else _load_unet(folder, scheduler)
+    config, ema = _load_mlp(folder, scheduler) if network == "mlp" else _load_unet(folder, scheduler)
     device = PartialState().device
     ema = _on(device, ema)
     if not (folder / TRAINING).exists():
@@ -70,19 +77,20 @@ def load(folder: Path, network: Literal["mlp", "unet"], scheduler: Mapping[str, 
     return State(config, groups["weights"], ema, groups["moments"], _read_json(folder / SCALER))
 
 
-def _load_mlp(folder: Path) -> tuple[Config, Tensors]:
+def _load_mlp(folder: Path, scheduler: Scheduler) -> tuple[Config, Tensors]:
     if not (folder / CONFIG).exists():
         raise InputError(f"{folder}: no {CONFIG} here: this is no saved model with network: mlp")
-    return _read_json(folder / CONFIG), load_file(folder / MODEL)
+    config = _read_json(folder / CONFIG)
+    _check_scheduler(folder, config.pop("scheduler", {}), scheduler)
+    return config, load_file(folder / MODEL)
 
 
-def _load_unet(folder: Path, scheduler: Mapping[str, Any]) -> tuple[Config, Tensors]:
+def _load_unet(folder: Path, scheduler: Scheduler) -> tuple[Config, Tensors]:
     if not (folder / PIPELINE).exists():
         raise InputError(f"{folder}: no {PIPELINE} here: this is no diffusers pipeline folder")
     found = _read_json(folder / "scheduler" / "scheduler_config.json")
-    for name, expected in scheduler.items():
-        if found.get(name, expected) != expected:
-            raise InputError(f"{folder}: its scheduler has {name}: {found[name]}, this family needs {expected}")
+    # old folders do not say what they predict, and diffusers then takes it to be the noise
+    _check_scheduler(folder, {"prediction_type": "epsilon"} | found, scheduler)
     declare_missing_schemas()
     from diffusers import UNet2DModel
 
@@ -91,6 +99,12 @@ def _load_unet(folder: Path, scheduler: Mapping[str, Any]) -> tuple[Config, Tens
     sides = [size, size] if isinstance(size, int) else list(size)
     arguments = {name: value for name, value in unet.config.items() if not name.startswith("_")}
     return {"network": "unet", "event": [channels, *sides], "unet": arguments}, unet.state_dict()
+
+
+def _check_scheduler(folder: Path, found: Scheduler, expected: Scheduler) -> None:
+    for name, value in expected.items():
+        if found.get(name) != value:
+            raise InputError(f"{folder}: its scheduler has {name}: {found.get(name)}, but this family needs {value}")
 
 
 def _on(device: torch.device, tensors: Tensors) -> Tensors:

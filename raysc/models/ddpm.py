@@ -84,7 +84,7 @@ class Ddpm:
         return sample_rows(sampler, state, first, count, streams)
 
     def save(self, state: State, folder: Path, training_state: bool) -> None:
-        checkpoint.save(state, folder, training_state, _pipeline)
+        checkpoint.save(state, folder, training_state, SCHEDULE, _pipeline)
 
     def load(self, folder: Path) -> State:
         return checkpoint.load(folder, self.network, SCHEDULE)

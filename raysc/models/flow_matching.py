@@ -20,6 +20,8 @@ from raysc.streams import Streams
 from raysc.sweepfile.settings import Sample, Train
 
 STEPS = 20
+SCHEDULER = {"_class_name": "FlowMatchEulerDiscreteScheduler"}
+"""Those of diffusers' schedulers that take a velocity."""
 
 
 @dataclass(frozen=True)
@@ -72,10 +74,10 @@ class FlowMatching:
         return sample_rows(sampler, state, first, count, streams)
 
     def save(self, state: State, folder: Path, training_state: bool) -> None:
-        checkpoint.save(state, folder, training_state, _pipeline)
+        checkpoint.save(state, folder, training_state, SCHEDULER, _pipeline)
 
     def load(self, folder: Path) -> State:
-        return checkpoint.load(folder, self.network, {"_class_name": "FlowMatchEulerDiscreteScheduler"})
+        return checkpoint.load(folder, self.network, SCHEDULER)
 
 
 def _loss(network: nn.Module, batch: Batch) -> Tensor:

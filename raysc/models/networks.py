@@ -168,7 +168,8 @@ class Mlp(nn.Module):
         values = nn.functional.silu(self.first(flat) + shifts[0])
         for layer, shift in zip(self.hidden, shifts[1:], strict=True):
             values = nn.functional.silu(layer(values) + shift)
-        return (self.last(values) + self.gate(embedded) * flat).view_as(rows)
+        out: Tensor = self.last(values) + self.gate(embedded) * flat
+        return out.view_as(rows)
 
 
 def _sinusoids(times: Tensor, frequencies: int) -> Tensor:

@@ -1,0 +1,91 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from raysc.pool.gather import Gather
+from raysc.pool.rows import MemoryBlock, Part, Rows, TrainingSet
+from raysc.regimes.recipe import REAL, synthetic
+
+SEEDS = 3
+
+
+class Counting:
+    """A block that counts how often it is loaded."""
+
+    key, first, rows, sha256 = "counting", 0, 4, ""
+
+    def __init__(self):
+        self.loads = 0
+
+    def load(self):
+        self.loads += 1
+        return np.arange(8.0).reshape(1, 4, 2)
+
+
+@st.composite
+def sources(draw, number):
+    """One source of up to three blocks, each shared by all seeds or not; no two values of a test are equal."""
+    blocks = []
+    first = 0
+    for index in range(draw(st.integers(1, 3))):
+        rows, seeds = draw(st.integers(0, 5)), draw(st.sampled_from([1, SEEDS]))
+        array = np.arange(seeds * rows * 2).reshape(seeds, rows, 2) + 1000 * (10 * number + index)
+        blocks.append(MemoryBlock((number, index), first, array))
+        first += rows
+    if len({len(block.array) for block in blocks}) > 1:  # `Rows.load` needs one seed axis
+        blocks = blocks[:1]
+    return Rows(synthetic(number), tuple(blocks))
+
+
+@st.composite
+def training_sets(draw):
+    parts = []
+    for number in range(draw(st.integers(1, 3))):
+        rows = draw(sources(number))
+        indices = None
+        if rows.count and draw(st.booleans()):
+            count = draw(st.integers(0, 6))
+            flat = draw(st.lists(st.integers(0, rows.count - 1), min_size=SEEDS * count, max_size=SEEDS * count))
+            indices = np.array(flat, np.int64).reshape(SEEDS, count)
+        parts.append(Part(rows, indices))
+    whole = TrainingSet(tuple(parts))
+    if not whole.count or draw(st.booleans()):
+        return whole
+    count = draw(st.integers(0, 8))
+    flat = draw(st.lists(st.integers(0, whole.count - 1), min_size=SEEDS * count, max_size=SEEDS * count))
+    return TrainingSet(whole.parts, np.array(flat, np.int64).reshape(SEEDS, count))
+
+
+@given(training_sets(), st.integers(0, SEEDS - 1), st.randoms(use_true_random=False))
+def test_gathers_what_loading_everything_gives(training_set, seed, random):
+    gather = Gather(training_set, seed)
+    everything = training_set.load()
+    expected = everything[seed if len(everything) > 1 else 0]
+    assert gather.count == training_set.count == len(expected)
+    positions = [random.randrange(gather.count) for _ in range(7)] if gather.count else []
+    rows = gather(np.array(positions, np.int64))
+    np.testing.assert_array_equal(rows, expected[positions])
+    assert rows.dtype == expected.dtype
+
+
+def test_a_block_in_two_parts_is_loaded_once():
+    block = Counting()
+    source = Rows(REAL, (block,))
+    gather = Gather(TrainingSet((Part(source), Part(source, np.array([[3, 1]])))))
+    gather(np.arange(6))
+    np.testing.assert_array_equal(gather(np.array([4, 5, 0])), [[6, 7], [2, 3], [0, 1]])
+    assert block.loads == 1
+
+
+def test_rows_are_copies():
+    array = np.zeros((1, 3, 2))
+    rows = Gather(TrainingSet((Part(Rows(REAL, (MemoryBlock("a", 0, array),))),)))(np.arange(3))
+    rows += 1
+    assert array.sum() == 0
+
+
+def test_rows_of_two_shapes_are_refused():
+    parts = tuple(Part(Rows(REAL, (MemoryBlock(dim, 0, np.zeros((1, 2, dim))),))) for dim in (2, 3))
+    with pytest.raises(ValueError, match=r"shape \(2,\) and \(3,\)"):
+        Gather(TrainingSet(parts))

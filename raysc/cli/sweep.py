@@ -1,18 +1,67 @@
 """raysc sweep: run what is missing."""
 
-from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from raysc.cli.places import Overrides, Storage
+
+from raysc.cli.places import Overrides, Storage, SweepArgument, open_sweep, sweep_folder
+
+if TYPE_CHECKING:
+    from raysc.plan import Plan
+    from raysc.store.objects import Objects
 
 
 def sweep(
-    file: Annotated[Path, typer.Argument(help="The sweep file.")],
-    overrides: Overrides = [],  # noqa: B006 - typer reads it, nobody writes to it
+    file: SweepArgument,
+    overrides: Overrides = None,
     storage: Storage = None,
     address: Annotated[
-        str | None, typer.Option(help="Address of a Ray cluster; this machine if neither it nor RAY_ADDRESS is set.")
+        str | None, typer.Option(help="A Ray cluster; this machine if neither it nor RAY_ADDRESS is set.")
     ] = None,
 ) -> None:
     """Run what is missing of a sweep; safe to repeat."""
+    from rich.console import Console
+
+    from raysc.checks import check, check_machine
+    from raysc.plan import make_plan
+
+    asked, objects = open_sweep(file, storage, overrides)
+    objects.probe()
+    plan = make_plan(asked, objects)
+    check(asked, plan.lines)
+    check_machine(asked)
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(
+        f"{asked.name}: {len(plan.lines)} cells x {len(asked.seeds)} seeds x {asked.generations} generations; "
+        f"{len(plan.units)} units to run, {plan.done} generations done, {plan.to_do} to do"
+    )
+    for note in asked.notes:
+        console.print(f"note: {note}")
+    _keep_copy(plan, objects)
+    failures = _run(plan, objects, address, console) if plan.units else {}
+    _conclude(plan, objects, failures, console)
+    if failures:
+        raise typer.Exit(1)
+
+
+def _keep_copy(plan: "Plan", objects: "Objects") -> None:
+    """Put the sweep file, overrides applied, into the sweep's folder, so that other commands can be pointed at it."""
+    import io
+
+    from ruamel.yaml import YAML
+
+    text = io.StringIO()
+    YAML(typ="safe", pure=True).dump({**plan.sweep.resolved, "name": plan.sweep.name}, text)
+    objects.put(f"{sweep_folder(plan.sweep.name)}/sweep.yaml", text.getvalue().encode())
+
+
+def _run(plan: "Plan", objects: "Objects", address: str | None, console: "Console") -> dict[str, str]:
+    from raysc.cluster.progress import Progress
+    from raysc.cluster.run import run_plan, start_ray
+
+    start_ray(address)
+    with Progress(plan, console) as progress:
+        run_plan(plan, objects, progress)
+    for unit, traceback in progress.failures.items():
+        objects.put(f"{sweep_folder(plan.sweep.name)}/failures/{unit}.txt", traceback.encode())
+    return progress.failures

@@ -15,6 +15,7 @@ from ray.util.placement_group import PlacementGroup
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
 from raysc.cluster.threads import use_threads
+from raysc.errors import RayscError
 from raysc.loop import Fit, From
 from raysc.models.family import Trained
 from raysc.pool.rows import Block, TrainingSet
@@ -26,13 +27,17 @@ from raysc.sweepfile.settings import Resources, Sample, Train
 class RankActor:
     """The process of one rank."""
 
-    def __init__(self, rank: int, world: int, cpus: float) -> None:
+    def __init__(self, rank: int, resources: Resources) -> None:
         """Say who this rank is, before anything imports Accelerate.
 
-        Each actor sees only the devices that Ray gave it, so its local rank is 0.
+        Each actor sees only the devices that Ray gave it, so its local rank is 0. Without a device, Accelerate joins
+        other ranks only if it is told to use the CPU.
         """
+        world = resources.workers
         os.environ.update(RANK=str(rank), WORLD_SIZE=str(world), LOCAL_RANK="0", LOCAL_WORLD_SIZE="1")
-        use_threads(cpus)
+        if not resources.gpus:
+            os.environ["ACCELERATE_USE_CPU"] = "true"
+        use_threads(resources.cpus)
         self._who = rank, world
         self._rank: Any = None
 
@@ -43,10 +48,15 @@ class RankActor:
             return ray.util.get_node_ip_address(), free.getsockname()[1]
 
     def join(self, host: str, port: int, family: Trained, seed: int, event: tuple[int, ...]) -> None:
-        """Learn where the ranks meet and what they train."""
+        """Meet the other ranks, and learn what to train."""
+        os.environ.update(MASTER_ADDR=host, MASTER_PORT=str(port))
+        from accelerate import PartialState
+
         from raysc.rank import TrainedRank
 
-        os.environ.update(MASTER_ADDR=host, MASTER_PORT=str(port))
+        met = PartialState(cpu="ACCELERATE_USE_CPU" in os.environ).num_processes
+        if met != self._who[1]:
+            raise RayscError(f"a crew of {self._who[1]} ranks was asked for, but Accelerate sees {met}")
         self._rank = TrainedRank(family, seed, event, *self._who)
 
     def do(self, method: str, *arguments: Any) -> Any:
@@ -60,7 +70,7 @@ class ActorCrew:
     Args of the constructor:
         family, seed, event: as ``TrainedRank`` takes them.
         resources: ranks, and cores and devices per rank.
-        group: the trial's placement group; its bundle 0 is the trial's own and empty.
+        group: the trial's placement group; one bundle a rank (the trial itself needs none).
     """
 
     def __init__(
@@ -73,8 +83,8 @@ class ActorCrew:
             actor.options(
                 num_cpus=resources.cpus,
                 num_gpus=resources.gpus,
-                scheduling_strategy=PlacementGroupSchedulingStrategy(group, placement_group_bundle_index=rank + 1),
-            ).remote(rank, world, resources.cpus)
+                scheduling_strategy=PlacementGroupSchedulingStrategy(group, placement_group_bundle_index=rank),
+            ).remote(rank, resources)
             for rank in range(world)
         ]
         host, port = ray.get(self._actors[0].address.remote())

@@ -50,7 +50,7 @@ class Progress(tune.Callback):
             self._live.stop()
 
     def __getstate__(self) -> dict[str, Any]:
-        """Tune pickles its callbacks for a restore that raysc never asks of it: nothing of this one is worth keeping."""
+        """Tune pickles its callbacks for a restore that raysc never asks for: nothing here is worth keeping."""
         return {}
 
     def on_trial_result(

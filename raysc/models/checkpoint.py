@@ -69,7 +69,7 @@ def load(folder: Path, network: Literal["mlp", "unet"], scheduler: Scheduler) ->
     ema = _on(device, ema)
     if not (folder / TRAINING).exists():
         return State(config, ema, ema)
-    flat = load_file(folder / TRAINING, device=str(device))
+    flat = _on(device, load_file(folder / TRAINING))
     groups: dict[str, Tensors] = {"weights": {}, "moments": {}}
     for name, tensor in flat.items():
         group, _, rest = name.partition("/")

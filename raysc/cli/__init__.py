@@ -1,0 +1,48 @@
+"""The command line: one file per command. Nothing heavy is imported before the command that needs it runs."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+import raysc
+from raysc.cli.init import init
+from raysc.cli.listing import listing
+from raysc.cli.plan import plan
+from raysc.cli.results import results
+from raysc.cli.samples import samples
+from raysc.cli.sweep import sweep
+from raysc.errors import InputError, RayscError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.command()(sweep)
+app.command()(plan)
+app.command()(results)
+app.command()(samples)
+app.command("list")(listing)
+app.command()(init)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"raysc {raysc.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def about(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+) -> None:
+    """Sweeps of self-consuming generative training loops on Ray."""
+
+
+def main() -> None:
+    """The ``raysc`` command: status 0 if all went well, 1 if something failed, 2 if the input cannot work."""
+    try:
+        app()
+    except InputError as error:
+        print(f"raysc: {error}", file=sys.stderr)
+        sys.exit(2)
+    except RayscError as error:
+        print(f"raysc: {error}", file=sys.stderr)
+        sys.exit(1)

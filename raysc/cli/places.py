@@ -1,0 +1,54 @@
+"""Which sweep and which store a command is about."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from raysc import catalogue
+from raysc.store.objects import Objects
+from raysc.sweepfile import Sweep, read_sweep
+
+DEFAULT = "./raysc-store"
+COPY = "sweep.yaml"
+
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="a.b=c", help="Override a setting of the sweep file; may be given several times."),
+]
+Storage = Annotated[
+    str | None, typer.Option(metavar="URI", help=f"The store: a folder or URI. Else RAYSC_STORAGE, the file's, {DEFAULT}.")
+]
+SweepArgument = Annotated[str, typer.Argument(metavar="SWEEP", help="A sweep file, or a sweep's folder in the store.")]
+
+
+def sweep_folder(name: str) -> str:
+    """A sweep's folder in the store: a copy of its file, its table and picture, Tune's own records."""
+    return f"sweeps/{name}"
+
+
+def open_sweep(argument: str, storage: str | None, overrides: Sequence[str] | None) -> tuple[Sweep, Objects]:
+    """Read a sweep and find its store.
+
+    Args:
+        argument: a sweep file; or a folder of a store, ``<store>/sweeps/<name>``, or the name of a sweep in it.
+        storage: from the command line; it goes before RAYSC_STORAGE, the file's ``storage`` and the default.
+        overrides: ``a.b=c``.
+
+    Raises:
+        InputError: there is no such file, or it cannot be read.
+    """
+    path = Path(argument)
+    if path.is_dir() and (path / COPY).is_file():
+        if path.parent.name == "sweeps" and storage is None:
+            storage = str(path.parent.parent)
+        path = path / COPY
+    elif not path.exists() and "/" not in argument and not path.suffix:
+        chosen = Path(storage or os.environ.get("RAYSC_STORAGE") or DEFAULT)
+        if (kept := chosen / sweep_folder(argument) / COPY).is_file():
+            path = kept
+    catalogue.look_in(path.parent)
+    sweep = read_sweep(str(path), overrides or (), catalogue)
+    return sweep, Objects.at(storage or os.environ.get("RAYSC_STORAGE") or sweep.storage or DEFAULT)

@@ -1,0 +1,163 @@
+"""Whole sweeps on a real Ray, run as the command runs them."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from ray import tune
+from safetensors.numpy import load_file
+from typer.testing import CliRunner
+
+from raysc.cli import app
+from raysc.cli.places import open_sweep
+from raysc.plan import make_plan
+from raysc.results.table import load_table
+
+pytestmark = pytest.mark.usefixtures("running_ray")
+
+GAUSSIAN = """
+name: toy
+data: {name: gaussian, dim: 2, rows: 20}
+model: gaussian
+loop: {generations: 3}
+space: {regime: [replace, accumulate], lambda: [0.5, 1.0]}
+seeds: 4
+metrics: [frechet_distance]
+"""
+
+DIGITS = """
+name: digits
+data: {name: digits, rows: 300}
+model: {name: flow_matching, width: 32, depth: 1}
+loop: {generations: 2, budget: {steps: 6}}
+train: {batch: 32, ema: {half_life: 2}}
+sample: {rows: 300, steps: 2}
+space: {regime: [mix, accumulate_subsample], lambda: 1.5, initial.steps: [4, 8]}
+seeds: 1
+metrics: [{name: frechet_distance, features: pixels}, {name: precision, features: pixels}]
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    file = folder / "grid.yaml"
+    file.write_text(text)
+    return file
+
+
+def sweep(file: Path, store: Path, *arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(app, ["sweep", str(file), "--storage", str(store), *arguments])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.exit_code, result.output
+
+
+def table(file: Path, store: Path, *overrides: str) -> pd.DataFrame:
+    return load_table(*open_sweep(str(file), str(store), overrides))
+
+
+def values(frame: pd.DataFrame) -> pd.DataFrame:
+    """Everything that must be the same in every run: all columns but how long it took."""
+    return frame.drop(columns=[name for name in frame if name.startswith("seconds_")])
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory: pytest.TempPathFactory, running_ray: None) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("digits")
+    file = write(folder, DIGITS)
+    status, output = sweep(file, folder / "store")
+    assert status == 0, output
+    return file, folder / "store"
+
+
+def test_a_closed_form_sweep_runs_and_a_second_call_has_nothing_to_do(tmp_path: Path) -> None:
+    file, store = write(tmp_path, GAUSSIAN), tmp_path / "store"
+    assert sweep(file, store)[0] == 0
+    frame = table(file, store)
+    assert len(frame) == 5 * 4 * 4
+    assert frame["frechet_distance"].notna().all()
+    status, output = sweep(file, store)
+    assert status == 0
+    assert "0 units to run" in output
+    pd.testing.assert_frame_equal(table(file, store), frame)
+
+
+def test_tunes_own_table_shows_the_axes(tmp_path: Path) -> None:
+    file, store = write(tmp_path, GAUSSIAN), tmp_path / "store"
+    sweep(file, store)
+    folder = next((store / "sweeps/toy/tune").iterdir())
+    shown = tune.ExperimentAnalysis(str(folder)).dataframe()
+    assert set(shown["config/regime"]) == {"replace", "accumulate", "real_only"}
+    assert set(shown["config/lambda"].dropna()) == {0.5, 1.0}
+    grid = tune.Tuner.restore(str(folder), trainable=lambda config: None).get_results()
+    assert len(grid) == 5
+    assert grid.num_errors == 0
+
+
+def test_trained_units_share_generation_0_and_its_training_run(digits: tuple[Path, Path]) -> None:
+    file, store = digits
+    frame = table(file, store)
+    zeros = frame[frame["generation"] == 0]
+    assert len(zeros) == 6
+    assert zeros["lineage"].nunique() == 2, "one S_0 for each initial quality"
+    trials = [folder for folder in (store / "sweeps/digits/tune").glob("*-initial/*") if folder.is_dir()]
+    assert len(trials) == 1, "4 and 8 steps are snapshots of one run"
+    assert (frame.loc[frame["regime"] == "mix", "share"].iloc[-1]) == pytest.approx(450 / 750)
+
+
+def test_both_pools_give_the_same_numbers_to_the_last_bit(digits: tuple[Path, Path], tmp_path: Path) -> None:
+    file, store = digits
+    assert sweep(file, tmp_path / "other", "--set", "pool=object_store")[0] == 0
+    one, other = table(file, store), table(file, tmp_path / "other")
+    pd.testing.assert_frame_equal(values(one), values(other), check_exact=True)
+
+
+def test_two_ranks_train_together_and_each_writes_its_own_rows(digits: tuple[Path, Path], tmp_path: Path) -> None:
+    file, store = digits
+    one_cell = ("--set", "space.regime=mix", "--set", "space.initial.steps=8")
+    status, output = sweep(file, tmp_path / "two", *one_cell, "--set", "resources.workers=2")
+    assert status == 0, output
+    opened, _ = open_sweep(str(file), str(tmp_path / "two"), one_cell[1::2])
+    line = next(line for line in make_plan(opened, _).lines if line.cell.regime.name == "mix")
+    span = f"{line.keys.lineage}/0/2-2"
+    record = json.loads((tmp_path / "two/spans" / span).read_text())
+    assert record["ranks"] == 2
+    assert [entry["first"] for entry in record["rows"] if entry["generation"] == 2] == [0, 256]
+    models = [next((place / "attempts" / span).rglob("model/*.safetensors")) for place in (store, tmp_path / "two")]
+    alone, together = (load_file(model) for model in models)
+    gaps = [float(np.abs(alone[name] - together[name]).max()) for name in alone]
+    assert 0 < max(gaps) < 1e-4, "two ranks add gradients in another order, and that is all"
+
+
+def test_a_failing_unit_is_counted_and_kept_and_the_others_go_on(tmp_path: Path) -> None:
+    (tmp_path / "broken_rule.py").write_text(
+        "from dataclasses import dataclass\n"
+        "from raysc.regimes.recipe import REAL, Recipe, Take\n\n\n"
+        "@dataclass(frozen=True)\n"
+        "class Broken:\n"
+        "    version = 1\n"
+        "    default_lambda = 'not taken'\n\n"
+        "    def recipe(self, generation, rows, lambda_):\n"
+        "        if generation == 2:\n"
+        "            raise ArithmeticError('the rule broke')\n"
+        "        return Recipe((Take(REAL, rows),))\n"
+    )
+    text = GAUSSIAN.replace("[replace, accumulate]", "['broken_rule:Broken', replace]").replace("[0.5, 1.0]", "1.0")
+    file, store = write(tmp_path, text), tmp_path / "store"
+    status, output = sweep(file, store)
+    assert status == 1
+    assert "1 failed" in output
+    kept = [path.read_text() for path in (store / "sweeps/toy/failures").rglob("*.txt")]
+    assert len(kept) == 1
+    assert "the rule broke" in kept[0]
+    assert set(table(file, store)["regime"]) == {"replace", "real_only"}
+
+
+def test_a_diverged_model_is_a_result(tmp_path: Path) -> None:
+    text = DIGITS.replace("batch: 32,", "batch: 32, lr: 1e30,").replace("[mix, accumulate_subsample]", "mix")
+    file, store = write(tmp_path, text), tmp_path / "store"
+    status, _ = sweep(file, store, "--set", "space.initial.steps=4", "--set", "control=false")
+    assert status == 0
+    assert table(file, store, "space.initial.steps=4", "control=false")["diverged"].all()
+    assert "0 units to run" in sweep(file, store, "--set", "space.initial.steps=4", "--set", "control=false")[1]

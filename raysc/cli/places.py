@@ -3,13 +3,16 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from raysc import catalogue
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep, read_sweep
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 DEFAULT = "./raysc-store"
 COPY = "sweep.yaml"
@@ -19,7 +22,8 @@ Overrides = Annotated[
     typer.Option("--set", metavar="a.b=c", help="Override a setting of the sweep file; may be given several times."),
 ]
 Storage = Annotated[
-    str | None, typer.Option(metavar="URI", help=f"The store: a folder or URI. Else RAYSC_STORAGE, the file's, {DEFAULT}.")
+    str | None,
+    typer.Option(metavar="URI", help=f"The store: a folder or URI. Else RAYSC_STORAGE, the file's, {DEFAULT}."),
 ]
 SweepArgument = Annotated[str, typer.Argument(metavar="SWEEP", help="A sweep file, or a sweep's folder in the store.")]
 
@@ -52,3 +56,13 @@ def open_sweep(argument: str, storage: str | None, overrides: Sequence[str] | No
     catalogue.look_in(path.parent)
     sweep = read_sweep(str(path), overrides or (), catalogue)
     return sweep, Objects.at(storage or os.environ.get("RAYSC_STORAGE") or sweep.storage or DEFAULT)
+
+
+def open_console() -> "Console":
+    """The standard output: a terminal as it is, and anything else wide enough that no table is folded."""
+    from rich.console import Console
+
+    console = Console(highlight=False, soft_wrap=True)
+    if not console.is_terminal:
+        console.width = 200
+    return console

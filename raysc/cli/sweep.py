@@ -4,9 +4,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from raysc.cli.places import Overrides, Storage, SweepArgument, open_sweep, sweep_folder
+from raysc.cli.places import Overrides, Storage, SweepArgument, open_console, open_sweep, sweep_folder
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from raysc.plan import Plan
     from raysc.store.objects import Objects
 
@@ -20,8 +22,6 @@ def sweep(
     ] = None,
 ) -> None:
     """Run what is missing of a sweep; safe to repeat."""
-    from rich.console import Console
-
     from raysc.checks import check, check_machine
     from raysc.plan import make_plan
 
@@ -30,7 +30,7 @@ def sweep(
     plan = make_plan(asked, objects)
     check(asked, plan.lines)
     check_machine(asked)
-    console = Console(highlight=False, soft_wrap=True)
+    console = open_console()
     console.print(
         f"{asked.name}: {len(plan.lines)} cells x {len(asked.seeds)} seeds x {asked.generations} generations; "
         f"{len(plan.units)} units to run, {plan.done} generations done, {plan.to_do} to do"
@@ -65,3 +65,23 @@ def _run(plan: "Plan", objects: "Objects", address: str | None, console: "Consol
     for unit, traceback in progress.failures.items():
         objects.put(f"{sweep_folder(plan.sweep.name)}/failures/{unit}.txt", traceback.encode())
     return progress.failures
+
+
+def _conclude(plan: "Plan", objects: "Objects", failures: dict[str, str], console: "Console") -> None:
+    """The table and its picture into the store, the summary and the next commands onto the screen."""
+    from raysc.results.pictures import curves_picture
+    from raysc.results.summary import summary
+    from raysc.results.table import load_table
+
+    folder = sweep_folder(plan.sweep.name)
+    table = load_table(plan.sweep, objects)
+    objects.put(f"{folder}/table.parquet", table.to_parquet(index=False))
+    if len(table):
+        objects.put(f"{folder}/curves.png", curves_picture(plan.sweep, table))
+    console.print(summary(plan.sweep, table))
+    if failures:
+        console.print(f"{len(failures)} failed; tracebacks: {objects.uri}/{folder}/failures/; run it again to retry")
+    where = objects.folder / folder if objects.folder else f"{objects.uri}/{folder}"
+    console.print(f"table, picture (curves.png) and Tune's records: {where}")
+    console.print(f"next: raysc results {where} --by regime,lambda")
+    console.print(f"      raysc samples {where}")

@@ -1,0 +1,24 @@
+"""raysc init: a shipped sweep file to edit."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from raysc.cli.shipped import shipped
+from raysc.errors import InputError
+from raysc.sweepfile.messages import did_you_mean
+
+
+def init(name: Annotated[str, typer.Argument(help="Which one; raysc list names them.")]) -> None:
+    """Copy a shipped sweep file into this folder; never overwrites."""
+    files = shipped()
+    if name not in files:
+        raise InputError(f"there is no sweep file {name!r}{did_you_mean(name, list(files))}")
+    target = Path(files[name].name)
+    try:
+        with target.open("x") as file:
+            file.write(files[name].read_text())
+    except FileExistsError:
+        raise InputError(f"{target} exists here; move it away first") from None
+    typer.echo(f"wrote {target}; run it with: raysc sweep {target}")

@@ -1,0 +1,69 @@
+"""raysc samples: pictures of rows across generations, and exports of one generation."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from raysc.cli.places import Overrides, Storage, SweepArgument, open_sweep
+from raysc.errors import InputError
+
+
+def samples(
+    sweep_file: SweepArgument,
+    seed: Annotated[int | None, typer.Option(help="The replicate; the first one if not given.")] = None,
+    generations: Annotated[str | None, typer.Option(help="Which columns, as in 0,4,8; five if not given.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The PNG to write; NAME-samples.png if not given.")] = None,
+    count: Annotated[int, typer.Option(min=1, help="Images per panel.")] = 16,
+    export: Annotated[
+        Path | None, typer.Option(help="Write one generation's rows into this new folder instead.")
+    ] = None,
+    cell: Annotated[int | None, typer.Option(help="With --export: the cell, as numbered in the table.")] = None,
+    generation: Annotated[
+        int | None, typer.Option(help="With --export: the generation; the last if not given.")
+    ] = None,
+    form: Annotated[
+        Literal["huggingface", "png"], typer.Option("--format", help="With --export: a data set, or a folder of PNGs.")
+    ] = "huggingface",
+    overrides: Overrides = None,
+    storage: Storage = None,
+) -> None:
+    """Draw a picture of rows: one row per cell, one column per generation, the same latents in every row."""
+    from raysc.plan import lines, measured_generations
+    from raysc.results.rows import sampled_rows
+
+    sweep, objects = open_sweep(sweep_file, storage, overrides)
+    chosen = sweep.seeds[0] if seed is None else seed
+    if chosen not in sweep.seeds:
+        raise InputError(f"--seed {chosen}: the sweep has seeds {', '.join(map(str, sweep.seeds))}")
+    built = lines(sweep)
+    if export is not None:
+        from raysc.results.export import export_rows
+
+        if cell is None or not 0 <= cell < len(built):
+            raise InputError(f"--export needs --cell, a number from 0 to {len(built) - 1}")
+        which = sweep.generations if generation is None else generation
+        export_rows(sampled_rows(built[cell], chosen, which, objects), export, form)
+        typer.echo(f"wrote {export}")
+        return
+    from raysc.results.pictures import samples_picture
+
+    columns = _numbers(generations) if generations else _spread(measured_generations(sweep))
+    target = out or Path(f"{sweep.name}-samples.png")
+    target.write_bytes(samples_picture(sweep, built, columns, chosen, objects, count))
+    typer.echo(f"wrote {target}")
+
+
+def _numbers(text: str) -> list[int]:
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise InputError(f"--generations {text}: expected numbers with commas between them, as in 0,4,8") from None
+
+
+def _spread(measured: tuple[int, ...]) -> list[int]:
+    """Five generations from the first to the last."""
+    steps = min(5, len(measured)) - 1
+    return (
+        [measured[round(step * (len(measured) - 1) / steps)] for step in range(steps + 1)] if steps else list(measured)
+    )

@@ -1,0 +1,90 @@
+"""The rows of one generation: from the store, or drawn again from the stored model where they were not kept."""
+
+import tempfile
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import safetensors.numpy
+
+from raysc.models.family import ClosedForm, Trained
+from raysc.plan import Line
+from raysc.pool.rows import Rows
+from raysc.rank import MODEL
+from raysc.running.closed_form import STATES
+from raysc.running.records import stored_rows
+from raysc.store.objects import Objects
+from raysc.store.publishing import Manifest
+from raysc.store.spans import END, Span, chain, published
+from raysc.streams import Streams
+
+
+def sampled_rows(line: Line, seed: int, t: int, objects: Objects, count: int | None = None) -> np.ndarray | None:
+    """The first rows of S_t; cells that share a seed drew them from the same latents.
+
+    Args:
+        line: the cell.
+        seed: the replicate.
+        t: the generation.
+        objects: the store.
+        count: how many, at most those that every generation samples; None: all of these.
+
+    Returns:
+        (count, *event) as trained on, or None if the generation is not published or its model diverged.
+
+    Raises:
+        Damaged: a published file is gone or was changed.
+    """
+    count = line.rules.sample_rows if count is None else min(count, line.rules.sample_rows)
+    if not line.family.trained:
+        return _closed_form(line, seed, t, objects, count)
+    zero = line.keys.zero
+    assert zero is not None, "generation 0 of a trained family is shared"
+    span = _span(objects, zero.rows if t == 0 else line.keys.lineage, seed, t, start=min(t, 1))
+    if span is None or span.last >= END:
+        return None
+    manifest = span.manifest(objects)
+    kept = stored_rows(manifest, t)
+    if kept is not None:
+        return _first(kept, count)
+    return _drawn_again(line, seed, t, manifest, count)
+
+
+def _span(objects: Objects, lineage: str, seed: int, t: int, start: int) -> Span | None:
+    """The published span that holds a generation of a seed; of several the one that reaches furthest."""
+    packs = published(objects, lineage).get(lineage, {})
+    spans = [span for seeds, own in packs.items() if seed in seeds for span in chain(own, start)]
+    return max((span for span in spans if span.first <= t <= span.last), key=lambda span: span.last, default=None)
+
+
+def _first(rows: Rows, count: int) -> np.ndarray:
+    """The first rows of one seed, reading no more blocks than they take."""
+    blocks, found = [], 0
+    for block in rows.blocks:
+        if found < count:
+            blocks.append(block)
+            found += block.rows
+    first: np.ndarray = Rows(rows.source, tuple(blocks)).load()[0, :count]
+    return first
+
+
+def _drawn_again(line: Line, seed: int, t: int, manifest: Manifest, count: int) -> np.ndarray:
+    family = cast(Trained, line.family)
+    with tempfile.TemporaryDirectory() as folder:
+        state = family.load(manifest.get_folder(MODEL, Path(folder)))
+    rows: np.ndarray = family.sample(state, 0, count, line.rules.sample(t), Streams((seed,), t))[0]
+    return rows
+
+
+def _closed_form(line: Line, seed: int, t: int, objects: Objects, count: int) -> np.ndarray | None:
+    span = _span(objects, line.keys.lineage, seed, t, start=0)
+    if span is None:
+        return None
+    states = safetensors.numpy.load(span.manifest(objects).get(STATES))
+    place = span.seeds.index(seed)
+    state = {name: array[t : t + 1, place] for name, array in states.items()}
+    # No state beyond the generation at which the last seed of the pack diverged.
+    if not all(array.size and np.isfinite(array).all() for array in state.values()):
+        return None
+    rows: np.ndarray = cast(ClosedForm, line.family).sample(state, 0, count, Streams((seed,), t))[0]
+    return rows

@@ -1,0 +1,148 @@
+"""The tidy table: one row per cell, seed and generation."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from raysc import catalogue
+from raysc.metrics.metric import Column, Metric
+from raysc.plan import Line, lines, measured_generations, metric_keys
+from raysc.results.published import Wanted, read_lineages
+from raysc.results.statistics import excess, initial_quality
+from raysc.store.objects import Objects
+from raysc.sweepfile.expansion import CONTROL
+from raysc.sweepfile.settings import Cell
+from raysc.sweepfile.sweep import Sweep
+
+COUNTS = ["rows_real", "rows_synthetic", "optimiser_steps"]
+PHASES = ["wait", "fit", "sample", "measure", "store"]
+
+
+def load_table(sweep: Sweep, objects: Objects) -> pd.DataFrame:
+    """Everything that a store holds of a sweep.
+
+    Args:
+        sweep: which cells, seeds, generations and metrics.
+        objects: the store.
+
+    Returns:
+        One row per cell, seed and measured generation that is published, sorted; what is missing is absent. Columns:
+
+        - cell (the line's number), the axes as ``Cell.axes`` names them, control, seed, generation
+        - share: synthetic rows / all rows of the training set; rows_real, rows_synthetic, optimiser_steps
+        - diverged: the model is not finite; so are all later ones of that seed, and their metrics are NaN
+        - initial_quality: damage of generation 0 against real rows, by the sweep's ``initial_quality`` metric
+        - for each column of each metric its value, <column>_floor (real against real) and <column>_excess over the
+          control
+        - seconds_wait, _fit, _sample, _measure, _store: a seed's share of the unit's wall time
+        - lineage: address of the generation; parent: that of generation 0 where it is shared, that is from
+          generation 1 on of a trained family
+
+    Raises:
+        Damaged: a published file is gone or was changed.
+    """
+    cells = lines(sweep)
+    found = read_lineages(objects, _wanted(sweep, cells))
+    columns = metric_columns(sweep)
+    if found.empty:
+        return pd.DataFrame(columns=_order(sweep, columns, found))
+    addresses = [(line.number, address) for line in cells for address in _addresses(line)]
+    table = pd.DataFrame(addresses, columns=["cell", "lineage"]).merge(found, on="lineage")
+    table = table.sort_values(["cell", "seed", "generation"], ignore_index=True)
+    for name in cells[0].cell.axes:
+        table[name] = table["cell"].map(_axis(name, cells)) if name not in table else table[name]
+    zeros = {line.number: line.keys.zero.rows for line in cells if line.keys.zero is not None}
+    table["parent"] = table["cell"].map(zeros).astype(object).where(table["generation"] > 0)
+    table["control"] = table["cell"].map({line.number: line.cell.control for line in cells})
+    # Nothing was trained on after a divergence: 0 / 0 rows is NaN.
+    table["share"] = table["rows_synthetic"] / (table["rows_real"] + table["rows_synthetic"])
+    table = table.assign(**{name: float("nan") for column in columns for name in _names(column) if name not in table})
+    controls = controls_of([line.cell for line in cells])
+    for column in columns:
+        table[f"{column.name}_excess"] = excess(table, controls, column)
+    table["initial_quality"] = initial_quality(table, quality_column(sweep))
+    return table[_order(sweep, columns, table)]
+
+
+def metric_columns(sweep: Sweep) -> list[Column]:
+    """The columns of a sweep's metrics, in order."""
+    built: list[Metric] = [catalogue.build("metric", metric) for metric in sweep.metrics]
+    return [column for metric in built for column in metric.columns]
+
+
+def main_columns(sweep: Sweep) -> list[Column]:
+    """The first column of each of a sweep's metrics, in order: what summaries and pictures show."""
+    built: list[Metric] = [catalogue.build("metric", metric) for metric in sweep.metrics]
+    return [metric.columns[0] for metric in built]
+
+
+def quality_column(sweep: Sweep) -> Column:
+    """The column by which generation 0 is judged."""
+    names = [metric.name for metric in sweep.metrics]
+    return main_columns(sweep)[names.index(sweep.initial_quality) if sweep.initial_quality else 0]
+
+
+def controls_of(cells: Sequence[Cell]) -> dict[int, int]:
+    """Cell -> its control, the real_only cell that differs from it in regime and lambda alone."""
+    alike = [cell.model_dump_json(exclude={"regime", "lambda_", "axes", "control"}) for cell in cells]
+    controls = {same: number for number, same in enumerate(alike) if cells[number].regime.name == CONTROL}
+    return {number: controls[same] for number, same in enumerate(alike) if same in controls}
+
+
+def varying_axes(cells: Sequence[Cell]) -> list[str]:
+    """The axes that tell cells apart: regime and lambda, and those that have more than one value."""
+    return [
+        name
+        for name in cells[0].axes
+        if name in ("regime", "lambda") or len({repr(cell.axes[name]) for cell in cells}) > 1
+    ]
+
+
+def _wanted(sweep: Sweep, cells: Iterable[Line]) -> list[Wanted]:
+    """Every address of a sweep once."""
+    generations = measured_generations(sweep)
+    seeds = frozenset(sweep.seeds)
+    wanted: dict[str, Wanted] = {}
+    for line in cells:
+        metrics = tuple(metric_keys(sweep, line))
+        lineage, *zero = _addresses(line)
+        start = len(zero)
+        later = tuple(t for t in generations if t >= start)
+        wanted[lineage] = Wanted(lineage, seeds, start, later, metrics)
+        for address in zero:
+            wanted[address] = Wanted(address, seeds, 0, generations[: generations[0] == 0], metrics)
+    return list(wanted.values())
+
+
+def _addresses(line: Line) -> list[str]:
+    """Where a cell's generations lie: its lineage, and for a trained family generation 0's address."""
+    zero = line.keys.zero
+    return [line.keys.lineage] if zero is None else [line.keys.lineage, zero.rows]
+
+
+def _axis(name: str, cells: Iterable[Line]) -> "pd.Series[Any]":
+    """An axis by cell; whole numbers stay whole beside empty ones, mappings and lists become JSON."""
+    values = [_plain(line.cell.axes[name]) for line in cells]
+    given = [value for value in values if value is not None]
+    whole = all(isinstance(value, int) and not isinstance(value, bool) for value in given)
+    if name == "lambda":
+        return pd.Series(values, dtype="float64")
+    return pd.Series(values, dtype="Int64" if given and whole and len(given) < len(values) else None)
+
+
+def _plain(value: Any) -> Any:
+    return json.dumps(value, default=repr) if isinstance(value, Mapping | list | tuple) else value
+
+
+def _names(column: Column) -> list[str]:
+    return [column.name] if column.against == "neither" else [column.name, f"{column.name}_floor"]
+
+
+def _order(sweep: Sweep, columns: Iterable[Column], table: pd.DataFrame) -> list[str]:
+    metrics = [name for column in columns for name in [*_names(column), f"{column.name}_excess"]]
+    seconds = [name for phase in PHASES if (name := f"seconds_{phase}") in table]
+    axes = list(sweep.cells[0].axes)
+    front = ["cell", *axes, "control", "seed", "generation", "share", *COUNTS, "diverged", "initial_quality"]
+    return [*front, *metrics, *seconds, "lineage", "parent"]

@@ -1,0 +1,130 @@
+"""Small stores, made by really running units in this process, without Ray."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from raysc import catalogue
+from raysc.metrics.measure import Real
+from raysc.plan import InitialUnit, LoopUnit, make_plan, measured_generations, metric_keys
+from raysc.pool.rows import MemoryBlock
+from raysc.pool.shelf import MemoryShelf, Shelf
+from raysc.rank import ClosedFormRank, TrainedRank
+from raysc.regimes.recipe import REAL
+from raysc.running import closed_form, initial, trained
+from raysc.running.bench import Bench
+from raysc.store.objects import Objects
+from raysc.store.publishing import Attempt
+from raysc.store.rows import ParquetShelf
+from raysc.sweepfile import Sweep, read_sweep
+
+GAUSSIAN = """\
+name: small-gaussian
+data: {name: gaussian, dim: 2, rows: 20}
+model: gaussian
+loop: {generations: 4}
+space:
+  - {regime: replace}
+  - {regime: mix, lambda: [0.5, 2.0]}
+seeds: 3
+metrics: [frechet_distance, feature_variance]
+"""
+"""Four cells with the control, closed-form."""
+
+DIGITS = """\
+name: small-digits
+data: {name: digits, rows: 24}
+model: {name: flow_matching, width: 8, depth: 1}
+initial: {steps: 4}
+loop: {generations: 2, budget: {steps: 3}}
+sample: {steps: 2}
+train: {batch: 8}
+space: {regime: [mix, replace], lambda: 1.0, initial.steps: [2, 4]}
+seeds: 2
+metrics: [{name: frechet_distance, features: pixels}, {name: recall, features: pixels}]
+"""
+"""Six cells with two controls, trained; snapshots of one run."""
+
+MakeSweep = Callable[..., Sweep]
+RunSweep = Callable[[Sweep, Objects], None]
+
+
+@pytest.fixture(scope="session")
+def make_sweep(tmp_path_factory: pytest.TempPathFactory) -> MakeSweep:
+    """A sweep from the text of its file and overrides, with everything that is registered."""
+
+    def make(text: str, *overrides: str) -> Sweep:
+        file = tmp_path_factory.mktemp("sweep") / "grid.yaml"
+        file.write_text(text, encoding="utf-8")
+        return read_sweep(str(file), overrides, catalogue)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def run_sweep() -> RunSweep:
+    """Run everything that a store lacks of a sweep, one unit after another."""
+    return run_units
+
+
+@pytest.fixture(scope="session")
+def gaussian_text() -> str:
+    return GAUSSIAN
+
+
+@pytest.fixture(scope="session")
+def digits_text() -> str:
+    return DIGITS
+
+
+@pytest.fixture(scope="session")
+def gaussian_store(make_sweep: MakeSweep, tmp_path_factory: pytest.TempPathFactory) -> tuple[Sweep, Objects]:
+    """A finished closed-form sweep; read it only."""
+    return finished(make_sweep(GAUSSIAN), tmp_path_factory.mktemp("store"))
+
+
+@pytest.fixture(scope="session")
+def digits_store(make_sweep: MakeSweep, tmp_path_factory: pytest.TempPathFactory) -> tuple[Sweep, Objects]:
+    """A finished sweep of tiny trained models; read it only."""
+    return finished(make_sweep(DIGITS), tmp_path_factory.mktemp("store"))
+
+
+def finished(sweep: Sweep, folder: Path) -> tuple[Sweep, Objects]:
+    objects = Objects.at(str(folder))
+    run_units(sweep, objects)
+    return sweep, objects
+
+
+def run_units(sweep: Sweep, objects: Objects) -> None:
+    for unit in make_plan(sweep, objects).units:
+        bench = make_bench(sweep, objects, unit)
+        if not unit.line.family.trained:
+            closed_form.run(unit, bench, ClosedFormRank(unit.line.family, unit.seeds))
+            continue
+        crew = TrainedRank(unit.line.family, unit.seeds[0], unit.line.data.event)
+        run = initial.run if isinstance(unit, InitialUnit) else trained.run
+        run(unit, bench, crew)
+        crew.close()
+
+
+def make_bench(sweep: Sweep, objects: Objects, unit: InitialUnit | LoopUnit) -> Bench:
+    data = unit.line.data
+    train = data.train(unit.seeds)
+
+    def shelf(attempt: Attempt) -> Shelf:
+        return ParquetShelf(objects, attempt.prefix) if sweep.pool == "parquet" else MemoryShelf()
+
+    return Bench(
+        objects=objects,
+        generations=sweep.generations,
+        measured=frozenset(measured_generations(sweep)),
+        seeds=unit.seeds,
+        data=data,
+        real_block=MemoryBlock((REAL, unit.seeds), 0, train),
+        real=Real(data.kind, train, data.test()),
+        metrics={key: catalogue.build("metric", metric) for key, metric in metric_keys(sweep, unit.line).items()},
+        shelf=shelf,
+        provenance={},
+        report=lambda columns: None,
+    )

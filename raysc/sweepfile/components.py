@@ -120,12 +120,14 @@ def _checked_value(declared: Parameter, value: Any, key: str, name: str, signatu
 
 def described(name: str, signature: Signature) -> str:
     """``window takes width (int, default 3)``."""
-    takes = [
-        f"{parameter} ({type_name(declared.annotation)}, "
-        + ("required)" if declared.default is REQUIRED else f"default {_default(declared.default)})")
-        for parameter, declared in signature.parameters.items()
-    ]
+    takes = [parameter_text(parameter, declared) for parameter, declared in signature.parameters.items()]
     return f"{name} takes {', '.join(takes) or 'no parameters'}"
+
+
+def parameter_text(name: str, declared: Parameter) -> str:
+    """``width (int, default 3)``."""
+    default = "required" if declared.default is REQUIRED else f"default {_default(declared.default)}"
+    return f"{name} ({type_name(declared.annotation)}, {default})"
 
 
 def _default(value: Any) -> str:

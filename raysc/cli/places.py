@@ -3,11 +3,13 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from raysc import catalogue
+from raysc.errors import InputError
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep, read_sweep
 
@@ -44,10 +46,12 @@ def open_sweep(argument: str, storage: str | None, overrides: Sequence[str] | No
     Raises:
         InputError: there is no such file, or it cannot be read.
     """
+    if "://" in argument:
+        return _open_stored(argument, storage, overrides)
     path = Path(argument)
     if path.is_dir() and (path / COPY).is_file():
-        if path.parent.name == "sweeps" and storage is None:
-            storage = str(path.parent.parent)
+        if path.resolve().parent.name == "sweeps" and storage is None:
+            storage = str(path.resolve().parent.parent)
         path = path / COPY
     elif not path.exists() and "/" not in argument and not path.suffix:
         chosen = Path(storage or os.environ.get("RAYSC_STORAGE") or DEFAULT)
@@ -58,11 +62,30 @@ def open_sweep(argument: str, storage: str | None, overrides: Sequence[str] | No
     return sweep, Objects.at(storage or os.environ.get("RAYSC_STORAGE") or sweep.storage or DEFAULT)
 
 
+def _open_stored(argument: str, storage: str | None, overrides: Sequence[str] | None) -> tuple[Sweep, Objects]:
+    """A sweep's folder in a bucket: its sweep file is read from there."""
+    root, found, name = argument.rstrip("/").rpartition("/sweeps/")
+    if not found or "/" in name:
+        raise InputError(f"{argument}: expected a sweep file, or a sweep's folder such as {DEFAULT}/sweeps/NAME")
+    held = Objects.at(root)
+    try:
+        text = held.get(f"{sweep_folder(name)}/{COPY}")
+    except FileNotFoundError:
+        raise InputError(f"{argument}: there is no sweep of that name in this store") from None
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / COPY
+        file.write_bytes(text)
+        sweep = read_sweep(str(file), overrides or (), catalogue)
+    return sweep, Objects.at(storage) if storage else held
+
+
 def open_console() -> "Console":
-    """The standard output: a terminal as it is, and anything else wide enough that no table is folded."""
+    """The standard output: a terminal as wide as it is, everything else 100 columns unless COLUMNS says otherwise."""
     from rich.console import Console
 
+    from raysc.results.text import WIDTH
+
     console = Console(highlight=False, soft_wrap=True)
-    if not console.is_terminal:
-        console.width = 200
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = WIDTH
     return console

@@ -1,22 +1,22 @@
 """raysc results: the table."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from raysc.cli.places import Overrides, Storage, SweepArgument, open_console, open_sweep
-from raysc.errors import InputError
-from raysc.sweepfile.messages import did_you_mean
+from raysc.errors import InputError, RayscError
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from raysc.sweepfile import Sweep
 
-WIDE = ("lineage", "parent", "control", "diverged", "loss", "optimiser_steps")
-"""Columns that a terminal does not show."""
+LEADING = ("seed", "generation", "share")
+"""What is printed of every row beside the cell, the axes that vary and the metrics; files have all columns."""
 
 
 def results(
@@ -33,70 +33,72 @@ def results(
     storage: Storage = None,
 ) -> None:
     """Print or write the table: one row per cell, seed and generation."""
+    from raysc.plan import measured_generations
+    from raysc.results.selection import at_generation, averaged, metric_names
     from raysc.results.table import load_table
 
     sweep, objects = open_sweep(sweep_file, storage, overrides)
-    table = chosen(load_table(sweep, objects), sweep, by, metric, generation)
-    if csv is not None and str(csv) != "-":
-        table.to_csv(csv, index=False)
-    elif csv is not None:
-        typer.echo(table.to_csv(index=False), nl=False)
+    table = at_generation(load_table(sweep, objects), generation, measured_generations(sweep))
+    names = metric_names(table, sweep, metric or ())
+    table = table.drop(columns=[name for name in metric_names(table, sweep, ()) if name not in names])
+    if by is not None:
+        groups = [name.strip() for name in by.split(",")]
+        per_generation = ["generation"] if generation == "all" and "generation" not in groups else []
+        table = averaged(table, [*groups, *per_generation], names)
+    if table.empty:
+        raise RayscError(
+            f"{objects.uri} holds no results of {sweep.name} yet; if it ran with --set or --storage, give them here too"
+        )
+    if csv is not None:
+        _write(csv, table.to_csv(index=False).encode())
     if parquet is not None:
-        table.to_parquet(parquet, index=False)
+        _write(parquet, table.to_parquet(index=False))
     if as_json:
-        rows = json.loads(table.to_json(orient="records", double_precision=15))
-        typer.echo(json.dumps(rows, indent=1))
+        typer.echo(json.dumps(objects_of(table), indent=1, allow_nan=False))
     if csv is None and parquet is None and not as_json:
-        _print(table)
+        _print(table, list(table) if by else _leading(sweep, names, bool(metric)))
 
 
-def chosen(
-    table: "pd.DataFrame", sweep: "Sweep", by: str | None, metrics: list[str] | None, generation: str
-) -> "pd.DataFrame":
-    """The part of the table that the options ask for.
-
-    Raises:
-        InputError: there is no such column, metric or generation.
-    """
-    from raysc.results.statistics import aggregate
-    from raysc.results.table import metric_columns
-
-    every = [name for column in metric_columns(sweep) for name in _columns(column.name) if name in table]
-    for name in metrics or ():
-        if name not in every:
-            raise InputError(f"--metric {name}: no such metric in this sweep{did_you_mean(name, every)}")
-    wanted = [column for column in every if column in {part for name in metrics or every for part in _columns(name)}]
-    table = table.drop(columns=[name for name in every if name not in wanted])
-    if generation == "last":
-        table = table[table["generation"] == table.groupby("cell")["generation"].transform("max")]
-    elif generation.isdigit():
-        table = table[table["generation"] == int(generation)]
-    elif generation != "all":
-        raise InputError(f"--generation {generation}: expected last, all or a number")
-    if by is None:
-        return table
-    groups = [name.strip() for name in by.split(",")]
-    for name in groups:
-        if name not in table:
-            raise InputError(f"--by {name}: no such column{did_you_mean(name, list(table.columns))}")
-    if generation == "all" and "generation" not in groups:
-        groups.append("generation")
-    return aggregate(table, groups, wanted)
+def objects_of(table: "pd.DataFrame") -> list[dict[str, object]]:
+    """Rows as plain objects; NaN and other empty values as None."""
+    plain = table.astype(object)
+    rows: list[dict[str, object]] = plain.where(plain.notna(), None).to_dict("records")
+    return rows
 
 
-def _columns(metric: str) -> list[str]:
-    return [metric, f"{metric}_floor", f"{metric}_excess"]
+def _write(file: Path, data: bytes) -> None:
+    if str(file) == "-":
+        typer.echo(data.decode(), nl=False)
+        return
+    try:
+        file.write_bytes(data)
+    except OSError as error:
+        raise InputError(f"{file}: cannot be written: {error.strerror}") from None
+    typer.echo(f"wrote {file}", err=True)
 
 
-def _print(table: "pd.DataFrame") -> None:
-    import pandas as pd
+def _leading(sweep: "Sweep", names: Sequence[str], asked: bool) -> list[str]:
+    """The columns that are printed: of each metric its first one and the excess, or all of those that were asked for."""
+    from raysc.results.table import main_columns, varying_axes
+
+    main = [part for column in main_columns(sweep) for part in (column.name, f"{column.name}_excess")]
+    return ["cell", *varying_axes(sweep.cells), *LEADING, *(names if asked else main)]
+
+
+def _print(table: "pd.DataFrame", names: Sequence[str]) -> None:
+    """As many columns as a terminal has room for."""
     from rich.table import Table
 
-    names = [str(name) for name in table if name not in WIDE and not str(name).startswith("seconds_")]
-    shown = Table(box=None, pad_edge=False)
-    for name in names:
-        shown.add_column(name, justify="left" if table[name].dtype.kind == "O" else "right", no_wrap=True)
-    for row in table[names].itertuples(index=False):
-        cells = ["" if pd.isna(v) else f"{v:.4g}" if isinstance(v, float) else str(v) for v in row]
-        shown.add_row(*cells)
-    open_console().print(shown)
+    from raysc.results.text import empty_table, value_text, widest
+
+    def build(columns: Sequence[str]) -> Table:
+        shown = empty_table("", columns)
+        for row in objects_of(table[list(columns)]):
+            shown.add_row(*(value_text(value) for value in row.values()))
+        return shown
+
+    console = open_console()
+    shown, left_out = widest(build, names, console.width)
+    console.print(shown)
+    if left_out:
+        console.print(f"no room for {', '.join(left_out)}; see --metric, --csv, --parquet, --json", markup=False)

@@ -14,7 +14,7 @@ def samples(
     seed: Annotated[int | None, typer.Option(help="The replicate; the first one if not given.")] = None,
     generations: Annotated[str | None, typer.Option(help="Which columns, as in 0,4,8; five if not given.")] = None,
     out: Annotated[Path | None, typer.Option(help="The PNG to write; NAME-samples.png if not given.")] = None,
-    count: Annotated[int, typer.Option(min=1, help="Images per panel.")] = 16,
+    count: Annotated[int, typer.Option(min=1, help="Images per panel.")] = 9,
     export: Annotated[
         Path | None, typer.Option(help="Write one generation's rows into this new folder instead.")
     ] = None,
@@ -43,7 +43,10 @@ def samples(
         if cell is None or not 0 <= cell < len(built):
             raise InputError(f"--export needs --cell, a number from 0 to {len(built) - 1}")
         which = sweep.generations if generation is None else generation
-        export_rows(sampled_rows(built[cell], chosen, which, objects), export, form)
+        rows = sampled_rows(built[cell], chosen, which, objects)
+        if rows is None:
+            raise InputError(f"cell {cell}, seed {chosen} has no generation {which}: not run yet, or diverged")
+        export_rows(rows, export, form)
         typer.echo(f"wrote {export}")
         return
     from raysc.results.pictures import samples_picture

@@ -33,13 +33,15 @@ def label(sweep: Sweep, line: Line) -> str:
 
 
 def samples_picture(
-    sweep: Sweep, lines: Sequence[Line], generations: Sequence[int], seed: int, objects: Objects, count: int = 16
+    sweep: Sweep, lines: Sequence[Line], generations: Sequence[int], seed: int, objects: Objects, count: int = 9
 ) -> bytes:
     """A PNG: a row of panels per cell, a column per generation; the first ``count`` rows, the same latents all over.
 
-    Images are shown as a small grid; points as a scatter over the real rows.
+    Images are shown as a small grid, points as a scatter over the real rows; grey where there are none, because the
+    model diverged or was not run yet.
     """
-    figure = Figure(figsize=(1.2 + 1.15 * len(generations), 1.2 * len(lines) + 0.4), dpi=110)
+    lines = sorted(lines, key=lambda line: _reading_order(sweep, line))
+    figure = Figure(figsize=(1.3 + 1.3 * len(generations), 1.35 * len(lines) + 0.4), dpi=110)
     panels = figure.subplots(len(lines), len(generations), squeeze=False)
     for row, line in enumerate(lines):
         for column, generation in enumerate(generations):
@@ -50,14 +52,26 @@ def samples_picture(
                 panel.set_title(f"generation {generation}" if column == 0 else str(generation), fontsize=8)
             if column == 0:
                 panel.set_ylabel(label(sweep, line), fontsize=7, rotation=0, ha="right", va="center")
-            if line.data.kind == "images":
-                rows = sampled_rows(line, seed, generation, objects, count)
+            rows = sampled_rows(line, seed, generation, objects, count if line.data.kind == "images" else 500)
+            if rows is None:
+                panel.set_facecolor("0.9")
+            elif line.data.kind == "images":
                 panel.imshow(mosaic(rows), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
             else:
-                rows = sampled_rows(line, seed, generation, objects, 500)
                 _scatter(panel, line.data.test()[:500], rows)
-    figure.tight_layout(pad=0.4)
+    figure.subplots_adjust(wspace=0.08, hspace=0.1)
     return _png(figure)
+
+
+def _reading_order(sweep: Sweep, line: Line) -> list[tuple[bool, str, float]]:
+    """Cells that differ in regime and lambda alone stand together, the control first."""
+    axes = line.cell.axes
+    others = [axes[name] for name in varying_axes(sweep.cells) if name not in ("regime", "lambda")]
+    told = [*others, not line.cell.control, axes["regime"], axes["lambda"]]
+    numbers = (bool, int, float)
+    return [
+        (v is None, "" if isinstance(v, numbers) else str(v), float(v) if isinstance(v, numbers) else 0.0) for v in told
+    ]
 
 
 def mosaic(images: np.ndarray) -> np.ndarray:
@@ -100,7 +114,7 @@ def _curves(panel: Axes, part: pd.DataFrame, column: Column) -> None:
     floor = part.get(f"{column.name}_floor")
     if floor is not None:
         panel.axhline(float(floor.mean()), color="0.4", ls="--", lw=1, label="real against real")
-    if column.scale == "log":
+    if column.scale == "log" and (part[column.name] > 0).any():
         panel.set_yscale("log")
     panel.grid(alpha=0.3)
 

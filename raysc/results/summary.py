@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 from rich.table import Table
 
+from raysc.results.selection import last_generation
 from raysc.results.table import main_columns, varying_axes
 from raysc.results.text import WIDTH, empty_table, spread_text, value_text, widest
 from raysc.sweepfile.sweep import Sweep
@@ -31,11 +32,6 @@ def summary(sweep: Sweep, table: pd.DataFrame, width: int = WIDTH) -> Table:
         return _build(sweep, last, reached, metrics)
 
     return widest(build, names, width)[0]
-
-
-def last_generation(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of each cell's last generation."""
-    return table[table["generation"] == table.groupby("cell")["generation"].transform("max")]
 
 
 def _build(sweep: Sweep, last: pd.DataFrame, reached: "pd.Series[int]", metrics: Sequence[str]) -> Table:

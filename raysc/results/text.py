@@ -15,9 +15,9 @@ WIDTH = 100
 
 def empty_table(title: str, columns: Sequence[str], left: Sequence[str] = ("regime",)) -> Table:
     """A table without rows; names are shown as they are, brackets too."""
-    table = Table(title=Text(title, no_wrap=True), title_justify="left", title_style="", box=box.SIMPLE_HEAD)
-    table.show_edge = False
-    table.padding = (0, 2, 0, 0)
+    table = Table(title=Text(title, no_wrap=True) if title else None, box=box.SIMPLE_HEAD, show_edge=False)
+    table.title_justify, table.title_style = "left", ""
+    table.padding = (0, 1, 0, 0)
     for name in columns:
         table.add_column(Text(name), justify="left" if name in left else "right", no_wrap=True)
     return table

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from raysc.cli import app
 from raysc.cli.places import open_sweep
+from raysc.cluster.trial import run_trial
 from raysc.plan import make_plan
 from raysc.results.table import load_table
 
@@ -90,7 +91,7 @@ def test_tunes_own_table_shows_the_axes(tmp_path: Path) -> None:
     shown = tune.ExperimentAnalysis(str(folder)).dataframe()
     assert set(shown["config/regime"]) == {"replace", "accumulate", "real_only"}
     assert set(shown["config/lambda"].dropna()) == {0.5, 1.0}
-    grid = tune.Tuner.restore(str(folder), trainable=lambda config: None).get_results()
+    grid = tune.Tuner.restore(str(folder), trainable=run_trial).get_results()
     assert len(grid) == 5
     assert grid.num_errors == 0
 

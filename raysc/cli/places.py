@@ -80,12 +80,10 @@ def _open_stored(argument: str, storage: str | None, overrides: Sequence[str] | 
 
 
 def open_console() -> "Console":
-    """The standard output: a terminal as wide as it is, everything else 100 columns unless COLUMNS says otherwise."""
+    """The standard output: a terminal as wide as it is, and anything else wide enough that no table is cut."""
     from rich.console import Console
 
-    from raysc.results.text import WIDTH
-
     console = Console(highlight=False, soft_wrap=True)
-    if not console.is_terminal and "COLUMNS" not in os.environ:
-        console.width = WIDTH
+    if not console.is_terminal:
+        console.width = 1000
     return console

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 LEADING = ("seed", "generation", "share")
 """What is printed of every row beside the cell, the axes that vary and the metrics; files have all columns."""
 
+AVERAGES = ("mean", "sd", "median")
+
 
 def results(
     sweep_file: SweepArgument,
@@ -41,10 +43,11 @@ def results(
     table = at_generation(load_table(sweep, objects), generation, measured_generations(sweep))
     names = metric_names(table, sweep, metric or ())
     table = table.drop(columns=[name for name in metric_names(table, sweep, ()) if name not in names])
-    if by is not None:
-        groups = [name.strip() for name in by.split(",")]
-        per_generation = ["generation"] if generation == "all" and "generation" not in groups else []
-        table = averaged(table, [*groups, *per_generation], names)
+    groups = [name.strip() for name in by.split(",")] if by else []
+    if groups and generation == "all" and "generation" not in groups:
+        groups.append("generation")
+    if groups:
+        table = averaged(table, groups, names)
     if table.empty:
         raise RayscError(
             f"{objects.uri} holds no results of {sweep.name} yet; if it ran with --set or --storage, give them here too"
@@ -56,14 +59,14 @@ def results(
     if as_json:
         typer.echo(json.dumps(objects_of(table), indent=1, allow_nan=False))
     if csv is None and parquet is None and not as_json:
-        _print(table, list(table) if by else _leading(sweep, names, bool(metric)))
+        _print(table, _printed(sweep, groups, names if metric else None))
 
 
 def objects_of(table: "pd.DataFrame") -> list[dict[str, object]]:
     """Rows as plain objects; NaN and other empty values as None."""
     plain = table.astype(object)
-    rows: list[dict[str, object]] = plain.where(plain.notna(), None).to_dict("records")
-    return rows
+    rows = plain.where(plain.notna(), None).to_dict("records")
+    return [{str(name): value for name, value in row.items()} for row in rows]
 
 
 def _write(file: Path, data: bytes) -> None:
@@ -77,12 +80,16 @@ def _write(file: Path, data: bytes) -> None:
     typer.echo(f"wrote {file}", err=True)
 
 
-def _leading(sweep: "Sweep", names: Sequence[str], asked: bool) -> list[str]:
-    """The columns that are printed: of each metric its first one and the excess, or all of those that were asked for."""
+def _printed(sweep: "Sweep", groups: Sequence[str], metrics: Sequence[str] | None) -> list[str]:
+    """The columns that are printed; of metrics, if none was asked for, the first column and its excess."""
     from raysc.results.table import main_columns, varying_axes
 
-    main = [part for column in main_columns(sweep) for part in (column.name, f"{column.name}_excess")]
-    return ["cell", *varying_axes(sweep.cells), *LEADING, *(names if asked else main)]
+    if metrics is None:
+        main = main_columns(sweep)[: 1 if groups else None]
+        metrics = [part for column in main for part in (column.name, f"{column.name}_excess")]
+    if groups:
+        return [*groups, "count", "diverged", *(f"{name}_{part}" for name in metrics for part in AVERAGES)]
+    return ["cell", *varying_axes(sweep.cells), *LEADING, *metrics]
 
 
 def _print(table: "pd.DataFrame", names: Sequence[str]) -> None:

@@ -65,7 +65,7 @@ def averaged(table: pd.DataFrame, by: Sequence[str], metrics: Sequence[str]) -> 
     Raises:
         InputError: no such column.
     """
-    groups = [name for name in table if name not in metrics]
+    groups = [str(name) for name in table if name not in metrics]
     for name in by:
         if name not in groups:
             raise InputError(f"--by {name}: no such column to group by{did_you_mean(name, groups)}")

@@ -74,8 +74,6 @@ class Progress(tune.Callback):
     def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         """A unit failed for good; the others go on."""
         self._ended["failed"] += 1
-        error = trial.get_error()
-        self.failures[trial.config["unit"]] = str(error) if error else "no traceback was kept"
         self._show()
 
     def _show(self) -> None:

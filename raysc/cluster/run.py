@@ -46,6 +46,7 @@ def start_ray(address: str | None) -> None:
         address: of a cluster, as ``ray.init`` takes it; None: RAY_ADDRESS if it is set, else this machine.
     """
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    logging.getLogger("ray.tune").setLevel(logging.CRITICAL)  # failures are counted, kept and told at the end
     where = address or os.environ.get("RAY_ADDRESS") or "local"
     if not ray.is_initialized():
         ray.init(
@@ -105,7 +106,7 @@ def _run_wave(
     trainable = tune.with_resources(
         tune.with_parameters(run_trial, jobs=jobs), tune.PlacementGroupFactory(bundles(sweep.resources))
     )
-    tune.Tuner(
+    grid = tune.Tuner(
         trainable,
         param_space=space.search_space(sweep, points),
         tune_config=tune.TuneConfig(
@@ -122,6 +123,9 @@ def _run_wave(
             failure_config=tune.FailureConfig(max_failures=RETRIES),
         ),
     ).fit()
+    for result in grid:
+        if result.error is not None and result.config is not None:
+            progress.failures[result.config["unit"]] = str(result.error)
 
 
 def tune_folder(sweep: str, objects: Objects) -> str:

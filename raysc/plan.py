@@ -202,9 +202,15 @@ def metric_keys(sweep: Sweep, line: Line) -> dict[str, Component]:
     return {metric_key(metric, line.cell.data, line.data): metric for metric in sweep.metrics}
 
 
-def make_plan(sweep: Sweep, objects: Objects) -> Plan:
-    """Compare a sweep with a store; only names are read."""
-    cells = lines(sweep)
+def make_plan(sweep: Sweep, objects: Objects, built: tuple[Line, ...] | None = None) -> Plan:
+    """Compare a sweep with a store; only names are read.
+
+    Args:
+        sweep: what is asked for.
+        objects: the store.
+        built: the sweep's lines, if they were built already.
+    """
+    cells = lines(sweep) if built is None else built
     keys_of = {line.number: tuple(metric_keys(sweep, line)) for line in cells}
     every = {key for found in keys_of.values() for key in found}
     there = _There(published(objects), {key: metric_files.measured(objects, key) for key in every})

@@ -17,11 +17,12 @@ def plan(
 ) -> None:
     """Say what a sweep would run, what is done already, and why each thing runs."""
     from raysc.checks import check
-    from raysc.plan import make_plan
+    from raysc.plan import lines, make_plan
 
     sweep, objects = open_sweep(sweep_file, storage, overrides)
-    made = make_plan(sweep, objects)
-    check(sweep, made.lines)
+    built = lines(sweep)
+    check(sweep, built)
+    made = make_plan(sweep, objects, built)
     told = {
         "cells": len(made.lines),
         "units": len(made.units),

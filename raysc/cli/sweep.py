@@ -1,5 +1,6 @@
 """raysc sweep: run what is missing."""
 
+import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -23,13 +24,15 @@ def sweep(
 ) -> None:
     """Run what is missing of a sweep; safe to repeat."""
     from raysc.checks import check, check_machine
-    from raysc.plan import make_plan
+    from raysc.plan import lines, make_plan
 
     asked, objects = open_sweep(file, storage, overrides)
+    built = lines(asked)
+    check(asked, built)
+    if address is None and "RAY_ADDRESS" not in os.environ:
+        check_machine(asked)
     objects.probe()
-    plan = make_plan(asked, objects)
-    check(asked, plan.lines)
-    check_machine(asked)
+    plan = make_plan(asked, objects, built)
     console = open_console()
     console.print(
         f"{asked.name}: {len(plan.lines)} cells x {len(asked.seeds)} seeds x {asked.generations} generations; "

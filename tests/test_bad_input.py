@@ -55,21 +55,49 @@ CASES = {
     "a negative lambda": (DIGITS, "lambda: [0.5]", "lambda: [-0.5]", ["line 7", "lambda", "-0.5"]),
     "generations 0": (DIGITS, "generations: 2", "generations: 0", ["line 5", "generations"]),
     "more rows than the data has": (DIGITS, "data: digits", "data: {name: digits, rows: 5000}", ["line 2", "1437"]),
-    "more initial rows than the data has": (DIGITS, "{steps: 10}\nloop", "{steps: 10, rows: 5000}\nloop", ["line 4", "1437"]),
+    "more initial rows than the data has": (
+        DIGITS,
+        "{steps: 10}\nloop",
+        "{steps: 10, rows: 5000}\nloop",
+        ["line 4", "1437"],
+    ),
     "a metric the data cannot have": (
-        GAUSSIAN, "[frechet_distance]", "[{name: frechet_distance, features: classifier}]", ["line 6", "coordinates"],
+        GAUSSIAN,
+        "[frechet_distance]",
+        "[{name: frechet_distance, features: classifier}]",
+        ["line 6", "coordinates"],
     ),
     "a regime the data cannot have": (DIGITS, "[replace, mix]", "fresh", ["line 7", "fresh", "gaussian"]),
-    "a model the data cannot have": (DIGITS, "{name: flow_matching, network: mlp}\ninitial: {steps: 10}\nloop: "
-        "{generations: 2, budget: {steps: 10}}\ntrain: {batch: 32}", "gaussian\nloop: {generations: 2}", ["line 3", "points"]),
+    "a model the data cannot have": (
+        DIGITS,
+        "{name: flow_matching, network: mlp}\ninitial: {steps: 10}\nloop: "
+        "{generations: 2, budget: {steps: 10}}\ntrain: {batch: 32}",
+        "gaussian\nloop: {generations: 2}",
+        ["line 3", "points"],
+    ),
     "lambda 0 under replace": (DIGITS, "[0.5]", "[0.0]", ["line 7", "replace"]),
     "workers 0": (DIGITS, "workers: 1", "workers: 0", ["line 10", "workers"]),
-    "fractional gpus with two workers": (DIGITS, "workers: 1, cpus: 1, gpus: 0", "workers: 2, gpus: 0.5", ["line 10", "gpus"]),
+    "fractional gpus with two workers": (
+        DIGITS,
+        "workers: 1, cpus: 1, gpus: 0",
+        "workers: 2, gpus: 0.5",
+        ["line 10", "gpus"],
+    ),
     "more cores than there are": (DIGITS, "cpus: 1,", "cpus: 4096,", ["line 10", "4096"]),
     "a batch that ranks cannot share": (DIGITS, "batch: 32}", "batch: 33}\nresources: {workers: 2}", ["batch"]),
-    "initial.from beside initial.steps": (DIGITS, "{steps: 10}\nloop", "{steps: 10, from: folder}\nloop", ["line 4", "from"]),
-    "steps for a closed form": (GAUSSIAN, "model: gaussian", "model: gaussian\ninitial: {steps: 5}", ["line 4", "steps"]),
-}  # fmt: skip
+    "initial.from beside initial.steps": (
+        DIGITS,
+        "{steps: 10}\nloop",
+        "{steps: 10, from: folder}\nloop",
+        ["line 4", "from"],
+    ),
+    "steps for a closed form": (
+        GAUSSIAN,
+        "model: gaussian",
+        "model: gaussian\ninitial: {steps: 5}",
+        ["line 4", "steps"],
+    ),
+}
 
 
 @pytest.mark.parametrize("case", CASES)

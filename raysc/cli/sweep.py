@@ -72,7 +72,7 @@ def _run(plan: "Plan", objects: "Objects", address: str | None, console: "Consol
 
 def _conclude(plan: "Plan", objects: "Objects", failures: dict[str, str], console: "Console") -> None:
     """The table and its picture into the store, the summary and the next commands onto the screen."""
-    from raysc.results.pictures import curves_picture
+    from raysc.results.curves import curves_picture
     from raysc.results.summary import summary
     from raysc.results.table import load_table
 

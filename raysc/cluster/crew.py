@@ -37,7 +37,7 @@ class RankActor:
         os.environ.update(RANK=str(rank), WORLD_SIZE=str(world), LOCAL_RANK="0", LOCAL_WORLD_SIZE="1")
         if not resources.gpus:
             os.environ["ACCELERATE_USE_CPU"] = "true"
-        use_threads(resources.cpus)
+        use_threads(resources.cpus, trained=True)
         self._who = rank, world
         self._rank: Any = None
 

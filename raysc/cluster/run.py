@@ -123,7 +123,7 @@ def _run_wave(
             failure_config=tune.FailureConfig(max_failures=RETRIES),
         ),
     ).fit()
-    for result in grid:
+    for result in (grid[number] for number in range(len(grid))):
         if result.error is not None and result.config is not None:
             progress.failures[result.config["unit"]] = str(result.error)
 

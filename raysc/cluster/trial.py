@@ -13,7 +13,7 @@ from ray import tune
 from raysc.cluster.crew import ActorCrew
 from raysc.cluster.shelf import ObjectBlock, ObjectShelf
 from raysc.cluster.threads import use_threads
-from raysc.metrics.classifier import Classifier
+from raysc.metrics.features import Extractor
 from raysc.metrics.measure import Real
 from raysc.metrics.metric import Metric
 from raysc.models.family import ClosedForm, Trained
@@ -85,7 +85,7 @@ def run_trial(config: Mapping[str, Any], jobs: Mapping[str, "ray.ObjectRef[Job]"
 def run_job(job: Job, report: Callable[[dict[str, Any]], None]) -> None:
     """Run a unit to its end; what it publishes is its result."""
     unit, resources = job.unit, job.sweep.resources
-    use_threads(resources.cpus)
+    use_threads(resources.cpus, unit.line.family.trained)
     bench = _bench(job, report)
     if not unit.line.family.trained:
         assert not isinstance(unit, InitialUnit), "closed-form families make their own generation 0"
@@ -114,7 +114,7 @@ def _bench(job: Job, report: Callable[[dict[str, Any]], None]) -> Bench:
     else:
         block = ObjectBlock(job.real.train, 0, data.count)
     test = ray.get(job.real.test)
-    extractors = {name: Classifier.from_files(files) for name, files in job.real.extractors.items()}
+    extractors = {name: _classifier(files) for name, files in job.real.extractors.items()}
     objects = job.objects
 
     def shelf(attempt: Attempt) -> Shelf:
@@ -137,6 +137,12 @@ def _bench(job: Job, report: Callable[[dict[str, Any]], None]) -> Bench:
         report=tell,
         waited=time.time() - job.queued,
     )
+
+
+def _classifier(files: Mapping[str, bytes]) -> Extractor:
+    from raysc.metrics.classifier import Classifier  # torch is slow to import, and closed forms need none
+
+    return Classifier.from_files(files)
 
 
 def _provenance(job: Job) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def samples(
 
         if cell is None or not 0 <= cell < len(built):
             raise InputError(f"--export needs --cell, a number from 0 to {len(built) - 1}")
-        which = sweep.generations if generation is None else generation
+        which = _within(sweep.generations if generation is None else generation, sweep.generations, "--generation")
         rows = sampled_rows(built[cell], chosen, which, objects)
         if rows is None:
             raise InputError(f"cell {cell}, seed {chosen} has no generation {which}: not run yet, or diverged")
@@ -51,9 +51,16 @@ def samples(
         return
     from raysc.results.pictures import samples_picture
 
-    columns = _numbers(generations) if generations else _spread(measured_generations(sweep))
+    if generations:
+        columns = [_within(t, sweep.generations, "--generations") for t in _numbers(generations)]
+    else:
+        columns = _spread(measured_generations(sweep))
     target = out or Path(f"{sweep.name}-samples.png")
-    target.write_bytes(samples_picture(sweep, built, columns, chosen, objects, count))
+    picture = samples_picture(sweep, built, columns, chosen, objects, count)
+    try:
+        target.write_bytes(picture)
+    except OSError as error:
+        raise InputError(f"{target}: cannot be written: {error.strerror}") from None
     typer.echo(f"wrote {target}")
 
 
@@ -62,6 +69,12 @@ def _numbers(text: str) -> list[int]:
         return [int(part) for part in text.split(",")]
     except ValueError:
         raise InputError(f"--generations {text}: expected numbers with commas between them, as in 0,4,8") from None
+
+
+def _within(generation: int, last: int, option: str) -> int:
+    if not 0 <= generation <= last:
+        raise InputError(f"{option} {generation}: the sweep has generations 0 to {last}")
+    return generation
 
 
 def _spread(measured: tuple[int, ...]) -> list[int]:

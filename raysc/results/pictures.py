@@ -75,7 +75,7 @@ def _reading_order(sweep: Sweep, line: Line) -> list[tuple[bool, str, float]]:
 
 
 def mosaic(images: np.ndarray) -> np.ndarray:
-    """Images uint8 (count, channels, height, width) side by side, (H, W) or (H, W, 3), with black lines between them."""
+    """Images uint8 (count, channels, height, width) side by side, (H, W) or (H, W, 3), black between them."""
     count, channels, height, width = images.shape
     across = ceil(sqrt(count))
     down = ceil(count / across)
@@ -94,7 +94,7 @@ def _points(panel: Axes, real: np.ndarray, rows: np.ndarray) -> None:
     middle, reach = (real.max(axis=0) + real.min(axis=0)) / 2, 0.75 * np.ptp(real, axis=0)
     panel.set_xlim(middle[0] - reach[0], middle[0] + reach[0])
     if real.shape[1] == 1:
-        bins = np.linspace(*panel.get_xlim(), 40)
+        bins = np.linspace(*panel.get_xlim(), 40).tolist()
         panel.hist(real[:, 0], bins, density=True, color="0.8")
         panel.hist(rows[:, 0], bins, density=True, histtype="step", color="C0")
         return

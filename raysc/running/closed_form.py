@@ -46,6 +46,9 @@ def run(unit: LoopUnit, bench: Bench, crew: ClosedFormRank) -> None:
         done.append((generation, {"wait": waited, **generation.seconds, "measure": perf_counter() - began}))
         if generation.t % every == 0 or generation.t == bench.generations:
             bench.report_means(generation.t, measured)
+    # The loop ends once every seed has diverged; later generations count as done, and as measured.
+    for t in range(len(values), bench.generations + 1):
+        values.append(bench.measure(None, bench.metrics if t in bench.measured else ()))
     attempt = Attempt.below(bench.objects, span.place)
     began = perf_counter()
     stacked = {name: np.stack([state[name] for state in states]) for name in states[0]}

@@ -1,0 +1,103 @@
+"""The picture that a sweep ends with: its first metric by generation."""
+
+import io
+from collections.abc import Sequence
+from math import ceil
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from raysc.metrics.metric import Column
+from raysc.results.statistics import half_width
+from raysc.results.table import main_columns, varying_axes
+from raysc.sweepfile.sweep import Sweep
+
+ACROSS = 3
+"""Panels side by side."""
+
+Colour = tuple[float, float, float, float]
+
+
+def curves_picture(sweep: Sweep, table: pd.DataFrame) -> bytes:
+    """A PNG of the first metric by generation.
+
+    A line per regime (with its parameters) and lambda, a panel per combination of the other axes, real against real
+    dashed. Bands are Student's 95 % intervals over seeds; a metric whose scale is log is averaged and banded on its
+    logarithm, so lines are geometric means there.
+
+    Args:
+        sweep: what was asked.
+        table: from ``load_table``, with at least one row.
+    """
+    column = main_columns(sweep)[0]
+    axes = varying_axes(sweep.cells)
+    in_panel = [name for name in axes if name == "lambda" or name.partition(".")[0] == "regime"]
+    between = [name for name in axes if name not in in_panel]
+    colours = {_label(in_panel, values): _colour(index) for index, (values, _) in enumerate(_groups(table, in_panel))}
+    parts = _groups(table, between)
+    across, down = min(ACROSS, len(parts)), ceil(len(parts) / ACROSS)
+    figure = Figure(figsize=(3.6 * across + 2.2, 2.9 * down + 0.4), dpi=110, layout="constrained")
+    panels = figure.subplots(down, across, squeeze=False, sharex=True, sharey=True).ravel()
+    for panel, (values, part) in zip(panels, parts, strict=False):
+        for settings, own in _groups(part, in_panel):
+            name = _label(in_panel, settings)
+            _curve(panel, own, column, colours[name], name)
+        _floor(panel, part, column)
+        panel.set_title(", ".join(f"{name} {value}" for name, value in zip(between, values, strict=True)), fontsize=9)
+        panel.set_xlabel("generation")
+        panel.xaxis.set_major_locator(MaxNLocator(integer=True))
+        panel.grid(alpha=0.3)
+    for panel in panels[len(parts) :]:
+        panel.set_visible(False)
+    if column.scale == "log" and (table[column.name] > 0).any():
+        panels[0].set_yscale("log")
+    unit = f", {column.unit}" if column.unit else ""
+    figure.supylabel(f"{column.name}{unit} ({column.better} is better)", fontsize=9)
+    named = {name: handle for panel in panels for handle, name in zip(*panel.get_legend_handles_labels(), strict=True)}
+    figure.legend(list(named.values()), list(named), fontsize=8, loc="outside right center", frameon=False)
+    sink = io.BytesIO()
+    figure.savefig(sink, format="png")
+    return sink.getvalue()
+
+
+def _groups(table: pd.DataFrame, by: list[str]) -> list[tuple[tuple[Any, ...], pd.DataFrame]]:
+    """Parts of the table by the values of some columns, in order of appearance."""
+    if not by:
+        return [((), table)]
+    return [(tuple(values), part) for values, part in table.groupby(by, dropna=False, sort=False)]
+
+
+def _colour(index: int) -> Colour:
+    """Ten strong colours, then their light twins, then again."""
+    return colormaps["tab20"](2 * index % 20 + index // 10 % 2)
+
+
+def _label(names: Sequence[str], values: Sequence[Any]) -> str:
+    """``mix, lambda 0.25``."""
+    given = [(name, value) for name, value in zip(names, values, strict=True) if not pd.isna(value)]
+    told = [(name, f"{value:g}" if isinstance(value, float) else str(value)) for name, value in given]
+    return ", ".join(value if name == "regime" else f"{name} {value}" for name, value in told)
+
+
+def _curve(panel: Axes, own: pd.DataFrame, column: Column, colour: Colour, name: str) -> None:
+    values = own[["generation", column.name]].dropna()
+    if column.scale == "log":
+        values = values[values[column.name] > 0]
+        values = values.assign(**{column.name: np.log(values[column.name])})
+    by_generation = values.groupby("generation")[column.name]
+    mean = by_generation.mean()
+    half = np.array([half_width(seeds) for _, seeds in by_generation])
+    low, middle, high = (np.exp(x) if column.scale == "log" else x for x in (mean - half, mean, mean + half))
+    panel.plot(middle.index, middle, marker="o", ms=3, lw=1.3, color=colour, label=name)
+    panel.fill_between(middle.index, low, high, color=colour, alpha=0.2, lw=0)
+
+
+def _floor(panel: Axes, part: pd.DataFrame, column: Column) -> None:
+    floor = f"{column.name}_floor"
+    if floor in part and part[floor].notna().any():
+        panel.axhline(float(part[floor].mean()), color="0.4", ls="--", lw=1, label="real against real")

@@ -56,6 +56,7 @@ def split(file: Path, store: Path) -> None:
     from raysc import catalogue
     from raysc.checks import check
     from raysc.plan import make_plan
+    from raysc.results.curves import curves_picture
     from raysc.results.table import load_table
     from raysc.store.objects import Objects
     from raysc.sweepfile import read_sweep
@@ -67,20 +68,16 @@ def split(file: Path, store: Path) -> None:
     check(sweep, plan.lines)
     steps.append(("import raysc, read, check, plan", time.perf_counter()))
     from raysc.cluster.progress import Progress
-    from raysc.cluster.run import run_plan, start_ray
+    from raysc.cluster.run import run_plan, running_ray
 
     steps.append(("import ray", time.perf_counter()))
-    start_ray(None)
-    steps.append(("start ray", time.perf_counter()))
-    with Progress(plan, Console(quiet=True)) as progress:
+    with running_ray(None), Progress(plan, Console(quiet=True)) as progress:
+        steps.append(("start ray", time.perf_counter()))
         run_plan(plan, objects, progress)
-    steps.append(("one wave of Tune, trials included", time.perf_counter()))
-    load_table(sweep, objects)
-    steps.append(("the table", time.perf_counter()))
-    import ray
-
-    ray.shutdown()
+        steps.append(("one wave of Tune, trials included", time.perf_counter()))
     steps.append(("stop ray", time.perf_counter()))
+    curves_picture(sweep, load_table(sweep, objects))
+    steps.append(("the table and its picture", time.perf_counter()))
     for (_, before), (name, after) in pairwise(steps):
         print(f"  {name:36} {after - before:5.1f} s")
 

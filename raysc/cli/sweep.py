@@ -60,10 +60,9 @@ def _keep_copy(plan: "Plan", objects: "Objects") -> None:
 
 def _run(plan: "Plan", objects: "Objects", address: str | None, console: "Console") -> dict[str, str]:
     from raysc.cluster.progress import Progress
-    from raysc.cluster.run import run_plan, start_ray
+    from raysc.cluster.run import run_plan, running_ray
 
-    start_ray(address)
-    with Progress(plan, console) as progress:
+    with running_ray(address), Progress(plan, console) as progress:
         run_plan(plan, objects, progress)
     for unit, traceback in progress.failures.items():
         objects.put(f"{sweep_folder(plan.sweep.name)}/failures/{unit}.txt", traceback.encode())

@@ -1,10 +1,13 @@
 """Running a plan on Ray: two waves of Tune trials."""
 
+import importlib
 import logging
 import os
 import sys
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
 import ray
@@ -18,6 +21,8 @@ from raysc.cluster.trial import Job, RealData, bundles, run_trial
 from raysc.plan import Line, Plan, Unit, measured_generations, metric_keys
 from raysc.store.keys import key_of
 from raysc.store.objects import Objects
+
+SLOW_IMPORTS = ("tensorboardX", "scipy.stats", "matplotlib.figure", "ray.tune.logger.tensorboardx")
 
 RETRIES = 2
 """How often a unit that failed is started again; it goes on after its last published generation."""
@@ -39,22 +44,38 @@ def run_plan(plan: Plan, objects: Objects, progress: Progress) -> None:
             _run_wave(f"{stamp}-{wave}", members, plan, objects, real, progress)
 
 
-def start_ray(address: str | None) -> None:
+@contextmanager
+def running_ray(address: str | None) -> Iterator[None]:
     """Connect to a cluster, or start Ray on this machine; quiet either way.
 
     Args:
         address: of a cluster, as ``ray.init`` takes it; None: RAY_ADDRESS if it is set, else this machine.
+
+    What was started here is ended here; a Ray that ran before goes on.
     """
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)  # failures are counted, kept and told at the end
     where = address or os.environ.get("RAY_ADDRESS") or "local"
-    if not ray.is_initialized():
+    ours = not ray.is_initialized()
+    if ours:
+        # Ray's start is waiting for other processes: time enough for what Tune and the summary import anyway.
+        threading.Thread(target=_import, args=SLOW_IMPORTS, daemon=True).start()
         ray.init(
             address=where,
             include_dashboard=False if where == "local" else None,
             log_to_driver=False,
             logging_level=logging.ERROR,
         )
+    try:
+        yield
+    finally:
+        if ours:
+            ray.shutdown()
+
+
+def _import(*modules: str) -> None:
+    for module in modules:
+        importlib.import_module(module)
 
 
 def ship_plugins(plan: Plan) -> None:

@@ -54,7 +54,7 @@ def load_table(sweep: Sweep, objects: Objects) -> pd.DataFrame:
     for name in cells[0].cell.axes:
         table[name] = table["cell"].map(_axis(name, cells)) if name not in table else table[name]
     zeros = {line.number: line.keys.zero.rows for line in cells if line.keys.zero is not None}
-    table["parent"] = table["cell"].map(zeros).astype(object).where(table["generation"] > 0)
+    table["parent"] = table["cell"].map(zeros).astype(table["lineage"].dtype).where(table["generation"] > 0)
     table["control"] = table["cell"].map({line.number: line.cell.control for line in cells})
     # Nothing was trained on after a divergence: 0 / 0 rows is NaN.
     table["share"] = table["rows_synthetic"] / (table["rows_real"] + table["rows_synthetic"])

@@ -1,0 +1,34 @@
+import subprocess
+import sys
+
+import raysc as package
+from raysc.errors import RayscError
+
+
+def test_version(raysc):
+    assert raysc("--version").out == f"raysc {package.__version__}\n"
+
+
+def test_help_names_every_command(raysc):
+    ran = raysc("--help")
+    assert ran.status == 0
+    assert all(name in ran.out for name in ("sweep", "plan", "results", "samples", "list", "init"))
+
+
+def test_bad_input_is_one_message_and_status_2(raysc, here):
+    ran = raysc("results", "missing.yaml")
+    assert (ran.status, ran.out, ran.err) == (2, "", "raysc: missing.yaml: there is no such file\n")
+
+
+def test_what_went_wrong_otherwise_is_one_message_and_status_1(raysc, monkeypatch):
+    def fail() -> None:
+        raise RayscError("the disk is full")
+
+    monkeypatch.setattr("raysc.cli.app", fail)
+    assert raysc().status == 1
+    assert raysc().err == "raysc: the disk is full\n"
+
+
+def test_help_and_bad_input_import_nothing_heavy():
+    code = "import sys, raysc.cli; print(*sorted({'ray', 'torch', 'matplotlib', 'pandas', 'scipy'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "\n"

@@ -1,0 +1,46 @@
+import pytest
+
+from raysc import catalogue
+from raysc.cli.shipped import purpose, shipped
+from raysc.sweepfile import read_sweep
+
+
+def test_list_names_everything_that_is_registered_with_its_parameters(raysc):
+    out = raysc("list").out
+    for room in catalogue.REGISTRIES:
+        for name in catalogue.names(room):
+            assert f"\n  {name}: " in out
+            assert all(f"      {key} (" in out for key in catalogue.signature(room, name).parameters)
+    assert "      network ('mlp' | 'unet', default 'mlp')\n" in out
+    assert "      lambda (float, required)\n" in out
+    assert "\n  quickstart: Does a small flow-matching model" in out
+
+
+def test_init_copies_a_shipped_file_to_edit(raysc, here):
+    ran = raysc("init", "quickstart")
+    assert (ran.status, ran.err) == (0, "")
+    assert (here / "quickstart.yaml").read_text() == shipped()["quickstart"].read_text()
+    assert "raysc sweep quickstart.yaml" in ran.out
+
+
+def test_init_never_overwrites(raysc, here):
+    (here / "quickstart.yaml").write_text("mine")
+    ran = raysc("init", "quickstart")
+    assert ran.status == 2
+    assert "quickstart.yaml" in ran.err
+    assert (here / "quickstart.yaml").read_text() == "mine"
+
+
+def test_init_of_an_unknown_name_tells_the_nearest(raysc, here):
+    ran = raysc("init", "quikstart")
+    assert ran.status == 2
+    assert "did you mean 'quickstart'?" in ran.err
+    assert list(here.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", sorted(shipped()))
+def test_every_shipped_file_can_be_read_and_says_what_it_asks_and_its_command(name):
+    file = shipped()[name]
+    assert read_sweep(str(file), (), catalogue).cells
+    assert purpose(file).endswith("?")
+    assert f"#     raysc sweep sweeps/{name}.yaml" in file.read_text()

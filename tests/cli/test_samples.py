@@ -1,0 +1,60 @@
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from raysc.plan import lines
+from raysc.results.rows import sampled_rows
+
+
+def test_a_picture_is_written(raysc, digits_arguments, here):
+    assert raysc("samples", *digits_arguments).out == "wrote small-digits-samples.png\n"
+    assert raysc("samples", *digits_arguments, "--out", "a.png", "--generations", "0,2", "--seed", "1").status == 0
+    three, two = (Image.open(here / name).width for name in ("small-digits-samples.png", "a.png"))
+    assert three > two > 200
+
+
+def test_an_exported_generation_is_the_stored_one(raysc, digits_arguments, digits_store, here):
+    options = ("--export", "set", "--cell", "2", "--generation", "1", "--seed", "1", "--format", "png")
+    assert raysc("samples", *digits_arguments, *options).status == 0
+    sweep, objects = digits_store
+    expected = sampled_rows(lines(sweep)[2], 1, 1, objects)
+    files = sorted((here / "set").iterdir())
+    assert len(files) == len(expected)
+    np.testing.assert_array_equal(np.asarray(Image.open(files[7])), expected[7, 0])
+
+
+def test_the_last_generation_is_exported_as_a_data_set_unless_asked_otherwise(
+    raysc, gaussian_arguments, gaussian_store, here
+):
+    assert raysc("samples", *gaussian_arguments, "--export", "set", "--cell", "1").status == 0
+    sweep, objects = gaussian_store
+    rows = pq.read_table(here / "set/data/train.parquet")["row"].to_pylist()
+    assert rows == sampled_rows(lines(sweep)[1], 0, 4, objects).tolist()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--seed", "9"), "--seed 9: the sweep has seeds 0, 1, 2"),
+        (("--generations", "0,5"), "--generations 5: the sweep has generations 0 to 4"),
+        (("--generations", "0;1"), "expected numbers with commas between them"),
+        (("--out", "missing/a.png"), "missing/a.png: cannot be written"),
+        (("--export", "set"), "--export needs --cell, a number from 0 to 3"),
+        (("--export", "set", "--cell", "4"), "--export needs --cell, a number from 0 to 3"),
+        (("--export", "set", "--cell", "0", "--generation", "5"), "the sweep has generations 0 to 4"),
+        (("--export", "set", "--cell", "0", "--format", "png"), "points"),
+        (("--export", ".", "--cell", "0"), "exists"),
+    ],
+)
+def test_what_does_not_exist_is_refused(raysc, gaussian_arguments, here, options, message):
+    ran = raysc("samples", *gaussian_arguments, *options)
+    assert ran.status == 2
+    assert message in ran.err
+    assert list(here.iterdir()) == []
+
+
+def test_a_generation_that_was_not_run_cannot_be_exported(raysc, gaussian_arguments, here):
+    ran = raysc("samples", gaussian_arguments[0], "--storage", "empty", "--export", "set", "--cell", "0")
+    assert ran.status == 2
+    assert "not run yet" in ran.err

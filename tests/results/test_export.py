@@ -1,0 +1,48 @@
+import json
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from raysc.errors import InputError
+from raysc.results.export import export_rows
+
+GREY = np.arange(3 * 64, dtype=np.uint8).reshape(3, 1, 8, 8)
+COLOUR = np.arange(2 * 3 * 16, dtype=np.uint8).reshape(2, 3, 4, 4)
+
+
+@pytest.mark.parametrize("rows", [GREY, COLOUR])
+def test_images_become_a_hugging_face_data_set_without_losing_a_bit(rows, tmp_path):
+    import io
+
+    export_rows(rows, tmp_path / "set", "huggingface")
+    table = pq.read_table(tmp_path / "set/data/train.parquet")
+    features = json.loads(table.schema.metadata[b"huggingface"])["info"]["features"]
+    assert features == {"image": {"_type": "Image"}}
+    images = [np.asarray(Image.open(io.BytesIO(entry["bytes"]))) for entry in table["image"].to_pylist()]
+    back = np.stack([image[None] if image.ndim == 2 else image.transpose(2, 0, 1) for image in images])
+    np.testing.assert_array_equal(back, rows)
+
+
+def test_images_become_a_folder_of_pngs_in_order(tmp_path):
+    export_rows(GREY, tmp_path / "folder", "png")
+    files = sorted((tmp_path / "folder").iterdir())
+    assert len(files) == 3
+    np.testing.assert_array_equal(np.asarray(Image.open(files[2])), GREY[2, 0])
+
+
+def test_points_keep_their_type(tmp_path):
+    rows = np.array([[0.1, 0.2], [0.3, 0.4]])
+    export_rows(rows, tmp_path / "set", "huggingface")
+    column = pq.read_table(tmp_path / "set/data/train.parquet")["row"]
+    assert str(column.type.value_type) == "double"
+    assert column.to_pylist() == rows.tolist()
+
+
+def test_points_are_no_pngs_and_nothing_is_overwritten(tmp_path):
+    with pytest.raises(InputError, match="points"):
+        export_rows(np.zeros((2, 2)), tmp_path / "new", "png")
+    with pytest.raises(InputError, match="exists"):
+        export_rows(GREY, tmp_path, "png")
+    assert list(tmp_path.iterdir()) == []

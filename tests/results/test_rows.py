@@ -1,0 +1,79 @@
+import numpy as np
+import pytest
+
+from raysc.plan import lines
+from raysc.results.rows import sampled_rows
+from raysc.store.objects import Objects
+from raysc.streams import Streams
+
+
+@pytest.fixture(scope="module")
+def redrawn(make_sweep, run_sweep, digits_text, tmp_path_factory):
+    """The digits sweep once more with rows that are not kept."""
+    sweep = make_sweep(digits_text, "pool=object_store")
+    objects = Objects.at(str(tmp_path_factory.mktemp("store")))
+    run_sweep(sweep, objects)
+    return sweep, objects
+
+
+@pytest.mark.parametrize("t", [0, 1, 2])
+def test_rows_that_were_not_kept_are_drawn_again_bit_for_bit(digits_store, redrawn, t):
+    sweep, objects = digits_store
+    _, other = redrawn
+    for line in (lines(sweep)[0], lines(sweep)[3]):
+        kept, again = sampled_rows(line, 1, t, objects), sampled_rows(line, 1, t, other)
+        assert kept.shape == (24, 1, 8, 8)
+        assert kept.dtype == np.uint8
+        np.testing.assert_array_equal(kept, again)
+
+
+def test_fewer_rows_are_the_first_ones_and_more_than_there_are_are_all(digits_store, gaussian_store):
+    for sweep, objects in (digits_store, gaussian_store):
+        line = lines(sweep)[1]
+        every = sampled_rows(line, 0, 2, objects)
+        np.testing.assert_array_equal(sampled_rows(line, 0, 2, objects, 5), every[:5])
+        np.testing.assert_array_equal(sampled_rows(line, 0, 2, objects, 10**6), every)
+
+
+def test_rows_of_a_closed_form_seed_do_not_depend_on_its_pack(
+    make_sweep, run_sweep, gaussian_store, gaussian_text, tmp_path
+):
+    sweep, objects = gaussian_store
+    alone = Objects.at(str(tmp_path))
+    run_sweep(make_sweep(gaussian_text, "seeds=[1]"), alone)
+    line = lines(sweep)[0]
+    np.testing.assert_allclose(sampled_rows(line, 1, 3, objects), sampled_rows(line, 1, 3, alone), rtol=1e-9)
+
+
+def test_a_closed_form_generation_0_is_the_fit_to_the_real_rows(gaussian_store):
+    sweep, objects = gaussian_store
+    line = lines(sweep)[0]
+    real = line.data.train((2,))[0]
+    state = {"mean": real.mean(axis=0)[None], "covariance": np.cov(real, rowvar=False, ddof=0)[None]}
+    expected = line.family.sample(state, 0, 20, Streams((2,), 0))[0]
+    np.testing.assert_allclose(sampled_rows(line, 2, 0, objects), expected, rtol=1e-9)
+
+
+def test_there_are_no_rows_of_what_is_not_published(digits_store, gaussian_store):
+    for sweep, objects in (digits_store, gaussian_store):
+        line = lines(sweep)[0]
+        assert sampled_rows(line, 7, 1, objects) is None
+        assert sampled_rows(line, 0, 9, objects) is None
+
+
+def test_there_are_no_rows_of_a_diverged_model(make_sweep, run_sweep, digits_text, tmp_path):
+    objects = Objects.at(str(tmp_path))
+    sweep = make_sweep(digits_text, "loop.train.lr=1e30", "seeds=1", "space={regime: mix, lambda: 1.0}")
+    run_sweep(sweep, objects)
+    line = lines(sweep)[0]
+    assert sampled_rows(line, 0, 0, objects) is not None
+    assert sampled_rows(line, 0, 2, objects) is None
+
+
+def test_there_are_no_rows_of_a_closed_form_seed_that_diverged(make_sweep, run_sweep, gaussian_text, tmp_path):
+    objects = Objects.at(str(tmp_path))
+    one_row = ("data.rows=1", "model={name: gaussian, ddof: 1}", "metrics=[exact_duplicates]", "seeds=2")
+    sweep = make_sweep(gaussian_text, *one_row)
+    run_sweep(sweep, objects)
+    assert sampled_rows(lines(sweep)[0], 0, 0, objects) is None
+    assert sampled_rows(lines(sweep)[0], 0, 4, objects) is None

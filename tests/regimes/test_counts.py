@@ -1,0 +1,95 @@
+"""Every regime's exact counts."""
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from raysc.errors import InputError
+from raysc.regimes.accumulate import Accumulate
+from raysc.regimes.accumulate_subsample import AccumulateSubsample
+from raysc.regimes.fresh import Fresh
+from raysc.regimes.mix import Mix
+from raysc.regimes.real_only import RealOnly
+from raysc.regimes.recipe import REAL, Recipe, Source, exact, per_real_row, synthetic
+from raysc.regimes.recipe import fresh as fresh_rows
+from raysc.regimes.replace import Replace
+
+generations = st.integers(1, 30)
+rows = st.integers(1, 100_000)
+hundredths = st.integers(0, 500)
+"""Lambda in steps of 0.01, so that the floor can be computed with whole numbers alone."""
+
+
+def counts(recipe: Recipe) -> dict[Source, int]:
+    assert len({take.source for take in recipe.takes}) == len(recipe.takes), "each source is named once"
+    return {take.source: take.count for take in recipe.takes}
+
+
+def floor(cents: int, n: int) -> int:
+    return cents * n // 100
+
+
+@given(hundredths, rows)
+def test_the_floor_is_that_of_the_decimal_as_it_was_written(cents: int, n: int) -> None:
+    written = float(f"{cents / 100:.2f}")
+    assert per_real_row(exact(written), n) == floor(cents, n)
+
+
+def test_0_29_of_100_is_29_though_its_float_is_a_little_less() -> None:
+    assert int(0.29 * 100) == 28
+    assert per_real_row(exact(0.29), 100) == 29
+
+
+@given(generations, rows, hundredths)
+def test_real_only_takes_the_real_rows_whatever_lambda_is(t: int, n: int, cents: int) -> None:
+    assert counts(RealOnly().recipe(t, n, Fraction(cents, 100))) == {REAL: n}
+
+
+@given(generations, rows, hundredths)
+def test_mix_adds_the_newest(t: int, n: int, cents: int) -> None:
+    assert counts(Mix().recipe(t, n, Fraction(cents, 100))) == {REAL: n, synthetic(t - 1): floor(cents, n)}
+
+
+@given(generations, rows, hundredths)
+def test_replace_takes_the_newest_alone(t: int, n: int, cents: int) -> None:
+    assert counts(Replace().recipe(t, n, Fraction(cents, 100))) == {synthetic(t - 1): floor(cents, n)}
+
+
+@given(generations, rows)
+def test_growing_replace_has_the_size_of_accumulate(t: int, n: int) -> None:
+    grown = Replace(grow=True).recipe(t, n, Fraction(1))
+    assert counts(grown) == {synthetic(t - 1): n * (t + 1)}
+    assert grown.rows == Accumulate().recipe(t, n, Fraction(1)).rows
+
+
+@given(generations, rows, hundredths)
+def test_accumulate_takes_every_earlier_generation(t: int, n: int, cents: int) -> None:
+    recipe = Accumulate().recipe(t, n, Fraction(cents, 100))
+    assert counts(recipe) == {REAL: n} | {synthetic(j): floor(cents, n) for j in range(t)}
+    assert recipe.rows == n + t * floor(cents, n)
+
+
+@given(generations, rows, hundredths)
+def test_accumulate_subsample_draws_n_from_the_pool_of_accumulate(t: int, n: int, cents: int) -> None:
+    recipe = AccumulateSubsample().recipe(t, n, Fraction(cents, 100))
+    assert recipe.takes == Accumulate().recipe(t, n, Fraction(cents, 100)).takes
+    assert recipe.rows == n
+
+
+@given(generations, rows, st.integers(1, 10))
+def test_accumulate_subsample_draws_as_many_as_it_is_told(t: int, n: int, asked: int) -> None:
+    if asked <= n:
+        assert AccumulateSubsample(rows=asked).recipe(t, n, Fraction(0)).rows == asked
+
+
+def test_more_than_the_pool_has_is_refused() -> None:
+    with pytest.raises(InputError, match="21 rows cannot be drawn from the 20 rows of generation 1"):
+        AccumulateSubsample(rows=21).recipe(1, 10, Fraction(1))
+
+
+@given(generations, rows, hundredths, st.none() | st.integers(0, 1000))
+def test_fresh_takes_new_real_rows_and_the_newest(t: int, n: int, cents: int, new: int | None) -> None:
+    recipe = Fresh(rows=new).recipe(t, n, Fraction(cents, 100))
+    assert counts(recipe) == {fresh_rows(t): n if new is None else new, synthetic(t - 1): floor(cents, n)}

@@ -3,15 +3,16 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from raysc import catalogue
 from raysc.metrics.measure import Real
 from raysc.plan import InitialUnit, LoopUnit, make_plan, measured_generations, metric_keys
-from raysc.pool.rows import MemoryBlock
-from raysc.pool.shelf import MemoryShelf, Shelf
+from raysc.pool.rows import Block, MemoryBlock
+from raysc.pool.shelf import MemoryShelf, Shelf, digest
 from raysc.rank import ClosedFormRank, TrainedRank
-from raysc.regimes.recipe import REAL
+from raysc.regimes.recipe import REAL, Source
 from raysc.running import closed_form, initial, trained
 from raysc.running.bench import Bench
 from raysc.store.objects import Objects
@@ -90,6 +91,13 @@ def digits_store(make_sweep: MakeSweep, tmp_path_factory: pytest.TempPathFactory
     return finished(make_sweep(DIGITS), tmp_path_factory.mktemp("store"))
 
 
+class Hashed(MemoryShelf):
+    """Rows that are lost with the process, and known by their digest: what Ray's object store is to a unit."""
+
+    def put(self, source: Source, seeds: tuple[int, ...], first: int, rows: np.ndarray) -> Block:
+        return MemoryBlock((source, seeds, first), first, rows, digest(rows))
+
+
 def finished(sweep: Sweep, folder: Path) -> tuple[Sweep, Objects]:
     objects = Objects.at(str(folder))
     run_units(sweep, objects)
@@ -113,7 +121,7 @@ def make_bench(sweep: Sweep, objects: Objects, unit: InitialUnit | LoopUnit) -> 
     train = data.train(unit.seeds)
 
     def shelf(attempt: Attempt) -> Shelf:
-        return ParquetShelf(objects, attempt.prefix) if sweep.pool == "parquet" else MemoryShelf()
+        return ParquetShelf(objects, attempt.prefix) if sweep.pool == "parquet" else Hashed()
 
     return Bench(
         objects=objects,

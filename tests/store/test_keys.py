@@ -1,0 +1,119 @@
+"""What an address depends on, and what it does not."""
+
+from collections.abc import Callable
+
+import pytest
+
+from raysc.plan import lines
+from raysc.store.keys import Keys
+from raysc.sweepfile import Sweep
+
+MakeSweep = Callable[..., Sweep]
+
+TEXT = """
+name: keys
+data: digits
+model: {name: flow_matching}
+initial: {steps: 20}
+loop: {generations: 3, budget: {steps: 5}}
+train: {batch: 32}
+space: {regime: mix, lambda: 0.5}
+seeds: 2
+control: false
+metrics: [{name: frechet_distance, features: pixels}]
+"""
+
+
+@pytest.fixture
+def keys_of(make_sweep: MakeSweep) -> Callable[..., Keys]:
+    def find(*overrides: str, text: str = TEXT) -> Keys:
+        return lines(make_sweep(text, *overrides))[0].keys
+
+    return find
+
+
+SAME = {
+    "more generations": ["loop.generations=9"],
+    "more seeds": ["seeds=7"],
+    "other metrics": ["metrics=[recall]"],
+    "another pool": ["pool=object_store"],
+    "another name": ["name=other"],
+    "other resources": ["resources.cpus=2"],
+    "ranks": ["resources.workers=2"],
+    "a default that is written out": [
+        "train.lr=1e-3",
+        "model.width=128",
+        "loop.start=previous",
+        "train.precision=fp32",
+    ],
+    "sample.rows = n": ["sample.rows=1437"],
+    "initial.rows = n": ["initial.rows=1437"],
+    "loop.train that changes nothing": ["loop.train.batch=32"],
+}
+
+
+@pytest.mark.parametrize("case", SAME)
+def test_what_changes_no_result_changes_no_key(case: str, keys_of: Callable[..., Keys]) -> None:
+    assert keys_of(*SAME[case]) == keys_of()
+
+
+def test_the_order_of_keys_does_not_matter(keys_of: Callable[..., Keys]) -> None:
+    turned = "\n".join(reversed(TEXT.strip().splitlines()))
+    assert keys_of(text=turned) == keys_of()
+
+
+LOOP_ONLY = {
+    "lambda": "space.lambda=1.0",
+    "regime": "space.regime=accumulate",
+    "start": "loop.start=scratch",
+    "budget": "loop.budget.steps=6",
+    "loop.train": "loop.train.lr=1e-4",
+    "loop.sample": "loop.sample.steps=3",
+}
+
+
+@pytest.mark.parametrize("case", LOOP_ONLY)
+def test_settings_of_the_loop_change_the_lineage_and_not_generation_0(case: str, keys_of: Callable[..., Keys]) -> None:
+    changed = keys_of(LOOP_ONLY[case])
+    assert changed.lineage != keys_of().lineage
+    assert changed.zero == keys_of().zero
+
+
+ZERO_TOO = {
+    "data": "data.rows=100",
+    "model": "model.width=64",
+    "initial": "initial.rows=100",
+    "train": "train.lr=1e-4",
+    "precision": "train.precision=bf16",
+    "batch": "train.batch=64",
+}
+
+
+@pytest.mark.parametrize("case", ZERO_TOO)
+def test_settings_of_generation_0_change_everything(case: str, keys_of: Callable[..., Keys]) -> None:
+    changed, before = keys_of(ZERO_TOO[case]), keys_of()
+    assert changed.zero is not None
+    assert before.zero is not None
+    assert changed.lineage != before.lineage
+    assert changed.zero.run != before.zero.run
+    assert changed.zero.model != before.zero.model
+    assert changed.zero.rows != before.zero.rows
+
+
+def test_sampling_settings_change_the_rows_of_generation_0_and_not_its_model(keys_of: Callable[..., Keys]) -> None:
+    changed, before = keys_of("sample.steps=3").zero, keys_of().zero
+    assert changed is not None
+    assert before is not None
+    assert changed.model == before.model
+    assert changed.rows != before.rows
+
+
+@pytest.mark.parametrize(("schedule", "shared"), [("constant", True), ("cosine", False)])
+def test_qualities_are_snapshots_of_one_run_if_no_schedule_depends_on_its_length(
+    schedule: str, shared: bool, keys_of: Callable[..., Keys]
+) -> None:
+    short, long = (keys_of(f"train.schedule={schedule}", f"initial.steps={steps}").zero for steps in (20, 40))
+    assert short is not None
+    assert long is not None
+    assert short.model != long.model
+    assert (short.run == long.run) is shared

@@ -1,0 +1,126 @@
+"""The loop against a crew that only writes down what it is asked."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pytest
+
+from raysc.loop import Fit, From, Rules, optimiser_steps, self_consuming_loop
+from raysc.pool.rows import Block, MemoryBlock, Rows, TrainingSet
+from raysc.pool.shelf import MemoryShelf, Shelf
+from raysc.regimes.accumulate import Accumulate
+from raysc.regimes.fresh import Fresh
+from raysc.regimes.mix import Mix
+from raysc.regimes.recipe import REAL, Regime, Source, synthetic
+from raysc.regimes.recipe import fresh as fresh_rows
+from raysc.regimes.replace import Replace
+from raysc.sweepfile import Budget, Cell, Component, Initial, Sample, Train
+
+SEEDS = (0, 1)
+N = 10
+
+
+@dataclass
+class Notebook:
+    """A crew whose rows say which generation they are of and where in it they stand."""
+
+    diverges: dict[int, list[bool]] = field(default_factory=dict)
+    fits: list[tuple[int, From, range, int]] = field(default_factory=list)
+    samples: list[tuple[int, int, int]] = field(default_factory=list)
+    sets: list[TrainingSet] = field(default_factory=list)
+
+    def fit(self, generation: int, training_set: TrainingSet, start: From, steps: range, train: Train) -> Fit:
+        self.fits.append((generation, start, steps, training_set.count))
+        self.sets.append(training_set)
+        return Fit(np.array(self.diverges.get(generation, [False, False])))
+
+    def sample(self, generation: int, first: int, count: int, sample: Sample, shelf: Shelf) -> tuple[Block, ...]:
+        self.samples.append((generation, first, count))
+        values = generation + np.arange(first, first + count) / 1000
+        return (shelf.put(synthetic(generation), SEEDS, first, np.tile(values[None, :, None], (2, 1, 1))),)
+
+
+def rules(regime: Regime, lambda_: float | None, budget: Budget | None = None) -> Rules:
+    cell = Cell(
+        data=Component(name="d"), model=Component(name="m"), initial=Initial(steps=7), train=Train(batch=4),
+        sample=Sample(), loop_train=Train(batch=4), loop_sample=Sample(), start="previous",
+        budget=budget or Budget(steps=5), regime=Component(name="r"), lambda_=lambda_, axes={},
+    )  # fmt: skip
+    return Rules(cell, regime, N)
+
+
+def new_rows(generation: int, count: int) -> Rows:
+    return Rows(fresh_rows(generation), (MemoryBlock(generation, 0, np.full((2, count, 1), -float(generation))),))
+
+
+def run(crew: Notebook, going_by: Rules, last: int) -> tuple[list[int], dict[Source, Rows]]:
+    real = Rows(REAL, (MemoryBlock("real", 0, np.full((1, N, 1), 0.5)),))
+    sources = {REAL: real}
+    shelf = MemoryShelf()
+    loop = self_consuming_loop(going_by, crew, sources, SEEDS, range(last + 1), new_rows, lambda t: shelf)
+    return [generation.t for generation in loop], sources
+
+
+def test_it_fits_samples_and_goes_on_from_what_it_sampled() -> None:
+    crew = Notebook()
+    assert run(crew, rules(Mix(), 1.0), 2)[0] == [0, 1, 2]
+    assert crew.fits == [
+        (0, "initial", range(7), N), (1, "previous", range(5), 2 * N), (2, "previous", range(5), 2 * N),
+    ]  # fmt: skip
+    assert crew.samples == [(0, 0, N), (1, 0, N), (2, 0, N)]
+    newest = crew.sets[2].parts[1].rows
+    assert newest.source == synthetic(1)
+    np.testing.assert_array_equal(np.floor(newest.load()), 1.0)
+
+
+def test_the_newest_generation_is_extended_and_never_drawn_again() -> None:
+    crew = Notebook()
+    run(crew, rules(Replace(), 2.5), 2)
+    assert crew.samples == [(0, 0, N), (0, N, 15), (1, 0, N), (1, N, 15), (2, 0, N)]
+    loaded = crew.sets[1].load()[0, :, 0]
+    np.testing.assert_array_equal(loaded, np.arange(25) / 1000)
+
+
+def test_rows_that_no_later_recipe_takes_are_dropped() -> None:
+    assert set(run(Notebook(), rules(Mix(), 1.0), 4)[1]) == {synthetic(4)}
+    crew = Notebook()
+    run(crew, rules(Accumulate(), 1.0), 4)
+    assert [part.rows.source for part in crew.sets[4].parts] == [REAL, *(synthetic(t) for t in range(4))]
+
+
+def test_new_real_rows_are_asked_for_at_every_generation() -> None:
+    crew = Notebook()
+    run(crew, rules(Fresh(rows=3), 0.5), 2)
+    assert [part.rows.source for part in crew.sets[2].parts] == [fresh_rows(2), synthetic(1)]
+    assert crew.sets[2].count == 3 + 5
+
+
+def test_one_seed_that_diverges_does_not_stop_the_others() -> None:
+    assert run(Notebook({1: [True, False]}), rules(Mix(), 1.0), 3)[0] == [0, 1, 2, 3]
+
+
+def test_it_ends_when_all_seeds_have_diverged() -> None:
+    crew = Notebook({2: [True, True]})
+    assert run(crew, rules(Mix(), 1.0), 5)[0] == [0, 1, 2]
+    assert crew.samples[-1][0] == 1
+
+
+@pytest.mark.parametrize(
+    ("budget", "rows", "steps"),
+    [
+        (Budget(steps=9), 1000, 9),
+        (Budget(epochs=1), 1000, 8),
+        (Budget(epochs=2), 1000, 16),
+        (Budget(epochs=0.01), 10, 1),
+        (Budget(rows_seen=1281), 10, 11),
+    ],
+)
+def test_budgets(budget: Budget, rows: int, steps: int) -> None:
+    assert optimiser_steps(budget, rows, 128) == steps
+
+
+def test_one_epoch_of_a_growing_set_takes_more_steps() -> None:
+    crew = Notebook()
+    going_by = rules(Accumulate(), 1.0, Budget(epochs=1))
+    run(crew, replace(going_by), 3)
+    assert [len(steps) for _, _, steps, _ in crew.fits] == [7, 5, 8, 10]

@@ -1,0 +1,85 @@
+"""What is still to run, and why."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from raysc.plan import Plan, make_plan, measured_generations
+from raysc.store.objects import Objects
+from raysc.sweepfile import Sweep
+
+MakeSweep = Callable[..., Sweep]
+RunSweep = Callable[[Sweep, Objects], None]
+Store = tuple[Sweep, Objects]
+
+
+def reasons(plan: Plan) -> set[str]:
+    return {unit.reason for unit in plan.units}
+
+
+def test_before_anything_ran(make_sweep: MakeSweep, digits_text: str, tmp_path: Path) -> None:
+    plan = make_plan(make_sweep(digits_text), Objects.at(str(tmp_path)))
+    assert len(plan.lines) == 6
+    assert len(plan.loop) == 6 * 2
+    assert len(plan.initial) == 2, "two qualities are snapshots of one run, one run a seed"
+    assert [snapshot.steps for snapshot in plan.initial[0].snapshots] == [2, 4]
+    assert (plan.done, plan.to_do, plan.ancestors) == (0, 6 * 2 * 2, 2 * 2)
+
+
+def test_after_success_nothing_is_to_do(digits_store: Store, gaussian_store: Store) -> None:
+    for sweep, objects in (digits_store, gaussian_store):
+        plan = make_plan(sweep, objects)
+        assert plan.units == ()
+        assert plan.to_do == 0
+        assert plan.done == len(plan.lines) * len(sweep.seeds) * sweep.generations
+
+
+def test_fewer_generations_are_done_too(digits_store: Store, make_sweep: MakeSweep, digits_text: str) -> None:
+    assert make_plan(make_sweep(digits_text, "loop.generations=1"), digits_store[1]).units == ()
+
+
+def test_more_generations_go_on_after_the_last_one(
+    digits_store: Store, make_sweep: MakeSweep, digits_text: str
+) -> None:
+    plan = make_plan(make_sweep(digits_text, "loop.generations=5"), digits_store[1])
+    assert plan.initial == ()
+    assert {unit.first for unit in plan.loop} == {3}
+    assert reasons(plan) == {"more generations"}
+    assert plan.to_do == 6 * 2 * 3
+
+
+def test_only_a_new_lambda_runs_and_from_the_old_generation_0(
+    digits_store: Store, make_sweep: MakeSweep, digits_text: str
+) -> None:
+    plan = make_plan(make_sweep(digits_text, "space.lambda=[1.0, 0.5]"), digits_store[1])
+    assert plan.initial == ()
+    assert {unit.line.cell.lambda_ for unit in plan.loop} == {0.5}
+
+
+def test_only_a_new_seed_runs(digits_store: Store, make_sweep: MakeSweep, digits_text: str) -> None:
+    plan = make_plan(make_sweep(digits_text, "seeds=3"), digits_store[1])
+    assert {unit.seeds for unit in plan.units} == {(2,)}
+
+
+def test_a_new_metric_refits_nothing(digits_store: Store, make_sweep: MakeSweep, digits_text: str) -> None:
+    plan = make_plan(make_sweep(digits_text, "metrics=[{name: coverage, features: pixels}]"), digits_store[1])
+    assert {unit.first for unit in plan.loop} == {3}
+    assert {unit.reason for unit in plan.loop} == {"metric only"}
+
+
+def test_packs_of_a_closed_form_family_stay_as_they_were_cut(
+    gaussian_store: Store, make_sweep: MakeSweep, gaussian_text: str
+) -> None:
+    more = make_plan(make_sweep(gaussian_text, "seeds=5"), gaussian_store[1])
+    assert {unit.seeds for unit in more.loop} == {(3, 4)}
+    longer = make_plan(make_sweep(gaussian_text, "loop.generations=6"), gaussian_store[1])
+    assert {(unit.seeds, unit.first, unit.reason) for unit in longer.loop} == {((0, 1, 2), 0, "rows not kept")}
+
+
+@pytest.mark.parametrize(
+    ("measure", "wanted"),
+    [("all", tuple(range(26))), ("log", (0, 1, 2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 25)), ("[3, 0]", (0, 3))],
+)
+def test_measured_generations(measure: str, wanted: tuple[int, ...], make_sweep: MakeSweep, gaussian_text: str) -> None:
+    assert measured_generations(make_sweep(gaussian_text, "loop.generations=25", f"measure={measure}")) == wanted

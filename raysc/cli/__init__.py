@@ -38,6 +38,8 @@ def about(
 
 def main() -> None:
     """The ``raysc`` command: status 0 if all went well, 1 if something failed, 2 if the input cannot work."""
+    if sys.argv[-1] == "--csv":
+        sys.argv.append("-")  # a bare --csv prints; typer knows no option whose value may be left out
     try:
         app()
     except InputError as error:

@@ -59,11 +59,14 @@ def _keep_copy(plan: "Plan", objects: "Objects") -> None:
 
 
 def _run(plan: "Plan", objects: "Objects", address: str | None, console: "Console") -> dict[str, str]:
+    from raysc.cluster.preflight import check_cluster
     from raysc.cluster.progress import Progress
     from raysc.cluster.run import run_plan, running_ray
 
-    with running_ray(address), Progress(plan, console) as progress:
-        run_plan(plan, objects, progress)
+    with running_ray(address):
+        check_cluster(plan.sweep)
+        with Progress(plan, console) as progress:
+            run_plan(plan, objects, progress)
     for unit, traceback in progress.failures.items():
         objects.put(f"{sweep_folder(plan.sweep.name)}/failures/{unit}.txt", traceback.encode())
     return progress.failures

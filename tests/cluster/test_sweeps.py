@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from raysc.cli import app
 from raysc.cli.places import open_sweep
 from raysc.cluster.trial import run_trial
+from raysc.errors import InputError
 from raysc.plan import make_plan
 from raysc.results.table import load_table
 
@@ -162,3 +163,10 @@ def test_a_diverged_model_is_a_result(tmp_path: Path) -> None:
     assert status == 0
     assert table(file, store, "space.initial.steps=4", "control=false")["diverged"].all()
     assert "0 units to run" in sweep(file, store, "--set", "space.initial.steps=4", "--set", "control=false")[1]
+
+
+def test_what_no_trial_could_ever_get_is_refused_with_the_numbers(tmp_path: Path) -> None:
+    file, store = write(tmp_path, DIGITS), tmp_path / "store"
+    with pytest.raises(InputError, match=r"resources.*asks for 4 GPU, and all of this Ray cluster has"):
+        sweep(file, store, "--set", "resources.gpus=4")
+    assert not (store / "spans").exists()

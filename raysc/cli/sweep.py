@@ -41,7 +41,11 @@ def sweep(
     for note in asked.notes:
         console.print(f"note: {note}")
     _keep_copy(plan, objects)
-    failures = _run(plan, objects, address, console) if plan.units else {}
+    try:
+        failures = _run(plan, objects, address, console) if plan.units else {}
+    except KeyboardInterrupt:
+        console.print("stopped; what is published stays, and the same command goes on from there")
+        raise typer.Exit(130) from None
     _conclude(plan, objects, failures, console)
     if failures:
         raise typer.Exit(1)
@@ -83,7 +87,7 @@ def _conclude(plan: "Plan", objects: "Objects", failures: dict[str, str], consol
     objects.put(f"{folder}/table.parquet", table.to_parquet(index=False))
     if len(table):
         objects.put(f"{folder}/curves.png", curves_picture(plan.sweep, table))
-    console.print(summary(plan.sweep, table))
+    console.print(summary(plan.sweep, table, min(console.width, 140)))
     if failures:
         console.print(f"{len(failures)} failed; tracebacks: {objects.uri}/{folder}/failures/; run it again to retry")
     where = objects.folder / folder if objects.folder else f"{objects.uri}/{folder}"

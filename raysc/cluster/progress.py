@@ -36,6 +36,7 @@ class Progress(tune.Callback):
         self._ended: Counter[str] = Counter()
         self._began = time.monotonic()
         self._spoke = self._began
+        self._first: float | None = None
         self._live = Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else None
 
     def __enter__(self) -> "Progress":
@@ -58,6 +59,8 @@ class Progress(tune.Callback):
     ) -> None:
         """A generation was published."""
         name = trial.config["unit"]
+        if self._first is None and not isinstance(self._units[name], InitialUnit):
+            self._first = time.monotonic()
         self._reached[name] = int(result.get("generation", 0))
         self._latest[name] = result
         self._show()
@@ -92,7 +95,8 @@ class Progress(tune.Callback):
         total = sum(self._plan.sweep.generations + 1 - min(unit.first, self._plan.sweep.generations) for unit in loops)
         made = sum(max(0, self._reached.get(unit.name, unit.first - 1) + 1 - unit.first) for unit in loops)
         spent = now - self._began
-        left = f", about {clock(spent * (total - made) / made)} left" if made else ""
+        looping = now - self._first if self._first is not None else 0.0
+        left = f", about {clock(looping * (total - made) / made)} left" if made and looping > EVERY / 2 else ""
         failed = f", {self._ended['failed']} failed" if self._ended["failed"] else ""
         return (
             f"{self._ended['done']}/{len(self._units)} units, {made}/{total} generations{failed}, {clock(spent)}{left}"

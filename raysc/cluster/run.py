@@ -124,6 +124,8 @@ def _run_wave(
     points = [space.point(unit) for unit in units]
     # Tune's newer console output cannot be switched off; the older one is silent at verbose=0.
     os.environ["RAY_AIR_NEW_OUTPUT"] = "0"
+    # Tune would take Ctrl-C for itself and end this wave as if it were done, and the next would start.
+    os.environ["TUNE_DISABLE_SIGINT_HANDLER"] = "1"
     trainable = tune.with_resources(
         tune.with_parameters(run_trial, jobs=jobs), tune.PlacementGroupFactory(bundles(sweep.resources))
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from raysc.plan import Plan, make_plan, measured_generations
+from raysc.results.table import load_table
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep
 
@@ -75,6 +76,18 @@ def test_packs_of_a_closed_form_family_stay_as_they_were_cut(
     assert {unit.seeds for unit in more.loop} == {(3, 4)}
     longer = make_plan(make_sweep(gaussian_text, "loop.generations=6"), gaussian_store[1])
     assert {(unit.seeds, unit.first, unit.reason) for unit in longer.loop} == {((0, 1, 2), 0, "rows not kept")}
+
+
+def test_generations_that_were_not_measured_are_measured_when_asked_for(
+    make_sweep: MakeSweep, run_sweep: RunSweep, gaussian_text: str, tmp_path: Path
+) -> None:
+    objects = Objects.at(str(tmp_path))
+    for measure in ("[4]", "[0, 2]", "all"):
+        sweep = make_sweep(gaussian_text, f"measure={measure}")
+        assert reasons(make_plan(sweep, objects)) == ({"new"} if measure == "[4]" else {"metric only"})
+        run_sweep(sweep, objects)
+        assert make_plan(sweep, objects).units == ()
+        assert load_table(sweep, objects)["frechet_distance"].notna().all()
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """raysc plan: what a sweep would run, and why."""
 
 import json
+import os
 from collections import Counter
 from typing import Annotated
 
@@ -16,12 +17,14 @@ def plan(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Say what a sweep would run, what is done already, and why each thing runs."""
-    from raysc.checks import check
+    from raysc.checks import check, check_machine
     from raysc.plan import lines, make_plan
 
     sweep, objects = open_sweep(sweep_file, storage, overrides)
     built = lines(sweep)
     check(sweep, built)
+    if "RAY_ADDRESS" not in os.environ:
+        check_machine(sweep)
     made = make_plan(sweep, objects, built)
     told = {
         "cells": len(made.lines),

@@ -85,6 +85,8 @@ def run_trial(config: Mapping[str, Any], jobs: Mapping[str, "ray.ObjectRef[Job]"
 def run_job(job: Job, report: Callable[[dict[str, Any]], None]) -> None:
     """Run a unit to its end; what it publishes is its result."""
     unit, resources = job.unit, job.sweep.resources
+    if not resources.gpus:
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""  # Ray leaves devices visible to trials that asked for none
     use_threads(resources.cpus, unit.line.family.trained)
     bench = _bench(job, report)
     if not unit.line.family.trained:

@@ -109,21 +109,28 @@ class Bench:
         return self._floors_by_rows[rows]
 
     def write_metrics(self, lineage: str, first: int, values: Sequence[Mapping[str, Values]]) -> None:
-        """Publish what was measured of consecutive generations, one file per metric.
+        """Publish what was measured of consecutive generations.
+
+        A file's name says which generations it holds, all of them: one file per metric and run of measured generations.
 
         Args:
             lineage: address.
             first: the first generation.
             values: per generation, metric address -> columns; a generation that is not measured has none.
         """
-        by_metric: dict[str, list[pd.DataFrame]] = {}
+        runs: dict[str, list[list[tuple[int, Values]]]] = {}
         for generation, measured in enumerate(values, start=first):
             for metric, columns in measured.items():
-                frame = pd.DataFrame({"seed": self.seeds, "generation": generation, **columns})
-                by_metric.setdefault(metric, []).append(frame)
-        for metric, frames in by_metric.items():
-            name = metric_files.metric_name(metric, lineage, self.seeds, first, first + len(values) - 1)
-            metric_files.write(self.objects, name, pd.concat(frames, ignore_index=True))
+                own = runs.setdefault(metric, [])
+                if own and own[-1][-1][0] == generation - 1:
+                    own[-1].append((generation, columns))
+                else:
+                    own.append([(generation, columns)])
+        for metric, own in runs.items():
+            for run in own:
+                frames = [pd.DataFrame({"seed": self.seeds, "generation": t, **columns}) for t, columns in run]
+                name = metric_files.metric_name(metric, lineage, self.seeds, run[0][0], run[-1][0])
+                metric_files.write(self.objects, name, pd.concat(frames, ignore_index=True))
 
     def unmeasured(self, lineage: str, generation: int) -> list[str]:
         """The metrics that a published generation of a trained family still lacks."""

@@ -8,7 +8,7 @@ from raysc.errors import RayscError
 from raysc.loop import Generation, self_consuming_loop
 from raysc.plan import LoopUnit
 from raysc.pool.rows import Block, Rows
-from raysc.pool.shelf import Shelf
+from raysc.pool.shelf import Shelf, digest
 from raysc.regimes.recipe import REAL, Source, synthetic
 from raysc.running import records
 from raysc.running.bench import Bench, TrainedCrew
@@ -53,12 +53,12 @@ def run(unit: LoopUnit, bench: Bench, crew: TrainedCrew) -> None:
         seconds = {"wait": waited, **generation.seconds, **spent}
         span = Span(t, END if generation.rows is None else t, lineage, unit.seeds)
         records.put(attempt, records.frame([(generation, seconds)], unit.seeds))
-        if not attempt.publish(span.name, {**_about(span, generation, attempt, parent), **bench.provenance}):
+        won = attempt.publish(span.name, {**_about(span, generation, attempt, parent), **bench.provenance})
+        history.models.append(span.manifest(bench.objects))
+        if not won and generation.rows is not None:
             # Somebody else was first: go on from what counts, not from what we made.
-            winner = span.manifest(bench.objects)
-            crew.load(winner)
-            if generation.rows is not None:
-                sources[synthetic(t)] = history.rows(winner, t)
+            sources[synthetic(t)] = history.sampled(t)
+            crew.load(history.models[t])
         parent = span.name
         bench.write_metrics(lineage, t, [values])
         bench.report_means(t, values)
@@ -141,7 +141,8 @@ class History:
         blocks: list[Block] = []
         for entry in entries:
             drawn = self._crew.sample(t, entry["first"], entry["rows"], sample, self._bench.shelf(attempt))
-            if [block.sha256 for block in drawn] != [entry["sha256"]]:
+            # Another number of ranks cuts the same rows into other blocks: the values count, not the cuts.
+            if digest(np.concatenate([block.load() for block in drawn], axis=1)) != entry["sha256"]:
                 raise Damaged(f"{manifest.name}: rows of generation {t} that were drawn again differ from the first")
             blocks.extend(drawn)
         return tuple(blocks)

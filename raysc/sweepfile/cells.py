@@ -160,7 +160,7 @@ def _check_family(cell: Cell, tree: Mapping[str, Any], trained: bool, places: Pl
             if getattr(initial, key) is not None:
                 raise _conflict(f"initial.{key}", "initial.from", places)
     elif initial.steps is None:
-        raise places.error("initial.steps", f"is missing: model {name} needs initial.steps or initial.from")
+        raise places.error("initial.steps", f"is missing: model {name} needs initial.steps")
     if budget is None:
         example = "loop: {budget: {steps: 300}}"
         raise places.error(

@@ -167,6 +167,19 @@ def test_a_diverged_model_is_a_result(tmp_path: Path) -> None:
 
 def test_what_no_trial_could_ever_get_is_refused_with_the_numbers(tmp_path: Path) -> None:
     file, store = write(tmp_path, DIGITS), tmp_path / "store"
-    with pytest.raises(InputError, match=r"resources.*asks for 4 GPU, and all of this Ray cluster has"):
+    with pytest.raises(
+        InputError, match=r"resources.*asks for 1 CPU and 4 GPU, and no node of this Ray cluster has that"
+    ):
         sweep(file, store, "--set", "resources.gpus=4")
     assert not (store / "spans").exists()
+
+
+def test_rows_in_the_object_store_of_two_ranks_are_drawn_again_when_a_sweep_grows(tmp_path: Path) -> None:
+    file, store = write(tmp_path, DIGITS.replace("rows: 300", "rows: 600")), tmp_path / "store"
+    settings = ("--set", "pool=object_store", "--set", "space.regime=mix", "--set", "space.initial.steps=8")
+    settings += ("--set", "control=false")
+    short, ranks = ("--set", "loop.generations=1"), ("--set", "resources.workers=2")
+    assert sweep(file, store, *settings, *ranks, *short)[0] == 0
+    status, output = sweep(file, store, *settings)
+    assert status == 0, output
+    assert table(file, store, *settings[1::2])["generation"].max() == 2

@@ -39,8 +39,14 @@ class Fit:
 class Crew(Protocol):
     """The ranks that hold generation k's model for the whole trial; all calls are about that model."""
 
-    def fit(self, generation: int, training_set: TrainingSet, start: From, steps: range, train: Train) -> Fit:
-        """Make the model of a generation; it is then the one that the crew holds."""
+    def fit(
+        self, generation: int, training_set: TrainingSet, start: From, steps: range, train: Train,
+        length: int | None = None,
+    ) -> Fit:  # fmt: skip
+        """Make the model of a generation; it is then the one that the crew holds.
+
+        ``length``: optimiser steps of the whole generation where ``steps`` is a part of them.
+        """
         ...
 
     def sample(self, generation: int, first: int, count: int, sample: Sample, shelf: Shelf) -> tuple[Block, ...]:

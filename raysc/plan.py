@@ -19,7 +19,8 @@ from raysc.store import metric_files
 from raysc.store.keys import Identities, Keys, Zero, identity, key_of, keys
 from raysc.store.metric_files import Places, generations_in
 from raysc.store.objects import Objects
-from raysc.store.spans import END, Published, chain, published
+from raysc.store.retention import marks
+from raysc.store.spans import END, Published, chain, pack_name, published
 from raysc.sweepfile.settings import Cell, Component, Sample
 from raysc.sweepfile.signature import Room
 from raysc.sweepfile.sweep import Sweep
@@ -29,7 +30,9 @@ UNIT_BYTES = 512 * 2**20
 MOST_SEEDS = 1000
 """Seeds of one unit at most: the arrays are long enough by then, and other cores want work too."""
 
-Reason = Literal["new", "more generations", "rows not kept", "metric only"]
+Reason = Literal["new", "more generations", "rows not kept", "metric only", "set aside", "states not kept"]
+"""Why a unit runs. "set aside": some of its generations were damaged, and others after them are there; "states not
+kept": it can only go on, or be measured, by training published generations again."""
 
 
 @dataclass(frozen=True)
@@ -101,12 +104,16 @@ class LoopUnit:
         seeds: the pack.
         first: first generation to run; beyond the last one where only a metric is missing.
         reason: why it runs.
+        missing: generations >= 1 that are to do, per seed.
+        refits: published generations that would have to be trained again, per seed, since their states were dropped.
     """
 
     line: Line
     seeds: tuple[int, ...]
     first: int
     reason: Reason
+    missing: int
+    refits: int = 0
 
     @property
     def name(self) -> str:
@@ -128,9 +135,12 @@ class Plan:
         lines: one per cell.
         initial: generation 0s that are missing: the first wave.
         loop: units that are missing: the second wave.
-        done: generations, per seed, that are published and measured (generation 0s of trained families apart).
+        done: generations, per seed, that are published and measured (generation 0s apart).
         to_do: those that are not.
+        shared: generations, per seed, that cells have in common with a cell before them, and so need not run.
         ancestors: generation 0s of trained families that this sweep stands on, per seed.
+        trainings_saved: trainings of generation 0 that sharing saves: one for each cell and seed, less those that are
+            trained.
     """
 
     sweep: Sweep
@@ -139,7 +149,9 @@ class Plan:
     loop: tuple[LoopUnit, ...]
     done: int
     to_do: int
+    shared: int
     ancestors: int
+    trainings_saved: int
 
     @property
     def units(self) -> tuple[Unit, ...]:
@@ -147,10 +159,21 @@ class Plan:
         return (*self.initial, *self.loop)
 
     @property
+    def refits(self) -> tuple[LoopUnit, ...]:
+        """Units that cannot run without training published generations again."""
+        return tuple(unit for unit in self.loop if unit.refits)
+
+    @property
     def metric_column(self) -> str:
         """The column of the first metric, by which progress is told."""
         metric: Metric = catalogue.build("metric", self.sweep.metrics[0])
         return metric.columns[0].name
+
+
+def addresses(cells: Iterable[Line]) -> frozenset[str]:
+    """Every key that some cells stand on: lineages, and models and rows of generation 0."""
+    zeros = {key for line in cells if line.keys.zero for key in (line.keys.zero.model, line.keys.zero.rows)}
+    return frozenset(zeros | {line.keys.lineage for line in cells})
 
 
 def measured_generations(sweep: Sweep) -> tuple[int, ...]:
@@ -202,6 +225,17 @@ def metric_keys(sweep: Sweep, line: Line) -> dict[str, Component]:
     return {metric_key(metric, line.cell.data, line.data): metric for metric in sweep.metrics}
 
 
+def metric_keys_by_cell(sweep: Sweep, cells: Iterable[Line]) -> dict[int, tuple[str, ...]]:
+    """Cell -> the addresses of the sweep's metrics on its data; cells with one data set share the work."""
+    by_data: dict[int, tuple[str, ...]] = {}
+    found = {}
+    for line in cells:
+        if id(line.data) not in by_data:
+            by_data[id(line.data)] = tuple(metric_keys(sweep, line))
+        found[line.number] = by_data[id(line.data)]
+    return found
+
+
 def make_plan(sweep: Sweep, objects: Objects, built: tuple[Line, ...] | None = None) -> Plan:
     """Compare a sweep with a store; only names are read.
 
@@ -211,9 +245,13 @@ def make_plan(sweep: Sweep, objects: Objects, built: tuple[Line, ...] | None = N
         built: the sweep's lines, if they were built already.
     """
     cells = lines(sweep) if built is None else built
-    keys_of = {line.number: tuple(metric_keys(sweep, line)) for line in cells}
+    keys_of = metric_keys_by_cell(sweep, cells)
     every = {key for found in keys_of.values() for key in found}
-    there = _There(published(objects), {key: metric_files.measured(objects, key) for key in every})
+    there = _There(
+        published(objects),
+        {key: metric_files.measured(objects, key) for key in every},
+        marks(objects.names("dropped")),
+    )
     measured = measured_generations(sweep)
     loop: list[LoopUnit] = []
     lineages: dict[str, Line] = {}
@@ -223,18 +261,19 @@ def make_plan(sweep: Sweep, objects: Objects, built: tuple[Line, ...] | None = N
             find = _trained_units if line.family.trained else _closed_form_units
             loop.extend(find(line, sweep, there, keys_of[line.number], measured))
     zeros = {line.keys.zero: line for line in cells if line.keys.zero is not None}
-    total = len(lineages) * len(sweep.seeds) * sweep.generations
-    to_do = sum(
-        max(0, sweep.generations + 1 - max(1, unit.first)) * len(set(unit.seeds) & set(sweep.seeds)) for unit in loop
-    )
+    trained = [line for line in cells if line.keys.zero is not None]
+    a_lineage = len(sweep.seeds) * sweep.generations
+    to_do = sum(unit.missing * len(set(unit.seeds) & set(sweep.seeds)) for unit in loop)
     return Plan(
         sweep,
         cells,
         _initial_units(zeros, sweep, there, keys_of, measured),
         tuple(loop),
-        done=total - to_do,
+        done=len(lineages) * a_lineage - to_do,
         to_do=to_do,
+        shared=(len(cells) - len(lineages)) * a_lineage,
         ancestors=len(zeros) * len(sweep.seeds),
+        trainings_saved=(len(trained) - len({zero.run for zero in zeros})) * len(sweep.seeds),
     )
 
 
@@ -245,10 +284,12 @@ class _There:
     Attributes:
         spans: what is published.
         metrics: metric key -> where it was measured.
+        dropped: (lineage, pack) -> what retention has dropped on purpose, and up to which generation.
     """
 
     spans: Published
     metrics: Mapping[str, Places]
+    dropped: Mapping[tuple[str, str], Mapping[str, int]]
 
     def unmeasured(self, metrics: Iterable[str], lineage: str, seeds: tuple[int, ...], wanted: Iterable[int]) -> bool:
         """Whether some metric lacks some wanted generation of a pack."""
@@ -263,17 +304,28 @@ class _There:
 def _trained_units(
     line: Line, sweep: Sweep, there: _There, metrics: tuple[str, ...], measured: tuple[int, ...]
 ) -> Iterator[LoopUnit]:
-    """One unit a seed: it goes on after the last published generation."""
-    packs = there.spans.get(line.keys.lineage, {})
+    """One unit a seed: it goes on after the last published generation, and fills gaps before it."""
+    packs, lineage = there.spans.get(line.keys.lineage, {}), line.keys.lineage
     for seed in sweep.seeds:
-        covered = chain(packs.get((seed,), ()), 1)
-        following = covered[-1].last + 1 if covered else 1
-        ended = covered[-1].first if covered and covered[-1].last >= END else following
-        wanted = [t for t in measured if 1 <= t < min(ended, sweep.generations + 1)]
-        if following <= sweep.generations:
-            yield LoopUnit(line, (seed,), following, "more generations" if covered else "new")
-        elif there.unmeasured(metrics, line.keys.lineage, (seed,), wanted):
-            yield LoopUnit(line, (seed,), sweep.generations + 1, "metric only")
+        spans = packs.get((seed,), ())
+        ended = min((span.first for span in spans if span.last >= END), default=sweep.generations + 1)
+        generations = {span.first for span in spans}
+        missing = [t for t in range(1, min(ended, sweep.generations + 1)) if t not in generations]
+        wanted = [t for t in measured if 1 <= t < ended and t in generations]
+        dropped = there.dropped.get((lineage, pack_name((seed,))), {})
+        if missing:
+            first = missing[0]
+            gap = first < max(generations, default=0)
+            reason: Reason = "set aside" if gap else "more generations" if generations else "new"
+            refits = 0
+            if line.cell.start == "previous" and first > 1 and dropped.get("training_state", 0) >= first - 1:
+                reason, refits = "states not kept", first - 1
+            yield LoopUnit(line, (seed,), first, reason, len(missing), refits)
+        elif there.unmeasured(metrics, lineage, (seed,), wanted):
+            gone = dropped.get("models", 0)
+            lost = there.unmeasured(metrics, lineage, (seed,), [t for t in wanted if t <= gone])
+            reason = "states not kept" if lost else "metric only"
+            yield LoopUnit(line, (seed,), sweep.generations + 1, reason, 0, gone if lost else 0)
 
 
 def _closed_form_units(
@@ -288,13 +340,13 @@ def _closed_form_units(
         remaining -= set(seeds)
         covered = chain(spans, 0)
         if not covered or covered[-1].last < sweep.generations:
-            yield LoopUnit(line, seeds, 0, "rows not kept")
+            yield LoopUnit(line, seeds, 0, "rows not kept", sweep.generations)
         elif there.unmeasured(metrics, line.keys.lineage, seeds, measured):
-            yield LoopUnit(line, seeds, 0, "metric only")
+            yield LoopUnit(line, seeds, 0, "metric only", sweep.generations)
     new = [seed for seed in sweep.seeds if seed in remaining]
     size = seeds_per_unit(line.rules, line.data, sweep.generations)
     for start in range(0, len(new), size):
-        yield LoopUnit(line, tuple(new[start : start + size]), 0, "new")
+        yield LoopUnit(line, tuple(new[start : start + size]), 0, "new", sweep.generations)
 
 
 def seeds_per_unit(rules: Rules, data: DataSet, generations: int) -> int:
@@ -310,23 +362,36 @@ def _initial_units(
     keys_of: Mapping[int, tuple[str, ...]],
     measured: tuple[int, ...],
 ) -> tuple[InitialUnit, ...]:
-    """Missing generation 0s, those that are snapshots of one training run together."""
-    runs: dict[tuple[str, int], list[tuple[int, Zero, Line]]] = {}
+    """Missing generation 0s, those that are snapshots of one training run together.
+
+    Snapshots of that run that are there already are listed too: training goes on from them.
+    """
     wanted = [t for t in measured if t == 0]
+
+    def missing(zero: Zero, line: Line, seed: int) -> Reason | None:
+        models, spans = (there.spans.get(key, {}).get((seed,), ()) for key in (zero.model, zero.rows))
+        if not models or not spans:
+            return "new"
+        diverged = any(span.last >= END for span in spans)
+        unmeasured = there.unmeasured(keys_of[line.number], zero.rows, (seed,), wanted)
+        return "metric only" if unmeasured and not diverged else None
+
+    runs: dict[str, list[tuple[int, Zero, Line]]] = {}
     for zero, line in zeros.items():
-        for seed in sweep.seeds:
-            spans = there.spans.get(zero.rows, {}).get((seed,), ())
-            diverged = any(span.last >= END for span in spans)
-            if spans and (diverged or not there.unmeasured(keys_of[line.number], zero.rows, (seed,), wanted)):
-                continue
-            runs.setdefault((zero.run, seed), []).append((line.cell.initial.steps or 0, zero, line))
+        runs.setdefault(zero.run, []).append((line.cell.initial.steps or 0, zero, line))
     units = []
-    for (_, seed), served in runs.items():
+    for served in runs.values():
         served.sort(key=lambda one: one[0])
-        rows: dict[tuple[int, str], dict[str, Sample]] = {}
-        for steps, zero, line in served:
-            rows.setdefault((steps, zero.model), {})[zero.rows] = line.cell.sample
-        snapshots = tuple(Snapshot(steps, model, samples) for (steps, model), samples in rows.items())
-        _, zero, line = served[-1]
-        units.append(InitialUnit(line, zero, (seed,), snapshots, "new"))
+        for seed in sweep.seeds:
+            reasons = [missing(zero, line, seed) for _, zero, line in served]
+            if not any(reasons):
+                continue
+            last = max(number for number, reason in enumerate(reasons) if reason)
+            rows: dict[tuple[int, str], dict[str, Sample]] = {}
+            for steps, zero, line in served[: last + 1]:
+                rows.setdefault((steps, zero.model), {})[zero.rows] = line.cell.sample
+            snapshots = tuple(Snapshot(steps, model, samples) for (steps, model), samples in rows.items())
+            _, zero, line = served[last]
+            reason: Reason = "new" if "new" in reasons else "metric only"
+            units.append(InitialUnit(line, zero, (seed,), snapshots, reason))
     return tuple(units)

@@ -13,16 +13,14 @@ import numpy as np
 
 from raysc.errors import RayscError
 from raysc.loop import Fit, From
-from raysc.models.family import Arrays, ClosedForm, Trained
+from raysc.models.family import TRAINING_STATE, Arrays, ClosedForm, Trained
 from raysc.pool.rows import Block, TrainingSet
 from raysc.pool.shelf import Shelf
 from raysc.regimes.recipe import synthetic
 from raysc.store.publishing import Attempt, Manifest, Stored
+from raysc.store.retention import MODEL
 from raysc.streams import Streams
 from raysc.sweepfile.settings import Sample, Train
-
-MODEL = "model"
-"""Folder of a trained state in a span's attempt."""
 
 
 @dataclass
@@ -44,10 +42,13 @@ class TrainedRank:
     world: int = 1
     _state: Any = field(default=None, init=False)
 
-    def fit(self, generation: int, training_set: TrainingSet, start: From, steps: range, train: Train) -> Fit:
+    def fit(
+        self, generation: int, training_set: TrainingSet, start: From, steps: range, train: Train,
+        length: int | None = None,
+    ) -> Fit:  # fmt: skip
         """Train over ``steps`` (all ranks together); the result is held."""
         streams = Streams((self.seed,), generation)
-        fitted = self.family.fit(training_set, self._weights(start, generation), steps, train, streams)
+        fitted = self.family.fit(training_set, self._weights(start, generation), steps, train, streams, length)
         self._state = fitted.state
         return Fit(np.array([fitted.diverged]), fitted.loss)
 
@@ -77,9 +78,9 @@ class TrainedRank:
         return attempt.files
 
     def load(self, manifest: Manifest) -> None:
-        """Hold the model of a published generation."""
+        """Hold the model of a published generation; without its training state, if that was dropped."""
         with tempfile.TemporaryDirectory() as folder:
-            self._state = self.family.load(manifest.get_folder(MODEL, Path(folder)))
+            self._state = self.family.load(manifest.get_folder(MODEL, Path(folder), optional=TRAINING_STATE))
 
     def close(self) -> None:
         """Forget the model and Accelerate's state, which refuses other settings as long as the process lives."""
@@ -103,7 +104,10 @@ class ClosedFormRank:
     seeds: tuple[int, ...]
     state: Arrays = field(default_factory=dict, init=False)
 
-    def fit(self, generation: int, training_set: TrainingSet, start: From, steps: range, train: Train) -> Fit:
+    def fit(
+        self, generation: int, training_set: TrainingSet, start: From, steps: range, train: Train,
+        length: int | None = None,
+    ) -> Fit:  # fmt: skip
         """Fit all seeds at once; where weights start and how they are trained means nothing here."""
         self.state = self.family.fit(training_set, Streams(self.seeds, generation))
         finite = [np.isfinite(array).reshape(len(self.seeds), -1).all(axis=1) for array in self.state.values()]

@@ -135,4 +135,6 @@ def make_bench(sweep: Sweep, objects: Objects, unit: InitialUnit | LoopUnit) -> 
         shelf=shelf,
         provenance={},
         report=lambda columns: None,
+        keep=sweep.keep,
+        checkpoint_seconds=60 * sweep.resources.checkpoint_minutes,
     )

@@ -18,6 +18,8 @@ def plan(
 ) -> None:
     """Say what a sweep would run, what is done already, and why each thing runs."""
     from raysc.checks import check, check_machine
+    from raysc.cli.sizes import in_bytes
+    from raysc.estimates import estimate
     from raysc.plan import lines, make_plan
 
     sweep, objects = open_sweep(sweep_file, storage, overrides)
@@ -26,23 +28,41 @@ def plan(
     if "RAY_ADDRESS" not in os.environ:
         check_machine(sweep)
     made = make_plan(sweep, objects, built)
+    size = estimate(made)
     told = {
         "cells": len(made.lines),
         "units": len(made.units),
         "generations_total": made.done + made.to_do,
         "generations_done": made.done,
         "generations_to_do": made.to_do,
+        "generations_shared": made.shared,
         "ancestors": made.ancestors,
+        "trainings_saved": made.trainings_saved,
+        "rows": size.rows,
+        "bytes": size.bytes,
+        "refits": sum(unit.refits for unit in made.refits),
+        "reasons": dict(Counter(unit.reason for unit in made.units)),
     }
     if as_json:
         typer.echo(json.dumps(told))
         return
     typer.echo(f"{sweep.name}: {told['cells']} cells, {len(sweep.seeds)} seeds, T = {sweep.generations}")
-    typer.echo(f"generations: {made.done} done, {made.to_do} to do; {made.ancestors} generation 0s shared by all cells")
+    typer.echo(
+        f"generations: {made.done + made.to_do} in all, {made.done} done, {made.to_do} to do; "
+        f"{made.shared} more are shared by cells"
+    )
+    if made.ancestors:
+        typer.echo(f"generation 0s: {made.ancestors}; sharing them saves {made.trainings_saved} trainings")
+    typer.echo(f"rows: {size.most_rows:,} sampled by a generation of a seed, {size.rows:,} in all")
+    typer.echo(f"store: up to {in_bytes(size.most_bytes)} a generation of a seed, {in_bytes(size.bytes)} in all")
     for wave, units in (("generation 0", made.initial), ("loop", made.loop)):
         for reason, count in Counter(unit.reason for unit in units).items():
             typer.echo(f"{wave}: {count} units to run: {reason}")
     for note in sweep.notes:
         typer.echo(f"note: {note}")
+    if made.refits:
+        typer.echo(
+            f"{told['refits']} published generations would be trained again: raysc sweep wants --remake for that"
+        )
     if not made.units:
         typer.echo("nothing to do")

@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from raysc.cli.places import Overrides, Storage, SweepArgument, open_console, open_sweep, sweep_folder
+from raysc.errors import InputError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from raysc.plan import Plan
+    from raysc.plan import Line, Plan
     from raysc.store.objects import Objects
+    from raysc.sweepfile import Sweep
+
+Lines = tuple["Line", ...]
 
 
 def sweep(
@@ -21,10 +25,20 @@ def sweep(
     address: Annotated[
         str | None, typer.Option(help="A Ray cluster; this machine if neither it nor RAY_ADDRESS is set.")
     ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Move what there is of it to the trash first.")] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Check every stored file of it first; damaged ones are made again.")
+    ] = False,
+    remake: Annotated[
+        bool, typer.Option("--remake", help="Train published generations again where their states were dropped.")
+    ] = False,
 ) -> None:
     """Run what is missing of a sweep; safe to repeat."""
     from raysc.checks import check, check_machine
-    from raysc.plan import lines, make_plan
+    from raysc.plan import addresses, lines, make_plan
+    from raysc.store.asked import write_asked
+    from raysc.store.publishing import Damaged
+    from raysc.store.trash import set_damaged_aside
 
     asked, objects = open_sweep(file, storage, overrides)
     built = lines(asked)
@@ -32,45 +46,118 @@ def sweep(
     if address is None and "RAY_ADDRESS" not in os.environ:
         check_machine(asked)
     objects.probe()
-    plan = make_plan(asked, objects, built)
     console = open_console()
+    if fresh:
+        _start_afresh(asked, built, objects, console)
+    if verify:
+        _set_damaged_aside(asked, built, objects, console)
+    plan = make_plan(asked, objects, built)
+    if plan.refits:
+        _refit(plan, objects, remake)
+        plan = make_plan(asked, objects, built)
     console.print(
         f"{asked.name}: {len(plan.lines)} cells x {len(asked.seeds)} seeds x {asked.generations} generations; "
         f"{len(plan.units)} units to run, {plan.done} generations done, {plan.to_do} to do"
     )
     for note in asked.notes:
         console.print(f"note: {note}")
-    _keep_copy(plan, objects)
-    try:
-        failures = _run(plan, objects, address, console) if plan.units else {}
-    except KeyboardInterrupt:
-        console.print("stopped; what is published stays, and the same command goes on from there")
-        raise typer.Exit(130) from None
-    _conclude(plan, objects, failures, console)
+    _keep_copy(asked, objects)
+    write_asked(objects, asked.name, asked.resolved, addresses(built))
+    while True:
+        try:
+            failures = _run(plan, built, objects, address, console) if plan.units else {}
+            _conclude(plan, objects, failures, console)
+            break
+        except KeyboardInterrupt:
+            console.print("stopped; what is published stays, and the same command goes on from there")
+            raise typer.Exit(130) from None
+        except Damaged as damage:  # the table could not be read
+            console.print(f"note: {damage}; it is set aside and made again")
+            set_damaged_aside(objects, damage)
+            plan = make_plan(asked, objects, built)
     if failures:
         raise typer.Exit(1)
 
 
-def _keep_copy(plan: "Plan", objects: "Objects") -> None:
+def _start_afresh(asked: "Sweep", built: Lines, objects: "Objects", console: "Console") -> None:
+    """Say what will be redone, and move it to the trash."""
+    from raysc.entries import entries_of, running
+    from raysc.plan import addresses
+    from raysc.store.asked import read_asked
+    from raysc.store.trash import set_aside
+
+    keys = addresses(built)
+    if others := running(keys, objects):
+        raise InputError(f"--fresh: {others} runs some of it at this moment; wait until it has ended, or stop it")
+    names = entries_of(keys, asked.seeds, objects)
+    spans = [name for name in names if name.startswith("spans/")]
+    console.print(
+        f"--fresh: {len(spans)} published spans of {len({name.split('/')[1] for name in spans})} lineages and "
+        "generation 0s move to the trash (until raysc gc --yes) and are made again"
+    )
+    for other in sorted({one.name for one in read_asked(objects) if one.keys & keys} - {asked.name}):
+        console.print(f"note: sweep {other} shares some of them, and will use the new ones")
+    set_aside(objects, names, f"raysc sweep --fresh of {asked.name}")
+
+
+def _set_damaged_aside(asked: "Sweep", built: Lines, objects: "Objects", console: "Console") -> None:
+    from raysc.entries import damages
+    from raysc.plan import addresses
+    from raysc.store.trash import set_damaged_aside
+
+    checked = 0
+    for damage in damages(addresses(built), asked.seeds, objects):
+        checked += 1
+        if damage is not None:
+            console.print(f"note: {damage}; it is set aside and made again")
+            set_damaged_aside(objects, damage)
+    console.print(f"--verify: {checked} spans and metric files were read and compared with their checksums")
+
+
+def _refit(plan: "Plan", objects: "Objects", remake: bool) -> None:
+    """Going on would train published generations again: only if that was asked for."""
+    from raysc.store.retention import unmark
+    from raysc.store.spans import published
+    from raysc.store.trash import set_aside
+
+    units = plan.refits
+    if not remake:
+        cells = ", ".join(sorted({str(unit.line.number) for unit in units}, key=int))
+        raise plan.sweep.error(
+            "keep",
+            f"the states that {len(units)} units (cells {cells}) would go on from were dropped by `keep`: "
+            f"{sum(unit.refits for unit in units)} published generations would have to be trained again; "
+            "add --remake if that is wanted",
+        )
+    for unit in units:
+        if not unit.missing:  # measured again: models and rows are gone, so the generations are
+            key = unit.line.keys.lineage
+            gone = [span.name for span in published(objects, key)[key][unit.seeds] if span.last <= unit.refits]
+            set_aside(objects, gone, f"raysc sweep --remake of {plan.sweep.name}")
+            unmark(objects, key, unit.seeds)
+
+
+def _keep_copy(asked: "Sweep", objects: "Objects") -> None:
     """Put the sweep file, overrides applied, into the sweep's folder, so that other commands can be pointed at it."""
     import io
 
     from ruamel.yaml import YAML
 
     text = io.StringIO()
-    YAML(typ="safe", pure=True).dump({**plan.sweep.resolved, "name": plan.sweep.name}, text)
-    objects.put(f"{sweep_folder(plan.sweep.name)}/sweep.yaml", text.getvalue().encode())
+    YAML(typ="safe", pure=True).dump({**asked.resolved, "name": asked.name}, text)
+    objects.put(f"{sweep_folder(asked.name)}/sweep.yaml", text.getvalue().encode())
 
 
-def _run(plan: "Plan", objects: "Objects", address: str | None, console: "Console") -> dict[str, str]:
+def _run(plan: "Plan", built: Lines, objects: "Objects", address: str | None, console: "Console") -> dict[str, str]:
     from raysc.cluster.preflight import check_cluster
     from raysc.cluster.progress import Progress
-    from raysc.cluster.run import run_plan, running_ray
+    from raysc.cluster.rounds import run_to_the_end
+    from raysc.cluster.run import running_ray
 
     with running_ray(address):
-        check_cluster(plan.sweep)
+        check_cluster(plan.sweep, objects)
         with Progress(plan, console) as progress:
-            run_plan(plan, objects, progress)
+            run_to_the_end(plan.sweep, built, objects, progress, console.print)
     for unit, traceback in progress.failures.items():
         objects.put(f"{sweep_folder(plan.sweep.name)}/failures/{unit}.txt", traceback.encode())
     return progress.failures

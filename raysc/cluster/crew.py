@@ -95,9 +95,12 @@ class ActorCrew:
         shared = [ray.put(argument) for argument in arguments]
         return ray.get([one.do.remote(method, *shared) for one in self._actors])
 
-    def fit(self, generation: int, training_set: TrainingSet, start: From, steps: range, train: Train) -> Fit:
+    def fit(
+        self, generation: int, training_set: TrainingSet, start: From, steps: range, train: Train,
+        length: int | None = None,
+    ) -> Fit:  # fmt: skip
         """Train together; every rank then holds the same model."""
-        fits: Sequence[Fit] = self._all("fit", generation, training_set, start, steps, train)
+        fits: Sequence[Fit] = self._all("fit", generation, training_set, start, steps, train, length)
         return fits[0]
 
     def sample(self, generation: int, first: int, count: int, sample: Sample, shelf: Shelf) -> tuple[Block, ...]:

@@ -39,6 +39,10 @@ class Progress(tune.Callback):
         self._first: float | None = None
         self._live = Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else None
 
+    def expect(self, plan: Plan) -> None:
+        """Units of a later plan count too: what was found damaged is made again."""
+        self._units |= {unit.name: unit for unit in plan.units if unit.name not in self._units}
+
     def __enter__(self) -> "Progress":
         if self._live:
             self._live.start()

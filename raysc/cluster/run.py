@@ -1,4 +1,4 @@
-"""Running a plan on Ray: two waves of Tune trials."""
+"""Running units on Ray: one Tune run for a wave of them."""
 
 import importlib
 import logging
@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -17,8 +17,9 @@ from raysc import catalogue
 from raysc.cluster import space
 from raysc.cluster.extractors import trained_extractors
 from raysc.cluster.progress import Progress
-from raysc.cluster.trial import Job, RealData, bundles, run_trial
-from raysc.plan import Line, Plan, Unit, measured_generations, metric_keys
+from raysc.cluster.trial import Job, RealData, Shared, bundles, run_trial
+from raysc.metrics.metric import Metric
+from raysc.plan import InitialUnit, Line, Plan, Unit, measured_generations, metric_keys
 from raysc.store.keys import key_of
 from raysc.store.objects import Objects
 
@@ -28,20 +29,24 @@ RETRIES = 2
 """How often a unit that failed is started again; it goes on after its last published generation."""
 
 
-def run_plan(plan: Plan, objects: Objects, progress: Progress) -> None:
-    """Run everything that a plan has to do. Ray must be up.
+RealRows = dict[str, RealData]
+"""Data setting -> its rows in the object store."""
+
+
+def run_units(units: Sequence[Unit], plan: Plan, objects: Objects, progress: Progress, real: RealRows) -> None:
+    """Run some units of a plan, all of one wave, on Ray, which must be up.
 
     Args:
-        plan: what is missing.
+        units: initial ones or loops.
+        plan: what they are from.
         objects: the store.
         progress: shows what happens, and keeps the failures.
+        real: the real rows that are in the object store already; what is missing is added.
     """
     ship_plugins(plan)
-    real = _real_data(plan.units, plan, objects)
-    stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
-    for wave, members in (("initial", plan.initial), ("loop", plan.loop)):
-        if members:
-            _run_wave(f"{stamp}-{wave}", members, plan, objects, real, progress)
+    _add_real_rows(units, plan, objects, real)
+    wave = "initial" if isinstance(units[0], InitialUnit) else "loop"
+    _run_wave(f"{datetime.now().strftime('%Y%m%d-%H%M%S-%f')}-{wave}", units, plan, objects, real, progress)
 
 
 @contextmanager
@@ -87,18 +92,16 @@ def ship_plugins(plan: Plan) -> None:
         cloudpickle.register_pickle_by_value(sys.modules[module])
 
 
-def _real_data(units: Sequence[Unit], plan: Plan, objects: Objects) -> Mapping[str, RealData]:
+def _add_real_rows(units: Sequence[Unit], plan: Plan, objects: Objects, real: RealRows) -> None:
     """Put each data setting's rows into the object store, and see to its trained extractors."""
-    found: dict[str, RealData] = {}
     for unit in units:
         line = unit.line
         key = _data_key(line)
-        if key not in found:
+        if key not in real:
             train = line.data.train((0, 1))
             shared = train.shape[0] == 1
             extractors = trained_extractors(metric_keys(plan.sweep, line).values(), line.data, objects)
-            found[key] = RealData(ray.put(train) if shared else None, ray.put(line.data.test()), extractors)
-    return found
+            real[key] = RealData(ray.put(train) if shared else None, ray.put(line.data.test()), extractors)
 
 
 def _data_key(line: Line) -> str:
@@ -110,17 +113,20 @@ def _run_wave(
     units: Sequence[Unit],
     plan: Plan,
     objects: Objects,
-    real: Mapping[str, RealData],
+    real: RealRows,
     progress: Progress,
 ) -> None:
     """One Tune run over some units."""
     sweep = plan.sweep
-    measured = frozenset(measured_generations(sweep))
+    shared = ray.put(Shared(sweep, objects, frozenset(measured_generations(sweep))))
+    metrics: dict[str, dict[str, Metric]] = {}
     jobs = {}
     for unit in units:
-        metrics = {key: catalogue.build("metric", metric) for key, metric in metric_keys(sweep, unit.line).items()}
-        job = Job(sweep, objects, measured, unit, metrics, real[_data_key(unit.line)], time.time())
-        jobs[unit.name] = ray.put(job)
+        data = _data_key(unit.line)
+        if data not in metrics:
+            keyed = metric_keys(sweep, unit.line)
+            metrics[data] = {key: catalogue.build("metric", metric) for key, metric in keyed.items()}
+        jobs[unit.name] = ray.put(Job(shared, unit, metrics[data], real[data], time.time()))
     points = [space.point(unit) for unit in units]
     # Tune's newer console output cannot be switched off; the older one is silent at verbose=0.
     os.environ["RAY_AIR_NEW_OUTPUT"] = "0"

@@ -24,9 +24,11 @@ from raysc.rank import ClosedFormRank, TrainedRank
 from raysc.regimes.recipe import REAL
 from raysc.running import closed_form, initial, trained
 from raysc.running.bench import Bench
+from raysc.store.leases import Lease
 from raysc.store.objects import Objects
-from raysc.store.publishing import Attempt
+from raysc.store.publishing import Attempt, Damaged
 from raysc.store.rows import ParquetShelf
+from raysc.store.trash import set_damaged_aside
 from raysc.sweepfile.settings import Resources
 from raysc.sweepfile.sweep import Sweep
 
@@ -49,22 +51,33 @@ class RealData:
 
 
 @dataclass(frozen=True)
-class Job:
-    """What a unit's trial needs beyond the unit.
+class Shared:
+    """What all trials of a wave have in common.
 
     Attributes:
-        sweep: what asked for it.
+        sweep: what asked for them.
         objects: the store.
         measured: the generations that are measured.
+    """
+
+    sweep: Sweep
+    objects: Objects
+    measured: frozenset[int]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a unit's trial needs.
+
+    Attributes:
+        shared: common to all trials; in the object store once, since a sweep of 10,000 cells is large.
         unit: the unit.
         metrics: by address.
         real: its data.
         queued: when the wave was handed to Ray, seconds since the epoch.
     """
 
-    sweep: Sweep
-    objects: Objects
-    measured: frozenset[int]
+    shared: "ray.ObjectRef[Shared]"
     unit: Unit
     metrics: Mapping[str, Metric]
     real: RealData
@@ -79,16 +92,39 @@ def bundles(resources: Resources) -> list[dict[str, float]]:
 
 def run_trial(config: Mapping[str, Any], jobs: Mapping[str, "ray.ObjectRef[Job]"]) -> None:
     """The trainable: ``config`` holds the axes of the search space and the unit's name."""
-    run_job(ray.get(jobs[config["unit"]]), tune.report)
+    job = ray.get(jobs[config["unit"]])
+    run_job(job, ray.get(job.shared), tune.report)
 
 
-def run_job(job: Job, report: Callable[[dict[str, Any]], None]) -> None:
-    """Run a unit to its end; what it publishes is its result."""
-    unit, resources = job.unit, job.sweep.resources
+def run_job(job: Job, shared: Shared, report: Callable[[dict[str, Any]], None]) -> None:
+    """Run a unit to its end, unless somebody else is running it; what it publishes is its result.
+
+    What is found damaged on the way is set aside, and the unit goes on: then it is missing, and made again.
+    """
+    lease = Lease.take(shared.objects, job.unit.name, shared.sweep.name)
+    if lease is None:
+        return
+    resources = shared.sweep.resources
     if not resources.gpus:
         os.environ["CUDA_VISIBLE_DEVICES"] = ""  # Ray leaves devices visible to trials that asked for none
-    use_threads(resources.cpus, unit.line.family.trained)
-    bench = _bench(job, report)
+    use_threads(resources.cpus, job.unit.line.family.trained)
+
+    def tell(columns: Mapping[str, Any]) -> None:
+        lease.reached(int(columns["generation"]))
+        report(dict(columns))
+
+    with lease:
+        bench = _bench(job, shared, tell)
+        while True:
+            try:
+                _run(job.unit, resources, bench)
+                return
+            except Damaged as damage:
+                # One that came from a rank's process wears a Ray error's clothes; its cause is the original.
+                set_damaged_aside(shared.objects, getattr(damage, "cause", damage))
+
+
+def _run(unit: Unit, resources: Resources, bench: Bench) -> None:
     if not unit.line.family.trained:
         assert not isinstance(unit, InitialUnit), "closed-form families make their own generation 0"
         closed_form.run(unit, bench, ClosedFormRank(cast(ClosedForm, unit.line.family), unit.seeds))
@@ -108,7 +144,7 @@ def run_job(job: Job, report: Callable[[dict[str, Any]], None]) -> None:
         crew.close()
 
 
-def _bench(job: Job, report: Callable[[dict[str, Any]], None]) -> Bench:
+def _bench(job: Job, shared: Shared, report: Callable[[Mapping[str, Any]], None]) -> Bench:
     unit, data = job.unit, job.unit.line.data
     block: Block
     if job.real.train is None:
@@ -117,26 +153,25 @@ def _bench(job: Job, report: Callable[[dict[str, Any]], None]) -> Bench:
         block = ObjectBlock(job.real.train, 0, data.count)
     test = ray.get(job.real.test)
     extractors = {name: _classifier(files) for name, files in job.real.extractors.items()}
-    objects = job.objects
+    sweep, objects = shared.sweep, shared.objects
 
     def shelf(attempt: Attempt) -> Shelf:
-        return ParquetShelf(objects, attempt.prefix) if job.sweep.pool == "parquet" else ObjectShelf()
-
-    def tell(columns: Mapping[str, Any]) -> None:
-        report(dict(columns))
+        return ParquetShelf(objects, attempt.prefix) if sweep.pool == "parquet" else ObjectShelf()
 
     return Bench(
         objects=objects,
-        generations=job.sweep.generations,
-        measured=job.measured,
+        generations=sweep.generations,
+        measured=shared.measured,
         seeds=unit.seeds,
         data=data,
         real_block=block,
         real=Real(data.kind, block.load(), test, extractors),
         metrics=job.metrics,
         shelf=shelf,
-        provenance=_provenance(job),
-        report=tell,
+        provenance=_provenance(job, sweep),
+        report=report,
+        keep=sweep.keep,
+        checkpoint_seconds=60 * sweep.resources.checkpoint_minutes,
         waited=time.time() - job.queued,
     )
 
@@ -147,15 +182,15 @@ def _classifier(files: Mapping[str, bytes]) -> Extractor:
     return Classifier.from_files(files)
 
 
-def _provenance(job: Job) -> dict[str, Any]:
-    resources = job.sweep.resources
+def _provenance(job: Job, sweep: Sweep) -> dict[str, Any]:
+    resources = sweep.resources
     return {
         "lineage": job.unit.line.keys.settings,
         "versions": {package: version(package) for package in PACKAGES},
         "ranks": resources.workers,
         "device": device_name() if resources.gpus else f"cpu, {resources.cpus} per rank",
         "host": os.uname().nodename,
-        "sweep": job.sweep.resolved,
+        "sweep": sweep.resolved,
     }
 
 

@@ -11,6 +11,9 @@ from raysc.pool.rows import TrainingSet
 from raysc.streams import Streams
 from raysc.sweepfile.settings import Sample, Train
 
+TRAINING_STATE = "training_state"
+"""How the names of those files begin that only training needs: retention may drop them."""
+
 Arrays = dict[str, np.ndarray]
 """A closed-form model of a pack of seeds: named arrays, each with the seeds as leading axis."""
 
@@ -89,7 +92,10 @@ class Trained(Protocol):
         """
         ...
 
-    def fit(self, training_set: TrainingSet, start: Any, steps: range, train: Train, streams: Streams) -> Fitted:
+    def fit(
+        self, training_set: TrainingSet, start: Any, steps: range, train: Train, streams: Streams,
+        length: int | None = None,
+    ) -> Fitted:  # fmt: skip
         """Train from ``start`` over the given optimiser steps.
 
         Everything random in step s comes from role "train" and s, so fit(range(0, 300)) followed by
@@ -101,6 +107,8 @@ class Trained(Protocol):
             steps: the optimiser steps of this generation to run; ``steps.start`` > 0 goes on with a run.
             train: batch (global), lr, clip, ema, precision, schedule, ...
             streams: of one seed.
+            length: optimiser steps of the whole generation, of which ``steps`` may be a part: schedules go by it. None:
+                there are no others.
         """
         ...
 
@@ -114,12 +122,17 @@ class Trained(Protocol):
     def save(self, state: Any, folder: Path, training_state: bool) -> None:
         """Write the state: the EMA network, and, if asked, raw weights and optimiser state beside it.
 
-        Only safetensors and JSON. For U-Nets the folder is a diffusers pipeline folder.
+        Only safetensors and JSON. For U-Nets the folder is a diffusers pipeline folder. Files that only training needs
+        lie at its top, and their names begin with ``TRAINING_STATE``.
         """
         ...
 
     def load(self, folder: Path) -> Any:
         """Read what ``save`` wrote; without training state, the EMA weights serve as raw weights."""
+        ...
+
+    def parameter_count(self, event: tuple[int, ...]) -> int:
+        """How many numbers the network has, for estimates of what a sweep will take in the store."""
         ...
 
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from raysc.models import checkpoint, training
 from raysc.models.batches import Batch
 from raysc.models.family import Fitted
-from raysc.models.networks import TIMES, check_sizes, config_of, predict
+from raysc.models.networks import TIMES, check_sizes, config_of, parameter_count, predict
 from raysc.models.sampling import BLOCK, sample_rows
 from raysc.models.state import State, initial_state
 from raysc.pool.rows import TrainingSet
@@ -64,8 +64,11 @@ class FlowMatching:
     def initial(self, event: tuple[int, ...], streams: Streams) -> State:
         return initial_state(config_of(self, event), streams)
 
-    def fit(self, training_set: TrainingSet, start: State, steps: range, train: Train, streams: Streams) -> Fitted:
-        return training.fit(_loss, training_set, start, steps, train, streams)
+    def fit(
+        self, training_set: TrainingSet, start: State, steps: range, train: Train, streams: Streams,
+        length: int | None = None,
+    ) -> Fitted:  # fmt: skip
+        return training.fit(_loss, training_set, start, steps, train, streams, length)
 
     def sample(self, state: State, first: int, count: int, sample: Sample, streams: Streams) -> np.ndarray:
         def sampler(network: nn.Module, latents: Tensor) -> Tensor:
@@ -75,6 +78,9 @@ class FlowMatching:
 
     def save(self, state: State, folder: Path, training_state: bool) -> None:
         checkpoint.save(state, folder, training_state, SCHEDULER, _pipeline)
+
+    def parameter_count(self, event: tuple[int, ...]) -> int:
+        return parameter_count(config_of(self, event))
 
     def load(self, folder: Path) -> State:
         return checkpoint.load(folder, self.network, SCHEDULER)

@@ -108,6 +108,11 @@ def build(config: Config) -> nn.Module:
         return unet
 
 
+def parameter_count(config: Config) -> int:
+    """How many numbers the network has."""
+    return sum(parameter.numel() for parameter in build(config).parameters())
+
+
 def with_weights(config: Config, weights: Tensors) -> nn.Module:
     """The network with some weights: these very tensors, not copies."""
     network = build(config)

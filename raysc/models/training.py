@@ -25,7 +25,10 @@ Loss = Callable[[nn.Module, Batch], Tensor]
 """What a family minimises: the mean over the rows of a batch, a scalar."""
 
 
-def fit(loss: Loss, training_set: TrainingSet, start: State, steps: range, train: Train, streams: Streams) -> Fitted:
+def fit(
+    loss: Loss, training_set: TrainingSet, start: State, steps: range, train: Train, streams: Streams,
+    length: int | None = None,
+) -> Fitted:  # fmt: skip
     """Run some optimiser steps on one rank or several; what ``Trained.fit`` promises, for any loss.
 
     A run has diverged if a loss, a parameter or what the EMA model says of the last batch is not finite. It is stopped
@@ -57,7 +60,7 @@ def fit(loss: Loss, training_set: TrainingSet, start: State, steps: range, train
 
     total, unchecked = 0.0, torch.zeros((), device=device)
     for step in steps:
-        adamw.param_groups[0]["lr"] = learning_rate(train, step, steps.stop)
+        adamw.param_groups[0]["lr"] = learning_rate(train, step, length or steps.stop)
         batch = batches(step)
         batch_loss = loss(prepared, batch)
         accelerator.backward(batch_loss)
@@ -89,9 +92,9 @@ def reset_accelerator() -> None:
     GradientState._reset_state()
 
 
-def learning_rate(train: Train, step: int, stop: int) -> float:
-    """The learning rate of a step of a generation that has ``stop`` steps."""
-    return train.lr if train.schedule == "constant" else train.lr * 0.5 * (1 + cos(pi * step / stop))
+def learning_rate(train: Train, step: int, length: int) -> float:
+    """The learning rate of a step of a generation that has ``length`` steps."""
+    return train.lr if train.schedule == "constant" else train.lr * 0.5 * (1 + cos(pi * step / length))
 
 
 def _accelerator(precision: str) -> Accelerator:

@@ -7,14 +7,14 @@ from typing import cast
 import numpy as np
 import safetensors.numpy
 
-from raysc.models.family import ClosedForm, Trained
+from raysc.models.family import TRAINING_STATE, ClosedForm, Trained
 from raysc.plan import Line
 from raysc.pool.rows import Rows
-from raysc.rank import MODEL
 from raysc.running.closed_form import STATES
 from raysc.running.records import stored_rows
 from raysc.store.objects import Objects
 from raysc.store.publishing import Manifest
+from raysc.store.retention import MODEL
 from raysc.store.spans import END, Span, chain, published
 from raysc.streams import Streams
 
@@ -71,7 +71,7 @@ def _first(rows: Rows, count: int) -> np.ndarray:
 def _drawn_again(line: Line, seed: int, t: int, manifest: Manifest, count: int) -> np.ndarray:
     family = cast(Trained, line.family)
     with tempfile.TemporaryDirectory() as folder:
-        state = family.load(manifest.get_folder(MODEL, Path(folder)))
+        state = family.load(manifest.get_folder(MODEL, Path(folder), optional=TRAINING_STATE))
     rows: np.ndarray = family.sample(state, 0, count, line.rules.sample(t), Streams((seed,), t))[0]
     return rows
 

@@ -18,6 +18,7 @@ from raysc.regimes.recipe import REAL, fresh
 from raysc.store import metric_files
 from raysc.store.objects import Objects
 from raysc.store.publishing import Attempt, Manifest, Stored
+from raysc.sweepfile.settings import Keep
 
 Values = dict[str, np.ndarray]
 """Column -> float64 (seeds,)."""
@@ -32,6 +33,10 @@ class TrainedCrew(Crew, Protocol):
 
     def load(self, manifest: Manifest) -> None:
         """Hold the model of a published generation."""
+        ...
+
+    def close(self) -> None:
+        """Forget the model; the end of a trial."""
         ...
 
 
@@ -51,6 +56,8 @@ class Bench:
         shelf: where rows are put that are drawn while an attempt is being filled.
         provenance: what is recorded beside results: versions, device, ranks.
         report: called with each published generation's columns.
+        keep: what stays in the store.
+        checkpoint_seconds: how often the training state is saved within a generation.
         waited: seconds that the unit waited for its resources.
     """
 
@@ -65,6 +72,8 @@ class Bench:
     shelf: Callable[[Attempt], Shelf]
     provenance: Mapping[str, Any]
     report: Callable[[Mapping[str, Any]], None]
+    keep: Keep
+    checkpoint_seconds: float
     waited: float = 0.0
 
     @property
@@ -129,17 +138,8 @@ class Bench:
         for metric, own in runs.items():
             for run in own:
                 frames = [pd.DataFrame({"seed": self.seeds, "generation": t, **columns}) for t, columns in run]
-                name = metric_files.metric_name(metric, lineage, self.seeds, run[0][0], run[-1][0])
-                metric_files.write(self.objects, name, pd.concat(frames, ignore_index=True))
-
-    def unmeasured(self, lineage: str, generation: int) -> list[str]:
-        """The metrics that a published generation of a trained family still lacks."""
-        if generation not in self.measured:
-            return []
-        names = {
-            key: metric_files.metric_name(key, lineage, self.seeds, generation, generation) for key in self.metrics
-        }
-        return [key for key, name in names.items() if not self.objects.exists(name)]
+                frame = pd.concat(frames, ignore_index=True)
+                metric_files.write(self.objects, metric, lineage, self.seeds, run[0][0], run[-1][0], frame)
 
     def report_means(self, generation: int, values: Mapping[str, Values]) -> None:
         """Tell Tune a generation's columns, each as the mean over the seeds that did not diverge."""

@@ -13,8 +13,9 @@ from raysc.rank import ClosedFormRank
 from raysc.regimes.recipe import REAL
 from raysc.running import records
 from raysc.running.bench import Bench, Values
+from raysc.running.measured import Measured
 from raysc.store.publishing import Attempt
-from raysc.store.spans import Span
+from raysc.store.spans import Span, published_chain
 
 STATES = "states.safetensors"
 REPORTS = 10
@@ -24,6 +25,14 @@ REPORTS = 10
 def run(unit: LoopUnit, bench: Bench, crew: ClosedFormRank) -> None:
     """Run generations 0 to T, measure, publish. Rows are not kept: they take milliseconds to draw again."""
     span = Span(0, bench.generations, unit.line.keys.lineage, unit.seeds)
+    covered = published_chain(bench.objects, span.lineage, unit.seeds, 0)
+    measured_already = Measured(bench, span.lineage)
+    if (
+        covered
+        and covered[-1].last >= span.last
+        and not any(measured_already.lacking(t) for t in range(bench.generations + 1))
+    ):
+        return  # somebody else was quicker
     shelf = MemoryShelf()
 
     def in_memory(generation: int) -> Shelf:
@@ -55,5 +64,6 @@ def run(unit: LoopUnit, bench: Bench, crew: ClosedFormRank) -> None:
     attempt.put(STATES, safetensors.numpy.save(stacked))
     store = (perf_counter() - began) / len(done)
     records.put(attempt, records.frame([(g, {**seconds, "store": store}) for g, seconds in done], unit.seeds))
-    attempt.publish(span.name, {"first": span.first, "last": span.last, "seeds": unit.seeds, **bench.provenance})
+    if not attempt.publish(span.name, {"first": 0, "last": span.last, "seeds": unit.seeds, **bench.provenance}):
+        attempt.drop()
     bench.write_metrics(span.lineage, span.first, values)

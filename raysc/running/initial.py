@@ -9,6 +9,8 @@ from raysc.pool.rows import Rows, TrainingSet
 from raysc.regimes.recipe import REAL, synthetic
 from raysc.running import records
 from raysc.running.bench import Bench, TrainedCrew
+from raysc.running.checkpoints import Checkpointed
+from raysc.running.measured import Measured
 from raysc.store.publishing import Attempt, Manifest
 from raysc.store.rows import ParquetShelf
 from raysc.store.spans import END, Span, published_chain
@@ -21,11 +23,12 @@ def run(unit: InitialUnit, bench: Bench, crew: TrainedCrew) -> None:
     What is published already is loaded, not trained again.
     """
     rules = unit.line.rules
+    careful = Checkpointed(crew, bench.objects, unit.zero.run, unit.seeds, bench.checkpoint_seconds)
     training_set = mix(rules.recipe(0), {REAL: bench.real_rows}, unit.seeds, 0, rules.sample_rows)
     trained = 0
     for snapshot in unit.snapshots:
         covered = published_chain(bench.objects, snapshot.model, unit.seeds, 0)
-        span = covered[0] if covered else _train(unit, snapshot, training_set, trained, bench, crew)
+        span = covered[0] if covered else _train(unit, snapshot, training_set, trained, bench, careful)
         manifest = span.manifest(bench.objects)
         if span.last < END:
             crew.load(manifest)
@@ -35,7 +38,7 @@ def run(unit: InitialUnit, bench: Bench, crew: TrainedCrew) -> None:
 
 
 def _train(
-    unit: InitialUnit, snapshot: Snapshot, training_set: TrainingSet, trained: int, bench: Bench, crew: TrainedCrew
+    unit: InitialUnit, snapshot: Snapshot, training_set: TrainingSet, trained: int, bench: Bench, crew: Checkpointed
 ) -> Span:
     """Go on with the run to the snapshot's step and publish G_0."""
     began = perf_counter()
@@ -49,7 +52,9 @@ def _train(
     generation = Generation(0, None, (), rows_real, rows_synthetic, snapshot.steps, fit.diverged, fit.loss)
     seconds = {"wait": 0.0 if trained else bench.waited, "fit": fitted - began, "store": perf_counter() - fitted}
     records.put(attempt, records.frame([(generation, seconds)], unit.seeds))
-    attempt.publish(span.name, {"first": 0, "last": span.last, "seeds": unit.seeds, **bench.provenance})
+    if not attempt.publish(span.name, {"first": 0, "last": span.last, "seeds": unit.seeds, **bench.provenance}):
+        attempt.drop()
+    crew.forget(0)
     return span
 
 
@@ -62,6 +67,9 @@ def _sample(address: str, sample: Sample, model: Manifest, unit: InitialUnit, be
     diverged = bool(record["diverged"].all())
     span = Span(0, END if diverged else 0, address, unit.seeds)
     covered = published_chain(bench.objects, address, unit.seeds, 0)
+    lacking = Measured(bench, address).lacking(0)
+    if covered and not lacking:
+        return
     attempt = Attempt.below(bench.objects, span.place)
     began = perf_counter()
     rows = None
@@ -72,12 +80,13 @@ def _sample(address: str, sample: Sample, model: Manifest, unit: InitialUnit, be
         shelf = ParquetShelf(bench.objects, attempt.prefix)
         rows = Rows(synthetic(0), crew.sample(0, 0, count, sample, shelf))
     drawn = perf_counter()
-    values = bench.measure(rows, bench.unmeasured(address, 0))
+    values = bench.measure(rows, lacking)
     if not covered:
         record = record.assign(seconds_sample=drawn - began, seconds_measure=perf_counter() - drawn)
         told = records.told(synthetic(0), rows.blocks, attempt) if rows else []
         records.put(attempt, record)
         about = {"first": 0, "last": span.last, "seeds": unit.seeds, "rows": told, "parent": model.name}
-        attempt.publish(span.name, {**about, **bench.provenance})
+        if not attempt.publish(span.name, {**about, **bench.provenance}):
+            attempt.drop()
     bench.write_metrics(address, 0, [values])
     bench.report_means(0, values)

@@ -76,12 +76,10 @@ def told(source: Source, blocks: Sequence[Block], attempt: Attempt) -> list[dict
 
 def stored_rows(manifest: Manifest, generation: int) -> Rows | None:
     """The rows of a generation that a span holds, or None if they were not kept in the store."""
-    blocks = [
-        stored_block(manifest, entry)
-        for entry in manifest.record.get("rows", ())
-        if entry["generation"] == generation and "file" in entry
-    ]
-    return Rows(synthetic(generation), tuple(blocks)) if blocks else None
+    entries = [entry for entry in manifest.record.get("rows", ()) if entry["generation"] == generation]
+    if not entries or not all("file" in entry and manifest.holds(entry["file"]) for entry in entries):
+        return None
+    return Rows(synthetic(generation), tuple(stored_block(manifest, entry) for entry in entries))
 
 
 def stored_block(manifest: Manifest, entry: Mapping[str, Any]) -> StoredBlock:

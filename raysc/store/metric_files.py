@@ -4,29 +4,29 @@ import io
 import re
 from collections import defaultdict
 from collections.abc import Mapping
+from hashlib import sha256
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from raysc.store.objects import Objects
-from raysc.store.publishing import Damaged
+from raysc.store.publishing import checked
 from raysc.store.spans import pack_name, pack_seeds
 
 Places = Mapping[str, Mapping[tuple[int, ...], tuple[str, ...]]]
 """Lineage key -> pack of seeds -> names of the files that hold one metric."""
 
-_NAME = re.compile(r"metrics/[^/]+/([^/]+)/([0-9+-]+)/(\d+-\d+)\.parquet")
+_NAME = re.compile(r"metrics/[^/]+/([^/]+)/([0-9+-]+)/\d+-\d+-[0-9a-f]+\.parquet")
 
 
-def metric_name(metric: str, lineage: str, seeds: tuple[int, ...], first: int, last: int) -> str:
-    """The name of a metric file."""
-    return f"metrics/{metric}/{lineage}/{pack_name(seeds)}/{first}-{last}.parquet"
+def _folder(metric: str, lineage: str, seeds: tuple[int, ...]) -> str:
+    return f"metrics/{metric}/{lineage}/{pack_name(seeds)}"
 
 
 def generations_in(name: str) -> range:
     """The generations that a metric file covers, from its name."""
-    first, _, last = name.rsplit("/", 1)[1].removesuffix(".parquet").partition("-")
+    first, last, _ = name.rsplit("/", 1)[1].split("-")
     return range(int(first), int(last) + 1)
 
 
@@ -49,23 +49,33 @@ def measured(objects: Objects, metric: str) -> Places:
     return {key: {seeds: tuple(sorted(names)) for seeds, names in packs.items()} for key, packs in found.items()}
 
 
-def write(objects: Objects, name: str, frame: pd.DataFrame) -> None:
-    """Publish a metric file: columns seed, generation and the metric's own; whoever comes second changes nothing."""
+def files_of(objects: Objects, metric: str, lineage: str, seeds: tuple[int, ...]) -> dict[int, str]:
+    """Generation -> the file that holds one metric of one pack, from one listing of names."""
+    names = sorted(name for name in objects.names(_folder(metric, lineage, seeds)) if _NAME.fullmatch(name))
+    return {t: name for name in names for t in generations_in(name)}
+
+
+def write(
+    objects: Objects, metric: str, lineage: str, seeds: tuple[int, ...], first: int, last: int, frame: pd.DataFrame
+) -> None:
+    """Publish a metric of consecutive generations: columns seed, generation and the metric's own.
+
+    The name ends with the beginning of the content's SHA-256, so that a change is found when it is read; whoever
+    writes the same values again changes nothing.
+    """
     sink = io.BytesIO()
-    table = pa.Table.from_pandas(frame, preserve_index=False)
-    pq.write_table(table, sink, compression="zstd", write_page_checksum=True)
-    objects.create(name, sink.getvalue())
+    pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), sink, compression="zstd")
+    data = sink.getvalue()
+    objects.put(f"{_folder(metric, lineage, seeds)}/{first}-{last}-{sha256(data).hexdigest()[:16]}.parquet", data)
 
 
 def read(objects: Objects, name: str) -> pd.DataFrame:
-    """Read a metric file; Damaged if it was changed or cut off."""
+    """Read a metric file; Damaged if it is gone or was changed."""
     frame: pd.DataFrame = read_table(objects, name).to_pandas()
     return frame
 
 
 def read_table(objects: Objects, name: str) -> pa.Table:
     """The same as an Arrow table, which is quicker where many are put together."""
-    try:
-        return pq.ParquetFile(pa.BufferReader(objects.get(name)), page_checksum_verification=True).read()
-    except (OSError, pa.ArrowInvalid) as error:
-        raise Damaged(f"{objects.uri}/{name} was changed or cut off: {error}") from error
+    digest = name.removesuffix(".parquet").rsplit("-", 1)[1]
+    return pq.ParquetFile(pa.BufferReader(checked(objects, name, digest, name))).read()

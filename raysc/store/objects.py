@@ -1,24 +1,47 @@
 """Named bytes in a folder, an S3 or GCS bucket or an Azure container: everything else in the store is built on this."""
 
+import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
+from urllib.request import url2pathname
 from uuid import uuid4
 
 import obstore
-from obstore.exceptions import AlreadyExistsError
+from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import ObjectStore, from_url
 
 from raysc.errors import InputError, RayscError
 
 SCHEMES = ("file", "s3", "gs", "az")
 
+PATIENCE = timedelta(minutes=1)
+"""How long a request to a bucket is tried again before it counts as failed."""
+
+
+class StorageError(RayscError):
+    """The storage refused something: a full disk, credentials that do not work, a bucket that does not exist."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """An object as a listing tells of it: its name, its size in bytes and when it was written."""
+
+    name: str
+    bytes: int
+    written: datetime
+
 
 @cache
 def _connect(uri: str) -> ObjectStore:
-    return from_url(uri, mkdir=True) if uri.startswith("file:") else from_url(uri)
+    if uri.startswith("file:"):
+        return from_url(uri, mkdir=True)
+    return from_url(uri, retry_config={"retry_timeout": PATIENCE}, client_options={"connect_timeout": "10s"})
 
 
 @dataclass(frozen=True)
@@ -45,47 +68,68 @@ class Objects:
     @property
     def folder(self) -> Path | None:
         """The store's folder on this machine, or None if it lies in a bucket."""
-        return Path(self._local_path()) if self.uri.startswith("file:") else None
-
-    def _local_path(self) -> str:
-        from urllib.request import url2pathname
-
-        return url2pathname(urlsplit(self.uri).path)
+        return Path(url2pathname(urlsplit(self.uri).path)) if self.uri.startswith("file:") else None
 
     def put(self, name: str, data: bytes) -> None:
-        """Write an object, whole or not at all; an older one of that name is replaced."""
-        obstore.put(_connect(self.uri), name, data)
+        """Write an object, whole or not at all; an older one of that name is replaced.
+
+        Raises:
+            StorageError: it cannot be written; so ``create``. Reading raises it likewise.
+        """
+        with self._told(f"{name} cannot be written", absent_is_refusal=True):
+            obstore.put(_connect(self.uri), name, data)
 
     def create(self, name: str, data: bytes) -> bool:
         """Write an object unless one of that name exists; whether it was written. Atomic on every kind of storage."""
         try:
-            obstore.put(_connect(self.uri), name, data, mode="create")
+            with self._told(f"{name} cannot be written", absent_is_refusal=True):
+                obstore.put(_connect(self.uri), name, data, mode="create")
         except AlreadyExistsError:
             return False
         return True
 
     def get(self, name: str) -> bytes:
         """The bytes of an object; FileNotFoundError if there is none."""
-        return bytes(obstore.get(_connect(self.uri), name).bytes())
+        with self._told(f"{name} cannot be read"):
+            return bytes(obstore.get(_connect(self.uri), name).bytes())
 
     def exists(self, name: str) -> bool:
         """Whether there is an object of that name."""
         try:
-            obstore.head(_connect(self.uri), name)
+            with self._told(f"{name} cannot be looked up"):
+                obstore.head(_connect(self.uri), name)
         except FileNotFoundError:
             return False
         return True
 
     def names(self, prefix: str = "") -> Iterator[str]:
         """Names of all objects below a prefix (whole path segments), in no particular order."""
-        for page in obstore.list(_connect(self.uri), prefix=prefix or None, chunk_size=1000):
-            for entry in page:
-                yield entry["path"]
+        for entry in self._entries(prefix):
+            yield entry["path"]
+
+    def listed(self, prefix: str = "") -> Iterator[Listed]:
+        """The same with sizes and times of writing."""
+        for entry in self._entries(prefix):
+            yield Listed(entry["path"], entry["size"], entry["last_modified"])
+
+    def _entries(self, prefix: str) -> Iterator[Any]:
+        with self._told(f"{prefix or 'the store'} cannot be listed", absent_is_refusal=True):
+            for page in obstore.list(_connect(self.uri), prefix=prefix or None, chunk_size=1000):
+                yield from page
 
     def delete(self, names: list[str]) -> None:
         """Remove objects; those that are gone already do not matter."""
-        if names:
-            obstore.delete(_connect(self.uri), names)
+        if not names:
+            return
+        with self._told(f"{names[0]} cannot be removed"):
+            if self.folder is None:
+                obstore.delete(_connect(self.uri), names)  # one request for a thousand; silent about absent ones
+                return
+            for name in names:
+                try:
+                    obstore.delete(_connect(self.uri), name)
+                except FileNotFoundError:
+                    continue
 
     def probe(self) -> None:
         """Write, read and remove a small object; InputError with the reason if that fails."""
@@ -93,11 +137,40 @@ class Objects:
         try:
             self.put(name, b"raysc")
             if self.get(name) != b"raysc":
-                raise RayscError("what was written was not read back")
+                raise StorageError(f"storage {self.uri}: what was written was not read back")
             self.delete([name])
-        except Exception as error:  # every backend has its own errors; all mean the same to the user
-            reason = str(error).strip().splitlines()[0]
+        except (StorageError, OSError, ValueError, BaseError) as error:
+            told = str(error) if isinstance(error, StorageError) else f"storage {self.uri}: {_reason(error)}"
             raise InputError(
-                f"storage {self.uri}: cannot be written: {reason}\n"
-                "Give another place with --storage, RAYSC_STORAGE or `storage:` in the sweep file."
+                f"{told}\nGive another place with --storage, RAYSC_STORAGE or `storage:` in the sweep file; a bucket's "
+                "credentials come from the environment (AWS_..., GOOGLE_..., AZURE_...) or the machine's role."
             ) from error
+
+    @contextmanager
+    def _told(self, problem: str, absent_is_refusal: bool = False) -> Iterator[None]:
+        """One kind of error for all kinds of storage; absent objects and lost races stay what they are."""
+        try:
+            yield
+        except AlreadyExistsError:
+            raise
+        except FileNotFoundError as error:
+            if absent_is_refusal:  # what is written or listed cannot be absent: the bucket is
+                raise StorageError(f"storage {self.uri}: {problem}: {_reason(error)}") from error
+            raise
+        except (BaseError, OSError) as error:
+            raise StorageError(f"storage {self.uri}: {problem}: {_reason(error)}") from error
+
+
+_XML = re.compile(r"<Code>(.*?)</Code>.*?<Message>(.*?)</Message>", re.DOTALL)
+_SYSTEM = re.compile(r'message: "(.*?)"')
+
+
+def _reason(error: Exception) -> str:
+    """What the storage itself says, out of an error of many lines."""
+    text = str(error).strip()
+    if found := _XML.search(text):
+        return f"{found[2].strip().rstrip('.')} ({found[1]})"
+    first = text.splitlines()[0] if text else type(error).__name__
+    if (found := _SYSTEM.search(text)) and found[1] not in first:
+        return f"{first}: {found[1]}"
+    return first

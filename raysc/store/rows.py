@@ -11,7 +11,7 @@ from raysc.pool.rows import Block
 from raysc.pool.shelf import digest
 from raysc.regimes.recipe import Source
 from raysc.store.objects import Objects
-from raysc.store.publishing import Damaged
+from raysc.store.publishing import checked
 
 
 @dataclass(frozen=True)
@@ -42,14 +42,11 @@ class StoredBlock:
         return self.objects.uri, self.name
 
     def load(self) -> np.ndarray:
-        """The rows, (seeds, rows, *event), read-only; Damaged if the file is gone or was changed."""
-        try:
-            data = self.objects.get(self.name)
-        except FileNotFoundError:
-            raise Damaged(f"{self.objects.uri}/{self.name} is missing") from None
-        if sha256(data).hexdigest() != self.file_sha256:
-            raise Damaged(f"{self.objects.uri}/{self.name} was changed or cut off: its checksum is wrong")
-        return decode(data)
+        """The rows, (seeds, rows, *event), read-only; Damaged if the file is gone or was changed.
+
+        What Damaged names is the file alone: once it is set aside, its rows are drawn again from the model.
+        """
+        return decode(checked(self.objects, self.name, self.file_sha256, self.name))
 
 
 @dataclass(frozen=True)

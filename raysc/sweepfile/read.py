@@ -57,6 +57,7 @@ def read_sweep(path: str, overrides: Sequence[str], catalogue: Catalogue) -> Swe
         initial_quality=file.initial_quality,
         resources=file.resources,
         pool=file.pool,
+        keep=file.keep,
         storage=file.storage,
         notes=notes,
         resolved=document.value,

@@ -8,9 +8,9 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel, Field, PositiveInt, ValidationError
 
 from raysc.sweepfile.messages import Places, did_you_mean, first_error, sentence, shown
-from raysc.sweepfile.settings import Budget, Initial, Measure, Resources, Sample, Settings, Start, Train
+from raysc.sweepfile.settings import Budget, Initial, Keep, Measure, Resources, Sample, Settings, Start, Train
 
-NOT_YET = ("claims", "loggers", "prices", "keep", "loop.until")
+NOT_YET = ("claims", "loggers", "prices", "loop.until")
 """Keys that the grammar has and this version does not; never passed over in silence."""
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -51,6 +51,7 @@ class SweepFile(Settings):
     initial_quality: str | None = None
     resources: Resources = Resources()
     pool: Literal["parquet", "object_store"] = "parquet"
+    keep: Keep = Keep()
     storage: str | None = None
 
 
@@ -85,7 +86,7 @@ def check_file(value: dict[str, Any], places: Places) -> SweepFile:
         if head in value and (not tail or (isinstance(inner, dict) and tail in inner)):
             raise places.error(key, "not supported yet; take it out of the file")
     # A section that is left blank sets nothing.
-    blank = ("initial", "train", "sample", "resources")
+    blank = ("initial", "train", "sample", "resources", "keep")
     value = {key: {} if inner is None and key in blank else inner for key, inner in value.items()}
     file = check(SweepFile, value, "", places)
     if "optimizer_state" in file.train.model_fields_set:
@@ -95,6 +96,12 @@ def check_file(value: dict[str, Any], places: Places) -> SweepFile:
         raise places.error("resources.cpus", f"above 1 it must be a whole number, got {cpus:g}")
     if gpus % 1 and gpus > 1:
         raise places.error("resources.gpus", f"above 1 it must be a whole number, got {gpus:g}")
+    if file.pool == "object_store" and file.keep.models == "last":
+        raise places.error(
+            "keep.models",
+            "last goes with pool: parquet only: rows in the object store are drawn again from the models when a worker "
+            "dies",
+        )
     if gpus % 1 and workers > 1:
         raise places.error(
             "resources.gpus", f"a fraction of a device, {gpus:g}, goes with workers: 1 only; workers is {workers}"

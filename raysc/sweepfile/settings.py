@@ -108,11 +108,30 @@ class Resources(Settings):
         workers: ranks of a crew.
         cpus: cores per rank, whole or fractional below 1.
         gpus: devices per rank; a fraction only with one worker.
+        checkpoint_minutes: within a generation of a trained family the training state is saved so often, so that a
+            unit that was stopped goes on there.
     """
 
     workers: PositiveInt = 1
     cpus: PositiveFloat = 1
     gpus: float = Field(default=0, ge=0)
+    checkpoint_minutes: PositiveFloat = 15
+
+
+class Keep(Settings):
+    """What stays in the store of a trained family's lineage, from generation 1 on; generation 0 stays whole.
+
+    Attributes:
+        models: EMA models of all generations, or of the last one.
+        training_state: raw weights and optimiser state of the last generation, from which a longer sweep goes on, or
+            of none.
+        rows: of all generations, or those that a further generation would train on. Others are drawn again from the
+            models when they are wanted.
+    """
+
+    models: Literal["all", "last"] = "all"
+    training_state: Literal["last", "none"] = "last"
+    rows: Literal["all", "needed"] = "needed"
 
 
 class Cell(Settings):

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from raysc.errors import InputError
 from raysc.sweepfile.messages import Places
-from raysc.sweepfile.settings import Cell, Component, Measure, Resources
+from raysc.sweepfile.settings import Cell, Component, Keep, Measure, Resources
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class Sweep:
         initial_quality: the metric by which generation 0 is judged; the first one if not set.
         resources: per rank.
         pool: where sampled rows live.
+        keep: what stays in the store.
         storage: a path or URI, if the file names one.
         notes: what expansion did that a user may want to know (cells that became equal, a long EMA).
         resolved: the file's mapping after overrides, for the record.
@@ -42,6 +43,7 @@ class Sweep:
     initial_quality: str | None
     resources: Resources
     pool: Literal["parquet", "object_store"]
+    keep: Keep
     storage: str | None
     notes: tuple[str, ...]
     resolved: Mapping[str, Any]

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 import raysc
+from raysc.cli.gc import gc
 from raysc.cli.init import init
 from raysc.cli.listing import listing
 from raysc.cli.plan import plan
@@ -21,6 +22,7 @@ app.command()(results)
 app.command()(samples)
 app.command("list")(listing)
 app.command()(init)
+app.command()(gc)
 
 
 def _version(asked: bool) -> None:

@@ -62,6 +62,15 @@ def open_sweep(argument: str, storage: str | None, overrides: Sequence[str] | No
     return sweep, Objects.at(storage or os.environ.get("RAYSC_STORAGE") or sweep.storage or DEFAULT)
 
 
+def open_store(storage: str | None) -> Objects:
+    """The store that a command is about which names no sweep."""
+    place = storage or os.environ.get("RAYSC_STORAGE") or DEFAULT
+    objects = Objects.at(place)
+    if objects.folder is not None and not objects.folder.is_dir():
+        raise InputError(f"storage {place}: there is no such folder; give another with --storage or RAYSC_STORAGE")
+    return objects
+
+
 def _open_stored(argument: str, storage: str | None, overrides: Sequence[str] | None) -> tuple[Sweep, Objects]:
     """A sweep's folder in a bucket: its sweep file is read from there."""
     root, found, name = argument.rstrip("/").rpartition("/sweeps/")

@@ -7,13 +7,13 @@ import numpy as np
 from raysc.loop import Generation, self_consuming_loop
 from raysc.plan import LoopUnit
 from raysc.pool.shelf import Shelf
-from raysc.regimes.recipe import Source, synthetic
+from raysc.regimes.recipe import synthetic
 from raysc.running import records
 from raysc.running.bench import Bench, TrainedCrew
 from raysc.running.checkpoints import Checkpointed
 from raysc.running.history import History
 from raysc.store.publishing import Attempt
-from raysc.store.retention import mark, surplus
+from raysc.store.retention import mark, needed_rows, notes, surplus
 from raysc.store.spans import END, Span
 
 
@@ -132,22 +132,10 @@ def _retain(history: History, unit: LoopUnit, bench: Bench, finished: bool) -> N
     if not models:
         return
     last = max(models)
-    rules = unit.line.rules
-    upcoming = range(last + 1, max(last + 1, bench.generations + 1) + 1)
-    needed = {take.source.generation for t in upcoming for take in rules.recipe(t).takes if _sampled(take.source)}
-    files = [
-        manifest.place(file)
-        for manifest, file in surplus(models, bench.keep, needed, finished)
-        if manifest.place(file) not in history.dropped
-    ]
-    lineage, seeds = unit.line.keys.lineage, unit.seeds
-    if bench.keep.models == "last" and bench.keep.rows == "needed" and last > 1:
-        mark(bench.objects, lineage, seeds, "models", last - 1)
-    if bench.keep.training_state == "none" and finished:
-        mark(bench.objects, lineage, seeds, "training_state", last)
+    needed = needed_rows(unit.line.rules.recipe, last, bench.generations)
+    files = [manifest.place(file) for manifest, file in surplus(models, bench.keep, needed, finished)]
+    files = [file for file in files if file not in history.dropped]
+    for note in notes(unit.line.keys.lineage, unit.seeds, bench.keep, last, finished):
+        mark(bench.objects, note)
     bench.objects.delete(files)
     history.dropped.update(files)
-
-
-def _sampled(source: Source) -> bool:
-    return source.kind == "synthetic"

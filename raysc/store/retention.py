@@ -1,15 +1,16 @@
 """What of a trained lineage may leave the store, by the sweep's ``keep``."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Literal
 
 from raysc.models.family import TRAINING_STATE
+from raysc.regimes.recipe import Recipe
 from raysc.store.objects import Objects
 from raysc.store.publishing import Manifest
 from raysc.store.spans import pack_name
 from raysc.sweepfile.settings import Keep
 
-Dropped = Literal["training_state", "models"]
 MODEL = "model"
 """Folder of a trained state in a span's attempt."""
 
@@ -42,12 +43,47 @@ def surplus(
         yield from ((manifest, file) for file in sorted(dropped))
 
 
-def mark(objects: Objects, lineage: str, seeds: tuple[int, ...], what: Dropped, generation: int) -> None:
-    """Note by a name that a unit's training state at a generation, or its models up to it, were dropped on purpose.
+def needed_rows(recipe: Callable[[int], Recipe], last: int, generations: int) -> set[int]:
+    """The generations whose rows the next ones would train on: those up to T and the first beyond it.
 
-    So the plan can tell, from names alone, that going on would train published generations again.
+    Args:
+        recipe: of a generation.
+        last: the newest published one.
+        generations: T.
     """
-    objects.put(f"{_folder(lineage, seeds)}/{what}-{generation}", b"")
+    upcoming = range(last + 1, max(last, generations) + 2)
+    takes = (take for t in upcoming for take in recipe(t).takes)
+    return {take.source.generation for take in takes if take.source.kind == "synthetic"}
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A note that something was dropped on purpose; a name, so that the plan can tell from names alone.
+
+    Attributes:
+        lineage: address.
+        seeds: the pack.
+        what: its training state at ``generation``, or its models up to it.
+        generation: see above.
+    """
+
+    lineage: str
+    seeds: tuple[int, ...]
+    what: Literal["training_state", "models"]
+    generation: int
+
+
+def notes(lineage: str, seeds: tuple[int, ...], keep: Keep, last: int, finished: bool) -> Iterator[Mark]:
+    """What has to be noted of what ``surplus`` drops: going on without it trains published generations again."""
+    if keep.models == "last" and keep.rows == "needed" and last > 1:
+        yield Mark(lineage, seeds, "models", last - 1)
+    if keep.training_state == "none" and finished:
+        yield Mark(lineage, seeds, "training_state", last)
+
+
+def mark(objects: Objects, note: Mark) -> None:
+    """Leave a note."""
+    objects.put(f"{_folder(note.lineage, note.seeds)}/{note.what}-{note.generation}", b"")
 
 
 def marks(names: Iterable[str]) -> dict[tuple[str, str], dict[str, int]]:

@@ -29,9 +29,11 @@ def fits(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, range]]:
     made: list[tuple[int, range]] = []
     fit = TrainedRank.fit
 
-    def noted(self: TrainedRank, generation: int, training_set: Any, start: Any, steps: range, train: Any) -> Any:
+    def noted(
+        self: TrainedRank, generation: int, training_set: Any, start: Any, steps: range, train: Any, length: int
+    ) -> Any:
         made.append((generation, steps))
-        return fit(self, generation, training_set, start, steps, train)
+        return fit(self, generation, training_set, start, steps, train, length)
 
     monkeypatch.setattr(TrainedRank, "fit", noted)
     return made

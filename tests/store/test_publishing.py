@@ -1,4 +1,5 @@
 import json
+import pickle
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -66,8 +67,21 @@ def test_a_damaged_file_is_found_and_named(kind: str, objects: Objects) -> None:
 
 def test_a_manifest_that_is_none_is_named(objects: Objects) -> None:
     objects.put("spans/s", b"{")
-    with pytest.raises(Damaged, match="spans/s is not a manifest"):
+    with pytest.raises(Damaged, match="spans/s was changed or cut off"):
         Manifest.read(objects, "spans/s")
+
+
+def test_an_edited_manifest_is_found(objects: Objects) -> None:
+    attempt(objects, b"weights").publish("spans/s", {"ranks": 1})
+    objects.put("spans/s", objects.get("spans/s").replace(b'"ranks": 1', b'"ranks": 2'))
+    with pytest.raises(Damaged, match="spans/s was changed or cut off: its checksum") as caught:
+        Manifest.read(objects, "spans/s")
+    assert caught.value.name == "spans/s"
+
+
+def test_damage_can_be_told_by_another_process() -> None:
+    told = pickle.loads(pickle.dumps(Damaged("it is broken", "spans/s")))
+    assert (str(told), told.name) == ("it is broken", "spans/s")
 
 
 def test_a_newer_format_is_not_guessed_at(objects: Objects) -> None:
@@ -76,17 +90,21 @@ def test_a_newer_format_is_not_guessed_at(objects: Objects) -> None:
         Manifest.read(objects, "spans/s")
 
 
-def test_a_cut_off_metric_file_is_found_and_named(objects: Objects) -> None:
-    name = metric_files.metric_name("m", "lineage", (0, 1), 0, 3)
+@pytest.mark.parametrize("kind", DAMAGES)
+def test_a_damaged_metric_file_is_found_and_named(kind: str, objects: Objects) -> None:
     frame = pd.DataFrame({"seed": [0, 1], "generation": [0, 0], "value": [1.0, 2.0]})
-    metric_files.write(objects, name, frame)
+    for _ in range(2):  # the same values again change nothing
+        metric_files.write(objects, "m", "lineage", (0, 1), 0, 3, frame)
+    files = metric_files.files_of(objects, "m", "lineage", (0, 1))
+    assert list(files) == [0, 1, 2, 3]
+    name = files[0]
     pd.testing.assert_frame_equal(metric_files.read(objects, name), frame)
     assert metric_files.measured(objects, "m") == {"lineage": {(0, 1): (name,)}}
     assert objects.folder is not None
-    path = objects.folder / name
-    path.write_bytes(path.read_bytes()[:-9])
-    with pytest.raises(Damaged, match="metrics/m/lineage"):
+    DAMAGES[kind](objects.folder / name)
+    with pytest.raises(Damaged, match="metrics/m/lineage") as caught:
         metric_files.read(objects, name)
+    assert caught.value.name == name
 
 
 def test_artifacts_are_made_once(objects: Objects) -> None:

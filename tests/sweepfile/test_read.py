@@ -109,7 +109,11 @@ CLOSED_REFUSALS = [
     (add("claims: []"), 6, "claims", ["not supported yet"]),
     (add("loggers: [x]"), 6, "loggers", ["not supported yet"]),
     (add("prices: {}"), 6, "prices", ["not supported yet"]),
-    (add("keep: all"), 6, "keep", ["not supported yet"]),
+    (add("keep: all"), 6, "keep", ["expected a mapping"]),
+    (add("keep: {rows: some}"), 6, "keep.rows", ["all", "needed"]),
+    (add("keep: {model: all}"), 6, "keep.model", ["did you mean 'models'"]),
+    (add("pool: object_store\nkeep: {models: last}"), 7, "keep.models", ["pool: parquet"]),
+    (add("resources: {checkpoint_minutes: 0}"), 6, "resources.checkpoint_minutes", ["above 0"]),
     (edit("generations: 4", "generations: 4, until: {metric: x}"), 3, "loop.until", ["not supported yet"]),
     # components
     (edit("model: gaussian", "model: gausian"), 2, "model", ["unknown model 'gausian'", "did you mean 'gaussian'"]),

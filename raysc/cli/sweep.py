@@ -1,6 +1,7 @@
 """raysc sweep: run what is missing."""
 
 import os
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from raysc.sweepfile import Sweep
 
 Lines = tuple["Line", ...]
+
+MOST_REASONS = 3
+"""Different reasons of failures that are printed; all are in the sweep's folder."""
 
 
 def sweep(
@@ -158,8 +162,6 @@ def _run(plan: "Plan", built: Lines, objects: "Objects", address: str | None, co
         check_cluster(plan.sweep, objects)
         with Progress(plan, console) as progress:
             run_to_the_end(plan.sweep, built, objects, progress, console.print)
-    for unit, traceback in progress.failures.items():
-        objects.put(f"{sweep_folder(plan.sweep.name)}/failures/{unit}.txt", traceback.encode())
     return progress.failures
 
 
@@ -170,6 +172,12 @@ def _conclude(plan: "Plan", objects: "Objects", failures: dict[str, str], consol
     from raysc.results.table import load_table
 
     folder = sweep_folder(plan.sweep.name)
+    if failures:
+        reasons = Counter(traceback.strip().splitlines()[-1] for traceback in failures.values())
+        for reason, count in reasons.most_common(MOST_REASONS):
+            console.print(f"{count} failed: {reason}")
+    for unit, traceback in failures.items():
+        objects.put(f"{folder}/failures/{unit}.txt", traceback.encode())
     table = load_table(plan.sweep, objects)
     objects.put(f"{folder}/table.parquet", table.to_parquet(index=False))
     if len(table):

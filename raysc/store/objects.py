@@ -24,6 +24,10 @@ PATIENCE = timedelta(minutes=1)
 """How long a request to a bucket is tried again before it counts as failed."""
 
 
+METADATA = "169.254.169.254"
+"""Address at which a machine in a cloud asks who it is."""
+
+
 class StorageError(RayscError):
     """The storage refused something: a full disk, credentials that do not work, a bucket that does not exist."""
 
@@ -41,7 +45,7 @@ class Listed:
 def _connect(uri: str) -> ObjectStore:
     if uri.startswith("file:"):
         return from_url(uri, mkdir=True)
-    return from_url(uri, retry_config={"retry_timeout": PATIENCE}, client_options={"connect_timeout": "10s"})
+    return from_url(uri, retry_config={"retry_timeout": PATIENCE})
 
 
 @dataclass(frozen=True)
@@ -168,6 +172,8 @@ _SYSTEM = re.compile(r'message: "(.*?)"')
 def _reason(error: Exception) -> str:
     """What the storage itself says, out of an error of many lines."""
     text = str(error).strip()
+    if METADATA in text:  # where a cloud machine asks for its role's credentials, the last thing that is tried
+        return "no credentials were found: none in the environment, and the machine gives none by a role"
     if found := _XML.search(text):
         return f"{found[2].strip().rstrip('.')} ({found[1]})"
     first = text.splitlines()[0] if text else type(error).__name__

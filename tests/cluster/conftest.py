@@ -4,12 +4,21 @@ import tempfile
 from collections.abc import Iterator
 
 import pytest
+from s3_server import S3, serving
 
 os.environ["RAY_AUTH_MODE"] = "disabled"
 
 
 @pytest.fixture(scope="session")
-def running_ray() -> Iterator[None]:
+def s3() -> Iterator[S3]:
+    """An S3 server on loopback that this process, and every process that it starts, can reach."""
+    with serving() as server:
+        os.environ.update(server.environment)
+        yield server
+
+
+@pytest.fixture(scope="session")
+def running_ray(s3: S3) -> Iterator[None]:
     """One Ray for the whole session of tests, in a private folder; only our own processes are ended."""
     import ray
 

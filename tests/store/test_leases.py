@@ -3,7 +3,6 @@
 import json
 import multiprocessing
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -27,13 +26,12 @@ def die_with_a_lease(objects: Objects) -> None:
 
 
 @pytest.fixture
-def dead(objects: Objects) -> Iterator[None]:
+def dead(objects: Objects) -> None:
     """A lease whose holder has died without giving it back."""
     holder = multiprocessing.get_context("spawn").Process(target=die_with_a_lease, args=(objects,))
     holder.start()
     holder.join()
     assert holder.exitcode == 0
-    yield
 
 
 def test_while_one_holds_it_nobody_else_gets_it(objects: Objects) -> None:

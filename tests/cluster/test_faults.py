@@ -1,0 +1,132 @@
+"""Whole sweeps in processes of their own: killed, started twice at once, on a full disk, on a cluster of two nodes."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import faults
+import pandas as pd
+import pytest
+from s3_server import S3
+
+from raysc.cli.places import open_sweep
+from raysc.plan import make_plan
+from raysc.results.table import load_table
+from raysc.store.spans import published
+
+SMALL = faults.Size(generations=3, lambdas="[0.5]", qualities="[60]", seeds=1)
+RAYSC = [sys.executable, "-c", "from raysc.cli import main; main()"]
+
+
+def test_killed_processes_lose_nothing_and_do_nothing_twice(tmp_path: Path) -> None:
+    counts = faults.run(tmp_path, kills=4, size=SMALL, random_seed=1)
+    assert set(counts.kills) == set(faults.KINDS), "the driver, a trial, a rank, and one that was publishing"
+    assert counts.generations == counts.sweeps * (1 + 2 * SMALL.generations)
+    assert counts.fits >= counts.generations
+    assert counts.late == 0, "a published generation was fitted again"
+    assert counts.broken == [], "a reader met something half-published"
+    assert counts.reads > 0
+    assert counts.unequal == 0, "the table is that of an undisturbed run, bit for bit"
+
+
+@pytest.mark.parametrize("where", ["disk", "s3"])
+def test_two_calls_at_once_share_the_work(where: str, tmp_path: Path, s3: S3) -> None:
+    (tmp_path / "logged_family.py").write_text(faults.FAMILY)
+    file = tmp_path / "faults.yaml"
+    file.write_text(faults.SWEEP.format(**vars(faults.Size(generations=2, seeds=2, lambdas="[0.5]"))))
+    text = file.read_text().replace("workers: 2", "workers: 1")
+    file.write_text(text)
+    store = str(tmp_path / "store") if where == "disk" else "s3://bucket/two-at-once"
+    log = tmp_path / "fits"
+    environment = {**os.environ, faults.LOG: str(log), "RAY_AUTH_MODE": "disabled"}
+    command = [*RAYSC, "sweep", str(file), "--storage", store]
+    two = [
+        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        for _ in range(2)
+    ]
+    sweep, objects = open_sweep(str(file), store, ())
+    ended = []
+    while len(ended) < 2:
+        for one in two:
+            if one not in ended and one.poll() is not None:
+                output = one.communicate()[0]
+                assert one.returncode == 0, output
+                assert make_plan(sweep, objects).units == (), "it ended before everything was done"
+                ended.append(one)
+    fits = [entry for entry in map(json.loads, log.read_text().splitlines()) if entry["first"] == 0]
+    models = [span for packs in published(objects).values() for own in packs.values() for span in own]
+    rows0 = {line.keys.zero.rows for line in make_plan(sweep, objects).lines if line.keys.zero}
+    later = [span for span in models if span.first > 0]
+    assert len(later) == 2 * 2 * 2 * 2, "regimes, qualities, seeds, generations"
+    assert len([entry for entry in fits if entry["generation"] > 0]) == len(later), "each was fitted once"
+    assert len([entry for entry in fits if entry["generation"] == 0]) == 2, "one run a seed, whose snapshots are shared"
+    assert len([span for span in models if span.lineage in rows0]) == 4
+
+
+FULL = """
+set -e
+mount -t tmpfs -o size=1m none {disk}
+set +e
+{sweep} > {folder}/first.txt 2>&1; echo $? > {folder}/first
+set -e
+mount -o remount,size=60m {disk}
+{sweep} > {folder}/second.txt 2>&1; echo $? > {folder}/second
+cp -r {disk}/store {folder}/store
+"""
+
+
+def test_on_a_full_disk_the_cell_fails_and_once_there_is_space_a_second_call_ends_well(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    file = tmp_path / "full.yaml"
+    file.write_text(
+        "name: full\n"
+        "data: {name: gaussian, dim: 24, rows: 40}\n"
+        "model: gaussian\n"
+        "loop: {generations: 30}\n"
+        "space: {regime: [replace, mix], lambda: [0.5, 1.0, 2.0]}\n"
+        "seeds: 6\n"
+        "metrics: [feature_variance]\n"
+    )
+    sweep = " ".join(f"'{word}'" for word in [*RAYSC, "sweep", str(file), "--storage", str(disk / "store")])
+    script = FULL.format(disk=disk, folder=tmp_path, sweep=sweep)
+    alone = ["unshare", "--mount", *([] if os.getuid() == 0 else ["--user", "--map-root-user"])]
+    subprocess.run([*alone, "sh", "-c", script], check=True, env={**os.environ, "RAY_AUTH_MODE": "disabled"})
+    first, second = ((tmp_path / name).read_text() for name in ("first.txt", "second.txt"))
+    assert (tmp_path / "first").read_text().strip() == "1", first
+    assert "No space left on device" in first
+    assert (tmp_path / "second").read_text().strip() == "0", second
+    calm = tmp_path / "calm"
+    subprocess.run([*RAYSC, "sweep", str(file), "--storage", str(calm)], check=True, capture_output=True)
+    tables = [load_table(*open_sweep(str(file), str(store), ())) for store in (tmp_path / "store", calm)]
+    one, other = (table.drop(columns=[name for name in table if name.startswith("seconds_")]) for table in tables)
+    pd.testing.assert_frame_equal(one, other, check_exact=True)
+
+
+NODES = """
+import subprocess, sys
+from ray.cluster_utils import Cluster
+
+cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+cluster.add_node(num_cpus=1)
+cluster.wait_for_nodes()
+done = subprocess.run([*%r, "sweep", sys.argv[1], "--storage", sys.argv[2], "--address", cluster.address])
+cluster.shutdown()
+sys.exit(done.returncode)
+"""
+
+
+def test_a_folder_of_one_machine_is_refused_on_a_cluster_of_two_nodes(tmp_path: Path) -> None:
+    file = tmp_path / "faults.yaml"
+    file.write_text(
+        "data: gaussian\nmodel: gaussian\nloop: {generations: 1}\nspace: {regime: replace}\nmetrics: [kid]\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", NODES % RAYSC, str(file), str(tmp_path / "store")],
+        env={**os.environ, "RAY_AUTH_MODE": "disabled"}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "lies on a disk of this machine" in done.stderr
+    assert "2 nodes" in done.stderr

@@ -1,0 +1,100 @@
+"""A real S3 server on loopback: moto's, behind a gate that knows one key and can refuse writes."""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.request import Request, urlopen
+
+from moto.server import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+KEY = "raysc-tests"
+BUCKET = "bucket"
+
+
+class Quiet(WSGIRequestHandler):
+    """Writes no log line per request, and keeps connections open."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_request(self, code: Any = "-", size: Any = "-") -> None:
+        """Nothing."""
+
+
+@dataclass
+class Gate:
+    """In front of the server: keys and refusals.
+
+    Attributes:
+        application: the server.
+        refuses: method, path -> whether that request is answered with 403.
+        seen: how many requests of each method came.
+    """
+
+    application: Any
+    refuses: Callable[[str, str], bool] = lambda method, path: False
+    seen: dict[str, int] = field(default_factory=dict)
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """One request."""
+        method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+        self.seen[method] = self.seen.get(method, 0) + 1
+        if f"Credential={KEY}/" not in environ.get("HTTP_AUTHORIZATION", ""):
+            return self._no(environ, start_response, "InvalidAccessKeyId", "There is no such key.")
+        if self.refuses(method, path):
+            return self._no(environ, start_response, "AccessDenied", "Access Denied by the test.")
+        return self.application(environ, start_response)
+
+    def _no(self, environ: dict[str, Any], start_response: Any, code: str, message: str) -> Iterable[bytes]:
+        environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        body = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>".encode()
+        start_response("403 Forbidden", [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))])
+        return [body]
+
+
+@dataclass(frozen=True)
+class S3:
+    """The running server.
+
+    Attributes:
+        gate: to refuse requests.
+        environment: what a user has in the environment to reach it.
+    """
+
+    gate: Gate
+    environment: dict[str, str]
+
+    @contextmanager
+    def refusing(self, refuses: Callable[[str, str], bool]) -> Iterator[None]:
+        """Answer some requests with 403 for a while."""
+        self.gate.refuses, before = refuses, self.gate.refuses
+        try:
+            yield
+        finally:
+            self.gate.refuses = before
+
+
+@contextmanager
+def serving() -> Iterator[S3]:
+    """Run the server in a thread of this process."""
+    gate = Gate(DomainDispatcherApplication(create_backend_app))
+    server: BaseWSGIServer = make_server("127.0.0.1", 0, gate, threaded=True, request_handler=Quiet)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    endpoint = f"http://127.0.0.1:{server.server_port}"
+    signed = {"Authorization": f"AWS4 Credential={KEY}/x/us-east-1/s3/"}
+    urlopen(Request(f"{endpoint}/{BUCKET}", method="PUT", headers=signed)).close()
+    yield S3(
+        gate,
+        {
+            "AWS_ENDPOINT_URL": endpoint,
+            "AWS_ALLOW_HTTP": "true",
+            "AWS_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": KEY,
+            "AWS_SECRET_ACCESS_KEY": "secret",
+        },
+    )
+    server.shutdown()
+    thread.join()

@@ -1,7 +1,10 @@
 """Small stores, made by really running units in this process, without Ray."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # the models are tiny: more threads only get in each other's way
 
 import numpy as np
 import pytest

@@ -1,11 +1,14 @@
 """What is still to run, and why."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from raysc.plan import Plan, make_plan, measured_generations
+import raysc.plan as plan_module
+from raysc.plan import Plan, lines, make_plan, measured_generations
 from raysc.results.table import load_table
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep
@@ -96,3 +99,105 @@ def test_generations_that_were_not_measured_are_measured_when_asked_for(
 )
 def test_measured_generations(measure: str, wanted: tuple[int, ...], make_sweep: MakeSweep, gaussian_text: str) -> None:
     assert measured_generations(make_sweep(gaussian_text, "loop.generations=25", f"measure={measure}")) == wanted
+
+
+def test_keys_hang_on_nothing_but_what_changes_results(
+    make_sweep: MakeSweep, run_sweep: RunSweep, digits_text: str, digits_store: Store, tmp_path: Path
+) -> None:
+    """A finished sweep has nothing to do after any of these."""
+    _, objects = digits_store
+    assert objects.folder is not None
+    shutil.copytree(objects.folder, tmp_path / "moved")
+    moved = Objects.at(str(tmp_path / "moved"))
+    reordered = "\n".join(reversed(digits_text.strip().splitlines()))
+    same = {
+        "the store was moved": (make_sweep(digits_text), moved),
+        "another name": (make_sweep(digits_text, "name=other"), objects),
+        "its keys in another order": (make_sweep(reordered), objects),
+        "the same cells in another file": (
+            make_sweep(digits_text, "space=[{regime: replace, lambda: [1], initial.steps: 4}]"),
+            objects,
+        ),
+        "an option set to its default": (make_sweep(digits_text, "train.weight_decay=0", "sample.rows=24"), objects),
+        "another machine": (make_sweep(digits_text, "resources={workers: 2, cpus: 2, checkpoint_minutes: 1}"), objects),
+        "other storage of rows": (make_sweep(digits_text, "pool=object_store", "keep={rows: all}"), objects),
+        "fewer generations": (make_sweep(digits_text, "loop.generations=1"), objects),
+        "fewer seeds": (make_sweep(digits_text, "seeds=[1]"), objects),
+        "measured less often": (make_sweep(digits_text, "measure=[2]"), objects),
+    }
+    for what, (sweep, store) in same.items():
+        assert make_plan(sweep, store).units == (), what
+
+
+def test_five_generations_after_eight_run_nothing(
+    make_sweep: MakeSweep, run_sweep: RunSweep, gaussian_text: str, tmp_path: Path
+) -> None:
+    objects = Objects.at(str(tmp_path))
+    run_sweep(make_sweep(gaussian_text, "loop.generations=8"), objects)
+    shorter = make_sweep(gaussian_text, "loop.generations=5")
+    assert make_plan(shorter, objects).units == ()
+    assert load_table(shorter, objects)["generation"].max() == 5
+
+
+def test_more_seeds_under_another_memory_limit_run_the_new_ones_only(
+    make_sweep: MakeSweep, run_sweep: RunSweep, gaussian_text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    objects = Objects.at(str(tmp_path))
+    run_sweep(make_sweep(gaussian_text, "seeds=2"), objects)
+    before = load_table(make_sweep(gaussian_text, "seeds=2"), objects)
+    monkeypatch.setattr(plan_module, "UNIT_BYTES", 1)
+    more = make_sweep(gaussian_text, "seeds=5")
+    plan = make_plan(more, objects)
+    assert {unit.seeds for unit in plan.loop} == {(2,), (3,), (4,)}, "one seed a unit is what fits now"
+    run_sweep(more, objects)
+    assert make_plan(more, objects).units == ()
+    after = load_table(more, objects)
+    pd.testing.assert_frame_equal(after[after["seed"] < 2].reset_index(drop=True), before, check_exact=True)
+    pd.testing.assert_frame_equal(
+        whole(make_sweep(gaussian_text, "seeds=5"), run_sweep, tmp_path / "at once"),
+        without_times(after),
+        check_exact=True,
+    )
+
+
+def whole(sweep: Sweep, run_sweep: RunSweep, folder: Path) -> pd.DataFrame:
+    objects = Objects.at(str(folder))
+    run_sweep(sweep, objects)
+    return without_times(load_table(sweep, objects))
+
+
+def without_times(table: pd.DataFrame) -> pd.DataFrame:
+    return table.drop(columns=[name for name in table if name.startswith("seconds_")])
+
+
+def test_four_qualities_of_three_seeds_are_three_trainings(
+    make_sweep: MakeSweep, digits_text: str, tmp_path: Path
+) -> None:
+    qualities = ("space.initial.steps=[1, 2, 3, 4]", "seeds=3")
+    plan = make_plan(make_sweep(digits_text, *qualities), Objects.at(str(tmp_path)))
+    assert len(plan.initial) == 3
+    assert plan.trainings_saved == len(plan.lines) * 3 - 3
+    cosine = make_plan(make_sweep(digits_text, *qualities, "train.schedule=cosine"), Objects.at(str(tmp_path)))
+    assert len(cosine.initial) == 12, "where the learning rate depends on the length, each quality is trained alone"
+
+
+def test_a_later_snapshot_goes_on_from_those_that_are_there(
+    digits_store: Store, make_sweep: MakeSweep, digits_text: str
+) -> None:
+    plan = make_plan(make_sweep(digits_text, "space.initial.steps=[2, 4, 6]"), digits_store[1])
+    assert [[snapshot.steps for snapshot in unit.snapshots] for unit in plan.initial] == [[2, 4, 6]] * 2
+    assert {unit.line.cell.initial.steps for unit in plan.loop} == {6}
+
+
+def test_a_gap_is_filled_and_what_follows_it_stays(
+    digits_store: Store, make_sweep: MakeSweep, digits_text: str, tmp_path: Path
+) -> None:
+    sweep, original = digits_store
+    assert original.folder is not None
+    shutil.copytree(original.folder, tmp_path / "store")
+    objects = Objects.at(str(tmp_path / "store"))
+    key = lines(sweep)[0].keys.lineage
+    objects.delete([f"spans/{key}/1/1-1"])
+    (unit,) = make_plan(sweep, objects).loop
+    assert (unit.seeds, unit.first, unit.missing, unit.reason) == ((1,), 1, 1, "set aside")
+    assert make_plan(sweep, objects).to_do == 1

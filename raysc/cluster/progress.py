@@ -3,6 +3,7 @@
 import time
 from collections import Counter, defaultdict
 from collections.abc import Mapping
+from pickle import UnpicklingError
 from types import TracebackType
 from typing import Any
 
@@ -12,10 +13,13 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from raysc.cluster.trial import FAILURE
 from raysc.plan import InitialUnit, Plan, Unit
 
 EVERY = 30.0
 """Seconds between two lines where there is no terminal."""
+UNREADABLE = (EOFError, OSError, UnpicklingError)
+"""What Tune raises where its own files are cut off, since the disk was full."""
 MOST_ROWS = 40
 """Cells that the live table shows; those at work first."""
 
@@ -32,6 +36,7 @@ class Progress(tune.Callback):
         self._console = console
         self._units: dict[str, Unit] = {unit.name: unit for unit in plan.units}
         self._reached: dict[str, int] = {}
+        self._last_words: dict[str, str] = {}
         self._latest: dict[str, Mapping[str, Any]] = {}
         self._ended: Counter[str] = Counter()
         self._began = time.monotonic()
@@ -63,6 +68,9 @@ class Progress(tune.Callback):
     ) -> None:
         """A generation was published."""
         name = trial.config["unit"]
+        if FAILURE in result:
+            self._last_words[name] = result[FAILURE]
+            return
         if self._first is None and not isinstance(self._units[name], InitialUnit):
             self._first = time.monotonic()
         self._reached[name] = int(result.get("generation", 0))
@@ -80,6 +88,8 @@ class Progress(tune.Callback):
 
     def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         """A unit failed for good; the others go on."""
+        name = trial.config["unit"]
+        self.failures[name] = self._last_words.pop(name, "") or _words_of_tune(trial)
         self._ended["failed"] += 1
         self._show()
 
@@ -131,6 +141,14 @@ class Progress(tune.Callback):
 
     def _varies(self, axis: str) -> bool:
         return len({str(line.cell.axes[axis]) for line in self._plan.lines}) > 1
+
+
+def _words_of_tune(trial: Trial) -> str:
+    """Why a trial failed whose process could not say it, since it died."""
+    try:
+        return str(trial.get_error() or "its process died")
+    except UNREADABLE:
+        return "its process died, and Ray Tune could not write down why"
 
 
 def clock(seconds: float) -> str:

@@ -16,8 +16,9 @@ from ray import cloudpickle, tune
 from raysc import catalogue
 from raysc.cluster import space
 from raysc.cluster.extractors import trained_extractors
-from raysc.cluster.progress import Progress
+from raysc.cluster.progress import UNREADABLE, Progress
 from raysc.cluster.trial import Job, RealData, Shared, bundles, run_trial
+from raysc.errors import RayscError
 from raysc.metrics.metric import Metric
 from raysc.plan import InitialUnit, Line, Plan, Unit, measured_generations, metric_keys
 from raysc.store.keys import key_of
@@ -135,7 +136,7 @@ def _run_wave(
     trainable = tune.with_resources(
         tune.with_parameters(run_trial, jobs=jobs), tune.PlacementGroupFactory(bundles(sweep.resources))
     )
-    grid = tune.Tuner(
+    tuner = tune.Tuner(
         trainable,
         param_space=space.search_space(sweep, points),
         tune_config=tune.TuneConfig(
@@ -151,10 +152,16 @@ def _run_wave(
             callbacks=[progress],
             failure_config=tune.FailureConfig(max_failures=RETRIES),
         ),
-    ).fit()
-    for result in (grid[number] for number in range(len(grid))):
-        if result.error is not None and result.config is not None:
-            progress.failures[result.config["unit"]] = str(result.error)
+    )
+    failed = len(progress.failures)
+    try:
+        tuner.fit()
+    except UNREADABLE as error:
+        # Tune reads its own files at the end; on a full disk they are empty. What failed has told us why already.
+        if len(progress.failures) == failed:
+            raise RayscError(
+                f"Ray Tune cannot keep its records in {tune_folder(sweep.name, objects)}: {error}"
+            ) from error
 
 
 def tune_folder(sweep: str, objects: Objects) -> str:

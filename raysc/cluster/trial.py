@@ -2,6 +2,7 @@
 
 import os
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -32,6 +33,8 @@ from raysc.store.trash import set_damaged_aside
 from raysc.sweepfile.settings import Resources
 from raysc.sweepfile.sweep import Sweep
 
+FAILURE = "failure"
+"""Key of a report that holds a traceback."""
 PACKAGES = ("raysc", "ray", "torch", "accelerate", "diffusers", "numpy", "scipy", "scikit-learn", "pyarrow")
 
 
@@ -93,7 +96,12 @@ def bundles(resources: Resources) -> list[dict[str, float]]:
 def run_trial(config: Mapping[str, Any], jobs: Mapping[str, "ray.ObjectRef[Job]"]) -> None:
     """The trainable: ``config`` holds the axes of the search space and the unit's name."""
     job = ray.get(jobs[config["unit"]])
-    run_job(job, ray.get(job.shared), tune.report)
+    try:
+        run_job(job, ray.get(job.shared), tune.report)
+    except Exception:
+        # Tune hands errors on by files; where the disk is full, the driver would never learn why.
+        tune.report({FAILURE: traceback.format_exc()})
+        raise
 
 
 def run_job(job: Job, shared: Shared, report: Callable[[dict[str, Any]], None]) -> None:

@@ -83,11 +83,15 @@ def test_on_a_full_disk_the_cell_fails_and_once_there_is_space_a_second_call_end
     file = tmp_path / "full.yaml"
     file.write_text(
         "name: full\n"
-        "data: {name: gaussian, dim: 24, rows: 40}\n"
-        "model: gaussian\n"
-        "loop: {generations: 30}\n"
-        "space: {regime: [replace, mix], lambda: [0.5, 1.0, 2.0]}\n"
-        "seeds: 6\n"
+        "data: {name: eight_gaussians, rows: 100}\n"
+        "model: {name: flow_matching, width: 16, depth: 1}\n"
+        "initial: {steps: 10}\n"
+        "loop: {generations: 6, budget: {steps: 5}}\n"
+        "train: {batch: 16}\n"
+        "sample: {rows: 6000, steps: 2}\n"
+        "space: {regime: [replace, mix], lambda: [0.5, 1.0]}\n"
+        "control: false\n"
+        "keep: {rows: all}\n"
         "metrics: [feature_variance]\n"
     )
     sweep = " ".join(f"'{word}'" for word in [*RAYSC, "sweep", str(file), "--storage", str(disk / "store")])

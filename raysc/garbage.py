@@ -17,7 +17,7 @@ from raysc import catalogue
 from raysc.entries import READERS
 from raysc.errors import RayscError
 from raysc.plan import Line, lines
-from raysc.store.asked import Asked, read_asked
+from raysc.store.asked import Asked, both, read_asked
 from raysc.store.leases import holders
 from raysc.store.objects import Listed, Objects
 from raysc.store.publishing import Damaged, Manifest
@@ -225,7 +225,7 @@ def _rules(asked: Iterable[Asked], say: Callable[[str], None]) -> dict[str, Rule
             if line.family.trained:
                 key, keep, generations = line.keys.lineage, sweep.keep, sweep.generations
                 if before := rules.get(key):
-                    keep, generations = _both(keep, before.keep), max(generations, before.generations)
+                    keep, generations = both(keep, before.keep), max(generations, before.generations)
                 rules[key] = Rule(keep, generations, line)
     return {key: rule for key, rule in rules.items() if key not in unread}
 
@@ -235,11 +235,3 @@ def _read_sweep(one: Asked) -> Sweep:
         file = Path(folder) / "sweep.yaml"
         file.write_text(json.dumps({**one.resolved, "name": one.name}), encoding="utf-8")  # JSON is YAML
         return read_sweep(str(file), (), catalogue)
-
-
-def _both(one: Keep, other: Keep) -> Keep:
-    return Keep(
-        models="all" if "all" in (one.models, other.models) else "last",
-        training_state="last" if "last" in (one.training_state, other.training_state) else "none",
-        rows="all" if "all" in (one.rows, other.rows) else "needed",
-    )

@@ -30,7 +30,7 @@ from raysc.store.objects import Objects
 from raysc.store.publishing import Attempt, Damaged
 from raysc.store.rows import ParquetShelf
 from raysc.store.trash import set_damaged_aside
-from raysc.sweepfile.settings import Resources
+from raysc.sweepfile.settings import Keep, Resources
 from raysc.sweepfile.sweep import Sweep
 
 FAILURE = "failure"
@@ -61,11 +61,13 @@ class Shared:
         sweep: what asked for them.
         objects: the store.
         measured: the generations that are measured.
+        keeps: lineage -> what stays of it, by all sweeps that name it.
     """
 
     sweep: Sweep
     objects: Objects
     measured: frozenset[int]
+    keeps: Mapping[str, Keep]
 
 
 @dataclass(frozen=True)
@@ -178,7 +180,7 @@ def _bench(job: Job, shared: Shared, report: Callable[[Mapping[str, Any]], None]
         shelf=shelf,
         provenance=_provenance(job, sweep),
         report=report,
-        keep=sweep.keep,
+        keep=shared.keeps.get(unit.line.keys.lineage, sweep.keep),
         checkpoint_seconds=60 * sweep.resources.checkpoint_minutes,
         waited=time.time() - job.queued,
     )

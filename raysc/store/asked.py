@@ -7,6 +7,7 @@ from typing import Any
 
 from raysc.store.keys import key_of
 from raysc.store.objects import Objects
+from raysc.sweepfile.settings import Keep
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,11 @@ class Asked:
     resolved: Mapping[str, Any]
     keys: frozenset[str]
 
+    @property
+    def keep(self) -> Keep:
+        """What it wants kept."""
+        return Keep.model_validate(self.resolved.get("keep") or {})
+
 
 def write_asked(objects: Objects, name: str, resolved: Mapping[str, Any], keys: Iterable[str]) -> None:
     """Note a sweep; the same one twice is one note. A sweep's folder that is removed takes its notes along."""
@@ -36,3 +42,21 @@ def read_asked(objects: Objects) -> Iterator[Asked]:
         if "/asked/" in name:
             told = json.loads(objects.get(name))
             yield Asked(told["name"], told["sweep"], frozenset(told["keys"]))
+
+
+def keeps(objects: Objects) -> dict[str, Keep]:
+    """Key -> what is to be kept there: where several sweeps name it, whatever one of them wants."""
+    found: dict[str, Keep] = {}
+    for one in read_asked(objects):
+        for key in one.keys:
+            found[key] = both(one.keep, found[key]) if key in found else one.keep
+    return found
+
+
+def both(one: Keep, other: Keep) -> Keep:
+    """The more generous of two rules in each respect."""
+    return Keep(
+        models="all" if "all" in (one.models, other.models) else "last",
+        training_state="last" if "last" in (one.training_state, other.training_state) else "none",
+        rows="all" if "all" in (one.rows, other.rows) else "needed",
+    )

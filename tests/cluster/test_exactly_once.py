@@ -221,3 +221,16 @@ def test_a_write_that_is_refused_half_way_fails_its_cell_and_a_second_call_ends_
     status, output = call("sweep", file, "--storage", store)
     assert status == 0, output
     pd.testing.assert_frame_equal(results(file, store), results(file, original), check_exact=True)
+
+
+def test_a_lineage_that_two_sweeps_name_is_kept_as_the_more_generous_one_wants(
+    finished: tuple[Path, Path], tmp_path: Path
+) -> None:
+    file, _ = finished
+    store = tmp_path / "store"
+    one = ("--set", "space.regime=mix", "--set", "loop.generations=1")
+    assert call("sweep", file, "--storage", store, *one, "--set", "keep={rows: all}", "--set", "name=generous")[0] == 0
+    assert call("sweep", file, "--storage", store, "--set", "space.regime=mix", "--set", "keep={models: last}")[0] == 0
+    key = lineage(file, store)
+    for pattern in ("rows/*/*.parquet", "model/model.safetensors"):
+        assert len(list(store.glob(f"attempts/{key}/0/*/*/{pattern}"))) == 3

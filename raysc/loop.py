@@ -133,6 +133,7 @@ def self_consuming_loop(
     generations: range,
     fresh: Callable[[int, int], Rows],
     shelf: Callable[[int], Shelf],
+    remembers: bool = False,
 ) -> Iterator[Generation]:
     """Run generations of one lineage for a pack of seeds.
 
@@ -145,11 +146,12 @@ def self_consuming_loop(
         generations: which to run, in order; ends early when every seed has diverged.
         fresh: (generation, count) -> new real rows.
         shelf: where the rows are put that are drawn in a generation's turn.
+        remembers: the family reads no rows again that were a whole part of its last training set; they are let go.
 
     Yields:
         Each generation once its rows are sampled.
     """
-    last_use = {take.source: t for t in generations for take in rules.recipe(t).takes}
+    spent, dropped = _last_uses(rules, generations, remembers)
     for t in generations:
         began = perf_counter()
         recipe = rules.recipe(t)
@@ -171,12 +173,46 @@ def self_consuming_loop(
         if not fit.diverged.all():
             blocks = crew.sample(t, 0, rules.sample_rows, rules.sample(t), shelf(t))
             rows = sources[synthetic(t)] = Rows(synthetic(t), blocks)
-        for source in [source for source, last in last_use.items() if last <= t]:
+        for source in spent.get(t, ()):
+            sources[source] = sources[source].spent()
+        for source in dropped.get(t, ()):
             sources.pop(source, None)
         seconds = {"fit": fitted - drawn, "sample": perf_counter() - fitted + drawn - began}
         yield Generation(t, rows, extended, rows_real, rows_synthetic, steps, fit.diverged, fit.loss, seconds)
         if rows is None:
             return
+
+
+def unread(rules: Rules, t: int, remembers: bool) -> tuple[Take, ...]:
+    """The takes of a generation whose rows a fit reads: all of them, or those that its family does not remember.
+
+    Under accumulate a training set is the last one and one more part: only that part is read.
+    """
+    takes = rules.recipe(t).takes
+    if remembers and t > 0 and rules.recipe(t).subsample is None:
+        before = rules.recipe(t - 1)
+        if before.subsample is None and takes[: len(before.takes)] == before.takes:
+            return takes[len(before.takes) :]
+    return takes
+
+
+def _last_uses(
+    rules: Rules, generations: range, remembers: bool
+) -> tuple[dict[int, list[Source]], dict[int, list[Source]]]:
+    """By generation: the sources whose rows are read there for the last time, and those that are taken for the last."""
+    taken: dict[Source, int] = {}
+    read: dict[Source, int] = {}
+    for t in generations:
+        taken |= dict.fromkeys((take.source for take in rules.recipe(t).takes), t)
+        # What was merged before this run began is not remembered by anybody.
+        read |= dict.fromkeys((take.source for take in unread(rules, t, remembers and t > generations.start)), t)
+    spent: dict[int, list[Source]] = {}
+    dropped: dict[int, list[Source]] = {}
+    for source, last in taken.items():
+        dropped.setdefault(last, []).append(source)
+        if read[source] < last:
+            spent.setdefault(read[source], []).append(source)
+    return spent, dropped
 
 
 def _extend(

@@ -55,3 +55,14 @@ class Streams:
         for row, generator in zip(out, self.each(role, *index), strict=True):
             generator.standard_normal(out=row)
         return out
+
+    def uniform(self, shape: Sequence[int], role: Role, *index: int | str) -> np.ndarray:
+        """Uniform in [0, 1), float64 (seeds, *shape), each seed's slice from its own stream."""
+        out = np.empty((len(self.seeds), *shape))
+        for row, generator in zip(out, self.each(role, *index), strict=True):
+            generator.random(out=row)
+        return out
+
+    def of(self, seeds: slice) -> "Streams":
+        """Those of some of the seeds."""
+        return Streams(self.seeds[seeds], self.generation)

@@ -11,7 +11,7 @@ import pandas as pd
 from raysc.datasets.dataset import DataSet, Distribution
 from raysc.loop import Crew
 from raysc.metrics.measure import Floor, Real, floors, measure
-from raysc.metrics.metric import Metric
+from raysc.metrics.metric import Metric, Modelled
 from raysc.pool.rows import Block, MemoryBlock, Rows
 from raysc.pool.shelf import Shelf
 from raysc.regimes.recipe import REAL, fresh
@@ -78,8 +78,16 @@ class Bench:
         rows = self.data.fresh(self.seeds, generation, count)
         return Rows(fresh(generation), (MemoryBlock((fresh(generation), self.seeds), 0, rows),))
 
-    def measure(self, rows: Rows | None, metrics: Iterable[str]) -> dict[str, Values]:
-        """Metric address -> its columns and their floors; NaN where there are no rows, since every seed diverged."""
+    def measure(
+        self, rows: Rows | None, metrics: Iterable[str], model: tuple[Any, Any] | None = None
+    ) -> dict[str, Values]:
+        """Metric address -> its columns and their floors; NaN where there are no rows, since every seed diverged.
+
+        Args:
+            rows: of one generation.
+            metrics: addresses.
+            model: (family, state) of that generation, where the family is a closed form.
+        """
         keys = list(metrics)
         if not keys:
             return {}
@@ -89,7 +97,8 @@ class Bench:
             found: Values = {column.name: nothing for metric in chosen for column in metric.columns}
             real: Mapping[str, Floor] = {}
         else:
-            found = measure(chosen, rows.load(), self.real)
+            modelled = None if model is None else Modelled(*model, self.data, self.real.test.astype(np.float64))
+            found = measure(chosen, rows.load(), self.real, modelled)
             real = self._floors(rows.count)
         values = {}
         for key, metric in zip(keys, chosen, strict=True):

@@ -222,6 +222,7 @@ def make_plan(sweep: Sweep, objects: Objects, built: tuple[Line, ...] | None = N
             lineages[line.keys.lineage] = line
             find = _trained_units if line.family.trained else _closed_form_units
             loop.extend(find(line, sweep, there, keys_of[line.number], measured))
+    loop.sort(key=_closed_form_work, reverse=True)  # the longest first, so that no core waits for one at the end
     zeros = {line.keys.zero: line for line in cells if line.keys.zero is not None}
     total = len(lineages) * len(sweep.seeds) * sweep.generations
     to_do = sum(
@@ -306,6 +307,13 @@ def seeds_per_unit(rules: Rules, data: DataSet, family: ClosedForm, generations:
     read = sum(take.count for take in unread(rules, generations, family.remembers))
     rows = read + 2 * max(rules.sample_rows, rules.recipe(generations).subsample or 0)
     return int(max(1, min(MOST_SEEDS, UNIT_BYTES // (8 * rows * prod(data.event)))))
+
+
+def _closed_form_work(unit: LoopUnit) -> int:
+    """How much a unit has to do, to sort by; units of trained families stay in the order of the cells."""
+    if unit.line.family.trained:
+        return 0
+    return len(unit.seeds) * unit.line.rules.sample_rows * prod(unit.line.data.event)
 
 
 def _initial_units(

@@ -33,7 +33,8 @@ def log_kernel_sums(rows: np.ndarray, points: np.ndarray, width: float) -> np.nd
     for some, part in _blocks(seeds, count):
         block = left[some, part]
         exponents = block.reshape(-1, block.shape[2]) @ right
-        np.maximum(exponents, FLOOR, out=exponents)
+        if exponents.min() < FLOOR:
+            np.maximum(exponents, FLOOR, out=exponents)
         np.exp(exponents, out=exponents)
         sums[some] += exponents.reshape(*block.shape[:2], -1).sum(axis=1)
     far = sums < SMALLEST

@@ -141,10 +141,12 @@ class TrainingSet:
         return sum(part.count for part in self.parts)
 
     def load(self) -> np.ndarray:
-        """The rows themselves, (seeds or 1, count, *event): a copy, for families that need all rows at once."""
+        """The rows themselves, (seeds or 1, count, *event), for families that need all at once; not to be changed."""
         if self.positions is not None:
             return _gather(self.parts, self.positions)
         arrays = [_pick(part.rows.load(), part.indices) for part in self.parts]
+        if len(arrays) == 1:
+            return arrays[0]
         seeds = max(array.shape[0] for array in arrays)
         return np.concatenate([np.broadcast_to(a, (seeds, *a.shape[1:])) for a in arrays], axis=1)
 

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from raysc.metrics.metric import Column
-from raysc.results.statistics import half_width
+from raysc.results.statistics import half_widths
 from raysc.results.table import main_columns, varying_axes
 from raysc.sweepfile.sweep import Sweep
 
@@ -89,9 +89,8 @@ def _curve(panel: Axes, own: pd.DataFrame, column: Column, colour: Colour, name:
     if column.scale == "log":
         values = values[values[column.name] > 0]
         values = values.assign(**{column.name: np.log(values[column.name])})
-    by_generation = values.groupby("generation")[column.name]
-    mean = by_generation.mean()
-    half = np.array([half_width(seeds) for _, seeds in by_generation])
+    mean = values.groupby("generation")[column.name].mean()
+    half = half_widths(values[column.name], values["generation"])
     low, middle, high = (np.exp(x) if column.scale == "log" else x for x in (mean - half, mean, mean + half))
     panel.plot(middle.index, middle, marker="o", ms=3, lw=1.3, color=colour, label=name)
     panel.fill_between(middle.index, low, high, color=colour, alpha=0.2, lw=0)

@@ -85,6 +85,13 @@ def half_width(values: pd.Series, level: float = 0.95) -> float:
     return float(stats.t.ppf((1 + level) / 2, len(finite) - 1) * finite.std(ddof=1) / np.sqrt(len(finite)))
 
 
+def half_widths(values: pd.Series, by: pd.Series, level: float = 0.95) -> pd.Series:
+    """The same for each of many groups of values at once, indexed by group."""
+    groups = values.groupby(by)
+    count = groups.count()
+    return groups.std() / np.sqrt(count) * stats.t.ppf((1 + level) / 2, (count - 1).clip(lower=1))
+
+
 def aggregate(table: pd.DataFrame, by: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:
     """Mean, median and standard deviation over everything that is not grouped by.
 

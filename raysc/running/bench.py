@@ -137,9 +137,17 @@ class Bench:
                     own.append([(generation, columns)])
         for metric, own in runs.items():
             for run in own:
-                frames = [pd.DataFrame({"seed": self.seeds, "generation": t, **columns}) for t, columns in run]
+                nothing = np.full(len(self.seeds), np.nan)
+                every = dict.fromkeys(column for _, columns in run for column in columns)
+                frame = pd.DataFrame(
+                    {
+                        "seed": np.tile(self.seeds, len(run)),
+                        "generation": np.repeat([t for t, _ in run], len(self.seeds)),
+                        **{c: np.concatenate([columns.get(c, nothing) for _, columns in run]) for c in every},
+                    }
+                )
                 name = metric_files.metric_name(metric, lineage, self.seeds, run[0][0], run[-1][0])
-                metric_files.write(self.objects, name, pd.concat(frames, ignore_index=True))
+                metric_files.write(self.objects, name, frame)
 
     def unmeasured(self, lineage: str, generation: int) -> list[str]:
         """The metrics that a published generation of a trained family still lacks."""

@@ -6,7 +6,6 @@ from typing import ClassVar
 import numpy as np
 
 from raysc.metrics.metric import Column, Modelled
-from raysc.models.roots import roots
 
 
 @dataclass(frozen=True)
@@ -21,7 +20,7 @@ class DetRatio:
     version: ClassVar[int] = 1
     features: ClassVar[str] = "values"
     least_rows: ClassVar[int] = 1
-    asks: ClassVar[tuple[str, ...]] = ("moments",)
+    asks: ClassVar[tuple[str, ...]] = ("log_det",)
     asks_data: ClassVar[tuple[str, ...]] = ("moments",)
     columns: ClassVar[tuple[Column, ...]] = (
         Column("det_ratio", "higher", "log", "neither"),
@@ -29,7 +28,6 @@ class DetRatio:
     )
 
     def measure(self, modelled: Modelled) -> dict[str, np.ndarray]:
-        _, covariance = modelled.family.moments(modelled.state)
         _, truth = modelled.data.moments()
-        logarithm = roots(covariance)[1] - np.linalg.slogdet(truth)[1]
+        logarithm = modelled.family.log_det(modelled.state) - np.linalg.slogdet(truth)[1]
         return {"det_ratio": np.exp(logarithm), "log_det_ratio": logarithm}

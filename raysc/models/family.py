@@ -44,7 +44,8 @@ class ClosedForm(Protocol):
         block: rows per sampling block; each block of each seed has a stream of its own.
 
     A family offers what metrics of its models ask for: ``moments(state)``, the mean (seeds, dim) and covariance
-    (seeds, dim, dim) of the density; ``log_prob(state, points)``, its logarithm (seeds, count) at points (count, dim).
+    (seeds, dim, dim) of the density; ``log_det(state)``, the logarithm of that covariance's determinant (seeds,);
+    ``log_prob(state, points)``, its logarithm (seeds, count) at points (count, dim).
     """
 
     version: ClassVar[int]

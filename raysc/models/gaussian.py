@@ -11,7 +11,7 @@ from raysc.models.draws import normals, pieces
 from raysc.models.family import Arrays
 from raysc.models.moments import Moments
 from raysc.models.pooled import Pooled
-from raysc.models.roots import roots
+from raysc.models.roots import LastRoots
 from raysc.pool.rows import TrainingSet
 from raysc.streams import Streams
 
@@ -32,6 +32,7 @@ class Gaussian:
     _moments: Pooled[Moments] = field(
         default_factory=lambda: Pooled(Moments.__add__), init=False, repr=False, compare=False
     )
+    _roots: LastRoots = field(default_factory=LastRoots, init=False, repr=False, compare=False)
 
     # 2: rows are drawn by Cholesky factors, twenty times as fast as by eigenvectors.
     version: ClassVar[int] = 2
@@ -52,7 +53,7 @@ class Gaussian:
 
     def sample(self, state: Arrays, first: int, count: int, streams: Streams) -> np.ndarray:
         """Rows mu + A z with A A' = Sigma and z standard normal, float64 (seeds, count, dim)."""
-        mean, (factors, _) = state["mean"], roots(state["covariance"])
+        mean, (factors, _) = state["mean"], self._roots.of(state["covariance"])
         seeds, dim = mean.shape
         rows = np.empty((seeds, count, dim))
         for piece in pieces(seeds, count * dim):
@@ -65,12 +66,16 @@ class Gaussian:
         """The fit itself."""
         return state["mean"], state["covariance"]
 
+    def log_det(self, state: Arrays) -> np.ndarray:
+        """Logarithm of Sigma's determinant, float64 (seeds,); minus infinity where Sigma is singular."""
+        return self._roots.of(state["covariance"])[1]
+
     def log_prob(self, state: Arrays, points: np.ndarray) -> np.ndarray:
         """Log density at points (count, dim), float64 (seeds, count).
 
         Minus infinity where Sigma is singular: the model has no density, and points in general lie off its span.
         """
-        factors, logarithms = roots(state["covariance"])
+        factors, logarithms = self._roots.of(state["covariance"])
         found = np.empty((len(factors), len(points)))
         found[:] = np.where(np.isnan(logarithms), np.nan, -np.inf)[:, None]
         for seed in np.flatnonzero(np.isfinite(logarithms)):

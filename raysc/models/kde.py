@@ -13,6 +13,7 @@ from raysc.models.family import WithRows
 from raysc.models.kernel_sums import log_kernel_sums
 from raysc.models.moments import Moments
 from raysc.models.pooled import Pooled
+from raysc.models.roots import roots
 from raysc.pool.rows import MemoryBlock, Part, Rows, TrainingSet
 from raysc.regimes.recipe import REAL
 from raysc.streams import Streams
@@ -88,6 +89,10 @@ class Kde:
     def moments(self, state: WithRows) -> tuple[np.ndarray, np.ndarray]:
         """Those of the density: the kernel adds h^2 to every variance of the rows (divided by N)."""
         return state.arrays["mean"], state.arrays["covariance"]
+
+    def log_det(self, state: WithRows) -> np.ndarray:
+        """Logarithm of the determinant of the density's covariance, float64 (seeds,)."""
+        return roots(state.arrays["covariance"])[1]
 
     def log_prob(self, state: WithRows, points: np.ndarray) -> np.ndarray:
         """Log density at points (count, dim), float64 (seeds, count); the same points cost no more than new rows."""

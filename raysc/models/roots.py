@@ -26,22 +26,35 @@ def roots(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         with np.errstate(divide="ignore"):
             logarithms[finite] = np.log(covariance[finite, 0, 0])
         return factors, logarithms
+    pivots = np.full(covariance.shape[:2], np.nan)
+    least = dim * np.finfo(float).eps * covariance.diagonal(axis1=1, axis2=2)
     for seed in np.flatnonzero(finite):
         factor, failed = lapack.dpotrf(covariance[seed], lower=1)
-        pivots = factor.diagonal()
-        if failed or (pivots**2 <= dim * np.finfo(float).eps * covariance[seed].diagonal()).any():
-            factor, pivots = _pivoted(covariance[seed])
-        factors[seed] = factor
-        with np.errstate(divide="ignore"):
-            logarithms[seed] = 2 * np.log(pivots).sum()
-    return factors, logarithms
+        own = factor.diagonal()
+        if failed or (own * own <= least[seed]).any():
+            factor, own = _pivoted(covariance[seed])
+        factors[seed], pivots[seed] = factor, own
+    with np.errstate(divide="ignore"):
+        return factors, 2 * np.log(pivots).sum(axis=1)
 
 
 def _pivoted(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """A factor whose columns beyond the rank are zero, rows in the order of the covariance, and its pivots."""
     made, order, rank, _ = lapack.dpstrf(covariance, lower=1)
-    made = np.tril(made)
-    made[:, rank:] = 0
-    factor = np.empty_like(made)
-    factor[order - 1] = made
-    return factor, made.diagonal()
+    factor, pivots = np.zeros(made.shape), np.zeros(len(made))
+    factor[order - 1, :rank] = np.tril(made[:, :rank])
+    pivots[:rank] = made.diagonal()[:rank]
+    return factor, pivots
+
+
+class LastRoots:
+    """Remembers the roots of the covariances that were asked for last: a model is sampled, and then measured."""
+
+    def __init__(self) -> None:
+        self._last: tuple[np.ndarray, tuple[np.ndarray, np.ndarray]] | None = None
+
+    def of(self, covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """``roots`` of an array that nobody changes."""
+        if self._last is None or self._last[0] is not covariance:
+            self._last = (covariance, roots(covariance))
+        return self._last[1]

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, NullLocator
 
 from raysc.metrics.metric import Column
 from raysc.results.statistics import half_widths
@@ -56,6 +56,7 @@ def curves_picture(sweep: Sweep, table: pd.DataFrame) -> bytes:
         panel.set_visible(False)
     if column.scale == "log" and (table[column.name] > 0).any():
         panels[0].set_yscale("log")
+        panels[0].yaxis.set_minor_locator(NullLocator())  # most of the time of a picture of many panels
     unit = f", {column.unit}" if column.unit else ""
     figure.supylabel(f"{column.name}{unit} ({column.better} is better)", fontsize=9)
     named = {name: handle for panel in panels for handle, name in zip(*panel.get_legend_handles_labels(), strict=True)}

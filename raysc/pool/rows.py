@@ -161,7 +161,7 @@ def _gather(parts: tuple[Part, ...], positions: np.ndarray) -> np.ndarray:
     local = positions.reshape(-1)[by_part]
     bounds = np.searchsorted(number[by_part], np.arange(len(parts) + 1))
     arrays = [part.rows.load() if bounds[k] < bounds[k + 1] else None for k, part in enumerate(parts)]
-    there = [array for array in arrays if array is not None]
+    there = [array for array in arrays if array is not None] or [parts[0].rows.load()]
     out = np.empty((*positions.shape, *there[0].shape[2:]), np.result_type(*{array.dtype for array in there}))
     for k, array in enumerate(arrays):
         if array is not None:

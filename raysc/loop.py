@@ -152,16 +152,18 @@ def self_consuming_loop(
         Each generation once its rows are sampled.
     """
     spent, dropped = _last_uses(rules, generations, remembers)
+    before: tuple[Take, ...] = ()
     for t in generations:
         began = perf_counter()
         recipe = rules.recipe(t)
         extended: tuple[Block, ...] = ()
-        for take in recipe.takes:
+        for take in _beyond(recipe.takes, before):
             if take.source.kind == "fresh":
                 sources[take.source] = fresh(t, take.count)
             missing = take.count - sources[take.source].count
             if missing > 0:
                 extended = _extend(sources, take, missing, rules, crew, t, shelf)
+        before = recipe.takes
         drawn = perf_counter()
         training_set = mix(recipe, sources, seeds, t, rules.sample_rows)
         rows_real, rows_synthetic = counts_by_kind(training_set, len(seeds))
@@ -188,12 +190,16 @@ def unread(rules: Rules, t: int, remembers: bool) -> tuple[Take, ...]:
 
     Under accumulate a training set is the last one and one more part: only that part is read.
     """
-    takes = rules.recipe(t).takes
-    if remembers and t > 0 and rules.recipe(t).subsample is None:
-        before = rules.recipe(t - 1)
-        if before.subsample is None and takes[: len(before.takes)] == before.takes:
-            return takes[len(before.takes) :]
-    return takes
+    recipe = rules.recipe(t)
+    if not remembers or t == 0 or recipe.subsample is not None:
+        return recipe.takes
+    before = rules.recipe(t - 1)
+    return recipe.takes if before.subsample is not None else _beyond(recipe.takes, before.takes)
+
+
+def _beyond(takes: tuple[Take, ...], before: tuple[Take, ...]) -> tuple[Take, ...]:
+    """The takes that follow those of before, all of them if those are not the beginning."""
+    return takes[len(before) :] if takes[: len(before)] == before else takes
 
 
 def _last_uses(
@@ -202,8 +208,13 @@ def _last_uses(
     """By generation: the sources whose rows are read there for the last time, and those that are taken for the last."""
     taken: dict[Source, int] = {}
     read: dict[Source, int] = {}
+    following: tuple[Take, ...] = ()
+    for t in reversed(generations):
+        takes = rules.recipe(t).takes
+        if takes != following[: len(takes)]:
+            taken = dict.fromkeys((take.source for take in takes), t) | taken
+        following = takes
     for t in generations:
-        taken |= dict.fromkeys((take.source for take in rules.recipe(t).takes), t)
         # What was merged before this run began is not remembered by anybody.
         read |= dict.fromkeys((take.source for take in unread(rules, t, remembers and t > generations.start)), t)
     spent: dict[int, list[Source]] = {}

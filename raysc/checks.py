@@ -20,7 +20,7 @@ def check(sweep: Sweep, lines: tuple[Line, ...]) -> None:
     for line in lines:
         _check_model(sweep, line)
         _check_regime(sweep, line)
-        told = f"{line.cell.data}"
+        told = f"{line.cell.data} {line.cell.model}"
         if told not in seen:
             seen.add(told)
             _check_metrics(sweep, line)
@@ -77,6 +77,6 @@ def _check_regime(sweep: Sweep, line: Line) -> None:
 def _check_metrics(sweep: Sweep, line: Line) -> None:
     metrics = [catalogue.build("metric", metric) for metric in sweep.metrics]
     try:
-        check_metrics(metrics, line.data, line.rules.sample_rows)
+        check_metrics(metrics, line.data, line.family, line.rules.sample_rows)
     except InputError as error:
         raise sweep.error("metrics", str(error)) from error

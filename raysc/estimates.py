@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from math import prod
 from typing import cast
 
-from raysc.models.family import ClosedForm, Trained
+from raysc.models.family import Trained
 from raysc.plan import Line, Plan
-from raysc.pool.mixing import mix
-from raysc.pool.rows import MemoryBlock, Rows
-from raysc.regimes.recipe import REAL
-from raysc.streams import Streams
+from raysc.results.table import metric_columns
 
-FLOAT32 = 4
+FLOAT32, NUMBER = 4, 8
+RECORD = 12 * NUMBER
+"""Bytes that are recorded of a generation of a seed beside its metrics."""
 STATES = 3
 """Numbers that the training state holds per parameter: the raw weight and AdamW's two moments."""
 
@@ -40,13 +39,17 @@ def estimate(plan: Plan) -> Estimate:
     sizes = _Sizes()
     lineages = {line.keys.lineage: line for line in plan.lines}.values()
     zeros = {line.keys.zero: line for line in plan.lines if line.keys.zero is not None}
+    told = RECORD + NUMBER * len(metric_columns(sweep))
     rows = total = 0
     for line in lineages:
         generations = sweep.generations if line.family.trained else sweep.generations + 1
         rows += generations * line.rules.sample_rows
-        kept_models = sweep.generations if sweep.keep.models == "all" or not line.family.trained else 1
+        total += generations * told
+        if not line.family.trained:
+            continue  # neither models nor rows are kept
+        kept_models = sweep.generations if sweep.keep.models == "all" else 1
         total += kept_models * sizes.model(line) + _kept_rows(line, plan) * sizes.row(line)
-        if line.family.trained and sweep.keep.training_state == "last":
+        if sweep.keep.training_state == "last":
             total += STATES * sizes.model(line)
     for line in {zero.rows: line for zero, line in zeros.items()}.values():
         rows += line.rules.sample_rows
@@ -57,19 +60,21 @@ def estimate(plan: Plan) -> Estimate:
         rows=rows * len(sweep.seeds),
         bytes=total * len(sweep.seeds),
         most_rows=max(line.rules.sample_rows for line in lineages),
-        most_bytes=max(
-            sizes.model(line) + _stored(plan) * line.rules.sample_rows * sizes.row(line) for line in lineages
-        ),
+        most_bytes=told + max(_of_a_generation(line, plan, sizes) for line in lineages),
     )
 
 
-def _stored(plan: Plan) -> bool:
-    return plan.sweep.pool == "parquet" and plan.sweep.keep.rows == "all"
+def _of_a_generation(line: Line, plan: Plan, sizes: "_Sizes") -> int:
+    """Bytes of a generation's model, and of its rows if those of all generations are kept."""
+    if not line.family.trained:
+        return 0
+    kept = plan.sweep.pool == "parquet" and plan.sweep.keep.rows == "all"
+    return sizes.model(line) + kept * line.rules.sample_rows * sizes.row(line)
 
 
 def _kept_rows(line: Line, plan: Plan) -> int:
     """Rows of generations 1 to T that stay in the store."""
-    if not line.family.trained or plan.sweep.pool != "parquet":
+    if plan.sweep.pool != "parquet":
         return 0
     count, last = line.rules.sample_rows, plan.sweep.generations
     if plan.sweep.keep.rows == "all":
@@ -93,20 +98,8 @@ class _Sizes:
         return prod(line.data.event) * (1 if line.data.kind == "images" else FLOAT32)
 
     def model(self, line: Line) -> int:
-        """Bytes of one model of one seed: EMA weights, or the arrays of a closed form (fitted once, to see)."""
-        cell = line.cell
-        key = repr((cell.data, cell.model, cell.initial.rows))
+        """Bytes of the EMA weights of a trained family's model."""
+        key = repr((line.cell.data, line.cell.model))
         if key not in self._models:
-            if line.family.trained:
-                family = cast(Trained, line.family)
-                self._models[key] = family.parameter_count(line.data.event) * FLOAT32
-            else:
-                self._models[key] = _fitted_bytes(line)
+            self._models[key] = cast(Trained, line.family).parameter_count(line.data.event) * FLOAT32
         return self._models[key]
-
-
-def _fitted_bytes(line: Line) -> int:
-    real = Rows(REAL, (MemoryBlock((REAL, (0,)), 0, line.data.train((0,))),))
-    training_set = mix(line.rules.recipe(0), {REAL: real}, (0,), 0, line.rules.sample_rows)
-    state = cast(ClosedForm, line.family).fit(training_set, Streams((0,), 0))
-    return sum(array.nbytes for array in state.values())

@@ -139,6 +139,7 @@ def self_consuming_loop(
     generations: range,
     fresh: Callable[[int, int], Rows],
     shelf: Callable[[int], Shelf],
+    remembers: bool = False,
 ) -> Iterator[Generation]:
     """Run generations of one lineage for a pack of seeds.
 
@@ -151,21 +152,24 @@ def self_consuming_loop(
         generations: which to run, in order; ends early when every seed has diverged.
         fresh: (generation, count) -> new real rows.
         shelf: where the rows are put that are drawn in a generation's turn.
+        remembers: the family reads no rows again that were a whole part of its last training set; they are let go.
 
     Yields:
         Each generation once its rows are sampled.
     """
-    last_use = {take.source: t for t in generations for take in rules.recipe(t).takes}
+    spent, dropped = _last_uses(rules, generations, remembers)
+    before: tuple[Take, ...] = ()
     for t in generations:
         began = perf_counter()
         recipe = rules.recipe(t)
         extended: tuple[Block, ...] = ()
-        for take in recipe.takes:
+        for take in _beyond(recipe.takes, before):
             if take.source.kind == "fresh":
                 sources[take.source] = fresh(t, take.count)
             missing = take.count - sources[take.source].count
             if missing > 0:
                 extended = _extend(sources, take, missing, rules, crew, t, shelf)
+        before = recipe.takes
         drawn = perf_counter()
         training_set = mix(recipe, sources, seeds, t, rules.sample_rows)
         rows_real, rows_synthetic = counts_by_kind(training_set, len(seeds))
@@ -177,12 +181,55 @@ def self_consuming_loop(
         if not fit.diverged.all():
             blocks = crew.sample(t, 0, rules.sample_rows, rules.sample(t), shelf(t))
             rows = sources[synthetic(t)] = Rows(synthetic(t), blocks)
-        for source in [source for source, last in last_use.items() if last <= t]:
+        for source in spent.get(t, ()):
+            sources[source] = sources[source].spent()
+        for source in dropped.get(t, ()):
             sources.pop(source, None)
         seconds = {"fit": fitted - drawn, "sample": perf_counter() - fitted + drawn - began}
         yield Generation(t, rows, extended, rows_real, rows_synthetic, steps, fit.diverged, fit.loss, seconds)
         if rows is None:
             return
+
+
+def unread(rules: Rules, t: int, remembers: bool) -> tuple[Take, ...]:
+    """The takes of a generation whose rows a fit reads: all of them, or those that its family does not remember.
+
+    Under accumulate a training set is the last one and one more part: only that part is read.
+    """
+    recipe = rules.recipe(t)
+    if not remembers or t == 0 or recipe.subsample is not None:
+        return recipe.takes
+    before = rules.recipe(t - 1)
+    return recipe.takes if before.subsample is not None else _beyond(recipe.takes, before.takes)
+
+
+def _beyond(takes: tuple[Take, ...], before: tuple[Take, ...]) -> tuple[Take, ...]:
+    """The takes that follow those of before, all of them if those are not the beginning."""
+    return takes[len(before) :] if takes[: len(before)] == before else takes
+
+
+def _last_uses(
+    rules: Rules, generations: range, remembers: bool
+) -> tuple[dict[int, list[Source]], dict[int, list[Source]]]:
+    """By generation: the sources whose rows are read there for the last time, and those that are taken for the last."""
+    taken: dict[Source, int] = {}
+    read: dict[Source, int] = {}
+    following: tuple[Take, ...] = ()
+    for t in reversed(generations):
+        takes = rules.recipe(t).takes
+        if takes != following[: len(takes)]:
+            taken = dict.fromkeys((take.source for take in takes), t) | taken
+        following = takes
+    for t in generations:
+        # What was merged before this run began is not remembered by anybody.
+        read |= dict.fromkeys((take.source for take in unread(rules, t, remembers and t > generations.start)), t)
+    spent: dict[int, list[Source]] = {}
+    dropped: dict[int, list[Source]] = {}
+    for source, last in taken.items():
+        dropped.setdefault(last, []).append(source)
+        if read[source] < last:
+            spent.setdefault(read[source], []).append(source)
+    return spent, dropped
 
 
 def _extend(

@@ -6,14 +6,14 @@ Only names are read from the store, so that a plan of thousands of cells costs o
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
-from typing import Literal
+from typing import Literal, cast
 
 from raysc import catalogue
 from raysc.datasets.dataset import DataSet
-from raysc.loop import Rules
+from raysc.loop import Rules, unread
 from raysc.metrics.features import extractor_key, extractor_name
 from raysc.metrics.metric import Metric
-from raysc.models.family import Family
+from raysc.models.family import ClosedForm, Family
 from raysc.regimes.recipe import Regime
 from raysc.store import metric_files
 from raysc.store.keys import Identities, Keys, Zero, identity, key_of, keys
@@ -260,6 +260,7 @@ def make_plan(sweep: Sweep, objects: Objects, built: tuple[Line, ...] | None = N
             lineages[line.keys.lineage] = line
             find = _trained_units if line.family.trained else _closed_form_units
             loop.extend(find(line, sweep, there, keys_of[line.number], measured))
+    loop.sort(key=_closed_form_work, reverse=True)  # the longest first, so that no core waits for one at the end
     zeros = {line.keys.zero: line for line in cells if line.keys.zero is not None}
     trained = [line for line in cells if line.keys.zero is not None]
     a_lineage = len(sweep.seeds) * sweep.generations
@@ -344,15 +345,27 @@ def _closed_form_units(
         elif there.unmeasured(metrics, line.keys.lineage, seeds, measured):
             yield LoopUnit(line, seeds, 0, "metric only", sweep.generations)
     new = [seed for seed in sweep.seeds if seed in remaining]
-    size = seeds_per_unit(line.rules, line.data, sweep.generations)
+    size = seeds_per_unit(line.rules, line.data, cast(ClosedForm, line.family), sweep.generations)
     for start in range(0, len(new), size):
         yield LoopUnit(line, tuple(new[start : start + size]), 0, "new", sweep.generations)
 
 
-def seeds_per_unit(rules: Rules, data: DataSet, generations: int) -> int:
-    """How many seeds of a closed-form family fit in a unit's memory: rows that live at once, twice over, as float64."""
-    rows = sum(take.count for take in rules.recipe(generations).takes) + rules.sample_rows
-    return int(max(1, min(MOST_SEEDS, UNIT_BYTES // (2 * 8 * rows * prod(data.event)))))
+def seeds_per_unit(rules: Rules, data: DataSet, family: ClosedForm, generations: int) -> int:
+    """How many seeds of a closed-form family fit in a unit's memory, as float64.
+
+    At the last generation there live the rows that the fit reads (whatever the family remembers was let go), those
+    that it samples, and two copies of either on the way.
+    """
+    read = sum(take.count for take in unread(rules, generations, family.remembers))
+    rows = read + 2 * max(rules.sample_rows, rules.recipe(generations).subsample or 0)
+    return int(max(1, min(MOST_SEEDS, UNIT_BYTES // (8 * rows * prod(data.event)))))
+
+
+def _closed_form_work(unit: LoopUnit) -> int:
+    """How much a unit has to do, to sort by; units of trained families stay in the order of the cells."""
+    if unit.line.family.trained:
+        return 0
+    return len(unit.seeds) * unit.line.rules.sample_rows * prod(unit.line.data.event)
 
 
 def _initial_units(

@@ -13,7 +13,7 @@ import numpy as np
 
 from raysc.errors import RayscError
 from raysc.loop import Fit, From
-from raysc.models.family import TRAINING_STATE, Arrays, ClosedForm, Trained
+from raysc.models.family import TRAINING_STATE, ClosedForm, Trained, arrays_of
 from raysc.pool.rows import Block, TrainingSet
 from raysc.pool.shelf import Shelf
 from raysc.regimes.recipe import synthetic
@@ -97,12 +97,12 @@ class ClosedFormRank:
     Attributes:
         family: the model family.
         seeds: the pack.
-        state: the arrays of the generation that is held.
+        state: the model of the generation that is held.
     """
 
     family: ClosedForm
     seeds: tuple[int, ...]
-    state: Arrays = field(default_factory=dict, init=False)
+    state: Any = field(default=None, init=False)
 
     def fit(
         self, generation: int, training_set: TrainingSet, start: From, steps: range, train: Train,
@@ -110,7 +110,8 @@ class ClosedFormRank:
     ) -> Fit:  # fmt: skip
         """Fit all seeds at once; where weights start and how they are trained means nothing here."""
         self.state = self.family.fit(training_set, Streams(self.seeds, generation))
-        finite = [np.isfinite(array).reshape(len(self.seeds), -1).all(axis=1) for array in self.state.values()]
+        arrays = arrays_of(self.state).values()
+        finite = [np.isfinite(array).reshape(len(self.seeds), -1).all(axis=1) for array in arrays]
         return Fit(~np.logical_and.reduce(finite))
 
     def sample(self, generation: int, first: int, count: int, sample: Sample, shelf: Shelf) -> tuple[Block, ...]:

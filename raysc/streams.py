@@ -6,7 +6,7 @@ device; and not on what was drawn before, so that a resumed run draws what an un
 The global generators of NumPy and torch are never used.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Literal
@@ -28,9 +28,12 @@ def stream(seed: int, generation: int, role: Role, *index: int | str) -> np.rand
     Returns:
         A generator in the same state on every machine.
     """
-    address = repr((seed, generation, role, *index)).encode()
-    key = int.from_bytes(blake2b(address, digest_size=16).digest(), "little")
+    key = int.from_bytes(_key(seed, generation, role, *index), "little")
     return np.random.Generator(np.random.Philox(key=key))
+
+
+def _key(seed: int, generation: int, role: Role, *index: int | str) -> bytes:
+    return blake2b(repr((seed, generation, role, *index)).encode(), digest_size=16).digest()
 
 
 @dataclass(frozen=True)
@@ -49,9 +52,32 @@ class Streams:
         """One generator per seed, in the order of the seed axis."""
         return [stream(seed, self.generation, role, *index) for seed in self.seeds]
 
+    def in_turn(self, role: Role, *index: int | str) -> Iterator[np.random.Generator]:
+        """The same, each to be used before the next is asked for: one generator that is set to one state after another.
+
+        That takes a fifth of the time, which counts where each draws a few numbers.
+        """
+        philox = np.random.Philox(key=0)
+        generator, state = np.random.Generator(philox), philox.state
+        for seed in self.seeds:
+            state["state"]["key"] = np.frombuffer(_key(seed, self.generation, role, *index), "<u8").astype(np.uint64)
+            philox.state = state
+            yield generator
+
     def normal(self, shape: Sequence[int], role: Role, *index: int | str) -> np.ndarray:
         """Standard normals, float64 (seeds, *shape), each seed's slice from its own stream."""
         out = np.empty((len(self.seeds), *shape))
-        for row, generator in zip(out, self.each(role, *index), strict=True):
+        for row, generator in zip(out, self.in_turn(role, *index), strict=True):
             generator.standard_normal(out=row)
         return out
+
+    def uniform(self, shape: Sequence[int], role: Role, *index: int | str) -> np.ndarray:
+        """Uniform in [0, 1), float64 (seeds, *shape), each seed's slice from its own stream."""
+        out = np.empty((len(self.seeds), *shape))
+        for row, generator in zip(out, self.in_turn(role, *index), strict=True):
+            generator.random(out=row)
+        return out
+
+    def of(self, seeds: slice) -> "Streams":
+        """Those of some of the seeds."""
+        return Streams(self.seeds[seeds], self.generation)

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from raysc.loop import Fit, From, Rules, optimiser_steps, self_consuming_loop
-from raysc.pool.rows import Block, MemoryBlock, Rows, TrainingSet
+from raysc.pool.rows import Block, MemoryBlock, Rows, SpentBlock, TrainingSet
 from raysc.pool.shelf import MemoryShelf, Shelf
 from raysc.regimes.accumulate import Accumulate
+from raysc.regimes.accumulate_subsample import AccumulateSubsample
 from raysc.regimes.fresh import Fresh
 from raysc.regimes.mix import Mix
 from raysc.regimes.recipe import REAL, Regime, Source, synthetic
@@ -86,6 +87,37 @@ def test_rows_that_no_later_recipe_takes_are_dropped() -> None:
     crew = Notebook()
     run(crew, rules(Accumulate(), 1.0), 4)
     assert [part.rows.source for part in crew.sets[4].parts] == [REAL, *(synthetic(t) for t in range(4))]
+
+
+def sources_by_generation(
+    regime: Regime, lambda_: float, last: int, initial_rows: int | None = None
+) -> list[set[Source]]:
+    """Which sources still have rows after each generation of a family that remembers."""
+    going_by = rules(regime, lambda_)
+    going_by = replace(going_by, cell=going_by.cell.model_copy(update={"initial": Initial(steps=7, rows=initial_rows)}))
+    sources, shelf = {REAL: Rows(REAL, (MemoryBlock("real", 0, np.zeros((1, N, 1))),))}, MemoryShelf()
+    loop = self_consuming_loop(
+        going_by, Notebook(), sources, SEEDS, range(last + 1), new_rows, lambda t: shelf, remembers=True
+    )
+    return [
+        {source for source, rows in sources.items() if not any(isinstance(b, SpentBlock) for b in rows.blocks)}
+        for _ in loop
+    ]
+
+
+@pytest.mark.parametrize("lambda_", [0.5, 1.0, 2.5])
+def test_a_family_that_remembers_reads_each_part_of_accumulate_once(lambda_: float) -> None:
+    assert sources_by_generation(Accumulate(), lambda_, 4) == [{synthetic(t)} for t in range(5)]
+
+
+def test_what_a_family_cannot_have_remembered_stays() -> None:
+    # Generation 0 read a prefix of the real rows, generation 1 reads all of them.
+    assert REAL in sources_by_generation(Accumulate(), 1.0, 4, initial_rows=3)[0]
+    assert REAL not in sources_by_generation(Accumulate(), 1.0, 4, initial_rows=3)[1]
+    # Under mix the newest rows come between those of before and nothing is ever the last set and one more part.
+    assert REAL in sources_by_generation(Mix(), 1.0, 4)[3]
+    kept = sources_by_generation(AccumulateSubsample(), 1.0, 4)
+    assert kept[3] == {REAL, *(synthetic(t) for t in range(4))}
 
 
 def test_new_real_rows_are_asked_for_at_every_generation() -> None:

@@ -201,3 +201,32 @@ def test_a_gap_is_filled_and_what_follows_it_stays(
     (unit,) = make_plan(sweep, objects).loop
     assert (unit.seeds, unit.first, unit.missing, unit.reason) == ((1,), 1, 1, "set aside")
     assert make_plan(sweep, objects).to_do == 1
+
+
+WIDE = """\
+data: {name: gaussian, dim: 100, rows: 1000}
+model: gaussian
+loop: {generations: 99}
+space: {regime: [replace, accumulate, accumulate_subsample]}
+seeds: 100
+metrics: [trace_ratio]
+control: false
+"""
+
+
+def test_seeds_are_packed_by_the_rows_that_live_at_once(make_sweep: MakeSweep, tmp_path: Path) -> None:
+    units = make_plan(make_sweep(WIDE), Objects.at(str(tmp_path))).loop
+    sizes = {
+        regime: [len(unit.seeds) for unit in units if unit.line.cell.regime.name == regime]
+        for regime in ("replace", "accumulate", "accumulate_subsample")
+    }
+    assert sizes["replace"] == sizes["accumulate"] == [100], "what was merged is let go"
+    assert max(sizes["accumulate_subsample"]) * 100 * 1000 * 100 * 8 < 2**29, "any earlier row may be drawn again"
+    kept = make_plan(make_sweep(WIDE, "model={name: kde, bandwidth: 0.5}"), Objects.at(str(tmp_path))).loop
+    assert all(len(unit.seeds) < 10 for unit in kept if unit.line.cell.regime.name == "accumulate")
+
+
+def test_the_longest_units_of_closed_forms_come_first(make_sweep: MakeSweep, tmp_path: Path) -> None:
+    text = WIDE.replace("space: {", "space: {data.rows: [10, 1000, 100], ")
+    units = make_plan(make_sweep(text, "data.dim=2"), Objects.at(str(tmp_path))).loop
+    assert [unit.line.data.count for unit in units] == sorted((unit.line.data.count for unit in units), reverse=True)

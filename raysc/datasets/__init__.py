@@ -3,6 +3,10 @@
 DATASETS = {
     "digits": "raysc.datasets.digits:Digits",
     "gaussian": "raysc.datasets.gaussian:Gaussian",
+    "blobs": "raysc.datasets.blobs:Blobs",
+    "circles": "raysc.datasets.circles:Circles",
+    "moons": "raysc.datasets.moons:Moons",
+    "swiss_roll": "raysc.datasets.swiss_roll:SwissRoll",
     "eight_gaussians": "raysc.datasets.eight_gaussians:EightGaussians",
 }
 """Short name -> ``module:Name``."""

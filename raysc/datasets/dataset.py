@@ -55,6 +55,15 @@ class Distribution(Protocol):
         ...
 
 
+@runtime_checkable
+class KnownMoments(Protocol):
+    """A distribution whose mean and covariance are known: the truth that fitted models are compared with."""
+
+    def moments(self) -> tuple[np.ndarray, np.ndarray]:
+        """mu_0 (dim,) and Sigma_0 (dim, dim), float64, noise included."""
+        ...
+
+
 @dataclass(frozen=True)
 class Labelled:
     """Rows with classes, for training a feature classifier.

@@ -61,6 +61,10 @@ class EightGaussians:
         """Held-out rows, float32 (1000, 2), the same for all seeds."""
         return self._draw(0, 0, "test", TEST_ROWS)
 
+    def moments(self) -> tuple[np.ndarray, np.ndarray]:
+        """0, and the same variance in each direction: that of the ring's centres and the noise."""
+        return np.zeros(2), (RADIUS**2 / 2 + self.noise**2) * np.eye(2)
+
     def fresh(self, seeds: Sequence[int], generation: int, count: int) -> np.ndarray:
         """New rows for one generation, float32 (seeds, count, 2)."""
         return np.stack([self._draw(seed, generation, "fresh", count) for seed in seeds])

@@ -57,6 +57,10 @@ class Gaussian:
         """Held-out rows, float64 (1000, dim), the same for all seeds."""
         return stream(0, 0, "data", "test").standard_normal((TEST_ROWS, self.dim))
 
+    def moments(self) -> tuple[np.ndarray, np.ndarray]:
+        """0 and the identity."""
+        return np.zeros(self.dim), np.eye(self.dim)
+
     def fresh(self, seeds: Sequence[int], generation: int, count: int) -> np.ndarray:
         """New rows for one generation, float64 (seeds, count, dim)."""
         return Streams(tuple(seeds), generation).normal((count, self.dim), "data", "fresh")

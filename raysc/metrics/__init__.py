@@ -10,5 +10,10 @@ METRICS = {
     "feature_variance": "raysc.metrics.feature_variance:FeatureVariance",
     "exact_duplicates": "raysc.metrics.exact_duplicates:ExactDuplicates",
     "nn_train_share": "raysc.metrics.nn_train_share:NnTrainShare",
+    "mean_error": "raysc.metrics.mean_error:MeanError",
+    "trace_ratio": "raysc.metrics.trace_ratio:TraceRatio",
+    "det_ratio": "raysc.metrics.det_ratio:DetRatio",
+    "second_moment": "raysc.metrics.second_moment:SecondMoment",
+    "nll": "raysc.metrics.nll:Nll",
 }
 """Short name -> ``module:Name``."""

@@ -6,15 +6,16 @@ from typing import get_args
 from raysc.datasets.dataset import DataSet
 from raysc.errors import InputError
 from raysc.metrics.features import DEFAULT, VALUES, extractor_name
-from raysc.metrics.metric import Features, Metric
+from raysc.metrics.metric import Features, Metric, ModelMetric
 
 
-def check_metrics(metrics: Sequence[Metric], dataset: DataSet, rows: int) -> None:
+def check_metrics(metrics: Sequence[Metric | ModelMetric], dataset: DataSet, family: object, rows: int) -> None:
     """Refuse what cannot be measured.
 
     Args:
         metrics: what is asked for.
         dataset: the data.
+        family: the model family.
         rows: how many rows of every generation are measured (``sample.rows``, or n).
 
     Raises:
@@ -26,8 +27,21 @@ def check_metrics(metrics: Sequence[Metric], dataset: DataSet, rows: int) -> Non
         if name in seen:
             raise InputError(f"{name} is asked for twice; name each metric once")
         seen.add(name)
+        if isinstance(metric, ModelMetric):
+            _check_model(name, metric, dataset, family)
+            continue
         _check_features(name, metric.features, dataset)
         _check_rows(name, metric.least_rows, dataset, rows)
+
+
+def _check_model(name: str, metric: ModelMetric, dataset: DataSet, family: object) -> None:
+    for what, owner, methods in (("model", family, metric.asks), ("data set", dataset, metric.asks_data)):
+        lacking = [method for method in methods if not hasattr(owner, method)]
+        if lacking:
+            raise InputError(
+                f"{name} asks the {what} for its {' and '.join(lacking)}, which {type(owner).__name__} does not have; "
+                "take the metric out, or measure rows instead (frechet_distance, feature_variance)"
+            )
 
 
 def _check_features(name: str, features: str | None, dataset: DataSet) -> None:

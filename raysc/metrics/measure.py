@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from raysc.metrics.features import VALUES, Extractor, extractor_name, plain_values
-from raysc.metrics.metric import Compared, Metric, Vectors
+from raysc.metrics.metric import Compared, Metric, Modelled, ModelMetric, Vectors
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,13 +57,16 @@ class Floor:
     rows: int
 
 
-def measure(metrics: Sequence[Metric], rows: np.ndarray, real: Real) -> dict[str, np.ndarray]:
-    """Every column of every metric for the rows of one generation.
+def measure(
+    metrics: Sequence[Metric | ModelMetric], rows: np.ndarray, real: Real, modelled: Modelled | None = None
+) -> dict[str, np.ndarray]:
+    """Every column of every metric for one generation.
 
     Args:
         metrics: they passed ``check_metrics``.
         rows: generated, (seeds, m, *event).
         real: the real rows of the same seeds.
+        modelled: the models that generated them, where the metrics look at models.
 
     Returns:
         Column name -> float64 (seeds,), in the metrics' order; NaN for a seed whose rows are not finite.
@@ -73,6 +76,10 @@ def measure(metrics: Sequence[Metric], rows: np.ndarray, real: Real) -> dict[str
     # A diverged seed's huge numbers overflow on the way to its NaN.
     with np.errstate(over="ignore", invalid="ignore"):
         for metric in metrics:
+            if isinstance(metric, ModelMetric):
+                assert modelled is not None, "metrics of models were refused for families that are trained"
+                values |= metric.measure(modelled)
+                continue
             extractor = extractor_name(metric.features, real.kind)
             if extractor not in compared:
                 compared[extractor] = real.compared(extractor, rows)
@@ -80,7 +87,7 @@ def measure(metrics: Sequence[Metric], rows: np.ndarray, real: Real) -> dict[str
     return values
 
 
-def floors(metrics: Sequence[Metric], rows: int, real: Real) -> dict[str, Floor]:
+def floors(metrics: Sequence[Metric | ModelMetric], rows: int, real: Real) -> dict[str, Floor]:
     """Real against real, at the row count of the generated rows or as near to it as there are real rows.
 
     A column against held-out rows measures the first training rows; one against training rows measures the first

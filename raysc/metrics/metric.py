@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, ClassVar, Literal, Protocol, TypeVar
+from typing import Any, ClassVar, Literal, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
@@ -67,6 +67,7 @@ class Column:
         against: the real rows it compares with; its floor, real against real, puts other real rows in the place of
             the generated ones. "neither": it has no floor.
         unit: for axes and headings; "" if it has none.
+        collapsed: a model whose value is this bad or worse has collapsed; None: the column does not tell.
     """
 
     name: str
@@ -74,6 +75,24 @@ class Column:
     scale: Literal["log", "linear"]
     against: Literal["test", "train", "neither"]
     unit: str = ""
+    collapsed: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Modelled:
+    """What a metric of models looks at: the models of one generation, and what they are models of.
+
+    Attributes:
+        family: has what the metric asks of it, such as ``moments`` or ``log_prob``.
+        state: the models of all seeds, as the family made them.
+        data: the data set; has what the metric asks of it.
+        test: held-out rows, float64 (rows, dim).
+    """
+
+    family: Any
+    state: Any
+    data: Any
+    test: np.ndarray
 
 
 class Metric(Protocol):
@@ -102,4 +121,32 @@ class Metric(Protocol):
 
     def measure(self, compared: Compared) -> Mapping[str, np.ndarray]:
         """Column name -> float64 (seeds,); NaN where a seed has no finite rows."""
+        ...
+
+
+@runtime_checkable
+class ModelMetric(Protocol):
+    """Numbers per seed from the fitted models of one generation, where the family is a closed form.
+
+    Attributes:
+        version: part of every metric key; raise it when values change.
+        features: "values", though none are looked at: such a metric needs no extractor.
+        least_rows: 1.
+        asks: names of the methods that the family must have.
+        asks_data: names of the methods that the data set must have.
+    """
+
+    version: ClassVar[int]
+    features: ClassVar[str]
+    least_rows: ClassVar[int]
+    asks: ClassVar[tuple[str, ...]]
+    asks_data: ClassVar[tuple[str, ...]]
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """As of every metric, against "neither": there is no real model to take the fitted one's place."""
+        ...
+
+    def measure(self, modelled: Modelled) -> Mapping[str, np.ndarray]:
+        """Column name -> float64 (seeds,); NaN where a seed's model is not finite."""
         ...

@@ -2,6 +2,7 @@
 
 MODELS = {
     "gaussian": "raysc.models.gaussian:Gaussian",
+    "kde": "raysc.models.kde:Kde",
     "flow_matching": "raysc.models.flow_matching:FlowMatching",
     "ddpm": "raysc.models.ddpm:Ddpm",
 }

@@ -18,28 +18,53 @@ Arrays = dict[str, np.ndarray]
 """A closed-form model of a pack of seeds: named arrays, each with the seeds as leading axis."""
 
 
+@dataclass(frozen=True)
+class WithRows:
+    """A closed-form model that is its training rows, with some arrays beside them.
+
+    Attributes:
+        arrays: each with the seeds as leading axis.
+        training_set: the rows, wherever they lie.
+    """
+
+    arrays: Arrays
+    training_set: TrainingSet
+
+
+def arrays_of(state: Arrays | WithRows) -> Arrays:
+    """The arrays of a closed-form model, by which a divergence is told; not its training rows, if it has some."""
+    return state.arrays if isinstance(state, WithRows) else state
+
+
 class ClosedForm(Protocol):
     """A family that is fitted by a formula, for all seeds of a unit at once.
 
     Attributes:
         version: part of every lineage key; raise it when fits or samples change.
         trained: False.
+        remembers: rows that were a whole part of the last training set are not read again, neither by a fit nor to
+            sample: their statistics are kept, and the loop may let the rows go.
         block: rows per sampling block; each block of each seed has a stream of its own.
+
+    A family offers what metrics of its models ask for: ``moments(state)``, the mean (seeds, dim) and covariance
+    (seeds, dim, dim) of the density; ``log_det(state)``, the logarithm of that covariance's determinant (seeds,);
+    ``log_prob(state, points)``, its logarithm (seeds, count) at points (count, dim).
     """
 
     version: ClassVar[int]
     trained: ClassVar[bool]
+    remembers: ClassVar[bool]
     block: ClassVar[int]
 
     def check(self, event: tuple[int, ...]) -> None:
         """Refuse rows of a shape that the family cannot model; InputError."""
         ...
 
-    def fit(self, training_set: TrainingSet, streams: Streams) -> Arrays:
-        """The model of the training set, arrays (seeds, ...). A seed whose fit is not finite has diverged."""
+    def fit(self, training_set: TrainingSet, streams: Streams) -> Any:
+        """The model of the training set: ``Arrays``, or ``WithRows``. A seed whose arrays are not finite diverged."""
         ...
 
-    def sample(self, state: Arrays, first: int, count: int, streams: Streams) -> np.ndarray:
+    def sample(self, state: Any, first: int, count: int, streams: Streams) -> np.ndarray:
         """Rows ``first`` to ``first + count`` of the endless sequence that the model draws, (seeds, count, *event).
 
         Row i depends on (state, seed, generation, i) alone: blocks are drawn whole and cut.

@@ -6,7 +6,7 @@ import numpy as np
 
 from raysc.pool.rows import Part, Rows, TrainingSet
 from raysc.regimes.recipe import Recipe, Source
-from raysc.streams import stream
+from raysc.streams import Streams, stream
 
 
 def mix(
@@ -33,10 +33,8 @@ def mix(
     if recipe.subsample is None:
         return TrainingSet(parts)
     pool = sum(part.count for part in parts)
-    drawn = [
-        np.sort(stream(seed, generation, "subsample", "pool").choice(pool, recipe.subsample, replace=False))
-        for seed in seeds
-    ]
+    streams = Streams(seeds, generation).in_turn("subsample", "pool")
+    drawn = [np.sort(one.choice(pool, recipe.subsample, replace=False)) for one in streams]
     return TrainingSet(parts, np.stack(drawn))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -58,16 +59,40 @@ class MemoryBlock:
 
 
 @dataclass(frozen=True)
+class SpentBlock:
+    """A block whose rows were let go: a family that remembers their statistics never reads them again."""
+
+    key: Hashable
+    first: int
+    rows: int
+    sha256: str
+
+    def load(self) -> np.ndarray:
+        """Always an error: whoever asks for these rows was told wrongly that nobody would."""
+        raise RuntimeError(f"the rows of {self.key} were let go")
+
+
+@dataclass(frozen=True)
 class Rows:
     """The rows of one source: its blocks, in the order in which they were drawn."""
 
     source: Source
     blocks: tuple[Block, ...]
 
-    @property
+    @cached_property
     def count(self) -> int:
         """Rows per seed."""
         return sum(block.rows for block in self.blocks)
+
+    @cached_property
+    def keys(self) -> tuple[Hashable, ...]:
+        """The keys of the blocks."""
+        return tuple(block.key for block in self.blocks)
+
+    def spent(self) -> "Rows":
+        """The same rows with nothing behind them: they still count and can be told apart, and cannot be loaded."""
+        blocks = tuple(SpentBlock(block.key, block.first, block.rows, block.sha256) for block in self.blocks)
+        return Rows(self.source, blocks)
 
     def load(self) -> np.ndarray:
         """All rows, (seeds or 1, count, *event)."""
@@ -116,11 +141,37 @@ class TrainingSet:
         return sum(part.count for part in self.parts)
 
     def load(self) -> np.ndarray:
-        """The rows themselves, (seeds or 1, count, *event): a copy, for families that need all rows at once."""
+        """The rows themselves, (seeds or 1, count, *event), for families that need all at once; not to be changed."""
+        if self.positions is not None:
+            return _gather(self.parts, self.positions)
         arrays = [_pick(part.rows.load(), part.indices) for part in self.parts]
+        if len(arrays) == 1:
+            return arrays[0]
         seeds = max(array.shape[0] for array in arrays)
-        together = np.concatenate([np.broadcast_to(a, (seeds, *a.shape[1:])) for a in arrays], axis=1)
-        return _pick(together, self.positions)
+        return np.concatenate([np.broadcast_to(a, (seeds, *a.shape[1:])) for a in arrays], axis=1)
+
+
+def _gather(parts: tuple[Part, ...], positions: np.ndarray) -> np.ndarray:
+    """Rows ``positions`` (seeds, count) of the parts put end to end; only these are copied, however long the parts."""
+    ends = np.cumsum([part.count for part in parts])
+    # As small an integer as will do, since NumPy sorts small ones by radix.
+    number = np.searchsorted(ends, positions, side="right").astype(np.min_scalar_type(len(parts))).reshape(-1)
+    by_part = np.argsort(number, kind="stable")
+    seeds, where = np.divmod(by_part, positions.shape[1])
+    local = positions.reshape(-1)[by_part]
+    bounds = np.searchsorted(number[by_part], np.arange(len(parts) + 1))
+    arrays = [part.rows.load() if bounds[k] < bounds[k + 1] else None for k, part in enumerate(parts)]
+    there = [array for array in arrays if array is not None] or [parts[0].rows.load()]
+    out = np.empty((*positions.shape, *there[0].shape[2:]), np.result_type(*{array.dtype for array in there}))
+    for k, array in enumerate(arrays):
+        if array is not None:
+            mine = slice(bounds[k], bounds[k + 1])
+            seed, row = seeds[mine], local[mine] - (ends[k] - parts[k].count)
+            indices = parts[k].indices
+            if indices is not None:
+                row = indices[seed if len(indices) > 1 else 0, row]
+            out[seed, where[mine]] = array[seed if len(array) > 1 else 0, row]
+    return out
 
 
 def _pick(array: np.ndarray, indices: np.ndarray | None) -> np.ndarray:

@@ -2,15 +2,22 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from typing import ClassVar
 
 from raysc.regimes.recipe import REAL, Recipe, Take, per_real_row, synthetic
 
 
+@cache
+def _batch(generation: int, count: int) -> Take:
+    """One object for equal takes: a long loop names them once a generation, and comparing them is then quick."""
+    return Take(synthetic(generation), count)
+
+
 def everything_so_far(generation: int, rows: int, lambda_: Fraction) -> tuple[Take, ...]:
     """All n real rows and floor(lambda n) of each of the generations 0 to t-1."""
     each = per_real_row(lambda_, rows)
-    return (Take(REAL, rows), *(Take(synthetic(earlier), each) for earlier in range(generation)))
+    return (Take(REAL, rows), *(_batch(earlier, each) for earlier in range(generation)))
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ import pandas as pd
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, NullLocator
 
 from raysc.metrics.metric import Column
-from raysc.results.statistics import half_width
+from raysc.results.statistics import half_widths
 from raysc.results.table import main_columns, varying_axes
 from raysc.sweepfile.sweep import Sweep
 
@@ -56,6 +56,7 @@ def curves_picture(sweep: Sweep, table: pd.DataFrame) -> bytes:
         panel.set_visible(False)
     if column.scale == "log" and (table[column.name] > 0).any():
         panels[0].set_yscale("log")
+        panels[0].yaxis.set_minor_locator(NullLocator())  # most of the time of a picture of many panels
     unit = f", {column.unit}" if column.unit else ""
     figure.supylabel(f"{column.name}{unit} ({column.better} is better)", fontsize=9)
     named = {name: handle for panel in panels for handle, name in zip(*panel.get_legend_handles_labels(), strict=True)}
@@ -89,9 +90,8 @@ def _curve(panel: Axes, own: pd.DataFrame, column: Column, colour: Colour, name:
     if column.scale == "log":
         values = values[values[column.name] > 0]
         values = values.assign(**{column.name: np.log(values[column.name])})
-    by_generation = values.groupby("generation")[column.name]
-    mean = by_generation.mean()
-    half = np.array([half_width(seeds) for _, seeds in by_generation])
+    mean = values.groupby("generation")[column.name].mean()
+    half = half_widths(values[column.name], values["generation"])
     low, middle, high = (np.exp(x) if column.scale == "log" else x for x in (mean - half, mean, mean + half))
     panel.plot(middle.index, middle, marker="o", ms=3, lw=1.3, color=colour, label=name)
     panel.fill_between(middle.index, low, high, color=colour, alpha=0.2, lw=0)

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from raysc.running.records import RECORDS
 from raysc.store import metric_files
-from raysc.store.metric_files import Places, generations_in, lineage_of, metric_of
+from raysc.store.metric_files import Places, generations_in, lineage_of
 from raysc.store.objects import Objects
 from raysc.store.spans import Published, Span, chain, published
 
@@ -73,14 +73,25 @@ def read_lineages(objects: Objects, wanted: Sequence[Wanted]) -> pd.DataFrame:
     # Packs never share a seed unless two sweeps raced for it: then the pack that reaches furthest counts.
     frame = _frame(records).drop_duplicates(KEYS)
     frame = pd.concat([frame, _after_the_end(frame, chosen)], ignore_index=True)
-    by_metric: dict[str, list[pa.Table]] = {}
+    # One metric has an address for each data setting: tables with the same columns are of one metric.
+    by_columns: dict[tuple[str, ...], list[pa.Table]] = {}
     for name, table in zip(files, measured, strict=True):
-        by_metric.setdefault(metric_of(name), []).append(_with(table, lineage_of(name)))
-    for found in by_metric.values():
+        by_columns.setdefault(tuple(sorted(table.column_names)), []).append(_with(table, lineage_of(name)))
+    for found in by_columns.values():
         frame = frame.merge(_frame(found).drop_duplicates(KEYS), on=KEYS, how="left")
-    asked = {(one.lineage, seed, t) for one in wanted for seed in one.seeds for t in one.generations}
-    rows = zip(frame["lineage"], frame["seed"], frame["generation"], strict=True)
-    return frame[[row in asked for row in rows]].reset_index(drop=True)
+    return frame[_asked(frame, wanted)].reset_index(drop=True)
+
+
+def _asked(frame: pd.DataFrame, wanted: Sequence[Wanted]) -> "pd.Series[bool]":
+    """Which rows are asked for; most lineages are asked for alike."""
+    alike: dict[tuple[frozenset[int], tuple[int, ...]], list[str]] = {}
+    for one in wanted:
+        alike.setdefault((one.seeds, one.generations), []).append(one.lineage)
+    asked = pd.Series(False, frame.index)
+    for (seeds, generations), lineages in alike.items():
+        of_these = frame["lineage"].isin(lineages) & frame["seed"].isin(seeds) & frame["generation"].isin(generations)
+        asked |= of_these
+    return asked
 
 
 def _spans(one: Wanted, spans: Published) -> Iterator[Span]:
@@ -127,7 +138,8 @@ def _after_the_end(frame: pd.DataFrame, spans: Sequence[tuple[Wanted, Span]]) ->
         {"lineage": span.lineage, "seed": seed, "generation": t, **NOTHING}
         for one, span in spans
         for seed in span.seeds
+        if (span.lineage, seed) in ended
         for t in one.generations
-        if ended.get((span.lineage, seed), t) < t <= span.last
+        if ended[span.lineage, seed] < t <= span.last
     ]
     return pd.DataFrame(rows).reindex(columns=frame.columns).astype(frame.dtypes) if rows else frame.head(0)

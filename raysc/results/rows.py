@@ -1,16 +1,15 @@
-"""The rows of one generation: from the store, or drawn again from the stored model where they were not kept."""
+"""The rows of one generation: from the store, or made again where they were not kept."""
 
 import tempfile
 from pathlib import Path
 from typing import cast
 
 import numpy as np
-import safetensors.numpy
 
-from raysc.models.family import TRAINING_STATE, ClosedForm, Trained
+from raysc.models.family import TRAINING_STATE, Trained
 from raysc.plan import Line
 from raysc.pool.rows import Rows
-from raysc.running.closed_form import STATES
+from raysc.running.closed_form import rows_again
 from raysc.running.records import stored_rows
 from raysc.store.objects import Objects
 from raysc.store.publishing import Manifest
@@ -80,11 +79,5 @@ def _closed_form(line: Line, seed: int, t: int, objects: Objects, count: int) ->
     span = _span(objects, line.keys.lineage, seed, t, start=0)
     if span is None:
         return None
-    states = safetensors.numpy.load(span.manifest(objects).get(STATES))
-    place = span.seeds.index(seed)
-    state = {name: array[t : t + 1, place] for name, array in states.items()}
-    # No state beyond the generation at which the last seed of the pack diverged.
-    if not all(array.size and np.isfinite(array).all() for array in state.values()):
-        return None
-    rows: np.ndarray = cast(ClosedForm, line.family).sample(state, 0, count, Streams((seed,), t))[0]
-    return rows
+    rows = rows_again(line, seed, t)
+    return None if rows is None else rows[:count]

@@ -85,6 +85,14 @@ def half_width(values: pd.Series, level: float = 0.95) -> float:
     return float(stats.t.ppf((1 + level) / 2, len(finite) - 1) * finite.std(ddof=1) / np.sqrt(len(finite)))
 
 
+def half_widths(values: pd.Series, by: pd.Series, level: float = 0.95) -> np.ndarray:
+    """The same for each of many groups of values at once, float64 (groups,), sorted by group."""
+    groups = values.groupby(by)
+    count = groups.count().to_numpy()
+    spread = groups.std().to_numpy() / np.sqrt(count)
+    return np.asarray(spread * stats.t.ppf((1 + level) / 2, np.maximum(count - 1, 1)))
+
+
 def aggregate(table: pd.DataFrame, by: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:
     """Mean, median and standard deviation over everything that is not grouped by.
 

@@ -9,6 +9,7 @@ import pandas as pd
 from raysc import catalogue
 from raysc.metrics.metric import Column, Metric
 from raysc.plan import Line, lines, measured_generations, metric_keys
+from raysc.results.collapse import collapse_generation
 from raysc.results.published import Wanted, read_lineages
 from raysc.results.statistics import excess, initial_quality
 from raysc.store.objects import Objects
@@ -34,6 +35,8 @@ def load_table(sweep: Sweep, objects: Objects) -> pd.DataFrame:
         - share: synthetic rows / all rows of the training set; rows_real, rows_synthetic, optimiser_steps
         - diverged: the model is not finite; so are all later ones of that seed, and their metrics are NaN
         - initial_quality: damage of generation 0 against real rows, by the sweep's ``initial_quality`` metric
+        - collapse_generation: where a metric tells a collapse, the first generation at which it did (the first such
+          metric's); NaN if none did
         - for each column of each metric its value, <column>_floor (real against real) and <column>_excess over the
           control
         - seconds_wait, _fit, _sample, _measure, _store: a seed's share of the unit's wall time
@@ -63,6 +66,8 @@ def load_table(sweep: Sweep, objects: Objects) -> pd.DataFrame:
     for column in columns:
         table[f"{column.name}_excess"] = excess(table, controls, column)
     table["initial_quality"] = initial_quality(table, quality_column(sweep))
+    for column in _telling_collapse(columns):
+        table["collapse_generation"] = collapse_generation(table, column)
     return table[_order(sweep, columns, table)]
 
 
@@ -136,13 +141,19 @@ def _plain(value: Any) -> Any:
     return json.dumps(value, default=repr) if isinstance(value, Mapping | list | tuple) else value
 
 
+def _telling_collapse(columns: Iterable[Column]) -> list[Column]:
+    """The first column that tells a collapse, if there is one."""
+    return [column for column in columns if column.collapsed is not None][:1]
+
+
 def _names(column: Column) -> list[str]:
     return [column.name] if column.against == "neither" else [column.name, f"{column.name}_floor"]
 
 
-def _order(sweep: Sweep, columns: Iterable[Column], table: pd.DataFrame) -> list[str]:
+def _order(sweep: Sweep, columns: Sequence[Column], table: pd.DataFrame) -> list[str]:
     metrics = [name for column in columns for name in [*_names(column), f"{column.name}_excess"]]
     seconds = [name for phase in PHASES if (name := f"seconds_{phase}") in table]
     axes = list(sweep.cells[0].axes)
     front = ["cell", *axes, "control", "seed", "generation", "share", *COUNTS, "diverged", "initial_quality"]
-    return [*front, *metrics, *seconds, "lineage", "parent"]
+    collapse = ["collapse_generation" for _ in _telling_collapse(columns)]
+    return [*front, *collapse, *metrics, *seconds, "lineage", "parent"]

@@ -11,7 +11,7 @@ import pandas as pd
 from raysc.datasets.dataset import DataSet, Distribution
 from raysc.loop import Crew
 from raysc.metrics.measure import Floor, Real, floors, measure
-from raysc.metrics.metric import Metric
+from raysc.metrics.metric import Metric, Modelled
 from raysc.pool.rows import Block, MemoryBlock, Rows
 from raysc.pool.shelf import Shelf
 from raysc.regimes.recipe import REAL, fresh
@@ -87,8 +87,16 @@ class Bench:
         rows = self.data.fresh(self.seeds, generation, count)
         return Rows(fresh(generation), (MemoryBlock((fresh(generation), self.seeds), 0, rows),))
 
-    def measure(self, rows: Rows | None, metrics: Iterable[str]) -> dict[str, Values]:
-        """Metric address -> its columns and their floors; NaN where there are no rows, since every seed diverged."""
+    def measure(
+        self, rows: Rows | None, metrics: Iterable[str], model: tuple[Any, Any] | None = None
+    ) -> dict[str, Values]:
+        """Metric address -> its columns and their floors; NaN where there are no rows, since every seed diverged.
+
+        Args:
+            rows: of one generation.
+            metrics: addresses.
+            model: (family, state) of that generation, where the family is a closed form.
+        """
         keys = list(metrics)
         if not keys:
             return {}
@@ -98,7 +106,8 @@ class Bench:
             found: Values = {column.name: nothing for metric in chosen for column in metric.columns}
             real: Mapping[str, Floor] = {}
         else:
-            found = measure(chosen, rows.load(), self.real)
+            modelled = None if model is None else Modelled(*model, self.data, self.real.test.astype(np.float64))
+            found = measure(chosen, rows.load(), self.real, modelled)
             real = self._floors(rows.count)
         values = {}
         for key, metric in zip(keys, chosen, strict=True):
@@ -137,8 +146,15 @@ class Bench:
                     own.append([(generation, columns)])
         for metric, own in runs.items():
             for run in own:
-                frames = [pd.DataFrame({"seed": self.seeds, "generation": t, **columns}) for t, columns in run]
-                frame = pd.concat(frames, ignore_index=True)
+                nothing = np.full(len(self.seeds), np.nan)
+                every = dict.fromkeys(column for _, columns in run for column in columns)
+                frame = pd.DataFrame(
+                    {
+                        "seed": np.tile(self.seeds, len(run)),
+                        "generation": np.repeat([t for t, _ in run], len(self.seeds)),
+                        **{c: np.concatenate([columns.get(c, nothing) for _, columns in run]) for c in every},
+                    }
+                )
                 metric_files.write(self.objects, metric, lineage, self.seeds, run[0][0], run[-1][0], frame)
 
     def report_means(self, generation: int, values: Mapping[str, Values]) -> None:

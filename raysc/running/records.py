@@ -4,6 +4,7 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from raysc.loop import Generation
@@ -22,24 +23,21 @@ def frame(generations: Iterable[tuple[Generation, Mapping[str, float]]], seeds: 
         generations: each with its seconds by phase, over the whole unit; a seed's share of them is recorded.
         seeds: the pack.
     """
-    return pd.concat(
-        [
-            pd.DataFrame(
-                {
-                    "seed": seeds,
-                    "generation": generation.t,
-                    "rows_real": generation.rows_real,
-                    "rows_synthetic": generation.rows_synthetic,
-                    "optimiser_steps": generation.steps,
-                    "diverged": generation.diverged,
-                    "loss": generation.loss,
-                    **{f"seconds_{phase}": spent / len(seeds) for phase, spent in seconds.items()},
-                }
-            )
-            for generation, seconds in generations
-        ],
-        ignore_index=True,
-    )
+    each = len(seeds)
+    found = [
+        {
+            "seed": np.array(seeds),
+            "generation": np.full(each, generation.t),
+            "rows_real": generation.rows_real,
+            "rows_synthetic": generation.rows_synthetic,
+            "optimiser_steps": np.full(each, generation.steps),
+            "diverged": generation.diverged,
+            "loss": np.full(each, generation.loss),
+            **{f"seconds_{phase}": np.full(each, spent / each) for phase, spent in seconds.items()},
+        }
+        for generation, seconds in generations
+    ]
+    return pd.DataFrame({name: np.concatenate([columns[name] for columns in found]) for name in found[0]})
 
 
 def put(attempt: Attempt, records: pd.DataFrame) -> None:

@@ -30,11 +30,6 @@ def generations_in(name: str) -> range:
     return range(int(first), int(last) + 1)
 
 
-def metric_of(name: str) -> str:
-    """The metric key in a metric file's name."""
-    return name.split("/")[1]
-
-
 def lineage_of(name: str) -> str:
     """The lineage key in a metric file's name."""
     return name.split("/")[2]

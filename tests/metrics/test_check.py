@@ -35,10 +35,10 @@ class UnlabelledImages(Digits):
 )
 def test_what_cannot_be_measured_is_refused(metrics, dataset, rows, message):
     with pytest.raises(InputError, match=message):
-        check_metrics(metrics, dataset, rows)
+        check_metrics(metrics, dataset, None, rows)
 
 
 def test_what_can_be_measured_passes():
-    check_metrics([Kid(), Kid(features="pixels"), ExactDuplicates(), Precision(k=8)], Digits(rows=9), 9)
-    check_metrics([Kid(features="coordinates"), ExactDuplicates()], Gaussian(), 10)
-    check_metrics([Kid(features="pixels"), ExactDuplicates()], UnlabelledImages(), 10)
+    check_metrics([Kid(), Kid(features="pixels"), ExactDuplicates(), Precision(k=8)], Digits(rows=9), None, 9)
+    check_metrics([Kid(features="coordinates"), ExactDuplicates()], Gaussian(), None, 10)
+    check_metrics([Kid(features="pixels"), ExactDuplicates()], UnlabelledImages(), None, 10)

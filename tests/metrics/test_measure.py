@@ -9,12 +9,14 @@ from raysc.datasets.digits import Digits
 from raysc.datasets.gaussian import Gaussian
 from raysc.metrics import METRICS
 from raysc.metrics.measure import Real, floors, measure
-from raysc.metrics.metric import Metric
+from raysc.metrics.metric import Metric, ModelMetric
 
 
 def every_metric() -> list[Metric]:
+    """Every metric of rows."""
     addresses = [address.split(":") for address in METRICS.values()]
-    return [getattr(import_module(module), name)() for module, name in addresses]
+    built = [getattr(import_module(module), name)() for module, name in addresses]
+    return [metric for metric in built if not isinstance(metric, ModelMetric)]
 
 
 def gaussian_real(seeds: tuple[int, ...]) -> Real:
@@ -30,10 +32,10 @@ def digits_real(classifier) -> Real:
 def test_every_registered_metric_gives_the_columns_that_it_declares_one_value_a_seed():
     real = gaussian_real((0, 1, 2))
     rows = Gaussian(dim=3, rows=60).fresh((0, 1, 2), 1, 40)
-    for name, metric in zip(METRICS, every_metric(), strict=True):
+    for metric in every_metric():
         values = measure([metric], rows, real)
         assert list(values) == [column.name for column in metric.columns]
-        assert metric.columns[0].name == name
+        assert metric.columns[0].name in METRICS
         for value in values.values():
             assert value.shape == (3,)
             assert value.dtype == np.float64

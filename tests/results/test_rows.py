@@ -1,8 +1,11 @@
 import numpy as np
 import pytest
 
+from raysc.metrics.frechet_distance import FrechetDistance
+from raysc.metrics.measure import Real, measure
 from raysc.plan import lines
 from raysc.results.rows import sampled_rows
+from raysc.results.table import load_table
 from raysc.store.objects import Objects
 from raysc.streams import Streams
 
@@ -77,3 +80,29 @@ def test_there_are_no_rows_of_a_closed_form_seed_that_diverged(make_sweep, run_s
     run_sweep(sweep, objects)
     assert sampled_rows(lines(sweep)[0], 0, 0, objects) is None
     assert sampled_rows(lines(sweep)[0], 0, 4, objects) is None
+
+
+KDE = """\
+data: {name: moons, rows: 15}
+model: {name: kde, bandwidth: 0.3}
+loop: {generations: 5}
+space: {regime: [replace, accumulate, accumulate_subsample], lambda: [0.5]}
+seeds: 3
+metrics: [nll, second_moment, frechet_distance]
+control: false
+"""
+
+
+def test_rows_of_models_that_are_their_rows_are_those_that_were_measured(make_sweep, run_sweep, tmp_path):
+    sweep, objects = make_sweep(KDE), Objects.at(str(tmp_path))
+    run_sweep(sweep, objects)
+    table = load_table(sweep, objects)
+    assert table[["nll", "second_moment"]].notna().all(axis=None)
+    for line in lines(sweep):
+        data = line.data
+        for seed, t in ((0, 0), (2, 5)):
+            rows = sampled_rows(line, seed, t, objects)
+            assert rows.shape == (15, 2)
+            again = measure([FrechetDistance()], rows[None], Real("points", data.train((seed,)), data.test()))
+            row = table[(table["cell"] == line.number) & (table["seed"] == seed) & (table["generation"] == t)]
+            np.testing.assert_allclose(row["frechet_distance"], again["frechet_distance"], rtol=1e-9)

@@ -172,3 +172,12 @@ def test_a_changed_record_is_refused(make_sweep, run_sweep, gaussian_text, tmp_p
 def test_the_table_can_be_written_and_read_as_parquet(digits, tmp_path):
     digits.to_parquet(tmp_path / "table.parquet")
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "table.parquet"), digits)
+
+
+def test_a_metric_of_several_data_settings_is_one_column(make_sweep, run_sweep, gaussian_text, tmp_path):
+    sweep = make_sweep(gaussian_text, "space=[{regime: replace, data.rows: [6, 9, 12]}]", "metrics=[trace_ratio, nll]")
+    objects = Objects.at(str(tmp_path))
+    run_sweep(sweep, objects)
+    table = load_table(sweep, objects)
+    assert table[["trace_ratio", "nll"]].notna().all(axis=None)
+    assert len(table) == 2 * 3 * 3 * 5

@@ -157,21 +157,22 @@ def _gather(parts: tuple[Part, ...], positions: np.ndarray) -> np.ndarray:
     # As small an integer as will do, since NumPy sorts small ones by radix.
     number = np.searchsorted(ends, positions, side="right").astype(np.min_scalar_type(len(parts))).reshape(-1)
     by_part = np.argsort(number, kind="stable")
-    seeds, where = np.divmod(by_part, positions.shape[1])
-    local = positions.reshape(-1)[by_part]
+    seeds, local = by_part // max(1, positions.shape[1]), positions.reshape(-1)[by_part]
     bounds = np.searchsorted(number[by_part], np.arange(len(parts) + 1))
-    arrays = [part.rows.load() if bounds[k] < bounds[k + 1] else None for k, part in enumerate(parts)]
-    there = [array for array in arrays if array is not None] or [parts[0].rows.load()]
-    out = np.empty((*positions.shape, *there[0].shape[2:]), np.result_type(*{array.dtype for array in there}))
-    for k, array in enumerate(arrays):
-        if array is not None:
-            mine = slice(bounds[k], bounds[k + 1])
-            seed, row = seeds[mine], local[mine] - (ends[k] - parts[k].count)
-            indices = parts[k].indices
-            if indices is not None:
-                row = indices[seed if len(indices) > 1 else 0, row]
-            out[seed, where[mine]] = array[seed if len(array) > 1 else 0, row]
-    return out
+    taken = [k for k in range(len(parts)) if bounds[k] < bounds[k + 1]] or [0]
+    arrays = [parts[k].rows.load() for k in taken]
+    event = arrays[0].shape[2:]
+    out = np.empty((positions.size, *event), np.result_type(*{array.dtype for array in arrays}))
+    for k, array in zip(taken, arrays, strict=True):
+        mine = slice(bounds[k], bounds[k + 1])
+        seed, row = seeds[mine], local[mine] - (ends[k] - parts[k].count)
+        indices = parts[k].indices
+        if indices is not None:
+            row = indices[seed if len(indices) > 1 else 0, row]
+        if len(array) > 1:
+            row = row + seed * array.shape[1]
+        out[by_part[mine]] = array.reshape(-1, *event)[row]
+    return out.reshape(*positions.shape, *event)
 
 
 def _pick(array: np.ndarray, indices: np.ndarray | None) -> np.ndarray:

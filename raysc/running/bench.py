@@ -106,7 +106,9 @@ class Bench:
             found: Values = {column.name: nothing for metric in chosen for column in metric.columns}
             real: Mapping[str, Floor] = {}
         else:
-            modelled = None if model is None else Modelled(*model, self.data, self.real.test.astype(np.float64))
+            modelled = (
+                None if model is None else Modelled(*model, self.data, self.real.test.astype(np.float64, copy=False))
+            )
             found = measure(chosen, rows.load(), self.real, modelled)
             real = self._floors(rows.count)
         values = {}

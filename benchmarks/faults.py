@@ -22,7 +22,6 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import cycle
 from pathlib import Path
 
 import pandas as pd
@@ -81,7 +80,9 @@ class Logged:
     def check(self, event): self.inner.check(event)
     def initial(self, event, streams): return self.inner.initial(event, streams)
     def sample(self, *arguments): return self.inner.sample(*arguments)
-    def save(self, *arguments): self.inner.save(*arguments)
+    def save(self, *arguments):
+        self.inner.save(*arguments)
+        time.sleep(0.1)  # what is published lies half-written for a while, to be hit
     def load(self, folder): return self.inner.load(folder)
     def parameter_count(self, event): return self.inner.parameter_count(event)
 '''
@@ -161,13 +162,13 @@ def run(folder: Path, kills: int, size: Size, random_seed: int) -> Counts:
     file.write_text(SWEEP.format(**vars(size)))
     calm = Disturbed(folder, "calm")
     assert calm.start().wait() == 0, calm.output()
-    counts, kinds = Counts(), cycle(KINDS)
+    counts = Counts()
     undisturbed = calm.table()
     while sum(counts.kills.values()) < kills:
         one = Disturbed(folder, f"store{counts.sweeps}")
         reader = Reader(one, counts)
         reader.start()
-        one.run_to_the_end(kills, counts, kinds, dice)
+        one.run_to_the_end(kills, counts, dice)
         reader.stop()
         counts.sweeps += 1
         counts.unequal += not one.table().equals(undisturbed)
@@ -209,14 +210,15 @@ class Disturbed:
         table = load_table(*open_sweep(str(self.file), str(self.store), ()))
         return table.drop(columns=[name for name in table if name.startswith("seconds_")])
 
-    def run_to_the_end(self, kills: int, counts: Counts, kinds: Iterator[str], dice: random.Random) -> None:
+    def run_to_the_end(self, kills: int, counts: Counts, dice: random.Random) -> None:
         """Start, kill, start again."""
         while True:
             driver = self.start()
             counts.calls += 1
             while driver.poll() is None and sum(counts.kills.values()) < kills:
                 time.sleep(dice.uniform(0.5, 4.0))
-                self._kill_one(next(kinds), driver, counts)
+                kind = min(KINDS, key=lambda kind: (counts.kills[kind], dice.random()))
+                self._kill_one(kind, driver, counts)
             if driver.wait() == 0:
                 return
 
@@ -250,10 +252,10 @@ class Disturbed:
                     yield holder.pid
 
     def _publishing(self, key: str, seed: str) -> bool:
-        """Whether an attempt of a lineage has model files and no manifest yet."""
+        """Whether an attempt of a lineage has files and no manifest yet."""
         for span in (self.store / "attempts" / key / seed).glob("*"):
             manifest = self.store / "spans" / key / seed / span.name
-            if not manifest.exists() and any(span.glob("*/model/*")):
+            if not manifest.exists() and any(span.glob("*/*/*")):
                 return True
         return False
 

@@ -197,15 +197,15 @@ def test_an_edited_plug_in_runs_exactly_its_lineages_again(tmp_path: Path, monke
     file, store, log = tmp_path / "faults.yaml", tmp_path / "store", tmp_path / "log"
     monkeypatch.setenv(faults.LOG, str(log))
     rule = "from raysc.regimes.mix import Mix\n\n\nclass Own(Mix):\n    version = 1\n"
-    (tmp_path / "own_rule.py").write_text(rule)
-    file.write_text(SWEEP.replace("regime: [mix, accumulate]", "regime: [mix, 'own_rule:Own']"))
+    (tmp_path / "edited_rule.py").write_text(rule)
+    file.write_text(SWEEP.replace("regime: [mix, accumulate]", "regime: [mix, 'edited_rule:Own']"))
     plan = make_plan(*open_sweep(str(file), str(store), ()))
     assert len(plan.loop) == 2
     assert call("sweep", file, "--storage", store)[0] == 0
     assert make_plan(*open_sweep(str(file), str(store), ())).units == ()
-    (tmp_path / "own_rule.py").write_text(rule + "    # another rule\n")
+    (tmp_path / "edited_rule.py").write_text(rule + "    # another rule\n")
     again = make_plan(*open_sweep(str(file), str(store), ()))
-    assert [(unit.line.cell.regime.name, unit.reason) for unit in again.loop] == [("own_rule:Own", "new")]
+    assert [(unit.line.cell.regime.name, unit.reason) for unit in again.loop] == [("edited_rule:Own", "new")]
     assert again.initial == ()
 
 

@@ -171,8 +171,8 @@ class Plan:
 
 
 def addresses(cells: Iterable[Line]) -> frozenset[str]:
-    """Every key that some cells stand on: lineages, and models and rows of generation 0."""
-    zeros = {key for line in cells if line.keys.zero for key in (line.keys.zero.model, line.keys.zero.rows)}
+    """Every key that some cells stand on: lineages, and runs, models and rows of generation 0."""
+    zeros = {key for line in cells if (zero := line.keys.zero) for key in (zero.run, zero.model, zero.rows)}
     return frozenset(zeros | {line.keys.lineage for line in cells})
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from raysc.errors import RayscError
 from raysc.models.family import TRAINING_STATE
 from raysc.plan import LoopUnit
 from raysc.pool.rows import Block, Rows
@@ -116,9 +117,12 @@ class History:
             drawn = self._crew.sample(t, entry["first"], entry["rows"], sample, self._bench.shelf(attempt))
             # Another number of ranks cuts the same rows into other blocks: the values count, not the cuts.
             if digest(np.concatenate([block.load() for block in drawn], axis=1)) != entry["sha256"]:
-                raise Damaged(
-                    f"{manifest.name}: rows of generation {t} that were drawn again differ from the first",
-                    manifest.name,
+                # The model is what it was, its checksum says so: this machine rounds in another way. Training on such
+                # rows, or measuring them, would mix two lineages; training all of it again is not ours to decide.
+                raise RayscError(
+                    f"{manifest.name}: rows of generation {t} that were drawn again differ from the first, which were "
+                    f"drawn on {manifest.record.get('device', 'another machine')}; run it on such a machine, or keep "
+                    "rows: `pool: parquet` and `keep: {rows: all}`"
                 )
             blocks.extend(drawn)
         return tuple(blocks)

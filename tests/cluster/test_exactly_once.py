@@ -149,12 +149,15 @@ def test_fresh_says_what_it_redoes_and_loses_nothing(finished: tuple[Path, Path]
     file, original = finished
     store = tmp_path / "store"
     shutil.copytree(original, store)
-    lease = Lease.take(Objects.at(str(store)), f"loop/{lineage(file, store)}/0", "other")
-    assert lease is not None
-    with lease:
-        status, output = call("sweep", file, "--storage", store, "--fresh")
-        assert status == 2
-        assert "runs some of it at this moment" in output
+    zero = make_plan(*open_sweep(str(file), str(store), ())).lines[0].keys.zero
+    assert zero is not None
+    for unit in (f"loop/{lineage(file, store)}/0", f"initial/{zero.run}/0"):
+        lease = Lease.take(Objects.at(str(store)), unit, "other")
+        assert lease is not None
+        with lease:
+            status, output = call("sweep", file, "--storage", store, "--fresh")
+            assert status == 2
+            assert "runs some of it at this moment" in output
     status, output = call("sweep", file, "--storage", store, "--fresh")
     assert status == 0, output
     assert "8 published spans of 4 lineages and generation 0s move to the trash" in output

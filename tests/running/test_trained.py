@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from safetensors.numpy import load_file
 
+from raysc.errors import RayscError
 from raysc.plan import lines, make_plan
 from raysc.rank import TrainedRank
 from raysc.results.table import load_table
@@ -87,8 +88,11 @@ def test_rows_that_come_out_differently_when_drawn_again_are_not_used(
         return sample(self, generation + 1, *arguments)
 
     monkeypatch.setattr(TrainedRank, "sample", other)
-    with pytest.raises(Damaged, match="generation 2"):
+    before = published(objects)
+    with pytest.raises(RayscError, match="rows of generation 2 that were drawn again differ") as caught:
         run_sweep(make_sweep(digits_text, *changes, "loop.generations=3"), objects)
+    assert not isinstance(caught.value, Damaged), "nothing is broken, so nothing is made again"
+    assert published(objects) == before
 
 
 def test_a_snapshot_equals_a_training_of_that_length(

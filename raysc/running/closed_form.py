@@ -67,7 +67,10 @@ def run(unit: LoopUnit, bench: Bench, crew: ClosedFormRank) -> None:
         values.append(bench.measure(None, bench.metrics if t in bench.measured else ()))
     attempt = Attempt.below(bench.objects, span.place)
     records.put(attempt, records.frame(done, unit.seeds))
-    if not attempt.publish(span.name, {"first": 0, "last": span.last, "seeds": unit.seeds, **bench.provenance}):
+    about = {"first": 0, "last": span.last, "seeds": unit.seeds}
+    # The recipe of the last generation stands for all: of accumulate, all of them together are T times as long.
+    trained_on = records.sources_of(unit.line.rules.recipe(bench.generations))
+    if not attempt.publish(span.name, {**about, **trained_on, **bench.provenance}):
         attempt.drop()
     bench.write_metrics(span.lineage, span.first, values)
 

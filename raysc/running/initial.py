@@ -52,7 +52,8 @@ def _train(
     generation = Generation(0, None, (), rows_real, rows_synthetic, snapshot.steps, fit.diverged, fit.loss)
     seconds = {"wait": 0.0 if trained else bench.waited, "fit": fitted - began, "store": perf_counter() - fitted}
     records.put(attempt, records.frame([(generation, seconds)], unit.seeds))
-    if not attempt.publish(span.name, {"first": 0, "last": span.last, "seeds": unit.seeds, **bench.provenance}):
+    about = {"first": 0, "last": span.last, "seeds": unit.seeds, **records.sources_of(unit.line.rules.recipe(0))}
+    if not attempt.publish(span.name, {**about, **bench.provenance}):
         attempt.drop()
     crew.forget(0)
     return span

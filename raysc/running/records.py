@@ -9,7 +9,7 @@ import pandas as pd
 
 from raysc.loop import Generation
 from raysc.pool.rows import Block, Rows
-from raysc.regimes.recipe import Source, synthetic
+from raysc.regimes.recipe import Recipe, Source, synthetic
 from raysc.store.publishing import Attempt, Manifest, Stored
 from raysc.store.rows import StoredBlock
 
@@ -50,6 +50,12 @@ def put(attempt: Attempt, records: pd.DataFrame) -> None:
 def get(manifest: Manifest) -> pd.DataFrame:
     """The records of a published span, checked."""
     return pd.read_parquet(io.BytesIO(manifest.get(RECORDS)))
+
+
+def sources_of(recipe: Recipe) -> dict[str, Any]:
+    """What a manifest says of a training set: its sources with their counts, and the subsample drawn from them."""
+    takes = [{"source": t.source.kind, "generation": t.source.generation, "rows": t.count} for t in recipe.takes]
+    return {"sources": takes, "subsample": recipe.subsample}
 
 
 def told(source: Source, blocks: Sequence[Block], attempt: Attempt) -> list[dict[str, Any]]:

@@ -85,7 +85,8 @@ def _fill(history: History, gap: range, unit: LoopUnit, bench: Bench, crew: Chec
         span = Span(t, END if generation.rows is None else t, lineage, unit.seeds)
         records.put(attempt, records.frame([(generation, seconds)], unit.seeds))
         about = _about(span, generation, attempt, history.models[t - 1].name)
-        won = attempt.publish(span.name, {**about, **bench.provenance})
+        trained_on = records.sources_of(rules.recipe(t))
+        won = attempt.publish(span.name, {**about, **trained_on, **bench.provenance})
         crew.forget(t)
         if not won:
             attempt.drop()

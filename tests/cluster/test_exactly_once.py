@@ -242,3 +242,22 @@ def test_a_lineage_that_two_sweeps_name_is_kept_as_the_more_generous_one_wants(
     key = lineage(file, store)
     for pattern in ("rows/*/*.parquet", "model/model.safetensors"):
         assert len(list(store.glob(f"attempts/{key}/0/*/*/{pattern}"))) == 3
+
+
+def test_a_manifest_says_what_a_generation_came_from(finished: tuple[Path, Path]) -> None:
+    file, store = finished
+    key = lineage(file, store, "accumulate")
+    told = json.loads((store / f"spans/{key}/0/2-2").read_text())
+    assert told["parent"] == f"spans/{key}/0/1-1"
+    assert told["sources"] == [
+        {"source": "real", "generation": 0, "rows": 60},
+        {"source": "synthetic", "generation": 0, "rows": 60},
+        {"source": "synthetic", "generation": 1, "rows": 60},
+    ]
+    assert told["lineage"]["regime"]["name"] == "accumulate"
+    assert told["sweep"]["name"] == "once"
+    assert (told["ranks"], told["device"]) == (1, "cpu, 1 per rank")
+    assert {"torch", "ray", "raysc", "accelerate"} <= set(told["versions"])
+    zero = make_plan(*open_sweep(str(file), str(store), ())).lines[0].keys.zero
+    assert zero is not None
+    assert json.loads((store / f"spans/{zero.model}/0/0-0").read_text())["sources"][0]["rows"] == 60

@@ -137,7 +137,8 @@ def test_what_is_damaged_is_found_on_the_way_too(finished: tuple[Path, Path], tm
     status, output = call("sweep", file, "--storage", store)
     assert status == 0, output
     assert "records.parquet was changed or cut off" in output
-    flip(next(store.glob(f"attempts/{key}/0/3-3/*/model/training_state.safetensors")))
+    attempt = json.loads((store / f"spans/{key}/0/3-3").read_text())["attempt"]  # the damaged one still lies beside it
+    flip(store / attempt / "model/training_state.safetensors")
     status, output = call("sweep", file, "--storage", store, "--set", "loop.generations=4")
     assert status == 0, output
     assert "training_state.safetensors was changed or cut off" in output

@@ -12,13 +12,14 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any, get_type_hints
+from typing import Any, Literal, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
 from raysc.datasets import DATASETS
 from raysc.errors import InputError
 from raysc.metrics import METRICS
+from raysc.metrics.metric import Metric
 from raysc.models import MODELS
 from raysc.regimes import REGIMES
 from raysc.sweepfile.components import WORDS, described
@@ -144,6 +145,12 @@ def build(room: Room, component: Component) -> Any:
     except (KeyError, TypeError, ValueError) as error:
         takes = described(component.name, signature(room, component.name))
         raise InputError(f"{component.name}: {error}; {takes}") from error
+
+
+def columns(metric: Component) -> dict[str, Literal["log", "linear"]]:
+    """The columns that a metric gives, each with its scale."""
+    built: Metric = build("metric", metric)
+    return {column.name: column.scale for column in built.columns}
 
 
 def version(room: Room, name: str) -> str:

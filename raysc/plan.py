@@ -21,6 +21,7 @@ from raysc.store.metric_files import Places, generations_in
 from raysc.store.objects import Objects
 from raysc.store.retention import marks
 from raysc.store.spans import END, Published, chain, pack_name, published
+from raysc.sweepfile.measured import generations_measured
 from raysc.sweepfile.settings import Cell, Component, Sample
 from raysc.sweepfile.signature import Room
 from raysc.sweepfile.sweep import Sweep
@@ -178,13 +179,7 @@ def addresses(cells: Iterable[Line]) -> frozenset[str]:
 
 def measured_generations(sweep: Sweep) -> tuple[int, ...]:
     """The generations that a sweep measures and tabulates, in order; "log" keeps about ten per decade."""
-    every = range(sweep.generations + 1)
-    if sweep.measure == "all":
-        return tuple(every)
-    if sweep.measure == "log":
-        spaced = {round(10 ** (k / 10)) for k in range(10 * len(str(sweep.generations)))}
-        return tuple(t for t in every if t == 0 or t == sweep.generations or t in spaced)
-    return tuple(t for t in every if t in sweep.measure)
+    return generations_measured(sweep.measure, sweep.generations)
 
 
 def lines(sweep: Sweep) -> tuple[Line, ...]:

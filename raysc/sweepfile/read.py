@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from raysc.sweepfile.cells import Drafter
+from raysc.sweepfile.claims import Facts, read_claims
 from raysc.sweepfile.components import Components
 from raysc.sweepfile.expansion import expand
 from raysc.sweepfile.messages import Places, did_you_mean
@@ -43,6 +44,8 @@ def read_sweep(path: str, overrides: Sequence[str], catalogue: Catalogue) -> Swe
     control = control_of(file.control, places)
     draws = file.search.random if file.search else None
     cells, notes = expand(Drafter(document.value, places, components), grids, draws, control)
+    measure = measure_of(file.measure, file.loop.generations, places)
+    told = {name: scale for metric in metrics for name, scale in catalogue.columns(metric).items()}
     # An axis is found by its plain name too: later checks speak of `data.rows`, wherever it was set.
     axes = {axis.key: document.lines[axis.place] for grid in reversed(grids) for axis in grid}
     return Sweep(
@@ -52,13 +55,14 @@ def read_sweep(path: str, overrides: Sequence[str], catalogue: Catalogue) -> Swe
         seeds=seeds_of(file.seeds, places),
         generations=file.loop.generations,
         metrics=metrics,
-        measure=measure_of(file.measure, file.loop.generations, places),
+        measure=measure,
         control=control,
         initial_quality=file.initial_quality,
         resources=file.resources,
         pool=file.pool,
         keep=file.keep,
         storage=file.storage,
+        claims=read_claims(file.claims, Facts(cells, file.loop.generations, measure, told), places),
         notes=notes,
         resolved=document.value,
         lines={**document.lines, **axes},

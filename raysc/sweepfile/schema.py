@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, PositiveInt, ValidationError
 from raysc.sweepfile.messages import Places, did_you_mean, first_error, sentence, shown
 from raysc.sweepfile.settings import Budget, Initial, Keep, Measure, Resources, Sample, Settings, Start, Train
 
-NOT_YET = ("claims", "loggers", "prices", "loop.until")
+NOT_YET = ("loggers", "prices", "loop.until")
 """Keys that the grammar has and this version does not; never passed over in silence."""
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -53,6 +53,7 @@ class SweepFile(Settings):
     pool: Literal["parquet", "object_store"] = "parquet"
     keep: Keep = Keep()
     storage: str | None = None
+    claims: Any = None
 
 
 def check(model: type[Model], value: Any, key: str, places: Places) -> Model:

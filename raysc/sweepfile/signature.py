@@ -51,6 +51,10 @@ class Catalogue(Protocol):
         """The signature of a short name or ``package.module:Name``; InputError if there is none, and why."""
         ...
 
+    def columns(self, metric: Component) -> Mapping[str, Literal["log", "linear"]]:
+        """The columns that a metric gives, each with its scale."""
+        ...
+
     def build(self, room: Room, component: Component) -> object:
         """The object that a component names; InputError if its class refuses the parameters."""
         ...

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from raysc.errors import InputError
+from raysc.sweepfile.claims import Claim
 from raysc.sweepfile.messages import Places
 from raysc.sweepfile.settings import Cell, Component, Keep, Measure, Resources
 
@@ -27,6 +28,7 @@ class Sweep:
         pool: where sampled rows live.
         keep: what stays in the store.
         storage: a path or URI, if the file names one.
+        claims: what is to be judged; in no key.
         notes: what expansion did that a user may want to know (cells that became equal, a long EMA).
         resolved: the file's mapping after overrides, for the record.
         lines: dotted key -> "FILE, line N", for messages.
@@ -45,6 +47,7 @@ class Sweep:
     pool: Literal["parquet", "object_store"]
     keep: Keep
     storage: str | None
+    claims: tuple[Claim, ...]
     notes: tuple[str, ...]
     resolved: Mapping[str, Any]
     lines: Mapping[str, str]

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -51,6 +51,10 @@ class FakeCatalogue:
         if name not in COMPONENTS[room]:
             raise InputError(f"unknown {room} {name!r}{did_you_mean(name, self.names(room))}")
         return COMPONENTS[room][name]
+
+    def columns(self, metric: Component) -> Mapping[str, Literal["log", "linear"]]:
+        """One column of the metric's name; precision is compared by difference."""
+        return {metric.name: "linear" if metric.name == "precision" else "log"}
 
     def build(self, room: Room, component: Component) -> object:
         """As the real one: a class may refuse what its types allow."""

@@ -442,6 +442,6 @@ class _Reader:
         differ = [axis for axis in axes[0] if len(distinct(one[axis] for one in axes)) > 1]
         raise self.error(
             key,
-            f"selects {len(cells)} cells{there}, which differ in {', '.join(differ)}; give each a value here, or list it "
-            "in for_each",
+            f"selects {len(cells)} cells{there}, which differ in {', '.join(differ)}; give each a value here, or list "
+            "it in for_each",
         )

@@ -1,0 +1,60 @@
+"""Intervals of several means at once: a trajectory's generations are judged together."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from raysc.results.intervals import RESAMPLES, standard_error
+from raysc.streams import stream
+
+
+@dataclass(frozen=True)
+class Band:
+    """A band that holds all true means together, by the maximum statistic and a multiplier bootstrap over seeds.
+
+    The maximum over columns of |mean - truth| / standard error is compared with what it would be by chance: residuals
+    of each seed, with the correlation they have over the columns, times one normal multiplier per seed (Chernozhukov,
+    Chetverikov and Kato 2013, "Gaussian approximations and multiplier bootstrap for maxima"). The standard errors are
+    estimates from the same seeds; so each draw is divided by that of a normal sample as large, which for one column
+    gives Student's t interval.
+
+    Attributes:
+        values: float64 (seeds, columns), at least two seeds.
+        resamples: of the bootstrap.
+    """
+
+    values: np.ndarray
+    resamples: int = RESAMPLES
+
+    @cached_property
+    def _mean(self) -> np.ndarray:
+        mean: np.ndarray = self.values.mean(axis=0)
+        return mean
+
+    @cached_property
+    def _error(self) -> np.ndarray:
+        return standard_error(self.values)
+
+    @cached_property
+    def _maxima(self) -> np.ndarray:
+        """float64 (resamples,), sorted."""
+        seeds = len(self.values)
+        draws = stream(0, 0, "subsample", "band", seeds)
+        spread = np.sqrt(np.square(self.values - self._mean).sum(axis=0))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            residuals = np.where(self._error > 0, (self.values - self._mean) / spread, 0.0)
+        scores = np.abs(draws.standard_normal((self.resamples, seeds)) @ residuals).max(axis=1)
+        return np.asarray(np.sort(scores / np.sqrt(draws.chisquare(seeds - 1, self.resamples) / (seeds - 1))))
+
+    def interval(self, level: float) -> tuple[np.ndarray, np.ndarray]:
+        """Lower and upper limit, float64 (columns,); all true means lie within with a probability."""
+        half = np.quantile(self._maxima, level) * self._error
+        return self._mean - half, self._mean + half
+
+    def beyond(self, bound: float) -> np.ndarray:
+        """1 - the largest level at which the band does not touch a bound in a column, float64 (columns,)."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            far = np.abs(self._mean - bound) / self._error
+        far = np.where(np.isnan(far), 0.0, far)
+        return np.asarray(1 - np.searchsorted(self._maxima, far) / self.resamples)

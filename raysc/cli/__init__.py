@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 import raysc
+from raysc.cli.claims import claims
 from raysc.cli.gc import gc
 from raysc.cli.init import init
 from raysc.cli.listing import listing
@@ -19,6 +20,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 app.command()(sweep)
 app.command()(plan)
 app.command()(results)
+app.command()(claims)
 app.command()(samples)
 app.command("list")(listing)
 app.command()(init)

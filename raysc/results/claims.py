@@ -59,6 +59,8 @@ class JudgedCase:
         high: upper limit.
         level: of the interval: 0.9 for ``within``, else 0.95.
         p: 1 - the largest level at which the interval contradicts the sentence, after Holm's correction.
+        slack: how far the interval is within what was said, on the scale of the judgement; negative where it is not;
+            NaN where there is no interval.
         generation: which one, if several are listed.
         seeds: that were judged.
         why: what kept it from being judged; "" if nothing did.
@@ -72,6 +74,7 @@ class JudgedCase:
     high: float
     level: float
     p: float
+    slack: float
     generation: int | None
     seeds: int
     why: str
@@ -98,6 +101,12 @@ class JudgedClaim:
     def surprises(self) -> bool:
         """The verdict is the opposite of what the sweep file expects."""
         return self.verdict == ("holds" if self.claim.fails is not None else "fails")
+
+    @property
+    def decisive(self) -> tuple[JudgedCase, ...]:
+        """The cases that keep it from holding; if it holds, the one that is nearest to not holding."""
+        others = tuple(case for case in self.cases if case.verdict != "holds")
+        return others or (min(self.cases, key=lambda case: case.slack),)
 
 
 def judge_claims(sweep: Sweep, table: pd.DataFrame, lines: Sequence[Line]) -> list[JudgedClaim]:
@@ -190,12 +199,13 @@ def _region(claim: Claim, logarithms: bool) -> Region:
 
 def _told(claim: Claim, case: Case, figures: _Figures, verdict: Verdict, p: float) -> JudgedCase:
     judgement = figures.judgement
-    value = low = high = math.nan
+    value = low = high = slack = math.nan
     generation = None
     if judgement is not None:
         told = [float(numbers[judgement.worst]) for numbers in (judgement.mean, judgement.low, judgement.high)]
         with np.errstate(over="ignore"):
             value, low, high = (float(np.exp(number)) for number in told) if figures.logarithms else told
+        slack = judgement.slack
         generations = case.first.value.generations
         if case.first.value.kind == "at" and len(generations) > 1:
             generation = generations[judgement.worst]
@@ -207,6 +217,7 @@ def _told(claim: Claim, case: Case, figures: _Figures, verdict: Verdict, p: floa
         high=high,
         level=figures.region.level,
         p=p,
+        slack=slack,
         generation=generation,
         seeds=figures.seeds,
         why=figures.why,

@@ -87,7 +87,7 @@ class Bca:
     def _share(self, bound: np.ndarray) -> np.ndarray:
         """Share of resamples below a bound (relative to the mean), ties half, never 0 or 1."""
         below = (self._means < bound).sum(axis=0) + 0.5 * (self._means == bound).sum(axis=0)
-        return np.clip(below, 0.5, self.resamples - 0.5) / self.resamples
+        return np.asarray(np.clip(below, 0.5, self.resamples - 0.5) / self.resamples)
 
     def interval(self, level: float) -> tuple[np.ndarray, np.ndarray]:
         """Lower and upper limit, float64 (columns,)."""

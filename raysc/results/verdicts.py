@@ -69,6 +69,7 @@ class Judgement:
         low: float64 (columns,), lower limits at the region's level.
         high: upper limits.
         worst: the column that is least within the region.
+        slack: how far its interval is within; negative where it is not.
     """
 
     holds: bool
@@ -77,6 +78,7 @@ class Judgement:
     low: np.ndarray
     high: np.ndarray
     worst: int
+    slack: float
 
 
 def judge(values: Bounds, region: Region) -> Judgement:
@@ -102,6 +104,7 @@ def judge(values: Bounds, region: Region) -> Judgement:
         low=low,
         high=high,
         worst=int(np.argmin(slack)),
+        slack=float(slack.min()),
     )
 
 

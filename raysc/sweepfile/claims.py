@@ -107,6 +107,7 @@ class Claim:
         says: the sentence.
         source: where it stands; "" if nobody said.
         metric: the column.
+        compares: the two sides in words, with what is taken off them: ``regime replace, than regime accumulate``.
         relation: how the comparison must lie to ``by``.
         by: a factor where ``ratio``, else a difference.
         ratio: values are compared by their ratio.
@@ -119,6 +120,7 @@ class Claim:
     says: str
     source: str
     metric: str
+    compares: str
     relation: Relation
     by: float
     ratio: bool
@@ -260,10 +262,12 @@ class _Reader:
                 raise self.error("trend", f"{text.trend} cannot be in for_each too")
         ratio = scale == "log" and value.kind != "slope" and text.trend is None
         cases = self.cases(value, second, scale, ratio)
+        sides, minus = _sides(text.of, text.than), text.minus
         return Claim(
             says=text.says,
             source=text.source,
             metric=text.metric,
+            compares=sides if minus is None else f"{sides}, minus {_sides(minus.of, minus.than)}",
             relation=text.relation,
             by=self.by(ratio),
             ratio=ratio,
@@ -445,3 +449,11 @@ class _Reader:
             f"selects {len(cells)} cells{there}, which differ in {', '.join(differ)}; give each a value here, or list "
             "it in for_each",
         )
+
+
+def _sides(of: Mapping[str, Any], than: Any) -> str:
+    return f"{_named(of) or 'all'}, than {_named(than) if isinstance(than, Mapping) else than}"
+
+
+def _named(selection: Mapping[str, Any]) -> str:
+    return " ".join(f"{axis} {value if isinstance(value, str) else shown(value)}" for axis, value in selection.items())

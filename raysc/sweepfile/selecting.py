@@ -16,10 +16,10 @@ def select(cells: Sequence[Cell], selection: Selection, where: Mapping[str, Any]
     Args:
         cells: of a sweep. Controls that it added are meant only where a regime is selected.
         selection: what the cells must have.
-        where: what they must have too, unless the selection says otherwise. An axis that a cell does not have (lambda
-            of real_only) cannot tell it from the others.
+        where: what they must have too, unless the selection gives one value itself. An axis that a cell does not have
+            (lambda of real_only) cannot tell it from the others.
     """
-    fixed = {axis: value for axis, value in (where or {}).items() if axis not in selection}
+    fixed = {axis: value for axis, value in (where or {}).items() if len(selection.get(axis, ())) != 1}
     return [
         number
         for number, cell in enumerate(cells)

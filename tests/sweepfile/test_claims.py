@@ -1,0 +1,209 @@
+import pytest
+
+from raysc.sweepfile.claims import Comparison, Value
+
+HEAD = """\
+model: gaussian
+loop: {generations: 10}
+space: {regime: [replace, accumulate], data.dim: [1, 2]}
+data: gaussian
+metrics: [frechet_distance, precision]
+measure: [0, 1, 2, 5, 10]
+"""
+"""Cells 0 to 3 in the order replace 1, 2, accumulate 1, 2; then the controls of dim 1 and 2."""
+
+PLAIN = {"says": "a sentence", "metric": "frechet_distance", "of": "{regime: replace, data.dim: 1}", "than": "1"}
+
+
+@pytest.fixture
+def claim(read):
+    """The claim of some fields, written one a line."""
+
+    def make(**fields):
+        (made,) = read(text(**fields)).claims
+        return made
+
+    return make
+
+
+def text(head=HEAD, **fields):
+    chosen = {"relation": "above", **PLAIN, **fields}
+    lines = [f"    {name}: {value}" for name, value in chosen.items() if value is not None]
+    return f"{head}claims:\n  -\n" + "\n".join(lines) + "\n"
+
+
+def test_what_a_claim_leaves_out_has_its_default(claim):
+    made = claim()
+    assert (made.says, made.source, made.metric, made.relation) == ("a sentence", "", "frechet_distance", "above")
+    assert (made.scale, made.ratio, made.by, made.trend, made.fails) == ("log", True, 1.0, None, None)
+    (case,) = made.cases
+    assert (dict(case.where), case.minus, case.axis) == ({}, None, ())
+    assert case.first == Comparison(Value("at", (10,)), (0,), 1.0)
+
+
+def test_claims_are_in_no_cell_and_a_file_needs_none(read):
+    assert read(HEAD).claims == ()
+    assert read(HEAD + "claims: []\n").claims == ()
+    assert read(text()).cells == read(HEAD).cells
+
+
+def test_the_scale_is_the_metrics_own_unless_it_is_set(claim):
+    assert claim(metric="precision").scale == "linear"
+    assert claim(metric="precision").by == 0
+    assert claim(metric="precision", scale="log").by == 1
+    assert not claim(scale="linear").ratio
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("{at: last}", Value("at", (10,))),
+        ("{at: 5}", Value("at", (5,))),
+        ("{at: [5, 0, last, 5]}", Value("at", (0, 5, 10))),
+        ("{slope: [1, last]}", Value("slope", (1, 2, 5, 10))),
+        ("{slope: [3, last]}", Value("slope", (5, 10))),
+        ("{crossing: {below: 0.5}}", Value("crossing", (0, 1, 2, 5, 10), 0.5, "below")),
+        ("{crossing: {above: 2}}", Value("crossing", (0, 1, 2, 5, 10), 2.0, "above")),
+    ],
+)
+def test_values(claim, written, value):
+    assert claim(value=written).cases[0].first.value == value
+
+
+def test_a_slope_is_compared_by_difference_on_either_scale(claim):
+    made = claim(value="{slope: [1, last]}", than=0)
+    assert (made.scale, made.ratio, made.by) == ("log", False, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("written", "than"),
+    [("{regime: accumulate, data.dim: 1}", (2,)), ("{regime: accumulate, data.dim: 2}", (3,)), ("2.5", 2.5)]
+    + [(word, word) for word in ("generation 0", "control", "theory")],
+)
+def test_what_it_may_be_compared_with(claim, written, than):
+    assert claim(than=written).cases[0].first.than == than
+
+
+def test_each_value_of_for_each_is_a_case_whose_sides_share_it(claim):
+    made = claim(of="{regime: replace}", than="{regime: accumulate}", for_each="[data.dim]")
+    assert [dict(case.where) for case in made.cases] == [{"data.dim": 1}, {"data.dim": 2}]
+    assert [(case.first.of, case.first.than) for case in made.cases] == [((0,), (2,)), ((1,), (3,))]
+    assert made.compares == "regime replace, than regime accumulate"
+
+
+def test_for_each_leaves_controls_out_unless_they_are_selected(claim):
+    made = claim(of="{}", than="control", for_each="[regime, data.dim]")
+    assert [case.first.of for case in made.cases] == [(0,), (1,), (2,), (3,)]
+    assert claim(of="{regime: real_only, data.dim: 2}").cases[0].first.of == (5,)
+
+
+def test_a_side_that_sets_an_axis_itself_goes_by_that(claim):
+    made = claim(of="{regime: replace}", than="{regime: accumulate, data.dim: 2}", for_each="[data.dim]")
+    assert [case.first.than for case in made.cases] == [(3,), (3,)]
+
+
+def test_lists_select_several_values(claim):
+    made = claim(of="{regime: [replace, accumulate], data.dim: 1}", for_each="[regime]")
+    assert [case.first.of for case in made.cases] == [(0,), (2,)]
+
+
+def test_a_trend_takes_the_cells_in_the_axis_order(claim):
+    made = claim(of="{regime: replace}", than="{regime: accumulate}", trend="data.dim")
+    (case,) = made.cases
+    assert (case.axis, case.first.of, case.first.than) == ((1.0, 2.0), (0, 1), (2, 3))
+    assert (made.trend, made.ratio, made.by) == ("data.dim", False, 0.0)
+
+
+def test_a_second_comparison_is_taken_off(claim):
+    made = claim(
+        than="control", minus="{of: {regime: accumulate, data.dim: 2}, than: control, value: {at: 5}}", by="1.5"
+    )
+    assert made.cases[0].minus == Comparison(Value("at", (5,)), (3,), "control")
+    assert made.compares.endswith("than control, minus regime accumulate data.dim 2, than control")
+
+
+def test_a_claim_may_be_expected_to_fail(claim):
+    assert claim(expect="{fails: kernels are too wide}").fails == "kernels are too wide"
+
+
+REFUSALS = [
+    (
+        {"metric": "frechet"},
+        "metric",
+        "no metric of this sweep has a column 'frechet'; did you mean 'frechet_distance'",
+    ),
+    ({"relation": "beyond"}, "relation", "above"),
+    ({"says": None}, "says", "is missing"),
+    ({"than": None}, "than", "is missing"),
+    ({"saying": "x"}, "saying", "did you mean 'says'"),
+    ({"source": 4}, "source", "got 4"),
+    ({"by": 0}, "by", "a factor above 0, since the scale is log; got 0"),
+    ({"relation": "within"}, "by", "is missing: within what factor, such as 1.1?"),
+    ({"relation": "within", "scale": "linear"}, "by", "is missing: within what difference?"),
+    ({"relation": "within", "by": 1}, "by", "within needs a factor above 1, got 1"),
+    ({"relation": "within", "by": 0, "scale": "linear"}, "by", "within needs a difference above 0, got 0"),
+    ({"value": "{}"}, "value", "expected one of at, slope and crossing"),
+    ({"value": "{at: 1, slope: [1, 2]}"}, "value", "expected one of at, slope and crossing"),
+    ({"value": "{at: 3}"}, "value.at", "generation 3 is not measured; the nearest that is: 2"),
+    ({"value": "{at: 11}"}, "value.at", "expected last or a generation from 0 to 10, got 11"),
+    ({"value": "{at: [0, true]}"}, "value.at.1", "expected last or a generation from 0 to 10, got true"),
+    ({"value": "{at: []}"}, "value.at", "got []"),
+    ({"value": "{slope: [1]}"}, "value.slope", "expected two generations"),
+    ({"value": "{slope: [3, 5]}"}, "value.slope", "needs two measured generations; from 3 to 5 are 1"),
+    ({"value": "{crossing: {}}"}, "value.crossing", "expected a level"),
+    ({"value": "{crossing: {below: 1, above: 2}}"}, "value.crossing", "expected a level"),
+    ({"value": "{crossing: {under: 1}}"}, "value.crossing.under", "unknown key"),
+    ({"of": "{regim: replace}"}, "of.regim", "'regim' is no axis of this sweep; did you mean 'regime'"),
+    ({"of": "{regime: replce, data.dim: 1}"}, "of.regime", "no cell has 'replce'; did you mean 'replace'"),
+    ({"of": "{regime: replace, data.dim: 3}"}, "of.data.dim", "no cell has 3; cells have 1, 2"),
+    ({"of": "{data.dim: []}"}, "of.data.dim", "an empty list selects nothing"),
+    ({"of": "{regime: replace}"}, "of", "selects 2 cells, which differ in data.dim"),
+    ({"than": "{regime: accumulate}"}, "than", "selects 2 cells, which differ in data.dim"),
+    ({"than": "generation 1"}, "than", "did you mean 'generation 0'"),
+    ({"than": "[1]"}, "than", "expected axes and values, generation 0, control, theory, or a number; got [1]"),
+    ({"than": 0}, "than", "a number above 0, since the scale is log; got 0"),
+    ({"than": "theory", "value": "{slope: [0, 10]}"}, "than", "theory goes with a value at a generation, not with a"),
+    ({"than": "generation 0", "value": "{crossing: {above: 2}}"}, "than", "generation 0 goes with a value at"),
+    ({"than": "theory", "trend": "data.dim", "of": "{regime: replace}"}, "than", "neither trend nor minus"),
+    ({"trend": "regime"}, "trend", "expected an axis of numbers; regime has 'replace'"),
+    ({"trend": "data.dim"}, "trend", "a trend needs two values of data.dim; `of` selects 1"),
+    ({"trend": "data.dim", "for_each": "[data.dim]"}, "trend", "cannot be in for_each too"),
+    ({"for_each": "[data.rws]"}, "for_each.0", "'data.rws' is no axis of this sweep"),
+    ({"for_each": "[data.dim, data.dim]"}, "for_each.1", "data.dim is listed twice"),
+    ({"minus": "{of: {regime: replace}, than: 1}"}, "minus.of", "selects 2 cells"),
+    ({"minus": "{of: {regime: accumulate, data.dim: 1}, than: 1, value: {at: [1, 2]}}"}, "minus.value", "same kind"),
+    ({"minus": "{than: 1}"}, "minus.of", "is missing"),
+    ({"expect": "fails"}, "expect", "expected a mapping"),
+    ({"expect": "{fails: ''}"}, "expect.fails", "at least 1"),
+]
+
+
+@pytest.mark.parametrize(("fields", "key", "problem"), REFUSALS)
+def test_refusals_name_the_key_and_what_is_wrong(refusal, fields, key, problem):
+    message = refusal(text(**fields))
+    assert f"claims.0.{key}: " in message
+    assert problem in message
+
+
+def test_refusals_name_the_line(refusal):
+    assert refusal(text(metric="frechet")).startswith("grid.yaml, line 11: claims.0.metric: ")
+
+
+def test_claims_are_a_list(refusal):
+    assert "claims: expected a list of claims, got {" in refusal(HEAD + "claims: {says: x}\n")
+
+
+def test_a_control_must_be_there(refusal, read):
+    without = HEAD + "control: false\n"
+    assert "this sweep has no control" in refusal(text(without, than="control"))
+
+
+def test_generation_0_must_be_measured(refusal):
+    late = HEAD.replace("[0, 1, 2, 5, 10]", "[1, 10]")
+    assert "generation 0 is not measured" in refusal(text(late, than="generation 0"))
+
+
+def test_a_trend_on_a_log_scale_needs_positive_values(refusal):
+    mixes = HEAD.replace("[replace, accumulate], data.dim: [1, 2]", "mix, lambda: [0, 1], data.dim: 1")
+    message = refusal(text(mixes, of="{regime: mix}", trend="lambda"))
+    assert "claims.0.trend: lambda has 0, which has no logarithm; set scale: linear" in message

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from scipy import stats
@@ -61,10 +61,8 @@ class Bca:
     @cached_property
     def _means(self) -> np.ndarray:
         """float64 (resamples, columns), sorted."""
-        seeds = len(self.values)
-        counts = stream(0, 0, "subsample", "bca", seeds).multinomial(seeds, np.full(seeds, 1 / seeds), self.resamples)
         # Around the mean, so that equal values stay equal whatever they are.
-        means = counts @ (self.values - self._mean) / seeds
+        means = _shares(len(self.values), self.resamples) @ (self.values - self._mean)
         return np.asarray(np.sort(np.where(standard_error(self.values) == 0, 0.0, means), axis=0))
 
     @cached_property
@@ -111,6 +109,13 @@ class Bca:
         # The limit's formula solved for the level.
         score = shifted / (1 + self._acceleration * shifted) - self._bias
         return np.asarray(2 * stats.norm.sf(np.abs(score)))
+
+
+@lru_cache(maxsize=2)
+def _shares(seeds: int, resamples: int) -> np.ndarray:
+    """The share of each seed in each resample, float64 (resamples, seeds)."""
+    draws = stream(0, 0, "subsample", "bca", seeds)
+    return np.asarray(draws.multinomial(seeds, np.full(seeds, 1 / seeds), resamples) / seeds)
 
 
 def holm(p: Sequence[float]) -> list[float]:

@@ -16,8 +16,9 @@ class Band:
     The maximum over columns of |mean - truth| / standard error is compared with what it would be by chance: residuals
     of each seed, with the correlation they have over the columns, times one normal multiplier per seed (Chernozhukov,
     Chetverikov and Kato 2013, "Gaussian approximations and multiplier bootstrap for maxima"). The standard errors are
-    estimates from the same seeds; so each draw is divided by that of a normal sample as large, which for one column
-    gives Student's t interval.
+    estimates from the same seeds; so each column of a draw is divided by that of a normal sample as large, which for
+    one column gives Student's t interval. One divisor for all columns would be too kind: of few seeds some column's
+    standard error is nearly always far too small.
 
     Attributes:
         values: float64 (seeds, columns), at least two seeds.
@@ -44,8 +45,9 @@ class Band:
         spread = np.sqrt(np.square(self.values - self._mean).sum(axis=0))
         with np.errstate(divide="ignore", invalid="ignore"):
             residuals = np.where(self._error > 0, (self.values - self._mean) / spread, 0.0)
-        scores = np.abs(draws.standard_normal((self.resamples, seeds)) @ residuals).max(axis=1)
-        return np.asarray(np.sort(scores / np.sqrt(draws.chisquare(seeds - 1, self.resamples) / (seeds - 1))))
+        scores = np.abs(draws.standard_normal((self.resamples, seeds)) @ residuals)
+        divisors = np.sqrt(draws.chisquare(seeds - 1, scores.shape) / (seeds - 1))
+        return np.asarray(np.sort((scores / divisors).max(axis=1)))
 
     def interval(self, level: float) -> tuple[np.ndarray, np.ndarray]:
         """Lower and upper limit, float64 (columns,); all true means lie within with a probability."""

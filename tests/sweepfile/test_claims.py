@@ -130,7 +130,7 @@ REFUSALS = [
     (
         {"metric": "frechet"},
         "metric",
-        "no metric of this sweep has a column 'frechet'; did you mean 'frechet_distance'",
+        "a column 'frechet'; did you mean 'frechet_distance'",
     ),
     ({"relation": "beyond"}, "relation", "above"),
     ({"says": None}, "says", "is missing"),

@@ -24,8 +24,7 @@ class Student:
 
     @cached_property
     def _mean(self) -> np.ndarray:
-        mean: np.ndarray = self.values.mean(axis=0)
-        return mean
+        return means(self.values)
 
     @cached_property
     def _error(self) -> np.ndarray:
@@ -62,13 +61,12 @@ class Bca:
     def _means(self) -> np.ndarray:
         """float64 (resamples, columns), sorted."""
         # Around the mean, so that equal values stay equal whatever they are.
-        means = _shares(len(self.values), self.resamples) @ (self.values - self._mean)
-        return np.asarray(np.sort(np.where(standard_error(self.values) == 0, 0.0, means), axis=0))
+        drawn = _shares(len(self.values), self.resamples) @ (self.values - self._mean)
+        return np.asarray(np.sort(np.where(standard_error(self.values) == 0, 0.0, drawn), axis=0))
 
     @cached_property
     def _mean(self) -> np.ndarray:
-        mean: np.ndarray = self.values.mean(axis=0)
-        return mean
+        return means(self.values)
 
     @cached_property
     def _bias(self) -> np.ndarray:
@@ -126,6 +124,11 @@ def holm(p: Sequence[float]) -> list[float]:
         least = max(least, min(1.0, (len(p) - rank) * p[index]))
         corrected[index] = least
     return corrected
+
+
+def means(values: np.ndarray) -> np.ndarray:
+    """The mean of each column, float64 (columns,); of equal values just that value, without rounding."""
+    return np.asarray(np.where(standard_error(values) == 0, values[0], values.mean(axis=0)))
 
 
 def standard_error(values: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from raysc.results.intervals import RESAMPLES, standard_error
+from raysc.results.intervals import RESAMPLES, means, standard_error
 from raysc.streams import stream
 
 
@@ -30,8 +30,7 @@ class Band:
 
     @cached_property
     def _mean(self) -> np.ndarray:
-        mean: np.ndarray = self.values.mean(axis=0)
-        return mean
+        return means(self.values)
 
     @cached_property
     def _error(self) -> np.ndarray:

@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 import numpy as np
 
 from raysc.results.bounds import Bounds
-from raysc.results.intervals import Bca, Student, holm
+from raysc.results.intervals import Bca, Student, holm, means
 from raysc.results.trajectories import Band
 
 Verdict = Literal["holds", "fails", "undecided"]
@@ -17,6 +17,8 @@ FEWEST = 3
 MANY = 50
 """Seeds from which the bootstrap is used."""
 LEVEL = 0.95
+EQUIVALENCE = 0.9
+"""Two one-sided tests at 5 %."""
 
 
 class Interval(Protocol):
@@ -55,7 +57,7 @@ def below(bound: float) -> Region:
 
 def within(low: float, high: float) -> Region:
     """The mean is between."""
-    return Region(low, high, 2 * LEVEL - 1)
+    return Region(low, high, EQUIVALENCE)
 
 
 @dataclass(frozen=True)
@@ -162,7 +164,7 @@ def _one_sided(bounds: np.ndarray, side: Literal["low", "high"]) -> _OneSided:
     # Without a bound there is no limit; only where every seed lies infinitely far on the other side does the mean too.
     open_end, other_end = (-np.inf, np.inf) if side == "low" else (np.inf, -np.inf)
     mean = np.where((bounds == other_end).all(axis=0), other_end, open_end)
-    mean[finite] = bounds[:, finite].mean(axis=0)
+    mean[finite] = means(bounds[:, finite])
     return _OneSided(side, mean, finite, _interval(bounds[:, finite]) if finite.any() else None)
 
 

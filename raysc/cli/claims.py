@@ -2,7 +2,6 @@
 
 import json
 import math
-from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -26,7 +25,7 @@ def claims(
     """Judge each claim of a sweep: it holds, fails or is undecided. Status 1 if one is not as the file expects it."""
     from raysc.plan import lines
     from raysc.results.claims import judge_claims
-    from raysc.results.judged import judged_text
+    from raysc.results.judged import judged_text, tally
     from raysc.results.table import load_table
 
     sweep, objects = open_sweep(sweep_file, storage, overrides)
@@ -37,9 +36,7 @@ def claims(
         console = open_console()
         for one in judged:
             console.print(judged_text(one, MOST_CASES), markup=False)
-        counts = Counter(one.verdict for one in judged)
-        told = f"{counts['holds']} hold, {counts['fails']} fail, {counts['undecided']} undecided"
-        console.print(f"{sweep.name}: {told if judged else 'its file makes no claims'}", markup=False)
+        console.print(f"{sweep.name}: {tally(judged) if judged else 'its file makes no claims'}", markup=False)
     surprises = [one.claim.says for one in judged if one.surprises]
     if surprises:
         raise RayscError(f"not as the sweep file expects: {'; '.join(surprises)}")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 LEADING = ("seed", "generation", "share")
 """What is printed of every row beside the cell, the axes that vary and the metrics; files have all columns."""
 
-AVERAGES = ("mean", "sd", "median")
+AVERAGES = ("mean", "sd", "median", "q05", "q95")
 
 
 def results(

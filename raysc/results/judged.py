@@ -1,6 +1,8 @@
 """Judged claims in words."""
 
 import math
+from collections import Counter
+from collections.abc import Sequence
 
 from raysc.results.claims import JudgedCase, JudgedClaim
 from raysc.results.text import number_text, value_text
@@ -30,6 +32,12 @@ def judged_text(judged: JudgedClaim, most: int) -> str:
     if len(decisive) > most:
         lines.append(f"{INDENT}and {len(decisive) - most} more cases; see --json")
     return "\n".join(lines)
+
+
+def tally(judged: Sequence[JudgedClaim]) -> str:
+    """How many claims there are of each verdict."""
+    counts = Counter(one.verdict for one in judged)
+    return f"{counts['holds']} hold, {counts['fails']} fail, {counts['undecided']} undecided"
 
 
 def asked_text(judged: JudgedClaim) -> str:

@@ -60,7 +60,7 @@ def metric_names(table: pd.DataFrame, sweep: Sweep, asked: Sequence[str]) -> lis
 
 
 def averaged(table: pd.DataFrame, by: Sequence[str], metrics: Sequence[str]) -> pd.DataFrame:
-    """Mean, median and standard deviation of metrics over everything but some columns; see ``aggregate``.
+    """Mean, standard deviation, median and quantiles of metrics over everything but some columns; see ``aggregate``.
 
     Raises:
         InputError: no such column.

@@ -12,6 +12,9 @@ from scipy import stats
 
 from raysc.metrics.metric import Column
 
+QUANTILES = (0.05, 0.25, 0.75, 0.95)
+"""What is told of a spread beside mean, standard deviation and median."""
+
 
 def damage(values: np.ndarray, references: np.ndarray, column: Column) -> np.ndarray:
     """How much worse some values are than their references.
@@ -94,7 +97,7 @@ def half_widths(values: pd.Series, by: pd.Series, level: float = 0.95) -> np.nda
 
 
 def aggregate(table: pd.DataFrame, by: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:
-    """Mean, median and standard deviation over everything that is not grouped by.
+    """Mean, standard deviation, median and quantiles over everything that is not grouped by.
 
     Args:
         table: the tidy table or a part of it.
@@ -103,11 +106,13 @@ def aggregate(table: pd.DataFrame, by: Sequence[str], columns: Sequence[str]) ->
 
     Returns:
         One row per group, in order of appearance: ``by``, ``count`` (rows, one per cell, seed and generation),
-        ``diverged`` (how many of them are), and <column>_mean, _median, _sd (ddof 1) for each column.
+        ``diverged`` (how many of them are), and <column>_mean, _sd (ddof 1), _median, _q05, _q25, _q75, _q95 for each
+        column: quantiles by linear interpolation.
     """
     groups = table.groupby(list(by), dropna=False, sort=False)
     found = {"count": groups.size(), "diverged": groups["diverged"].sum()}
     for name in columns:
         numbers = groups[name]
-        found |= {f"{name}_mean": numbers.mean(), f"{name}_median": numbers.median(), f"{name}_sd": numbers.std()}
+        found |= {f"{name}_mean": numbers.mean(), f"{name}_sd": numbers.std(), f"{name}_median": numbers.median()}
+        found |= {f"{name}_q{100 * part:02.0f}": numbers.quantile(part) for part in QUANTILES}
     return pd.DataFrame(found).reset_index()

@@ -1,14 +1,30 @@
 """The table by cell that is printed at the end of a sweep."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 from rich.table import Table
 
 from raysc.results.selection import last_generation
-from raysc.results.table import main_columns, varying_axes
-from raysc.results.text import WIDTH, empty_table, spread_text, value_text, widest
+from raysc.results.table import controls_of, main_columns, varying_axes
+from raysc.results.text import WIDTH, empty_table, quantiles_text, spread_text, value_text, widest
 from raysc.sweepfile.sweep import Sweep
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """A column of numbers.
+
+    Attributes:
+        heading: above it.
+        column: of the tidy table.
+        text: of a cell's seeds.
+    """
+
+    heading: str
+    column: str
+    text: Callable[["pd.Series[float]"], str]
 
 
 def summary(sweep: Sweep, table: pd.DataFrame, width: int = WIDTH) -> Table:
@@ -17,43 +33,54 @@ def summary(sweep: Sweep, table: pd.DataFrame, width: int = WIDTH) -> Table:
     Args:
         sweep: what was asked.
         table: from ``load_table``.
-        width: columns of the screen; metrics that do not fit are left out.
+        width: columns of the screen; what does not fit is left out, from the right.
 
     Returns:
-        A rich table: the axes that vary, seeds that reached the cell's last generation, mean ± standard deviation over
-        seeds of the first column of each metric, the excess of the first one over the control, and how many seeds
-        diverged, if any did. Cells without any result are there too.
+        A rich table: the axes that vary, seeds that reached the cell's last generation, how many diverged, if any did;
+        then of the first column of the first metric mean ± standard deviation over seeds, median and quantiles, and
+        the excess over the control; then the same two of the other metrics. One seed has no quantiles. Cells without
+        any result are there too.
     """
     last = last_generation(table)
     reached = last.groupby("cell")["generation"].first()
-    names = [column.name for column in main_columns(sweep)]
+    shown = _columns(sweep)
 
-    def build(metrics: Sequence[str]) -> Table:
-        return _build(sweep, last, reached, metrics)
+    def build(headings: Sequence[str]) -> Table:
+        return _build(sweep, last, reached, shown[: len(headings)])
 
-    return widest(build, names, width)[0]
+    return widest(build, [one.heading for one in shown], width)[0]
 
 
-def _build(sweep: Sweep, last: pd.DataFrame, reached: "pd.Series[int]", metrics: Sequence[str]) -> Table:
+def _columns(sweep: Sweep) -> list[_Shown]:
+    first, *others = (column.name for column in main_columns(sweep))
+    several, compared = len(sweep.seeds) > 1, bool(controls_of(sweep.cells))
+    means = [_Shown(name, name, spread_text) for name in (first, *others)]
+    medians = [_Shown("median [5, 95 %]", name, quantiles_text) for name in (first, *others)]
+    excess = [_Shown("excess", f"{first}_excess", spread_text)]
+    return [
+        *means[:1],
+        *(medians[:1] if several else []),
+        *(excess if compared else []),
+        *(column for pair in zip(means[1:], medians[1:], strict=True) for column in pair[: 1 + several]),
+    ]
+
+
+def _build(sweep: Sweep, last: pd.DataFrame, reached: "pd.Series[int]", shown: Sequence[_Shown]) -> Table:
     same = reached.nunique() == 1 and len(reached) == len(sweep.cells)
     diverged = bool(len(last) and last["diverged"].any())
     axes = varying_axes(sweep.cells)
-    first, *others = metrics
-    progress = ["seeds", *([] if same else ["generation"])]
-    columns = [*axes, *progress, first, "excess", *others, *(["diverged"] if diverged else [])]
-    shown = empty_table(_title(sweep, same, reached), columns)
+    progress = ["seeds", *([] if same else ["generation"]), *(["diverged"] if diverged else [])]
+    built = empty_table(_title(sweep, same, reached), [*axes, *progress, *(one.heading for one in shown)])
     for number, cell in enumerate(sweep.cells):
         rows = last[last["cell"] == number]
-        shown.add_row(
+        built.add_row(
             *(value_text(cell.axes[axis]) for axis in axes),
             f"{len(rows)}/{len(sweep.seeds)}",
             *([] if same else [str(reached.get(number, "none"))]),
-            spread_text(rows[first]),
-            "control" if cell.control else spread_text(rows[f"{first}_excess"]),
-            *(spread_text(rows[name]) for name in others),
             *([str(int(rows["diverged"].sum()) or "")] if diverged else []),
+            *("control" if cell.control and one.heading == "excess" else one.text(rows[one.column]) for one in shown),
         )
-    return shown
+    return built
 
 
 def _title(sweep: Sweep, same: bool, reached: "pd.Series[int]") -> str:

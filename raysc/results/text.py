@@ -47,6 +47,15 @@ def number_text(value: float, digits: int = 4) -> str:
     return f"{value:.{digits}g}"
 
 
+def quantiles_text(values: pd.Series) -> str:
+    """Median [5 % quantile, 95 % quantile] over seeds; NaN (diverged seeds) is left out."""
+    finite = values.dropna()
+    if finite.empty:
+        return ""
+    middle, low, high = (number_text(float(finite.quantile(part)), 3) for part in (0.5, 0.05, 0.95))
+    return f"{middle} [{low}, {high}]"
+
+
 def spread_text(values: pd.Series) -> str:
     """Mean ± standard deviation over seeds, to two digits of the deviation; NaN (diverged seeds) is left out."""
     finite = values.dropna()

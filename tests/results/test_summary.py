@@ -3,7 +3,7 @@ from rich.console import Console
 
 from raysc.results.summary import summary
 from raysc.results.table import load_table
-from raysc.results.text import spread_text
+from raysc.results.text import quantiles_text, spread_text
 
 
 def printed(table, width=100):
@@ -21,7 +21,10 @@ def gaussian(gaussian_store):
 def test_one_line_per_cell_under_a_title_and_two_lines_of_heading(gaussian_store, gaussian):
     out = printed(summary(gaussian_store[0], gaussian))
     assert out[0] == "small-gaussian: generation 4 of 4, mean ± sd over 3 seeds"
-    assert out[1].split() == ["regime", "lambda", "seeds", "frechet_distance", "excess", "feature_variance"]
+    assert out[1].split() == [
+        *("regime", "lambda", "seeds", "frechet_distance"),
+        *("median", "[5,", "95", "%]", "excess", "feature_variance"),
+    ]
     assert [line.split()[0] for line in out[3:]] == ["replace", "mix", "mix", "real_only"]
     assert max(map(len, out)) <= 100
 
@@ -31,6 +34,21 @@ def test_numbers_are_those_of_the_last_generation(gaussian_store, gaussian):
     line = printed(summary(gaussian_store[0], gaussian))[3]
     assert spread_text(last) in line
     assert line.split()[:3] == ["replace", "1", "3/3"]
+
+
+def test_median_and_quantiles_stand_beside_the_mean(gaussian_store, gaussian):
+    out = printed(summary(gaussian_store[0], gaussian, width=140), 140)
+    assert out[1].count("median [5, 95 %]") == 2
+    for name in ("frechet_distance", "feature_variance"):
+        last = gaussian[(gaussian["cell"] == 0) & (gaussian["generation"] == 4)][name]
+        assert f"{spread_text(last)} " in out[3]
+        assert quantiles_text(last) in out[3]
+
+
+def test_one_seed_has_no_quantiles_and_no_control_no_excess(make_sweep, gaussian_text, gaussian):
+    alone = make_sweep(gaussian_text, "seeds=1", "control=false")
+    heading = printed(summary(alone, gaussian[(gaussian["seed"] == 0) & (gaussian["cell"] < 3)]))[1]
+    assert heading.split() == ["regime", "lambda", "seeds", "frechet_distance", "feature_variance"]
 
 
 def test_the_control_has_no_excess_over_itself(gaussian_store, gaussian):
@@ -68,6 +86,7 @@ def test_diverged_seeds_are_counted_and_left_out_of_the_mean(gaussian_store, gau
     table.loc[gone, "frechet_distance"] = float("nan")
     out = printed(summary(gaussian_store[0], table))
     kept = table[(table["cell"] == 0) & (table["generation"] == 4)]["frechet_distance"].dropna()
-    assert out[1].split()[-1] == "diverged"
-    assert out[3].split()[-1] == "1"
+    assert out[1].split()[3] == "diverged"
+    assert out[3].split()[3] == "1"
     assert spread_text(kept) in out[3]
+    assert quantiles_text(kept) in out[3]

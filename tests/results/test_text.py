@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from raysc.results.text import empty_table, spread_text, value_text, widest
+from raysc.results.text import empty_table, quantiles_text, spread_text, value_text, widest
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,9 @@ def test_a_table_gets_as_many_columns_as_fit():
     assert widest(build, ["one", "two", "three"], 100)[1] == []
     assert widest(build, ["one", "two", "three"], 12)[1] == ["three"]
     assert widest(build, ["one", "two", "three"], 1)[1] == ["two", "three"]
+
+
+def test_quantiles_are_told_to_three_digits_without_diverged_seeds():
+    values = pd.Series([*range(101), float("nan")])
+    assert quantiles_text(values / 3) == "16.7 [1.67, 31.7]"
+    assert quantiles_text(pd.Series([float("nan")])) == ""

@@ -14,7 +14,7 @@ from raysc.models.kernel_sums import log_kernel_sums
 from raysc.models.moments import Moments
 from raysc.models.pooled import Pooled
 from raysc.models.roots import roots
-from raysc.pool.rows import MemoryBlock, Part, Rows, TrainingSet
+from raysc.pool.rows import MemoryBlock, Rows, TrainingSet
 from raysc.regimes.recipe import REAL
 from raysc.streams import Streams
 
@@ -110,4 +110,4 @@ class Kde:
 def _settled(training_set: TrainingSet, streams: Streams) -> TrainingSet:
     """A subsample as a part of its own: its rows are looked at more than once."""
     key = ("subsample", streams.generation, streams.seeds)
-    return TrainingSet((Part(Rows(REAL, (MemoryBlock(key, 0, training_set.load()),))),))
+    return TrainingSet((Rows(REAL, (MemoryBlock(key, 0, training_set.load()),)),))

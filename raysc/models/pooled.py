@@ -5,7 +5,7 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from raysc.pool.rows import TrainingSet
+from raysc.pool.rows import Part, Rows, TrainingSet
 
 S = TypeVar("S")
 
@@ -20,7 +20,8 @@ class Pooled(Generic[S]):
     def __init__(self, merge: Callable[[S, S], S]) -> None:
         """What makes the statistics of two sets of rows together from those of each."""
         self._merge = merge
-        self._known: list[Hashable] = []
+        self._asked: Hashable = None
+        self._known: tuple[Part | Rows, ...] = ()
         self._merged: S | None = None
 
     def of(self, training_set: TrainingSet, summarise: Callable[[np.ndarray], S], asked: Hashable = None) -> S:
@@ -33,16 +34,22 @@ class Pooled(Generic[S]):
         """
         if training_set.positions is not None:
             return summarise(_floats(training_set.load()))
-        # A part that is not whole is a prefix of its source in the source's own order: its count tells which.
-        keys: list[Hashable] = [asked, *((part.rows.keys, part.count) for part in training_set.parts)]
-        known = len(self._known) if keys[: len(self._known)] == self._known else 0
+        parts = training_set.parts
+        known = len(self._known) if asked == self._asked and _begins(parts, self._known) else 0
         merged = self._merged if known else None
-        for part in training_set.parts[max(known - 1, 0) :]:
+        for part in parts[known:]:
             statistics = summarise(_floats(TrainingSet((part,)).load()))
             merged = statistics if merged is None else self._merge(merged, statistics)
         assert merged is not None, "a training set has at least one part"
-        self._known, self._merged = keys, merged
+        self._asked, self._known, self._merged = asked, parts, merged
         return merged
+
+
+def _begins(parts: tuple[Part | Rows, ...], known: tuple[Part | Rows, ...]) -> bool:
+    """Whether parts begin with the known ones; most are the very same objects."""
+    return len(known) <= len(parts) and all(
+        one is other or one.key == other.key for one, other in zip(parts, known, strict=False)
+    )
 
 
 def _floats(rows: np.ndarray) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from raysc.pool.rows import Part, TrainingSet
+from raysc.pool.rows import Part, Rows, TrainingSet
 
 
 class Gather:
@@ -68,7 +68,7 @@ class Gather:
         return out
 
 
-def _locate(part: Part, seed: int, numbers: dict[object, int]) -> tuple[np.ndarray, np.ndarray]:
+def _locate(part: Part | Rows, seed: int, numbers: dict[object, int]) -> tuple[np.ndarray, np.ndarray]:
     """For every row of a part the number of its block, and its index in there; two int32 (rows,)."""
     lengths = [block.rows for block in part.rows.blocks]
     block = np.repeat(np.array([numbers[block.key] for block in part.rows.blocks], np.int32), lengths)

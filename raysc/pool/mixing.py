@@ -26,25 +26,29 @@ def mix(
         Parts in the recipe's order, takes of no rows left out.
     """
     parts = tuple(
-        Part(sources[take.source], _prefix(sources[take.source], take.count, seeds, sample_rows))
-        for take in recipe.takes
-        if take.count > 0
+        _part(sources[take.source], take.count, seeds, sample_rows) for take in recipe.takes if take.count > 0
     )
+    whole = TrainingSet(parts)
     if recipe.subsample is None:
-        return TrainingSet(parts)
-    pool = sum(part.count for part in parts)
+        return whole
+    pool = whole.count
     streams = Streams(seeds, generation).in_turn("subsample", "pool")
     drawn = [np.sort(one.choice(pool, recipe.subsample, replace=False)) for one in streams]
     return TrainingSet(parts, np.stack(drawn))
 
 
-def _prefix(rows: Rows, count: int, seeds: tuple[int, ...], sample_rows: int) -> np.ndarray | None:
-    """The first ``count`` rows of a source in its own order: int64 (seeds, count), or None for the whole source.
+def _part(rows: Rows, count: int, seeds: tuple[int, ...], sample_rows: int) -> Part | Rows:
+    """The first ``count`` rows of a source in its own order.
 
     The order is a permutation of the first ``sample_rows`` (all real rows for a real source), then the rest as drawn.
     """
     if count == rows.count:
-        return None
+        return rows
+    return Part(rows, _prefix(rows, count, seeds, sample_rows))
+
+
+def _prefix(rows: Rows, count: int, seeds: tuple[int, ...], sample_rows: int) -> np.ndarray:
+    """Their indices, int64 (seeds, count)."""
     ordered = sample_rows if rows.source.kind == "synthetic" else rows.count
     if count >= ordered:
         return np.tile(np.arange(count), (len(seeds), 1))
@@ -59,7 +63,7 @@ def counts_by_kind(training_set: TrainingSet, seeds: int) -> tuple[np.ndarray, n
     Returns:
         rows_real, rows_synthetic: int64 (seeds,).
     """
-    ends = np.cumsum([part.count for part in training_set.parts])
+    ends = training_set.ends
     synthetic = np.array([part.rows.source.kind == "synthetic" for part in training_set.parts])
     if training_set.positions is None:
         counts = np.diff(ends, prepend=0)

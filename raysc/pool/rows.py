@@ -3,7 +3,7 @@
 from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 
@@ -74,10 +74,22 @@ class SpentBlock:
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of one source: its blocks, in the order in which they were drawn."""
+    """The rows of one source: its blocks, in the order in which they were drawn; as a part, all of them.
+
+    Attributes:
+        source: where they come from.
+        blocks: they lie in.
+        indices: what a part has; none are chosen.
+    """
 
     source: Source
     blocks: tuple[Block, ...]
+    indices: ClassVar[None] = None
+
+    @property
+    def rows(self) -> "Rows":
+        """What a part has: itself."""
+        return self
 
     @cached_property
     def count(self) -> int:
@@ -85,9 +97,9 @@ class Rows:
         return sum(block.rows for block in self.blocks)
 
     @cached_property
-    def keys(self) -> tuple[Hashable, ...]:
-        """The keys of the blocks."""
-        return tuple(block.key for block in self.blocks)
+    def key(self) -> tuple[Hashable, int]:
+        """Tells which rows these are, wherever they lie."""
+        return tuple(block.key for block in self.blocks), self.count
 
     def spent(self) -> "Rows":
         """The same rows with nothing behind them: they still count and can be told apart, and cannot be loaded."""
@@ -106,16 +118,21 @@ class Part:
 
     Attributes:
         rows: the source's rows.
-        indices: which of them, int64 (seeds, count), or ``None`` for all of them.
+        indices: which of them, int64 (seeds, count).
     """
 
     rows: Rows
-    indices: np.ndarray | None = None
+    indices: np.ndarray
 
-    @property
+    @cached_property
     def count(self) -> int:
         """Rows per seed."""
-        return self.rows.count if self.indices is None else int(self.indices.shape[1])
+        return int(self.indices.shape[1])
+
+    @cached_property
+    def key(self) -> tuple[Hashable, int]:
+        """Tells which rows these are: a part is a prefix of its source in the source's own order."""
+        return self.rows.key[0], self.count
 
 
 @dataclass(frozen=True)
@@ -130,20 +147,23 @@ class TrainingSet:
         positions: int64 (seeds, count), or ``None`` for every row of every part.
     """
 
-    parts: tuple[Part, ...]
+    parts: tuple[Part | Rows, ...]
     positions: np.ndarray | None = None
+
+    @cached_property
+    def ends(self) -> np.ndarray:
+        """Where each part ends if they are put end to end, int64 (parts,)."""
+        return np.cumsum([part.count for part in self.parts])
 
     @property
     def count(self) -> int:
         """Rows per seed."""
-        if self.positions is not None:
-            return int(self.positions.shape[1])
-        return sum(part.count for part in self.parts)
+        return int(self.ends[-1] if self.positions is None else self.positions.shape[1])
 
     def load(self) -> np.ndarray:
         """The rows themselves, (seeds or 1, count, *event), for families that need all at once; not to be changed."""
         if self.positions is not None:
-            return _gather(self.parts, self.positions)
+            return _gather(self.parts, self.ends, self.positions)
         arrays = [_pick(part.rows.load(), part.indices) for part in self.parts]
         if len(arrays) == 1:
             return arrays[0]
@@ -151,27 +171,27 @@ class TrainingSet:
         return np.concatenate([np.broadcast_to(a, (seeds, *a.shape[1:])) for a in arrays], axis=1)
 
 
-def _gather(parts: tuple[Part, ...], positions: np.ndarray) -> np.ndarray:
+def _gather(parts: tuple[Part | Rows, ...], ends: np.ndarray, positions: np.ndarray) -> np.ndarray:
     """Rows ``positions`` (seeds, count) of the parts put end to end; only these are copied, however long the parts."""
-    ends = np.cumsum([part.count for part in parts])
     # As small an integer as will do, since NumPy sorts small ones by radix.
     number = np.searchsorted(ends, positions, side="right").astype(np.min_scalar_type(len(parts))).reshape(-1)
     by_part = np.argsort(number, kind="stable")
-    seeds, local = by_part // max(1, positions.shape[1]), positions.reshape(-1)[by_part]
-    bounds = np.searchsorted(number[by_part], np.arange(len(parts) + 1))
-    taken = [k for k in range(len(parts)) if bounds[k] < bounds[k + 1]] or [0]
+    number = number[by_part]
+    seed = by_part // max(1, positions.shape[1])
+    row = positions.reshape(-1)[by_part] - np.concatenate([[0], ends])[number]
+    taken, first = np.unique(number, return_index=True) if len(number) else (np.array([0]), np.array([0]))
     arrays = [parts[k].rows.load() for k in taken]
     event = arrays[0].shape[2:]
-    out = np.empty((positions.size, *event), np.result_type(*{array.dtype for array in arrays}))
-    for k, array in zip(taken, arrays, strict=True):
-        mine = slice(bounds[k], bounds[k + 1])
-        seed, row = seeds[mine], local[mine] - (ends[k] - parts[k].count)
-        indices = parts[k].indices
-        if indices is not None:
-            row = indices[seed if len(indices) > 1 else 0, row]
+    ordered = np.empty((positions.size, *event), np.result_type(*{array.dtype for array in arrays}))
+    for k, array, start, end in zip(taken, arrays, first, [*first[1:], positions.size], strict=True):
+        mine, indices = slice(start, end), parts[k].indices
+        rows = row[mine] if indices is None else indices[seed[mine] if len(indices) > 1 else 0, row[mine]]
         if len(array) > 1:
-            row = row + seed * array.shape[1]
-        out[by_part[mine]] = array.reshape(-1, *event)[row]
+            rows = rows + seed[mine] * array.shape[1]
+        # All indices are in range; "clip" writes straight into `out`, which the default does not.
+        array.reshape(-1, *event).take(rows, axis=0, out=ordered[mine], mode="clip")
+    out = np.empty_like(ordered)
+    out[by_part] = ordered
     return out.reshape(*positions.shape, *event)
 
 

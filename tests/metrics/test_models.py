@@ -21,7 +21,7 @@ from raysc.metrics.second_moment import SecondMoment
 from raysc.metrics.trace_ratio import TraceRatio
 from raysc.models import gaussian, kde
 from raysc.models.flow_matching import FlowMatching
-from raysc.pool.rows import MemoryBlock, Part, Rows, TrainingSet
+from raysc.pool.rows import MemoryBlock, Rows, TrainingSet
 from raysc.regimes.recipe import REAL
 from raysc.streams import Streams
 
@@ -31,7 +31,7 @@ SEEDS = (0, 1, 2)
 
 def modelled(family, data) -> Modelled:
     rows = Rows(REAL, (MemoryBlock("real", 0, data.train(SEEDS)),))
-    return Modelled(family, family.fit(TrainingSet((Part(rows),)), Streams(SEEDS, 0)), data, data.test())
+    return Modelled(family, family.fit(TrainingSet((rows,)), Streams(SEEDS, 0)), data, data.test())
 
 
 def values(family, data) -> dict[str, np.ndarray]:

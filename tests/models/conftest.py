@@ -6,7 +6,7 @@ import torch
 
 from raysc.datasets.digits import Digits
 from raysc.models.training import reset_accelerator
-from raysc.pool.rows import MemoryBlock, Part, Rows, TrainingSet
+from raysc.pool.rows import MemoryBlock, Rows, TrainingSet
 from raysc.regimes.recipe import REAL
 
 
@@ -29,7 +29,7 @@ def training_set() -> Callable[[np.ndarray], TrainingSet]:
     """Rows (count, *event) as a training set."""
 
     def make(rows: np.ndarray) -> TrainingSet:
-        return TrainingSet((Part(Rows(REAL, (MemoryBlock("rows", 0, rows[None]),))),))
+        return TrainingSet((Rows(REAL, (MemoryBlock("rows", 0, rows[None]),)),))
 
     return make
 

@@ -10,7 +10,7 @@ from raysc.datasets.digits import Digits
 from raysc.models.ddpm import Ddpm
 from raysc.models.flow_matching import FlowMatching
 from raysc.models.training import reset_accelerator
-from raysc.pool.rows import MemoryBlock, Part, Rows, TrainingSet
+from raysc.pool.rows import MemoryBlock, Rows, TrainingSet
 from raysc.regimes.recipe import REAL
 from raysc.streams import Streams
 from raysc.sweepfile.settings import Ema, Train
@@ -19,7 +19,7 @@ from raysc.sweepfile.settings import Ema, Train
 def main(folder: Path) -> None:
     torch.set_num_threads(1)
     streams = Streams((0,), 0)
-    rows = TrainingSet((Part(Rows(REAL, (MemoryBlock("digits", 0, Digits().train([0])),))),))
+    rows = TrainingSet((Rows(REAL, (MemoryBlock("digits", 0, Digits().train([0])),)),))
     losses = {}
     for name, family in (("flow", FlowMatching(width=32)), ("ddpm", Ddpm(width=32))):
         train = Train(batch=64, clip=0.5, ema=Ema(half_life=5))

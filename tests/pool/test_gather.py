@@ -48,7 +48,7 @@ def training_sets(draw):
             count = draw(st.integers(0, 6))
             flat = draw(st.lists(st.integers(0, rows.count - 1), min_size=SEEDS * count, max_size=SEEDS * count))
             indices = np.array(flat, np.int64).reshape(SEEDS, count)
-        parts.append(Part(rows, indices))
+        parts.append(rows if indices is None else Part(rows, indices))
     whole = TrainingSet(tuple(parts))
     if not whole.count or draw(st.booleans()):
         return whole
@@ -72,7 +72,7 @@ def test_gathers_what_loading_everything_gives(training_set, seed, random):
 def test_a_block_in_two_parts_is_loaded_once():
     block = Counting()
     source = Rows(REAL, (block,))
-    gather = Gather(TrainingSet((Part(source), Part(source, np.array([[3, 1]])))))
+    gather = Gather(TrainingSet((source, Part(source, np.array([[3, 1]])))))
     gather(np.arange(6))
     np.testing.assert_array_equal(gather(np.array([4, 5, 0])), [[6, 7], [2, 3], [0, 1]])
     assert block.loads == 1
@@ -80,12 +80,12 @@ def test_a_block_in_two_parts_is_loaded_once():
 
 def test_rows_are_copies():
     array = np.zeros((1, 3, 2))
-    rows = Gather(TrainingSet((Part(Rows(REAL, (MemoryBlock("a", 0, array),))),)))(np.arange(3))
+    rows = Gather(TrainingSet((Rows(REAL, (MemoryBlock("a", 0, array),)),)))(np.arange(3))
     rows += 1
     assert array.sum() == 0
 
 
 def test_rows_of_two_shapes_are_refused():
-    parts = tuple(Part(Rows(REAL, (MemoryBlock(dim, 0, np.zeros((1, 2, dim))),))) for dim in (2, 3))
+    parts = tuple(Rows(REAL, (MemoryBlock(dim, 0, np.zeros((1, 2, dim))),)) for dim in (2, 3))
     with pytest.raises(ValueError, match=r"shape \(2,\) and \(3,\)"):
         Gather(TrainingSet(parts))

@@ -35,7 +35,7 @@ class Pooled(Generic[S]):
         if training_set.positions is not None:
             return summarise(_floats(training_set.load()))
         parts = training_set.parts
-        known = len(self._known) if asked == self._asked and _begins(parts, self._known) else 0
+        known = len(self._known) if asked == self._asked and parts[: len(self._known)] == self._known else 0
         merged = self._merged if known else None
         for part in parts[known:]:
             statistics = summarise(_floats(TrainingSet((part,)).load()))
@@ -43,13 +43,6 @@ class Pooled(Generic[S]):
         assert merged is not None, "a training set has at least one part"
         self._asked, self._known, self._merged = asked, parts, merged
         return merged
-
-
-def _begins(parts: tuple[Part | Rows, ...], known: tuple[Part | Rows, ...]) -> bool:
-    """Whether parts begin with the known ones; most are the very same objects."""
-    return len(known) <= len(parts) and all(
-        one is other or one.key == other.key for one, other in zip(parts, known, strict=False)
-    )
 
 
 def _floats(rows: np.ndarray) -> np.ndarray:

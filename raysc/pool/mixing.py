@@ -26,7 +26,9 @@ def mix(
         Parts in the recipe's order, takes of no rows left out.
     """
     parts = tuple(
-        _part(sources[take.source], take.count, seeds, sample_rows) for take in recipe.takes if take.count > 0
+        rows if (rows := sources[take.source]).count == take.count else _prefix(rows, take.count, seeds, sample_rows)
+        for take in recipe.takes
+        if take.count > 0
     )
     whole = TrainingSet(parts)
     if recipe.subsample is None:
@@ -37,24 +39,17 @@ def mix(
     return TrainingSet(parts, np.stack(drawn))
 
 
-def _part(rows: Rows, count: int, seeds: tuple[int, ...], sample_rows: int) -> Part | Rows:
+def _prefix(rows: Rows, count: int, seeds: tuple[int, ...], sample_rows: int) -> Part:
     """The first ``count`` rows of a source in its own order.
 
     The order is a permutation of the first ``sample_rows`` (all real rows for a real source), then the rest as drawn.
     """
-    if count == rows.count:
-        return rows
-    return Part(rows, _prefix(rows, count, seeds, sample_rows))
-
-
-def _prefix(rows: Rows, count: int, seeds: tuple[int, ...], sample_rows: int) -> np.ndarray:
-    """Their indices, int64 (seeds, count)."""
     ordered = sample_rows if rows.source.kind == "synthetic" else rows.count
     if count >= ordered:
-        return np.tile(np.arange(count), (len(seeds), 1))
+        return Part(rows, np.tile(np.arange(count), (len(seeds), 1)))
     source = rows.source
     orders = [stream(seed, source.generation, "subsample", source.kind).permutation(ordered) for seed in seeds]
-    return np.stack([order[:count] for order in orders])
+    return Part(rows, np.stack([order[:count] for order in orders]))
 
 
 def counts_by_kind(training_set: TrainingSet, seeds: int) -> tuple[np.ndarray, np.ndarray]:

@@ -72,9 +72,11 @@ class SpentBlock:
         raise RuntimeError(f"the rows of {self.key} were let go")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rows:
     """The rows of one source: its blocks, in the order in which they were drawn; as a part, all of them.
+
+    Equal are those that are the same rows, wherever they lie.
 
     Attributes:
         source: where they come from.
@@ -101,6 +103,12 @@ class Rows:
         """Tells which rows these are, wherever they lie."""
         return tuple(block.key for block in self.blocks), self.count
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Rows) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
     def spent(self) -> "Rows":
         """The same rows with nothing behind them: they still count and can be told apart, and cannot be loaded."""
         blocks = tuple(SpentBlock(block.key, block.first, block.rows, block.sha256) for block in self.blocks)
@@ -112,9 +120,9 @@ class Rows:
         return arrays[0] if len(arrays) == 1 else np.concatenate(arrays, axis=1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Part:
-    """Some rows of one source.
+    """A prefix of one source in the source's own order; equal are those that are the same rows.
 
     Attributes:
         rows: the source's rows.
@@ -131,8 +139,14 @@ class Part:
 
     @cached_property
     def key(self) -> tuple[Hashable, int]:
-        """Tells which rows these are: a part is a prefix of its source in the source's own order."""
+        """Tells which rows these are."""
         return self.rows.key[0], self.count
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Part) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from math import floor
-from typing import ClassVar, Literal, Protocol
+from typing import ClassVar, Literal, NamedTuple, Protocol
 
 
-@dataclass(frozen=True)
-class Source:
-    """Where rows come from.
+class Source(NamedTuple):
+    """Where rows come from. A tuple, since long loops look sources up a million times.
 
     Attributes:
         kind: the initial real rows, new real rows drawn for one generation, or the samples of one generation.

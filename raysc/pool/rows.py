@@ -41,12 +41,20 @@ class Block(Protocol):
 
 @dataclass(frozen=True)
 class MemoryBlock:
-    """Rows held by this process."""
+    """Rows held by this process.
+
+    Attributes:
+        array: the rows, (seeds or 1, rows, *event).
+        stack: a contiguous array that they are a part of, beside others; None: ``array`` is an array of its own.
+        start: index of the first of them in the stack.
+    """
 
     key: Hashable
     first: int
     array: np.ndarray
     sha256: str = ""
+    stack: np.ndarray | None = None
+    start: int = 0
 
     @property
     def rows(self) -> int:
@@ -102,6 +110,12 @@ class Rows:
     def key(self) -> tuple[Hashable, int]:
         """Tells which rows these are, wherever they lie."""
         return tuple(block.key for block in self.blocks), self.count
+
+    @cached_property
+    def stack(self) -> tuple[np.ndarray | None, int]:
+        """The array that they are a part of, and where in it, if there is one."""
+        (block,) = self.blocks if len(self.blocks) == 1 else (None,)
+        return (block.stack, block.start) if isinstance(block, MemoryBlock) else (None, 0)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Rows) and self.key == other.key
@@ -187,17 +201,20 @@ class TrainingSet:
 
 def _gather(parts: tuple[Part | Rows, ...], ends: np.ndarray, positions: np.ndarray) -> np.ndarray:
     """Rows ``positions`` (seeds, count) of the parts put end to end; only these are copied, however long the parts."""
+    runs, run_of, shifts = _runs(parts)
+    part = np.searchsorted(ends, positions.reshape(-1), side="right")
     # As small an integer as will do, since NumPy sorts small ones by radix.
-    number = np.searchsorted(ends, positions, side="right").astype(np.min_scalar_type(len(parts))).reshape(-1)
-    by_part = np.argsort(number, kind="stable")
-    number = number[by_part]
-    seed = by_part // max(1, positions.shape[1])
-    row = positions.reshape(-1)[by_part] - np.concatenate([[0], ends])[number]
-    taken, first = np.unique(number, return_index=True) if len(number) else (np.array([0]), np.array([0]))
-    arrays = [parts[k].rows.load() for k in taken]
+    run = run_of[part].astype(np.min_scalar_type(len(runs)))
+    by_run = np.argsort(run, kind="stable")
+    run, part = run[by_run], part[by_run]
+    seed = by_run // max(1, positions.shape[1])
+    row = positions.reshape(-1)[by_run] - (np.concatenate([[0], ends]) - [*shifts, 0])[part]
+    first = np.flatnonzero(np.diff(run, prepend=-1)) if len(run) else np.zeros(1, int)
+    taken = [runs[k] for k in run[first]] if len(run) else runs[:1]
+    arrays = [parts[k].rows.load() if stack is None else stack for k, stack in taken]
     event = arrays[0].shape[2:]
     ordered = np.empty((positions.size, *event), np.result_type(*{array.dtype for array in arrays}))
-    for k, array, start, end in zip(taken, arrays, first, [*first[1:], positions.size], strict=True):
+    for (k, _), array, start, end in zip(taken, arrays, first, [*first[1:], positions.size], strict=True):
         mine, indices = slice(start, end), parts[k].indices
         rows = row[mine] if indices is None else indices[seed[mine] if len(indices) > 1 else 0, row[mine]]
         if len(array) > 1:
@@ -205,8 +222,30 @@ def _gather(parts: tuple[Part | Rows, ...], ends: np.ndarray, positions: np.ndar
         # All indices are in range; "clip" writes straight into `out`, which the default does not.
         array.reshape(-1, *event).take(rows, axis=0, out=ordered[mine], mode="clip")
     out = np.empty_like(ordered)
-    out[by_part] = ordered
+    out[by_run] = ordered
     return out.reshape(*positions.shape, *event)
+
+
+def _runs(
+    parts: tuple[Part | Rows, ...],
+) -> tuple[list[tuple[int, np.ndarray | None]], np.ndarray, np.ndarray]:
+    """Arrays that parts are read from.
+
+    Returns:
+        By run its first part and the stack in which this and the following parts lie, if it is not a part alone; by
+        part its run, int64; by part the row of the stack where it begins, int64.
+    """
+    runs: list[tuple[int, np.ndarray | None]] = []
+    run_of, shifts = [], []
+    last = None
+    for number, part in enumerate(parts):
+        stack, start = part.rows.stack if part.indices is None else (None, 0)
+        if stack is None or stack is not last:
+            runs.append((number, stack))
+        last = stack
+        run_of.append(len(runs) - 1)
+        shifts.append(start)
+    return runs, np.array(run_of), np.array(shifts)
 
 
 def _pick(array: np.ndarray, indices: np.ndarray | None) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Where sampled rows are put. Parquet in the store and Ray's object store have shelves of their own in their rooms."""
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Protocol
 
@@ -19,14 +19,33 @@ class Shelf(Protocol):
         ...
 
 
-@dataclass(frozen=True)
+STACK = 1024
+"""Rows per seed that small batches are put together to."""
+
+
+@dataclass
 class MemoryShelf:
-    """Rows stay in this process: for closed-form families, whose rows are dropped as soon as no recipe takes them."""
+    """Rows stay in this process: for closed-form families, whose rows are dropped as soon as no recipe takes them.
+
+    Small batches stand side by side in larger arrays: whoever picks rows from a thousand of them then reads from few.
+    """
+
+    _stack: np.ndarray | None = field(default=None, init=False, repr=False)
+    _filled: int = field(default=0, init=False, repr=False)
 
     def put(self, source: Source, seeds: tuple[int, ...], first: int, rows: np.ndarray) -> Block:
-        """Keep the array itself."""
+        """Keep the array, or a copy in a stack."""
         key: Hashable = (source, seeds, first)
-        return MemoryBlock(key, first, rows)
+        count = rows.shape[1]
+        if count > STACK // 4:
+            return MemoryBlock(key, first, rows)
+        whole = (len(rows), STACK, *rows.shape[2:])
+        stack = self._stack
+        if stack is None or (stack.shape, stack.dtype) != (whole, rows.dtype) or self._filled + count > STACK:
+            self._stack, self._filled = stack, _ = np.empty(whole, rows.dtype), 0
+        start, self._filled = self._filled, self._filled + count
+        stack[:, start : self._filled] = rows
+        return MemoryBlock(key, first, stack[:, start : self._filled], stack=stack, start=start)
 
 
 def digest(rows: np.ndarray) -> str:

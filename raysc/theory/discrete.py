@@ -11,6 +11,11 @@ import numpy as np
 from raysc.theory import Generations, moments
 
 
+def heterozygosity(outcomes: int) -> float:
+    """1 - sum p^2 of K equally likely outcomes: 1 - 1/K."""
+    return 1 - 1 / outcomes
+
+
 def replace(generations: Generations, n: int) -> np.ndarray:
     """Replace: E (1 - sum p_t^2) / (1 - sum p_0^2) = (1 - 1/n)^k with k = t + 1. Exact."""
     return moments.replace(generations, n)

@@ -58,21 +58,14 @@ def c4(n: int) -> float:
     return float(np.sqrt(2 / (n - 1)) * np.exp(gammaln(n / 2) - gammaln((n - 1) / 2)))
 
 
-def replace_deviation(
-    generations: Generations, n: int, m: int | None = None, n_0: int | None = None, ddof: int = 1
-) -> np.ndarray:
-    """Replace, dim 1: E sigma_t / sigma_0 = c4(n)^(t+1) with the unbiased variance (ddof 1), n_0 = m = n.
+def replace_deviation(generations: Generations, n: int, m: int | None = None, n_0: int | None = None) -> np.ndarray:
+    """Replace, dim 1, ddof 1: E sigma_t / sigma_0 = c4(n_0) c4(m)^t, so c4(n)^(t+1) where all are equal.
 
-    Each fit of n rows gives the factor c4(n) sqrt((n - 1)/(n - ddof)). Exact: so sigma_t collapses although E sigma_t^2
-    stays where it was.
+    Exact: sigma_t collapses, although E sigma_t^2 stays where it was.
 
     Source: Bertrand et al. 2023, section 3 (a Gaussian that sees its own samples alone).
     """
-
-    def one_fit(rows: int) -> float:
-        return c4(rows) * float(np.sqrt((rows - 1) / (rows - ddof)))
-
-    return np.asarray(one_fit(n_0 or n) * one_fit(m or n) ** np.asarray(generations))
+    return np.asarray(c4(n_0 or n) * c4(m or n) ** np.asarray(generations))
 
 
 def replace_unbiased_mean_error(

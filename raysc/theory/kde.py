@@ -24,4 +24,4 @@ def accumulate(generations: Generations, variance: float, h: float, n: int = 1, 
     """
     m = n if m is None else m
     each = m / (n + m * np.arange(1.0, np.max(generations) + 1))
-    return np.asarray(variance + h**2 * np.cumsum(np.concatenate([[1.0], each]))[generations])
+    return np.asarray(variance + h**2 * np.cumsum(np.concatenate([[1.0], each]))[np.asarray(generations)])

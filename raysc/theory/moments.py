@@ -49,7 +49,7 @@ def accumulate(generations: Generations, n: int, m: int | None = None) -> np.nda
     m = n if m is None else m
     rows = n + m * np.arange(1, np.max(generations) + 1)
     kept = (1 - 1 / n) * np.cumprod(np.concatenate([[1.0], 1 - m / rows**2.0]))
-    return np.asarray(kept[generations])
+    return np.asarray(kept[np.asarray(generations)])
 
 
 def accumulate_limit(n: int) -> float:
@@ -88,7 +88,7 @@ def accumulate_subsample_pool(generations: Generations, n: int) -> np.ndarray:
     with np.errstate(invalid="ignore", divide="ignore"):
         lost = np.where(size > 1, size / (size - 1), 0.0) * (2 - 1 / k - 1 / n) / (n * (k + 1) ** 2)
     kept = (1 - 1 / n) * np.cumprod(np.concatenate([[1.0], 1 - lost]))
-    return np.asarray(kept[generations])
+    return np.asarray(kept[np.asarray(generations)])
 
 
 def mix(generations: Generations, n: int, m: int, n_0: int | None = None) -> np.ndarray:

@@ -39,4 +39,4 @@ def accumulate(generations: Generations, n: int, dim: int, noise: float) -> np.n
     The fit to k batches is the mean of what would be fitted to each, and the newest enters it with the weight 1/k.
     """
     growth = np.cumsum(1 / np.square(np.arange(1.0, np.max(generations) + 2)))
-    return np.asarray(one_fit(n, dim, noise) * growth[generations])
+    return np.asarray(one_fit(n, dim, noise) * growth[np.asarray(generations)])

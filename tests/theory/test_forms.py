@@ -31,7 +31,7 @@ def test_generations_may_be_one_or_many_in_any_order(form):
     whole = form(T)
     assert whole.dtype == np.float64
     assert whole.shape == T.shape
-    np.testing.assert_array_equal(form([7, 0, 50]), whole[[7, 0, 50]])
+    np.testing.assert_array_equal(form((7, 0, 50)), whole[[7, 0, 50]])
     np.testing.assert_array_equal([form(0), form(50)], whole[[0, 50]])
 
 

@@ -67,7 +67,7 @@ CASES = {
             "regime: accumulate, data.dim: 1, data.rows: 10",
             "regime: accumulate, data.dim: 10, data.rows: 10",
             "regime: accumulate, data.dim: 1, data.rows: 20, lambda: 0.5, sample.rows: 10",
-            "regime: accumulate, data.dim: 3, data.rows: 10, lambda: 2",
+            "regime: accumulate, data: [{name: moons, rows: 10}], lambda: 2",
         ),
         {"mean_error": (0, 1), "trace_ratio": (2, 0)},
     ),
@@ -91,7 +91,7 @@ CASES = {
             (
                 f"regime: {regime}, model.bandwidth: 0.5, data.dim: 1, data.rows: 10",
                 f"regime: {regime}, model.bandwidth: 1.0, data.dim: 2, data.rows: 5",
-                f"regime: {regime}, model.bandwidth: 0.1, data.dim: 3, data.rows: 8, initial.rows: 4",
+                f"regime: {regime}, model.bandwidth: 0.1, data: [{{name: swiss_roll, rows: 8}}], initial.rows: 4",
             ),
             {"second_moment": (1, 1)},
             model="kde",

@@ -11,7 +11,7 @@ from raysc.metrics.trace_ratio import TraceRatio
 
 @dataclass(frozen=True)
 class StdRatio:
-    """sqrt(tr Sigma_t / tr Sigma_0); in one dimension sigma_t / sigma_0 (Bertrand et al. 2023, section 3).
+    """sqrt(tr Sigma_t / tr Sigma_0), sigma_t / sigma_0 in one dimension (Bertrand et al. 2023, fully synthetic).
 
     Its mean over seeds falls under ``replace`` where that of the variance does not: with the unbiased covariance
     (ddof 1) E Sigma_t = Sigma_0 for ever, and in one dimension E sigma_t = c4(n)^(t+1) sigma_0.

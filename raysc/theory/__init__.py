@@ -8,7 +8,9 @@ n_0 that of the real rows that generation 0 is trained on (``initial.rows``). Wh
 Expectations are over seeds, real rows included, each seed with its own, drawn independently from the truth. What is
 "exact" is so for any number of rows.
 
-Two papers are cited throughout: Bertrand et al. 2023 (arXiv 2310.00429) and Kazdan et al. 2024 (arXiv 2410.16713).
+The loops are those of Bertrand et al. 2023 (arXiv 2310.00429) and Kazdan et al. 2024 (arXiv 2410.16713). Where a source
+says "for", the form was worked out here for the experiments of that paper, and is not printed there;
+tests/theory/test_loop.py holds the forms against the loop itself.
 """
 
 from collections.abc import Sequence

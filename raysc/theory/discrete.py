@@ -3,7 +3,7 @@
 Its heterozygosity 1 - sum p^2 is the probability that two rows differ, and the trace of the covariance of rows as unit
 vectors. So its share of the truth's is what ``moments`` says of the variance, under every regime there.
 
-Source: Kazdan et al. 2024, discrete distributions.
+Source: for the discrete distributions of Kazdan et al. 2024, by the standard results on genetic drift.
 """
 
 import numpy as np

@@ -22,7 +22,7 @@ def replace_log_det(
     so k times that where n_0 = m = n. Below 0: the typical run loses its variance at this rate, much faster than the
     mean over runs. Exact, for n, m, n_0 > d.
 
-    Source: Kazdan et al. 2024, Gaussians, with Bartlett's decomposition.
+    Source: for the Gaussians of Kazdan et al. 2024, by Bartlett's decomposition.
 
     Raises:
         ValueError: there are no more rows than dimensions, and every covariance is singular.
@@ -38,7 +38,7 @@ def replace_det(
 
     Exact; but soon a mean that no number of seeds shows, made of runs that are rarer than any: compare logarithms.
 
-    Source: Kazdan et al. 2024, Gaussians.
+    Source: for the Gaussians of Kazdan et al. 2024, by Bartlett's decomposition.
     """
 
     def one_fit(rows: int) -> float:
@@ -63,7 +63,7 @@ def replace_deviation(generations: Generations, n: int, m: int | None = None, n_
 
     Exact: sigma_t collapses, although E sigma_t^2 stays where it was.
 
-    Source: Bertrand et al. 2023, section 3 (a Gaussian that sees its own samples alone).
+    Source: for the fully synthetic loop of Bertrand et al. 2023.
     """
     return np.asarray(c4(n_0 or n) * c4(m or n) ** np.asarray(generations))
 
@@ -76,7 +76,7 @@ def replace_unbiased_mean_error(
     A random walk whose steps stay as large as they were, in the mean. Exact, in any dimension and for rows of any
     distribution, with n, m, n_0 >= 2.
 
-    Source: Bertrand et al. 2023, section 3.
+    Source: for the fully synthetic loop of Bertrand et al. 2023.
     """
     return np.asarray(1 / (n_0 or n) + np.asarray(generations) / (m or n))
 

@@ -4,7 +4,7 @@ The second moment of the fitted density about the truth's mean mu_0, per dimensi
 training rows and h^2, the kernel's own. Exact in expectation, for any data with variance sigma^2 per dimension (the
 mean of the variances, if they differ), any number of rows n_0 in generation 0, and subsamples of any size.
 
-Source: Kazdan et al. 2024, kernel density estimates.
+Source: for the kernel density estimates of Kazdan et al. 2024.
 """
 
 import numpy as np

@@ -12,7 +12,7 @@ def contraction(lambda_: float) -> float:
     the last model's) of an exponential family, with infinitely many synthetic rows and whatever the data. In natural
     parameters, or in the variance alone, only near the fixed point. Below 1 for every finite lambda.
 
-    Source: the linear map behind Bertrand et al. 2023, section 3.
+    Source: for Bertrand et al. 2023.
     """
     return lambda_ / (1 + lambda_)
 
@@ -28,7 +28,7 @@ def error_around_the_real_mean(generations: Generations, n: int, m: int, n_0: in
     error. That is linear in v_t, so v_t = v + (v_0 - v) q^t with v the ``error_floor``. Exact for 0 <= m, n_0 <= n.
     About the truth's mean instead, 1/n is added: |mu_t - mu_0|^2 is expected to be 1 - s_t.
 
-    Source: Bertrand et al. 2023, section 3, with the finite numbers of rows worked out.
+    Source: for Bertrand et al. 2023.
     """
     lambda_ = m / n
     rate = (lambda_**2 - lambda_ / n) / (1 + lambda_) ** 2

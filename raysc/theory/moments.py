@@ -33,7 +33,7 @@ def replace(generations: Generations, n: int, m: int | None = None, n_0: int | N
     m rows of variance s have the expected variance (1 - 1/m) s about their own mean. Exact. A typical run lies far
     below this mean once t is of the order of m: see ``gaussian.replace_log_det``.
 
-    Source: Kazdan et al. 2024, Gaussians.
+    Source: for the Gaussians of Kazdan et al. 2024.
     """
     t = np.asarray(generations)
     return np.asarray((1 - 1 / (n_0 or n)) * (1 - 1 / (m or n)) ** t)
@@ -44,7 +44,7 @@ def accumulate(generations: Generations, n: int, m: int | None = None) -> np.nda
 
     For m = n this is the product over i = 1..t+1 of 1 - 1/(n i^2). Exact, for n_0 = n.
 
-    Source: Kazdan et al. 2024, Gaussians.
+    Source: for the Gaussians of Kazdan et al. 2024.
     """
     m = n if m is None else m
     rows = n + m * np.arange(1, np.max(generations) + 1)
@@ -55,7 +55,7 @@ def accumulate(generations: Generations, n: int, m: int | None = None) -> np.nda
 def accumulate_limit(n: int) -> float:
     """What accumulate keeps for ever: sin(pi / sqrt(n)) / (pi / sqrt(n)), so about 1 - pi^2 / (6 n).
 
-    The limit of ``accumulate`` for m = n_0 = n. Source: Kazdan et al. 2024, Gaussians.
+    The limit of ``accumulate`` for m = n_0 = n. Source: for the Gaussians of Kazdan et al. 2024.
     """
     return float(np.sinc(1 / np.sqrt(n)))
 
@@ -66,7 +66,7 @@ def accumulate_subsample(generations: Generations, n: int) -> np.ndarray:
     The n of N rows that are drawn have the expected variance (1 - 1/n) N/(N-1) times that of the pool, a_k. Exact, for
     m = n_0 = n and as many rows in a subsample.
 
-    Source: Kazdan et al. 2024, Gaussians.
+    Source: for the Gaussians of Kazdan et al. 2024.
     """
     size = n * (np.asarray(generations) + 1)
     with np.errstate(invalid="ignore"):
@@ -80,7 +80,7 @@ def accumulate_subsample_pool(generations: Generations, n: int) -> np.ndarray:
     a_1 = 1 - 1/n; a_{k+1} = a_k {1 - [N/(N-1)] (2 - 1/k - 1/n) / (n (k+1)^2)}. Exact, as ``accumulate_subsample``; the
     squared error of the pool's mean is 1 - a_k.
 
-    Source: Kazdan et al. 2024, Gaussians.
+    Source: for the Gaussians of Kazdan et al. 2024.
     """
     k = np.arange(1.0, np.max(generations) + 1)
     size = k * n
@@ -94,7 +94,6 @@ def accumulate_subsample_pool(generations: Generations, n: int) -> np.ndarray:
 def mix(generations: Generations, n: int, m: int, n_0: int | None = None) -> np.ndarray:
     """Mix: s_t = 1 - 1/n - v_t, with v_t the ``mixing.error_around_the_real_mean``.
 
-    Exact for every m >= 0 (0 is ``real_only``) and every n_0 <= n. Source: Bertrand et al. 2023, section 3, with the
-    finite numbers of rows worked out.
+    Exact for every m >= 0 (0 is ``real_only``) and every n_0 <= n. Source: for Bertrand et al. 2023.
     """
     return np.asarray(1 - 1 / n - error_around_the_real_mean(generations, n, m, n_0))

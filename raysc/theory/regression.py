@@ -4,7 +4,7 @@ The excess test error is E (x'(w_t - w))^2 = |w_t - w|^2 over fresh x: the error
 sigma^2 tr((X'X)^-1) for one fit, in expectation sigma^2 d / (n - d - 1), and finite for n >= d + 2 only. Exact for
 lambda = 1 and n_0 = n, where every batch has the same n rows x.
 
-Source: Kazdan et al. 2024, linear regression.
+Source: for the linear regression of Kazdan et al. 2024; the bound by pi^2/6 is that of Gerstgrasser et al. 2024.
 """
 
 import numpy as np

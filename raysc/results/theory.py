@@ -77,7 +77,7 @@ def expected(line: Line, metric: str, generations: tuple[int, ...]) -> Expected 
 def _kept(s: Setting, t: np.ndarray) -> np.ndarray | None:
     """The expected share of the variance that is left, for fits that keep mean and covariance of their rows."""
     match s.line.cell.regime.name:
-        case "replace":
+        case "replace" if s.m > 0:
             return moments.replace(t, s.n, s.m, s.n_0)
         case "accumulate" if s.n_0 == s.n:
             return moments.accumulate(t, s.n, s.m)

@@ -19,3 +19,8 @@ import numpy as np
 
 Generations = int | Sequence[int] | np.ndarray
 """One generation, or several: integers from 0."""
+
+
+def counts(n: int, m: int | None, n_0: int | None) -> tuple[int, int]:
+    """M and n_0, each n where it was left out."""
+    return n if m is None else m, n if n_0 is None else n_0

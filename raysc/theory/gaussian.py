@@ -7,7 +7,7 @@ must be normal: then the scatter of n of them is Wishart distributed with n - 1 
 import numpy as np
 from scipy.special import digamma, gammaln
 
-from raysc.theory import Generations
+from raysc.theory import Generations, counts
 
 
 def replace_log_det(
@@ -27,8 +27,9 @@ def replace_log_det(
     Raises:
         ValueError: there are no more rows than dimensions, and every covariance is singular.
     """
-    t = np.asarray(generations)
-    return np.asarray(_log_det_of_one_fit(n_0 or n, dim, ddof) + t * _log_det_of_one_fit(m or n, dim, ddof))
+    m, n_0 = counts(n, m, n_0)
+    first, later = (_log_det_of_one_fit(rows, dim, ddof) for rows in (n_0, m))
+    return np.asarray(first + later * np.asarray(generations))
 
 
 def replace_det(
@@ -45,7 +46,8 @@ def replace_det(
         _check(rows, dim)
         return float(np.prod((rows - np.arange(1.0, dim + 1)) / (rows - ddof)))
 
-    return np.asarray(one_fit(n_0 or n) * one_fit(m or n) ** np.asarray(generations))
+    m, n_0 = counts(n, m, n_0)
+    return np.asarray(one_fit(n_0) * one_fit(m) ** np.asarray(generations))
 
 
 def c4(n: int) -> float:
@@ -65,7 +67,8 @@ def replace_deviation(generations: Generations, n: int, m: int | None = None, n_
 
     Source: for the fully synthetic loop of Bertrand et al. 2023.
     """
-    return np.asarray(c4(n_0 or n) * c4(m or n) ** np.asarray(generations))
+    m, n_0 = counts(n, m, n_0)
+    return np.asarray(c4(n_0) * c4(m) ** np.asarray(generations))
 
 
 def replace_unbiased_mean_error(
@@ -78,7 +81,8 @@ def replace_unbiased_mean_error(
 
     Source: for the fully synthetic loop of Bertrand et al. 2023.
     """
-    return np.asarray(1 / (n_0 or n) + np.asarray(generations) / (m or n))
+    m, n_0 = counts(n, m, n_0)
+    return np.asarray(1 / n_0 + np.asarray(generations) / m)
 
 
 def _log_det_of_one_fit(n: int, dim: int, ddof: int) -> float:

@@ -9,7 +9,7 @@ Source: for the kernel density estimates of Kazdan et al. 2024.
 
 import numpy as np
 
-from raysc.theory import Generations
+from raysc.theory import Generations, counts
 
 
 def replace(generations: Generations, variance: float, h: float) -> np.ndarray:
@@ -22,6 +22,6 @@ def accumulate(generations: Generations, variance: float, h: float, n: int = 1, 
 
     For m = n, whatever n: sigma^2 + h^2 H_k, with H_k the harmonic number, so this "plateau" grows as h^2 ln t.
     """
-    m = n if m is None else m
+    m, _ = counts(n, m, n)
     each = m / (n + m * np.arange(1.0, np.max(generations) + 1))
     return np.asarray(variance + h**2 * np.cumsum(np.concatenate([[1.0], each]))[np.asarray(generations)])

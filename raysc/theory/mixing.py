@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from raysc.theory import Generations
+from raysc.theory import Generations, counts
 
 
 def contraction(lambda_: float) -> float:
@@ -30,10 +30,10 @@ def error_around_the_real_mean(generations: Generations, n: int, m: int, n_0: in
 
     Source: for Bertrand et al. 2023.
     """
-    lambda_ = m / n
+    lambda_, (_, n_0) = m / n, counts(n, m, n_0)
     rate = (lambda_**2 - lambda_ / n) / (1 + lambda_) ** 2
     floor = error_floor(n, m)
-    started = 1 / (n_0 or n) - 1 / n
+    started = 1 / n_0 - 1 / n
     return np.asarray(floor + (started - floor) * rate ** np.asarray(generations))
 
 

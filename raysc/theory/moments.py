@@ -14,7 +14,7 @@ the model have that second moment in expectation.
 
 import numpy as np
 
-from raysc.theory import Generations
+from raysc.theory import Generations, counts
 from raysc.theory.mixing import error_around_the_real_mean
 
 
@@ -35,8 +35,8 @@ def replace(generations: Generations, n: int, m: int | None = None, n_0: int | N
 
     Source: for the Gaussians of Kazdan et al. 2024.
     """
-    t = np.asarray(generations)
-    return np.asarray((1 - 1 / (n_0 or n)) * (1 - 1 / (m or n)) ** t)
+    m, n_0 = counts(n, m, n_0)
+    return np.asarray((1 - 1 / n_0) * (1 - 1 / m) ** np.asarray(generations))
 
 
 def accumulate(generations: Generations, n: int, m: int | None = None) -> np.ndarray:
@@ -46,7 +46,7 @@ def accumulate(generations: Generations, n: int, m: int | None = None) -> np.nda
 
     Source: for the Gaussians of Kazdan et al. 2024.
     """
-    m = n if m is None else m
+    m, _ = counts(n, m, n)
     rows = n + m * np.arange(1, np.max(generations) + 1)
     kept = (1 - 1 / n) * np.cumprod(np.concatenate([[1.0], 1 - m / rows**2.0]))
     return np.asarray(kept[np.asarray(generations)])

@@ -83,6 +83,7 @@ CASES = {
             "regime: mix, lambda: 1, data.dim: 10, data.rows: 10",
             "regime: mix, lambda: 2, data.dim: 3, data.rows: 10, initial.rows: 4",
             "regime: mix, lambda: 0.5, data.dim: 1, data.rows: 20, initial.rows: 5",
+            "regime: real_only, data.dim: 2, data.rows: 12, initial.rows: 6",
         ),
         {"mean_error": (0, 0), "trace_ratio": (0, 0)},
     ),

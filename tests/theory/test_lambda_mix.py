@@ -1,0 +1,24 @@
+"""The shipped sweep of the lambda-mix, with few seeds: every claim can be judged, and none turns out false."""
+
+from pathlib import Path
+
+from raysc import catalogue
+from raysc.plan import lines
+from raysc.results.claims import judge_claims
+from raysc.results.table import load_table
+from raysc.store.objects import Objects
+from raysc.sweepfile import read_sweep
+
+FILE = Path(__file__).parents[2] / "sweeps/theory/lambda_mix.yaml"
+
+
+def test_its_claims_can_be_judged_and_those_that_few_seeds_decide_hold(run_sweep, tmp_path):
+    sweep = read_sweep(str(FILE), ("seeds=20",), catalogue)
+    objects = Objects.at(str(tmp_path))
+    run_sweep(sweep, objects)
+    judged = judge_claims(sweep, load_table(sweep, objects), lines(sweep))
+    assert [case.why for claim in judged for case in claim.cases if case.why] == []
+    assert not any(claim.surprises for claim in judged)
+    rates = [claim for claim in judged if "per generation" in claim.claim.says]
+    assert len(rates) == 4
+    assert all(claim.verdict == "holds" for claim in rates[:3])

@@ -7,7 +7,6 @@ whoever iterates over the loop measures and publishes each generation before ask
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from math import ceil
 from time import perf_counter
 from typing import Literal, Protocol
 
@@ -17,7 +16,7 @@ from raysc.pool.mixing import counts_by_kind, mix
 from raysc.pool.rows import Block, Rows, TrainingSet
 from raysc.pool.shelf import Shelf
 from raysc.regimes.recipe import REAL, Recipe, Regime, Source, Take, exact, synthetic
-from raysc.sweepfile.settings import Budget, Cell, Sample, Start, Train
+from raysc.sweepfile.settings import Cell, Sample, Start, Train
 
 From = Start | Literal["held"]
 """Which weights a fit starts from; "held": those that the crew holds, in the middle of a run."""
@@ -62,11 +61,13 @@ class Rules:
         cell: the settings.
         regime: the rule for training sets.
         rows: n, the initial real rows per seed.
+        steps_of: the rule by whose training sets epochs are counted out: a matched control's.
     """
 
     cell: Cell
     regime: Regime
     rows: int
+    steps_of: Regime | None = None
 
     @property
     def sample_rows(self) -> int:
@@ -91,17 +92,9 @@ class Rules:
         """Optimiser steps of a generation on ``rows`` training rows; 0 for closed-form families."""
         if generation == 0:
             return self.cell.initial.steps or 0
-        return optimiser_steps(self.cell.budget, rows, self.cell.loop_train.batch) if self.cell.budget else 0
-
-
-def optimiser_steps(budget: Budget, rows: int, batch: int) -> int:
-    """Optimiser steps that a budget gives on a training set of ``rows`` rows; a last part of a batch counts as one."""
-    if budget.steps is not None:
-        return budget.steps
-    if budget.epochs is not None:
-        return max(1, ceil(budget.epochs * rows / batch))
-    assert budget.rows_seen is not None, "a budget has one of steps, epochs and rows_seen"
-    return ceil(budget.rows_seen / batch)
+        if self.steps_of is not None and self.cell.steps_of is not None:
+            rows = self.steps_of.recipe(generation, self.rows, exact(self.cell.steps_of.lambda_)).rows
+        return self.cell.budget.optimiser_steps(rows, self.cell.loop_train.batch) if self.cell.budget else 0
 
 
 @dataclass(frozen=True)

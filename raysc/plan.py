@@ -194,9 +194,16 @@ def lines(sweep: Sweep) -> tuple[Line, ...]:
         dataset, data_identity = data[told]
         family: Family = catalogue.build("model", cell.model)
         regime: Regime = catalogue.build("regime", cell.regime)
-        identities = Identities(data_identity, _identity("model", cell.model), _identity("regime", cell.regime))
+        steps_of: Regime | None = None if cell.steps_of is None else catalogue.build("regime", cell.steps_of.regime)
+        identities = Identities(
+            data_identity,
+            _identity("model", cell.model),
+            _identity("regime", cell.regime),
+            None if cell.steps_of is None else _identity("regime", cell.steps_of.regime),
+        )
         addresses = keys(cell, identities, dataset.count, family.trained)
-        built.append(Line(number, cell, dataset, family, Rules(cell, regime, dataset.count), addresses))
+        rules = Rules(cell, regime, dataset.count, steps_of)
+        built.append(Line(number, cell, dataset, family, rules, addresses))
     return tuple(built)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pytest
 
-from raysc.loop import Fit, From, Rules, optimiser_steps, self_consuming_loop
+from raysc.loop import Fit, From, Rules, self_consuming_loop
 from raysc.pool.rows import Block, MemoryBlock, Rows, SpentBlock, TrainingSet
 from raysc.pool.shelf import MemoryShelf, Shelf
 from raysc.regimes.accumulate import Accumulate
@@ -148,7 +148,7 @@ def test_it_ends_when_all_seeds_have_diverged() -> None:
     ],
 )
 def test_budgets(budget: Budget, rows: int, steps: int) -> None:
-    assert optimiser_steps(budget, rows, 128) == steps
+    assert budget.optimiser_steps(rows, 128) == steps
 
 
 def test_one_epoch_of_a_growing_set_takes_more_steps() -> None:

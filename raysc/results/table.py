@@ -13,7 +13,6 @@ from raysc.results.collapse import collapse_generation
 from raysc.results.published import Wanted, read_lineages
 from raysc.results.statistics import excess, initial_quality
 from raysc.store.objects import Objects
-from raysc.sweepfile.expansion import CONTROL
 from raysc.sweepfile.settings import Cell
 from raysc.sweepfile.sweep import Sweep
 
@@ -90,10 +89,8 @@ def quality_column(sweep: Sweep) -> Column:
 
 
 def controls_of(cells: Sequence[Cell]) -> dict[int, int]:
-    """Cell -> its control, the real_only cell that differs from it in regime and lambda alone."""
-    alike = [cell.model_dump_json(exclude={"regime", "lambda_", "axes", "control"}) for cell in cells]
-    controls = {same: number for number, same in enumerate(alike) if cells[number].regime.name == CONTROL}
-    return {number: controls[same] for number, same in enumerate(alike) if same in controls}
+    """Cell -> its control, as places in the sweep; a cell that has none is left out."""
+    return {number: cell.compared_with for number, cell in enumerate(cells) if cell.compared_with is not None}
 
 
 def varying_axes(cells: Sequence[Cell]) -> list[str]:

@@ -43,7 +43,8 @@ def read_sweep(path: str, overrides: Sequence[str], catalogue: Catalogue) -> Swe
         )
     control = control_of(file.control, places)
     draws = file.search.random if file.search else None
-    cells, notes = expand(Drafter(document.value, places, components), grids, draws, control)
+    drafter = Drafter(document.value, places, components)
+    cells, notes = expand(drafter, grids, draws, control, file.loop.generations)
     measure = measure_of(file.measure, file.loop.generations, places)
     told = {name: scale for metric in metrics for name, scale in catalogue.columns(metric).items()}
     # An axis is found by its plain name too: later checks speak of `data.rows`, wherever it was set.

@@ -36,6 +36,8 @@ def load_table(sweep: Sweep, objects: Objects) -> pd.DataFrame:
         - initial_quality: damage of generation 0 against real rows, by the sweep's ``initial_quality`` metric
         - collapse_generation: where a metric tells a collapse, the first generation at which it did (the first such
           metric's); NaN if none did
+        - ended_generation, where the sweep has ``loop.until``: the generation that ended the seed, NaN if none did.
+          Later ones have its metrics, no rows and no steps
         - for each column of each metric its value, <column>_floor (real against real) and <column>_excess over the
           control
         - seconds_wait, _fit, _sample, _measure, _store: a seed's share of the unit's wall time
@@ -65,6 +67,9 @@ def load_table(sweep: Sweep, objects: Objects) -> pd.DataFrame:
     for column in columns:
         table[f"{column.name}_excess"] = excess(table, controls, column)
     table["initial_quality"] = initial_quality(table, quality_column(sweep))
+    if sweep.until is not None:
+        ended = table.groupby(["cell", "seed"])["ended_generation"].transform("max")
+        table["ended_generation"] = ended.where(ended <= sweep.generations)
     for column in _telling_collapse(columns):
         table["collapse_generation"] = collapse_generation(table, column)
     return table[_order(sweep, columns, table)]
@@ -112,7 +117,7 @@ def _wanted(sweep: Sweep, cells: Iterable[Line]) -> list[Wanted]:
         lineage, *zero = _addresses(line)
         start = len(zero)
         later = tuple(t for t in generations if t >= start)
-        wanted[lineage] = Wanted(lineage, seeds, start, later, metrics)
+        wanted[lineage] = Wanted(lineage, seeds, start, later, metrics, line.untils)
         for address in zero:
             wanted[address] = Wanted(address, seeds, 0, generations[: generations[0] == 0], metrics)
     return list(wanted.values())
@@ -153,4 +158,5 @@ def _order(sweep: Sweep, columns: Sequence[Column], table: pd.DataFrame) -> list
     axes = list(sweep.cells[0].axes)
     front = ["cell", *axes, "control", "seed", "generation", "share", *COUNTS, "diverged", "initial_quality"]
     collapse = ["collapse_generation" for _ in _telling_collapse(columns)]
-    return [*front, *collapse, *metrics, *seconds, "lineage", "parent"]
+    ended = ["ended_generation"] if sweep.until is not None else []
+    return [*front, *ended, *collapse, *metrics, *seconds, "lineage", "parent"]

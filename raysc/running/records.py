@@ -2,10 +2,13 @@
 
 import io
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from raysc.loop import Generation
 from raysc.pool.rows import Block, Rows
@@ -14,6 +17,8 @@ from raysc.store.publishing import Attempt, Manifest, Stored
 from raysc.store.rows import StoredBlock
 
 RECORDS = "records.parquet"
+GROUP = 2**15
+"""Records that are written together, one for each generation and seed."""
 
 
 def frame(generations: Iterable[tuple[Generation, Mapping[str, float]]], seeds: tuple[int, ...]) -> pd.DataFrame:
@@ -45,6 +50,59 @@ def put(attempt: Attempt, records: pd.DataFrame) -> None:
     sink = io.BytesIO()
     records.to_parquet(sink, index=False)
     attempt.put(RECORDS, sink.getvalue())
+
+
+class Recording:
+    """The records of a long unit, written as they come: of 20,000 generations of 100 seeds they are 200 MB in memory.
+
+    They are in the order of generations and in groups, so that who wants a few of them decodes little more.
+    """
+
+    def __init__(self) -> None:
+        self._sink = io.BytesIO()
+        self._writer: pq.ParquetWriter | None = None
+        self._waiting: list[tuple[Generation, Mapping[str, float]]] = []
+        self._seeds: tuple[int, ...] = ()
+
+    def add(
+        self, generation: Generation, seconds: Mapping[str, float], seeds: tuple[int, ...], running: np.ndarray
+    ) -> None:
+        """Record a generation.
+
+        Args:
+            generation: its rows are not held.
+            seconds: by phase.
+            seeds: of its arrays.
+            running: which of them are recorded, bool.
+        """
+        if not running.all():
+            seeds = tuple(seed for seed, runs in zip(seeds, running, strict=True) if runs)
+        if seeds != self._seeds or len(self._waiting) * len(seeds) >= GROUP:
+            self._flush()
+            self._seeds = seeds
+        bare = replace(
+            generation,
+            rows=None,
+            extended=(),
+            rows_real=generation.rows_real[running],
+            rows_synthetic=generation.rows_synthetic[running],
+            diverged=generation.diverged[running],
+        )
+        self._waiting.append((bare, seconds))
+
+    def put(self, attempt: Attempt) -> None:
+        """Add what was recorded, at least one generation, to an attempt."""
+        self._flush()
+        assert self._writer is not None, "a unit runs at least generation 0"
+        self._writer.close()
+        attempt.put(RECORDS, self._sink.getvalue())
+
+    def _flush(self) -> None:
+        if self._waiting:
+            table = pa.Table.from_pandas(frame(self._waiting, self._seeds), preserve_index=False)
+            self._writer = self._writer or pq.ParquetWriter(self._sink, table.schema)
+            self._writer.write_table(table)
+            self._waiting = []
 
 
 def get(manifest: Manifest) -> pd.DataFrame:

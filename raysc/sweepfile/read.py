@@ -10,7 +10,7 @@ from raysc.sweepfile.expansion import expand
 from raysc.sweepfile.messages import Places, did_you_mean
 from raysc.sweepfile.overrides import override
 from raysc.sweepfile.reading import read_document
-from raysc.sweepfile.schema import check_file, control_of, measure_of, seeds_of, sweep_name
+from raysc.sweepfile.schema import check_file, control_of, measure_of, seeds_of, sweep_name, until_of
 from raysc.sweepfile.settings import Component
 from raysc.sweepfile.signature import Catalogue
 from raysc.sweepfile.space import read_space
@@ -49,6 +49,7 @@ def read_sweep(path: str, overrides: Sequence[str], catalogue: Catalogue) -> Swe
     told = {name: scale for metric in metrics for name, scale in catalogue.columns(metric).items()}
     # An axis is found by its plain name too: later checks speak of `data.rows`, wherever it was set.
     axes = {axis.key: document.lines[axis.place] for grid in reversed(grids) for axis in grid}
+    until = until_of(file.loop.until, told, places)
     return Sweep(
         name=sweep_name(file, places),
         path=path,
@@ -57,6 +58,7 @@ def read_sweep(path: str, overrides: Sequence[str], catalogue: Catalogue) -> Swe
         generations=file.loop.generations,
         metrics=metrics,
         measure=measure,
+        until=until,
         control=control,
         initial_quality=file.initial_quality,
         resources=file.resources,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from math import ceil
 from typing import Any, Literal
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt
 
 Start = Literal["previous", "initial", "scratch"]
@@ -109,6 +110,27 @@ class Budget(Settings):
             return max(1, ceil(self.epochs * rows / batch))
         assert self.rows_seen is not None, "a budget has one of steps, epochs and rows_seen"
         return ceil(self.rows_seen / batch)
+
+
+class Until(Settings):
+    """Where a seed ends before the last generation: the first at which a metric is at or beyond a level.
+
+    It is judged at every generation, measured or not. Later ones are not run: they count as done, and their metrics are
+    those at the end. It is in no lineage key, since it changes no generation that there is.
+
+    Attributes:
+        metric: a column of a listed metric.
+        below: values at or under it end the seed.
+        above: values at or over it do; exactly one of the two is set.
+    """
+
+    metric: str
+    below: float | None = None
+    above: float | None = None
+
+    def reached(self, values: np.ndarray) -> np.ndarray:
+        """Which values end a seed, bool of the same shape; NaN does not."""
+        return np.asarray(values <= self.below if self.below is not None else values >= self.above)
 
 
 class StepsOf(Settings):

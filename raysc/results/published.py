@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from raysc.running.records import RECORDS
+from raysc.running.records import RECORDS, ended_at
 from raysc.store import metric_files
 from raysc.store.metric_files import Places, generations_in, lineage_of
 from raysc.store.objects import Objects
@@ -143,7 +143,7 @@ def _read(objects: Objects, chosen: tuple[Wanted, Span]) -> tuple[pa.Table | Non
     """The records of a span, if it holds generations, and where its seeds ended: (lineage, seed) -> generation."""
     one, span = chosen
     manifest = span.manifest(objects)
-    ended = {(span.lineage, int(seed)): int(t) for seed, t in manifest.record.get("ended", {}).items()}
+    ended = {(span.lineage, seed): t for seed, t in ended_at(manifest).items()}
     if RECORDS not in manifest.files:
         return None, ended
     file = pq.ParquetFile(io.BytesIO(manifest.get(RECORDS)))
@@ -180,8 +180,9 @@ def _after_the_end(
 ) -> pd.DataFrame:
     """Rows for the generations that nobody ran, since a seed had ended, or all seeds of the pack had diverged."""
     last = frame.sort_values("generation").drop_duplicates(["lineage", "seed"], keep="last")
-    diverged = last[last["diverged"]].set_index(["lineage", "seed"])["generation"].to_dict()
-    stopped: dict[tuple[str, int], int] = {**diverged, **ended}
+    gone = last[last["diverged"]]
+    diverged = {(key, seed): t for key, seed, t in zip(gone["lineage"], gone["seed"], gone["generation"], strict=True)}
+    stopped = {**diverged, **ended}
     rows = [
         {"lineage": span.lineage, "seed": seed, "generation": t, **NOTHING, "diverged": key in diverged}
         for one, span in spans

@@ -10,7 +10,7 @@ from raysc.models.family import TRAINING_STATE, Trained
 from raysc.plan import Line
 from raysc.pool.rows import Rows
 from raysc.running.closed_form import rows_again
-from raysc.running.records import stored_rows
+from raysc.running.records import ended_at, stored_rows
 from raysc.store.objects import Objects
 from raysc.store.publishing import Manifest
 from raysc.store.retention import MODEL
@@ -80,7 +80,7 @@ def _closed_form(line: Line, seed: int, t: int, objects: Objects, count: int) ->
     span = _span(objects, line.keys.lineage, seed, t, 0, line.untils)
     if span is None or span.last >= END:
         return None
-    if span.until and t > span.manifest(objects).record["ended"].get(str(seed), t):
+    if span.until and t > ended_at(span.manifest(objects)).get(seed, t):
         return None
     rows = rows_again(line, seed, t)
     return None if rows is None else rows[:count]

@@ -76,9 +76,9 @@ def _done(unit: LoopUnit, bench: Bench) -> bool:
     return not any(measured.lacking(t) for t in range(last + 1))
 
 
-def _ended(stopping: Stopping) -> dict[str, dict[int, int]]:
+def _ended(stopping: Stopping) -> dict[str, dict[str, int]]:
     """What a manifest says of where seeds ended."""
-    return {} if stopping.bench.until is None else {"ended": stopping.ended}
+    return records.ended(stopping.ended) if stopping.bench.until is not None else {}
 
 
 def _loop(

@@ -116,6 +116,16 @@ def sources_of(recipe: Recipe) -> dict[str, Any]:
     return {"sources": takes, "subsample": recipe.subsample}
 
 
+def ended(generations: Mapping[int, int]) -> dict[str, dict[str, int]]:
+    """What a manifest says of seeds that ``loop.until`` ended: at which generation."""
+    return {"ended": {str(seed): t for seed, t in generations.items()}}
+
+
+def ended_at(manifest: Manifest) -> dict[int, int]:
+    """What ``ended`` wrote: seed -> generation; none without ``loop.until``."""
+    return {int(seed): int(t) for seed, t in manifest.record.get("ended", {}).items()}
+
+
 def told(source: Source, blocks: Sequence[Block], attempt: Attempt) -> list[dict[str, Any]]:
     """What a manifest says of rows: where they lie, if in the store, and the digest by which others are checked.
 

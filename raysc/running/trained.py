@@ -125,7 +125,7 @@ def _publish_stillborn(unit: LoopUnit, bench: Bench, history: History) -> None:
 def _publish_end(t: int, unit: LoopUnit, bench: Bench) -> None:
     """Say that for sweeps with this ``loop.until`` the seed ended before generation t; others go on from there."""
     span = Span(t, END, unit.line.keys.lineage, unit.seeds, unit.line.until)
-    about = {"first": t, "last": END, "seeds": unit.seeds, "ended": {unit.seeds[0]: t - 1}}
+    about = {"first": t, "last": END, "seeds": unit.seeds, **records.ended({unit.seeds[0]: t - 1})}
     Attempt.below(bench.objects, span.place).publish(span.name, {**about, **bench.provenance})
 
 

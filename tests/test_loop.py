@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pytest
 
-from raysc.loop import Fit, From, Rules, self_consuming_loop
+from raysc.loop import Fit, From, Rules, Uses, self_consuming_loop
 from raysc.pool.rows import Block, MemoryBlock, Rows, SpentBlock, TrainingSet
 from raysc.pool.shelf import MemoryShelf, Shelf
 from raysc.regimes.accumulate import Accumulate
@@ -97,8 +97,9 @@ def sources_by_generation(
     going_by = replace(going_by, cell=going_by.cell.model_copy(update={"initial": Initial(steps=7, rows=initial_rows)}))
     sources, shelf = {REAL: Rows(REAL, (MemoryBlock("real", 0, np.zeros((1, N, 1))),))}, MemoryShelf()
     loop = self_consuming_loop(
-        going_by, Notebook(), sources, SEEDS, range(last + 1), new_rows, lambda t: shelf, remembers=True
-    )
+        going_by, Notebook(), sources, SEEDS, range(last + 1), new_rows, lambda t: shelf,
+        Uses.of(going_by, range(last + 1), remembers=True),
+    )  # fmt: skip
     return [
         {source for source, rows in sources.items() if not any(isinstance(b, SpentBlock) for b in rows.blocks)}
         for _ in loop

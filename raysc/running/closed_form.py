@@ -8,7 +8,7 @@ import numpy as np
 
 from raysc import catalogue
 from raysc.datasets.dataset import Distribution
-from raysc.loop import Generation, self_consuming_loop
+from raysc.loop import Generation, Uses, self_consuming_loop
 from raysc.models.family import ClosedForm
 from raysc.plan import Line, LoopUnit
 from raysc.pool.rows import MemoryBlock, Rows
@@ -90,6 +90,7 @@ def _loop(
     def in_memory(generation: int) -> Shelf:
         return shelf
 
+    uses = Uses.of(unit.line.rules, range(bench.generations + 1), crew.family.remembers)
     first, sources = 0, {REAL: bench.real_rows}
     while first <= bench.generations and not stopping.over:
         loop = self_consuming_loop(
@@ -100,7 +101,7 @@ def _loop(
             range(first, bench.generations + 1),
             bench.fresh,
             in_memory,
-            crew.family.remembers,
+            uses,
         )
         first = bench.generations + 1  # unless it is left before
         for generation in loop:
@@ -134,9 +135,8 @@ def rows_again(line: Line, seed: int, t: int) -> np.ndarray | None:
     family: ClosedForm = catalogue.build("model", line.cell.model)
     crew, shelf = ClosedFormRank(family, (seed,)), MemoryShelf()
     sources = {REAL: Rows(REAL, (MemoryBlock((REAL, (seed,)), 0, line.data.train((seed,))),))}
-    loop = self_consuming_loop(
-        line.rules, crew, sources, (seed,), range(t + 1), new, lambda generation: shelf, family.remembers
-    )
+    uses = Uses.of(line.rules, range(t + 1), family.remembers)
+    loop = self_consuming_loop(line.rules, crew, sources, (seed,), range(t + 1), new, lambda generation: shelf, uses)
     rows: Rows | None = None
     for generation in loop:
         rows = generation.rows if generation.t == t else None

@@ -75,20 +75,14 @@ class Recording:
             seeds: of its arrays.
             running: which of them are recorded, bool.
         """
+        told: dict[str, Any] = {"rows": None, "extended": ()}
         if not running.all():
             seeds = tuple(seed for seed, runs in zip(seeds, running, strict=True) if runs)
+            told |= {name: getattr(generation, name)[running] for name in ("rows_real", "rows_synthetic", "diverged")}
         if seeds != self._seeds or len(self._waiting) * len(seeds) >= GROUP:
             self._flush()
             self._seeds = seeds
-        bare = replace(
-            generation,
-            rows=None,
-            extended=(),
-            rows_real=generation.rows_real[running],
-            rows_synthetic=generation.rows_synthetic[running],
-            diverged=generation.diverged[running],
-        )
-        self._waiting.append((bare, seconds))
+        self._waiting.append((replace(generation, **told), seconds))
 
     def put(self, attempt: Attempt) -> None:
         """Add what was recorded, at least one generation, to an attempt."""

@@ -210,7 +210,7 @@ name: ends-digits
 data: {name: digits, rows: 24}
 model: {name: flow_matching, width: 8, depth: 1}
 initial: {steps: 4}
-loop: {generations: 4, budget: {steps: 3}}
+loop: {generations: 3, budget: {steps: 3}}
 sample: {steps: 2}
 train: {batch: 8}
 space: {regime: replace}
@@ -238,10 +238,10 @@ def test_a_trained_seed_ends_and_others_go_on_from_there(
     zero, level = values(told, metric)[0, :2]
     side = "above" if level > zero else "below"
     reached = values(told, metric) >= level if side == "above" else values(told, metric) <= level
-    ends = [int(row.argmax()) if row.any() else 4 for row in reached]
+    ends = [int(row.argmax()) if row.any() else 3 for row in reached]
     assert ends[0] == 1
     until = f"loop.until={{metric: 'frechet_distance[pixels]', {side}: {float(level)!r}}}"
-    stopped = make_sweep(DIGITS, until, "measure=[0, 4]")
+    stopped = make_sweep(DIGITS, until, "measure=[0, 3]")
 
     fits.clear()
     run_sweep(stopped, objects)
@@ -249,14 +249,14 @@ def test_a_trained_seed_ends_and_others_go_on_from_there(
     assert make_plan(stopped, objects).units == ()
     found = load_table(stopped, objects)
     assert found.loc[found["seed"] == 0, "ended_generation"].tolist() == [1, 1]
-    last = found[found["generation"] == 4].set_index("seed")
+    last = found[found["generation"] == 3].set_index("seed")
     assert last.loc[0, metric] == level
     assert last.loc[0, "optimiser_steps"] == 0
     assert last.loc[0, "recall[pixels]"] == values(told, "recall[pixels]")[0, 1]
 
     fits.clear()
     run_sweep(plain, objects)
-    assert fits == [(seed, t) for seed in (0, 1) for t in range(ends[seed] + 1, 5)], "it goes on from there"
+    assert fits == [(seed, t) for seed in (0, 1) for t in range(ends[seed] + 1, 4)], "it goes on from there"
     assert values(load_table(plain, objects), metric).tolist() == values(told, metric).tolist()
 
     fits.clear()

@@ -50,6 +50,8 @@ def read_sweep(path: str, overrides: Sequence[str], catalogue: Catalogue) -> Swe
     # An axis is found by its plain name too: later checks speak of `data.rows`, wherever it was set.
     axes = {axis.key: document.lines[axis.place] for grid in reversed(grids) for axis in grid}
     until = until_of(file.loop.until, told, places)
+    if until is not None:
+        notes += (f"a seed ends where {until}, and its later generations count as done: fewer may run than are to do",)
     return Sweep(
         name=sweep_name(file, places),
         path=path,

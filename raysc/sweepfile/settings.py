@@ -115,8 +115,10 @@ class Budget(Settings):
 class Until(Settings):
     """Where a seed ends before the last generation: the first at which a metric is at or beyond a level.
 
-    It is judged at every generation, measured or not. Later ones are not run: they count as done, and their metrics are
-    those at the end. It is in no lineage key, since it changes no generation that there is.
+    It is judged at every generation, measured or not, of every cell, controls too. Later ones are not run: they count
+    as done, and their metrics are those at the end. It is in no lineage key, since it changes no generation that there
+    is: a sweep without it goes on from where a seed ended, and one with it takes what goes further. Closed-form
+    lineages keep no rows, and are run again for either.
 
     Attributes:
         metric: a column of a listed metric.
@@ -127,6 +129,10 @@ class Until(Settings):
     metric: str
     below: float | None = None
     above: float | None = None
+
+    def __str__(self) -> str:
+        side, level = ("below", self.below) if self.below is not None else ("above", self.above)
+        return f"{self.metric} is at or {side} {level:g}"
 
     def reached(self, values: np.ndarray) -> np.ndarray:
         """Which values end a seed, bool of the same shape; NaN does not."""

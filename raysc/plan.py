@@ -207,7 +207,7 @@ def until_key(sweep: Sweep) -> str:
     """What tells the sweep's ``loop.until`` from others: the metric with its version, the column and the level."""
     if sweep.until is None:
         return ""
-    (metric,) = (metric for metric in sweep.metrics if sweep.until.metric in catalogue.columns(metric))
+    metric = next(metric for metric in sweep.metrics if sweep.until.metric in catalogue.columns(metric))
     return key_of({"until": sweep.until.model_dump(exclude_defaults=True), "metric": _identity("metric", metric)})
 
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from raysc.loop import Fit, From, Rules, Uses, self_consuming_loop
 from raysc.pool.rows import Block, MemoryBlock, Rows, SpentBlock, TrainingSet
@@ -150,6 +152,12 @@ def test_it_ends_when_all_seeds_have_diverged() -> None:
 )
 def test_budgets(budget: Budget, rows: int, steps: int) -> None:
     assert budget.optimiser_steps(rows, 128) == steps
+
+
+@given(st.integers(1, 400), st.integers(1, 10_000), st.integers(1, 300))
+def test_epochs_are_the_decimal_as_it_was_written(tenths: int, rows: int, batch: int) -> None:
+    steps = Budget(epochs=float(f"{tenths / 10:.1f}")).optimiser_steps(rows, batch)
+    assert steps == -(-tenths * rows // (10 * batch))
 
 
 def test_one_epoch_of_a_growing_set_takes_more_steps() -> None:

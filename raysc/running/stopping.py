@@ -70,6 +70,7 @@ class Stopping:
         return self._last if due or self.over else {}
 
     def _with_stopped(self, metric: str, columns: Values) -> Values:
+        """The columns of all seeds of the unit, from those in the arrays and from the last ones of the others."""
         before, told = self._last.get(metric, {}), {}
         for name in {**before, **columns}:
             all_seeds = before[name].copy() if name in before else np.full(len(self.bench.seeds), np.nan)

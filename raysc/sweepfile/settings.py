@@ -1,6 +1,7 @@
 """The settings of one cell: what a sweep file's words mean once they are read, checked and expanded."""
 
 from collections.abc import Mapping
+from fractions import Fraction
 from math import ceil
 from typing import Any, Literal
 
@@ -107,7 +108,7 @@ class Budget(Settings):
         if self.steps is not None:
             return self.steps
         if self.epochs is not None:
-            return max(1, ceil(self.epochs * rows / batch))
+            return max(1, ceil(Fraction(repr(self.epochs)) * rows / batch))  # the decimal as it was written
         assert self.rows_seen is not None, "a budget has one of steps, epochs and rows_seen"
         return ceil(self.rows_seen / batch)
 

@@ -133,6 +133,15 @@ class Rows:
         arrays = [block.load() for block in self.blocks]
         return arrays[0] if len(arrays) == 1 else np.concatenate(arrays, axis=1)
 
+    @property
+    def there(self) -> bool:
+        """Whether none of them was let go."""
+        return not any(isinstance(block, SpentBlock) for block in self.blocks)
+
+    def of(self, kept: np.ndarray) -> "Rows":
+        """The rows of some of the seeds, bool (seeds,), in memory; what all seeds share stays where it is."""
+        return Rows(self.source, tuple(_of_seeds(block, kept) for block in self.blocks))
+
 
 @dataclass(frozen=True, eq=False)
 class Part:
@@ -162,6 +171,10 @@ class Part:
     def __hash__(self) -> int:
         return hash(self.key)
 
+    def of(self, kept: np.ndarray) -> "Part":
+        """The part of some of the seeds, bool (seeds,)."""
+        return Part(self.rows.of(kept), _kept(self.indices, kept))
+
 
 @dataclass(frozen=True)
 class TrainingSet:
@@ -188,6 +201,11 @@ class TrainingSet:
         """Rows per seed."""
         return int(self.ends[-1] if self.positions is None else self.positions.shape[1])
 
+    def of(self, kept: np.ndarray) -> "TrainingSet":
+        """The training sets of some of the seeds, bool (seeds,)."""
+        positions = None if self.positions is None else _kept(self.positions, kept)
+        return TrainingSet(tuple(part.of(kept) for part in self.parts), positions)
+
     def load(self) -> np.ndarray:
         """The rows themselves, (seeds or 1, count, *event), for families that need all at once; not to be changed."""
         if self.positions is not None:
@@ -197,6 +215,16 @@ class TrainingSet:
             return arrays[0]
         seeds = max(array.shape[0] for array in arrays)
         return np.concatenate([np.broadcast_to(a, (seeds, *a.shape[1:])) for a in arrays], axis=1)
+
+
+def _of_seeds(block: Block, kept: np.ndarray) -> Block:
+    array = block.load()
+    return block if len(array) == 1 else MemoryBlock((block.key, kept.tobytes()), block.first, array[kept])
+
+
+def _kept(indices: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    found: np.ndarray = indices[kept] if len(indices) > 1 else indices
+    return found
 
 
 def _gather(parts: tuple[Part | Rows, ...], ends: np.ndarray, positions: np.ndarray) -> np.ndarray:

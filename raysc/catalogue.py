@@ -17,10 +17,12 @@ from typing import Any, Literal, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from raysc.datasets import DATASETS
+from raysc.datasets.dataset import DataSet
 from raysc.errors import InputError
 from raysc.metrics import METRICS
 from raysc.metrics.metric import Metric
 from raysc.models import MODELS
+from raysc.models.family import Family, ForData
 from raysc.regimes import REGIMES
 from raysc.sweepfile.components import WORDS, described
 from raysc.sweepfile.messages import did_you_mean, sentence
@@ -145,6 +147,12 @@ def build(room: Room, component: Component) -> Any:
     except (KeyError, TypeError, ValueError) as error:
         takes = described(component.name, signature(room, component.name))
         raise InputError(f"{component.name}: {error}; {takes}") from error
+
+
+def family(model: Component, dataset: DataSet) -> Family:
+    """The family that a component names, for rows of a data set."""
+    built: Family = build("model", model)
+    return built.for_data(dataset) if isinstance(built, ForData) else built
 
 
 def columns(metric: Component) -> dict[str, Literal["log", "linear"]]:

@@ -192,7 +192,7 @@ def lines(sweep: Sweep) -> tuple[Line, ...]:
             dataset: DataSet = catalogue.build("data", cell.data)
             data[told] = dataset, _identity("data", cell.data, dataset.fingerprint())
         dataset, data_identity = data[told]
-        family: Family = catalogue.build("model", cell.model)
+        family = catalogue.family(cell.model, dataset)
         regime: Regime = catalogue.build("regime", cell.regime)
         identities = Identities(data_identity, _identity("model", cell.model), _identity("regime", cell.regime))
         addresses = keys(cell, identities, dataset.count, family.trained)

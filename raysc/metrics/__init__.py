@@ -15,5 +15,9 @@ METRICS = {
     "det_ratio": "raysc.metrics.det_ratio:DetRatio",
     "second_moment": "raysc.metrics.second_moment:SecondMoment",
     "nll": "raysc.metrics.nll:Nll",
+    "test_error": "raysc.metrics.test_error:TestError",
+    "entropy": "raysc.metrics.entropy:Entropy",
+    "heterozygosity": "raysc.metrics.heterozygosity:Heterozygosity",
+    "outcomes_lost": "raysc.metrics.outcomes_lost:OutcomesLost",
 }
 """Short name -> ``module:Name``."""

@@ -31,14 +31,18 @@ class Pooled(Generic[S]):
             summarise: the statistics of some rows, float64 (seeds or 1, count, *event).
             asked: what the statistics depend on beside the rows; those of something else are not merged.
         """
+        return self.of_parts(training_set, lambda some: summarise(_floats(some.load())), asked)
+
+    def of_parts(self, training_set: TrainingSet, summarise: Callable[[TrainingSet], S], asked: Hashable = None) -> S:
+        """The same, where ``summarise`` is given training sets, of one part or with positions, and loads the rows."""
         if training_set.positions is not None:
-            return summarise(_floats(training_set.load()))
+            return summarise(training_set)
         # A part that is not whole is a prefix of its source in the source's own order: its count tells which.
         keys: list[Hashable] = [asked, *((part.rows.keys, part.count) for part in training_set.parts)]
         known = len(self._known) if keys[: len(self._known)] == self._known else 0
         merged = self._merged if known else None
         for part in training_set.parts[max(known - 1, 0) :]:
-            statistics = summarise(_floats(TrainingSet((part,)).load()))
+            statistics = summarise(TrainingSet((part,)))
             merged = statistics if merged is None else self._merge(merged, statistics)
         assert merged is not None, "a training set has at least one part"
         self._known, self._merged = keys, merged

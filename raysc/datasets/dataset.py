@@ -74,7 +74,7 @@ class WithTarget(Protocol):
         ...
 
     def target(self, x: np.ndarray) -> np.ndarray:
-        """y without noise, float64 (...) of x (..., dim)."""
+        """What y is without noise, float64 (...), at x (..., dim)."""
         ...
 
 

@@ -21,9 +21,7 @@ class Entropy:
     least_rows: ClassVar[int] = 1
     asks: ClassVar[tuple[str, ...]] = ("proportions",)
     asks_data: ClassVar[tuple[str, ...]] = ()
-    columns: ClassVar[tuple[Column, ...]] = (
-        Column("entropy", "higher", "linear", "neither", "nats", collapsed=1e-8),
-    )
+    columns: ClassVar[tuple[Column, ...]] = (Column("entropy", "higher", "linear", "neither", "nats", collapsed=1e-8),)
 
     def measure(self, modelled: Modelled) -> dict[str, np.ndarray]:
         return {"entropy": entr(modelled.family.proportions(modelled.state)).sum(axis=1)}

@@ -10,7 +10,7 @@ from raysc.datasets.dataset import WithOutcomes
 from raysc.errors import InputError
 from raysc.models.family import Arrays
 from raysc.models.pooled import Pooled
-from raysc.models.tally import Tally, TalliedBlock, tally_of
+from raysc.models.tally import TalliedBlock, Tally, tally_of
 from raysc.pool.rows import Block, TrainingSet
 from raysc.regimes.recipe import synthetic
 from raysc.streams import Streams, stream
@@ -23,10 +23,10 @@ class Discrete:
     Under ``replace`` this is genetic drift: outcomes are lost one after another and never come back. Proportions are
     counts, so nothing is lost to rounding; logarithms and squares of them are float64.
 
-    Rows come in blocks 0 to 9, 10 to 99, 100 to 999, and so on. Of a block its counts are drawn, by one multinomial over
-    the outcomes that are left, and the order of its rows apart from that, where somebody reads rows or a part of a
-    block. So a generation costs about as much as there are outcomes left, whatever the number of rows is, where that is
-    a power of ten; of others, part of the last block is put in order.
+    Rows come in blocks: 0 to 9, 10 to 99, 100 to 999, and so on. Of a block its counts are drawn, by one multinomial
+    over the outcomes that are left; the order of its rows only where somebody reads them, or takes a part of the block.
+    So with a power of ten as number of rows a generation costs as much as there are outcomes left, however many rows
+    they stand for; with others, rows of the last block are put in order.
 
     Attributes:
         outcomes: K of the data, which ``for_data`` tells.
@@ -51,7 +51,7 @@ class Discrete:
             raise InputError("discrete counts outcomes, and these data have other rows; take data: categories")
 
     def fit(self, training_set: TrainingSet, streams: Streams) -> Arrays:
-        """Counts of the outcomes that some seed has, int64 (seeds, m), and which outcomes those are, int64 (seeds, m)."""
+        """The outcomes that some seed has, and their counts, both int64 (seeds, m)."""
         tally = self._tallies.of_parts(training_set, tally_of).kept()
         shape = (len(streams.seeds), len(tally.outcomes))
         return {"outcomes": np.broadcast_to(tally.outcomes, shape), "counts": np.broadcast_to(tally.counts, shape)}
@@ -71,13 +71,14 @@ class Discrete:
 
     def draw(self, state: Arrays, first: int, count: int, streams: Streams) -> Block:
         """The same rows, counted; see ``TalliedBlock``."""
-        counts, blocks = state["counts"], _blocks(first + count)
-        cuts = [(number, cut) for number, cut in _cuts(blocks, first, count) if cut != slice(0, len(blocks[number]))]
-        whole = [number for number, _ in _cuts(blocks, first, count) if number not in dict(cuts)]
-        found = np.where(counts > 0, count, 0)  # of a seed with one outcome left
+        blocks = _blocks(first + count)
+        cuts = _cuts(blocks, first, count)
+        parts = [(number, cut) for number, cut in cuts if cut != slice(0, len(blocks[number]))]
+        whole = [number for number, cut in cuts if (number, cut) not in parts]
+        found = np.where(state["counts"] > 0, count, 0)  # of a seed with one outcome left
         for seed, left, drawn in _drawn(state, blocks, streams):
             total = drawn[whole].sum(axis=0)
-            for number, cut in cuts:
+            for number, cut in parts:
                 ordered = _ordered(drawn[number], number, streams.seeds[seed], streams.generation)
                 total += np.bincount(ordered[cut], minlength=len(left))
             found[seed, left] = total
@@ -118,16 +119,19 @@ def _cuts(blocks: list[range], first: int, count: int) -> list[tuple[int, slice]
 
 
 def _drawn(state: Arrays, blocks: list[range], streams: Streams) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
-    """Of every seed with several outcomes left: its index, their columns (k,), and their counts by block (blocks, k)."""
+    """Of every seed with several outcomes left: its index, their columns (k,), their counts by block (blocks, k)."""
     counts, sizes = state["counts"], [len(block) for block in blocks]
-    seeds = np.flatnonzero(np.count_nonzero(counts, axis=1) > 1)
+    left = np.count_nonzero(counts, axis=1)
+    seed_of, columns = np.nonzero(counts)
+    shares, ends = counts[seed_of, columns] / counts.sum(axis=1)[seed_of], np.cumsum(left)
+    seeds = np.flatnonzero(left > 1).tolist()
     own = Streams(tuple(streams.seeds[seed] for seed in seeds), streams.generation)
     for seed, generator in zip(seeds, own.in_turn("sample", "counts"), strict=True):
-        left = np.flatnonzero(counts[seed])
-        of_these = counts[seed, left]
-        yield seed, left, generator.multinomial(sizes, of_these / of_these.sum())
+        of_seed = slice(ends[seed] - left[seed], ends[seed])
+        yield seed, columns[of_seed], generator.multinomial(sizes, shares[of_seed])
 
 
 def _ordered(counts: np.ndarray, block: int, seed: int, generation: int) -> np.ndarray:
     """The rows of a block in their order, as indices of ``counts``."""
-    return stream(seed, generation, "sample", "order", block).permutation(np.repeat(np.arange(len(counts)), counts))
+    order = stream(seed, generation, "sample", "order", block)
+    return order.permutation(np.repeat(np.arange(len(counts)), counts))

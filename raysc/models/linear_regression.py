@@ -73,13 +73,13 @@ class LinearRegression:
         own = np.arange(first, first + count) % kept.shape[1]
         rows = np.empty((seeds, count, dim + 1))
         for piece in pieces(seeds, count * (dim + 1)):
-            rows[piece] = (kept[piece] if len(kept) > 1 else kept)[:, own]
-            predicted = np.matmul(rows[piece, :, :-1], weights[piece, :, None])[..., 0]
-            rows[piece, :, -1] = predicted + self.noise * normals(first, count, self.block, 1, streams.of(piece))[..., 0]
+            np.take(kept[piece] if len(kept) > 1 else kept, own, axis=1, out=rows[piece], mode="clip")
+            noise = self.noise * normals(first, count, self.block, 1, streams.of(piece))
+            rows[piece, :, -1:] = np.matmul(rows[piece, :, :-1], weights[piece, :, None]) + noise
         return rows
 
     def predict(self, state: WithRows, x: np.ndarray) -> np.ndarray:
-        """x w, float64 (seeds, count), of x (count, dim)."""
+        """The targets x w, float64 (seeds, count), at x (count, dim)."""
         found: np.ndarray = state.arrays["weights"] @ x.T
         return found
 
@@ -92,4 +92,5 @@ class LinearRegression:
         off = points[:, -1] - self.predict(state, points[:, :-1])
         if self.noise == 0:
             return np.where(np.isnan(off), np.nan, -np.inf)
-        return -0.5 * np.square(off / self.noise) - log(self.noise) - 0.5 * log(2 * pi)
+        found: np.ndarray = -0.5 * np.square(off / self.noise) - log(self.noise) - 0.5 * log(2 * pi)
+        return found

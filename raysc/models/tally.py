@@ -1,4 +1,4 @@
-"""How often each outcome occurs in some rows, for all seeds at once; the outcomes that some seed still has, no others."""
+"""How often each outcome occurs in some rows, for all seeds at once: counts of those that some seed still has."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass

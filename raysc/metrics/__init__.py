@@ -13,6 +13,7 @@ METRICS = {
     "mean_error": "raysc.metrics.mean_error:MeanError",
     "trace_ratio": "raysc.metrics.trace_ratio:TraceRatio",
     "det_ratio": "raysc.metrics.det_ratio:DetRatio",
+    "std_ratio": "raysc.metrics.std_ratio:StdRatio",
     "second_moment": "raysc.metrics.second_moment:SecondMoment",
     "nll": "raysc.metrics.nll:Nll",
     "test_error": "raysc.metrics.test_error:TestError",

@@ -18,6 +18,7 @@ from raysc.metrics.measure import Real, floors, measure
 from raysc.metrics.metric import Modelled, ModelMetric
 from raysc.metrics.nll import Nll
 from raysc.metrics.second_moment import SecondMoment
+from raysc.metrics.std_ratio import StdRatio
 from raysc.metrics.trace_ratio import TraceRatio
 from raysc.models import gaussian, kde
 from raysc.models.flow_matching import FlowMatching
@@ -25,7 +26,7 @@ from raysc.pool.rows import MemoryBlock, Part, Rows, TrainingSet
 from raysc.regimes.recipe import REAL
 from raysc.streams import Streams
 
-EVERY = [MeanError(), TraceRatio(), DetRatio(), SecondMoment(), Nll()]
+EVERY = [MeanError(), TraceRatio(), StdRatio(), DetRatio(), SecondMoment(), Nll()]
 SEEDS = (0, 1, 2)
 
 
@@ -53,6 +54,7 @@ def test_a_gaussians_numbers_are_those_of_its_mean_and_covariance() -> None:
         mean, covariance = rows.mean(axis=0), np.cov(rows.T, ddof=0)
         assert np.isclose(found["mean_error"][seed], mean @ mean)
         assert np.isclose(found["trace_ratio"][seed], np.trace(covariance) / 3)
+        assert np.isclose(found["std_ratio"][seed], np.sqrt(np.trace(covariance) / 3))
         assert np.isclose(found["det_ratio"][seed], np.linalg.det(covariance))
         assert np.isclose(found["log_det_ratio"][seed], np.log(np.linalg.det(covariance)))
         assert np.isclose(found["second_moment"][seed], np.square(rows).mean())

@@ -74,9 +74,7 @@ def test_with_fewer_initial_rows_all_real_x_are_relabelled_all_the_same() -> Non
     taken = first(data, 12)
     state = family.fit(taken, Streams(SEEDS, 0))
     np.testing.assert_allclose(state.arrays["weights"], least_squares(taken.load()), rtol=1e-9)
-    np.testing.assert_array_equal(
-        family.sample(state, 0, 30, Streams(SEEDS, 0))[..., :-1], data.train(SEEDS)[..., :-1]
-    )
+    np.testing.assert_array_equal(family.sample(state, 0, 30, Streams(SEEDS, 0))[..., :-1], data.train(SEEDS)[..., :-1])
 
 
 def test_under_accumulate_each_part_is_read_once_and_one_factor_serves_all_generations(monkeypatch) -> None:

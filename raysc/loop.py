@@ -218,7 +218,8 @@ def _last_uses(
     for t in reversed(generations):
         takes = rules.recipe(t).takes
         if takes != following[: len(takes)]:
-            taken = dict.fromkeys((take.source for take in takes), t) | taken
+            for take in takes:
+                taken.setdefault(take.source, t)
         following = takes
     for t in generations:
         # What was merged before this run began is not remembered by anybody.

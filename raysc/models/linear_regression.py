@@ -13,7 +13,7 @@ from raysc.models.family import WithRows
 from raysc.models.half_inverses import LastHalves
 from raysc.models.pooled import Pooled
 from raysc.models.products import Products
-from raysc.pool.rows import Part, Rows, TrainingSet
+from raysc.pool.rows import MemoryBlock, Part, Rows, TrainingSet
 from raysc.streams import Streams
 
 
@@ -35,7 +35,7 @@ class LinearRegression:
     noise: float | None = field(default=None, init=False)
     _products: Pooled[Products] = field(default_factory=lambda: Pooled(Products.__add__), init=False, repr=False)
     _halves: LastHalves = field(default_factory=LastHalves, init=False, repr=False)
-    _labelled: Rows | None = field(default=None, init=False, repr=False)
+    _kept: tuple[tuple[int, ...], Rows] | None = field(default=None, init=False, repr=False)
 
     version: ClassVar[int] = 1
     trained: ClassVar[bool] = False
@@ -57,13 +57,22 @@ class LinearRegression:
 
     def fit(self, training_set: TrainingSet, streams: Streams) -> WithRows:
         """Weights (seeds, dim), and the rows whose x are kept: the source's of generation 0."""
-        if streams.generation == 0 or self._labelled is None:
-            self._labelled = training_set.parts[0].rows
+        if streams.generation == 0 or self._kept is None:
+            self._kept = streams.seeds, training_set.parts[0].rows
         means = self._products.of(training_set, Products.of).means
         halves = self._halves.of(means[:, :-1, :-1])
         weights = np.matmul(halves.transpose(0, 2, 1), np.matmul(halves, means[:, :-1, -1:]))[..., 0]
         weights = np.broadcast_to(weights, (len(streams.seeds), weights.shape[1]))
-        return WithRows({"weights": weights}, TrainingSet((Part(self._labelled),)))
+        return WithRows({"weights": weights}, TrainingSet((Part(self._rows_of(streams.seeds)),)))
+
+    def _rows_of(self, seeds: tuple[int, ...]) -> Rows:
+        """The rows whose x are kept; some of the seeds may have ended since, and the others gone on without them."""
+        assert self._kept is not None, "a fit came before"
+        pack, rows = self._kept
+        if pack != seeds and len(array := rows.load()) > 1:
+            own = MemoryBlock((rows.keys, seeds), 0, array[[pack.index(seed) for seed in seeds]])
+            self._kept = seeds, Rows(rows.source, (own,))
+        return self._kept[1]
 
     def sample(self, state: WithRows, first: int, count: int, streams: Streams) -> np.ndarray:
         """Rows (x, x w + noise), float64 (seeds, count, dim + 1)."""

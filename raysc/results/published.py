@@ -1,5 +1,6 @@
 """What a store holds of a sweep: records and metrics of every lineage, read once each, many at a time."""
 
+import io
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -7,7 +8,6 @@ from functools import partial
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from raysc.running.records import RECORDS
@@ -66,7 +66,7 @@ def read_lineages(objects: Objects, wanted: Sequence[Wanted]) -> pd.DataFrame:
         chosen = [(one, span) for one in wanted for span in _spans(one, spans)]
         files = [name for one in wanted for name in _metric_files(one, places)]
         tables = pool.map(partial(metric_files.read_table, objects), files)
-        records = list(pool.map(lambda pair: _records(objects, *pair), chosen))
+        records = list(pool.map(partial(_records, objects), [span for _, span in chosen]))
         measured = list(tables)
     if not records:
         return pd.DataFrame()
@@ -104,11 +104,9 @@ def _spans(one: Wanted, spans: Published) -> Iterator[Span]:
                     yield span
 
 
-def _records(objects: Objects, one: Wanted, span: Span) -> pa.Table:
-    """Records of the wanted generations, which may be few of a long loop's, and of diverged ones, to tell its end."""
+def _records(objects: Objects, span: Span) -> pa.Table:
     data = span.manifest(objects).get(RECORDS)
-    asked = (pc.field("generation").isin(one.generations)) | pc.field("diverged")
-    return _with(pq.read_table(pa.BufferReader(data), filters=asked), span.lineage)
+    return _with(pq.ParquetFile(io.BytesIO(data)).read(), span.lineage)
 
 
 def _metric_files(one: Wanted, places: Mapping[str, Places]) -> Iterator[str]:

@@ -67,7 +67,7 @@ def run(unit: LoopUnit, bench: Bench, crew: ClosedFormRank) -> None:
     for t in range(len(values), bench.generations + 1):
         values.append(bench.measure(None, bench.metrics if t in bench.measured else ()))
     attempt = Attempt.below(bench.objects, span.place)
-    records.put_all(attempt, done, unit.seeds)
+    records.put(attempt, records.frame(done, unit.seeds))
     about = {"first": 0, "last": span.last, "seeds": unit.seeds}
     # The recipe of the last generation stands for all: of accumulate, all of them together are T times as long.
     trained_on = records.sources_of(unit.line.rules.recipe(bench.generations))

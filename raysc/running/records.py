@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from raysc.loop import Generation
 from raysc.pool.rows import Block, Rows
@@ -16,8 +14,6 @@ from raysc.store.publishing import Attempt, Manifest, Stored
 from raysc.store.rows import StoredBlock
 
 RECORDS = "records.parquet"
-AT_ONCE = 500
-"""Generations that are made a table of together."""
 
 
 def frame(generations: Iterable[tuple[Generation, Mapping[str, float]]], seeds: tuple[int, ...]) -> pd.DataFrame:
@@ -48,21 +44,6 @@ def put(attempt: Attempt, records: pd.DataFrame) -> None:
     """Add the records to an attempt."""
     sink = io.BytesIO()
     records.to_parquet(sink, index=False)
-    attempt.put(RECORDS, sink.getvalue())
-
-
-def put_all(
-    attempt: Attempt, generations: Sequence[tuple[Generation, Mapping[str, float]]], seeds: tuple[int, ...]
-) -> None:
-    """The same from the generations of a long loop, some at a time: all at once they are larger than its rows were."""
-    sink = io.BytesIO()
-    writer: pq.ParquetWriter | None = None
-    for first in range(0, len(generations), AT_ONCE):
-        table = pa.Table.from_pandas(frame(generations[first : first + AT_ONCE], seeds), preserve_index=False)
-        writer = writer or pq.ParquetWriter(sink, table.schema)
-        writer.write_table(table)
-    assert writer is not None, "a loop has a generation"
-    writer.close()
     attempt.put(RECORDS, sink.getvalue())
 
 

@@ -68,6 +68,17 @@ def test_rows_are_relabelled_in_turn_with_the_datas_noise() -> None:
     np.testing.assert_allclose(family.sample(lone, 0, 9, Streams((3,), 4))[0], drawn[1, :9], rtol=1e-12)
 
 
+def test_seeds_that_go_on_alone_keep_their_own_x() -> None:
+    data = Linear(2, 30, 0.3)
+    family = LinearRegression().for_data(data)
+    state = family.fit(first(data), Streams(SEEDS, 0))
+    drawn = family.sample(state, 0, 30, Streams(SEEDS, 0))
+    rows = Rows(synthetic(0), (MemoryBlock("alone", 0, drawn[1:]),))
+    state = family.fit(mix(Recipe((Take(synthetic(0), 30),)), {synthetic(0): rows}, (3,), 1, 30), Streams((3,), 1))
+    np.testing.assert_allclose(state.arrays["weights"], least_squares(drawn[1:]), rtol=1e-9)
+    np.testing.assert_array_equal(family.sample(state, 0, 30, Streams((3,), 1))[0, :, :-1], data.train((3,))[0, :, :-1])
+
+
 def test_with_fewer_initial_rows_all_real_x_are_relabelled_all_the_same() -> None:
     data = Linear(2, 30, 0.3)
     family = LinearRegression().for_data(data)

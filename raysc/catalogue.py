@@ -22,6 +22,7 @@ from raysc.errors import InputError
 from raysc.metrics import METRICS
 from raysc.metrics.metric import Metric
 from raysc.models import MODELS
+from raysc.models.family import Family, ForData
 from raysc.regimes import REGIMES
 from raysc.regimes.recipe import Regime, exact
 from raysc.sweepfile.components import WORDS, described
@@ -148,6 +149,12 @@ def build(room: Room, component: Component) -> Any:
     except (KeyError, TypeError, ValueError) as error:
         takes = described(component.name, signature(room, component.name))
         raise InputError(f"{component.name}: {error}; {takes}") from error
+
+
+def family(model: Component, dataset: DataSet) -> Family:
+    """The family that a component names, for rows of a data set."""
+    built: Family = build("model", model)
+    return built.for_data(dataset) if isinstance(built, ForData) else built
 
 
 def columns(metric: Component) -> dict[str, Literal["log", "linear"]]:

@@ -147,17 +147,17 @@ class Uses:
         """
         taken: dict[Source, int] = {}
         read: dict[Source, int] = {}
-        following: tuple[Take, ...] = ()
+        recipe, following = rules.recipe(generations.stop - 1), Recipe(())
         for t in reversed(generations):
-            takes = rules.recipe(t).takes
-            if takes != following[: len(takes)]:
-                for take in takes:
+            if recipe.takes != following.takes[: len(recipe.takes)]:
+                for take in recipe.takes:
                     taken.setdefault(take.source, t)
-            following = takes
-        for t in generations:
+            before = rules.recipe(t - 1) if t > 0 else None
             # What was merged before this run began is not remembered by anybody.
-            for take in unread(rules, t, remembers and t > generations.start):
-                read[take.source] = t
+            for take in _unread(recipe, before if remembers and t > generations.start else None):
+                read.setdefault(take.source, t)
+            if before is not None:
+                recipe, following = before, recipe
         spent: dict[int, list[Source]] = {}
         dropped: dict[int, list[Source]] = {}
         for source, last in taken.items():
@@ -233,11 +233,14 @@ def unread(rules: Rules, t: int, remembers: bool) -> tuple[Take, ...]:
 
     Under accumulate a training set is the last one and one more part: only that part is read.
     """
-    recipe = rules.recipe(t)
-    if not remembers or t == 0 or recipe.subsample is not None:
+    return _unread(rules.recipe(t), rules.recipe(t - 1) if remembers and t > 0 else None)
+
+
+def _unread(recipe: Recipe, before: Recipe | None) -> tuple[Take, ...]:
+    """The same, given the recipe of the generation before, if what that read is remembered."""
+    if before is None or recipe.subsample is not None or before.subsample is not None:
         return recipe.takes
-    before = rules.recipe(t - 1)
-    return recipe.takes if before.subsample is not None else _beyond(recipe.takes, before.takes)
+    return _beyond(recipe.takes, before.takes)
 
 
 def _beyond(takes: tuple[Take, ...], before: tuple[Take, ...]) -> tuple[Take, ...]:

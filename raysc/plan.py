@@ -221,7 +221,7 @@ def lines(sweep: Sweep) -> tuple[Line, ...]:
             dataset: DataSet = catalogue.build("data", cell.data)
             data[told] = dataset, _identity("data", cell.data, dataset.fingerprint())
         dataset, data_identity = data[told]
-        family: Family = catalogue.build("model", cell.model)
+        family = catalogue.family(cell.model, dataset)
         regime: Regime = catalogue.build("regime", cell.regime)
         steps_of: Regime | None = None if cell.steps_of is None else catalogue.build("regime", cell.steps_of.regime)
         identities = Identities(

@@ -13,7 +13,7 @@ import numpy as np
 
 from raysc.errors import RayscError
 from raysc.loop import Fit, From
-from raysc.models.family import TRAINING_STATE, ClosedForm, Trained, arrays_of, state_of
+from raysc.models.family import TRAINING_STATE, ClosedForm, DrawsBlocks, Trained, arrays_of, state_of
 from raysc.pool.rows import Block, TrainingSet
 from raysc.pool.shelf import Shelf
 from raysc.regimes.recipe import synthetic
@@ -116,7 +116,10 @@ class ClosedFormRank:
 
     def sample(self, generation: int, first: int, count: int, sample: Sample, shelf: Shelf) -> tuple[Block, ...]:
         """Draw rows for all seeds."""
-        rows = self.family.sample(self.state, first, count, Streams(self.seeds, generation))
+        streams = Streams(self.seeds, generation)
+        if isinstance(self.family, DrawsBlocks):
+            return (self.family.draw(self.state, first, count, streams),)
+        rows = self.family.sample(self.state, first, count, streams)
         return (shelf.put(synthetic(generation), self.seeds, first, rows),)
 
     def of(self, kept: np.ndarray) -> "ClosedFormRank":

@@ -8,5 +8,7 @@ DATASETS = {
     "moons": "raysc.datasets.moons:Moons",
     "swiss_roll": "raysc.datasets.swiss_roll:SwissRoll",
     "eight_gaussians": "raysc.datasets.eight_gaussians:EightGaussians",
+    "linear": "raysc.datasets.linear:Linear",
+    "categories": "raysc.datasets.categories:Categories",
 }
 """Short name -> ``module:Name``."""

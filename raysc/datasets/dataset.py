@@ -64,6 +64,29 @@ class KnownMoments(Protocol):
         ...
 
 
+@runtime_checkable
+class WithTarget(Protocol):
+    """Rows (x, y), y last: a function of x, with normal noise."""
+
+    @property
+    def noise(self) -> float:
+        """Standard deviation of the noise in y."""
+        ...
+
+    def target(self, x: np.ndarray) -> np.ndarray:
+        """What y is without noise, float64 (...), at x (..., dim)."""
+        ...
+
+
+@runtime_checkable
+class WithOutcomes(Protocol):
+    """Rows that are outcomes, whole numbers from 0 on, (1,)."""
+
+    def probabilities(self) -> np.ndarray:
+        """The true ones, float64 (outcomes,)."""
+        ...
+
+
 @dataclass(frozen=True)
 class Labelled:
     """Rows with classes, for training a feature classifier.

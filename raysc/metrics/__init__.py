@@ -16,5 +16,9 @@ METRICS = {
     "std_ratio": "raysc.metrics.std_ratio:StdRatio",
     "second_moment": "raysc.metrics.second_moment:SecondMoment",
     "nll": "raysc.metrics.nll:Nll",
+    "test_error": "raysc.metrics.test_error:TestError",
+    "entropy": "raysc.metrics.entropy:Entropy",
+    "heterozygosity": "raysc.metrics.heterozygosity:Heterozygosity",
+    "outcomes_lost": "raysc.metrics.outcomes_lost:OutcomesLost",
 }
 """Short name -> ``module:Name``."""

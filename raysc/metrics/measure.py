@@ -58,13 +58,13 @@ class Floor:
 
 
 def measure(
-    metrics: Sequence[Metric | ModelMetric], rows: np.ndarray, real: Real, modelled: Modelled | None = None
+    metrics: Sequence[Metric | ModelMetric], rows: np.ndarray | None, real: Real, modelled: Modelled | None = None
 ) -> dict[str, np.ndarray]:
     """Every column of every metric for one generation.
 
     Args:
         metrics: they passed ``check_metrics``.
-        rows: generated, (seeds, m, *event).
+        rows: generated, (seeds, m, *event); None where no metric looks at them.
         real: the real rows of the same seeds.
         modelled: the models that generated them, where the metrics look at models.
 
@@ -80,6 +80,7 @@ def measure(
                 assert modelled is not None, "metrics of models were refused for families that are trained"
                 values |= metric.measure(modelled)
                 continue
+            assert rows is not None, "a metric looks at rows"
             extractor = extractor_name(metric.features, real.kind)
             if extractor not in compared:
                 compared[extractor] = real.compared(extractor, rows)

@@ -3,6 +3,8 @@
 MODELS = {
     "gaussian": "raysc.models.gaussian:Gaussian",
     "kde": "raysc.models.kde:Kde",
+    "linear_regression": "raysc.models.linear_regression:LinearRegression",
+    "discrete": "raysc.models.discrete:Discrete",
     "flow_matching": "raysc.models.flow_matching:FlowMatching",
     "ddpm": "raysc.models.ddpm:Ddpm",
 }

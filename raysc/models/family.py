@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 
-from raysc.pool.rows import TrainingSet
+from raysc.pool.rows import Block, TrainingSet
 from raysc.streams import Streams
 from raysc.sweepfile.settings import Sample, Train
 
@@ -55,7 +55,9 @@ class ClosedForm(Protocol):
 
     A family offers what metrics of its models ask for: ``moments(state)``, the mean (seeds, dim) and covariance
     (seeds, dim, dim) of the density; ``log_det(state)``, the logarithm of that covariance's determinant (seeds,);
-    ``log_prob(state, points)``, its logarithm (seeds, count) at points (count, dim).
+    ``log_prob(state, points)``, its logarithm (seeds, count) at points (count, dim); ``predict(state, x)``, the targets
+    (seeds, count) at x (count, dim); ``proportions(state)``, those of all outcomes that some seed still has (seeds,
+    outcomes).
     """
 
     version: ClassVar[int]
@@ -76,6 +78,24 @@ class ClosedForm(Protocol):
 
         Row i depends on (state, seed, generation, i) alone: blocks are drawn whole and cut.
         """
+        ...
+
+
+@runtime_checkable
+class ForData(Protocol):
+    """A family that must know something of its data that rows do not tell, such as the noise in a target."""
+
+    def for_data(self, data: Any) -> "ClosedForm":
+        """The family for a data set; ``check`` refuses data that do not have what it needs."""
+        ...
+
+
+@runtime_checkable
+class DrawsBlocks(Protocol):
+    """A closed-form family whose fits need less of rows than the rows: it draws that, and rows only for who reads."""
+
+    def draw(self, state: Any, first: int, count: int, streams: Streams) -> Block:
+        """What ``sample`` gives for the same arguments, as a block whose rows are made when they are loaded."""
         ...
 
 

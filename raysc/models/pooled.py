@@ -32,13 +32,17 @@ class Pooled(Generic[S]):
             summarise: the statistics of some rows, float64 (seeds or 1, count, *event).
             asked: what the statistics depend on beside the rows; those of something else are not merged.
         """
+        return self.of_parts(training_set, lambda some: summarise(_floats(some.load())), asked)
+
+    def of_parts(self, training_set: TrainingSet, summarise: Callable[[TrainingSet], S], asked: Hashable = None) -> S:
+        """The same, where ``summarise`` is given training sets, of one part or with positions, and loads the rows."""
         if training_set.positions is not None:
-            return summarise(_floats(training_set.load()))
+            return summarise(training_set)
         parts = training_set.parts
         known = len(self._known) if asked == self._asked and parts[: len(self._known)] == self._known else 0
         merged = self._merged if known else None
         for part in parts[known:]:
-            statistics = summarise(_floats(TrainingSet((part,)).load()))
+            statistics = summarise(TrainingSet((part,)))
             merged = statistics if merged is None else self._merge(merged, statistics)
         assert merged is not None, "a training set has at least one part"
         self._asked, self._known, self._merged = asked, parts, merged

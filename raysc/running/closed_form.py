@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from time import perf_counter
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -132,7 +132,7 @@ def rows_again(line: Line, seed: int, t: int) -> np.ndarray | None:
         return Rows(fresh(generation), (MemoryBlock((fresh(generation), (seed,)), 0, drawn),))
 
     # A family of its own: what one remembers of a run is not for another.
-    family: ClosedForm = catalogue.build("model", line.cell.model)
+    family = cast(ClosedForm, catalogue.family(line.cell.model, line.data))
     crew, shelf = ClosedFormRank(family, (seed,)), MemoryShelf()
     sources = {REAL: Rows(REAL, (MemoryBlock((REAL, (seed,)), 0, line.data.train((seed,))),))}
     uses = Uses.of(line.rules, range(t + 1), family.remembers)

@@ -36,3 +36,18 @@ def test_the_table_tells_it_where_a_metric_does(make_sweep, run_sweep, gaussian_
         own = collapsed[collapsed["seed"] == seed].set_index("generation")["trace_ratio"]
         assert own[t] <= 0.01 < own[t - 1]
     assert table[table["control"]]["collapse_generation"].isna().all()
+
+
+def test_a_discrete_distribution_has_collapsed_when_one_outcome_is_left(make_sweep, run_sweep, tmp_path):
+    objects = Objects.at(str(tmp_path))
+    sweep = make_sweep(
+        "name: one-left\ndata: {name: categories, outcomes: 5, rows: 4}\nmodel: discrete\nloop: {generations: 30}\n"
+        "space: {regime: [replace, accumulate]}\nseeds: 10\nmetrics: [outcomes_lost, entropy]\ncontrol: false\n"
+    )
+    run_sweep(sweep, objects)
+    table = load_table(sweep, objects)
+    for (regime, _), own in table.groupby(["regime", "seed"]):
+        alone = own[own["outcomes_lost"] == 4]["generation"]
+        first = alone.min() if len(alone) else np.nan
+        np.testing.assert_array_equal(own["collapse_generation"], np.full(31, first))
+        assert regime == "accumulate" or len(alone)

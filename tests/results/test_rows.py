@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.stats import entropy
 
 from raysc.metrics.frechet_distance import FrechetDistance
 from raysc.metrics.measure import Real, measure
@@ -55,6 +56,27 @@ def test_a_closed_form_generation_0_is_the_fit_to_the_real_rows(gaussian_store):
     state = {"mean": real.mean(axis=0)[None], "covariance": np.cov(real, rowvar=False, ddof=0)[None]}
     expected = line.family.sample(state, 0, 20, Streams((2,), 0))[0]
     np.testing.assert_allclose(sampled_rows(line, 2, 0, objects), expected, rtol=1e-9)
+
+
+def test_rows_drawn_again_are_those_that_the_next_generation_was_fitted_to(make_sweep, run_sweep, tmp_path):
+    regression = ("linear", "linear_regression", "test_error")
+    for data, model, metric in (regression, ("{name: categories, outcomes: 30}", "discrete", "entropy")):
+        sweep = make_sweep(
+            f"name: again\ndata: {data}\nmodel: {model}\nloop: {{generations: 3}}\nspace: {{regime: replace}}\n"
+            f"seeds: 3\nmetrics: [{metric}]\ncontrol: false\n",
+            "data.rows=40",
+        )
+        objects = Objects.at(str(tmp_path / model))
+        run_sweep(sweep, objects)
+        (line,), table = lines(sweep), load_table(sweep, objects).set_index(["seed", "generation"])
+        for seed, t in ((0, 0), (2, 2)):
+            rows = sampled_rows(line, seed, t, objects)
+            if model == "discrete":
+                expected = entropy(np.bincount(rows[:, 0]) / 40)
+            else:
+                weights = np.linalg.lstsq(rows[:, :-1], rows[:, -1], rcond=None)[0]
+                expected = np.square(weights - 1).sum()
+            assert np.isclose(table.loc[(seed, t + 1), metric], expected)
 
 
 def test_there_are_no_rows_of_what_is_not_published(digits_store, gaussian_store):

@@ -39,18 +39,21 @@ def expand(
         )
     notes.extend(dict.fromkeys(note for draft in drafts.values() if (note := ema_note(draft.cell)) is not None))
     controls = Controls(control, generations, drafter.components, drafter.places)
-    against = {identity: controls.of(draft) for identity, draft in drafts.items()}
-    added = {one.identity: one for one in against.values() if one.identity not in drafts and control != "none"}
+    made = {identity: controls.of(draft) for identity, draft in drafts.items()}
+    against = {identity: one.identity for identity, one in made.items()}
+    added = {against[identity]: one for identity, one in made.items() if against[identity] not in drafts}
+    if control == "none":
+        added = {}
     notes.extend(controls.notes(list(added.values())))
-    pairs = [(draft, added.get(against[identity].identity, draft)) for identity, draft in drafts.items()]
-    names = dict.fromkeys([*columns(grids), *controls.columns(pairs)])
+    more = controls.columns(zip(drafts.values(), made.values(), strict=True)) if added else []
+    names = dict.fromkeys([*columns(grids), *more])
     every = {**drafts, **added}
     places = {identity: number for number, identity in enumerate(every)}
     cells = tuple(
         draft.cell.model_copy(
             update={
                 "axes": {name: axis_value(draft, name) for name in names},
-                "compared_with": places.get(against.get(identity, draft).identity),
+                "compared_with": places.get(against.get(identity, identity)),
             }
         )
         for identity, draft in every.items()

@@ -196,14 +196,11 @@ def unread(rules: Rules, t: int, remembers: bool) -> tuple[Take, ...]:
 
     Under accumulate a training set is the last one and one more part: only that part is read.
     """
-    return _unread(rules.recipe(t), rules.recipe(t - 1) if remembers and t > 0 else None)
-
-
-def _unread(recipe: Recipe, before: Recipe | None) -> tuple[Take, ...]:
-    """The same, given the recipe of the generation before, if what that read is remembered."""
-    if before is None or recipe.subsample is not None or before.subsample is not None:
+    recipe = rules.recipe(t)
+    if not remembers or t == 0 or recipe.subsample is not None:
         return recipe.takes
-    return _beyond(recipe.takes, before.takes)
+    before = rules.recipe(t - 1)
+    return recipe.takes if before.subsample is not None else _beyond(recipe.takes, before.takes)
 
 
 def _beyond(takes: tuple[Take, ...], before: tuple[Take, ...]) -> tuple[Take, ...]:
@@ -217,17 +214,15 @@ def _last_uses(
     """By generation: the sources whose rows are read there for the last time, and those that are taken for the last."""
     taken: dict[Source, int] = {}
     read: dict[Source, int] = {}
-    recipe, following = rules.recipe(generations.stop - 1), Recipe(())
+    following: tuple[Take, ...] = ()
     for t in reversed(generations):
-        if recipe.takes != following.takes[: len(recipe.takes)]:
-            for take in recipe.takes:
-                taken.setdefault(take.source, t)
-        before = rules.recipe(t - 1) if t > 0 else None
+        takes = rules.recipe(t).takes
+        if takes != following[: len(takes)]:
+            taken = dict.fromkeys((take.source for take in takes), t) | taken
+        following = takes
+    for t in generations:
         # What was merged before this run began is not remembered by anybody.
-        for take in _unread(recipe, before if remembers and t > generations.start else None):
-            read.setdefault(take.source, t)
-        if before is not None:
-            recipe, following = before, recipe
+        read |= dict.fromkeys((take.source for take in unread(rules, t, remembers and t > generations.start)), t)
     spent: dict[int, list[Source]] = {}
     dropped: dict[int, list[Source]] = {}
     for source, last in taken.items():

@@ -45,11 +45,18 @@ def _prefix(rows: Rows, count: int, seeds: tuple[int, ...], sample_rows: int) ->
     The order is a permutation of the first ``sample_rows`` (all real rows for a real source), then the rest as drawn.
     """
     ordered = sample_rows if rows.source.kind == "synthetic" else rows.count
+    asked = count, seeds, ordered
+    if asked not in rows.prefixes:
+        rows.prefixes[asked] = _indices(rows.source, *asked)
+    return Part(rows, rows.prefixes[asked])
+
+
+def _indices(source: Source, count: int, seeds: tuple[int, ...], ordered: int) -> np.ndarray:
+    """Their indices, int64 (seeds, count)."""
     if count >= ordered:
-        return Part(rows, np.tile(np.arange(count), (len(seeds), 1)))
-    source = rows.source
+        return np.tile(np.arange(count), (len(seeds), 1))
     orders = [stream(seed, source.generation, "subsample", source.kind).permutation(ordered) for seed in seeds]
-    return Part(rows, np.stack([order[:count] for order in orders]))
+    return np.stack([order[:count] for order in orders])
 
 
 def counts_by_kind(training_set: TrainingSet, seeds: int) -> tuple[np.ndarray, np.ndarray]:

@@ -112,6 +112,11 @@ class Rows:
         return tuple(block.key for block in self.blocks), self.count
 
     @cached_property
+    def prefixes(self) -> dict[Hashable, np.ndarray]:
+        """Indices of parts that were taken before: a long accumulation takes the same ones at every generation."""
+        return {}
+
+    @cached_property
     def stack(self) -> tuple[np.ndarray | None, int]:
         """The array that they are a part of, and where in it, if there is one."""
         (block,) = self.blocks if len(self.blocks) == 1 else (None,)

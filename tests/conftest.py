@@ -113,7 +113,7 @@ def run_units(sweep: Sweep, objects: Objects) -> None:
         if not unit.line.family.trained:
             closed_form.run(unit, bench, ClosedFormRank(unit.line.family, unit.seeds))
             continue
-        crew = TrainedRank(unit.line.family, unit.seeds[0], unit.line.data.event)
+        crew = TrainedRank(unit.line.family, unit.seeds, unit.line.data.event)
         run = initial.run if isinstance(unit, InitialUnit) else trained.run
         run(unit, bench, crew)
         crew.close()

@@ -142,9 +142,9 @@ def _run(unit: Unit, resources: Resources, bench: Bench) -> None:
     family = cast(Trained, unit.line.family)
     crew: ActorCrew | TrainedRank
     if resources.workers > 1:
-        crew = ActorCrew(family, unit.seeds[0], unit.line.data.event, resources, ray.util.get_current_placement_group())
+        crew = ActorCrew(family, unit.seeds, unit.line.data.event, resources, ray.util.get_current_placement_group())
     else:
-        crew = TrainedRank(family, unit.seeds[0], unit.line.data.event)
+        crew = TrainedRank(family, unit.seeds, unit.line.data.event)
     try:
         if isinstance(unit, InitialUnit):
             initial.run(unit, bench, crew)

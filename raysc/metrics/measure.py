@@ -77,7 +77,7 @@ def measure(
     with np.errstate(over="ignore", invalid="ignore"):
         for metric in metrics:
             if isinstance(metric, ModelMetric):
-                assert modelled is not None, "metrics of models were refused for families that are trained"
+                assert modelled is not None, "metrics of models were refused for families that do not offer them"
                 values |= metric.measure(modelled)
                 continue
             extractor = extractor_name(metric.features, real.kind)

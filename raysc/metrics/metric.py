@@ -126,7 +126,7 @@ class Metric(Protocol):
 
 @runtime_checkable
 class ModelMetric(Protocol):
-    """Numbers per seed from the fitted models of one generation, where the family is a closed form.
+    """Numbers per seed from the fitted models of one generation, of families that offer what it asks.
 
     Attributes:
         version: part of every metric key; raise it when values change.

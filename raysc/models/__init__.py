@@ -5,5 +5,6 @@ MODELS = {
     "kde": "raysc.models.kde:Kde",
     "flow_matching": "raysc.models.flow_matching:FlowMatching",
     "ddpm": "raysc.models.ddpm:Ddpm",
+    "normalizing_flow": "raysc.models.normalizing_flow:NormalizingFlow",
 }
 """Short name -> ``module:Name``."""

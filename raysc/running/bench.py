@@ -35,6 +35,11 @@ class TrainedCrew(Crew, Protocol):
         """Hold the model of a published generation."""
         ...
 
+    @property
+    def model(self) -> tuple[Any, Any] | None:
+        """The family and the held model's state, for metrics of models; None where only other processes hold it."""
+        ...
+
     def close(self) -> None:
         """Forget the model; the end of a trial."""
         ...
@@ -95,7 +100,7 @@ class Bench:
         Args:
             rows: of one generation.
             metrics: addresses.
-            model: (family, state) of that generation, where the family is a closed form.
+            model: (family, state) of that generation, where this process holds it.
         """
         keys = list(metrics)
         if not keys:

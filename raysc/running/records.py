@@ -58,6 +58,11 @@ def sources_of(recipe: Recipe) -> dict[str, Any]:
     return {"sources": takes, "subsample": recipe.subsample}
 
 
+def diverged(seeds: tuple[int, ...], which: np.ndarray) -> dict[str, Any]:
+    """What a manifest says of seeds that diverged, so that they stay so when its model is loaded."""
+    return {"diverged": [seed for seed, gone in zip(seeds, which.tolist(), strict=True) if gone]}
+
+
 def told(source: Source, blocks: Sequence[Block], attempt: Attempt) -> list[dict[str, Any]]:
     """What a manifest says of rows: where they lie, if in the store, and the digest by which others are checked.
 

@@ -1,4 +1,4 @@
-"""A unit of a trained family: one seed, one span a generation, so that a killed run goes on where it was."""
+"""A unit of a trained family: a seed or a pack, one span a generation, so that a killed run goes on where it was."""
 
 from time import perf_counter
 
@@ -78,7 +78,7 @@ def _fill(history: History, gap: range, unit: LoopUnit, bench: Bench, crew: Chec
         attempt.files.update(crew.save(attempt, training_state=True))
         stored = perf_counter()
         measured = t in bench.measured
-        values = bench.measure(generation.rows, bench.metrics if measured else ())
+        values = bench.measure(generation.rows, bench.metrics if measured else (), crew.model)
         waited = bench.waited if t == generations.start else 0.0
         spent = {"store": stored - began, "measure": perf_counter() - stored}
         seconds = {"wait": waited, **generation.seconds, **spent}
@@ -101,14 +101,15 @@ def _about(span: Span, generation: Generation, attempt: Attempt, parent: str) ->
     t = generation.t
     rows = records.told(synthetic(t), generation.rows.blocks, attempt) if generation.rows is not None else []
     extended = records.told(synthetic(t - 1), generation.extended, attempt)
-    return {"first": t, "last": span.last, "seeds": span.seeds, "parent": parent, "rows": rows + extended}
+    told = {"first": t, "last": span.last, "seeds": span.seeds, "parent": parent, "rows": rows + extended}
+    return told | records.diverged(span.seeds, generation.diverged)
 
 
 def _publish_stillborn(unit: LoopUnit, bench: Bench, history: History) -> None:
     """G_0 diverged: no later generation can be trained, and all of them count as done."""
     span = Span(1, END, unit.line.keys.lineage, unit.seeds)
-    nothing = np.zeros(1, int)
-    generation = Generation(1, None, (), nothing, nothing, 0, np.array([True]), float("nan"))
+    nothing = np.zeros(len(unit.seeds), int)
+    generation = Generation(1, None, (), nothing, nothing, 0, nothing == 0, float("nan"))
     attempt = Attempt.below(bench.objects, span.place)
     records.put(attempt, records.frame([(generation, {})], unit.seeds))
     attempt.publish(span.name, {**_about(span, generation, attempt, history.models[0].name), **bench.provenance})
@@ -121,7 +122,7 @@ def _replay(history: History, t: int, unit: LoopUnit, bench: Bench) -> None:
     measured = history.measured(t)
     values = measured.values(t)
     if lacking := measured.lacking(t):
-        added = bench.measure(history.sampled(t), lacking)
+        added = bench.measure(history.sampled(t), lacking, history.model(t, lacking))
         bench.write_metrics(history.address(t), t, [added])
         values |= added
     bench.report_means(t, values)

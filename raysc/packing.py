@@ -1,0 +1,69 @@
+"""How the seeds of a cell are cut into units: by memory, by what a family can batch, and as they were cut before."""
+
+from collections.abc import Iterable
+from math import prod
+from typing import TYPE_CHECKING
+
+from raysc.datasets.dataset import DataSet
+from raysc.loop import Rules, unread
+from raysc.models.family import ClosedForm, in_packs
+from raysc.store.spans import Published
+
+if TYPE_CHECKING:
+    from raysc.plan import Line
+
+UNIT_BYTES = 512 * 2**20
+"""Memory that the rows of one closed-form unit may take."""
+MOST_SEEDS = 1000
+"""Seeds of a closed-form unit at most: the arrays are long enough by then, and other cores want work too."""
+MOST_SEEDS_TRAINED = 32
+"""Seeds of a pack of a trained family at most: a core is busy by then, and others want work too."""
+
+Pack = tuple[int, ...]
+
+
+def seeds_per_unit(rules: Rules, data: DataSet, family: ClosedForm, generations: int) -> int:
+    """How many seeds of a closed-form family fit in a unit's memory, as float64.
+
+    At the last generation there live the rows that the fit reads (whatever the family remembers was let go), those
+    that it samples, and two copies of either on the way.
+    """
+    read = sum(take.count for take in unread(rules, generations, family.remembers))
+    rows = read + 2 * max(rules.sample_rows, rules.recipe(generations).subsample or 0)
+    return int(max(1, min(MOST_SEEDS, UNIT_BYTES // (8 * rows * prod(data.event)))))
+
+
+def packs_of(cells: Iterable["Line"], seeds: Iterable[int], spans: Published) -> dict[int, tuple[Pack, ...]]:
+    """Cell of a trained family -> how its seeds are cut into units.
+
+    A loop goes on from generation 0, so both are cut alike. Packs that are published, of the loop or else of a
+    generation 0 out of the same training run, stay as they are; the rest is cut anew.
+
+    Args:
+        cells: all of a sweep.
+        seeds: of the sweep.
+        spans: what is published.
+    """
+    zeros = [(line, line.keys.zero) for line in cells if line.keys.zero is not None]
+    by_run: dict[str, list[Pack]] = {}
+    for _, zero in zeros:
+        by_run.setdefault(zero.run, []).extend(sorted(spans.get(zero.model, {})))
+    found = {}
+    for line, zero in zeros:
+        own = spans.get(line.keys.lineage, {})
+        furthest = sorted(own, key=lambda pack: (-max(span.last for span in own[pack]), pack))
+        size = MOST_SEEDS_TRAINED if in_packs(line.family, line.data.event) else 1
+        found[line.number] = _cut(seeds, [*furthest, *by_run[zero.run]], size)
+    return found
+
+
+def _cut(seeds: Iterable[int], published: Iterable[Pack], size: int) -> tuple[Pack, ...]:
+    """Packs that hold all of some seeds: published ones as far as they go, then new ones of at most ``size``."""
+    remaining = dict.fromkeys(seeds)
+    packs = []
+    for pack in published:
+        if remaining.keys() & set(pack):
+            packs.append(pack)
+            remaining = {seed: None for seed in remaining if seed not in pack}
+    new = list(remaining)
+    return (*packs, *(tuple(new[start : start + size]) for start in range(0, len(new), size)))

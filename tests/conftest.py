@@ -133,7 +133,7 @@ def make_bench(sweep: Sweep, objects: Objects, unit: InitialUnit | LoopUnit) -> 
         seeds=unit.seeds,
         data=data,
         real_block=MemoryBlock((REAL, unit.seeds), 0, train),
-        real=Real(data.kind, train, data.test()),
+        real=Real(data.kind, train, data.test(), data=data),
         metrics={key: catalogue.build("metric", metric) for key, metric in metric_keys(sweep, unit.line).items()},
         shelf=shelf,
         provenance={},

@@ -175,7 +175,7 @@ def _bench(job: Job, shared: Shared, report: Callable[[Mapping[str, Any]], None]
         seeds=unit.seeds,
         data=data,
         real_block=block,
-        real=Real(data.kind, block.load(), test, extractors),
+        real=Real(data.kind, block.load(), test, extractors, data),
         metrics=job.metrics,
         shelf=shelf,
         provenance=_provenance(job, sweep),

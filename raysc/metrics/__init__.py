@@ -15,5 +15,11 @@ METRICS = {
     "det_ratio": "raysc.metrics.det_ratio:DetRatio",
     "second_moment": "raysc.metrics.second_moment:SecondMoment",
     "nll": "raysc.metrics.nll:Nll",
+    "wasserstein": "raysc.metrics.wasserstein:Wasserstein",
+    "sliced_wasserstein": "raysc.metrics.sliced_wasserstein:SlicedWasserstein",
+    "mmd": "raysc.metrics.mmd:Mmd",
+    "off_mode_mass": "raysc.metrics.off_mode_mass:OffModeMass",
+    "mode_share_distance": "raysc.metrics.mode_share_distance:ModeShareDistance",
+    "modes_covered": "raysc.metrics.modes_covered:ModesCovered",
 }
 """Short name -> ``module:Name``."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -19,12 +19,14 @@ class Real:
         train: (seeds, n, *event), or (1, n, *event) where all seeds share them.
         test: held-out rows, (rows, *event).
         extractors: the trained ones that the metrics need, by name ("classifier"); plain values need none.
+        data: the data set, for metrics that ask something of it.
     """
 
     kind: Literal["images", "points"]
     train: np.ndarray
     test: np.ndarray
     extractors: Mapping[str, Extractor] = field(default_factory=dict)
+    data: Any = None
     _features: dict[str, tuple[tuple[Vectors, ...], Vectors]] = field(default_factory=dict, init=False, repr=False)
 
     def compared(self, extractor: str, rows: np.ndarray) -> Compared:
@@ -33,7 +35,7 @@ class Real:
             self._features[extractor] = (self._vectors(extractor, self.train), Vectors(self._of(extractor, self.test)))
         train, test = self._features[extractor]
         generated = self._vectors(extractor, rows)
-        return Compared(generated, train * len(generated) if len(train) == 1 else train, test)
+        return Compared(generated, train * len(generated) if len(train) == 1 else train, test, self.data)
 
     def _vectors(self, extractor: str, rows: np.ndarray) -> tuple[Vectors, ...]:
         return tuple(Vectors(features) for features in self._of(extractor, rows))

@@ -49,11 +49,13 @@ class Compared:
         train: one per seed, float64 (n, dim): the real rows that the seed trains on. Seeds that share their rows
             share one object.
         test: float64 (rows, dim), held-out real rows.
+        data: the data set; has what the metric asks of it.
     """
 
     generated: tuple[Vectors, ...]
     train: tuple[Vectors, ...]
     test: Vectors
+    data: Any = None
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class Column:
         name: as in the table: the metric's name, then what it is measured against.
         better: which direction is better.
         scale: "log" if damage is a ratio, "linear" if it is a difference.
-        against: the real rows it compares with; its floor, real against real, puts other real rows in the place of
+        against: the real rows it compares with ("test" too where it knows the truth that they come from); its floor, real against real, puts other real rows in the place of
             the generated ones. "neither": it has no floor.
         unit: for axes and headings; "" if it has none.
         collapsed: a model whose value is this bad or worse has collapsed; None: the column does not tell.
@@ -122,6 +124,17 @@ class Metric(Protocol):
     def measure(self, compared: Compared) -> Mapping[str, np.ndarray]:
         """Column name -> float64 (seeds,); NaN where a seed has no finite rows."""
         ...
+
+
+@runtime_checkable
+class AsksData(Protocol):
+    """A metric that only some data sets can have.
+
+    Attributes:
+        asks_data: names of the methods that the data set must have.
+    """
+
+    asks_data: ClassVar[tuple[str, ...]]
 
 
 @runtime_checkable

@@ -66,8 +66,8 @@ class Column:
         name: as in the table: the metric's name, then what it is measured against.
         better: which direction is better.
         scale: "log" if damage is a ratio, "linear" if it is a difference.
-        against: the real rows it compares with ("test" too where it knows the truth that they come from); its floor, real against real, puts other real rows in the place of
-            the generated ones. "neither": it has no floor.
+        against: the real rows it compares with, "test" too where it is the distribution that they come from; its
+            floor, real against real, puts other real rows in the place of the generated ones. "neither": it has none.
         unit: for axes and headings; "" if it has none.
         collapsed: a model whose value is this bad or worse has collapsed; None: the column does not tell.
     """

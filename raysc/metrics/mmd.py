@@ -47,8 +47,9 @@ class Mmd:
 def mmd(generated: Vectors, real: Vectors, width: float) -> float:
     """The unbiased squared maximum mean discrepancy of two sets of rows."""
     across = _kernel(cdist(generated.array, real.array, "sqeuclidean"), width).mean()
-    within = [rows.once((mmd, width), lambda rows=rows: _within(rows.array, width)) for rows in (generated, real)]
-    return float(sum(within) - 2 * across)
+    within = generated.once((_within, width), lambda: _within(generated.array, width))
+    real_within = real.once((_within, width), lambda: _within(real.array, width))
+    return float(within + real_within - 2 * across)
 
 
 def _within(rows: np.ndarray, width: float) -> float:

@@ -46,8 +46,9 @@ def sliced_wasserstein(generated: Vectors, real: Vectors) -> float:
     from ot import wasserstein_1d  # takes a second to import
 
     directions = _directions(generated.array.shape[1])
-    shadows = [rows.once(_directions, lambda rows=rows: rows.array @ directions) for rows in (generated, real)]
-    return float(np.sqrt(wasserstein_1d(*shadows, p=2).mean()))
+    shadow = generated.once(_directions, lambda: generated.array @ directions)
+    real_shadow = real.once(_directions, lambda: real.array @ directions)
+    return float(np.sqrt(wasserstein_1d(shadow, real_shadow, p=2).mean()))
 
 
 @cache

@@ -60,8 +60,10 @@ def fit(
     if not steps:
         return Fitted(start, np.zeros(seeds, bool), np.full(seeds, np.nan))
     batches = PackBatches(training_set, train.batch, streams, start.device, coupling)
-    losses = _per_seed(loss, build(start.config))
-    weights = {name: weight.clone().requires_grad_() for name, weight in start.weights.items()}
+    network = build(start.config)
+    losses = _per_seed(loss, network)
+    # In the network's order, not that of the file they may come from: norms are sums.
+    weights = {name: start.weights[name].clone().requires_grad_() for name, _ in network.named_parameters()}
     adamw = torch.optim.AdamW(weights.values(), lr=train.lr, weight_decay=train.weight_decay, fused=True)
     if steps.start > 0 or train.optimizer_state == "carried":
         for key, moment in start.moments.items():

@@ -46,14 +46,16 @@ def sliced_wasserstein(generated: Vectors, real: Vectors) -> float:
     from ot import wasserstein_1d  # takes a second to import
 
     directions = _directions(generated.array.shape[1])
-    shadow = generated.once(_directions, lambda: generated.array @ directions)
-    real_shadow = real.once(_directions, lambda: real.array @ directions)
-    return float(np.sqrt(wasserstein_1d(shadow, real_shadow, p=2).mean()))
+    shadow = generated.once(_directions, lambda: np.sort(directions @ generated.array.T))
+    real_shadow = real.once(_directions, lambda: np.sort(directions @ real.array.T))
+    if shadow.shape == real_shadow.shape:  # ten times faster than by quantiles
+        return float(np.sqrt(np.square(shadow - real_shadow).mean()))
+    return float(np.sqrt(wasserstein_1d(shadow.T, real_shadow.T, p=2, require_sort=False).mean()))
 
 
 @cache
 def _directions(dim: int) -> np.ndarray:
-    """Unit vectors, float64 (dim, directions)."""
-    drawn = stream(0, 0, "data", "sliced_wasserstein").standard_normal((dim, DIRECTIONS))
-    units: np.ndarray = drawn / np.linalg.norm(drawn, axis=0)
+    """Unit vectors, float64 (directions, dim)."""
+    drawn = stream(0, 0, "data", "sliced_wasserstein").standard_normal((DIRECTIONS, dim))
+    units: np.ndarray = drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
     return units

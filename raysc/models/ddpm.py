@@ -73,6 +73,10 @@ class Ddpm:
     def check_settings(self, event: tuple[int, ...], train: Train, sample: Sample) -> None:
         if packed(event):
             packs.check_train(train)
+        if (sample.steps or STEPS) > LEVELS:
+            raise InputError(
+                f"sample.steps: ddpm has {LEVELS} noise levels, so at most as many steps, not {sample.steps}"
+            )
 
     def initial(self, event: tuple[int, ...], streams: Streams) -> State:
         return initial_state(config_of(self, event), streams)
@@ -85,12 +89,8 @@ class Ddpm:
         return run(_loss, training_set, start, steps, train, streams, length)
 
     def sample(self, state: State, first: int, count: int, sample: Sample, streams: Streams) -> np.ndarray:
-        steps = sample.steps or STEPS
-        if steps > LEVELS:
-            raise InputError(f"sample.steps: ddpm has {LEVELS} noise levels, so at most as many steps, not {steps}")
-
         def sampler(network: Network, latents: Tensor) -> Tensor:
-            return ddim(network, latents, steps)
+            return ddim(network, latents, sample.steps or STEPS)
 
         draw = packs.sample_rows if state.packed else sample_rows
         return draw(sampler, state, first, count, streams)

@@ -6,6 +6,7 @@ from raysc import catalogue
 from raysc.datasets.dataset import Distribution
 from raysc.errors import InputError
 from raysc.metrics.check import check_metrics
+from raysc.metrics.metric import ModelMetric
 from raysc.models.family import Packing, in_packs
 from raysc.plan import Line
 from raysc.sweepfile.sweep import Sweep
@@ -86,6 +87,13 @@ def _check_regime(sweep: Sweep, line: Line) -> None:
 
 def _check_metrics(sweep: Sweep, line: Line) -> None:
     metrics = [catalogue.build("metric", metric) for metric in sweep.metrics]
+    if sweep.resources.workers > 1:
+        for metric in metrics:
+            if isinstance(metric, ModelMetric):
+                raise sweep.error(
+                    "resources.workers",
+                    f"{metric.columns[0].name} looks at models, which several workers hold elsewhere; set workers: 1",
+                )
     try:
         check_metrics(metrics, line.data, line.family, line.rules.sample_rows)
     except InputError as error:

@@ -1,16 +1,14 @@
 """How the seeds of a cell are cut into units: by memory, by what a family can batch, and as they were cut before."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from math import prod
-from typing import TYPE_CHECKING
 
 from raysc.datasets.dataset import DataSet
 from raysc.loop import Rules, unread
-from raysc.models.family import ClosedForm, in_packs
+from raysc.models.family import ClosedForm
+from raysc.store.keys import Zero
 from raysc.store.spans import Published
-
-if TYPE_CHECKING:
-    from raysc.plan import Line
 
 UNIT_BYTES = 512 * 2**20
 """Memory that the rows of one closed-form unit may take."""
@@ -33,27 +31,41 @@ def seeds_per_unit(rules: Rules, data: DataSet, family: ClosedForm, generations:
     return int(max(1, min(MOST_SEEDS, UNIT_BYTES // (8 * rows * prod(data.event)))))
 
 
-def packs_of(cells: Iterable["Line"], seeds: Iterable[int], spans: Published) -> dict[int, tuple[Pack, ...]]:
+@dataclass(frozen=True)
+class Loop:
+    """What tells how a lineage of a trained family is cut.
+
+    Attributes:
+        lineage: its address.
+        zero: those of its generation 0.
+        together: whether its family trains several seeds at once.
+    """
+
+    lineage: str
+    zero: Zero
+    together: bool
+
+
+def packs_of(loops: Mapping[int, Loop], seeds: Iterable[int], spans: Published) -> dict[int, tuple[Pack, ...]]:
     """Cell of a trained family -> how its seeds are cut into units.
 
     A loop goes on from generation 0, so both are cut alike. Packs that are published, of the loop or else of a
     generation 0 out of the same training run, stay as they are; the rest is cut anew.
 
     Args:
-        cells: all of a sweep.
+        loops: of a sweep, by cell.
         seeds: of the sweep.
         spans: what is published.
     """
-    zeros = [(line, line.keys.zero) for line in cells if line.keys.zero is not None]
     by_run: dict[str, list[Pack]] = {}
-    for _, zero in zeros:
-        by_run.setdefault(zero.run, []).extend(sorted(spans.get(zero.model, {})))
+    for loop in loops.values():
+        by_run.setdefault(loop.zero.run, []).extend(sorted(spans.get(loop.zero.model, {})))
     found = {}
-    for line, zero in zeros:
-        own = spans.get(line.keys.lineage, {})
+    for cell, loop in loops.items():
+        own = spans.get(loop.lineage, {})
         furthest = sorted(own, key=lambda pack: (-max(span.last for span in own[pack]), pack))
-        size = MOST_SEEDS_TRAINED if in_packs(line.family, line.data.event) else 1
-        found[line.number] = _cut(seeds, [*furthest, *by_run[zero.run]], size)
+        size = MOST_SEEDS_TRAINED if loop.together else 1
+        found[cell] = _cut(seeds, [*furthest, *by_run[loop.zero.run]], size)
     return found
 
 

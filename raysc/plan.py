@@ -13,8 +13,8 @@ from raysc.datasets.dataset import DataSet
 from raysc.loop import Rules
 from raysc.metrics.features import extractor_key, extractor_name
 from raysc.metrics.metric import Metric
-from raysc.models.family import ClosedForm, Family
-from raysc.packing import packs_of, seeds_per_unit
+from raysc.models.family import ClosedForm, Family, in_packs
+from raysc.packing import Loop, Pack, packs_of, seeds_per_unit
 from raysc.regimes.recipe import Regime
 from raysc.store import metric_files
 from raysc.store.keys import Identities, Keys, Zero, identity, key_of, keys
@@ -247,7 +247,12 @@ def make_plan(sweep: Sweep, objects: Objects, built: tuple[Line, ...] | None = N
     loop: list[LoopUnit] = []
     lineages: dict[str, Line] = {}
     zeros = {line.keys.zero: line for line in cells if line.keys.zero is not None}
-    packs = packs_of(cells, sweep.seeds, there.spans)
+    loops = {
+        line.number: Loop(line.keys.lineage, line.keys.zero, in_packs(line.family, line.data.event))
+        for line in cells
+        if line.keys.zero is not None
+    }
+    packs = packs_of(loops, sweep.seeds, there.spans)
     for line in cells:
         if line.keys.lineage not in lineages:
             lineages[line.keys.lineage] = line
@@ -257,7 +262,6 @@ def make_plan(sweep: Sweep, objects: Objects, built: tuple[Line, ...] | None = N
             else:
                 loop.extend(_closed_form_units(line, sweep, there, metrics, measured))
     loop.sort(key=_closed_form_work, reverse=True)  # the longest first, so that no core waits for one at the end
-    trained = [line for line in cells if line.keys.zero is not None]
     a_lineage = len(sweep.seeds) * sweep.generations
     to_do = sum(unit.missing * len(set(unit.seeds) & set(sweep.seeds)) for unit in loop)
     return Plan(
@@ -269,7 +273,7 @@ def make_plan(sweep: Sweep, objects: Objects, built: tuple[Line, ...] | None = N
         to_do=to_do,
         shared=(len(cells) - len(lineages)) * a_lineage,
         ancestors=len(zeros) * len(sweep.seeds),
-        trainings_saved=(len(trained) - len({zero.run for zero in zeros})) * len(sweep.seeds),
+        trainings_saved=(len(loops) - len({zero.run for zero in zeros})) * len(sweep.seeds),
     )
 
 
@@ -299,7 +303,7 @@ class _There:
 
 def _trained_units(
     line: Line,
-    packs: Iterable[tuple[int, ...]],
+    packs: Iterable[Pack],
     sweep: Sweep,
     there: _There,
     metrics: tuple[str, ...],
@@ -360,7 +364,7 @@ def _closed_form_work(unit: LoopUnit) -> int:
 
 def _initial_units(
     zeros: Mapping[Zero, Line],
-    packs: Mapping[int, tuple[tuple[int, ...], ...]],
+    packs: Mapping[int, tuple[Pack, ...]],
     there: _There,
     keys_of: Mapping[int, tuple[str, ...]],
     measured: tuple[int, ...],

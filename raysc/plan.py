@@ -5,6 +5,7 @@ Only names are read from the store, so that a plan of thousands of cells costs o
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from math import prod
 from typing import Literal, cast
 
@@ -254,13 +255,10 @@ def make_plan(sweep: Sweep, objects: Objects, built: tuple[Line, ...] | None = N
     }
     packs = packs_of(loops, sweep.seeds, there.spans)
     for line in cells:
-        if line.keys.lineage not in lineages:
-            lineages[line.keys.lineage] = line
-            metrics = keys_of[line.number]
-            if line.family.trained:
-                loop.extend(_trained_units(line, packs[line.number], sweep, there, metrics, measured))
-            else:
-                loop.extend(_closed_form_units(line, sweep, there, metrics, measured))
+        lineages.setdefault(line.keys.lineage, line)
+    for line in lineages.values():
+        find = partial(_trained_units, packs=packs[line.number]) if line.family.trained else _closed_form_units
+        loop.extend(find(line, sweep, there, keys_of[line.number], measured))
     loop.sort(key=_closed_form_work, reverse=True)  # the longest first, so that no core waits for one at the end
     a_lineage = len(sweep.seeds) * sweep.generations
     to_do = sum(unit.missing * len(set(unit.seeds) & set(sweep.seeds)) for unit in loop)
@@ -302,12 +300,7 @@ class _There:
 
 
 def _trained_units(
-    line: Line,
-    packs: Iterable[Pack],
-    sweep: Sweep,
-    there: _There,
-    metrics: tuple[str, ...],
-    measured: tuple[int, ...],
+    line: Line, sweep: Sweep, there: _There, metrics: tuple[str, ...], measured: tuple[int, ...], packs: Iterable[Pack]
 ) -> Iterator[LoopUnit]:
     """One unit a pack: it goes on after the last published generation, and fills gaps before it."""
     lineage = line.keys.lineage

@@ -80,7 +80,7 @@ def measure(
         for metric in metrics:
             if isinstance(metric, ModelMetric):
                 assert modelled is not None, "metrics of models were refused for families that do not offer them"
-                # A model that diverged before may have numbers again, if each generation starts anew; its rows have none.
+                # A model that diverged before may have numbers again, if generations start anew; its rows have none.
                 sound = np.isfinite(rows[:, 0]).reshape(len(rows), -1).all(axis=1)
                 values |= {name: np.where(sound, value, np.nan) for name, value in metric.measure(modelled).items()}
                 continue

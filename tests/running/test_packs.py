@@ -13,6 +13,7 @@ from raysc.plan import InitialUnit, lines, make_plan
 from raysc.rank import TrainedRank
 from raysc.results.rows import sampled_rows
 from raysc.results.table import load_table
+from raysc.running import checkpoints
 from raysc.running.bench import Bench
 from raysc.store.objects import Objects
 from raysc.store.spans import published
@@ -46,6 +47,17 @@ def results(sweep: Sweep, objects: Objects) -> pd.DataFrame:
 
 def packs(objects: Objects) -> set[tuple[int, ...]]:
     return {seeds for lineage in published(objects).values() for seeds in lineage}
+
+
+def poison_seed_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give one seed rows that no network can learn."""
+    draw = EightGaussians._draw
+
+    def poisoned(self: EightGaussians, seed: int, generation: int, purpose: str, count: int) -> np.ndarray:
+        rows = draw(self, seed, generation, purpose, count)
+        return rows * np.float32(1e30) if seed == 1 and purpose == "train" else rows
+
+    monkeypatch.setattr(EightGaussians, "_draw", poisoned)
 
 
 def test_a_pack_is_one_unit_and_one_that_was_killed_goes_on_where_it_was(
@@ -128,13 +140,7 @@ def test_a_seed_that_diverged_is_masked_and_the_others_go_on(
     sweep = make_sweep(FLOW, f"loop.start={start}")
     calm, broken = Objects.at(str(tmp_path / "calm")), Objects.at(str(tmp_path / "broken"))
     run_sweep(sweep, calm)
-    draw = EightGaussians._draw
-
-    def poisoned(self: EightGaussians, seed: int, generation: int, purpose: str, count: int) -> np.ndarray:
-        rows = draw(self, seed, generation, purpose, count)
-        return rows * np.float32(1e30) if seed == 1 and purpose == "train" else rows
-
-    monkeypatch.setattr(EightGaussians, "_draw", poisoned)
+    poison_seed_1(monkeypatch)
     run_sweep(sweep, broken)
     assert make_plan(sweep, broken).units == ()
     table, sound = results(sweep, broken), results(sweep, calm)
@@ -161,3 +167,30 @@ def test_rows_of_a_seed_are_found_in_its_pack(make_sweep: MakeSweep, run_sweep: 
         assert not np.array_equal(rows[0], rows[1])
         np.testing.assert_array_equal(sampled_rows(line, 2, t, gone), rows[1])
         np.testing.assert_array_equal(sampled_rows(line, 2, t, kept, 10), rows[1][:10])
+
+
+def test_a_pack_goes_on_within_a_generation(
+    make_sweep: MakeSweep, run_sweep: RunSweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poison_seed_1(monkeypatch)
+    changes = ("space={regime: replace}", "loop.generations=1", "loop.budget.steps=20")
+    whole, stopped = Objects.at(str(tmp_path / "whole")), Objects.at(str(tmp_path / "stopped"))
+    run_sweep(make_sweep(POINTS, *changes), whole)
+    monkeypatch.setattr(checkpoints, "TRIAL", 7)
+    careful = make_sweep(POINTS, *changes, "resources.checkpoint_minutes=0.0000001")  # after every piece
+    fit = TrainedRank.fit
+
+    def stopping(self: TrainedRank, generation: int, rows: Any, start: Any, steps: range, *rest: Any) -> Any:
+        if generation == 1 and steps.start == 9:
+            raise KeyboardInterrupt
+        return fit(self, generation, rows, start, steps, *rest)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(TrainedRank, "fit", stopping)
+        with pytest.raises(KeyboardInterrupt):
+            run_sweep(careful, stopped)
+    assert [name.rsplit("/", 1)[1] for name in stopped.names("partial")] == ["1-9"]
+    run_sweep(careful, stopped)
+    one, other = results(careful, stopped), results(careful, whole)
+    assert one["diverged"].sum() == 2, "generations 0 and 1 of seed 1"
+    pd.testing.assert_frame_equal(one, other, check_exact=True)

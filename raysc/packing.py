@@ -9,13 +9,14 @@ from raysc.loop import Rules, unread
 from raysc.models.family import ClosedForm
 from raysc.store.keys import Zero
 from raysc.store.spans import Published
+from raysc.sweepfile.settings import Resources
 
 UNIT_BYTES = 512 * 2**20
 """Memory that the rows of one closed-form unit may take."""
 MOST_SEEDS = 1000
 """Seeds of a closed-form unit at most: the arrays are long enough by then, and other cores want work too."""
-MOST_SEEDS_TRAINED = 32
-"""Seeds of a pack of a trained family at most: a core is busy by then, and others want work too."""
+SEEDS_PER_CORE, SEEDS_PER_GPU = 8, 64
+"""Seeds of a pack of a trained family at most: more would take longer by as much, and other cores want work too."""
 
 Pack = tuple[int, ...]
 
@@ -46,7 +47,9 @@ class Loop:
     together: bool
 
 
-def packs_of(loops: Mapping[int, Loop], seeds: Iterable[int], spans: Published) -> dict[int, tuple[Pack, ...]]:
+def packs_of(
+    loops: Mapping[int, Loop], seeds: Iterable[int], spans: Published, resources: Resources
+) -> dict[int, tuple[Pack, ...]]:
     """Cell of a trained family -> how its seeds are cut into units.
 
     A loop goes on from generation 0, so both are cut alike. Packs that are published, of the loop or else of a
@@ -56,7 +59,9 @@ def packs_of(loops: Mapping[int, Loop], seeds: Iterable[int], spans: Published) 
         loops: of a sweep, by cell.
         seeds: of the sweep.
         spans: what is published.
+        resources: of a trial.
     """
+    together = SEEDS_PER_GPU if resources.gpus else SEEDS_PER_CORE * max(1, int(resources.cpus))
     by_run: dict[str, list[Pack]] = {}
     for loop in loops.values():
         by_run.setdefault(loop.zero.run, []).extend(sorted(spans.get(loop.zero.model, {})))
@@ -64,8 +69,7 @@ def packs_of(loops: Mapping[int, Loop], seeds: Iterable[int], spans: Published) 
     for cell, loop in loops.items():
         own = spans.get(loop.lineage, {})
         furthest = sorted(own, key=lambda pack: (-max(span.last for span in own[pack]), pack))
-        size = MOST_SEEDS_TRAINED if loop.together else 1
-        found[cell] = _cut(seeds, [*furthest, *by_run[loop.zero.run]], size)
+        found[cell] = _cut(seeds, [*furthest, *by_run[loop.zero.run]], together if loop.together else 1)
     return found
 
 

@@ -253,7 +253,7 @@ def make_plan(sweep: Sweep, objects: Objects, built: tuple[Line, ...] | None = N
         for line in cells
         if line.keys.zero is not None
     }
-    packs = packs_of(loops, sweep.seeds, there.spans)
+    packs = packs_of(loops, sweep.seeds, there.spans, sweep.resources)
     for line in cells:
         lineages.setdefault(line.keys.lineage, line)
     for line in lineages.values():

@@ -6,6 +6,8 @@ from raysc import catalogue
 from raysc.datasets.dataset import Distribution
 from raysc.errors import InputError
 from raysc.metrics.check import check_metrics
+from raysc.metrics.metric import ModelMetric
+from raysc.models.family import Packing, in_packs
 from raysc.plan import Line
 from raysc.sweepfile.sweep import Sweep
 
@@ -44,8 +46,17 @@ def _check_model(sweep: Sweep, line: Line) -> None:
         line.family.check(line.data.event)
     except InputError as error:
         raise sweep.error("model", str(error)) from error
-    if resources.workers > 1 and not line.family.trained:
-        raise sweep.error("resources.workers", f"{cell.model.name} runs on one rank; set workers: 1")
+    if resources.workers > 1 and (not line.family.trained or in_packs(line.family, line.data.event)):
+        raise sweep.error(
+            "resources.workers", f"{cell.model.name} on {cell.data.name} runs on one rank; set workers: 1"
+        )
+    if isinstance(line.family, Packing):
+        for loop, train, sample in (("", cell.train, cell.sample), ("loop.", cell.loop_train, cell.loop_sample)):
+            try:
+                line.family.check_settings(line.data.event, train, sample)
+            except InputError as error:
+                key, _, problem = str(error).partition(": ")
+                raise sweep.error(f"{loop}{key}", problem) from error
     if cell.initial.from_ is not None:
         raise sweep.error("initial.from", "starting from a stored model is not supported yet; set initial.steps")
     if cell.initial.rows is not None and cell.initial.rows > line.rules.rows:
@@ -78,6 +89,13 @@ def _check_regime(sweep: Sweep, line: Line) -> None:
 
 def _check_metrics(sweep: Sweep, line: Line) -> None:
     metrics = [catalogue.build("metric", metric) for metric in sweep.metrics]
+    if sweep.resources.workers > 1:
+        for metric in metrics:
+            if isinstance(metric, ModelMetric):
+                raise sweep.error(
+                    "resources.workers",
+                    f"{metric.columns[0].name} looks at models, which several workers hold elsewhere; set workers: 1",
+                )
     try:
         check_metrics(metrics, line.data, line.family, line.rules.sample_rows)
     except InputError as error:

@@ -28,11 +28,11 @@ class Fit:
 
     Attributes:
         diverged: bool (seeds,): a loss or parameter was not finite.
-        loss: mean training loss, NaN for closed-form families.
+        loss: mean training loss, float64 (seeds,); NaN for closed-form families.
     """
 
     diverged: np.ndarray
-    loss: float = float("nan")
+    loss: np.ndarray | float = float("nan")
 
 
 class Crew(Protocol):
@@ -109,7 +109,7 @@ class Generation:
         rows_synthetic: int64 (seeds,), synthetic rows in it.
         steps: optimiser steps.
         diverged: bool (seeds,).
-        loss: mean training loss.
+        loss: mean training loss, of each seed where there are several.
         seconds: wall time by phase: fit (mixing included) and sample.
     """
 
@@ -120,7 +120,7 @@ class Generation:
     rows_synthetic: np.ndarray
     steps: int
     diverged: np.ndarray
-    loss: float
+    loss: np.ndarray | float
     seconds: dict[str, float] = field(default_factory=dict)
 
 

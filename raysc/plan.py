@@ -5,15 +5,17 @@ Only names are read from the store, so that a plan of thousands of cells costs o
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from math import prod
 from typing import Literal, cast
 
 from raysc import catalogue
 from raysc.datasets.dataset import DataSet
-from raysc.loop import Rules, unread
+from raysc.loop import Rules
 from raysc.metrics.features import extractor_key, extractor_name
 from raysc.metrics.metric import Metric
-from raysc.models.family import ClosedForm, Family
+from raysc.models.family import ClosedForm, Family, in_packs
+from raysc.packing import Loop, Pack, packs_of, seeds_per_unit
 from raysc.regimes.recipe import Regime
 from raysc.store import metric_files
 from raysc.store.keys import Identities, Keys, Zero, identity, key_of, keys
@@ -25,11 +27,6 @@ from raysc.sweepfile.measured import generations_measured
 from raysc.sweepfile.settings import Cell, Component, Sample
 from raysc.sweepfile.signature import Room
 from raysc.sweepfile.sweep import Sweep
-
-UNIT_BYTES = 512 * 2**20
-"""Memory that the rows of one closed-form unit may take."""
-MOST_SEEDS = 1000
-"""Seeds of one unit at most: the arrays are long enough by then, and other cores want work too."""
 
 Reason = Literal["new", "more generations", "rows not kept", "metric only", "set aside", "states not kept"]
 """Why a unit runs. "set aside": some of its generations were damaged, and others after them are there; "states not
@@ -85,12 +82,12 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class InitialUnit:
-    """Generation 0 of one seed of a trained family, for everybody who shares it.
+    """Generation 0 of a seed or a pack of a trained family, for everybody who shares it.
 
     Attributes:
         line: a cell that it serves; settings of the run are taken from it.
         zero: that cell's addresses of generation 0.
-        seeds: one seed.
+        seeds: the pack.
         snapshots: by growing number of steps.
         reason: why it runs.
     """
@@ -104,7 +101,7 @@ class InitialUnit:
     @property
     def name(self) -> str:
         """Names the unit within a sweep."""
-        return f"initial/{self.zero.run}/{self.seeds[0]}"
+        return f"initial/{self.zero.run}/{pack_name(self.seeds)}"
 
 
 @dataclass(frozen=True)
@@ -130,7 +127,7 @@ class LoopUnit:
     @property
     def name(self) -> str:
         """Names the unit within a sweep."""
-        return f"loop/{self.line.keys.lineage}/{self.seeds[0]}"
+        return f"loop/{self.line.keys.lineage}/{pack_name(self.seeds)}"
 
 
 Unit = InitialUnit | LoopUnit
@@ -289,27 +286,32 @@ def make_plan(sweep: Sweep, objects: Objects, built: tuple[Line, ...] | None = N
     )
     loop: list[LoopUnit] = []
     lineages: dict[str, Line] = {}
-    for line in cells:
-        if line.keys.lineage not in lineages:
-            lineages[line.keys.lineage] = line
-            find = _trained_units if line.family.trained else _closed_form_units
-            measured = measured_generations_of(sweep, line)
-            loop.extend(find(line, sweep, there, keys_of[line.number], measured))
-    loop.sort(key=_closed_form_work, reverse=True)  # the longest first, so that no core waits for one at the end
     zeros = {line.keys.zero: line for line in cells if line.keys.zero is not None}
-    trained = [line for line in cells if line.keys.zero is not None]
+    loops = {
+        line.number: Loop(line.keys.lineage, line.keys.zero, in_packs(line.family, line.data.event))
+        for line in cells
+        if line.keys.zero is not None
+    }
+    packs = packs_of(loops, sweep.seeds, there.spans, sweep.resources)
+    for line in cells:
+        lineages.setdefault(line.keys.lineage, line)
+    for line in lineages.values():
+        find = partial(_trained_units, packs=packs[line.number]) if line.family.trained else _closed_form_units
+        measured = measured_generations_of(sweep, line)
+        loop.extend(find(line, sweep, there, keys_of[line.number], measured))
+    loop.sort(key=_closed_form_work, reverse=True)  # the longest first, so that no core waits for one at the end
     a_lineage = len(sweep.seeds) * sweep.generations
     to_do = sum(unit.missing * len(set(unit.seeds) & set(sweep.seeds)) for unit in loop)
     return Plan(
         sweep,
         cells,
-        _initial_units(zeros, sweep, there, keys_of),
+        _initial_units(zeros, sweep, packs, there, keys_of),
         tuple(loop),
         done=len(lineages) * a_lineage - to_do,
         to_do=to_do,
         shared=(len(cells) - len(lineages)) * a_lineage,
         ancestors=len(zeros) * len(sweep.seeds),
-        trainings_saved=(len(trained) - len({zero.run for zero in zeros})) * len(sweep.seeds),
+        trainings_saved=(len(loops) - len({zero.run for zero in zeros})) * len(sweep.seeds),
     )
 
 
@@ -338,17 +340,18 @@ class _There:
 
 
 def _trained_units(
-    line: Line, sweep: Sweep, there: _There, metrics: tuple[str, ...], measured: tuple[int, ...]
+    line: Line, sweep: Sweep, there: _There, metrics: tuple[str, ...], measured: tuple[int, ...], packs: Iterable[Pack]
 ) -> Iterator[LoopUnit]:
-    """One unit a seed: it goes on after the last published generation, and fills gaps before it."""
-    packs, lineage = there.spans.get(line.keys.lineage, {}), line.keys.lineage
-    for seed in sweep.seeds:
-        spans = counted(packs.get((seed,), ()), line.untils)
+    """One unit a pack: it goes on after the last published generation, and fills gaps before it."""
+    lineage = line.keys.lineage
+    published = there.spans.get(lineage, {})
+    for seeds in packs:
+        spans = counted(published.get(seeds, ()), line.untils)
         ended = min((span.first for span in spans if span.last >= END), default=sweep.generations + 1)
         generations = {span.first for span in spans if not span.until}
         missing = [t for t in range(1, min(ended, sweep.generations + 1)) if t not in generations]
         wanted = [t for t in measured if 1 <= t < ended and t in generations]
-        dropped = there.dropped.get((lineage, pack_name((seed,))), {})
+        dropped = there.dropped.get((lineage, pack_name(seeds)), {})
         if missing:
             first = missing[0]
             gap = first < max(generations, default=0)
@@ -356,12 +359,12 @@ def _trained_units(
             refits = 0
             if line.cell.start == "previous" and first > 1 and dropped.get("training_state", 0) >= first - 1:
                 reason, refits = "states not kept", first - 1
-            yield LoopUnit(line, (seed,), first, reason, len(missing), refits)
-        elif there.unmeasured(metrics, lineage, (seed,), wanted):
+            yield LoopUnit(line, seeds, first, reason, len(missing), refits)
+        elif there.unmeasured(metrics, lineage, seeds, wanted):
             gone = dropped.get("models", 0)
-            lost = there.unmeasured(metrics, lineage, (seed,), [t for t in wanted if t <= gone])
+            lost = there.unmeasured(metrics, lineage, seeds, [t for t in wanted if t <= gone])
             reason = "states not kept" if lost else "metric only"
-            yield LoopUnit(line, (seed,), sweep.generations + 1, reason, 0, gone if lost else 0)
+            yield LoopUnit(line, seeds, sweep.generations + 1, reason, 0, gone if lost else 0)
 
 
 def _closed_form_units(
@@ -388,17 +391,6 @@ def _closed_form_units(
         yield LoopUnit(line, tuple(new[start : start + size]), 0, "new", sweep.generations)
 
 
-def seeds_per_unit(rules: Rules, data: DataSet, family: ClosedForm, generations: int) -> int:
-    """How many seeds of a closed-form family fit in a unit's memory, as float64.
-
-    At the last generation there live the rows that the fit reads (whatever the family remembers was let go), those
-    that it samples, and two copies of either on the way.
-    """
-    read = sum(take.count for take in unread(rules, generations, family.remembers))
-    rows = read + 2 * max(rules.sample_rows, rules.recipe(generations).subsample or 0)
-    return int(max(1, min(MOST_SEEDS, UNIT_BYTES // (8 * rows * prod(data.event)))))
-
-
 def _closed_form_work(unit: LoopUnit) -> int:
     """How much a unit has to do, to sort by; units of trained families stay in the order of the cells."""
     if unit.line.family.trained:
@@ -409,6 +401,7 @@ def _closed_form_work(unit: LoopUnit) -> int:
 def _initial_units(
     zeros: Mapping[Zero, Line],
     sweep: Sweep,
+    packs: Mapping[int, tuple[Pack, ...]],
     there: _There,
     keys_of: Mapping[int, tuple[str, ...]],
 ) -> tuple[InitialUnit, ...]:
@@ -417,13 +410,13 @@ def _initial_units(
     Snapshots of that run that are there already are listed too: training goes on from them.
     """
 
-    def missing(zero: Zero, line: Line, seed: int) -> Reason | None:
+    def missing(zero: Zero, line: Line, seeds: tuple[int, ...]) -> Reason | None:
         wanted = [t for t in measured_generations_of(sweep, line) if t == 0]
-        models, spans = (there.spans.get(key, {}).get((seed,), ()) for key in (zero.model, zero.rows))
+        models, spans = (there.spans.get(key, {}).get(seeds, ()) for key in (zero.model, zero.rows))
         if not models or not spans:
             return "new"
         diverged = any(span.last >= END for span in spans)
-        unmeasured = there.unmeasured(keys_of[line.number], zero.rows, (seed,), wanted)
+        unmeasured = there.unmeasured(keys_of[line.number], zero.rows, seeds, wanted)
         return "metric only" if unmeasured and not diverged else None
 
     runs: dict[str, list[tuple[int, Zero, Line]]] = {}
@@ -432,8 +425,8 @@ def _initial_units(
     units = []
     for served in runs.values():
         served.sort(key=lambda one: one[0])
-        for seed in sweep.seeds:
-            reasons = [missing(zero, line, seed) for _, zero, line in served]
+        for seeds in dict.fromkeys(seeds for _, _, line in served for seeds in packs[line.number]):
+            reasons = [missing(zero, line, seeds) for _, zero, line in served]
             if not any(reasons):
                 continue
             last = max(number for number, reason in enumerate(reasons) if reason)
@@ -443,5 +436,5 @@ def _initial_units(
             snapshots = tuple(Snapshot(steps, model, samples) for (steps, model), samples in rows.items())
             _, zero, line = served[last]
             reason: Reason = "new" if "new" in reasons else "metric only"
-            units.append(InitialUnit(line, zero, (seed,), snapshots, reason))
+            units.append(InitialUnit(line, zero, seeds, snapshots, reason))
     return tuple(units)

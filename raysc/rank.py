@@ -25,38 +25,44 @@ from raysc.sweepfile.settings import Sample, Train
 
 @dataclass
 class TrainedRank:
-    """A rank of a trained family: one seed, states on the device.
+    """A rank of a trained family: one seed, or a pack that trains together; states on the device.
+
+    A seed of a pack that diverged stays so, whatever later generations start from: its rows are NaN from then on.
 
     Attributes:
         family: the model family.
-        seed: the replicate.
+        seeds: the replicates; several only where the family trains them together.
         event: shape of a row.
         rank: this rank, 0 to world - 1.
         world: number of ranks.
     """
 
     family: Trained
-    seed: int
+    seeds: tuple[int, ...]
     event: tuple[int, ...]
     rank: int = 0
     world: int = 1
     _state: Any = field(default=None, init=False)
+    _diverged: np.ndarray = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._diverged = np.zeros(len(self.seeds), bool)
 
     def fit(
         self, generation: int, training_set: TrainingSet, start: From, steps: range, train: Train,
         length: int | None = None,
     ) -> Fit:  # fmt: skip
         """Train over ``steps`` (all ranks together); the result is held."""
-        streams = Streams((self.seed,), generation)
+        streams = Streams(self.seeds, generation)
         fitted = self.family.fit(training_set, self._weights(start, generation), steps, train, streams, length)
-        self._state = fitted.state
-        return Fit(np.array([fitted.diverged]), fitted.loss)
+        self._state, self._diverged = fitted.state, self._diverged | fitted.diverged
+        return Fit(self._diverged, np.atleast_1d(fitted.loss))
 
     def _weights(self, start: From, generation: int) -> Any:
         if start == "initial":
-            return self.family.initial(self.event, Streams((self.seed,), 0))
+            return self.family.initial(self.event, Streams(self.seeds, 0))
         if start == "scratch":
-            return self.family.initial(self.event, Streams((self.seed,), generation))
+            return self.family.initial(self.event, Streams(self.seeds, generation))
         if self._state is None:
             raise RayscError(f"generation {generation} starts from weights, but this rank holds none")
         return self._state
@@ -66,9 +72,15 @@ class TrainedRank:
         mine = share(first, count, self.family.block, self.rank, self.world)
         if not len(mine):
             return ()
-        streams = Streams((self.seed,), generation)
-        rows = self.family.sample(self._state, mine.start, len(mine), sample, streams)
-        return (shelf.put(synthetic(generation), (self.seed,), mine.start, rows),)
+        rows = self.family.sample(self._state, mine.start, len(mine), sample, Streams(self.seeds, generation))
+        if self._diverged.any():
+            rows[self._diverged] = np.nan
+        return (shelf.put(synthetic(generation), self.seeds, mine.start, rows),)
+
+    @property
+    def model(self) -> tuple[Trained, Any]:
+        """The family and the held model, for metrics of models."""
+        return self.family, self._state
 
     def save(self, attempt: Attempt, training_state: bool) -> dict[str, Stored]:
         """Write the held model into an attempt; what was written, by file."""
@@ -79,6 +91,7 @@ class TrainedRank:
 
     def load(self, manifest: Manifest) -> None:
         """Hold the model of a published generation; without its training state, if that was dropped."""
+        self._diverged = np.isin(self.seeds, manifest.record.get("diverged", ()))
         with tempfile.TemporaryDirectory() as folder:
             self._state = self.family.load(manifest.get_folder(MODEL, Path(folder), optional=TRAINING_STATE))
 

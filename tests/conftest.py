@@ -113,7 +113,7 @@ def run_units(sweep: Sweep, objects: Objects) -> None:
         if not unit.line.family.trained:
             closed_form.run(unit, bench, ClosedFormRank(unit.line.family, unit.seeds))
             continue
-        crew = TrainedRank(unit.line.family, unit.seeds[0], unit.line.data.event)
+        crew = TrainedRank(unit.line.family, unit.seeds, unit.line.data.event)
         run = initial.run if isinstance(unit, InitialUnit) else trained.run
         run(unit, bench, crew)
         crew.close()
@@ -133,7 +133,7 @@ def make_bench(sweep: Sweep, objects: Objects, unit: InitialUnit | LoopUnit) -> 
         seeds=unit.seeds,
         data=data,
         real_block=MemoryBlock((REAL, unit.seeds), 0, train),
-        real=Real(data.kind, train, data.test()),
+        real=Real(data.kind, train, data.test(), data=data),
         metrics={key: catalogue.build("metric", metric) for key, metric in metric_keys(sweep, unit.line).items()},
         shelf=shelf,
         provenance={},

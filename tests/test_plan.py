@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-import raysc.plan as plan_module
+from raysc import packing
 from raysc.plan import Plan, lines, make_plan, measured_generations
 from raysc.results.table import load_table
 from raysc.store.objects import Objects
@@ -145,7 +145,7 @@ def test_more_seeds_under_another_memory_limit_run_the_new_ones_only(
     objects = Objects.at(str(tmp_path))
     run_sweep(make_sweep(gaussian_text, "seeds=2"), objects)
     before = load_table(make_sweep(gaussian_text, "seeds=2"), objects)
-    monkeypatch.setattr(plan_module, "UNIT_BYTES", 1)
+    monkeypatch.setattr(packing, "UNIT_BYTES", 1)
     more = make_sweep(gaussian_text, "seeds=5")
     plan = make_plan(more, objects)
     assert {unit.seeds for unit in plan.loop} == {(2,), (3,), (4,)}, "one seed a unit is what fits now"

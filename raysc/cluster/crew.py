@@ -47,7 +47,7 @@ class RankActor:
             free.bind(("", 0))
             return ray.util.get_node_ip_address(), free.getsockname()[1]
 
-    def join(self, host: str, port: int, family: Trained, seed: int, event: tuple[int, ...]) -> None:
+    def join(self, host: str, port: int, family: Trained, seeds: tuple[int, ...], event: tuple[int, ...]) -> None:
         """Meet the other ranks, and learn what to train."""
         os.environ.update(MASTER_ADDR=host, MASTER_PORT=str(port))
         from accelerate import PartialState
@@ -57,7 +57,7 @@ class RankActor:
         met = PartialState(cpu="ACCELERATE_USE_CPU" in os.environ).num_processes
         if met != self._who[1]:
             raise RayscError(f"a crew of {self._who[1]} ranks was asked for, but Accelerate sees {met}")
-        self._rank = TrainedRank(family, seed, event, *self._who)
+        self._rank = TrainedRank(family, seeds, event, *self._who)
 
     def do(self, method: str, *arguments: Any) -> Any:
         """Call a method of ``TrainedRank``."""
@@ -68,13 +68,18 @@ class ActorCrew:
     """Several ranks behind the interface of one.
 
     Args of the constructor:
-        family, seed, event: as ``TrainedRank`` takes them.
+        family, seeds, event: as ``TrainedRank`` takes them.
         resources: ranks, and cores and devices per rank.
         group: the trial's placement group; one bundle a rank (the trial itself needs none).
     """
 
     def __init__(
-        self, family: Trained, seed: int, event: tuple[int, ...], resources: Resources, group: PlacementGroup | None
+        self,
+        family: Trained,
+        seeds: tuple[int, ...],
+        event: tuple[int, ...],
+        resources: Resources,
+        group: PlacementGroup | None,
     ) -> None:
         assert group is not None, "a trial with several ranks has a placement group"
         world = resources.workers
@@ -88,7 +93,7 @@ class ActorCrew:
             for rank in range(world)
         ]
         host, port = ray.get(self._actors[0].address.remote())
-        ray.get([one.join.remote(host, port, family, seed, event) for one in self._actors])
+        ray.get([one.join.remote(host, port, family, seeds, event) for one in self._actors])
 
     def _all(self, method: str, *arguments: Any) -> list[Any]:
         """Call a method on every rank at once: collective calls inside would wait for ever on a missing rank."""
@@ -116,6 +121,9 @@ class ActorCrew:
     def load(self, manifest: Manifest) -> None:
         """Every rank loads the model."""
         self._all("load", manifest)
+
+    model: None = None
+    """What its processes hold is not here."""
 
     def close(self) -> None:
         """End all ranks, at the end of a trial or when one of them died."""

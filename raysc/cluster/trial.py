@@ -140,9 +140,9 @@ def _run(unit: Unit, resources: Resources, bench: Bench) -> None:
     family = cast(Trained, unit.line.family)
     crew: ActorCrew | TrainedRank
     if resources.workers > 1:
-        crew = ActorCrew(family, unit.seeds[0], unit.line.data.event, resources, ray.util.get_current_placement_group())
+        crew = ActorCrew(family, unit.seeds, unit.line.data.event, resources, ray.util.get_current_placement_group())
     else:
-        crew = TrainedRank(family, unit.seeds[0], unit.line.data.event)
+        crew = TrainedRank(family, unit.seeds, unit.line.data.event)
     try:
         if isinstance(unit, InitialUnit):
             initial.run(unit, bench, crew)
@@ -173,7 +173,7 @@ def _bench(job: Job, shared: Shared, report: Callable[[Mapping[str, Any]], None]
         seeds=unit.seeds,
         data=data,
         real_block=block,
-        real=Real(data.kind, block.load(), test, extractors),
+        real=Real(data.kind, block.load(), test, extractors, data),
         metrics=job.metrics,
         shelf=shelf,
         provenance=_provenance(job, sweep),

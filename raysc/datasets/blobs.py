@@ -64,6 +64,10 @@ class Blobs:
         """New rows for one generation, float64 (seeds, count, 2)."""
         return draw_noisy(_place, 2, self.noise, seeds, generation, "fresh", count)
 
+    def modes(self) -> tuple[np.ndarray, float]:
+        """The three centres (3, 2), and the noise."""
+        return _centres(), self.noise
+
     def moments(self) -> tuple[np.ndarray, np.ndarray]:
         """Those of the three centres, and the clusters' own variance."""
         centres = _centres()

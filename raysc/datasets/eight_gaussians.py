@@ -65,6 +65,10 @@ class EightGaussians:
         """0, and the same variance in each direction: that of the ring's centres and the noise."""
         return np.zeros(2), (RADIUS**2 / 2 + self.noise**2) * np.eye(2)
 
+    def modes(self) -> tuple[np.ndarray, float]:
+        """The eight centres (8, 2), and the noise."""
+        return _centres(np.arange(MODES)), self.noise
+
     def fresh(self, seeds: Sequence[int], generation: int, count: int) -> np.ndarray:
         """New rows for one generation, float32 (seeds, count, 2)."""
         return np.stack([self._draw(seed, generation, "fresh", count) for seed in seeds])
@@ -73,6 +77,9 @@ class EightGaussians:
         # Two streams, so that fewer rows are a prefix of more.
         modes = stream(seed, generation, "data", purpose, "mode").integers(MODES, size=count)
         noise = stream(seed, generation, "data", purpose, "noise").standard_normal((count, 2))
-        angles = 2 * np.pi * modes / MODES
-        centres = RADIUS * np.stack([np.cos(angles), np.sin(angles)], axis=-1)
-        return (centres + self.noise * noise).astype(np.float32)
+        return (_centres(modes) + self.noise * noise).astype(np.float32)
+
+
+def _centres(modes: np.ndarray) -> np.ndarray:
+    angles = 2 * np.pi * modes / MODES
+    return RADIUS * np.stack([np.cos(angles), np.sin(angles)], axis=-1)

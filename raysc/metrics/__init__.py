@@ -20,5 +20,11 @@ METRICS = {
     "entropy": "raysc.metrics.entropy:Entropy",
     "heterozygosity": "raysc.metrics.heterozygosity:Heterozygosity",
     "outcomes_lost": "raysc.metrics.outcomes_lost:OutcomesLost",
+    "wasserstein": "raysc.metrics.wasserstein:Wasserstein",
+    "sliced_wasserstein": "raysc.metrics.sliced_wasserstein:SlicedWasserstein",
+    "mmd": "raysc.metrics.mmd:Mmd",
+    "off_mode_mass": "raysc.metrics.off_mode_mass:OffModeMass",
+    "mode_share_distance": "raysc.metrics.mode_share_distance:ModeShareDistance",
+    "modes_covered": "raysc.metrics.modes_covered:ModesCovered",
 }
 """Short name -> ``module:Name``."""

@@ -6,7 +6,7 @@ from typing import get_args
 from raysc.datasets.dataset import DataSet
 from raysc.errors import InputError
 from raysc.metrics.features import DEFAULT, VALUES, extractor_name
-from raysc.metrics.metric import Features, Metric, ModelMetric
+from raysc.metrics.metric import AsksData, Features, Metric, ModelMetric
 
 
 def check_metrics(metrics: Sequence[Metric | ModelMetric], dataset: DataSet, family: object, rows: int) -> None:
@@ -27,21 +27,22 @@ def check_metrics(metrics: Sequence[Metric | ModelMetric], dataset: DataSet, fam
         if name in seen:
             raise InputError(f"{name} is asked for twice; name each metric once")
         seen.add(name)
+        if isinstance(metric, AsksData):
+            _check_asked(name, "data set", dataset, metric.asks_data)
         if isinstance(metric, ModelMetric):
-            _check_model(name, metric, dataset, family)
+            _check_asked(name, "model", family, metric.asks)
             continue
         _check_features(name, metric.features, dataset)
         _check_rows(name, metric.least_rows, dataset, rows)
 
 
-def _check_model(name: str, metric: ModelMetric, dataset: DataSet, family: object) -> None:
-    for what, owner, methods in (("model", family, metric.asks), ("data set", dataset, metric.asks_data)):
-        lacking = [method for method in methods if not hasattr(owner, method)]
-        if lacking:
-            raise InputError(
-                f"{name} asks the {what} for its {' and '.join(lacking)}, which {type(owner).__name__} does not have; "
-                "take the metric out, or measure rows instead (frechet_distance, feature_variance)"
-            )
+def _check_asked(name: str, what: str, owner: object, methods: Sequence[str]) -> None:
+    lacking = [method for method in methods if not hasattr(owner, method)]
+    if lacking:
+        raise InputError(
+            f"{name} asks the {what} for its {' and '.join(lacking)}, which {type(owner).__name__} does not have; "
+            "take the metric out, or measure rows instead (frechet_distance, feature_variance)"
+        )
 
 
 def _check_features(name: str, features: str | None, dataset: DataSet) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -19,12 +19,14 @@ class Real:
         train: (seeds, n, *event), or (1, n, *event) where all seeds share them.
         test: held-out rows, (rows, *event).
         extractors: the trained ones that the metrics need, by name ("classifier"); plain values need none.
+        data: the data set, for metrics that ask something of it.
     """
 
     kind: Literal["images", "points"]
     train: np.ndarray
     test: np.ndarray
     extractors: Mapping[str, Extractor] = field(default_factory=dict)
+    data: Any = None
     _features: dict[str, tuple[tuple[Vectors, ...], Vectors]] = field(default_factory=dict, init=False, repr=False)
 
     def compared(self, extractor: str, rows: np.ndarray) -> Compared:
@@ -33,7 +35,7 @@ class Real:
             self._features[extractor] = (self._vectors(extractor, self.train), Vectors(self._of(extractor, self.test)))
         train, test = self._features[extractor]
         generated = self._vectors(extractor, rows)
-        return Compared(generated, train * len(generated) if len(train) == 1 else train, test)
+        return Compared(generated, train * len(generated) if len(train) == 1 else train, test, self.data)
 
     def _vectors(self, extractor: str, rows: np.ndarray) -> tuple[Vectors, ...]:
         return tuple(Vectors(features) for features in self._of(extractor, rows))
@@ -77,8 +79,13 @@ def measure(
     with np.errstate(over="ignore", invalid="ignore"):
         for metric in metrics:
             if isinstance(metric, ModelMetric):
-                assert modelled is not None, "metrics of models were refused for families that are trained"
-                values |= metric.measure(modelled)
+                assert modelled is not None, "metrics of models were refused for families that do not offer them"
+                found = metric.measure(modelled)
+                if rows is not None:
+                    # A model that diverged may have numbers again, if generations start anew; its rows have none.
+                    sound = np.isfinite(rows[:, 0]).reshape(len(rows), -1).all(axis=1)
+                    found = {name: np.where(sound, value, np.nan) for name, value in found.items()}
+                values |= found
                 continue
             assert rows is not None, "a metric looks at rows"
             extractor = extractor_name(metric.features, real.kind)

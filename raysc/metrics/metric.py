@@ -49,11 +49,13 @@ class Compared:
         train: one per seed, float64 (n, dim): the real rows that the seed trains on. Seeds that share their rows
             share one object.
         test: float64 (rows, dim), held-out real rows.
+        data: the data set; has what the metric asks of it.
     """
 
     generated: tuple[Vectors, ...]
     train: tuple[Vectors, ...]
     test: Vectors
+    data: Any = None
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,8 @@ class Column:
         name: as in the table: the metric's name, then what it is measured against.
         better: which direction is better.
         scale: "log" if damage is a ratio, "linear" if it is a difference.
-        against: the real rows it compares with; its floor, real against real, puts other real rows in the place of
-            the generated ones. "neither": it has no floor.
+        against: the real rows it compares with, "test" too where it is the distribution that they come from; its
+            floor, real against real, puts other real rows in the place of the generated ones. "neither": it has none.
         unit: for axes and headings; "" if it has none.
         collapsed: a model whose value is this bad or worse has collapsed; None: the column does not tell.
     """
@@ -125,8 +127,19 @@ class Metric(Protocol):
 
 
 @runtime_checkable
+class AsksData(Protocol):
+    """A metric that only some data sets can have.
+
+    Attributes:
+        asks_data: names of the methods that the data set must have.
+    """
+
+    asks_data: ClassVar[tuple[str, ...]]
+
+
+@runtime_checkable
 class ModelMetric(Protocol):
-    """Numbers per seed from the fitted models of one generation, where the family is a closed form.
+    """Numbers per seed from the fitted models of one generation, of families that offer what it asks.
 
     Attributes:
         version: part of every metric key; raise it when values change.

@@ -7,5 +7,6 @@ MODELS = {
     "discrete": "raysc.models.discrete:Discrete",
     "flow_matching": "raysc.models.flow_matching:FlowMatching",
     "ddpm": "raysc.models.ddpm:Ddpm",
+    "normalizing_flow": "raysc.models.normalizing_flow:NormalizingFlow",
 }
 """Short name -> ``module:Name``."""

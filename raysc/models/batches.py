@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from raysc.errors import InputError
+from raysc.models.coupling import Coupling
 from raysc.models.values import to_floats
 from raysc.pool.gather import Gather
 from raysc.pool.rows import TrainingSet
@@ -15,7 +16,7 @@ from raysc.streams import Streams, stream
 
 @dataclass(frozen=True)
 class Batch:
-    """What one rank sees in one step.
+    """What one rank sees in one step; of a pack every tensor has a leading seed axis.
 
     Attributes:
         rows: float32 (batch / ranks, *event), see ``to_floats``.
@@ -33,12 +34,13 @@ class Batches:
 
     Rows come in an endless order: one permutation of the training set after another, each with a stream of its own.
     Step s takes those from s * batch on, so a batch may straddle two passes. Noise and times are drawn for the whole
-    batch from the step's stream. A rank takes its slice of all three.
+    batch from the step's stream, and paired with its rows if there is a coupling. A rank takes its slice of all three.
     """
 
     def __init__(
-        self, training_set: TrainingSet, batch: int, rank: int, world: int, streams: Streams, device: torch.device
-    ) -> None:
+        self, training_set: TrainingSet, batch: int, rank: int, world: int, streams: Streams, device: torch.device,
+        coupling: Coupling | None = None,
+    ) -> None:  # fmt: skip
         """Load the rows' blocks.
 
         Args:
@@ -48,6 +50,7 @@ class Batches:
             world: number of ranks.
             streams: of that seed.
             device: where batches go.
+            coupling: pairs the noise of the whole batch with its rows; None: as they were drawn.
 
         Raises:
             InputError: the batch cannot be split evenly.
@@ -57,29 +60,79 @@ class Batches:
                 f"train.batch: {batch} rows cannot be split evenly over {world} workers; use a multiple of {world}"
             )
         self._gather = Gather(training_set)
-        self._batch, self._device = batch, device
+        self._batch, self._device, self._coupling = batch, device, coupling
         self._mine = slice(batch // world * rank, batch // world * (rank + 1))
         (self._seed,), self._generation = streams.seeds, streams.generation
-        self._epoch, self._permutation = -1, np.empty(0, np.int64)
+        self._order = _Order(self._seed, streams.generation, self._gather.count)
 
     def __call__(self, step: int) -> Batch:
         """This rank's slice of a step's batch."""
         draws = stream(self._seed, self._generation, "train", "step", step)
         noise = draws.standard_normal((self._batch, *self._gather.event), dtype=np.float32)
         times = draws.random(self._batch, dtype=np.float32)
-        rows = self._gather(self._positions(step * self._batch, (step + 1) * self._batch)[self._mine])
+        positions = self._order(step * self._batch, (step + 1) * self._batch)
+        if self._coupling is not None:
+            # All ranks pair the whole batch, so that pairs do not depend on their number.
+            noise = noise[self._coupling(noise, to_floats(torch.from_numpy(self._gather(positions))).numpy())]
+        rows = self._gather(positions[self._mine])
         return Batch(to_floats(self._send(rows)), self._send(noise[self._mine]), self._send(times[self._mine]))
 
     def _send(self, array: np.ndarray) -> Tensor:
         return torch.from_numpy(array).to(self._device, non_blocking=True)
 
-    def _positions(self, first: int, last: int) -> np.ndarray:
-        """Positions ``first`` to ``last`` of the endless order."""
-        count = self._gather.count
+
+class PackBatches:
+    """The batches of a pack of seeds by step: for each seed, what ``Batches`` gives it alone.
+
+    Rows are points, few enough to lie in one array however many parts they come from.
+    """
+
+    def __init__(
+        self, training_set: TrainingSet, batch: int, streams: Streams, device: torch.device,
+        coupling: Coupling | None = None,
+    ) -> None:  # fmt: skip
+        """Load the rows.
+
+        Args:
+            training_set: rows of the pack.
+            batch: rows per step and seed.
+            streams: of the pack.
+            device: where batches go.
+            coupling: see ``Batches``.
+        """
+        self._rows = np.asarray(training_set.load(), np.float32)
+        self._batch, self._streams, self._device, self._coupling = batch, streams, device, coupling
+        self._orders = [_Order(seed, streams.generation, self._rows.shape[1]) for seed in streams.seeds]
+        self._seeds = np.arange(len(self._orders) if len(self._rows) > 1 else 1)[:, None]
+
+    def __call__(self, step: int) -> Batch:
+        """A step's batches; rows and noise (seeds, batch, *event), times (seeds, batch)."""
+        shape = len(self._orders), self._batch
+        noise, times = np.empty((*shape, *self._rows.shape[2:]), np.float32), np.empty(shape, np.float32)
+        for row, time, draws in zip(noise, times, self._streams.in_turn("train", "step", step), strict=True):
+            draws.standard_normal(out=row, dtype=np.float32)
+            draws.random(out=time, dtype=np.float32)
+        first = step * self._batch
+        rows = self._rows[self._seeds, np.stack([order(first, first + self._batch) for order in self._orders])]
+        if self._coupling is not None:
+            for row, own in zip(noise, rows, strict=True):
+                row[:] = row[self._coupling(row, own)]
+        return Batch(*(torch.from_numpy(array).to(self._device) for array in (rows, noise, times)))
+
+
+class _Order:
+    """The endless order of one seed's rows: one permutation of them after another."""
+
+    def __init__(self, seed: int, generation: int, count: int) -> None:
+        self._seed, self._generation, self._count = seed, generation, count
+        self._epoch, self._permutation = -1, np.empty(0, np.int64)
+
+    def __call__(self, first: int, last: int) -> np.ndarray:
+        """Positions ``first`` to ``last``."""
         passes = []
-        for epoch in range(first // count, (last - 1) // count + 1):
+        for epoch in range(first // self._count, (last - 1) // self._count + 1):
             if epoch != self._epoch:
-                permutation = stream(self._seed, self._generation, "train", "epoch", epoch).permutation(count)
+                permutation = stream(self._seed, self._generation, "train", "epoch", epoch).permutation(self._count)
                 self._epoch, self._permutation = epoch, permutation
-            passes.append(self._permutation[max(first - epoch * count, 0) : last - epoch * count])
+            passes.append(self._permutation[max(first - epoch * self._count, 0) : last - epoch * self._count])
         return np.concatenate(passes)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 import torch
@@ -12,7 +13,7 @@ from torch import nn
 
 from raysc.errors import InputError
 from raysc.models.networks import Config, Tensors, with_weights
-from raysc.models.state import State
+from raysc.models.state import State, packed
 from raysc.torchvision_schemas import declare_missing_schemas
 
 CONFIG, MODEL = "config.json", "model.safetensors"
@@ -20,32 +21,41 @@ PIPELINE = "model_index.json"
 TRAINING, SCALER = "training_state.safetensors", "training_state.json"
 
 
+Network = Literal["mlp", "unet", "spline_flow"]
 Scheduler = Mapping[str, Any]
 """What a network was trained to predict, in the words of diffusers' scheduler configurations."""
 
 
 def save(
-    state: State, folder: Path, training_state: bool, scheduler: Scheduler, pipeline: Callable[[nn.Module], Any]
+    state: State,
+    folder: Path,
+    training_state: bool,
+    scheduler: Scheduler = MappingProxyType({}),
+    pipeline: Callable[[nn.Module], Any] | None = None,
 ) -> None:
     """Write a state; see ``Trained.save``.
 
-    A perceptron becomes model.safetensors and config.json, a U-Net a pipeline folder of diffusers; each holds the EMA
-    weights. The raw weights and the optimiser's state go into training_state.safetensors beside them.
+    A U-Net becomes a pipeline folder of diffusers, other networks model.safetensors and config.json; each holds the EMA
+    weights, of a pack those of all seeds. The raw weights and the optimiser's state go into
+    training_state.safetensors beside them.
 
     Args:
         state: what to write.
         folder: where to; made if it does not exist.
         training_state: whether to write what training needs to go on.
-        scheduler: what the family's networks predict; written beside a perceptron.
-        pipeline: makes a diffusers pipeline of a U-Net, its scheduler included.
+        scheduler: what the family's networks predict; written beside all but U-Nets; empty if there is but one thing
+            that they could.
+        pipeline: makes a diffusers pipeline of a U-Net, its scheduler included; for families that have such networks.
     """
     folder.mkdir(parents=True, exist_ok=True)
     ema = _on(torch.device("cpu"), state.ema)
-    if state.config["network"] == "mlp":
-        save_file(ema, folder / MODEL)
-        _write_json(folder / CONFIG, state.config | {"scheduler": dict(scheduler)})
-    else:
+    if state.config["network"] == "unet":
+        assert pipeline is not None, "a family with U-Nets says how they sample"
         pipeline(with_weights(state.config, ema)).save_pretrained(folder)
+    else:
+        save_file(ema, folder / MODEL)
+        pack = {"seeds": state.seeds} if state.packed else {}
+        _write_json(folder / CONFIG, state.config | {"scheduler": dict(scheduler)} | pack)
     if training_state:
         groups = {"weights": state.weights, "moments": state.moments}
         flat = {f"{group}/{name}": tensor for group, tensors in groups.items() for name, tensor in tensors.items()}
@@ -53,7 +63,7 @@ def save(
         _write_json(folder / SCALER, state.scaler)
 
 
-def load(folder: Path, network: Literal["mlp", "unet"], scheduler: Scheduler) -> State:
+def load(folder: Path, network: Network, scheduler: Scheduler = MappingProxyType({})) -> State:
     """Read a state onto Accelerate's device; see ``Trained.load``.
 
     Args:
@@ -64,12 +74,16 @@ def load(folder: Path, network: Literal["mlp", "unet"], scheduler: Scheduler) ->
     Raises:
         InputError: the folder holds something else.
     """
-    config, ema = _load_mlp(folder, scheduler) if network == "mlp" else _load_unet(folder, scheduler)
+    config, ema = _load_unet(folder, scheduler) if network == "unet" else _load_plain(folder, network, scheduler)
+    # Written before there were packs: one seed of points without an axis for it.
+    alone = packed(tuple(config["event"])) and "seeds" not in config
+    config.pop("seeds", None)
     device = PartialState().device
-    ema = _on(device, ema)
+    ema = _on(device, _as_pack(ema) if alone else ema)
     if not (folder / TRAINING).exists():
         return State(config, ema, ema)
-    flat = _on(device, load_file(folder / TRAINING))
+    flat = load_file(folder / TRAINING)
+    flat = _on(device, _as_pack(flat) if alone else flat)
     groups: dict[str, Tensors] = {"weights": {}, "moments": {}}
     for name, tensor in flat.items():
         group, _, rest = name.partition("/")
@@ -77,10 +91,15 @@ def load(folder: Path, network: Literal["mlp", "unet"], scheduler: Scheduler) ->
     return State(config, groups["weights"], ema, groups["moments"], _read_json(folder / SCALER))
 
 
-def _load_mlp(folder: Path, scheduler: Scheduler) -> tuple[Config, Tensors]:
-    if not (folder / CONFIG).exists():
-        raise InputError(f"{folder}: no {CONFIG} here: this is no saved model with network: mlp")
-    config = _read_json(folder / CONFIG)
+def _as_pack(tensors: Tensors) -> Tensors:
+    """A seed's tensors with an axis for it; AdamW's count of steps has none."""
+    return {name: tensor if name.endswith("/step") else tensor[None] for name, tensor in tensors.items()}
+
+
+def _load_plain(folder: Path, network: Network, scheduler: Scheduler) -> tuple[Config, Tensors]:
+    config = _read_json(folder / CONFIG) if (folder / CONFIG).exists() else {}
+    if config.get("network") != network:
+        raise InputError(f"{folder}: no {CONFIG} here that says so: this is no saved model with network: {network}")
     _check_scheduler(folder, config.pop("scheduler", {}), scheduler)
     return config, load_file(folder / MODEL)
 

@@ -10,12 +10,12 @@ from pydantic import PositiveInt
 from torch import Tensor, nn
 
 from raysc.errors import InputError
-from raysc.models import checkpoint, training
+from raysc.models import checkpoint, packs, training
 from raysc.models.batches import Batch
 from raysc.models.family import Fitted
-from raysc.models.networks import check_sizes, config_of, parameter_count, predict
+from raysc.models.networks import Network, check_sizes, config_of, parameter_count, predict
 from raysc.models.sampling import BLOCK, sample_rows
-from raysc.models.state import State, initial_state
+from raysc.models.state import State, initial_state, packed
 from raysc.pool.rows import TrainingSet
 from raysc.streams import Streams
 from raysc.sweepfile.settings import Sample, Train
@@ -67,6 +67,17 @@ class Ddpm:
     def check(self, event: tuple[int, ...]) -> None:
         config_of(self, event)
 
+    def packs(self, event: tuple[int, ...]) -> bool:
+        return packed(event)
+
+    def check_settings(self, event: tuple[int, ...], train: Train, sample: Sample) -> None:
+        if packed(event):
+            packs.check_train(train)
+        if (sample.steps or STEPS) > LEVELS:
+            raise InputError(
+                f"sample.steps: ddpm has {LEVELS} noise levels, so at most as many steps, not {sample.steps}"
+            )
+
     def initial(self, event: tuple[int, ...], streams: Streams) -> State:
         return initial_state(config_of(self, event), streams)
 
@@ -74,17 +85,15 @@ class Ddpm:
         self, training_set: TrainingSet, start: State, steps: range, train: Train, streams: Streams,
         length: int | None = None,
     ) -> Fitted:  # fmt: skip
-        return training.fit(_loss, training_set, start, steps, train, streams, length)
+        run = packs.fit if start.packed else training.fit
+        return run(_loss, training_set, start, steps, train, streams, length)
 
     def sample(self, state: State, first: int, count: int, sample: Sample, streams: Streams) -> np.ndarray:
-        steps = sample.steps or STEPS
-        if steps > LEVELS:
-            raise InputError(f"sample.steps: ddpm has {LEVELS} noise levels, so at most as many steps, not {steps}")
+        def sampler(network: Network, latents: Tensor) -> Tensor:
+            return ddim(network, latents, sample.steps or STEPS)
 
-        def sampler(network: nn.Module, latents: Tensor) -> Tensor:
-            return ddim(network, latents, steps)
-
-        return sample_rows(sampler, state, first, count, streams)
+        draw = packs.sample_rows if state.packed else sample_rows
+        return draw(sampler, state, first, count, streams)
 
     def save(self, state: State, folder: Path, training_state: bool) -> None:
         checkpoint.save(state, folder, training_state, SCHEDULE, _pipeline)
@@ -96,7 +105,7 @@ class Ddpm:
         return checkpoint.load(folder, self.network, SCHEDULE)
 
 
-def _loss(network: nn.Module, batch: Batch) -> Tensor:
+def _loss(network: Network, batch: Batch) -> Tensor:
     """Mean squared error of the predicted noise (Ho et al. 2020, equation 14)."""
     level = (batch.times * LEVELS).long()
     kept = SIGNAL_KEPT.to(level.device)[level].view(-1, *[1] * (batch.rows.ndim - 1))
@@ -104,7 +113,7 @@ def _loss(network: nn.Module, batch: Batch) -> Tensor:
     return nn.functional.mse_loss(predict(network, noisy, level.float()), batch.noise)
 
 
-def ddim(network: nn.Module, latents: Tensor, steps: int) -> Tensor:
+def ddim(network: Network, latents: Tensor, steps: int) -> Tensor:
     """Take the noise out of latents (batch, *event) in at most 1000 steps (Song et al. 2021, equation 12, eta = 0).
 
     diffusers' DDIMScheduler with "trailing" spacing does the same where ``steps`` divides 1000; elsewhere it steps to

@@ -105,17 +105,17 @@ class Fitted:
 
     Attributes:
         state: the model with everything that training needs to go on.
-        diverged: a loss or parameter stopped being finite; training ended there.
-        loss: mean training loss of the run, for the log.
+        diverged: a loss or parameter stopped being finite; training ended there. Of a pack: bool (seeds,).
+        loss: mean training loss of the run, for the log. Of a pack: float64 (seeds,).
     """
 
     state: Any
-    diverged: bool
-    loss: float
+    diverged: bool | np.ndarray
+    loss: float | np.ndarray
 
 
 class Trained(Protocol):
-    """A family that is trained by gradient steps, one seed at a time, on one rank or several.
+    """A family that is trained by gradient steps: one seed at a time, on one rank or several, or in ``Packing``.
 
     The same calls are made on every rank of a crew (world size and rank come from Accelerate's state); what they
     give does not depend on the number of ranks beyond rounding. States live on the rank's device.
@@ -140,7 +140,7 @@ class Trained(Protocol):
 
         Args:
             event: shape of a row, (channels, height, width) for images.
-            streams: of one seed.
+            streams: of one seed, or of a pack.
         """
         ...
 
@@ -154,18 +154,18 @@ class Trained(Protocol):
         fit(range(300, 1200)) equals fit(range(0, 1200)) bit for bit on one machine.
 
         Args:
-            training_set: rows of one seed.
+            training_set: rows of one seed, or of a pack.
             start: a state; it is not changed.
             steps: the optimiser steps of this generation to run; ``steps.start`` > 0 goes on with a run.
             train: batch (global), lr, clip, ema, precision, schedule, ...
-            streams: of one seed.
+            streams: of one seed, or of a pack.
             length: optimiser steps of the whole generation, of which ``steps`` may be a part: schedules go by it. None:
                 there are no others.
         """
         ...
 
     def sample(self, state: Any, first: int, count: int, sample: Sample, streams: Streams) -> np.ndarray:
-        """Rows ``first`` to ``first + count`` of the endless sequence that the EMA model draws, (1, count, *event).
+        """Rows ``first`` to ``first + count`` of the endless sequence that the EMA model draws, (seeds, count, *event).
 
         Called on one rank for that rank's rows alone. Row i depends on (state, seed, generation, i) alone.
         """
@@ -186,6 +186,27 @@ class Trained(Protocol):
     def parameter_count(self, event: tuple[int, ...]) -> int:
         """How many numbers the network has, for estimates of what a sweep will take in the store."""
         ...
+
+
+@runtime_checkable
+class Packing(Protocol):
+    """A trained family that can train the seeds of a unit together, on one rank: states have a leading seed axis.
+
+    What it gives for a seed is the same in every pack, beyond rounding.
+    """
+
+    def packs(self, event: tuple[int, ...]) -> bool:
+        """Whether it does so for rows of this shape."""
+        ...
+
+    def check_settings(self, event: tuple[int, ...], train: Train, sample: Sample) -> None:
+        """Refuse settings that it does not go by for rows of this shape; InputError."""
+        ...
+
+
+def in_packs(family: object, event: tuple[int, ...]) -> bool:
+    """Whether a trained family trains seeds of such rows together."""
+    return isinstance(family, Packing) and family.packs(event)
 
 
 Family = ClosedForm | Trained

@@ -9,12 +9,13 @@ import torch
 from pydantic import PositiveInt
 from torch import Tensor, nn
 
-from raysc.models import checkpoint, training
+from raysc.models import checkpoint, packs, training
 from raysc.models.batches import Batch
+from raysc.models.coupling import optimal_transport
 from raysc.models.family import Fitted
-from raysc.models.networks import TIMES, check_sizes, config_of, parameter_count, predict
+from raysc.models.networks import TIMES, Network, check_sizes, config_of, parameter_count, predict
 from raysc.models.sampling import BLOCK, sample_rows
-from raysc.models.state import State, initial_state
+from raysc.models.state import State, initial_state, packed
 from raysc.pool.rows import TrainingSet
 from raysc.streams import Streams
 from raysc.sweepfile.settings import Sample, Train
@@ -26,7 +27,7 @@ SCHEDULER = {"_class_name": "FlowMatchEulerDiscreteScheduler"}
 
 @dataclass(frozen=True)
 class FlowMatching:
-    """Flow matching with independent coupling (Lipman et al. 2023 with sigma_min = 0).
+    """Flow matching along straight lines (Lipman et al. 2023 with sigma_min = 0; with a coupling Tong et al. 2024).
 
     With x_0 standard normal, x_1 a row and t uniform in [0, 1], the network sees x_t = (1 - t) x_0 + t x_1 and learns
     the velocity x_1 - x_0. Sampling integrates the velocity from t = 0 to 1 by the midpoint rule: ``sample.steps``
@@ -36,6 +37,7 @@ class FlowMatching:
     too: its time is 1000 (1 - t) and its output is x_0 - x_1, the negative velocity.
 
     Attributes:
+        coupling: which x_0 of a batch meets which x_1: independent, or the optimal_transport between them (OT-CFM).
         network: mlp or unet; see ``networks`` for what each of the sizes below belongs to.
         width: units of a hidden layer (mlp).
         depth: hidden layers (mlp).
@@ -50,6 +52,7 @@ class FlowMatching:
     channels: PositiveInt = 32
     multipliers: tuple[PositiveInt, ...] = (1, 2)
     res_blocks: PositiveInt = 1
+    coupling: Literal["independent", "optimal_transport"] = "independent"
 
     version: ClassVar[int] = 1
     trained: ClassVar[bool] = True
@@ -61,6 +64,13 @@ class FlowMatching:
     def check(self, event: tuple[int, ...]) -> None:
         config_of(self, event)
 
+    def packs(self, event: tuple[int, ...]) -> bool:
+        return packed(event)
+
+    def check_settings(self, event: tuple[int, ...], train: Train, sample: Sample) -> None:
+        if packed(event):
+            packs.check_train(train)
+
     def initial(self, event: tuple[int, ...], streams: Streams) -> State:
         return initial_state(config_of(self, event), streams)
 
@@ -68,13 +78,16 @@ class FlowMatching:
         self, training_set: TrainingSet, start: State, steps: range, train: Train, streams: Streams,
         length: int | None = None,
     ) -> Fitted:  # fmt: skip
-        return training.fit(_loss, training_set, start, steps, train, streams, length)
+        run = packs.fit if start.packed else training.fit
+        coupling = optimal_transport if self.coupling == "optimal_transport" else None
+        return run(_loss, training_set, start, steps, train, streams, length, coupling)
 
     def sample(self, state: State, first: int, count: int, sample: Sample, streams: Streams) -> np.ndarray:
-        def sampler(network: nn.Module, latents: Tensor) -> Tensor:
+        def sampler(network: Network, latents: Tensor) -> Tensor:
             return midpoint(network, latents, sample.steps or STEPS)
 
-        return sample_rows(sampler, state, first, count, streams)
+        draw = packs.sample_rows if state.packed else sample_rows
+        return draw(sampler, state, first, count, streams)
 
     def save(self, state: State, folder: Path, training_state: bool) -> None:
         checkpoint.save(state, folder, training_state, SCHEDULER, _pipeline)
@@ -86,14 +99,14 @@ class FlowMatching:
         return checkpoint.load(folder, self.network, SCHEDULER)
 
 
-def _loss(network: nn.Module, batch: Batch) -> Tensor:
+def _loss(network: Network, batch: Batch) -> Tensor:
     """Mean squared error of the velocity (Lipman et al. 2023, equation 23)."""
     t = batch.times.view(-1, *[1] * (batch.rows.ndim - 1))
     here = (1 - t) * batch.noise + t * batch.rows
     return nn.functional.mse_loss(predict(network, here, TIMES * (1 - batch.times)), batch.noise - batch.rows)
 
 
-def midpoint(network: nn.Module, latents: Tensor, steps: int) -> Tensor:
+def midpoint(network: Network, latents: Tensor, steps: int) -> Tensor:
     """Carry latents (batch, *event) from t = 0 to 1 in equal steps of the explicit midpoint rule."""
     values, step = latents, 1 / steps
     for index in range(steps):
@@ -102,7 +115,7 @@ def midpoint(network: nn.Module, latents: Tensor, steps: int) -> Tensor:
     return values
 
 
-def _velocity(network: nn.Module, values: Tensor, t: float) -> Tensor:
+def _velocity(network: Network, values: Tensor, t: float) -> Tensor:
     times = torch.full((len(values),), TIMES * (1 - t), device=values.device)
     return -predict(network, values, times)
 

@@ -5,6 +5,7 @@ output of the rows' shape. It is described by a configuration of JSON values, an
 always a state's.
 """
 
+from collections.abc import Callable
 from math import gcd, log, prod
 from typing import Any, Literal, Protocol
 
@@ -19,6 +20,9 @@ Config = dict[str, Any]
 """What a network is, as JSON values: "network" is its kind, "event" the shape of a row; the rest is its size."""
 
 Tensors = dict[str, Tensor]
+
+Network = Callable[..., Any]
+"""A network as a function: a module, or one that is called with other weights than its own."""
 
 TIMES = 1000.0
 """Times run from 0 to this, as those of diffusers' networks do."""
@@ -97,7 +101,9 @@ def _unet_config(sizes: Sizes, event: tuple[int, ...]) -> Config:
 
 
 def build(config: Config) -> nn.Module:
-    """The network without weights: its parameters are on the meta device, until a state's are loaded."""
+    """The network without weights: until a state's are loaded, parameters are on the meta device or mean nothing."""
+    if config["network"] == "spline_flow":
+        return _spline_flow(config)
     with torch.device("meta"):
         if config["network"] == "mlp":
             return Mlp(tuple(config["event"]), config["width"], config["depth"])
@@ -106,6 +112,15 @@ def build(config: Config) -> nn.Module:
 
         unet: nn.Module = UNet2DModel(**config["unet"])
         return unet
+
+
+def _spline_flow(config: Config) -> nn.Module:
+    """It has constants too, which the meta device could not hold; so torch draws weights that nobody uses."""
+    from raysc.models.spline_flow import SplineFlow  # zuko takes half a second, which nobody else should wait for
+
+    (dim,) = config["event"]
+    with torch.random.fork_rng(devices=[]):
+        return SplineFlow(dim, config["transforms"], config["bins"], config["width"], config["depth"])
 
 
 def parameter_count(config: Config) -> int:
@@ -141,7 +156,7 @@ def random_weights(config: Config, generator: np.random.Generator) -> Tensors:
     return weights
 
 
-def predict(network: nn.Module, rows: Tensor, times: Tensor) -> Tensor:
+def predict(network: Network, rows: Tensor, times: Tensor) -> Tensor:
     """What a network of either kind says: (batch, *event), like the rows."""
     output = network(rows, times)
     prediction: Tensor = output if isinstance(output, Tensor) else output.sample

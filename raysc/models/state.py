@@ -13,6 +13,8 @@ from raysc.streams import Streams
 class State:
     """A neural model with everything that training needs to go on. No tensor of it is ever changed.
 
+    Models of points are packs: every tensor, AdamW's count of steps apart, has the seeds as leading axis.
+
     Attributes:
         config: its network.
         weights: raw weights by parameter name, float32.
@@ -33,14 +35,33 @@ class State:
         return tuple(self.config["event"])
 
     @property
+    def packed(self) -> bool:
+        """Whether it is a pack of seeds."""
+        return packed(self.event)
+
+    @property
+    def seeds(self) -> int:
+        """Seeds of the pack, 1 if it is none."""
+        return len(next(iter(self.weights.values()))) if self.packed else 1
+
+    @property
     def device(self) -> torch.device:
         """Where its tensors are."""
         return next(iter(self.weights.values())).device
 
 
+def packed(event: tuple[int, ...]) -> bool:
+    """Whether seeds of models of such rows train together: those of points do."""
+    return len(event) == 1
+
+
 def initial_state(config: Config, streams: Streams) -> State:
     """An untrained state on Accelerate's device: random weights from role "init", EMA equal to them."""
-    (generator,) = streams.each("init")
     device = PartialState().device
-    weights = {name: weight.to(device) for name, weight in random_weights(config, generator).items()}
+    drawn = [random_weights(config, generator) for generator in streams.each("init")]
+    if packed(tuple(config["event"])):
+        weights = {name: torch.stack([one[name] for one in drawn]).to(device) for name in drawn[0]}
+    else:
+        (alone,) = drawn
+        weights = {name: weight.to(device) for name, weight in alone.items()}
     return State(config, weights, weights)

@@ -11,6 +11,7 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from raysc.errors import RayscError
 from raysc.models.batches import Batch, Batches
+from raysc.models.coupling import Coupling
 from raysc.models.family import Fitted
 from raysc.models.networks import Tensors, with_weights
 from raysc.models.state import State
@@ -27,7 +28,7 @@ Loss = Callable[[nn.Module, Batch], Tensor]
 
 def fit(
     loss: Loss, training_set: TrainingSet, start: State, steps: range, train: Train, streams: Streams,
-    length: int | None = None,
+    length: int | None = None, coupling: Coupling | None = None,
 ) -> Fitted:  # fmt: skip
     """Run some optimiser steps on one rank or several; what ``Trained.fit`` promises, for any loss.
 
@@ -42,7 +43,7 @@ def fit(
         return Fitted(start, False, nan)
     accelerator = _accelerator(train.precision)
     rank, world, device = accelerator.process_index, accelerator.num_processes, accelerator.device
-    batches = Batches(training_set, train.batch, rank, world, streams, device)
+    batches = Batches(training_set, train.batch, rank, world, streams, device, coupling)
 
     network = with_weights(start.config, _copies(start.weights))
     prepared = accelerator.prepare_model(network)

@@ -44,10 +44,12 @@ def sampled_rows(line: Line, seed: int, t: int, objects: Objects, count: int | N
     if span is None or span.last >= END:
         return None
     manifest = span.manifest(objects)
-    kept = stored_rows(manifest, t)
-    if kept is not None:
-        return _first(kept, count)
-    return _drawn_again(line, seed, t, manifest, count)
+    if seed in manifest.record.get("diverged", ()):
+        return None
+    kept, number = stored_rows(manifest, t), span.seeds.index(seed)
+    rows = _drawn_again(line, span.seeds, t, manifest, count) if kept is None else _first(kept, count)
+    own: np.ndarray = rows[number]
+    return own
 
 
 def _span(objects: Objects, lineage: str, seed: int, t: int, start: int, untils: frozenset[str]) -> Span | None:
@@ -58,21 +60,21 @@ def _span(objects: Objects, lineage: str, seed: int, t: int, start: int, untils:
 
 
 def _first(rows: Rows, count: int) -> np.ndarray:
-    """The first rows of one seed, reading no more blocks than they take."""
+    """The first rows of a pack, reading no more blocks than they take."""
     blocks, found = [], 0
     for block in rows.blocks:
         if found < count:
             blocks.append(block)
             found += block.rows
-    first: np.ndarray = Rows(rows.source, tuple(blocks)).load()[0, :count]
+    first: np.ndarray = Rows(rows.source, tuple(blocks)).load()[:, :count]
     return first
 
 
-def _drawn_again(line: Line, seed: int, t: int, manifest: Manifest, count: int) -> np.ndarray:
+def _drawn_again(line: Line, seeds: tuple[int, ...], t: int, manifest: Manifest, count: int) -> np.ndarray:
     family = cast(Trained, line.family)
     with tempfile.TemporaryDirectory() as folder:
         state = family.load(manifest.get_folder(MODEL, Path(folder), optional=TRAINING_STATE))
-    rows: np.ndarray = family.sample(state, 0, count, line.rules.sample(t), Streams((seed,), t))[0]
+    rows: np.ndarray = family.sample(state, 0, count, line.rules.sample(t), Streams(seeds, t))
     return rows
 
 

@@ -8,12 +8,12 @@ import pandas as pd
 
 from raysc import catalogue
 from raysc.metrics.metric import Column, Metric
-from raysc.plan import Line, lines, measured_generations, metric_keys
+from raysc.plan import Line, lines, measured_generations, measured_generations_of, metric_keys
 from raysc.results.collapse import collapse_generation
 from raysc.results.published import Wanted, read_lineages
 from raysc.results.statistics import excess, initial_quality
 from raysc.store.objects import Objects
-from raysc.sweepfile.settings import Cell
+from raysc.sweepfile.settings import Cell, Until
 from raysc.sweepfile.sweep import Sweep
 
 COUNTS = ["rows_real", "rows_synthetic", "optimiser_steps"]
@@ -68,8 +68,8 @@ def load_table(sweep: Sweep, objects: Objects) -> pd.DataFrame:
         table[f"{column.name}_excess"] = excess(table, controls, column)
     table["initial_quality"] = initial_quality(table, quality_column(sweep))
     if sweep.until is not None:
-        ended = table.groupby(["cell", "seed"])["ended_generation"].transform("max")
-        table["ended_generation"] = ended.where(ended <= sweep.generations)
+        table = _with_ends(table, sweep.until, sweep.generations)
+        table = table[table["generation"].isin(measured_generations(sweep))].reset_index(drop=True)
     for column in _telling_collapse(columns):
         table["collapse_generation"] = collapse_generation(table, column)
     return table[_order(sweep, columns, table)]
@@ -109,11 +109,10 @@ def varying_axes(cells: Sequence[Cell]) -> list[str]:
 
 def _wanted(sweep: Sweep, cells: Iterable[Line]) -> list[Wanted]:
     """Every address of a sweep once."""
-    generations = measured_generations(sweep)
     seeds = frozenset(sweep.seeds)
     wanted: dict[str, Wanted] = {}
     for line in cells:
-        metrics = tuple(metric_keys(sweep, line))
+        metrics, generations = tuple(metric_keys(sweep, line)), measured_generations_of(sweep, line)
         lineage, *zero = _addresses(line)
         start = len(zero)
         later = tuple(t for t in generations if t >= start)
@@ -121,6 +120,15 @@ def _wanted(sweep: Sweep, cells: Iterable[Line]) -> list[Wanted]:
         for address in zero:
             wanted[address] = Wanted(address, seeds, 0, generations[: generations[0] == 0], metrics)
     return list(wanted.values())
+
+
+def _with_ends(table: pd.DataFrame, until: Until, generations: int) -> pd.DataFrame:
+    """Say where seeds ended; of a pack that goes on for the sake of others, by the values that ended them."""
+    ended = table["ended_generation"].fillna(table["generation"].where(until.reached(table[until.metric].to_numpy())))
+    first = ended.groupby([table["cell"], table["seed"]]).transform("min")
+    first = first.where(first <= generations)
+    counts = table[COUNTS].where(~(table["generation"] > first), 0)
+    return table.assign(ended_generation=first, **counts)
 
 
 def _addresses(line: Line) -> list[str]:

@@ -12,6 +12,7 @@ from raysc.datasets.dataset import DataSet, Distribution
 from raysc.loop import Crew
 from raysc.metrics.measure import Floor, Real, floors, measure
 from raysc.metrics.metric import Metric, Modelled, ModelMetric
+from raysc.models.family import DrawsBlocks
 from raysc.pool.rows import Block, MemoryBlock, Rows
 from raysc.pool.shelf import Shelf
 from raysc.regimes.recipe import REAL, fresh
@@ -33,6 +34,11 @@ class TrainedCrew(Crew, Protocol):
 
     def load(self, manifest: Manifest) -> None:
         """Hold the model of a published generation."""
+        ...
+
+    @property
+    def model(self) -> tuple[Any, Any] | None:
+        """The family and the held model's state, for metrics of models; None where only other processes hold it."""
         ...
 
     def close(self) -> None:
@@ -90,12 +96,6 @@ class Bench:
         names = {column.name: address for address, metric in self.metrics.items() for column in metric.columns}
         return names[self.until.metric]
 
-    def stops(self, values: Mapping[str, Values]) -> bool:
-        """Whether ``until`` ends the one seed of a trained unit, from a generation's values."""
-        if self.until is None or self.judging not in values:
-            return False
-        return bool(self.until.reached(values[self.judging][self.until.metric]).all())
-
     def of(self, kept: np.ndarray) -> "Bench":
         """The bench of some of the seeds, bool (seeds,)."""
         rows = self.real_rows.of(kept)
@@ -117,7 +117,7 @@ class Bench:
         Args:
             rows: of one generation.
             metrics: addresses.
-            model: (family, state) of that generation, where the family is a closed form.
+            model: (family, state) of that generation, where this process holds it.
         """
         keys = list(metrics)
         if not keys:
@@ -131,8 +131,10 @@ class Bench:
             modelled = (
                 None if model is None else Modelled(*model, self.data, self.real.test.astype(np.float64, copy=False))
             )
-            # Rows that nobody looks at are not read: a family may have drawn their counts alone.
-            looked_at = None if all(isinstance(metric, ModelMetric) for metric in chosen) else rows.load()
+            # A family may have drawn the rows' counts alone: rows that nobody looks at are not made.
+            counted = model is not None and isinstance(model[0], DrawsBlocks)
+            unread = counted and all(isinstance(metric, ModelMetric) for metric in chosen)
+            looked_at = None if unread else rows.load()
             found = measure(chosen, looked_at, self.real, modelled)
             real = self._floors(rows.count)
         values = {}

@@ -3,10 +3,14 @@
 import re
 from dataclasses import dataclass
 from time import monotonic
+from typing import Any
+
+import numpy as np
 
 from raysc.loop import Fit, From
 from raysc.pool.rows import Block, TrainingSet
 from raysc.pool.shelf import Shelf
+from raysc.running import records
 from raysc.running.bench import TrainedCrew
 from raysc.store.objects import Objects
 from raysc.store.publishing import Attempt, Manifest, Stored
@@ -49,25 +53,26 @@ class Checkpointed:
         length: int | None = None,
     ) -> Fit:  # fmt: skip
         """Train over ``steps``, from the newest checkpoint among them if there is one."""
-        at, losses, length = steps.start, 0.0, length or steps.stop
+        losses: np.ndarray | float = 0.0
+        at, length = steps.start, length or steps.stop
         for step in reversed(self._saved(generation)):
             if steps.start < step < steps.stop:
                 manifest = Manifest.read(self.objects, self._name(generation, step))
                 self.crew.load(manifest)
-                at, start, losses = step, "held", manifest.record["losses"]
+                at, start, losses = step, "held", np.asarray(manifest.record["losses"])
                 break
         saved = monotonic()
         while True:
             piece = range(at, min(steps.stop, at + self._piece()))
             began = monotonic()
             fit = self.crew.fit(generation, training_set, start, piece, train, length)
-            losses += fit.loss * len(piece)
+            losses = losses + fit.loss * len(piece)
             if piece.stop == steps.stop or fit.diverged.all():
                 return Fit(fit.diverged, losses / len(steps) if steps else fit.loss)
             self._seconds_a_step = (monotonic() - began) / len(piece)
             at, start = piece.stop, "held"
             if monotonic() - saved >= self.every:
-                self._save(generation, at, losses)
+                self._save(generation, at, losses, fit.diverged)
                 saved = monotonic()
 
     def _piece(self) -> int:
@@ -86,6 +91,11 @@ class Checkpointed:
         """As the crew does."""
         self.crew.load(manifest)
 
+    @property
+    def model(self) -> tuple[Any, Any] | None:
+        """As of the crew."""
+        return self.crew.model
+
     def close(self) -> None:
         """As the crew does."""
         self.crew.close()
@@ -98,11 +108,12 @@ class Checkpointed:
         names = (name.rsplit("/", 1)[1] for name in self.objects.names(f"partial/{self._place}"))
         return sorted(int(name.partition("-")[2]) for name in names if re.fullmatch(rf"{generation}-\d+", name))
 
-    def _save(self, generation: int, step: int, losses: float) -> None:
+    def _save(self, generation: int, step: int, losses: np.ndarray | float, diverged: np.ndarray) -> None:
         before = self._saved(generation)
         attempt = Attempt.below(self.objects, f"partial/{self._place}/{generation}")
         attempt.files.update(self.crew.save(attempt, training_state=True))
-        attempt.publish(self._name(generation, step), {"generation": generation, "step": step, "losses": losses})
+        about = {"generation": generation, "step": step, "losses": np.asarray(losses).tolist()}
+        attempt.publish(self._name(generation, step), {**about, **records.diverged(self.seeds, diverged)})
         self._remove(generation, [other for other in before if other != step])
 
     def forget(self, generation: int) -> None:

@@ -1,8 +1,12 @@
 """What is published of a unit of a trained family, and how to go on from it."""
 
+from collections.abc import Iterable
+from typing import Any
+
 import numpy as np
 
 from raysc.errors import RayscError
+from raysc.metrics.metric import ModelMetric
 from raysc.models.family import TRAINING_STATE
 from raysc.plan import LoopUnit
 from raysc.pool.rows import Block, Rows
@@ -98,6 +102,13 @@ class History:
         """S_t if all of it is in the store."""
         kept = records.stored_rows(self._holder(t), t)
         return kept if kept is not None and kept.count == self._unit.line.rules.sample_rows else None
+
+    def model(self, t: int, metrics: Iterable[str]) -> tuple[Any, Any] | None:
+        """The family and the model of generation t, if one of the metrics looks at models."""
+        if not any(isinstance(self._bench.metrics[metric], ModelMetric) for metric in metrics):
+            return None
+        self._crew.load(self.models[t])
+        return self._crew.model
 
     def _holder(self, t: int) -> Manifest:
         return self._rows0 if t == 0 else self.models[t]

@@ -53,6 +53,7 @@ def _train(
     seconds = {"wait": 0.0 if trained else bench.waited, "fit": fitted - began, "store": perf_counter() - fitted}
     records.put(attempt, records.frame([(generation, seconds)], unit.seeds))
     about = {"first": 0, "last": span.last, "seeds": unit.seeds, **records.sources_of(unit.line.rules.recipe(0))}
+    about |= records.diverged(unit.seeds, fit.diverged)
     if not attempt.publish(span.name, {**about, **bench.provenance}):
         attempt.drop()
     crew.forget(0)
@@ -81,12 +82,13 @@ def _sample(address: str, sample: Sample, model: Manifest, unit: InitialUnit, be
         shelf = ParquetShelf(bench.objects, attempt.prefix)
         rows = Rows(synthetic(0), crew.sample(0, 0, count, sample, shelf))
     drawn = perf_counter()
-    values = bench.measure(rows, lacking)
+    values = bench.measure(rows, lacking, crew.model)
     if not covered:
         record = record.assign(seconds_sample=drawn - began, seconds_measure=perf_counter() - drawn)
         told = records.told(synthetic(0), rows.blocks, attempt) if rows else []
         records.put(attempt, record)
         about = {"first": 0, "last": span.last, "seeds": unit.seeds, "rows": told, "parent": model.name}
+        about |= records.diverged(unit.seeds, record["diverged"].to_numpy())
         if not attempt.publish(span.name, {**about, **bench.provenance}):
             attempt.drop()
     bench.write_metrics(address, 0, [values])

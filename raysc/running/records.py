@@ -120,6 +120,16 @@ def ended_at(manifest: Manifest) -> dict[int, int]:
     return {int(seed): int(t) for seed, t in manifest.record.get("ended", {}).items()}
 
 
+def diverged(seeds: tuple[int, ...], which: np.ndarray) -> dict[str, Any]:
+    """What a manifest says of seeds that diverged, so that they stay so when its model is loaded."""
+    return {"diverged": [seed for seed, gone in zip(seeds, which.tolist(), strict=True) if gone]}
+
+
+def diverged_seeds(manifest: Manifest) -> list[int]:
+    """What ``diverged`` wrote."""
+    return list(manifest.record.get("diverged", ()))
+
+
 def told(source: Source, blocks: Sequence[Block], attempt: Attempt) -> list[dict[str, Any]]:
     """What a manifest says of rows: where they lie, if in the store, and the digest by which others are checked.
 

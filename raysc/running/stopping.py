@@ -1,5 +1,6 @@
-"""``loop.until`` in a unit of a closed-form family: which seeds still run, and the last values of those that do not."""
+"""``loop.until``: which seeds of a unit still run, and the last values of those that do not."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,8 +14,53 @@ from raysc.running.bench import Bench, Values
 
 
 @dataclass
+class Ends:
+    """Judges every generation of a pack of a trained family; without ``loop.until`` it stops nobody.
+
+    Generations are published whole, for sweeps with and without the rule. So a pack runs until all of its seeds have
+    ended or diverged, and only the values of those that ended before stay as they were.
+
+    Attributes:
+        bench: of the unit.
+        at: seed -> the generation at which the rule ended it.
+    """
+
+    bench: Bench
+    at: dict[int, int] = field(default_factory=dict)
+    _gone: set[int] = field(default_factory=set)
+    _last: dict[str, Values] = field(default_factory=dict)
+
+    @property
+    def over(self) -> bool:
+        """No seed runs any more, and the rule has ended one of them."""
+        return bool(self.at) and {*self.at, *self._gone} >= set(self.bench.seeds)
+
+    def keep(self, values: Mapping[str, Values]) -> dict[str, Values]:
+        """Values of a generation with those of seeds that ended before it as they were at their end."""
+        ended = np.array([seed in self.at for seed in self.bench.seeds])
+        return {
+            metric: {name: np.where(ended, self._last[metric][name], column) for name, column in columns.items()}
+            if ended.any() and metric in self._last
+            else dict(columns)
+            for metric, columns in values.items()
+        }
+
+    def judge(self, t: int, values: Mapping[str, Values], diverged: Iterable[int]) -> None:
+        """End seeds by the values of generation t, from ``keep``; those whose model ``diverged`` stop too."""
+        if (until := self.bench.until) is None:
+            return
+        self._last = dict(values)
+        self._gone |= set(diverged) - self.at.keys()
+        if self.bench.judging in values:
+            reached = until.reached(values[self.bench.judging][until.metric])
+            for seed in np.array(self.bench.seeds)[reached].tolist():
+                if seed not in self._gone:
+                    self.at.setdefault(seed, t)
+
+
+@dataclass
 class Stopping:
-    """Judges every generation of a pack; without ``loop.until`` it measures, and stops nobody.
+    """Judges every generation of a pack of a closed-form family; without ``loop.until`` it measures, and stops nobody.
 
     A seed runs until the rule ends it or its model diverges. It stays in the arrays, with no say, until half of those
     that are there have stopped: then the others go on without them, so that T generations cost what runs.

@@ -1,4 +1,4 @@
-"""A unit of a trained family: one seed, one span a generation, so that a killed run goes on where it was."""
+"""A unit of a trained family: a seed or a pack, one span a generation, so that a killed run goes on where it was."""
 
 from time import perf_counter
 
@@ -9,9 +9,10 @@ from raysc.plan import LoopUnit
 from raysc.pool.shelf import Shelf
 from raysc.regimes.recipe import synthetic
 from raysc.running import records
-from raysc.running.bench import Bench, TrainedCrew, Values
+from raysc.running.bench import Bench, TrainedCrew
 from raysc.running.checkpoints import Checkpointed
 from raysc.running.history import History
+from raysc.running.stopping import Ends
 from raysc.store.publishing import Attempt
 from raysc.store.retention import mark, needed_rows, notes, surplus
 from raysc.store.spans import END, Span
@@ -37,26 +38,26 @@ def run(unit: LoopUnit, bench: Bench, crew: TrainedCrew) -> None:
 
 def _walk(history: History, unit: LoopUnit, bench: Bench, crew: Checkpointed) -> None:
     """From generation 0 to the last: what is there is replayed, what is missing between is run."""
-    t, stops = 0, False
-    while t <= bench.generations and not history.ended(t - 1) and not stops:
+    t, ends = 0, Ends(bench)
+    while t <= bench.generations and not history.ended(t - 1) and not ends.over:
         if t in history.models:
-            stops = bench.stops(_replay(history, t, unit, bench))
+            _replay(history, t, bench, ends)
             t += 1
         else:
             gap = range(t, min((u for u in history.models if u > t), default=bench.generations + 1))
-            t, stops = _fill(history, gap, unit, bench, crew)
-    if stops:
-        _publish_end(t, unit, bench)
+            t = _fill(history, gap, unit, bench, crew, ends)
+    if ends.over:
+        _publish_end(t, unit, bench, ends)
     if history.ended(0) and 1 not in history.models:
         _publish_stillborn(unit, bench, history)
     _retain(history, unit, bench, finished=True)
 
 
-def _fill(history: History, gap: range, unit: LoopUnit, bench: Bench, crew: Checkpointed) -> tuple[int, bool]:
+def _fill(history: History, gap: range, unit: LoopUnit, bench: Bench, crew: Checkpointed, ends: Ends) -> int:
     """Run and publish generations that are missing, from the newest one before them that training can go on from.
 
     Returns:
-        The generation after the last one, and whether ``loop.until`` ends the seed with that.
+        The generation after the last one that was run.
     """
     rules, lineage = unit.line.rules, unit.line.keys.lineage
     generations = range(history.restart(gap.start), gap.stop)
@@ -83,7 +84,7 @@ def _fill(history: History, gap: range, unit: LoopUnit, bench: Bench, crew: Chec
         attempt.files.update(crew.save(attempt, training_state=True))
         stored = perf_counter()
         measured = t in bench.measured
-        values = bench.measure(generation.rows, bench.metrics if measured else ())
+        values = ends.keep(bench.measure(generation.rows, bench.metrics if measured else (), crew.model))
         waited = bench.waited if t == generations.start else 0.0
         spent = {"store": stored - began, "measure": perf_counter() - stored}
         seconds = {"wait": waited, **generation.seconds, **spent}
@@ -100,47 +101,49 @@ def _fill(history: History, gap: range, unit: LoopUnit, bench: Bench, crew: Chec
         bench.write_metrics(lineage, t, [values])
         bench.report_means(t, values)
         _retain(history, unit, bench, finished=False)
-        if bench.stops(values):
-            return t + 1, True
-    return gap.stop, False
+        ends.judge(t, values, records.diverged_seeds(history.models[t]))
+        if ends.over:
+            return t + 1
+    return gap.stop
 
 
 def _about(span: Span, generation: Generation, attempt: Attempt, parent: str) -> dict[str, object]:
     t = generation.t
     rows = records.told(synthetic(t), generation.rows.blocks, attempt) if generation.rows is not None else []
     extended = records.told(synthetic(t - 1), generation.extended, attempt)
-    return {"first": t, "last": span.last, "seeds": span.seeds, "parent": parent, "rows": rows + extended}
+    told = {"first": t, "last": span.last, "seeds": span.seeds, "parent": parent, "rows": rows + extended}
+    return told | records.diverged(span.seeds, generation.diverged)
 
 
 def _publish_stillborn(unit: LoopUnit, bench: Bench, history: History) -> None:
     """G_0 diverged: no later generation can be trained, and all of them count as done."""
     span = Span(1, END, unit.line.keys.lineage, unit.seeds)
-    nothing = np.zeros(1, int)
-    generation = Generation(1, None, (), nothing, nothing, 0, np.array([True]), float("nan"))
+    nothing = np.zeros(len(unit.seeds), int)
+    generation = Generation(1, None, (), nothing, nothing, 0, nothing == 0, float("nan"))
     attempt = Attempt.below(bench.objects, span.place)
     records.put(attempt, records.frame([(generation, {})], unit.seeds))
     attempt.publish(span.name, {**_about(span, generation, attempt, history.models[0].name), **bench.provenance})
 
 
-def _publish_end(t: int, unit: LoopUnit, bench: Bench) -> None:
-    """Say that for sweeps with this ``loop.until`` the seed ended before generation t; others go on from there."""
+def _publish_end(t: int, unit: LoopUnit, bench: Bench, ends: Ends) -> None:
+    """Say that for sweeps with this ``loop.until`` all seeds ended before generation t; others go on from there."""
     span = Span(t, END, unit.line.keys.lineage, unit.seeds, unit.line.until)
-    about = {"first": t, "last": END, "seeds": unit.seeds, **records.ended({unit.seeds[0]: t - 1})}
+    about = {"first": t, "last": END, "seeds": unit.seeds, **records.ended(ends.at)}
     Attempt.below(bench.objects, span.place).publish(span.name, {**about, **bench.provenance})
 
 
-def _replay(history: History, t: int, unit: LoopUnit, bench: Bench) -> dict[str, Values]:
-    """Report a published generation, and return its values; what is missing is measured on the stored rows."""
+def _replay(history: History, t: int, bench: Bench, ends: Ends) -> None:
+    """Report and judge a published generation; what is missing is measured on the stored rows."""
     if history.ended(t):
-        return {}
+        return
     measured = history.measured(t)
     values = measured.values(t)
     if lacking := measured.lacking(t):
-        added = bench.measure(history.sampled(t), lacking)
+        added = ends.keep(bench.measure(history.sampled(t), lacking, history.model(t, lacking)))
         bench.write_metrics(history.address(t), t, [added])
         values |= added
     bench.report_means(t, values)
-    return values
+    ends.judge(t, values, records.diverged_seeds(history.models[t]))
 
 
 def _retain(history: History, unit: LoopUnit, bench: Bench, finished: bool) -> None:

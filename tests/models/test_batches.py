@@ -3,7 +3,10 @@ import pytest
 import torch
 
 from raysc.errors import InputError
-from raysc.models.batches import Batches
+from raysc.models.batches import Batches, PackBatches
+from raysc.models.coupling import optimal_transport
+from raysc.pool.rows import MemoryBlock, Part, Rows, TrainingSet
+from raysc.regimes.recipe import REAL
 from raysc.streams import Streams
 
 CPU = torch.device("cpu")
@@ -58,3 +61,30 @@ def test_images_are_scaled_to_plus_minus_one(training_set):
 def test_a_batch_that_ranks_cannot_share_is_refused(numbered):
     with pytest.raises(InputError, match=r"train\.batch: 100 rows .* 3 workers; use a multiple of 3"):
         batches(numbered, 100, 0, 3)
+
+
+@pytest.mark.parametrize("coupling", [None, optimal_transport])
+@pytest.mark.parametrize("blocks", [1, 2], ids=["shared rows", "rows of their own"])
+def test_a_packs_batches_are_those_of_its_seeds(training_set, coupling, blocks):
+    drawn = np.random.default_rng(0).standard_normal((blocks, 20, 2), dtype=np.float32)
+    rows = Rows(REAL, (MemoryBlock("rows", 0, drawn),))
+    mixed = TrainingSet((rows, Part(rows, np.array([[4, 2], [7, 9]]))))
+    pack = PackBatches(mixed, 8, Streams((3, 5), 2), CPU, coupling)
+    for number, seed in enumerate((3, 5)):
+        alone = Batches(training_set(mixed.load()[number]), 8, 0, 1, Streams((seed,), 2), CPU, coupling)
+        for step in (0, 2, 5):  # in the third and the sixth one pass over the rows ends and the next begins
+            for name in ("rows", "noise", "times"):
+                assert torch.equal(getattr(pack(step), name)[number], getattr(alone(step), name))
+
+
+def test_a_coupling_pairs_the_whole_batch_whatever_the_number_of_ranks(training_set):
+    rows = training_set(np.random.default_rng(0).integers(0, 256, (20, 1, 4, 4), np.uint8))
+
+    def noise(rank, world, coupling):
+        return Batches(rows, 8, rank, world, Streams((0,), 0), CPU, coupling)(3).noise
+
+    whole = noise(0, 1, optimal_transport)
+    assert torch.equal(torch.cat([noise(rank, 2, optimal_transport) for rank in range(2)]), whole)
+    drawn = noise(0, 1, None)
+    assert not torch.equal(whole, drawn)
+    assert torch.equal(whole.flatten(1).sum(dim=1).sort().values, drawn.flatten(1).sum(dim=1).sort().values)

@@ -98,7 +98,7 @@ def test_a_folder_of_another_family_or_kind_is_refused(tmp_path):
     config.write_text(json.dumps(json.loads(config.read_text()) | {"prediction_type": "v_prediction"}))
     with pytest.raises(InputError, match="prediction_type: v_prediction, but this family needs epsilon"):
         ddpm_unet.load(tmp_path / "ddpm")
-    with pytest.raises(InputError, match=r"no config\.json here"):
+    with pytest.raises(InputError, match=r"no config\.json here that says so"):
         ddpm_mlp.load(tmp_path / "ddpm")
     flow_mlp.save(flow_mlp.initial(IMAGE, SEED_0), tmp_path / "mlp", training_state=False)
     with pytest.raises(InputError, match="scheduler has num_train_timesteps: None, but this family needs 1000"):

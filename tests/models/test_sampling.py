@@ -8,7 +8,7 @@ from raysc.models.flow_matching import FlowMatching
 from raysc.models.state import State
 from raysc.models.values import to_rows
 from raysc.streams import Streams
-from raysc.sweepfile.settings import Sample
+from raysc.sweepfile.settings import Sample, Train
 
 IMAGE = (1, 8, 8)
 SEED_0 = Streams((0,), 0)
@@ -61,6 +61,7 @@ def test_values_that_are_not_finite_are_refused(value):
 
 
 def test_ddpm_has_a_thousand_levels_and_no_more():
-    family = Ddpm(width=8)
-    with pytest.raises(InputError, match=r"sample\.steps: ddpm has 1000 noise levels"):
-        family.sample(family.initial((2,), SEED_0), 0, 1, Sample(steps=1001), SEED_0)
+    for event in ((2,), (1, 8, 8)):
+        Ddpm().check_settings(event, Train(), Sample(steps=1000))
+        with pytest.raises(InputError, match=r"sample\.steps: ddpm has 1000 noise levels"):
+            Ddpm().check_settings(event, Train(), Sample(steps=1001))

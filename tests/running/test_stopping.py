@@ -227,7 +227,7 @@ def test_a_trained_seed_ends_and_others_go_on_from_there(
     fit = TrainedRank.fit
 
     def noted(self: TrainedRank, generation: int, *arguments: object) -> object:
-        fits.append((self.seed, generation))
+        fits.extend((seed, generation) for seed in self.seeds)
         return fit(self, generation, *arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(TrainedRank, "fit", noted)

@@ -1,0 +1,167 @@
+"""Packs: the seeds of a unit trained together, as one network whose every weight has a leading seed axis.
+
+For points, whose networks are too small to fill a core one by one. A family says its loss and its sampler for one
+seed; vmap makes them batched operations. Seed i of every tensor is computed from seed i of the others alone: packing
+changes results by rounding at most, and a seed that diverges leaves the rest as they are.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, vmap
+from torch.optim.swa_utils import get_ema_multi_avg_fn
+
+from raysc.errors import InputError
+from raysc.models.batches import Batch, PackBatches
+from raysc.models.coupling import Coupling
+from raysc.models.family import Fitted
+from raysc.models.networks import Network, Tensors, build
+from raysc.models.sampling import BLOCK
+from raysc.models.state import State
+from raysc.models.training import CHECK_EVERY, learning_rate
+from raysc.pool.rows import TrainingSet
+from raysc.streams import Streams
+from raysc.sweepfile.settings import Train
+
+TRAIN = {"batch", "lr", "weight_decay", "schedule", "clip", "ema", "optimizer_state"}
+"""The settings under ``train`` that packs go by; others are refused where they are set."""
+
+Loss = Callable[[Network, Batch], Tensor]
+"""What a family minimises: the mean over the rows of one seed's batch, a scalar."""
+Sampler = Callable[[Network, Tensor], Tensor]
+"""One seed's latents, float32 (block, *event), to values of the same shape."""
+
+
+def check_train(train: Train) -> None:
+    """Refuse settings that packs do not have; InputError."""
+    for name, field in Train.model_fields.items():
+        if name not in TRAIN and getattr(train, name) != field.default:
+            raise InputError(
+                f"train.{name}: networks of points train in plain float32 and take {', '.join(sorted(TRAIN))}, "
+                f"not {name}"
+            )
+
+
+def fit(
+    loss: Loss, training_set: TrainingSet, start: State, steps: range, train: Train, streams: Streams,
+    length: int | None = None, coupling: Coupling | None = None,
+) -> Fitted:  # fmt: skip
+    """Run some optimiser steps of all seeds; what ``Trained.fit`` promises, for any loss.
+
+    A seed has diverged if a loss, a parameter or what its EMA model says of the last batch is not finite. The others
+    go on; training ends within ``CHECK_EVERY`` steps of the divergence of the last one.
+
+    A coupling pairs the noise of each batch with its rows; without one they meet as they were drawn.
+    """
+    seeds = len(streams.seeds)
+    if not steps:
+        return Fitted(start, np.zeros(seeds, bool), np.full(seeds, np.nan))
+    batches = PackBatches(training_set, train.batch, streams, start.device, coupling)
+    network = build(start.config)
+    losses = _per_seed(loss, network)
+    # In the network's order, not that of the file they may come from: norms are sums.
+    weights = {name: start.weights[name].clone().requires_grad_() for name, _ in network.named_parameters()}
+    adamw = torch.optim.AdamW(weights.values(), lr=train.lr, weight_decay=train.weight_decay, fused=True)
+    if steps.start > 0 or train.optimizer_state == "carried":
+        for key, moment in start.moments.items():
+            name, _, entry = key.rpartition("/")
+            adamw.state[weights[name]][entry] = moment.clone()
+    ema = {name: start.ema[name].clone() for name in weights}
+    values, ema_values = list(weights.values()), list(ema.values())
+    average = get_ema_multi_avg_fn(0.5 ** (1 / train.ema.half_life)) if train.ema else None
+
+    total = torch.zeros(seeds, device=start.device)
+    for step in steps:
+        adamw.param_groups[0]["lr"] = learning_rate(train, step, length or steps.stop)
+        batch = batches(step)
+        each = losses(weights, batch)
+        each.sum().backward()
+        if train.clip is not None:
+            _clip([value.grad for value in values if value.grad is not None], train.clip)
+        adamw.step()
+        adamw.zero_grad()
+        if average is not None:
+            average(ema_values, values, None)
+        total += each.detach()
+        if (step + 1) % CHECK_EVERY == 0 and not total.isfinite().any():
+            break
+
+    raw = {name: weight.detach() for name, weight in weights.items()}
+    moments = {
+        f"{name}/{entry}": value for name, weight in weights.items() for entry, value in adamw.state[weight].items()
+    }
+    state = State(start.config, raw, ema if average else raw, moments)
+    with torch.no_grad():
+        finite = [total, losses(state.ema, batch), *state.weights.values(), *state.ema.values()]
+    sound = torch.stack([value.isfinite().reshape(seeds, -1).all(dim=1) for value in finite]).all(dim=0)
+    return Fitted(state, ~sound.cpu().numpy(), total.double().cpu().numpy() / len(steps))
+
+
+def sample_rows(sampler: Sampler, state: State, first: int, count: int, streams: Streams) -> np.ndarray:
+    """Rows ``first`` to ``first + count`` of the endless sequences that the EMA models draw; see ``Trained.sample``.
+
+    Returns:
+        float32 (seeds, count, *event), with what is not finite as it is: a row of points can show it.
+    """
+    draw = _per_seed_of(sampler, build(state.config))
+    blocks = range(first // BLOCK, -(-(first + count) // BLOCK))
+    drawn = []
+    for block in blocks:
+        generators = streams.in_turn("sample", block)
+        latents = np.stack([one.standard_normal((BLOCK, *state.event), dtype=np.float32) for one in generators])
+        with torch.no_grad():
+            drawn.append(draw(state.ema, torch.from_numpy(latents).to(state.device)).cpu().numpy())
+    skip = first - blocks.start * BLOCK
+    rows: np.ndarray = np.concatenate(drawn, axis=1)[:, skip : skip + count]
+    return rows
+
+
+def call(function: Sampler, state: State, points: np.ndarray) -> np.ndarray:
+    """A function of the EMA network and of points that all seeds share, float32 (count, *event) -> (seeds, ...)."""
+    shared = torch.from_numpy(points).float().to(state.device)
+    with torch.no_grad():
+        found = _per_seed_of(function, build(state.config))(state.ema, shared.expand(state.seeds, *shared.shape))
+    values: np.ndarray = found.cpu().numpy()
+    return values
+
+
+def _per_seed(loss: Loss, network: nn.Module) -> Callable[[Tensors, Batch], Tensor]:
+    """The losses (seeds,) of all seeds, from weights and batches with a leading seed axis."""
+
+    def one(weights: Tensors, rows: Tensor, noise: Tensor, times: Tensor) -> Tensor:
+        return loss(_with(network, weights), Batch(rows, noise, times))
+
+    batched = vmap(one)
+
+    def every(weights: Mapping[str, Tensor], batch: Batch) -> Tensor:
+        values: Tensor = batched(dict(weights), batch.rows, batch.noise, batch.times)
+        return values
+
+    return every
+
+
+def _per_seed_of(function: Sampler, network: nn.Module) -> Callable[[Tensors, Tensor], Tensor]:
+    return vmap(lambda weights, values: function(_with(network, weights), values))
+
+
+def _with(network: nn.Module, weights: Tensors) -> Network:
+    """The network as a function, with some weights in the place of its own; what it has beside weights goes along."""
+    device = next(iter(weights.values())).device
+    constants = {name: values.to(device) for name, values in network.named_buffers()}
+
+    def called(*arguments: Any, **options: Any) -> Tensor:
+        output: Tensor = functional_call(network, (weights, constants), arguments, options)
+        return output
+
+    return called
+
+
+def _clip(gradients: list[Tensor], most: float) -> None:
+    """Scale each seed's gradients down to a norm of at most ``most``, as ``clip_grad_norm_`` does for one."""
+    squares = torch.stack([gradient.square().flatten(1).sum(dim=1) for gradient in gradients])
+    scale = (most / (squares.sum(dim=0).sqrt() + 1e-6)).clamp(max=1.0)
+    for gradient in gradients:
+        gradient.mul_(scale.view(-1, *[1] * (gradient.ndim - 1)))

@@ -1,0 +1,49 @@
+"""Every neural family finds the eight Gaussians: all modes, each with its share."""
+
+import numpy as np
+import pytest
+
+from raysc.datasets.eight_gaussians import EightGaussians
+from raysc.metrics.measure import Real, measure
+from raysc.metrics.metric import Vectors
+from raysc.metrics.modes import distances
+from raysc.metrics.modes_covered import ModesCovered
+from raysc.metrics.off_mode_mass import OffModeMass
+from raysc.models.ddpm import Ddpm
+from raysc.models.family import Trained
+from raysc.models.flow_matching import FlowMatching
+from raysc.models.normalizing_flow import NormalizingFlow
+from raysc.pool.rows import MemoryBlock, Rows, TrainingSet
+from raysc.regimes.recipe import REAL
+from raysc.streams import Streams
+from raysc.sweepfile.settings import Ema, Sample, Train
+
+# So many rows that shares are off by chance by half a point at most, in the training set and in what is drawn.
+DATA, DRAWN = EightGaussians(rows=8000), 4096
+STREAMS = Streams((0, 1), 0)
+
+
+@pytest.mark.parametrize(
+    ("family", "steps", "batch", "lr"),
+    [
+        (Ddpm(width=64), 1200, 256, 3e-3),
+        (FlowMatching(width=64), 1200, 256, 3e-3),
+        (FlowMatching(width=64, coupling="optimal_transport"), 600, 128, 3e-3),
+        (NormalizingFlow(width=32), 400, 256, 5e-3),
+    ],
+    ids=["ddpm", "flow_matching", "ot", "normalizing_flow"],
+)
+def test_all_modes_with_shares_within_three_points(family: Trained, steps: int, batch: int, lr: float) -> None:
+    rows = DATA.train(STREAMS.seeds)
+    training_set = TrainingSet((Rows(REAL, (MemoryBlock("rows", 0, rows),)),))
+    train = Train(batch=batch, lr=lr, schedule="cosine", ema=Ema(half_life=30))
+    state = family.fit(training_set, family.initial((2,), STREAMS), range(steps), train, STREAMS).state
+    drawn = family.sample(state, 0, DRAWN, Sample(), STREAMS)
+    real = Real("points", rows, DATA.test(), data=DATA)
+    found = measure([ModesCovered(), OffModeMass()], drawn, real)
+    assert found["modes_covered"].tolist() == [8, 8]
+    assert found["off_mode_mass"].max() < 0.13
+    for own in drawn:
+        nearest, _ = distances(Vectors(own.astype(np.float64)), *DATA.modes())
+        shares = np.bincount(nearest, minlength=8) / DRAWN
+        assert np.abs(shares - 1 / 8).max() < 0.03

@@ -1,0 +1,51 @@
+"""Settings that the families of a sweep do not go by are refused, with the line that sets them."""
+
+from collections.abc import Callable
+
+import pytest
+
+from raysc.checks import check
+from raysc.errors import InputError
+from raysc.plan import lines
+from raysc.sweepfile import Sweep
+
+MakeSweep = Callable[..., Sweep]
+
+POINTS = """\
+name: points
+data: eight_gaussians
+model: normalizing_flow
+initial: {steps: 5}
+loop: {generations: 2, budget: {steps: 5}}
+train: {batch: 33}
+space: {regime: replace}
+seeds: 2
+metrics: [nll]
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("resources.workers=2", r"resources\.workers: normalizing_flow on eight_gaussians runs on one rank"),
+        ("train.precision=bf16", r"train\.precision: networks of points train in plain float32"),
+        ("loop.train.precision=bf16", r"loop\.train\.precision: networks of points train in plain float32"),
+        ("sample.steps=5", r"sample\.steps: a normalizing flow is sampled in one pass"),
+        ("loop.sample.steps=5", r"sample\.steps: a normalizing flow is sampled in one pass"),
+        ("data=digits", "normalizing_flow models points"),
+        ("model=ddpm", "nll asks the model for its log_prob, which Ddpm does not have"),
+    ],
+)
+def test_what_a_family_of_points_does_not_go_by_is_refused(make_sweep: MakeSweep, change: str, words: str) -> None:
+    sweep = make_sweep(POINTS, change)
+    with pytest.raises(InputError, match=words):
+        check(sweep, lines(sweep))
+
+
+def test_more_sampling_steps_than_noise_levels_are_refused(make_sweep: MakeSweep) -> None:
+    changes = ("model=ddpm", "metrics=[modes_covered]")
+    sweep = make_sweep(POINTS, *changes, "sample.steps=1000")
+    check(sweep, lines(sweep))
+    sweep = make_sweep(POINTS, *changes, "sample.steps=1001")
+    with pytest.raises(InputError, match=r"sample\.steps: ddpm has 1000 noise levels, so at most as many steps"):
+        check(sweep, lines(sweep))

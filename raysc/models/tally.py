@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -52,7 +53,7 @@ class Draws(Protocol):
 
 @dataclass(frozen=True)
 class TalliedBlock:
-    """Rows of which only the counts were drawn; the rows themselves are made when they are loaded.
+    """Rows of which only the counts were drawn; the rows themselves are made when they are first loaded, and kept.
 
     Attributes:
         tally: their counts.
@@ -72,6 +73,10 @@ class TalliedBlock:
 
     def load(self) -> np.ndarray:
         """The rows, (seeds, rows, 1)."""
+        return self._drawn
+
+    @cached_property
+    def _drawn(self) -> np.ndarray:
         return self.family.sample(self.state, self.first, self.rows, self.streams)
 
 

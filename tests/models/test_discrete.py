@@ -74,6 +74,7 @@ def test_a_drawn_block_counts_the_rows_that_it_stands_for(begin: int, count: int
     rows = block.load()
     assert (block.first, block.rows, rows.shape, rows.dtype) == (begin, count, (2, count, 1), np.int32)
     np.testing.assert_array_equal(spread(block.tally.outcomes, block.tally.counts, 20), counted(rows, 20))
+    assert block.load() is rows, "subsamples of a pool read it at every generation"
     assert (rows[1] == 11).all()
     assert block.key != model.draw(state, begin, count, Streams(SEEDS, 8)).key
 

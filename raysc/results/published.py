@@ -82,9 +82,8 @@ def read_lineages(objects: Objects, wanted: Sequence[Wanted]) -> pd.DataFrame:
     frame = _frame(records).drop_duplicates(KEYS)
     frame = pd.concat([frame, _after_the_end(frame, chosen, ended)], ignore_index=True)
     lasts = {(lineage, seed): t for lineage, of_seeds in ends.items() for seed, t in of_seeds.items()}
-    own = pd.MultiIndex.from_frame(frame[["lineage", "seed"]])
-    frame["ended_generation"] = _of(own, ended)
-    frame["at"] = np.fmin(frame["generation"], _of(own, lasts)).astype(np.int64)
+    frame["ended_generation"] = _of(frame, ended)
+    frame["at"] = np.fmin(frame["generation"], _of(frame, lasts)).astype(np.int64)
     # One metric has an address for each data setting: tables with the same columns are of one metric.
     by_columns: dict[tuple[str, ...], list[pa.Table]] = {}
     for name, table in zip(files, measured, strict=True):
@@ -95,11 +94,12 @@ def read_lineages(objects: Objects, wanted: Sequence[Wanted]) -> pd.DataFrame:
     return frame[_asked(frame, wanted)].drop(columns="at").reset_index(drop=True)
 
 
-def _of(lineages_and_seeds: pd.MultiIndex, generations: Mapping[tuple[str, int], int]) -> np.ndarray:
-    """A generation of each seed of each lineage, float64, NaN where there is none."""
+def _of(frame: pd.DataFrame, generations: Mapping[tuple[str, int], int]) -> np.ndarray:
+    """For each row the generation of its lineage and seed, float64 (rows,), NaN where there is none."""
     if not generations:
-        return np.full(len(lineages_and_seeds), np.nan)
-    return pd.Series(generations, dtype=float).reindex(lineages_and_seeds).to_numpy()
+        return np.full(len(frame), np.nan)
+    own = pd.MultiIndex.from_frame(frame[["lineage", "seed"]])
+    return pd.Series(generations, dtype=float).reindex(own).to_numpy(float)
 
 
 def _ends(chosen: Iterable[tuple[Wanted, Span]]) -> dict[str, dict[int, int]]:

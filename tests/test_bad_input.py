@@ -97,14 +97,6 @@ CASES = {
         "{steps: 10, from: folder}\nloop",
         ["line 4", "from"],
     ),
-    "theory beside seeds that end early": (
-        GAUSSIAN,
-        "loop: {generations: 2}\nspace: {regime: replace}\nmetrics: [frechet_distance]",
-        "loop: {generations: 2, until: {metric: trace_ratio, below: 0.1}}\nspace: {regime: replace}\n"
-        "metrics: [trace_ratio]\n"
-        "claims: [{says: x, metric: trace_ratio, of: {regime: replace}, than: theory, relation: above}]",
-        ["line 7", "claims.0.than", "loop.until"],
-    ),
     "steps for a closed form": (
         GAUSSIAN,
         "model: gaussian",

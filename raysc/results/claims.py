@@ -265,7 +265,7 @@ def _value(claim: Claim, value: Value, cell: int, bench: "_Bench") -> Bounds:
     """The claim's value of each seed of a cell, float64 (seeds, generations or 1); its logarithm on a log scale."""
     numbers = bench.readings.of(cell, value.generations)
     if value.kind == "crossing":
-        fits = crossing(numbers, value)
+        fits = crossing(numbers, value, bench.readings.ended(cell))
         return Bounds(np.log(fits.low), np.log(fits.high)) if claim.scale == "log" else fits
     levels = exactly(_logarithms(claim, numbers) if claim.scale == "log" else numbers)
     if value.kind == "at":
@@ -275,18 +275,21 @@ def _value(claim: Claim, value: Value, cell: int, bench: "_Bench") -> Bounds:
     )
 
 
-def crossing(numbers: np.ndarray, value: Value) -> Bounds:
+def crossing(numbers: np.ndarray, value: Value, ended: np.ndarray) -> Bounds:
     """How many models were fitted until a level was crossed, float64 (seeds, 1).
 
     Args:
         numbers: float64 (seeds, generations); infinite where diverged.
         value: its generations and level.
+        ended: the generation at which ``loop.until`` ended the seed, float64 (seeds,), NaN where it did not: what is
+            crossed at the next measured one was crossed then. With the level of ``until`` that is exact.
     """
     beyond = numbers <= value.level if value.side == "below" else numbers >= value.level
     fits = np.array([*(t + 1 for t in value.generations), value.generations[-1] + 2], float)
     never = len(value.generations)
     first = np.where(beyond.any(axis=1), beyond.argmax(axis=1), never)
-    return Bounds(fits[first][:, None], np.where(first < never, fits[first], np.inf)[:, None])
+    found = np.where(first < never, np.fmin(fits[first], ended + 1), fits[first])
+    return Bounds(found[:, None], np.where(first < never, found, np.inf)[:, None])
 
 
 def _logarithms(claim: Claim, numbers: np.ndarray) -> np.ndarray:
@@ -303,6 +306,11 @@ def _against_theory(claim: Claim, comparison: Comparison, bench: "_Bench") -> tu
     """
     (cell,), generations = comparison.of, comparison.value.generations
     numbers = bench.readings.of(cell, generations)
+    if (bench.readings.ended(cell) < generations[-1]).any():
+        raise CannotJudge(
+            f"loop.until ended seeds of {bench.named(cell)} before generation {generations[-1]}, and theory knows "
+            "nothing of that"
+        )
     form = expected(bench.lines[cell], claim.metric, generations)
     if form is None:
         raise CannotJudge(f"no closed form of {claim.metric} is known for {bench.named(cell)}")

@@ -14,7 +14,7 @@ class Readings:
     """A metric's values by cell, seed and generation.
 
     Attributes:
-        rows: the tidy table's columns seed, generation, diverged and the metric's.
+        rows: the tidy table's columns seed, generation, diverged, ended_generation and the metric's.
         places: cell -> its rows.
         column: the metric's.
         seeds: of the sweep.
@@ -28,6 +28,12 @@ class Readings:
     def of(self, cell: int, generations: tuple[int, ...]) -> np.ndarray:
         """float64 (seeds, generations): infinite on the worse side where diverged, NaN where there is nothing."""
         return self._find(cell, generations)[0]
+
+    def ended(self, cell: int) -> np.ndarray:
+        """The generation at which ``loop.until`` ended a seed, float64 (seeds,); NaN where it did not."""
+        rows = self.rows.iloc[self.places.get(cell, np.empty(0, int))]
+        ends: pd.Series[float] = rows.groupby("seed")["ended_generation"].max()
+        return ends.reindex(self.seeds).to_numpy(float)
 
     def _find(self, cell: int, generations: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
         """The numbers, and which of them diverged."""
@@ -63,4 +69,6 @@ class Readings:
 def readings_of(table: pd.DataFrame, column: Column, seeds: tuple[int, ...]) -> Readings:
     """The readings of one metric's column from the tidy table."""
     places = {int(str(cell)): np.asarray(rows) for cell, rows in table.groupby("cell").indices.items()}
-    return Readings(table[["seed", "generation", "diverged", column.name]], places, column, seeds)
+    ended = table.get("ended_generation", np.nan)
+    rows = table[["seed", "generation", "diverged", column.name]].assign(ended_generation=ended)
+    return Readings(rows, places, column, seeds)

@@ -50,13 +50,6 @@ def read_sweep(path: str, overrides: Sequence[str], catalogue: Catalogue) -> Swe
     # An axis is found by its plain name too: later checks speak of `data.rows`, wherever it was set.
     axes = {axis.key: document.lines[axis.place] for grid in reversed(grids) for axis in grid}
     until = until_of(file.loop.until, told, places)
-    claims = read_claims(file.claims, Facts(cells, file.loop.generations, measure, told), places)
-    for index, claim in enumerate(claims):
-        if until is not None and any(case.first.than == "theory" for case in claim.cases):
-            raise places.error(
-                f"claims.{index}.than",
-                "theory knows nothing of loop.until, which ends seeds early; take one out",
-            )
     if until is not None:
         notes += (f"a seed ends where {until}, and its later generations count as done: fewer may run than are to do",)
     return Sweep(
@@ -74,7 +67,7 @@ def read_sweep(path: str, overrides: Sequence[str], catalogue: Catalogue) -> Swe
         pool=file.pool,
         keep=file.keep,
         storage=file.storage,
-        claims=claims,
+        claims=read_claims(file.claims, Facts(cells, file.loop.generations, measure, told), places),
         notes=notes,
         resolved=document.value,
         lines={**document.lines, **axes},

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from raysc.plan import lines
-from raysc.results.claims import judge_claims
+from raysc.results.claims import crossing, judge_claims
+from raysc.sweepfile.claims import Value
 
 HEAD = """\
 data: {name: gaussian, dim: 2}
@@ -20,14 +21,16 @@ measure: [0, 1, 2, 5, 10]
 """trace_ratio is compared by ratio, nll by difference. Cells 0 to 2 are replace, 3 to 5 accumulate, 6 to 8 controls."""
 
 GENERATIONS = (0, 1, 2, 5, 10)
-TINY = "[1.0e-3, -1.0e-3, 5.0e-4, -5.0e-4, 0.0]"
+NOTHING: dict[str, object] = {}
 
 
 @pytest.fixture
 def judged(make_sweep):
     """The judgement of one claim, by numbers that a function gives for (regime, rows, seed, t)."""
 
-    def judge(numbers, *, seeds=5, head=HEAD, keep=lambda row: True, diverged=lambda *where: False, **fields):
+    def judge(
+        numbers, *, seeds=5, head=HEAD, keep=lambda row: True, diverged=lambda *where: False, more=NOTHING, **fields
+    ):
         said = {"says": "x", "metric": "trace_ratio", "relation": "above", **fields}
         written = "".join(f"    {name}: {value}\n" for name, value in said.items())
         sweep = make_sweep(f"{head}seeds: {seeds}\nclaims:\n  -\n{written}")
@@ -39,7 +42,7 @@ def judged(make_sweep):
                     row = {"cell": cell, "seed": seed, "generation": t, "diverged": diverged(*where, seed, t)}
                     value = math.nan if row["diverged"] else numbers(*where, seed, t)
                     rows.append({**row, said["metric"]: value})
-        table = pd.DataFrame([row for row in rows if keep(row)], columns=[*rows[0]])
+        table = pd.DataFrame([row for row in rows if keep(row)], columns=[*rows[0]]).assign(**more)
         (found,) = judge_claims(sweep, table, lines(sweep))
         return found
 
@@ -146,6 +149,14 @@ def test_what_never_crosses_does_so_after_the_end_at_the_earliest(judged):
     assert (never.verdict, never.cases[0].low, never.cases[0].high) == ("holds", 1.0, math.inf)
     assert math.isnan(never.cases[0].value)
     assert judged(lambda *where: 1.0, than=13, **crossing).verdict == "undecided"
+
+
+def test_a_crossing_is_where_a_seed_ended_if_that_is_earlier():
+    value = Value("crossing", (0, 1, 2, 5, 10), 0.5, "below")
+    numbers = np.array([[1, 1, 1, 0.1, 0.1], [1, 1, 1, 0.1, 0.1], [1, 1, 1, 1, 1], [0.1, 0.1, 0.1, 0.1, 0.1]])
+    fits = crossing(numbers, value, np.array([3, math.nan, math.nan, 4]))
+    assert fits.low[:, 0].tolist() == [4, 6, 12, 1]
+    assert fits.high[:, 0].tolist() == [4, 6, math.inf, 1]
 
 
 def test_a_trend_is_a_slope_over_an_axis(judged):
@@ -290,6 +301,18 @@ def test_a_trajectory_against_theory_is_judged_at_once(judged):
     assert (found.verdict, found.unit, found.cases[0].level) == ("holds", "ratio", 0.9)
     off = judged(lambda *where: numbers(*where) * (1.5 if where[3] == 5 else 1), seeds=20, **told)
     assert (off.verdict, off.cases[0].generation) == ("fails", 5)
+
+
+def test_theory_is_no_match_for_seeds_that_ended_before(judged):
+    told = {"of": OTHER, "than": "theory", "value": "{at: [0, 5]}", "relation": "within", "by": 1.2}
+
+    def numbers(regime, rows, seed, t):
+        return accumulated(rows, t) * (1 + 0.01 * math.sin(3 * seed + t))
+
+    assert judged(numbers, more={"ended_generation": 5.0}, **told).verdict == "holds"
+    early = judged(numbers, more={"ended_generation": 4.0}, **told)
+    assert early.verdict == "undecided"
+    assert "loop.until ended seeds of cell 3" in early.cases[0].why
 
 
 def test_where_no_theory_is_known_it_is_undecided(judged):

@@ -18,6 +18,7 @@ from raysc.cluster import space
 from raysc.cluster.extractors import trained_extractors
 from raysc.cluster.progress import UNREADABLE, Progress
 from raysc.cluster.trial import Job, RealData, Shared, bundles, run_trial
+from raysc.cluster.versions import versions
 from raysc.errors import RayscError
 from raysc.metrics.metric import Metric
 from raysc.plan import InitialUnit, Line, Plan, Unit, measured_generations, metric_keys
@@ -122,7 +123,7 @@ def _run_wave(
     sweep = plan.sweep
     kept = keeps(objects)
     wanted = {key: kept[key] for unit in units if (key := unit.line.keys.lineage) in kept}
-    shared = ray.put(Shared(sweep, objects, frozenset(measured_generations(sweep)), wanted))
+    shared = ray.put(Shared(sweep, objects, frozenset(measured_generations(sweep)), wanted, versions()))
     metrics: dict[str, dict[str, Metric]] = {}
     jobs = {}
     for unit in units:

@@ -20,6 +20,8 @@ EVERY = 30.0
 """Seconds between two lines where there is no terminal."""
 UNREADABLE = (EOFError, OSError, UnpicklingError)
 """What Tune raises where its own files are cut off, since the disk was full."""
+NODE_DIED = "its node has died"
+"""In Ray's words for a process that ended since its machine was called back or broke."""
 MOST_ROWS = 40
 """Cells that the live table shows; those at work first."""
 
@@ -27,7 +29,8 @@ MOST_ROWS = 40
 class Progress(tune.Callback):
     """Counts generations as trials report them, and shows the counts.
 
-    Used as a context manager around both waves. ``failures`` holds the traceback of each unit that failed, by name.
+    Used as a context manager around both waves. ``failures`` holds the traceback of each unit that failed, by name; one
+    whose node went away is none of them, and runs again.
     """
 
     def __init__(self, plan: Plan, console: Console) -> None:
@@ -89,7 +92,10 @@ class Progress(tune.Callback):
     def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         """A unit failed for good; the others go on."""
         name = trial.config["unit"]
-        self.failures[name] = self._last_words.pop(name, "") or _words_of_tune(trial)
+        words = self._last_words.pop(name, "") or _words_of_tune(trial)
+        if NODE_DIED in words:
+            return
+        self.failures[name] = words
         self._ended["failed"] += 1
         self._show()
 

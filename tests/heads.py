@@ -20,6 +20,7 @@ from ray.util import get_node_ip_address
 
 MARK = "RAYSC_TEST_CLUSTER"
 """In the environment of every process of a cluster, so that we end those and no others."""
+NODE = "RAYSC_TEST_NODE"
 START = [sys.executable, "-c", "from ray.scripts.scripts import main; main()", "start"]
 START_SECONDS = 40.0
 HEAD = "f" * 51 + "00000"
@@ -44,11 +45,30 @@ class Head:
     folder: Path
     environment: Mapping[str, str]
 
-    def add_node(self, *options: str, environment: Mapping[str, str] | None = None) -> None:
-        """Start a node with ``ray start``; it ends with the cluster."""
-        command = [*START, f"--address={self.address}", "--object-store-memory=100000000", *options]
-        env = {**os.environ, **self.environment, **(environment or {})}
-        subprocess.run(command, env=env, check=True, capture_output=True)
+    def add_nodes(self, nodes: Mapping[str, Mapping[str, str]], *options: str) -> None:
+        """Start nodes with ``ray start``, all at once; they end with the cluster.
+
+        Args:
+            nodes: name -> what is added to their environment.
+            options: of all of them.
+        """
+        own = [f"--address={self.address}", "--object-store-memory=100000000", *options]
+        started = [
+            subprocess.Popen(
+                [*START, f"--node-name={name}", *own],
+                env={**os.environ, **self.environment, NODE: name, **added},
+                stdout=subprocess.DEVNULL,
+            )
+            for name, added in nodes.items()
+        ]
+        assert [process.wait() for process in started] == [0] * len(started), "a node did not start"
+
+    def kill_node(self, name: str) -> int:
+        """Every process of a node, as if its machine were switched off; how many there were."""
+        lost = [process for process in self.processes() if node_of(process.pid) == name]
+        for process in lost:
+            process.kill()
+        return len(lost)
 
     def processes(self, name: str = "") -> Iterator[psutil.Process]:
         """Its processes whose command line holds a word."""
@@ -66,6 +86,14 @@ class Head:
             for process in self.processes():
                 with suppress(psutil.Error):
                     process.kill()
+
+
+def node_of(pid: int) -> str | None:
+    """The node that a process of this machine belongs to, if it was added to a cluster here."""
+    try:
+        return psutil.Process(pid).environ().get(NODE)
+    except psutil.Error:
+        return None
 
 
 def free_port() -> int:

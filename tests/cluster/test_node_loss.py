@@ -8,8 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
-import psutil
-from heads import Head, head
+from heads import Head, head, node_of
 from s3_server import S3
 
 from raysc.cli.places import open_sweep
@@ -19,7 +18,6 @@ from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep
 
 RAYSC = [sys.executable, "-c", "from raysc.cli import main; main()"]
-NODE = "RAYSC_TEST_NODE"
 SWEEP = """
 name: lost
 data: {name: digits, rows: 60}
@@ -49,48 +47,45 @@ def at_work(objects: Objects) -> str | None:
     return None
 
 
-def node_of(pid: int) -> str | None:
-    try:
-        return psutil.Process(pid).environ().get(NODE)
-    except psutil.Error:
-        return None
+def start(cluster: Head, file: Path, store: str) -> "subprocess.Popen[str]":
+    command = [*RAYSC, "sweep", str(file), "--storage", store, "--address", cluster.address]
+    environment = {**os.environ, **cluster.environment}
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
-def kill(cluster: Head, node: str) -> int:
-    """Every process of a node, as a machine that is switched off."""
-    lost = [process for process in cluster.processes() if node_of(process.pid) == node]
-    for process in lost:
-        process.kill()
-    return len(lost)
+def wait_until_at_work(objects: Objects, driver: "subprocess.Popen[str]") -> str:
+    while (node := at_work(objects)) is None:
+        assert driver.poll() is None, driver.communicate()[0]
+        time.sleep(0.05)
+    return node
 
 
-def test_a_sweep_over_three_nodes_one_of_which_dies_gives_the_table_of_an_undisturbed_run(
+def test_a_lost_node_and_a_lost_driver_change_nothing(
     tmp_path: Path, s3: S3, run_sweep: Callable[[Sweep, Objects], None]
 ) -> None:
-    file, store = tmp_path / "lost.yaml", "s3://bucket/lost"
+    file, calm = tmp_path / "lost.yaml", str(tmp_path / "calm")
     file.write_text(SWEEP)
-    sweep, objects = open_sweep(str(file), store, ())
-    with head("--num-cpus=1", f"--system-config={QUICK}", environment=s3.environment) as cluster:
-        for name in ("one", "two"):
-            cluster.add_node("--num-cpus=1", environment={NODE: name})
-        command = [*RAYSC, "sweep", str(file), "--storage", store, "--address", cluster.address]
-        driver = subprocess.Popen(
-            command,
-            env={**os.environ, **cluster.environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        while (node := at_work(objects)) is None:
-            assert driver.poll() is None, driver.communicate()[0]
-            time.sleep(0.05)
-        assert kill(cluster, node) >= 2, "the node and its trial"
-        output = driver.communicate()[0]
-    print(output)
-    assert driver.returncode == 0, output
-    assert "failed" not in output
-    calm = str(tmp_path / "calm")
     run_sweep(*open_sweep(str(file), calm, ()))
-    tables = [load_table(sweep, objects), load_table(*open_sweep(str(file), calm, ()))]
-    one, other = (table.drop(columns=[name for name in table if name.startswith("seconds_")]) for table in tables)
-    pd.testing.assert_frame_equal(one, other, check_exact=True)
+    undisturbed = table(file, calm)
+    with head("--num-cpus=1", f"--system-config={QUICK}", environment=s3.environment) as cluster:
+        cluster.add_nodes({"one": {}, "two": {}}, "--num-cpus=1")
+        # The driver is killed, and called again; then a node.
+        store = "s3://bucket/lost"
+        _, objects = open_sweep(str(file), store, ())
+        first = start(cluster, file, store)
+        wait_until_at_work(objects, first)
+        first.kill()
+        first.communicate()
+        second = start(cluster, file, store)
+        node = wait_until_at_work(objects, second)
+        assert cluster.kill_node(node) >= 2, "the node and its trial"
+        output = second.communicate()[0]
+    assert second.returncode == 0, output
+    assert "failed" not in output
+    pd.testing.assert_frame_equal(table(file, store), undisturbed, check_exact=True)
+
+
+def table(file: Path, store: str) -> pd.DataFrame:
+    """All columns but how long it took."""
+    frame = load_table(*open_sweep(str(file), store, ()))
+    return frame.drop(columns=[name for name in frame if name.startswith("seconds_")])

@@ -3,11 +3,17 @@
 import os
 import subprocess
 import sys
-import time
+from collections.abc import Callable
 from pathlib import Path
 
-from heads import Head, autoscaling, head
+import pytest
+from heads import Head, head
 from s3_server import S3
+
+from raysc.cluster.capacity import Capacity, NodeType
+from raysc.cluster.preflight import check_request
+from raysc.errors import InputError
+from raysc.sweepfile import Sweep
 
 RAYSC = [sys.executable, "-c", "from raysc.cli import main; main()"]
 SWEEP = "data: gaussian\nmodel: gaussian\nloop: {generations: 1}\nspace: {regime: replace}\nmetrics: [kid]\n"
@@ -20,18 +26,24 @@ def sweep(folder: Path, at: Head, store: str, *arguments: str) -> "subprocess.Co
     return subprocess.run(command, env={**os.environ, **at.environment}, capture_output=True, text=True, check=False)
 
 
-def test_what_the_autoscaler_could_never_bring_up_is_refused_at_once(tmp_path: Path, s3: S3) -> None:
-    types = {"gpu_worker": {"resources": {"CPU": 4, "GPU": 1}, "min_workers": 0, "max_workers": 2}}
-    with autoscaling(types) as at:
-        began = time.monotonic()
-        one = sweep(tmp_path, at, "s3://bucket/never", "--set", "resources.gpus=2")
-        assert time.monotonic() - began < 10
-        assert one.returncode == 2, one.stdout + one.stderr
-        assert "one rank asks for 1 CPU and 2 GPU, and no node of this Ray cluster has that" in one.stderr
-        assert "there may be 2 gpu_worker with 4 CPU and 1 GPU each" in one.stderr
-        other = sweep(tmp_path, at, str(tmp_path / "store"))
-        assert other.returncode == 2
-        assert "may bring up 2 more, which cannot all write there" in other.stderr
+@pytest.mark.parametrize(
+    ("resources", "message"),
+    [
+        (
+            "{cpus: 8}",
+            "one rank asks for 8 CPU, and no node of this Ray cluster has that: nodes that are up have 0 CPU",
+        ),
+        ("{gpus: 2}", "there may be 3 worker with 4 CPU and 1 GPU each"),
+        ("{workers: 4, cpus: 4}", "a trial asks for 4 ranks of 4 CPU at once, and this Ray cluster has room for 3"),
+    ],
+)
+def test_what_no_trial_could_ever_get_is_refused_with_the_numbers(
+    resources: str, message: str, make_sweep: Callable[..., Sweep]
+) -> None:
+    there = Capacity({}, (), (NodeType("worker", {"CPU": 4, "GPU": 1}, 3),), 3)
+    with pytest.raises(InputError, match=f"resources: .*{message}"):
+        check_request(make_sweep(SWEEP, f"resources={resources}"), there)
+    check_request(make_sweep(SWEEP, "resources={workers: 3, cpus: 4, gpus: 1}"), there)
 
 
 def test_nodes_with_other_versions_or_without_the_storage_are_named(tmp_path: Path, s3: S3) -> None:
@@ -42,9 +54,8 @@ def test_nodes_with_other_versions_or_without_the_storage_are_named(tmp_path: Pa
     )
     with head("--num-cpus=1", environment=s3.environment) as at:
         path = os.pathsep.join([str(other), os.environ.get("PYTHONPATH", "")])
-        at.add_node("--num-cpus=1", "--node-name=old", environment={"PYTHONPATH": path})
-        at.add_node("--num-cpus=1", "--node-name=locked-out", environment={"AWS_ACCESS_KEY_ID": "another"})
-        at.add_node("--num-cpus=1", "--node-name=good")
+        nodes = {"old": {"PYTHONPATH": path}, "locked-out": {"AWS_ACCESS_KEY_ID": "another"}, "good": {}}
+        at.add_nodes(nodes, "--num-cpus=1")
         done = sweep(tmp_path, at, "s3://bucket/nodes")
     assert done.returncode == 2, done.stdout + done.stderr
     lines = done.stderr.splitlines()

@@ -46,22 +46,18 @@ class Head:
     environment: Mapping[str, str]
 
     def add_nodes(self, nodes: Mapping[str, Mapping[str, str]], *options: str) -> None:
-        """Start nodes with ``ray start``, all at once; they end with the cluster.
+        """Start nodes with ``ray start``; they end with the cluster.
+
+        One after another: nodes that start at the same moment would choose the same names for their sockets.
 
         Args:
             nodes: name -> what is added to their environment.
             options: of all of them.
         """
         own = [f"--address={self.address}", "--object-store-memory=100000000", *options]
-        started = [
-            subprocess.Popen(
-                [*START, f"--node-name={name}", *own],
-                env={**os.environ, **self.environment, NODE: name, **added},
-                stdout=subprocess.DEVNULL,
-            )
-            for name, added in nodes.items()
-        ]
-        assert [process.wait() for process in started] == [0] * len(started), "a node did not start"
+        for name, added in nodes.items():
+            environment = {**os.environ, **self.environment, NODE: name, **added}
+            subprocess.run([*START, f"--node-name={name}", *own], env=environment, check=True, capture_output=True)
 
     def kill_node(self, name: str) -> int:
         """Every process of a node, as if its machine were switched off; how many there were."""

@@ -153,11 +153,13 @@ def _keep_copy(asked: "Sweep", objects: "Objects") -> None:
 
 
 def _run(plan: "Plan", built: Lines, objects: "Objects", address: str | None, console: "Console") -> dict[str, str]:
+    from raysc.cluster.loggers import check_loggers
     from raysc.cluster.preflight import check_cluster
     from raysc.cluster.progress import Progress
     from raysc.cluster.rounds import run_to_the_end
     from raysc.cluster.run import running_ray
 
+    check_loggers(plan.sweep)
     with running_ray(address):
         check_cluster(plan.sweep, objects)
         with Progress(plan, console) as progress:

@@ -16,6 +16,7 @@ from ray import cloudpickle, tune
 from raysc import catalogue
 from raysc.cluster import space
 from raysc.cluster.extractors import trained_extractors
+from raysc.cluster.loggers import callbacks
 from raysc.cluster.progress import UNREADABLE, Progress
 from raysc.cluster.trial import Job, RealData, Shared, bundles, run_trial
 from raysc.cluster.versions import versions
@@ -153,7 +154,7 @@ def _run_wave(
             name=name,
             storage_path=tune_folder(sweep.name, objects),
             verbose=0,
-            callbacks=[progress],
+            callbacks=[progress, *callbacks(sweep)],
             failure_config=tune.FailureConfig(max_failures=RETRIES),
         ),
     )

@@ -8,10 +8,27 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel, Field, PositiveInt, ValidationError
 
 from raysc.sweepfile.messages import Places, did_you_mean, first_error, sentence, shown
-from raysc.sweepfile.settings import Budget, Initial, Keep, Measure, Resources, Sample, Settings, Start, Train
+from raysc.sweepfile.settings import (
+    Budget,
+    Component,
+    Initial,
+    Keep,
+    Measure,
+    Price,
+    Resources,
+    Sample,
+    Settings,
+    Start,
+    Train,
+)
 
-NOT_YET = ("loggers", "prices", "loop.until")
+NOT_YET = ("loop.until",)
 """Keys that the grammar has and this version does not; never passed over in silence."""
+
+LOGGERS = ("csv", "wandb", "mlflow")
+"""What Tune's results can go to beside TensorBoard."""
+SECRETS = ("api_key", "tracking_token")
+"""Parameters of loggers that a sweep file may not hold: it is copied into the store."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -54,6 +71,8 @@ class SweepFile(Settings):
     keep: Keep = Keep()
     storage: str | None = None
     claims: Any = None
+    loggers: Any = None
+    prices: dict[str, Price] = Field(default_factory=dict)
 
 
 def check(model: type[Model], value: Any, key: str, places: Places) -> Model:
@@ -157,6 +176,26 @@ def control_of(value: Any, places: Places) -> Literal["declared", "matched", "no
     if value == "matched":
         return "matched"
     raise places.error("control", f"expected true, false or matched, got {shown(value)}")
+
+
+def loggers_of(value: Any, places: Places) -> tuple[Component, ...]:
+    """A list of names or of mappings with a name and the parameters of Tune's callback."""
+    if value is None:
+        return ()
+    if not isinstance(value, list):
+        raise places.error("loggers", f"expected a list such as [csv, wandb], got {shown(value)}")
+    found = []
+    for index, one in enumerate(value):
+        parameters = dict(one) if isinstance(one, dict) else {"name": one}
+        name, key = parameters.pop("name", None), f"loggers.{index}"
+        if name not in LOGGERS:
+            raise places.error(
+                key, f"expected one of {', '.join(LOGGERS)}, got {shown(name)}{did_you_mean(str(name), LOGGERS)}"
+            )
+        if secrets := [parameter for parameter in SECRETS if parameter in parameters]:
+            raise places.error(key, f"{secrets[0]} does not belong into a sweep file; set it in the environment")
+        found.append(Component(name=name, parameters=parameters))
+    return tuple(found)
 
 
 def _whole(value: Any) -> bool:

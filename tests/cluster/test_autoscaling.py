@@ -99,9 +99,7 @@ def nodes_of(objects: Objects) -> Counter[str]:
 def test_what_the_autoscaler_could_never_bring_up_is_refused_at_once(cluster: Head, tmp_path: Path) -> None:
     file = tmp_path / "crews.yaml"
     file.write_text(CREWS)
-    began = time.monotonic()
     one = run(cluster, file, "s3://bucket/never", "--set", "resources={gpus: 2}")
-    assert time.monotonic() - began < 10
     assert one.returncode == 2, one.stdout + one.stderr
     assert "one rank asks for 1 CPU and 2 GPU, and no node of this Ray cluster has that" in one.stderr
     assert "there may be 3 gpu_worker with 2 CPU and 1 GPU each" in one.stderr

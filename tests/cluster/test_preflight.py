@@ -31,7 +31,7 @@ def sweep(folder: Path, at: Head, store: str, *arguments: str) -> "subprocess.Co
     [
         (
             "{cpus: 8}",
-            "one rank asks for 8 CPU, and no node of this Ray cluster has that: nodes that are up have 0 CPU",
+            "one rank asks for 8 CPU, and no node of this Ray cluster has that: nodes that are up",
         ),
         ("{gpus: 2}", "there may be 3 worker with 4 CPU and 1 GPU each"),
         ("{workers: 4, cpus: 4}", "a trial asks for 4 ranks of 4 CPU at once, and this Ray cluster has room for 3"),

@@ -104,7 +104,7 @@ def head(*options: str, environment: Mapping[str, str] | None = None, port: int 
     """``ray start --head`` with some options; everything that came of it is ended, and nothing else."""
     folder = Path(tempfile.mkdtemp(prefix="r", dir="/tmp"))  # sockets' paths must be short
     port = port or free_port()
-    env = {"RAY_AUTH_MODE": "disabled", "RAY_DISABLE_IMPORT_WARNING": "1", **(environment or {}), MARK: uuid4().hex}
+    env = {"RAY_AUTH_MODE": "disabled", "RAYSC_JOB": "tests", **(environment or {}), MARK: uuid4().hex}
     one = Head(f"{get_node_ip_address()}:{port}", folder, env)
     own = [
         "--head",

@@ -71,7 +71,8 @@ class Submission:
 
 def job_name(sweep: str, store: str) -> str:
     """The beginning of the id of every job that runs a sweep into a store."""
-    return f"raysc-{sweep}-{key_of({'sweep': sweep, 'store': store})[:8]}"
+    digest = key_of({"sweep": sweep, "store": store})
+    return f"raysc-{sweep}-{digest[:8]}"
 
 
 def connect(address: str) -> Client:
@@ -91,8 +92,8 @@ def connect(address: str) -> Client:
     except ConnectionError as error:
         raise InputError(
             f"no Ray job server answers at {address}: {error}\n"
-            "From outside a cluster, `ray dashboard cluster.yaml` opens a tunnel to http://localhost:8265; on its head, "
-            "`pip install 'ray[default]'` if that is missing"
+            "From outside a cluster, `ray dashboard cluster.yaml` opens a tunnel to http://localhost:8265; a cluster "
+            "that has no job server needs `pip install 'ray[default]'` on its head"
         ) from error
     except (RuntimeError, ValueError) as error:
         raise InputError(f"the Ray cluster at {address}: {str(error).strip()}") from error

@@ -14,6 +14,7 @@ from rich.live import Live
 from rich.table import Table
 
 from raysc.cluster.trial import FAILURE
+from raysc.durations import clock
 from raysc.plan import InitialUnit, Plan, Unit
 
 EVERY = 30.0
@@ -155,13 +156,3 @@ def _words_of_tune(trial: Trial) -> str:
         return str(trial.get_error() or "its process died")
     except UNREADABLE:
         return "its process died, and Ray Tune could not write down why"
-
-
-def clock(seconds: float) -> str:
-    """Seconds as 42 s, 3 min 05 s or 2 h 10 min."""
-    whole = int(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02} min"

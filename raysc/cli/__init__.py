@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 import raysc
+from raysc.cli.doctor import doctor
 from raysc.cli.gc import gc
 from raysc.cli.init import init
 from raysc.cli.listing import listing
@@ -22,6 +23,7 @@ app.command()(results)
 app.command()(samples)
 app.command("list")(listing)
 app.command()(init)
+app.command()(doctor)
 app.command()(gc)
 
 

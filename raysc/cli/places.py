@@ -94,11 +94,17 @@ def shared_storage(objects: Objects, storage: str | None, sweep: Sweep) -> str:
 
 def open_store(storage: str | None) -> Objects:
     """The store that a command is about which names no sweep."""
-    place = storage or os.environ.get("RAYSC_STORAGE") or DEFAULT
-    objects = Objects.at(place)
+    objects = open_place(storage)
     if objects.folder is not None and not objects.folder.is_dir():
-        raise InputError(f"storage {place}: there is no such folder; give another with --storage or RAYSC_STORAGE")
+        raise InputError(
+            f"storage {objects.folder}: there is no such folder; give another with --storage or RAYSC_STORAGE"
+        )
     return objects
+
+
+def open_place(storage: str | None) -> Objects:
+    """The store that a command is about which names no sweep; it need not be there."""
+    return Objects.at(storage or os.environ.get("RAYSC_STORAGE") or DEFAULT)
 
 
 def _open_stored(argument: str, storage: str | None, overrides: Sequence[str] | None) -> tuple[Sweep, Objects]:

@@ -1,17 +1,23 @@
 """What a sweep costs beyond its trials: `raysc sweep` on four trivial units, and where the time goes.
 
-    python benchmarks/overhead.py
+    python benchmarks/overhead.py              # four units on this machine
+    python benchmarks/overhead.py --units 1000 # so many units over 16 logical nodes of this machine
 
 Prints the wall time of the whole command, the part spent inside trials, and a split of the rest measured in this
-process by calling the same steps one after another.
+process by calling the same steps one after another. With --units: seconds of wall per unit of the whole command, and
+the driver's largest memory.
 """
 
+import argparse
+import os
 import subprocess
 import sys
 import tempfile
 import time
 from itertools import pairwise
 from pathlib import Path
+
+import psutil
 
 GRID = """
 name: overhead
@@ -24,7 +30,87 @@ metrics: [frechet_distance]
 """
 
 
+MANY = """
+name: many
+data: {{name: gaussian, rows: 2}}
+model: gaussian
+loop: {{generations: 1}}
+space: {{regime: mix, lambda: [{lambdas}]}}
+control: false
+metrics: [frechet_distance]
+resources: {{cpus: 1}}
+"""
+NODES = 16
+CLUSTER = """
+import subprocess, sys
+from ray.cluster_utils import Cluster
+
+small = {{"num_cpus": 1, "object_store_memory": 80 * 2**20}}
+cluster = Cluster(initialize_head=True, head_node_args=small)
+for _ in range({nodes} - 1):
+    cluster.add_node(**small)
+cluster.wait_for_nodes()
+print(cluster.address, flush=True)
+sys.stdin.readline()
+cluster.shutdown()
+"""
+"""A cluster of one-core nodes, all on this machine, until a line comes."""
+
+
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--units", type=int, default=0)
+    units = parser.parse_args().units
+    if units:
+        at_scale(units)
+    else:
+        four_units()
+
+
+def at_scale(units: int) -> None:
+    """Trivial units over many nodes; storage is a bucket of moto's server, as on a cluster."""
+    sys.path.append(str(Path(__file__).parents[1] / "tests"))
+    from s3_server import serving
+
+    with tempfile.TemporaryDirectory() as folder, serving() as s3:
+        environment = {**os.environ, **s3.environment, "RAY_AUTH_MODE": "disabled", "RAYSC_JOB": "benchmark"}
+        file = Path(folder) / "many.yaml"
+        file.write_text(MANY.format(lambdas=", ".join(str(1 + number / 10000) for number in range(units))))
+        with subprocess.Popen(
+            [sys.executable, "-c", CLUSTER.format(nodes=NODES)],
+            env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        ) as cluster:  # fmt: skip
+            assert cluster.stdin is not None
+            assert cluster.stdout is not None
+            address = cluster.stdout.readline().strip()
+            command = [sys.executable, "-c", "from raysc.cli import main; main()", "sweep", str(file)]
+            began = time.perf_counter()
+            driver = subprocess.Popen(
+                [*command, "--storage", "s3://bucket/many", "--address", address], env=environment
+            )
+            most = watch_memory(driver)
+            whole = time.perf_counter() - began
+            cluster.stdin.write("\n")
+        print(
+            f"{units} units over {NODES} nodes: {whole:.1f} s, {whole / units:.3f} s a unit, status {driver.returncode}"
+        )
+        print(f"the driver's largest memory (RSS): {most / 2**20:.0f} MiB")
+
+
+def watch_memory(driver: "subprocess.Popen[bytes]") -> int:
+    """The largest resident memory of a process until it ends, in bytes."""
+    most, process = 0, psutil.Process(driver.pid)
+    while driver.poll() is None:
+        try:
+            most = max(most, process.memory_info().rss)
+        except psutil.Error:
+            break
+        time.sleep(0.1)
+    driver.wait()
+    return most
+
+
+def four_units() -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "grid.yaml"
         file.write_text(GRID)
@@ -68,12 +154,12 @@ def split(file: Path, store: Path) -> None:
     check(sweep, plan.lines)
     steps.append(("import raysc, read, check, plan", time.perf_counter()))
     from raysc.cluster.progress import Progress
-    from raysc.cluster.run import run_plan, running_ray
+    from raysc.cluster.run import run_units, running_ray
 
     steps.append(("import ray", time.perf_counter()))
     with running_ray(None), Progress(plan, Console(quiet=True)) as progress:
         steps.append(("start ray", time.perf_counter()))
-        run_plan(plan, objects, progress)
+        run_units(plan.units, plan, objects, progress, {})
         steps.append(("one wave of Tune, trials included", time.perf_counter()))
     steps.append(("stop ray", time.perf_counter()))
     curves_picture(sweep, load_table(sweep, objects))

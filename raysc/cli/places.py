@@ -96,9 +96,8 @@ def open_store(storage: str | None) -> Objects:
     """The store that a command is about which names no sweep."""
     objects = open_place(storage)
     if objects.folder is not None and not objects.folder.is_dir():
-        raise InputError(
-            f"storage {objects.folder}: there is no such folder; give another with --storage or RAYSC_STORAGE"
-        )
+        told = f"storage {objects.folder}: there is no such folder"
+        raise InputError(f"{told}; give another with --storage or RAYSC_STORAGE")
     return objects
 
 

@@ -12,6 +12,7 @@ import psutil
 import ray
 from packaging.requirements import Requirement
 
+from raysc.cluster.jobs import connect
 from raysc.cluster.run import running_ray
 from raysc.errors import InputError
 from raysc.store.objects import Objects
@@ -134,7 +135,14 @@ def inception(folder: Path) -> Finding:
 
 
 def ray_answers(address: str | None) -> Finding:
-    """Start Ray, or connect to a cluster, and run a task."""
+    """Start Ray, or connect to a cluster, and run a task; of a cluster behind a tunnel, ask its job server."""
+    if address is not None and "://" in address:
+        try:
+            connect(address)
+        except InputError as error:
+            told, _, remedy = str(error).partition("\n")
+            return Finding("Ray", told, remedy or "see whether the cluster is up", broken=True)
+        return Finding("Ray", f"the job server at {address} answers")
     try:
         with running_ray(address):
             ray.get(ray.remote(_nothing).options(num_cpus=0).remote(), timeout=60)

@@ -3,6 +3,7 @@
 A job's id is made from store and sweep, and a number: one that has not ended is joined, else the next is submitted.
 """
 
+import logging
 import shlex
 import sys
 import tempfile
@@ -81,6 +82,7 @@ def connect(address: str) -> Client:
     Raises:
         InputError: it is not there, it does not let us in, or what is needed to speak to it is not installed.
     """
+    logging.getLogger("ray").setLevel(logging.WARNING)  # it tells of every package that it sends
     try:
         return JobSubmissionClient(address)
     except ray.exceptions.AuthenticationError as error:

@@ -4,6 +4,7 @@ A job's id is made from store and sweep, and a number: one that has not ended is
 """
 
 import logging
+import os
 import shlex
 import sys
 import tempfile
@@ -83,6 +84,7 @@ def connect(address: str) -> Client:
         InputError: it is not there, it does not let us in, or what is needed to speak to it is not installed.
     """
     logging.getLogger("ray").setLevel(logging.WARNING)  # it tells of every package that it sends
+    os.environ["RAY_ADDRESS"] = address  # the client heeds it before its own argument
     try:
         return JobSubmissionClient(address)
     except ray.exceptions.AuthenticationError as error:

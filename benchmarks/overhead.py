@@ -17,8 +17,6 @@ import time
 from itertools import pairwise
 from pathlib import Path
 
-import psutil
-
 GRID = """
 name: overhead
 data: {name: gaussian, rows: 20}
@@ -41,23 +39,43 @@ metrics: [frechet_distance]
 resources: {{cpus: 1}}
 """
 NODES = 16
-CLUSTER = """
-import subprocess, sys
+DRIVER = """
+import resource, sys, time
 from ray.cluster_utils import Cluster
+from rich.console import Console
+from raysc import catalogue
+from raysc.cluster.progress import Progress
+from raysc.cluster.rounds import run_to_the_end
+from raysc.cluster.run import running_ray
+from raysc.plan import lines, make_plan
+from raysc.store.objects import Objects
+from raysc.sweepfile import read_sweep
 
-small = {{"num_cpus": 1, "object_store_memory": 80 * 2**20}}
+file, store, nodes = sys.argv[1:]
+small = dict(num_cpus=1, object_store_memory=80 * 2**20)
 cluster = Cluster(initialize_head=True, head_node_args=small)
-for _ in range({nodes} - 1):
+for _ in range(int(nodes) - 1):
     cluster.add_node(**small)
 cluster.wait_for_nodes()
-print(cluster.address, flush=True)
-sys.stdin.readline()
+began = time.perf_counter()
+sweep, objects = read_sweep(file, (), catalogue), Objects.at(store)
+built = lines(sweep)
+plan = make_plan(sweep, objects, built)
+units = len(plan.units)
+with running_ray(cluster.address), Progress(plan, Console(stderr=True)) as progress:
+    run_to_the_end(sweep, built, objects, progress, print)
+spent = time.perf_counter() - began
+assert not progress.failures
+assert not make_plan(sweep, objects, built).units
+memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+print(f"{units} units over {nodes} nodes: {spent:.1f} s, {spent / units:.3f} s a unit; {memory:.0f} MiB in the driver")
 cluster.shutdown()
 """
-"""A cluster of one-core nodes, all on this machine, until a line comes."""
+"""The steps of the command, but for the check that refuses a folder on a cluster: here all nodes are one machine."""
 
 
 def main() -> None:
+    """Print what was measured."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--units", type=int, default=0)
     units = parser.parse_args().units
@@ -68,46 +86,12 @@ def main() -> None:
 
 
 def at_scale(units: int) -> None:
-    """Trivial units over many nodes; storage is a bucket of moto's server, as on a cluster."""
-    sys.path.append(str(Path(__file__).parents[1] / "tests"))
-    from s3_server import serving
-
-    with tempfile.TemporaryDirectory() as folder, serving() as s3:
-        environment = {**os.environ, **s3.environment, "RAY_AUTH_MODE": "disabled", "RAYSC_JOB": "benchmark"}
+    """Trivial units over many nodes of one core each; the time counts from reading the file to the last unit's end."""
+    with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "many.yaml"
         file.write_text(MANY.format(lambdas=", ".join(str(1 + number / 10000) for number in range(units))))
-        with subprocess.Popen(
-            [sys.executable, "-c", CLUSTER.format(nodes=NODES)],
-            env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        ) as cluster:  # fmt: skip
-            assert cluster.stdin is not None
-            assert cluster.stdout is not None
-            address = cluster.stdout.readline().strip()
-            command = [sys.executable, "-c", "from raysc.cli import main; main()", "sweep", str(file)]
-            began = time.perf_counter()
-            driver = subprocess.Popen(
-                [*command, "--storage", "s3://bucket/many", "--address", address], env=environment
-            )
-            most = watch_memory(driver)
-            whole = time.perf_counter() - began
-            cluster.stdin.write("\n")
-        print(
-            f"{units} units over {NODES} nodes: {whole:.1f} s, {whole / units:.3f} s a unit, status {driver.returncode}"
-        )
-        print(f"the driver's largest memory (RSS): {most / 2**20:.0f} MiB")
-
-
-def watch_memory(driver: "subprocess.Popen[bytes]") -> int:
-    """The largest resident memory of a process until it ends, in bytes."""
-    most, process = 0, psutil.Process(driver.pid)
-    while driver.poll() is None:
-        try:
-            most = max(most, process.memory_info().rss)
-        except psutil.Error:
-            break
-        time.sleep(0.1)
-    driver.wait()
-    return most
+        command = [sys.executable, "-c", DRIVER, str(file), str(Path(folder) / "store"), str(NODES)]
+        subprocess.run(command, env={**os.environ, "RAY_AUTH_MODE": "disabled"}, check=True)
 
 
 def four_units() -> None:

@@ -1,11 +1,15 @@
 """What a sweep costs beyond its trials: `raysc sweep` on four trivial units, and where the time goes.
 
-    python benchmarks/overhead.py
+    python benchmarks/overhead.py              # four units on this machine
+    python benchmarks/overhead.py --units 1000 # so many units over 16 logical nodes of this machine
 
 Prints the wall time of the whole command, the part spent inside trials, and a split of the rest measured in this
-process by calling the same steps one after another.
+process by calling the same steps one after another. With --units: seconds of wall per unit of the whole command, and
+the driver's largest memory.
 """
 
+import argparse
+import os
 import subprocess
 import sys
 import tempfile
@@ -24,7 +28,73 @@ metrics: [frechet_distance]
 """
 
 
+MANY = """
+name: many
+data: {{name: gaussian, rows: 2}}
+model: gaussian
+loop: {{generations: 1}}
+space: {{regime: mix, lambda: [{lambdas}]}}
+control: false
+metrics: [frechet_distance]
+resources: {{cpus: 1}}
+"""
+NODES = 16
+DRIVER = """
+import resource, sys, time
+from ray.cluster_utils import Cluster
+from rich.console import Console
+from raysc import catalogue
+from raysc.cluster.progress import Progress
+from raysc.cluster.rounds import run_to_the_end
+from raysc.cluster.run import running_ray
+from raysc.plan import lines, make_plan
+from raysc.store.objects import Objects
+from raysc.sweepfile import read_sweep
+
+file, store, nodes = sys.argv[1:]
+small = dict(num_cpus=1, object_store_memory=80 * 2**20)
+cluster = Cluster(initialize_head=True, head_node_args=small)
+for _ in range(int(nodes) - 1):
+    cluster.add_node(**small)
+cluster.wait_for_nodes()
+began = time.perf_counter()
+sweep, objects = read_sweep(file, (), catalogue), Objects.at(store)
+built = lines(sweep)
+plan = make_plan(sweep, objects, built)
+units = len(plan.units)
+with running_ray(cluster.address), Progress(plan, Console(stderr=True)) as progress:
+    run_to_the_end(sweep, built, objects, progress, print)
+spent = time.perf_counter() - began
+assert not progress.failures
+assert not make_plan(sweep, objects, built).units
+memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+print(f"{units} units over {nodes} nodes: {spent:.1f} s, {spent / units:.3f} s a unit; {memory:.0f} MiB in the driver")
+cluster.shutdown()
+"""
+"""The steps of the command, but for the check that refuses a folder on a cluster: here all nodes are one machine."""
+
+
 def main() -> None:
+    """Print what was measured."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--units", type=int, default=0)
+    units = parser.parse_args().units
+    if units:
+        at_scale(units)
+    else:
+        four_units()
+
+
+def at_scale(units: int) -> None:
+    """Trivial units over many nodes of one core each; the time counts from reading the file to the last unit's end."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "many.yaml"
+        file.write_text(MANY.format(lambdas=", ".join(str(1 + number / 10000) for number in range(units))))
+        command = [sys.executable, "-c", DRIVER, str(file), str(Path(folder) / "store"), str(NODES)]
+        subprocess.run(command, env={**os.environ, "RAY_AUTH_MODE": "disabled"}, check=True)
+
+
+def four_units() -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "grid.yaml"
         file.write_text(GRID)
@@ -68,12 +138,12 @@ def split(file: Path, store: Path) -> None:
     check(sweep, plan.lines)
     steps.append(("import raysc, read, check, plan", time.perf_counter()))
     from raysc.cluster.progress import Progress
-    from raysc.cluster.run import run_plan, running_ray
+    from raysc.cluster.run import run_units, running_ray
 
     steps.append(("import ray", time.perf_counter()))
     with running_ray(None), Progress(plan, Console(quiet=True)) as progress:
         steps.append(("start ray", time.perf_counter()))
-        run_plan(plan, objects, progress)
+        run_units(plan.units, plan, objects, progress, {})
         steps.append(("one wave of Tune, trials included", time.perf_counter()))
     steps.append(("stop ray", time.perf_counter()))
     curves_picture(sweep, load_table(sweep, objects))

@@ -7,6 +7,7 @@ import typer
 
 import raysc
 from raysc.cli.claims import claims
+from raysc.cli.doctor import doctor
 from raysc.cli.gc import gc
 from raysc.cli.init import init
 from raysc.cli.listing import listing
@@ -24,6 +25,7 @@ app.command()(claims)
 app.command()(samples)
 app.command("list")(listing)
 app.command()(init)
+app.command()(doctor)
 app.command()(gc)
 
 

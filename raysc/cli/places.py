@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 DEFAULT = "./raysc-store"
 COPY = "sweep.yaml"
+IN_JOB = "RAYSC_JOB"
+"""In the environment of a sweep that runs as a Ray job: the job's id."""
+HEAD_FILE = Path("~/ray_bootstrap_config.yaml")
+"""What ``ray up`` leaves on the head of a cluster, and nowhere else."""
 
 Overrides = Annotated[
     list[str] | None,
@@ -62,13 +66,44 @@ def open_sweep(argument: str, storage: str | None, overrides: Sequence[str] | No
     return sweep, Objects.at(storage or os.environ.get("RAYSC_STORAGE") or sweep.storage or DEFAULT)
 
 
+def cluster_address(address: str | None) -> str | None:
+    """The Ray cluster that a sweep is to be submitted to; None if it runs in place.
+
+    Args:
+        address: from the command line; else RAY_ADDRESS, else the cluster whose head this is, by ``ray up``.
+    """
+    if IN_JOB in os.environ:
+        return None
+    found = address or os.environ.get("RAY_ADDRESS") or ("auto" if HEAD_FILE.expanduser().exists() else None)
+    return None if found == "local" else found
+
+
+def shared_storage(objects: Objects, storage: str | None, sweep: Sweep) -> str:
+    """The URI of a store that a cluster is to use.
+
+    Raises:
+        InputError: nobody named one, and a folder of this machine is no use there.
+    """
+    if not (storage or os.environ.get("RAYSC_STORAGE") or sweep.storage):
+        raise InputError(
+            "a cluster needs storage that all its machines see: give a bucket (s3://, gs://, az://) or a folder of a "
+            "shared file system with --storage, RAYSC_STORAGE or `storage:` in the sweep file"
+        )
+    return objects.uri
+
+
 def open_store(storage: str | None) -> Objects:
     """The store that a command is about which names no sweep."""
-    place = storage or os.environ.get("RAYSC_STORAGE") or DEFAULT
-    objects = Objects.at(place)
+    objects = open_place(storage)
     if objects.folder is not None and not objects.folder.is_dir():
-        raise InputError(f"storage {place}: there is no such folder; give another with --storage or RAYSC_STORAGE")
+        told = f"storage {objects.folder}: there is no such folder"
+        raise InputError(f"{told}; give another with --storage or RAYSC_STORAGE")
     return objects
+
+
+def open_place(storage: str | None) -> Objects:
+    """The store that a command is about which names no sweep; it need not be there."""
+    return Objects.at(storage or os.environ.get("RAYSC_STORAGE") or DEFAULT)
 
 
 def _open_stored(argument: str, storage: str | None, overrides: Sequence[str] | None) -> tuple[Sweep, Objects]:

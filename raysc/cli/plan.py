@@ -1,13 +1,17 @@
 """raysc plan: what a sweep would run, and why."""
 
 import json
-import os
 from collections import Counter
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from raysc.cli.places import Overrides, Storage, SweepArgument, open_sweep
+from raysc.cli.places import Overrides, Storage, SweepArgument, cluster_address, open_sweep
+
+if TYPE_CHECKING:
+    from raysc.costs import Cost
+    from raysc.plan import Plan
+    from raysc.store.objects import Objects
 
 
 def plan(
@@ -25,10 +29,12 @@ def plan(
     sweep, objects = open_sweep(sweep_file, storage, overrides)
     built = lines(sweep)
     check(sweep, built)
-    if "RAY_ADDRESS" not in os.environ:
+    cluster = cluster_address(None)
+    if cluster is None:
         check_machine(sweep)
     made = make_plan(sweep, objects, built)
     size = estimate(made)
+    expected = _costs(made, objects, cluster) if made.units else []
     told = {
         "cells": len(made.lines),
         "units": len(made.units),
@@ -41,6 +47,7 @@ def plan(
         "rows": size.rows,
         "bytes": size.bytes,
         "refits": sum(unit.refits for unit in made.refits),
+        "nodes": [vars(one) for one in expected],
         "reasons": dict(Counter(unit.reason for unit in made.units)),
     }
     if as_json:
@@ -55,6 +62,8 @@ def plan(
         typer.echo(f"generation 0s: {made.ancestors}; sharing them saves {made.trainings_saved} trainings")
     typer.echo(f"rows: {size.most_rows:,} sampled by a generation of a seed, {size.rows:,} in all")
     typer.echo(f"store: up to {in_bytes(size.most_bytes)} a generation of a seed, {in_bytes(size.bytes)} in all")
+    for one in expected:
+        typer.echo(_told(one))
     for wave, units in (("generation 0", made.initial), ("loop", made.loop)):
         for reason, count in Counter(unit.reason for unit in units).items():
             typer.echo(f"{wave}: {count} units to run: {reason}")
@@ -66,3 +75,37 @@ def plan(
         )
     if not made.units:
         typer.echo("nothing to do")
+
+
+def _costs(made: "Plan", objects: "Objects", cluster: str | None) -> "list[Cost]":
+    """What is left, on each type of node that the sweep file prices, or else that the cluster may bring up."""
+    from raysc.costs import Kind, cost, priced, seconds_to_do
+    from raysc.results.table import load_table
+
+    kinds = priced(made.sweep)
+    if not kinds and cluster is not None and "://" not in cluster:  # by a tunnel one sees no nodes
+        from raysc.cluster.capacity import capacity
+        from raysc.cluster.run import running_ray
+
+        with running_ray(cluster):
+            there = capacity()
+        kinds = [
+            Kind(one.name, one.resources.get("CPU", 0), one.resources.get("GPU", 0), min(one.most, there.most), None)
+            for one in there.types
+        ]
+    if not kinds:
+        return []
+    seconds = seconds_to_do(made, load_table(made.sweep, objects))
+    return [cost(kind, made, seconds) for kind in kinds]
+
+
+def _told(expected: "Cost") -> str:
+    from raysc.durations import clock
+
+    if not expected.nodes:
+        return f"nodes: {expected.name} has too few cores or GPUs for a trial"
+    if expected.hours is None:
+        return f"nodes: up to {expected.nodes} {expected.name} at once; nothing was measured yet to tell how long"
+    price = "" if expected.price is None else f", at a cost of {expected.price:.2f} by `prices:`"
+    took = clock(3600 * expected.hours)
+    return f"nodes: up to {expected.nodes} {expected.name} at once, about {took}{price}, if all generations take alike"

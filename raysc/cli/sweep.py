@@ -2,11 +2,22 @@
 
 import os
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from raysc.cli.places import Overrides, Storage, SweepArgument, open_console, open_sweep, sweep_folder
+from raysc.cli.places import (
+    IN_JOB,
+    Overrides,
+    Storage,
+    SweepArgument,
+    cluster_address,
+    open_console,
+    open_sweep,
+    shared_storage,
+    sweep_folder,
+)
 from raysc.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,7 +38,7 @@ def sweep(
     overrides: Overrides = None,
     storage: Storage = None,
     address: Annotated[
-        str | None, typer.Option(help="A Ray cluster; this machine if neither it nor RAY_ADDRESS is set.")
+        str | None, typer.Option(help="A Ray cluster, else RAY_ADDRESS: it runs there as a job. Else this machine.")
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Move what there is of it to the trash first.")] = False,
     verify: Annotated[
@@ -47,6 +58,9 @@ def sweep(
     asked, objects = open_sweep(file, storage, overrides)
     built = lines(asked)
     check(asked, built)
+    if (cluster := cluster_address(address)) is not None:
+        flags = [f"--{name}" for name, given in (("fresh", fresh), ("verify", verify), ("remake", remake)) if given]
+        raise typer.Exit(_submit(asked, built, shared_storage(objects, storage, asked), cluster, flags))
     if address is None and "RAY_ADDRESS" not in os.environ:
         check_machine(asked)
     objects.probe()
@@ -81,6 +95,18 @@ def sweep(
             plan = make_plan(asked, objects, built)
     if failures:
         raise typer.Exit(1)
+
+
+def _submit(asked: "Sweep", built: Lines, store: str, cluster: str, flags: list[str]) -> int:
+    """Run the sweep as a job of a cluster, and follow it; the job's exit status."""
+    from raysc.cluster.jobs import Submission, connect, job_name, plugin_files, run_as_job
+    from raysc.cluster.run import plugins
+
+    file = f"{asked.name}.yaml"
+    files = {file: _text(asked), **plugin_files(plugins(asked, built))}
+    options = ["--storage", store, *flags]
+    submission = Submission(job_name(asked.name, store), file, options, IN_JOB, files)
+    return run_as_job(connect(cluster), submission, typer.echo, partial(typer.echo, nl=False))
 
 
 def _start_afresh(asked: "Sweep", built: Lines, objects: "Objects", console: "Console") -> None:
@@ -142,22 +168,29 @@ def _refit(plan: "Plan", objects: "Objects", remake: bool) -> None:
 
 
 def _keep_copy(asked: "Sweep", objects: "Objects") -> None:
-    """Put the sweep file, overrides applied, into the sweep's folder, so that other commands can be pointed at it."""
+    """Put the sweep file into the sweep's folder, so that other commands can be pointed at it."""
+    objects.put(f"{sweep_folder(asked.name)}/sweep.yaml", _text(asked))
+
+
+def _text(asked: "Sweep") -> bytes:
+    """The sweep file with its overrides applied and its name written down."""
     import io
 
     from ruamel.yaml import YAML
 
     text = io.StringIO()
     YAML(typ="safe", pure=True).dump({**asked.resolved, "name": asked.name}, text)
-    objects.put(f"{sweep_folder(asked.name)}/sweep.yaml", text.getvalue().encode())
+    return text.getvalue().encode()
 
 
 def _run(plan: "Plan", built: Lines, objects: "Objects", address: str | None, console: "Console") -> dict[str, str]:
+    from raysc.cluster.loggers import check_loggers
     from raysc.cluster.preflight import check_cluster
     from raysc.cluster.progress import Progress
     from raysc.cluster.rounds import run_to_the_end
     from raysc.cluster.run import running_ray
 
+    check_loggers(plan.sweep)
     with running_ray(address):
         check_cluster(plan.sweep, objects)
         with Progress(plan, console) as progress:

@@ -14,12 +14,15 @@ from rich.live import Live
 from rich.table import Table
 
 from raysc.cluster.trial import FAILURE
+from raysc.durations import clock
 from raysc.plan import InitialUnit, Plan, Unit
 
 EVERY = 30.0
 """Seconds between two lines where there is no terminal."""
 UNREADABLE = (EOFError, OSError, UnpicklingError)
 """What Tune raises where its own files are cut off, since the disk was full."""
+NODE_DIED = "its node has died"
+"""In Ray's words for a process that ended since its machine was called back or broke."""
 MOST_ROWS = 40
 """Cells that the live table shows; those at work first."""
 
@@ -27,7 +30,8 @@ MOST_ROWS = 40
 class Progress(tune.Callback):
     """Counts generations as trials report them, and shows the counts.
 
-    Used as a context manager around both waves. ``failures`` holds the traceback of each unit that failed, by name.
+    Used as a context manager around both waves. ``failures`` holds the traceback of each unit that failed, by name; one
+    whose node went away is none of them, and runs again.
     """
 
     def __init__(self, plan: Plan, console: Console) -> None:
@@ -89,7 +93,10 @@ class Progress(tune.Callback):
     def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         """A unit failed for good; the others go on."""
         name = trial.config["unit"]
-        self.failures[name] = self._last_words.pop(name, "") or _words_of_tune(trial)
+        words = self._last_words.pop(name, "") or _words_of_tune(trial)
+        if NODE_DIED in words:
+            return
+        self.failures[name] = words
         self._ended["failed"] += 1
         self._show()
 
@@ -149,13 +156,3 @@ def _words_of_tune(trial: Trial) -> str:
         return str(trial.get_error() or "its process died")
     except UNREADABLE:
         return "its process died, and Ray Tune could not write down why"
-
-
-def clock(seconds: float) -> str:
-    """Seconds as 42 s, 3 min 05 s or 2 h 10 min."""
-    whole = int(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02} min"

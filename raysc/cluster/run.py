@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -16,14 +16,17 @@ from ray import cloudpickle, tune
 from raysc import catalogue
 from raysc.cluster import space
 from raysc.cluster.extractors import trained_extractors
+from raysc.cluster.loggers import callbacks
 from raysc.cluster.progress import UNREADABLE, Progress
 from raysc.cluster.trial import Job, RealData, Shared, bundles, run_trial
+from raysc.cluster.versions import versions
 from raysc.errors import RayscError
 from raysc.metrics.metric import Metric
 from raysc.plan import InitialUnit, Line, Plan, Unit, metric_keys
 from raysc.store.asked import keeps
 from raysc.store.keys import key_of
 from raysc.store.objects import Objects
+from raysc.sweepfile.sweep import Sweep
 
 SLOW_IMPORTS = ("tensorboardX", "scipy.stats", "matplotlib.figure", "ray.tune.logger.tensorboardx")
 
@@ -45,7 +48,7 @@ def run_units(units: Sequence[Unit], plan: Plan, objects: Objects, progress: Pro
         progress: shows what happens, and keeps the failures.
         real: the real rows that are in the object store already; what is missing is added.
     """
-    ship_plugins(plan)
+    ship_plugins(plugins(plan.sweep, plan.lines))
     _add_real_rows(units, plan, objects, real)
     wave = "initial" if isinstance(units[0], InitialUnit) else "loop"
     _run_wave(f"{datetime.now().strftime('%Y%m%d-%H%M%S-%f')}-{wave}", units, plan, objects, real, progress)
@@ -85,12 +88,17 @@ def _import(*modules: str) -> None:
         importlib.import_module(module)
 
 
-def ship_plugins(plan: Plan) -> None:
-    """Send plug-in modules with the objects made from them: other processes and machines need not have them."""
-    components = [*plan.sweep.metrics]
-    for line in plan.lines:
+def plugins(sweep: Sweep, lines: Iterable[Line]) -> set[str]:
+    """The modules that a sweep names by import path."""
+    components = [*sweep.metrics]
+    for line in lines:
         components += [line.cell.data, line.cell.model, line.cell.regime]
-    for module in {component.name.partition(":")[0] for component in components if ":" in component.name}:
+    return {component.name.partition(":")[0] for component in components if ":" in component.name}
+
+
+def ship_plugins(modules: Iterable[str]) -> None:
+    """Send plug-in modules with the objects made from them: other processes and machines need not have them."""
+    for module in modules:
         cloudpickle.register_pickle_by_value(sys.modules[module])
 
 
@@ -122,7 +130,7 @@ def _run_wave(
     sweep = plan.sweep
     kept = keeps(objects)
     wanted = {key: kept[key] for unit in units if (key := unit.line.keys.lineage) in kept}
-    shared = ray.put(Shared(sweep, objects, wanted))
+    shared = ray.put(Shared(sweep, objects, wanted, versions()))
     metrics: dict[str, dict[str, Metric]] = {}
     jobs = {}
     for unit in units:
@@ -152,7 +160,7 @@ def _run_wave(
             name=name,
             storage_path=tune_folder(sweep.name, objects),
             verbose=0,
-            callbacks=[progress],
+            callbacks=[progress, *callbacks(sweep)],
             failure_config=tune.FailureConfig(max_failures=RETRIES),
         ),
     )

@@ -5,7 +5,6 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Any, cast
 
 import ray
@@ -14,6 +13,8 @@ from ray import tune
 from raysc.cluster.crew import ActorCrew
 from raysc.cluster.shelf import ObjectBlock, ObjectShelf
 from raysc.cluster.threads import use_threads
+from raysc.cluster.versions import Versions, disagreement, versions
+from raysc.errors import RayscError
 from raysc.metrics.features import Extractor
 from raysc.metrics.measure import Real
 from raysc.metrics.metric import Metric
@@ -35,7 +36,6 @@ from raysc.sweepfile.sweep import Sweep
 
 FAILURE = "failure"
 """Key of a report that holds a traceback."""
-PACKAGES = ("raysc", "ray", "torch", "accelerate", "diffusers", "numpy", "scipy", "scikit-learn", "pyarrow")
 
 
 @dataclass(frozen=True)
@@ -61,11 +61,13 @@ class Shared:
         sweep: what asked for them.
         objects: the store.
         keeps: lineage -> what stays of it, by all sweeps that name it.
+        versions: the driver's: a trial runs on no others.
     """
 
     sweep: Sweep
     objects: Objects
     keeps: Mapping[str, Keep]
+    versions: Versions
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,8 @@ def run_job(job: Job, shared: Shared, report: Callable[[dict[str, Any]], None]) 
 
     What is found damaged on the way is set aside, and the unit goes on: then it is missing, and made again.
     """
+    if differs := disagreement(shared.versions, versions()):  # nodes that came up after the preflight are checked here
+        raise RayscError(f"node {os.uname().nodename} has {differs}; install the same versions everywhere")
     lease = Lease.take(shared.objects, job.unit.name, shared.sweep.name)
     if lease is None:
         return
@@ -195,10 +199,11 @@ def _provenance(job: Job, sweep: Sweep) -> dict[str, Any]:
     resources = sweep.resources
     return {
         "lineage": job.unit.line.keys.settings,
-        "versions": {package: version(package) for package in PACKAGES},
+        "versions": dict(versions()),
         "ranks": resources.workers,
         "device": device_name() if resources.gpus else f"cpu, {resources.cpus} per rank",
         "host": os.uname().nodename,
+        "node": ray.get_runtime_context().get_node_id(),
         "sweep": sweep.resolved,
     }
 

@@ -10,7 +10,7 @@ from raysc.sweepfile.expansion import expand
 from raysc.sweepfile.messages import Places, did_you_mean
 from raysc.sweepfile.overrides import override
 from raysc.sweepfile.reading import read_document
-from raysc.sweepfile.schema import check_file, control_of, measure_of, seeds_of, sweep_name, until_of
+from raysc.sweepfile.schema import check_file, control_of, loggers_of, measure_of, seeds_of, sweep_name, until_of
 from raysc.sweepfile.settings import Component
 from raysc.sweepfile.signature import Catalogue
 from raysc.sweepfile.space import read_space
@@ -68,6 +68,8 @@ def read_sweep(path: str, overrides: Sequence[str], catalogue: Catalogue) -> Swe
         keep=file.keep,
         storage=file.storage,
         claims=read_claims(file.claims, Facts(cells, file.loop.generations, measure, told), places),
+        loggers=loggers_of(file.loggers, places),
+        prices=file.prices,
         notes=notes,
         resolved=document.value,
         lines={**document.lines, **axes},

@@ -9,10 +9,25 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel, Field, PositiveInt, ValidationError
 
 from raysc.sweepfile.messages import Places, did_you_mean, first_error, sentence, shown
-from raysc.sweepfile.settings import Budget, Initial, Keep, Measure, Resources, Sample, Settings, Start, Train, Until
+from raysc.sweepfile.settings import (
+    Budget,
+    Component,
+    Initial,
+    Keep,
+    Measure,
+    Price,
+    Resources,
+    Sample,
+    Settings,
+    Start,
+    Train,
+    Until,
+)
 
-NOT_YET = ("loggers", "prices")
-"""Keys that the grammar has and this version does not; never passed over in silence."""
+LOGGERS = ("csv", "wandb", "mlflow")
+"""What Tune's results can go to beside TensorBoard."""
+SECRETS = ("api_key", "tracking_token")
+"""Parameters of loggers that a sweep file may not hold: it is copied into the store."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -56,6 +71,8 @@ class SweepFile(Settings):
     keep: Keep = Keep()
     storage: str | None = None
     claims: Any = None
+    loggers: Any = None
+    prices: dict[str, Price] = Field(default_factory=dict)
 
 
 def check(model: type[Model], value: Any, key: str, places: Places) -> Model:
@@ -83,11 +100,6 @@ def check(model: type[Model], value: Any, key: str, places: Places) -> Model:
 
 def check_file(value: dict[str, Any], places: Places) -> SweepFile:
     """The whole file, apart from ``space``, components, and what must go together in a cell."""
-    for key in NOT_YET:
-        head, _, tail = key.partition(".")
-        inner = value.get(head)
-        if head in value and (not tail or (isinstance(inner, dict) and tail in inner)):
-            raise places.error(key, "not supported yet; take it out of the file")
     # A section that is left blank sets nothing.
     blank = ("initial", "train", "sample", "resources", "keep")
     value = {key: {} if inner is None and key in blank else inner for key, inner in value.items()}
@@ -174,6 +186,26 @@ def until_of(until: Until | None, columns: Iterable[str], places: Places) -> Unt
     if (until.above is None) == (until.below is None):
         raise places.error("loop.until", "expected one of above and below, as in {metric: entropy, below: 1e-8}")
     return until
+
+
+def loggers_of(value: Any, places: Places) -> tuple[Component, ...]:
+    """A list of names or of mappings with a name and the parameters of Tune's callback."""
+    if value is None:
+        return ()
+    if not isinstance(value, list):
+        raise places.error("loggers", f"expected a list such as [csv, wandb], got {shown(value)}")
+    found = []
+    for index, one in enumerate(value):
+        parameters = dict(one) if isinstance(one, dict) else {"name": one}
+        name, key = parameters.pop("name", None), f"loggers.{index}"
+        if name not in LOGGERS:
+            raise places.error(
+                key, f"expected one of {', '.join(LOGGERS)}, got {shown(name)}{did_you_mean(str(name), LOGGERS)}"
+            )
+        if secrets := [parameter for parameter in SECRETS if parameter in parameters]:
+            raise places.error(key, f"{secrets[0]} does not belong into a sweep file; set it in the environment")
+        found.append(Component(name=name, parameters=parameters))
+    return tuple(found)
 
 
 def _whole(value: Any) -> bool:

@@ -174,6 +174,22 @@ class Resources(Settings):
     checkpoint_minutes: PositiveFloat = 15
 
 
+class Price(Settings):
+    """What a type of node costs, and what it has: from that the plan tells how many a sweep would use.
+
+    Attributes:
+        hour: of one node, in any currency.
+        cpus: cores of one node.
+        gpus: devices of one node.
+        most: so many nodes at once at most.
+    """
+
+    hour: PositiveFloat
+    cpus: PositiveFloat
+    gpus: float = Field(default=0, ge=0)
+    most: PositiveInt | None = None
+
+
 class Keep(Settings):
     """What stays in the store of a trained family's lineage, from generation 1 on; generation 0 stays whole.
 

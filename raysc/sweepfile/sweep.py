@@ -7,7 +7,7 @@ from typing import Any, Literal
 from raysc.errors import InputError
 from raysc.sweepfile.claims import Claim
 from raysc.sweepfile.messages import Places
-from raysc.sweepfile.settings import Cell, Component, Keep, Measure, Resources, Until
+from raysc.sweepfile.settings import Cell, Component, Keep, Measure, Price, Resources, Until
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,8 @@ class Sweep:
         keep: what stays in the store.
         storage: a path or URI, if the file names one.
         claims: what is to be judged; in no key.
+        loggers: what Tune's results also go to.
+        prices: type of node -> what it costs and has.
         notes: what expansion did that a user may want to know (cells that became equal, a long EMA).
         resolved: the file's mapping after overrides, for the record.
         lines: dotted key -> "FILE, line N", for messages.
@@ -50,6 +52,8 @@ class Sweep:
     keep: Keep
     storage: str | None
     claims: tuple[Claim, ...]
+    loggers: tuple[Component, ...]
+    prices: Mapping[str, Price]
     notes: tuple[str, ...]
     resolved: Mapping[str, Any]
     lines: Mapping[str, str]

@@ -135,7 +135,8 @@ def test_a_folder_of_one_machine_is_refused_on_a_cluster_of_two_nodes(tmp_path: 
     )
     done = subprocess.run(
         [sys.executable, "-c", NODES % RAYSC, str(file), str(tmp_path / "store")],
-        env={**os.environ, "RAY_AUTH_MODE": "disabled"}, capture_output=True, text=True, check=False,
+        env={**os.environ, "RAY_AUTH_MODE": "disabled", "RAYSC_JOB": "tests"},
+        capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 2, done.stdout + done.stderr
     assert "lies on a disk of this machine" in done.stderr

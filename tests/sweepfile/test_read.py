@@ -110,8 +110,11 @@ CLOSED_REFUSALS = [
     (add("search: {random: 0}"), 6, "search.random", ["above 0"]),
     (add("search: {randm: 3}"), 6, "search.randm", ["did you mean 'random'"]),
     # not built yet
-    (add("loggers: [x]"), 6, "loggers", ["not supported yet"]),
-    (add("prices: {}"), 6, "prices", ["not supported yet"]),
+    (add("loggers: wandb"), 6, "loggers", ["expected a list", "wandb"]),
+    (add("loggers: [csv, wanbd]"), 6, "loggers.1", ["expected one of csv, wandb, mlflow", "did you mean 'wandb'"]),
+    (add("loggers: [{name: wandb, api_key: abc}]"), 6, "loggers.0", ["api_key does not belong into a sweep file"]),
+    (add("prices: {gpu: {hour: 1}}"), 6, "prices.gpu.cpus", ["is missing"]),
+    (add("prices: {gpu: {hour: 0, cpus: 4}}"), 6, "prices.gpu.hour", ["expected a number above 0"]),
     (add("keep: all"), 6, "keep", ["expected a mapping"]),
     (add("keep: {rows: some}"), 6, "keep.rows", ["all", "needed"]),
     (add("keep: {model: all}"), 6, "keep.model", ["did you mean 'models'"]),

@@ -1,0 +1,28 @@
+"""raysc doctor: whether this machine can run sweeps."""
+
+from typing import Annotated
+
+import typer
+
+from raysc.cli.places import Storage, cluster_address, open_place
+
+
+def doctor(
+    storage: Storage = None,
+    address: Annotated[
+        str | None, typer.Option(help="A Ray cluster, else RAY_ADDRESS; without either, Ray is started here.")
+    ] = None,
+) -> None:
+    """Check versions, cores, memory, GPUs, Ray and the storage, and say what to do; status 1 if something is broken."""
+    from raysc.cluster.machine import examine
+
+    broken = 0
+    for finding in examine(cluster_address(address), open_place(storage)):
+        broken += finding.broken
+        mark = "broken" if finding.broken else "note" if finding.remedy else "ok"
+        typer.echo(f"{mark:8}{finding.about}: {finding.told}")
+        if finding.remedy:
+            typer.echo(f"{'':8}-> {finding.remedy}")
+    if broken:
+        typer.echo(f"{broken} to mend")
+        raise typer.Exit(1)

@@ -1,0 +1,58 @@
+"""Loggers that a user already has: Tune's own callbacks, named in the sweep file. TensorBoard is always written."""
+
+import inspect
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from raysc.errors import InputError
+from raysc.sweepfile.messages import did_you_mean
+from raysc.sweepfile.settings import Component
+from raysc.sweepfile.sweep import Sweep
+
+CALLBACKS = {
+    "csv": ("ray.tune.logger.csv", "CSVLoggerCallback"),
+    "wandb": ("ray.air.integrations.wandb", "WandbLoggerCallback"),
+    "mlflow": ("ray.air.integrations.mlflow", "MLflowLoggerCallback"),
+}
+PACKAGES = {"wandb": "wandb", "mlflow": "mlflow"}
+"""What a logger needs beside Tune."""
+NAMED_AFTER_THE_SWEEP = {"wandb": "project", "mlflow": "experiment_name"}
+
+
+def check_loggers(sweep: Sweep) -> None:
+    """Refuse loggers that cannot work, before anything starts.
+
+    Raises:
+        InputError: a package is missing, or a parameter is not one of the callback's.
+    """
+    for number, logger in enumerate(sweep.loggers):
+        package = PACKAGES.get(logger.name)
+        if package is not None and find_spec(package) is None:
+            raise sweep.error(f"loggers.{number}", f"{package} is not installed; pip install {package}")
+        takes = inspect.signature(_callback(logger.name)).parameters
+        if any(parameter.kind is parameter.VAR_KEYWORD for parameter in takes.values()):
+            continue
+        for name in logger.parameters:
+            if name not in takes:
+                told = f"{logger.name} has no parameter {name!r}{did_you_mean(name, list(takes))}"
+                raise sweep.error(f"loggers.{number}", told)
+
+
+def callbacks(sweep: Sweep) -> list[Any]:
+    """New callbacks for one Tune run; the project or experiment bears the sweep's name unless it is given one."""
+    return [_build(logger, sweep) for logger in sweep.loggers]
+
+
+def _build(logger: Component, sweep: Sweep) -> Any:
+    named = NAMED_AFTER_THE_SWEEP.get(logger.name)
+    parameters = {**({named: sweep.name} if named else {}), **logger.parameters}
+    try:
+        return _callback(logger.name)(**parameters)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise InputError(f"logger {logger.name}: {error}") from error
+
+
+def _callback(name: str) -> Any:
+    module, attribute = CALLBACKS[name]
+    return getattr(import_module(module), attribute)

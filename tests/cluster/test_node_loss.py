@@ -1,0 +1,91 @@
+"""A node that is lost in the middle of a sweep: its trials go on elsewhere, and nothing else changes."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+from heads import Head, head, node_of
+from s3_server import S3
+
+from raysc.cli.places import open_sweep
+from raysc.results.table import load_table
+from raysc.store.leases import holders
+from raysc.store.objects import Objects
+from raysc.sweepfile import Sweep
+
+RAYSC = [sys.executable, "-c", "from raysc.cli import main; main()"]
+SWEEP = """
+name: lost
+data: {name: digits, rows: 60}
+model: {name: flow_matching, width: 16, depth: 1}
+initial: {steps: 5}
+loop: {generations: 4, budget: {steps: 60}}
+train: {batch: 32}
+sample: {steps: 2}
+space: {regime: [mix, accumulate, replace], lambda: 1.0}
+control: false
+seeds: 1
+metrics: [{name: frechet_distance, features: pixels}]
+"""
+QUICK = (
+    '{"health_check_initial_delay_ms": 1000, "health_check_period_ms": 500, "health_check_timeout_ms": 1000, '
+    '"health_check_failure_threshold": 2}'
+)
+"""How soon Ray takes a node that does not answer for dead."""
+
+
+def at_work(objects: Objects) -> str | None:
+    """A node that runs a loop, of which something is published and something is not."""
+    for unit, holder in holders(objects).items():
+        published = list(objects.names(unit.replace("loop/", "spans/")))
+        if unit.startswith("loop/") and 1 <= len(published) <= 2 and (node := node_of(holder.pid)):
+            return node
+    return None
+
+
+def start(cluster: Head, file: Path, store: str) -> "subprocess.Popen[str]":
+    command = [*RAYSC, "sweep", str(file), "--storage", store, "--address", cluster.address]
+    environment = {**os.environ, **cluster.environment}
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def wait_until_at_work(objects: Objects, driver: "subprocess.Popen[str]") -> str:
+    while (node := at_work(objects)) is None:
+        assert driver.poll() is None, driver.communicate()[0]
+        time.sleep(0.05)
+    return node
+
+
+def test_a_lost_node_and_a_lost_driver_change_nothing(
+    tmp_path: Path, s3: S3, run_sweep: Callable[[Sweep, Objects], None]
+) -> None:
+    file, calm = tmp_path / "lost.yaml", str(tmp_path / "calm")
+    file.write_text(SWEEP)
+    run_sweep(*open_sweep(str(file), calm, ()))
+    undisturbed = table(file, calm)
+    with head("--num-cpus=1", f"--system-config={QUICK}", environment=s3.environment) as cluster:
+        cluster.add_nodes({"one": {}, "two": {}}, "--num-cpus=1")
+        # The driver is killed, and called again; then a node.
+        store = "s3://bucket/lost"
+        _, objects = open_sweep(str(file), store, ())
+        first = start(cluster, file, store)
+        wait_until_at_work(objects, first)
+        first.kill()
+        first.communicate()
+        second = start(cluster, file, store)
+        node = wait_until_at_work(objects, second)
+        assert cluster.kill_node(node) >= 2, "the node and its trial"
+        output = second.communicate()[0]
+    assert second.returncode == 0, output
+    assert "failed" not in output
+    pd.testing.assert_frame_equal(table(file, store), undisturbed, check_exact=True)
+
+
+def table(file: Path, store: str) -> pd.DataFrame:
+    """All columns but how long it took."""
+    frame = load_table(*open_sweep(str(file), store, ()))
+    return frame.drop(columns=[name for name in frame if name.startswith("seconds_")])

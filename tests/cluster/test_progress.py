@@ -1,0 +1,37 @@
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from raysc.cluster.progress import Progress
+from raysc.plan import make_plan
+from raysc.store.objects import Objects
+from raysc.sweepfile import Sweep
+
+LOST = "ActorDiedError: The actor died because its node has died. Node Id: 0123"
+CRASHED = "ActorDiedError: Worker unexpectedly exits with a connection error code 2."
+
+
+@pytest.fixture
+def progress(make_sweep: Callable[..., Sweep], gaussian_text: str, tmp_path: Any) -> Progress:
+    return Progress(make_plan(make_sweep(gaussian_text), Objects.at(str(tmp_path))), Console(quiet=True))
+
+
+def trial(error: str) -> Any:
+    return SimpleNamespace(config={"unit": "loop/a/0"}, get_error=lambda: error)
+
+
+def test_a_process_that_died_is_a_failure_and_a_lost_node_is_none(progress: Progress) -> None:
+    progress.on_trial_error(1, [], trial(LOST))
+    assert progress.failures == {}
+    progress.on_trial_error(1, [], trial(CRASHED))
+    assert progress.failures == {"loop/a/0": CRASHED}
+
+
+def test_a_crew_that_lost_a_ranks_node_is_no_failure_either(progress: Progress) -> None:
+    told = f"Traceback (most recent call last):\n  ...\nray.exceptions.{LOST}"
+    progress.on_trial_result(1, [], trial(""), {"failure": told})
+    progress.on_trial_error(1, [], trial("the trial's own words go first"))
+    assert progress.failures == {}

@@ -1,0 +1,191 @@
+"""Which cells are drawn where: panels by the axes, curves by regime and lambda, and a limit that is said in words."""
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from matplotlib import colormaps
+from matplotlib.colors import to_hex
+
+from raysc.results.spread import spread
+from raysc.results.style import COLOURS, CONTROL, DASHES, MARKERS, SEQUENCE
+from raysc.results.table import varying_axes
+from raysc.results.text import number_text
+from raysc.sweepfile.expansion import CONTROL as REAL_ONLY
+from raysc.sweepfile.settings import Cell
+
+MOST_PANELS = 30
+"""Beyond, a figure is a wallpaper, and takes as long to draw as all others together."""
+MOST_ROWS, MOST_COLUMNS = 6, 5
+"""Panels of a grid of two axes."""
+ACROSS = 3
+"""Panels side by side where they are no grid."""
+
+Values = tuple[Hashable, ...]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """How a cell is drawn, in whatever panel.
+
+    Attributes:
+        label: for the legend.
+        colour: any that matplotlib knows.
+        dashes: matplotlib's line style.
+        marker: matplotlib's marker.
+    """
+
+    label: str
+    colour: str
+    dashes: Any
+    marker: str
+
+
+REAL = Curve("control: real rows only", CONTROL, (0, (4, 2)), "")
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One set of axes.
+
+    Attributes:
+        title: the settings that its cells share.
+        cells: cell -> how it is drawn, the control last, so that it lies on top.
+    """
+
+    title: str
+    cells: Mapping[int, Curve]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The panels of a figure.
+
+    Attributes:
+        panels: row by row.
+        across: panels in a row.
+        curves: of the legend.
+        left_out: in words, what there was no room for; "" if everything is drawn.
+    """
+
+    panels: tuple[Panel, ...]
+    across: int
+    curves: tuple[Curve, ...]
+    left_out: str
+
+    @property
+    def down(self) -> int:
+        """Rows of panels."""
+        return -(-len(self.panels) // self.across)
+
+
+def layout(cells: Sequence[Cell]) -> Layout:
+    """Panels for all cells of a sweep.
+
+    Up to seven combinations of regime and lambda are curves of one panel, each with a colour, dashes and a marker of
+    its own, and panels are combinations of the other axes. Where there are more, each regime has its own panels, side
+    by side, and lambda is told by a colour that grows in lightness. The control is in every panel of its settings.
+    """
+    between, in_regime = panel_axes(cells), regime_axes(cells)
+    settings = _distinct(values_of(cell, between) for cell in cells)
+    others = [cell for cell in cells if not is_control(cell)]
+    pairs = _distinct(values_of(cell, [*in_regime, "lambda"]) for cell in others)
+    if len(pairs) <= len(COLOURS):
+        regimes: list[Values | None] = [None]
+        looks = {pair: _look(index, label([*in_regime, "lambda"], pair)) for index, pair in enumerate(pairs)}
+        drawn, across = _grid(settings, between)
+    else:
+        regimes = list(_distinct(pair[:-1] for pair in pairs))
+        shades = _shades(_distinct(pair[-1] for pair in pairs))
+        looks = {pair: shades[pair[-1]] for pair in pairs}
+        across = min(len(regimes), MOST_COLUMNS + 1)
+        regimes = spread(regimes, across)
+        drawn = spread(settings, max(1, MOST_PANELS // across))
+    panels = []
+    for chosen in drawn:
+        members = [number for number, cell in enumerate(cells) if values_of(cell, between) == chosen]
+        controls = {number: REAL for number in members if is_control(cells[number])}
+        for regime in regimes:
+            own = {
+                number: looks[values_of(cells[number], [*in_regime, "lambda"])]
+                for number in members
+                if number not in controls and regime in (None, values_of(cells[number], in_regime))
+            }
+            titles = [label(in_regime, regime) if regime else "", label(between, chosen)]
+            panels.append(Panel("\n".join(title for title in titles if title), own | controls))
+    curves = _distinct(curve for panel in panels for curve in panel.cells.values())
+    curves.sort(key=lambda curve: curve is REAL)
+    return Layout(tuple(panels), across, tuple(curves), _left_out(panels, len(cells), len(drawn), len(settings), between))
+
+
+def panel_axes(cells: Sequence[Cell]) -> list[str]:
+    """The axes that tell panels apart: all that vary but the regime's and lambda."""
+    return [name for name in varying_axes(cells) if name != "lambda" and name not in regime_axes(cells)]
+
+
+def regime_axes(cells: Sequence[Cell]) -> list[str]:
+    """The regime and its parameters that vary."""
+    return [name for name in varying_axes(cells) if name.partition(".")[0] == "regime"]
+
+
+def values_of(cell: Cell, names: Sequence[str]) -> Values:
+    """A cell's values of some axes; mappings and lists as text."""
+    values = (cell.axes[name] for name in names)
+    return tuple(repr(value) if isinstance(value, Mapping | list | tuple) else value for value in values)
+
+
+def label(names: Sequence[str], values: Sequence[object]) -> str:
+    """``mix, lambda 0.25``; what a cell does not have is left out."""
+    told = []
+    for name, value in zip(names, values, strict=True):
+        if value is not None:
+            text = number_text(value) if isinstance(value, float) else str(value)
+            told.append(text if name == "regime" else f"{name} {text}")
+    return ", ".join(told)
+
+
+def is_control(cell: Cell) -> bool:
+    """Whether it trains on real rows only."""
+    return cell.regime.name == REAL_ONLY
+
+
+def _distinct(items: Iterable[Any]) -> list[Any]:
+    return list(dict.fromkeys(items))
+
+
+def _look(index: int, text: str) -> Curve:
+    return Curve(text, COLOURS[index], DASHES[index], MARKERS[index])
+
+
+def _shades(lambdas: Sequence[Any]) -> dict[Any, Curve]:
+    """A colour for each lambda, darker where it is smaller; the lightest tenth of the map is too faint on paper."""
+    ordered = sorted(lambdas, key=lambda value: (value is None, value or 0.0))
+    shade = colormaps[SEQUENCE]
+    return {
+        value: Curve(
+            label(["lambda"], [value]) or "without lambda",
+            to_hex(shade(0.9 * index / max(len(ordered) - 1, 1))),
+            "-",
+            MARKERS[index % len(MARKERS)],
+        )
+        for index, value in enumerate(ordered)
+    }
+
+
+def _grid(settings: Sequence[Values], between: Sequence[str]) -> tuple[list[Values], int]:
+    """The settings that are drawn, and how many panels stand side by side: two axes make a grid."""
+    if len(between) == 2:
+        rows, columns = (_distinct(values[place] for values in settings) for place in (0, 1))
+        if len(settings) == len(rows) * len(columns):
+            rows, columns = spread(rows, MOST_ROWS), spread(columns, MOST_COLUMNS)
+            return [(row, column) for row in rows for column in columns], len(columns)
+    drawn = spread(settings, MOST_PANELS)
+    return drawn, min(ACROSS, len(drawn))
+
+
+def _left_out(panels: Sequence[Panel], cells: int, drawn: int, settings: int, between: Sequence[str]) -> str:
+    shown = len({number for panel in panels for number in panel.cells})
+    if shown == cells:
+        return ""
+    of = f" ({drawn} of {settings} settings of {', '.join(between)}, evenly chosen)" if drawn < settings else ""
+    return f"Drawn are {shown} of {cells} cells{of}; the CSV file has the numbers of all."

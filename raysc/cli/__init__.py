@@ -10,6 +10,7 @@ from raysc.cli.gc import gc
 from raysc.cli.init import init
 from raysc.cli.listing import listing
 from raysc.cli.plan import plan
+from raysc.cli.report import report
 from raysc.cli.results import results
 from raysc.cli.samples import samples
 from raysc.cli.sweep import sweep
@@ -19,6 +20,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 app.command()(sweep)
 app.command()(plan)
 app.command()(results)
+app.command()(report)
 app.command()(samples)
 app.command("list")(listing)
 app.command()(init)

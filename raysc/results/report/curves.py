@@ -12,14 +12,13 @@ from matplotlib.lines import Line2D
 
 from raysc.metrics.metric import Column
 from raysc.plan import Line
-from raysc.results.report.averages import over_seeds
+from raysc.results.averages import over_seeds
 from raysc.results.report.figure import Figure, finish
 from raysc.results.report.layout import Curve, Layout, label
-from raysc.results.style import FLOOR, generations_axis, log_axis, style
+from raysc.results.report.multiples import entries, small_multiples
+from raysc.results.style import FLOOR, log_axis, style
 from raysc.results.theory import expected
 
-PANEL_WIDTH, PANEL_HEIGHT = 2.35, 1.9
-"""Inches."""
 MARKED = 15
 """Generations up to which each has its marker; beyond, the curve alone is drawn, with a marker at its end."""
 
@@ -40,6 +39,11 @@ class Trajectories:
     geometric: bool
     scale: str
 
+    @property
+    def typical(self) -> bool:
+        """Whether medians are drawn too: a mean on a log axis may be that of few seeds far above the others."""
+        return self.scale == "log" and not self.geometric
+
 
 def curves(table: pd.DataFrame, column: Column, lines: Sequence[Line], plan: Layout) -> Figure:
     """The figure of one metric.
@@ -53,12 +57,13 @@ def curves(table: pd.DataFrame, column: Column, lines: Sequence[Line], plan: Lay
     found = trajectories(table, column, lines)
     shown = {cell for panel in plan.panels for cell in panel.cells}
     name = f"curves-{_file_name(column.name)}"
+    others = _others(found.means)
     with style(name):
-        drawing, panels = small_multiples(plan)
+        drawing, panels = small_multiples(plan, entries(plan.curves, others))
         for panel, axes in zip(plan.panels, panels, strict=True):
             for cell, curve in panel.cells.items():
                 if cell in found.of:
-                    _curve(axes, found.of[cell], curve)
+                    _curve(axes, found.of[cell], curve, medians=found.typical)
             _floor(axes, found, panel.cells)
         some = found.means.loc[found.means["cell"].isin(shown), ["mean", "low", "high", "theory", "floor"]].to_numpy()
         some = some[np.isfinite(some)]
@@ -68,14 +73,6 @@ def curves(table: pd.DataFrame, column: Column, lines: Sequence[Line], plan: Lay
             _frame_linear(panels[0], found.means)
         unit = f", {column.unit}" if column.unit else ""
         drawing.supylabel(f"{column.name}{unit}\n({column.better} is better)", fontsize=9, x=0.06 / drawing.get_figwidth())
-        others = []
-        if found.means["floor"].notna().any():
-            others.append(("real against real", Line2D([], [], color=FLOOR, lw=1, ls=":")))
-        if found.means["theory"].notna().any():
-            others.append(("theory", Line2D([], [], color="0.2", lw=2.6, alpha=0.35)))
-        if found.means["diverged"].any():
-            others.append(("a seed diverged", Line2D([], [], color="black", marker="x", ls="")))
-        legend(drawing, plan.curves, others)
         alt = _alt(column, found, lines, plan)
         return finish(drawing, name, column.name, _caption(column, found, plan), alt, _numbers(found.means, lines))
 
@@ -106,67 +103,25 @@ def trajectories(table: pd.DataFrame, column: Column, lines: Sequence[Line]) -> 
     return Trajectories(means, of, geometric, "log" if logarithms else "linear")
 
 
-def small_multiples(plan: Layout) -> tuple[Drawing, list[Axes]]:
-    """A figure with a panel for each of the layout's, equal axes, and room for a legend above; use it in ``style``."""
-    lines = max(panel.title.count("\n") + 1 if panel.title else 0 for panel in plan.panels)
-    width = 0.75 + PANEL_WIDTH * plan.across
-    head, foot, between = 0.28 * legend_rows(plan, width) + 0.1, 0.5, 0.12 + 0.16 * lines
-    height = head + foot + plan.down * (PANEL_HEIGHT + between)
-    drawing = Drawing(figsize=(width, height))
-    grid = drawing.add_gridspec(
-        plan.down, plan.across,
-        left=0.75 / width, right=1 - 0.1 / width, bottom=foot / height, top=1 - (head + between) / height,
-        wspace=0.09, hspace=between / PANEL_HEIGHT,
-    )  # fmt: skip
-    panels: list[Axes] = []
-    for place, panel in enumerate(plan.panels):
-        row, column = divmod(place, plan.across)
-        first = panels[0] if panels else None
-        axes = drawing.add_subplot(grid[row, column], sharex=first, sharey=first)
-        axes.set_title(panel.title, pad=3)
-        below = place + plan.across < len(plan.panels)
-        axes.tick_params(labelleft=column == 0, labelbottom=not below)
-        if not below:
-            axes.set_xlabel("generation")
-        panels.append(axes)
-    generations_axis(panels[0])
-    return drawing, panels
+def _others(means: pd.DataFrame) -> list[tuple[str, Line2D]]:
+    """What the legend names beside the curves."""
+    others = []
+    if means["floor"].notna().any():
+        others.append(("real against real", Line2D([], [], color=FLOOR, lw=1, ls=":")))
+    if means["theory"].notna().any():
+        others.append(("theory", Line2D([], [], color="0.2", lw=2.6, alpha=0.35)))
+    if means["diverged"].any():
+        others.append(("a seed diverged", Line2D([], [], color="black", marker="x", ls="")))
+    return others
 
 
-def legend_rows(plan: Layout, width: float) -> int:
-    """How many rows the legend takes in a figure of some inches."""
-    return -(-(len(plan.curves) + 3) // _columns(plan, width))
-
-
-def legend(drawing: Drawing, curves: Sequence[Curve], others: Sequence[tuple[str, Any]]) -> None:
-    """The legend, above the panels at the left, where a narrow screen shows it first."""
-    handles: list[Any] = [
-        Line2D([], [], color=curve.colour, ls=curve.dashes, marker=curve.marker, ms=4, lw=1.5) for curve in curves
-    ]
-    names = [curve.label for curve in curves]
-    drawing.legend(
-        handles + [handle for _, handle in others],
-        names + [name for name, _ in others],
-        loc="upper left", frameon=False, ncols=_columns_of(names, drawing.get_figwidth()),
-        borderaxespad=0.2, columnspacing=1.2, handlelength=2.6,
-    )  # fmt: skip
-
-
-def _columns(plan: Layout, width: float) -> int:
-    return _columns_of([curve.label for curve in plan.curves], width)
-
-
-def _columns_of(names: Sequence[str], width: float) -> int:
-    """As many as fit, by the longest name; a character takes about 0.075 inches."""
-    longest = max([len(name) for name in names] + [len("real against real")])
-    return max(1, int(width / (0.6 + 0.075 * longest)))
-
-
-def _curve(axes: Axes, rows: pd.DataFrame, curve: Curve) -> None:
+def _curve(axes: Axes, rows: pd.DataFrame, curve: Curve, medians: bool) -> None:
     rows = rows[rows["mean"].notna()]
     generations = rows["generation"]
     marked: Any = None if len(rows) <= MARKED else [len(rows) - 1]
     axes.fill_between(generations, rows["low"], rows["high"], color=curve.colour, alpha=0.18, lw=0)
+    if medians:
+        axes.plot(generations, rows["median"], color=curve.colour, lw=0.7, ls="-")
     axes.plot(generations, rows["theory"], color=curve.colour, lw=3.2, alpha=0.35, solid_capstyle="round")
     axes.plot(
         generations, rows["mean"],
@@ -207,6 +162,8 @@ def _caption(column: Column, found: Trajectories, plan: Layout) -> str:
         told.append("Bands are Student's 95 % intervals of it, of each generation by itself.")
     else:
         told.append("One seed has no interval.")
+    if found.typical:
+        told.append("Thin lines are medians. A band that reaches the frame goes on to 0 or below.")
     if (found.means["diverged"] > 0).any():
         told.append("A cross is where a seed diverged; from there on the mean is that of the seeds left, which did better.")
     if (found.means["without_value"] > 0).any():

@@ -2,6 +2,8 @@
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
+from math import prod
 from typing import Any
 
 from matplotlib import colormaps
@@ -16,8 +18,8 @@ from raysc.sweepfile.settings import Cell
 
 MOST_PANELS = 30
 """Beyond, a figure is a wallpaper, and takes as long to draw as all others together."""
-MOST_ROWS, MOST_COLUMNS = 6, 5
-"""Panels of a grid of two axes."""
+MOST_ACROSS = 6
+"""Panels side by side."""
 ACROSS = 3
 """Panels side by side where they are no grid."""
 
@@ -93,14 +95,15 @@ def layout(cells: Sequence[Cell]) -> Layout:
     if len(pairs) <= len(COLOURS):
         regimes: list[Values | None] = [None]
         looks = {pair: _look(index, label([*in_regime, "lambda"], pair)) for index, pair in enumerate(pairs)}
-        drawn, across = _grid(settings, between)
+        drawn = few_of(settings, MOST_PANELS)
+        across = _across(drawn)
     else:
         regimes = list(_distinct(pair[:-1] for pair in pairs))
         shades = _shades(_distinct(pair[-1] for pair in pairs))
         looks = {pair: shades[pair[-1]] for pair in pairs}
-        across = min(len(regimes), MOST_COLUMNS + 1)
+        across = min(len(regimes), MOST_ACROSS)
         regimes = spread(regimes, across)
-        drawn = spread(settings, max(1, MOST_PANELS // across))
+        drawn = few_of(settings, max(1, MOST_PANELS // across))
     panels = []
     for chosen in drawn:
         members = [number for number, cell in enumerate(cells) if values_of(cell, between) == chosen]
@@ -172,15 +175,24 @@ def _shades(lambdas: Sequence[Any]) -> dict[Any, Curve]:
     }
 
 
-def _grid(settings: Sequence[Values], between: Sequence[str]) -> tuple[list[Values], int]:
-    """The settings that are drawn, and how many panels stand side by side: two axes make a grid."""
-    if len(between) == 2:
-        rows, columns = (_distinct(values[place] for values in settings) for place in (0, 1))
-        if len(settings) == len(rows) * len(columns):
-            rows, columns = spread(rows, MOST_ROWS), spread(columns, MOST_COLUMNS)
-            return [(row, column) for row in rows for column in columns], len(columns)
-    drawn = spread(settings, MOST_PANELS)
-    return drawn, min(ACROSS, len(drawn))
+def few_of(settings: Sequence[Values], most: int) -> list[Values]:
+    """At most so many settings: a smaller grid of a whole one, so that panels can be compared along each axis."""
+    axes = [_distinct(values) for values in zip(*settings, strict=True)]
+    if len(settings) != prod(len(axis) for axis in axes):
+        return spread(settings, most)
+    while prod(len(axis) for axis in axes) > most:
+        longest = max(range(len(axes)), key=lambda place: len(axes[place]))
+        axes[longest] = spread(axes[longest], len(axes[longest]) - 1)
+    return list(product(*axes))
+
+
+def _across(settings: Sequence[Values]) -> int:
+    """How many panels stand side by side: the values of the last of two axes that make a grid."""
+    if settings and len(settings[0]) == 2:
+        rows, columns = (len(_distinct(values)) for values in zip(*settings, strict=True))
+        if len(settings) == rows * columns and 1 < columns <= MOST_ACROSS:
+            return columns
+    return min(ACROSS, len(settings))
 
 
 def _left_out(panels: Sequence[Panel], cells: int, drawn: int, settings: int, between: Sequence[str]) -> str:

@@ -52,7 +52,7 @@ def over_seeds(table: pd.DataFrame, column: str, logarithms: bool) -> pd.DataFra
         logarithms: average logarithms: means are geometric then, and values that have none are left out.
 
     Returns:
-        One row per cell and generation, sorted: mean, low and high (NaN for fewer than two seeds), seeds (distinct ones
+        One row per cell and generation, sorted: mean, median, low and high (NaN for fewer than two seeds), seeds (distinct ones
         that were averaged), diverged and without_value (seeds that were not, since their model diverged or since their
         value is missing or has no logarithm).
     """
@@ -62,12 +62,12 @@ def over_seeds(table: pd.DataFrame, column: str, logarithms: bool) -> pd.DataFra
     told = table[["cell", "generation", "diverged"]].assign(value=np.where(np.isfinite(values), values, np.nan))
     told["diverged"] = told["diverged"].astype(bool)
     groups = told.groupby(["cell", "generation"])
-    found = groups["value"].agg(mean="mean", spread="std", seeds="count")
+    found = groups["value"].agg(mean="mean", median="median", spread="std", seeds="count")
     found["diverged"] = groups["diverged"].sum()
     found["without_value"] = groups.size() - found["seeds"] - found["diverged"]
     seeds = found["seeds"].to_numpy()
     half = found["spread"] * stats.t.ppf((1 + LEVEL) / 2, np.maximum(seeds - 1, 1)) / np.sqrt(np.maximum(seeds, 1))
     found["low"], found["high"] = found["mean"] - half, found["mean"] + half
     if logarithms:
-        found[["mean", "low", "high"]] = np.exp(found[["mean", "low", "high"]])
-    return found[["mean", "low", "high", "seeds", "diverged", "without_value"]].reset_index()
+        found[["mean", "median", "low", "high"]] = np.exp(found[["mean", "median", "low", "high"]])
+    return found[["mean", "median", "low", "high", "seeds", "diverged", "without_value"]].reset_index()

@@ -17,9 +17,12 @@ def report(
     storage: Storage = None,
 ) -> None:
     """Write one HTML page, and a folder with every figure as SVG and PNG and its numbers as CSV."""
+    from raysc.results.report.page import make_folder
     from raysc.results.report.page import report as make
 
     sweep, objects = open_sweep(sweep_file, storage, overrides)
+    folder = out or Path(f"{sweep.name}-report")
+    make_folder(folder)
     made = make(sweep, objects)
-    page = made.write(out or Path(f"{sweep.name}-report"))
+    page = made.write(folder)
     typer.echo(f"wrote {page} ({len(made.figures)} figures as SVG, PNG and CSV in {page.parent / 'figures'})")

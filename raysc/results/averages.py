@@ -52,9 +52,9 @@ def over_seeds(table: pd.DataFrame, column: str, logarithms: bool) -> pd.DataFra
         logarithms: average logarithms: means are geometric then, and values that have none are left out.
 
     Returns:
-        One row per cell and generation, sorted: mean, median, low and high (NaN for fewer than two seeds), seeds (distinct ones
-        that were averaged), diverged and without_value (seeds that were not, since their model diverged or since their
-        value is missing or has no logarithm).
+        One row per cell and generation, sorted: mean, median, low and high (NaN for fewer than two seeds), seeds
+        (distinct ones that were averaged), diverged and without_value (seeds that were not, since their model diverged
+        or since their value is missing or has no logarithm).
     """
     values = table[column].to_numpy(float)
     if logarithms:

@@ -50,7 +50,9 @@ def curves_picture(sweep: Sweep, table: pd.DataFrame) -> bytes:
                 name = _label(in_panel, settings)
                 _curve(panel, own, column, colours[name], name)
             _floor(panel, part, column)
-            panel.set_title(", ".join(f"{name} {value}" for name, value in zip(between, values, strict=True)), fontsize=9)
+            panel.set_title(
+                ", ".join(f"{name} {value}" for name, value in zip(between, values, strict=True)), fontsize=9
+            )
             panel.set_xlabel("generation")
             panel.xaxis.set_major_locator(MaxNLocator(integer=True))
             panel.grid(alpha=0.3)
@@ -61,7 +63,9 @@ def curves_picture(sweep: Sweep, table: pd.DataFrame) -> bytes:
             log_axis(panels[0], positive[np.isfinite(positive) & (positive > 0)])
         unit = f", {column.unit}" if column.unit else ""
         figure.supylabel(f"{column.name}{unit} ({column.better} is better)", fontsize=9)
-        named = {name: handle for panel in panels for handle, name in zip(*panel.get_legend_handles_labels(), strict=True)}
+        named = {
+            name: handle for panel in panels for handle, name in zip(*panel.get_legend_handles_labels(), strict=True)
+        }
         figure.legend(list(named.values()), list(named), fontsize=8, loc="outside right center", frameon=False)
         sink = io.BytesIO()
         figure.savefig(sink, format="png")

@@ -49,7 +49,7 @@ def samples_picture(
 def drawn_rows(
     lines: Sequence[Line], generations: Sequence[int], seed: int, objects: Objects, count: int
 ) -> dict[tuple[int, int], np.ndarray | None]:
-    """(cell, generation) -> the rows that a panel shows: so many images, or ``POINTS`` points; None if there are none."""
+    """(cell, generation) -> the rows that a panel shows: images, or ``POINTS`` points; None if there are none."""
     return {
         (line.number, t): sampled_rows(line, seed, t, objects, count if line.data.kind == "images" else POINTS)
         for line in lines

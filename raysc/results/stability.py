@@ -146,4 +146,3 @@ def boundary(line: Line) -> Boundary | None:
     if line.cell.regime.name != "mix":
         return None
     return Boundary(0.5, known=(line.cell.data.name, line.cell.model.name) == ("gaussian", "gaussian"))
-

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -9,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#882255")
-"""Okabe and Ito's palette without black, which is the control's, and yellow, which is faint on paper; and a wine red."""
+"""Okabe and Ito's palette without black, the control's, and yellow, which is faint on paper; with a wine red."""
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 DASHES = ("-", (0, (6, 1.5)), (0, (3, 1.2)), (0, (6, 1.5, 1, 1.5)), (0, (2, 1)), (0, (8, 2, 2, 2)), (0, (1, 0.8)))
 """With the colours, so that a curve can be told by more than its colour."""
@@ -28,7 +29,7 @@ def style(salt: str = "raysc") -> Iterator[None]:
     Args:
         salt: tells the ids of one SVG from those of another on the same page.
     """
-    settings = {
+    settings: Any = {
         "text.parse_math": False,  # else a `$` in a name would be read as a formula, or as a broken one
         "svg.fonttype": "none",
         "svg.hashsalt": salt,

@@ -9,8 +9,9 @@ from matplotlib.figure import Figure as Drawing
 from matplotlib.patches import Patch
 
 from raysc.plan import Line
+from raysc.results.report.facts import named
 from raysc.results.report.figure import Figure, finish
-from raysc.results.report.layout import Curve, Layout, Panel, label
+from raysc.results.report.layout import Curve, Layout, Panel, brief, label
 from raysc.results.report.multiples import small_multiples
 from raysc.results.spread import spread
 from raysc.results.style import COLOURS, style
@@ -23,7 +24,7 @@ HATCHES = ("", "//", "..", "xx", "")
 
 
 def composition(table: pd.DataFrame, lines: Sequence[Line]) -> Figure:
-    """Realised rows of the training sets by generation, real and synthetic; cells whose counts are equal share a panel."""
+    """Realised rows of the training sets by generation, real and synthetic; cells with equal counts share a panel."""
     kept = table[~table["diverged"].astype(bool)]
     means = kept.groupby(["cell", "generation"])[["rows_real", "rows_synthetic"]].mean().reset_index()
     means["share"] = means["rows_synthetic"] / (means["rows_real"] + means["rows_synthetic"])
@@ -35,7 +36,10 @@ def composition(table: pd.DataFrame, lines: Sequence[Line]) -> Figure:
     drawn = spread(groups, MOST_PANELS)
     nothing: dict[int, Curve] = {}
     panels = tuple(Panel(_shared(group, lines), nothing) for group in drawn) or (Panel("", nothing),)
-    handles: list[tuple[str, Artist]] = [("real rows", Patch(fc=REAL)), ("synthetic rows", Patch(fc=SYNTHETIC, hatch="//", ec="white"))]
+    handles: list[tuple[str, Artist]] = [
+        ("real rows", Patch(fc=REAL)),
+        ("synthetic rows", Patch(fc=SYNTHETIC, hatch="//", ec="white")),
+    ]
     with style("rows"):
         drawing, axes = small_multiples(Layout(panels, min(3, len(panels)), (), ""), handles, equal=False)
         for panel, group in zip(axes, drawn, strict=False):
@@ -52,8 +56,8 @@ def composition(table: pd.DataFrame, lines: Sequence[Line]) -> Figure:
         axes_of = pd.DataFrame([{"cell": line.number, **line.cell.axes} for line in lines])
         return finish(
             drawing, "rows", "Rows of the training sets",
-            "Rows that each generation really trained on, mean over seeds that did not diverge; cells with equal counts "
-            f"share a panel.{left}",
+            "Rows that each generation really trained on, mean over seeds that did not diverge; cells with equal "
+            f"counts share a panel.{left}",
             f"Stacked bars of real and synthetic rows by generation in {len(panels)} panels.",
             axes_of.merge(means, on="cell"),
         )  # fmt: skip
@@ -63,7 +67,7 @@ def _shared(group: Sequence[int], lines: Sequence[Line]) -> str:
     """What the cells of a panel have in common, apart from what all have: regime, lambda and number of rows."""
     axes = [lines[cell].cell.axes for cell in group]
     common = [name for name in axes[0] if all(repr(other[name]) == repr(axes[0][name]) for other in axes)]
-    text = label(common, [axes[0][name] for name in common])
+    text = brief(label(common, [axes[0][name] for name in common]))
     more = f"{len(group)} cells" if len(group) > 1 else ""
     return "\n".join(part for part in (text, more) if part)
 
@@ -78,17 +82,18 @@ def phases(table: pd.DataFrame, lines: Sequence[Line]) -> Figure | None:
     if not names or not total.sum() > 0:
         return None
     shown = list(total.index[:MOST_BARS])
-    texts = [label(list(lines[cell].cell.axes), list(lines[cell].cell.axes.values())) for cell in shown]
-    unit, size = ("hours", 3600.0) if total.iloc[0] > 7200 else ("minutes", 60.0) if total.iloc[0] > 120 else ("seconds", 1.0)
+    texts = [brief(named(lines[cell])) for cell in shown]
+    longest = total.iloc[0]
+    unit, size = ("hours", 3600.0) if longest > 7200 else ("minutes", 60.0) if longest > 120 else ("seconds", 1.0)
     with style("time"):
         drawing = Drawing(figsize=(7.5, 0.9 + 0.26 * len(shown)), layout="constrained")
         axes = drawing.subplots()
         left = np.zeros(len(shown))
         for place, name in enumerate(names):
             width = spent.loc[shown, f"seconds_{name}"].to_numpy(float) / size
+            colour, text = ("0.8", "wait for resources") if name == "wait" else (COLOURS[place], name)
             axes.barh(
-                texts, width, left=left, color="0.8" if name == "wait" else COLOURS[place], hatch=HATCHES[place], edgecolor="white", lw=0.3,
-                label="wait for resources" if name == "wait" else name,
+                texts, width, left=left, color=colour, hatch=HATCHES[place], edgecolor="white", lw=0.3, label=text,
             )  # fmt: skip
             left += width
         axes.invert_yaxis()

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure as Drawing
 from matplotlib.lines import Line2D
 
 from raysc.metrics.metric import Column
 from raysc.plan import Line
 from raysc.results.averages import over_seeds
+from raysc.results.report.facts import named
 from raysc.results.report.figure import Figure, finish
-from raysc.results.report.layout import Curve, Layout, label
+from raysc.results.report.layout import Curve, Layout
 from raysc.results.report.multiples import entries, small_multiples
 from raysc.results.style import FLOOR, log_axis, style
 from raysc.results.theory import expected
@@ -72,7 +72,9 @@ def curves(table: pd.DataFrame, column: Column, lines: Sequence[Line], plan: Lay
         else:
             _frame_linear(panels[0], found.means)
         unit = f", {column.unit}" if column.unit else ""
-        drawing.supylabel(f"{column.name}{unit}\n({column.better} is better)", fontsize=9, x=0.06 / drawing.get_figwidth())
+        drawing.supylabel(
+            f"{column.name}{unit}\n({column.better} is better)", fontsize=9, x=0.06 / drawing.get_figwidth()
+        )
         alt = _alt(column, found, lines, plan)
         return finish(drawing, name, column.name, _caption(column, found, plan), alt, _numbers(found.means, lines))
 
@@ -117,18 +119,24 @@ def _others(means: pd.DataFrame) -> list[tuple[str, Line2D]]:
 
 def _curve(axes: Axes, rows: pd.DataFrame, curve: Curve, medians: bool) -> None:
     rows = rows[rows["mean"].notna()]
-    generations = rows["generation"]
+    drawn = {
+        name: rows[name].to_numpy() for name in ("generation", "mean", "median", "low", "high", "theory", "diverged")
+    }
+    generations = drawn["generation"]
     marked: Any = None if len(rows) <= MARKED else [len(rows) - 1]
-    axes.fill_between(generations, rows["low"], rows["high"], color=curve.colour, alpha=0.18, lw=0)
+    if np.isfinite(drawn["low"]).any():
+        axes.fill_between(generations, drawn["low"], drawn["high"], color=curve.colour, alpha=0.18, lw=0)
     if medians:
-        axes.plot(generations, rows["median"], color=curve.colour, lw=0.7, ls="-")
-    axes.plot(generations, rows["theory"], color=curve.colour, lw=3.2, alpha=0.35, solid_capstyle="round")
+        axes.plot(generations, drawn["median"], color=curve.colour, lw=0.7, ls="-")
+    if np.isfinite(drawn["theory"]).any():
+        axes.plot(generations, drawn["theory"], color=curve.colour, lw=3.2, alpha=0.35, solid_capstyle="round")
     axes.plot(
-        generations, rows["mean"],
+        generations, drawn["mean"],
         color=curve.colour, ls=curve.dashes, marker=curve.marker, markevery=marked, ms=3.5, lw=1.3,
     )  # fmt: skip
-    lost = rows[rows["diverged"].diff().fillna(rows["diverged"]) > 0]
-    axes.plot(lost["generation"], lost["mean"], ls="", marker="x", ms=6, mew=1.4, color="black")
+    lost = np.diff(drawn["diverged"], prepend=0) > 0
+    if lost.any():
+        axes.plot(generations[lost], drawn["mean"][lost], ls="", marker="x", ms=6, mew=1.4, color="black")
 
 
 def _floor(axes: Axes, found: Trajectories, cells: Mapping[int, Curve]) -> None:
@@ -165,10 +173,12 @@ def _caption(column: Column, found: Trajectories, plan: Layout) -> str:
     if found.typical:
         told.append("Thin lines are medians. A band that reaches the frame goes on to 0 or below.")
     if (found.means["diverged"] > 0).any():
-        told.append("A cross is where a seed diverged; from there on the mean is that of the seeds left, which did better.")
+        told.append(
+            "A cross is where a seed diverged; from there on the mean is that of the seeds left, which did better."
+        )
     if (found.means["without_value"] > 0).any():
         why = "missing, or 0 or below and without a logarithm" if found.geometric else "missing"
-        told.append(f"Values that are {why} are left out; the CSV file counts them.")
+        told.append(f"Values that are {why} are left out, so the mean is that of the others; the CSV file counts them.")
     if found.means["theory"].notna().any():
         told.append("Broad pale lines are what a closed form expects.")
     return " ".join([*told, *([plan.left_out] if plan.left_out else [])])
@@ -184,8 +194,7 @@ def _alt(column: Column, found: Trajectories, lines: Sequence[Line], plan: Layou
         return f"{told}; there is no value to draw."
     ends = []
     for word, row in (("lowest", last.iloc[0]), ("highest", last.iloc[-1])):
-        cell = lines[int(row["cell"])].cell
-        ends.append(f"{word} for {label(list(cell.axes), list(cell.axes.values()))}: {row['mean']:.4g}")
+        ends.append(f"{word} for {named(lines[int(row['cell'])])}: {row['mean']:.4g}")
     return f"{told}. At the last generation it is {ends[0]}; {ends[1]}."
 
 
@@ -197,4 +206,3 @@ def _numbers(means: pd.DataFrame, lines: Sequence[Line]) -> pd.DataFrame:
 
 def _file_name(column: str) -> str:
     return "".join(c if c.isalnum() or c in "-_" else "-" for c in column).strip("-")
-

@@ -1,10 +1,12 @@
 """What is to be known of a sweep beside its numbers: what failed, what diverged, who made it with what."""
 
-import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -63,10 +65,10 @@ class Divergence:
 def divergences(table: pd.DataFrame, lines: Sequence[Line]) -> list[Divergence]:
     """By cell, in the sweep's order."""
     ended = table[table["diverged"].astype(bool)]
-    firsts = ended.groupby(["cell", "seed"])["generation"].min()
+    firsts = ended.groupby(["cell", "seed"], as_index=False)["generation"].min()
     seeds = table.groupby("cell")["seed"].nunique()
     found: dict[int, dict[int, int]] = {}
-    for (cell, seed), t in firsts.to_dict().items():
+    for cell, seed, t in firsts.itertuples(index=False, name=None):
         found.setdefault(int(cell), {})[int(seed)] = int(t)
     return [Divergence(named(lines[cell]), own, int(seeds[cell])) for cell, own in found.items()]
 
@@ -101,15 +103,14 @@ def makings(lines: Sequence[Line], objects: Objects) -> list[Making]:
     newest = [max(span for spans in there[key].values() for span in spans) for key in keys if key in there]
     with ThreadPoolExecutor(READERS) as pool:
         records = list(pool.map(lambda span: _record(span, objects), newest))
-    counts: dict[str, int] = {}
-    for record in records:
-        told = json.dumps([record.get("versions", {}), record.get("device", ""), record.get("ranks", 1)])
-        counts[told] = counts.get(told, 0) + 1
-    ordered = sorted(counts.items(), key=lambda item: -item[1])
-    return [Making(*json.loads(told), count) for told, count in ordered]
+    told = Counter(
+        (tuple(record.get("versions", {}).items()), record.get("device", ""), record.get("ranks", 1))
+        for record in records
+    )
+    return [Making(dict(versions), device, ranks, count) for (versions, device, ranks), count in told.most_common()]
 
 
-def _record(span: Span, objects: Objects) -> Mapping[str, object]:
+def _record(span: Span, objects: Objects) -> Mapping[str, Any]:
     return span.manifest(objects).record
 
 
@@ -128,15 +129,15 @@ def lineages(lines: Sequence[Line]) -> pd.DataFrame:
     )
 
 
-def question(path: str) -> str:
-    """What a sweep file asks: the comment that it opens with, up to its command; "" if there is none."""
+def question(path: str) -> list[str]:
+    """What a sweep file asks: the paragraphs of the comment that it opens with, its command left out."""
     file = Path(path)
     if not file.is_file():
-        return ""
+        return []
     told = []
     for line in file.read_text(encoding="utf-8").splitlines():
         if not line.startswith(COMMENT):
             break
         told.append(line.removeprefix(COMMENT).strip())
     kept = [line for line in told if not line.startswith("raysc sweep ")]
-    return "\n".join(kept).strip()
+    return [" ".join(lines) for filled, lines in groupby(kept, bool) if filled]

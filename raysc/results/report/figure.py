@@ -9,8 +9,8 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure as Drawing
 
-DPI = 200
-"""Of the PNG: a figure of 7 inches is 1400 pixels wide."""
+DPI = 150
+"""Of the PNG: a figure of 7 inches is 1050 pixels wide. Print uses the SVG."""
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ MOST_PANELS = 30
 """Beyond, a figure is a wallpaper, and takes as long to draw as all others together."""
 MOST_ACROSS = 6
 """Panels side by side."""
+BRIEF = 60
+"""Characters of a label in a figure."""
 ACROSS = 3
 """Panels side by side where they are no grid."""
 
@@ -94,7 +96,7 @@ def layout(cells: Sequence[Cell]) -> Layout:
     pairs = _distinct(values_of(cell, [*in_regime, "lambda"]) for cell in others)
     if len(pairs) <= len(COLOURS):
         regimes: list[Values | None] = [None]
-        looks = {pair: _look(index, label([*in_regime, "lambda"], pair)) for index, pair in enumerate(pairs)}
+        looks = {pair: _look(index, brief(label([*in_regime, "lambda"], pair))) for index, pair in enumerate(pairs)}
         drawn = few_of(settings, MOST_PANELS)
         across = _across(drawn)
     else:
@@ -115,10 +117,12 @@ def layout(cells: Sequence[Cell]) -> Layout:
                 if number not in controls and regime in (None, values_of(cells[number], in_regime))
             }
             titles = [label(in_regime, regime) if regime else "", label(between, chosen)]
-            panels.append(Panel("\n".join(title for title in titles if title), own | controls))
+            panels.append(Panel("\n".join(brief(title) for title in titles if title), own | controls))
     curves = _distinct(curve for panel in panels for curve in panel.cells.values())
     curves.sort(key=lambda curve: curve is REAL)
-    return Layout(tuple(panels), across, tuple(curves), _left_out(panels, len(cells), len(drawn), len(settings), between))
+    return Layout(
+        tuple(panels), across, tuple(curves), _left_out(panels, len(cells), len(drawn), len(settings), between)
+    )
 
 
 def panel_axes(cells: Sequence[Cell]) -> list[str]:
@@ -145,6 +149,11 @@ def label(names: Sequence[str], values: Sequence[object]) -> str:
             text = number_text(value) if isinstance(value, float) else str(value)
             told.append(text if name == "regime" else f"{name} {text}")
     return ", ".join(told)
+
+
+def brief(text: str) -> str:
+    """A label as a figure has room for."""
+    return text if len(text) <= BRIEF else f"{text[: BRIEF - 1]}…"
 
 
 def is_control(cell: Cell) -> bool:

@@ -16,7 +16,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from raysc.metrics.metric import Column
 from raysc.plan import Line
 from raysc.results.report.figure import Figure, finish
-from raysc.results.report.layout import few_of, label, regime_axes, values_of
+from raysc.results.report.layout import brief, few_of, label, regime_axes, values_of
 from raysc.results.spread import spread
 from raysc.results.stability import Boundary, Stability, boundary, tabulated
 from raysc.results.style import DIVERGING, style
@@ -98,11 +98,13 @@ def _map(found: Sequence[Stability], lines: Sequence[Line], quantity: Quantity) 
     across = regimes if 1 < regimes <= MOST_ACROSS else min(3, len(drawn))
     down = -(-len(drawn) // across)
     with style(quantity.name):
-        drawing = Drawing(figsize=(0.75 + (WIDTH + 0.15) * across + 1.0, 0.75 + (HEIGHT + 0.3) * down), layout="constrained")
+        drawing = Drawing(
+            figsize=(0.75 + (WIDTH + 0.15) * across + 1.0, 0.75 + (HEIGHT + 0.3) * down), layout="constrained"
+        )
         axes = drawing.subplots(down, across, squeeze=False, sharex=True, sharey=True).ravel()
         positions = sorted({float(cells[one.cell].lambda_ or 0) for one in found})
         for panel, key in zip(axes, drawn, strict=False):
-            panel.set_title(label(between, key))
+            panel.set_title(brief(label(between, key)))
             _points(panel, groups[key], lines, quantity, norm)
             if (line := boundary(lines[groups[key][0].cell])) is not None:
                 _line(panel, line, positions)
@@ -127,14 +129,18 @@ def _panel_axes(lines: Sequence[Line]) -> list[str]:
     return [name for name in axes if name.partition(".")[0] in ("data", "model")]
 
 
-def _points(panel: Axes, found: Sequence[Stability], lines: Sequence[Line], quantity: Quantity, norm: Normalize) -> None:
+def _points(
+    panel: Axes, found: Sequence[Stability], lines: Sequence[Line], quantity: Quantity, norm: Normalize
+) -> None:
     places = np.array([(float(lines[one.cell].cell.lambda_ or 0), one.initial_quality) for one in found])
     values = np.array([quantity.value(one) for one in found])
     known = np.isfinite(values)
     crossed = np.array([one.diverged > 0 for one in found]) | ~known
-    squares = {"c": values[known], "norm": norm, "cmap": DIVERGING, "marker": "s", "s": 110}
-    panel.scatter(*places[known].T, **squares, edgecolors="0.2", linewidths=0.7)
-    panel.scatter(*places[crossed].T, marker="x", s=60, color="black", zorder=3)
+    x, y = places.T
+    panel.scatter(
+        x[known], y[known], 110, values[known], norm=norm, cmap=DIVERGING, marker="s", edgecolors="0.2", linewidths=0.7
+    )
+    panel.scatter(x[crossed], y[crossed], 60, "black", marker="x", zorder=3)
     if _apart(found, lines):
         for one, place, there in zip(found, places, known, strict=True):
             text = quantity.text(one) if there else f"{one.diverged} of {one.seeds} diverged"
@@ -188,22 +194,22 @@ def _caption(found: Sequence[Stability], lines: Sequence[Line], quantity: Quanti
     seeds = sorted({one.seeds for one in found})
     count = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
     told = [
-        f"Each square is a cell, compared with the control of the same seed, initial quality, generation and budget; mean "
-        f"over {count} distinct seed{'s' * (count != '1')}, paired. Purple is better than the control, orange worse; the "
-        "CSV file has the numbers with their 95 % intervals."
+        "Each square is a cell, compared with the control of the same seed, initial quality, generation and budget; "
+        f"mean over {count} distinct seed{'s' * (count != '1')}, paired. Purple is better than the control, orange "
+        "worse; the CSV file has the numbers with their 95 % intervals."
     ]
     if quantity.name.endswith("slope"):
         told.append(
-            "Slopes are of generations 1 to the last. Beside a square: in how many generations the ratio to the control "
-            "doubles (x2) or halves (÷2); ± where the 95 % interval of the slope holds 0."
+            "Slopes are of generations 1 to the last. Beside a square: in how many generations the ratio to the "
+            "control doubles (x2) or halves (÷2); ± where the 95 % interval of the slope holds 0."
         )
     if any(one.diverged for one in found):
         told.append("A cross: seeds diverged, which have no number, so that the cell is worse than its colour.")
     told.append(
         {
             "": "The theorem on stability speaks of mix alone: there is no line for these regimes.",
-            "known": "The line at lambda = 1/2: theorem 1 of Bertrand et al. 2023 with eps = 0, since the family holds the "
-            "data's distribution; beyond it the theorem predicts nothing.",
+            "known": "The line at lambda = 1/2: theorem 1 of Bertrand et al. 2023 with eps = 0, since the family holds "
+            "the data's distribution; beyond it the theorem predicts nothing.",
             "unknown": "The dotted line at lambda = 1/2 is at best a sufficient condition for the stability of mix "
             "(Bertrand et al. 2023, theorem 1, if eps were 0); beyond it the theorem predicts nothing.",
         }[_known(found, lines)]

@@ -54,16 +54,21 @@ class Report:
         Returns:
             The page's file.
         """
-        try:
-            (folder / FIGURES).mkdir(parents=True, exist_ok=True)
-            (folder / PAGE).write_text(self.html, encoding="utf-8")
-            for figure in self.figures:
-                figure.write(folder / FIGURES)
-            for name, table in self.tables.items():
-                table.to_csv(folder / FIGURES / f"{name}.csv", index=False)
-        except OSError as error:
-            raise InputError(f"{folder}: the report cannot be written: {error.strerror}") from None
+        make_folder(folder)
+        (folder / PAGE).write_text(self.html, encoding="utf-8")
+        for figure in self.figures:
+            figure.write(folder / FIGURES)
+        for name, table in self.tables.items():
+            table.to_csv(folder / FIGURES / f"{name}.csv", index=False)
         return folder / PAGE
+
+
+def make_folder(folder: Path) -> None:
+    """Where a report can be written; to be asked before it is made, which takes a while."""
+    try:
+        (folder / FIGURES).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder}: the report cannot be written: {error.strerror}") from None
 
 
 def report(sweep: Sweep, objects: Objects) -> Report:
@@ -82,27 +87,31 @@ def report(sweep: Sweep, objects: Objects) -> Report:
     tables = {"claims": claims_frame(judged), "lineages": facts.lineages(cells)}
     if found:
         tables["stability"] = tabulated(found, cells)
-    html = _environment().get_template("page.html").render(
-        sweep=sweep,
-        plan=plan,
-        progress=_progress(plan, table),
-        question=facts.question(sweep.path),
-        claims=judged,
-        last=last_table(sweep, table, found),
-        stability=stability_table(found, cells, column.scale == "log") if found else None,
-        no_map=_no_map(sweep, cells, found, shown.maps),
-        column=column,
-        figures=shown,
-        failures=facts.failures(plan, objects),
-        divergences=facts.divergences(table, cells),
-        makings=facts.makings(cells, objects),
-        lineages=tables["lineages"],
-        file=_yaml(sweep),
-        version=raysc.__version__,
-        most_open=MOST_OPEN,
-        folder=FIGURES,
+    html = (
+        _environment()
+        .get_template("page.html")
+        .render(
+            sweep=sweep,
+            plan=plan,
+            progress=_progress(plan, table),
+            question=facts.question(sweep.path),
+            claims=judged,
+            last=last_table(sweep, table, found),
+            stability=stability_table(found, cells, column.scale == "log") if found else None,
+            no_map=_no_map(sweep, cells, found, shown.maps),
+            column=column,
+            figures=shown,
+            failures=facts.failures(plan, objects),
+            divergences=facts.divergences(table, cells),
+            makings=facts.makings(cells, objects),
+            lineages=tables["lineages"],
+            file=_yaml(sweep),
+            version=raysc.__version__,
+            most_open=MOST_OPEN,
+            folder=FIGURES,
+        )
     )
-    return Report(html, shown.every, tables)
+    return Report(html.lstrip(), shown.every, tables)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import isfinite, log10
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from raysc.plan import Line
@@ -13,7 +14,7 @@ from raysc.results.report.layout import is_control, label
 from raysc.results.selection import last_generation
 from raysc.results.stability import Stability
 from raysc.results.table import main_columns, varying_axes
-from raysc.results.text import number_text, value_text
+from raysc.results.text import number_text, spread_text, value_text
 from raysc.sweepfile.sweep import Sweep
 
 
@@ -52,7 +53,7 @@ def number(value: float, text: str | None = None) -> Number:
 def last_table(sweep: Sweep, table: pd.DataFrame, found: Sequence[Stability]) -> Table:
     """A row per cell: mean and standard deviation of each metric at its last generation, and the excess of the first.
 
-    Cells without results are there too.
+    Without controls there is no excess. Cells without results are there too.
     """
     axes = varying_axes(sweep.cells)
     last = last_generation(table)
@@ -65,22 +66,15 @@ def last_table(sweep: Sweep, table: pd.DataFrame, found: Sequence[Stability]) ->
         told = [word(cell.axes[axis]) for axis in axes]
         told.append(Number(len(own), f"{len(own)}/{len(sweep.seeds)}"))
         told.append(number(float(own["generation"].iloc[0])) if len(own) else Number(None, "none"))
-        for name in metrics:
-            values = own[name].to_numpy(float)
-            values = values[[isfinite(value) for value in values]]
-            told.append(number(float(values.mean())) if len(values) else Number(None, ""))
-            told.append(number(float(values.std(ddof=1))) if len(values) > 1 else Number(None, ""))
-        if is_control(cell):
-            told.append(Number(None, "control"))
-        elif place in by_stability:
+        told += [spread(own[name]) for name in metrics]
+        if found and place in by_stability:
             excess = by_stability[place].excess
             told.append(interval(excess.mean, excess.low, excess.high))
-        else:
-            told.append(Number(None, ""))
+        elif found:
+            told.append(Number(None, "control" if is_control(cell) else ""))
         told.append(Number(float(own["diverged"].sum()), str(int(own["diverged"].sum()) or "")))
         rows.append(told)
-    headings = [part for name in metrics for part in (name, "± sd")]
-    columns = [*axes, "seeds", "generation", *headings, f"excess of {metrics[0]} [95 %]", "diverged"]
+    columns = [*axes, "seeds", "generation", *metrics, *(["excess [95 %]"] if found else []), "diverged"]
     return Table(columns, rows, frozenset(axes))
 
 
@@ -107,6 +101,12 @@ def stability_table(found: Sequence[Stability], lines: Sequence[Line], ratio: bo
     return Table(columns, rows, frozenset(axes))
 
 
+def spread(values: pd.Series) -> Number:
+    """``7.41 ± 0.50``: mean and standard deviation over seeds; what is not finite is left out."""
+    finite = values[np.isfinite(values.to_numpy(float))]
+    return Number(float(finite.mean()), spread_text(finite)) if len(finite) else Number(None, "")
+
+
 def interval(mean: float, low: float, high: float) -> Number:
     """``0.28 [0.21, 0.35]``: digits by the width; the mean alone where there is no interval."""
     if not isfinite(mean):
@@ -120,7 +120,21 @@ def interval(mean: float, low: float, high: float) -> Number:
     return Number(mean, f"{mean:.{decimals}f} [{low:.{decimals}f}, {high:.{decimals}f}]")
 
 
-CASE_COLUMNS = ("claim", "says", "where", "verdict", "value", "low", "high", "level", "unit", "p", "generation", "seeds", "why")
+CASE_COLUMNS = (
+    "claim",
+    "says",
+    "where",
+    "verdict",
+    "value",
+    "low",
+    "high",
+    "level",
+    "unit",
+    "p",
+    "generation",
+    "seeds",
+    "why",
+)
 
 
 def claims_frame(judged: Sequence[JudgedClaim]) -> pd.DataFrame:
@@ -140,5 +154,7 @@ def case_text(case: JudgedCase, unit: str) -> str:
     if isfinite(case.value):
         ends = [number_text(end, 3) if isfinite(end) else "∞" if end > 0 else "-∞" for end in (case.low, case.high)]
         at = f", generation {case.generation}" if case.generation is not None else ""
-        return f"{unit} {number_text(case.value, 3)} [{ends[0]}, {ends[1]}] ({case.level:.0%}, {case.seeds} seeds{at})"
+        return (
+            f": {unit} {number_text(case.value, 3)} [{ends[0]}, {ends[1]}] ({case.level:.0%}, {case.seeds} seeds{at})"
+        )
     return ""

@@ -13,12 +13,14 @@ from raysc.cli.plan import plan
 from raysc.cli.report import report
 from raysc.cli.results import results
 from raysc.cli.samples import samples
+from raysc.cli.status import status
 from raysc.cli.sweep import sweep
 from raysc.errors import InputError, RayscError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command()(sweep)
 app.command()(plan)
+app.command()(status)
 app.command()(results)
 app.command()(report)
 app.command()(samples)

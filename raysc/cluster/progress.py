@@ -15,6 +15,7 @@ from rich.table import Table
 
 from raysc.cluster.trial import FAILURE
 from raysc.plan import InitialUnit, Plan, Unit
+from raysc.results.text import clock
 
 EVERY = 30.0
 """Seconds between two lines where there is no terminal."""
@@ -149,13 +150,3 @@ def _words_of_tune(trial: Trial) -> str:
         return str(trial.get_error() or "its process died")
     except UNREADABLE:
         return "its process died, and Ray Tune could not write down why"
-
-
-def clock(seconds: float) -> str:
-    """Seconds as 42 s, 3 min 05 s or 2 h 10 min."""
-    whole = int(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02} min"

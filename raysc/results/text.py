@@ -59,3 +59,13 @@ def spread_text(values: pd.Series) -> str:
         return f"{mean:.3g} ± {deviation:.1g}"
     decimals = max(0, 1 - floor(log10(deviation)))
     return f"{mean:.{decimals}f} ± {deviation:.{decimals}f}"
+
+
+def clock(seconds: float) -> str:
+    """Seconds as 42 s, 3 min 05 s or 2 h 10 min."""
+    whole = int(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02} min"

@@ -38,19 +38,40 @@ def sweep(
     ] = False,
 ) -> None:
     """Run what is missing of a sweep; safe to repeat."""
+    asked, objects = open_sweep(file, storage, overrides)
+    try:
+        failures = run_sweep(asked, objects, open_console(), address, fresh, verify, remake)
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+    if failures:
+        raise typer.Exit(1)
+
+
+def run_sweep(
+    asked: "Sweep",
+    objects: "Objects",
+    console: "Console",
+    address: str | None = None,
+    fresh: bool = False,
+    verify: bool = False,
+    remake: bool = False,
+) -> dict[str, str]:
+    """What the command does once it knows its sweep and store.
+
+    Returns:
+        Unit -> traceback of what failed; everything else is published.
+    """
     from raysc.checks import check, check_machine
     from raysc.plan import addresses, lines, make_plan
     from raysc.store.asked import write_asked
     from raysc.store.publishing import Damaged
     from raysc.store.trash import set_damaged_aside
 
-    asked, objects = open_sweep(file, storage, overrides)
     built = lines(asked)
     check(asked, built)
     if address is None and "RAY_ADDRESS" not in os.environ:
         check_machine(asked)
     objects.probe()
-    console = open_console()
     if fresh:
         _start_afresh(asked, built, objects, console)
     if verify:
@@ -74,13 +95,12 @@ def sweep(
             break
         except KeyboardInterrupt:
             console.print("stopped; what is published stays, and the same command goes on from there")
-            raise typer.Exit(130) from None
+            raise
         except Damaged as damage:  # the table could not be read
             console.print(f"note: {damage}; it is set aside and made again")
             set_damaged_aside(objects, damage)
             plan = make_plan(asked, objects, built)
-    if failures:
-        raise typer.Exit(1)
+    return failures
 
 
 def _start_afresh(asked: "Sweep", built: Lines, objects: "Objects", console: "Console") -> None:

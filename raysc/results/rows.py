@@ -39,7 +39,7 @@ def sampled_rows(line: Line, seed: int, t: int, objects: Objects, count: int | N
         return _closed_form(line, seed, t, objects, count)
     zero = line.keys.zero
     assert zero is not None, "generation 0 of a trained family is shared"
-    span = _span(objects, zero.rows if t == 0 else line.keys.lineage, seed, t, start=min(t, 1))
+    span = span_of(objects, zero.rows if t == 0 else line.keys.lineage, seed, t, start=min(t, 1))
     if span is None or span.last >= END:
         return None
     manifest = span.manifest(objects)
@@ -49,7 +49,7 @@ def sampled_rows(line: Line, seed: int, t: int, objects: Objects, count: int | N
     return _drawn_again(line, seed, t, manifest, count)
 
 
-def _span(objects: Objects, lineage: str, seed: int, t: int, start: int) -> Span | None:
+def span_of(objects: Objects, lineage: str, seed: int, t: int, start: int) -> Span | None:
     """The published span that holds a generation of a seed; of several the one that reaches furthest."""
     packs = published(objects, lineage).get(lineage, {})
     spans = [span for seeds, own in packs.items() if seed in seeds for span in chain(own, start)]
@@ -76,7 +76,7 @@ def _drawn_again(line: Line, seed: int, t: int, manifest: Manifest, count: int) 
 
 
 def _closed_form(line: Line, seed: int, t: int, objects: Objects, count: int) -> np.ndarray | None:
-    span = _span(objects, line.keys.lineage, seed, t, start=0)
+    span = span_of(objects, line.keys.lineage, seed, t, start=0)
     if span is None:
         return None
     rows = rows_again(line, seed, t)

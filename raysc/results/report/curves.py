@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Drawing
 from matplotlib.lines import Line2D
 
 from raysc.metrics.metric import Column
@@ -55,28 +56,32 @@ def curves(table: pd.DataFrame, column: Column, lines: Sequence[Line], plan: Lay
         plan: its panels.
     """
     found = trajectories(table, column, lines)
-    shown = {cell for panel in plan.panels for cell in panel.cells}
     name = f"curves-{_file_name(column.name)}"
-    others = _others(found.means)
     with style(name):
-        drawing, panels = small_multiples(plan, entries(plan.curves, others))
-        for panel, axes in zip(plan.panels, panels, strict=True):
-            for cell, curve in panel.cells.items():
-                if cell in found.of:
-                    _curve(axes, found.of[cell], curve, medians=found.typical)
-            _floor(axes, found, panel.cells)
-        some = found.means.loc[found.means["cell"].isin(shown), ["mean", "low", "high", "theory", "floor"]].to_numpy()
-        some = some[np.isfinite(some)]
-        if found.scale == "log" and (some > 0).any():
-            log_axis(panels[0], some[some > 0])
-        else:
-            _frame_linear(panels[0], found.means)
-        unit = f", {column.unit}" if column.unit else ""
-        drawing.supylabel(
-            f"{column.name}{unit}\n({column.better} is better)", fontsize=9, x=0.06 / drawing.get_figwidth()
-        )
+        drawing = draw_curves(found, column, plan)
         alt = _alt(column, found, lines, plan)
         return finish(drawing, name, column.name, _caption(column, found, plan), alt, _numbers(found.means, lines))
+
+
+def draw_curves(found: Trajectories, column: Column, plan: Layout) -> Drawing:
+    """The drawing of it; call it within ``style``."""
+    drawing, panels = small_multiples(plan, entries(plan.curves, _others(found.means)))
+    for panel, axes in zip(plan.panels, panels, strict=True):
+        for cell, curve in panel.cells.items():
+            if cell in found.of:
+                _curve(axes, found.of[cell], curve, medians=found.typical)
+        _floor(axes, found, panel.cells)
+    shown = {cell for panel in plan.panels for cell in panel.cells}
+    some = found.means.loc[found.means["cell"].isin(shown), ["mean", "low", "high", "theory", "floor"]].to_numpy()
+    some = some[np.isfinite(some)]
+    if found.scale == "log" and (some > 0).any():
+        log_axis(panels[0], some[some > 0])
+    else:
+        _frame_linear(panels[0], found.means)
+    unit = f", {column.unit}" if column.unit else ""
+    edge = 0.06 / drawing.get_figwidth()
+    drawing.supylabel(f"{column.name}{unit}\n({column.better} is better)", fontsize=9, x=edge)
+    return drawing
 
 
 def trajectories(table: pd.DataFrame, column: Column, lines: Sequence[Line]) -> Trajectories:

@@ -83,46 +83,45 @@ class Layout:
         return -(-len(self.panels) // self.across)
 
 
-def layout(cells: Sequence[Cell]) -> Layout:
+def layout(cells: Sequence[Cell], by: Sequence[str] | None = None) -> Layout:
     """Panels for all cells of a sweep.
 
-    Up to seven combinations of regime and lambda are curves of one panel, each with a colour, dashes and a marker of
-    its own, and panels are combinations of the other axes. Where there are more, each regime has its own panels, side
-    by side, and lambda is told by a colour that grows in lightness. The control is in every panel of its settings.
+    Curves of one panel differ in regime and lambda, and panels in the other axes. Where that would be more than seven
+    curves, each regime has its own panels, side by side. The control is in every panel of its settings.
+
+    Args:
+        cells: of the sweep.
+        by: the axes in which curves of one panel are to differ instead.
     """
-    between, in_regime = panel_axes(cells), regime_axes(cells)
-    settings = _distinct(values_of(cell, between) for cell in cells)
     others = [cell for cell in cells if not is_control(cell)]
-    pairs = _distinct(values_of(cell, [*in_regime, "lambda"]) for cell in others)
-    if len(pairs) <= len(COLOURS):
-        regimes: list[Values | None] = [None]
-        looks = {pair: _look(index, brief(label([*in_regime, "lambda"], pair))) for index, pair in enumerate(pairs)}
-        drawn = few_of(settings, MOST_PANELS)
-        across = _across(drawn)
-    else:
-        regimes = list(_distinct(pair[:-1] for pair in pairs))
-        shades = _shades(_distinct(pair[-1] for pair in pairs))
-        looks = {pair: shades[pair[-1]] for pair in pairs}
-        across = min(len(regimes), MOST_ACROSS)
-        regimes = spread(regimes, across)
-        drawn = few_of(settings, max(1, MOST_PANELS // across))
+    of_the_loop = [*regime_axes(cells), "lambda"]
+    told = list(by) if by is not None else of_the_loop
+    if by is None and len(_distinct(values_of(cell, told) for cell in others)) > len(COLOURS):
+        told = ["lambda"]
+    between = [name for name in panel_axes(cells) if name not in told]
+    beside = [name for name in of_the_loop if name not in told]
+    looks = _looks(told, _distinct(values_of(cell, told) for cell in others))
+    settings = _distinct(values_of(cell, between) for cell in cells)
+    kinds = _distinct(values_of(cell, beside) for cell in others) or [()]
+    kinds = spread(kinds, MOST_ACROSS)
+    drawn = few_of(settings, max(1, MOST_PANELS // len(kinds)))
     panels = []
     for chosen in drawn:
         members = [number for number, cell in enumerate(cells) if values_of(cell, between) == chosen]
         controls = {number: REAL for number in members if is_control(cells[number])}
-        for regime in regimes:
+        for kind in kinds:
             own = {
-                number: looks[values_of(cells[number], [*in_regime, "lambda"])]
+                number: looks[values_of(cells[number], told)]
                 for number in members
-                if number not in controls and regime in (None, values_of(cells[number], in_regime))
+                if number not in controls and values_of(cells[number], beside) == kind
             }
-            titles = [label(in_regime, regime) if regime else "", label(between, chosen)]
+            titles = [label(beside, kind), label(between, chosen)]
             panels.append(Panel("\n".join(brief(title) for title in titles if title), own | controls))
+    across = len(kinds) if len(kinds) > 1 else _across(drawn)
     curves = _distinct(curve for panel in panels for curve in panel.cells.values())
     curves.sort(key=lambda curve: curve is REAL)
-    return Layout(
-        tuple(panels), across, tuple(curves), _left_out(panels, len(cells), len(drawn), len(settings), between)
-    )
+    left_out = _left_out(panels, len(cells), len(drawn), len(settings), between)
+    return Layout(tuple(panels), across, tuple(curves), left_out)
 
 
 def panel_axes(cells: Sequence[Cell]) -> list[str]:
@@ -165,22 +164,29 @@ def _distinct(items: Iterable[Any]) -> list[Any]:
     return list(dict.fromkeys(items))
 
 
-def _look(index: int, text: str) -> Curve:
-    return Curve(text, COLOURS[index], DASHES[index], MARKERS[index])
+def _looks(axes: Sequence[str], keys: Sequence[Values]) -> dict[Values, Curve]:
+    """How each combination of some axes' values is drawn.
 
-
-def _shades(lambdas: Sequence[Any]) -> dict[Any, Curve]:
-    """A colour for each lambda, darker where it is smaller; the lightest tenth of the map is too faint on paper."""
-    ordered = sorted(lambdas, key=lambda value: (value is None, value or 0.0))
+    Several words get strong colours, each with dashes and a marker of its own; three numbers or more, and whatever is
+    more than there are colours, a colour that grows in lightness, whose lightest tenth is too faint on paper.
+    """
+    varying = [place for place in range(len(axes)) if len({key[place] for key in keys}) > 1]
+    numbers = len(varying) == 1 and all(isinstance(key[varying[0]], int | float) for key in keys)
+    if len(keys) <= len(COLOURS) and not (numbers and len(keys) > 2):
+        return {
+            key: Curve(brief(label(axes, key)), COLOURS[index], DASHES[index], MARKERS[index])
+            for index, key in enumerate(keys)
+        }
+    ordered = sorted(keys, key=lambda key: float(str(key[varying[0]]))) if numbers else keys
     shade = colormaps[SEQUENCE]
     return {
-        value: Curve(
-            label(["lambda"], [value]) or "without lambda",
+        key: Curve(
+            brief(label(axes, key)) or "without lambda",
             to_hex(shade(0.9 * index / max(len(ordered) - 1, 1))),
             "-",
             MARKERS[index % len(MARKERS)],
         )
-        for index, value in enumerate(ordered)
+        for index, key in enumerate(ordered)
     }
 
 

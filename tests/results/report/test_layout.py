@@ -2,6 +2,8 @@ import pytest
 
 from raysc.results.report.layout import MOST_PANELS, REAL, few_of, label, layout
 
+SEVEN = "space=[{regime: [mix, replace, accumulate], lambda: [1, 2]}, {regime: mix, lambda: 3}]"
+
 
 def cells(make_sweep, text, *overrides):
     return make_sweep(text, *overrides).cells
@@ -16,7 +18,7 @@ def test_few_curves_share_a_panel_for_each_setting_with_the_control_on_top(make_
 
 
 def test_curves_of_one_panel_differ_in_colour_dashes_and_marker(make_sweep, gaussian_text):
-    plan = layout(cells(make_sweep, gaussian_text, "space={regime: mix, lambda: [1, 2, 3, 4, 5, 6, 7]}"))
+    plan = layout(cells(make_sweep, gaussian_text, SEVEN))
     for look in ("colour", "dashes", "marker"):
         assert len({getattr(curve, look) for curve in plan.curves}) == 8
 
@@ -32,6 +34,15 @@ def test_many_lambdas_get_a_growing_shade_and_each_regime_its_own_panels(make_sw
     assert [curve.label for curve in plan.curves[:2]] == ["lambda 0.1", "lambda 0.2"]
     light = [sum(int(curve.colour[place : place + 2], 16) for place in (1, 3, 5)) for curve in plan.curves[:5]]
     assert light == sorted(light)
+
+
+def test_numbers_of_one_regime_get_growing_shades_too_and_other_axes_may_tell_curves_apart(make_sweep, gaussian_text):
+    sweep = cells(make_sweep, gaussian_text, "space={regime: mix, lambda: [3, 1, 2], data.dim: [1, 2]}")
+    light = [sum(int(curve.colour[place : place + 2], 16) for place in (1, 3, 5)) for curve in layout(sweep).curves[:3]]
+    assert light[1] < light[2] < light[0], "by number, not by place"
+    plan = layout(sweep, by=["data.dim"])
+    assert [panel.title for panel in plan.panels] == ["mix, lambda 3", "mix, lambda 1", "mix, lambda 2"]
+    assert [curve.label for curve in plan.curves] == ["data.dim 1", "data.dim 2", REAL.label]
 
 
 def test_too_many_settings_become_a_smaller_grid_and_the_rest_is_told(make_sweep, gaussian_text):

@@ -40,6 +40,7 @@ def samples(
     built = lines(sweep)
     if export is not None:
         from raysc.results.export import export_rows
+        from raysc.results.rows import where_from
 
         if cell is None or not 0 <= cell < len(built):
             raise InputError(f"--export needs --cell, a number from 0 to {len(built) - 1}")
@@ -47,7 +48,7 @@ def samples(
         rows = sampled_rows(built[cell], chosen, which, objects)
         if rows is None:
             raise InputError(f"cell {cell}, seed {chosen} has no generation {which}: not run yet, or diverged")
-        export_rows(rows, export, form)
+        export_rows(rows, export, form, where_from(built[cell], chosen, which))
         typer.echo(f"wrote {export}")
         return
     from raysc.results.pictures import samples_picture

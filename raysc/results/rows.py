@@ -1,6 +1,7 @@
 """The rows of one generation: from the store, or made again where they were not kept."""
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
@@ -47,6 +48,14 @@ def sampled_rows(line: Line, seed: int, t: int, objects: Objects, count: int | N
     if kept is not None:
         return _first(kept, count)
     return _drawn_again(line, seed, t, manifest, count)
+
+
+def where_from(line: Line, seed: int, t: int) -> dict[str, object]:
+    """What is told of exported rows: cell, its axes (mappings and lists as text), seed, generation, source, lineage."""
+    axes = {name: str(v) if isinstance(v, Mapping | list | tuple) else v for name, v in line.cell.axes.items()}
+    zero = line.keys.zero
+    lineage = zero.rows if t == 0 and zero is not None else line.keys.lineage
+    return {"cell": line.number, **axes, "seed": seed, "generation": t, "source": "synthetic", "lineage": lineage}
 
 
 def span_of(objects: Objects, lineage: str, seed: int, t: int, start: int) -> Span | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite, log10
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from raysc.results.report.layout import is_control, label
 from raysc.results.selection import last_generation
 from raysc.results.stability import Stability
 from raysc.results.table import main_columns, varying_axes
-from raysc.results.text import number_text, spread_text, value_text
+from raysc.results.text import interval_text, number_text, spread_text, value_text
 from raysc.sweepfile.sweep import Sweep
 
 
@@ -108,16 +108,8 @@ def spread(values: pd.Series) -> Number:
 
 
 def interval(mean: float, low: float, high: float) -> Number:
-    """``0.28 [0.21, 0.35]``: digits by the width; the mean alone where there is no interval."""
-    if not isfinite(mean):
-        return Number(None, "")
-    if not (isfinite(low) and isfinite(high)):
-        return number(mean)
-    width = high - low
-    if width <= 0 or not 1e-4 < width < 1e4:
-        return Number(mean, f"{number_text(mean, 3)} [{number_text(low, 3)}, {number_text(high, 3)}]")
-    decimals = max(0, 1 - int(log10(width) // 1))
-    return Number(mean, f"{mean:.{decimals}f} [{low:.{decimals}f}, {high:.{decimals}f}]")
+    """``0.28 [0.21, 0.35]``; the mean alone where there is no interval."""
+    return Number(mean, interval_text(mean, low, high)) if isfinite(mean) else Number(None, "")
 
 
 CASE_COLUMNS = (

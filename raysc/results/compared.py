@@ -36,11 +36,9 @@ def compared(
     """
     keys = [name for name in axes if name in other]
     names = [column.name for column in columns]
-    told = {
-        one: frame.assign(**{key: frame[key].map(repr) for key in keys}) for one, frame in (("a", table), ("b", other))
-    }
-    both = told["a"].merge(
-        told["b"][[*keys, "seed", "generation", "cell", *names]],
+    one, two = (frame.assign(**{key: frame[key].map(repr) for key in keys}) for frame in (table, other))
+    both = one.merge(
+        two[[*keys, "seed", "generation", "cell", *names]],
         on=[*keys, "seed", "generation"],
         suffixes=("", "_of_the_other"),
     )

@@ -65,7 +65,7 @@ def _open(found: "Status") -> bool:
 
 def headline(found: "Status") -> str:
     """Counts of runs, retrainings done, the rate and the time left, on one line."""
-    from raysc.results.text import clock
+    from raysc.clock import clock
     from raysc.status import STATES
 
     counts = ", ".join(f"{count} {state}" for state in STATES if (count := found.count(state)) or state == "done")
@@ -98,9 +98,10 @@ def shown(found: "Status", most: int | None) -> "Group":
         counts = [str(cell.count(state) or "") for state in STATES]
         table.add_row(str(cell.number), *told, *counts, f"{cell.generations}/{each}")
     people = sorted({f"process {holder.pid} on {holder.node}" for holder in found.at_work})
+    doing = [Text(f"process {one.pid} on {one.node}: {one.doing}") for one in found.at_work if one.doing]
     notes = [Text(f"and {len(found.cells) - len(rows)} more cells")] if len(rows) < len(found.cells) else []
     if people:
-        notes.append(Text(f"at work: {', '.join(people)}"))
+        notes += [Text(f"at work: {', '.join(people)}"), *doing[:MOST_ROWS]]
     elif found.last is not None:
         notes.append(Text(f"nobody is at work; last published {found.last.astimezone():%Y-%m-%d %H:%M:%S}"))
     return Group(Text(headline(found)), table, *notes)

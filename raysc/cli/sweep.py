@@ -180,7 +180,7 @@ def _run(plan: "Plan", built: Lines, objects: "Objects", address: str | None, co
 
     with running_ray(address):
         check_cluster(plan.sweep, objects)
-        with Progress(plan, console) as progress:
+        with Progress(plan, console, objects) as progress:
             run_to_the_end(plan.sweep, built, objects, progress, console.print)
     return progress.failures
 

@@ -72,13 +72,3 @@ def interval_text(mean: float, low: float, high: float) -> str:
         return f"{number_text(mean, 3)} [{number_text(low, 3)}, {number_text(high, 3)}]"
     decimals = max(0, 1 - floor(log10(width)))
     return f"{mean:.{decimals}f} [{low:.{decimals}f}, {high:.{decimals}f}]"
-
-
-def clock(seconds: float) -> str:
-    """Seconds as 42 s, 3 min 05 s or 2 h 10 min."""
-    whole = int(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02} min"

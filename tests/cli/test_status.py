@@ -1,5 +1,4 @@
 from raysc.cli.status import headline, shown
-from raysc.results.text import clock
 
 
 def test_every_cell_and_the_counts_are_printed(raysc, gaussian_arguments):
@@ -31,10 +30,12 @@ def test_a_rate_and_the_time_left_are_told_and_those_at_work_come_first(gaussian
     from rich.console import Console
 
     from raysc.status import CellStatus, status
+    from raysc.store.leases import Holder
 
     found = status(*gaussian_store)
     cells = (*found.cells[:3], CellStatus(3, {0: "running", 1: "failed", 2: "waiting"}, 4))
-    found = replace(found, cells=cells, done=40, rate=0.1)
+    holder = Holder("here", "node7", 12, 0.0, 0.0, 0.0, "small-gaussian", doing="training: 50 of 100 steps")
+    found = replace(found, cells=cells, done=40, rate=0.1, at_work=(holder,))
     assert headline(found).endswith("; 40/48 generations, 6 a minute, about 1 min 20 s left")
     console = Console(width=200)
     with console.capture() as told:
@@ -42,7 +43,4 @@ def test_a_rate_and_the_time_left_are_told_and_those_at_work_come_first(gaussian
     text = told.get()
     assert [line.split()[0] for line in text.splitlines()[3:4]] == ["3"]
     assert "and 3 more cells" in text
-
-
-def test_clocks():
-    assert [clock(seconds) for seconds in (4.9, 185, 7800)] == ["4 s", "3 min 05 s", "2 h 10 min"]
+    assert "process 12 on node7: training: 50 of 100 steps" in text

@@ -62,7 +62,7 @@ def fit(
     total, unchecked = 0.0, torch.zeros((), device=device)
     for step in steps:
         if (step - steps.start) % CHECK_EVERY == 0:
-            tell("training", "steps", step - steps.start, len(steps))
+            tell("training", "steps", step, length or steps.stop)
         adamw.param_groups[0]["lr"] = learning_rate(train, step, length or steps.stop)
         batch = batches(step)
         batch_loss = loss(prepared, batch)
@@ -80,7 +80,7 @@ def fit(
             if not isfinite(total):
                 break
 
-    tell("training", "steps", len(steps), len(steps))
+    tell("training", "steps", steps.stop, length or steps.stop)
     weights = {name: parameter.detach() for name, parameter in parameters.items()}
     scaler = accelerator.scaler.state_dict() if accelerator.scaler is not None else {}
     state = State(start.config, weights, ema if average else weights, _moments(adamw, parameters), scaler)

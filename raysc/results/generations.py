@@ -11,11 +11,10 @@ import numpy as np
 from raysc.errors import InputError, RayscError
 from raysc.models.family import TRAINING_STATE, Trained
 from raysc.plan import Line
-from raysc.results.rows import sampled_rows, span_of
+from raysc.results.rows import model_span, sampled_rows
 from raysc.running.closed_form import generation_again
 from raysc.store.objects import Objects
 from raysc.store.retention import MODEL
-from raysc.store.spans import END, Span
 
 PIPELINE = "model_index.json"
 """A folder with this file is a diffusers pipeline."""
@@ -60,26 +59,19 @@ class Generation:
         Raises:
             InputError: it is not published, it diverged, or ``keep`` has dropped it.
         """
+        span = model_span(self.line, self.seed, self.t, self.objects)
         if not self.line.family.trained:
-            again = generation_again(self.line, self.seed, self.t) if self._published() else None
+            again = generation_again(self.line, self.seed, self.t) if span is not None else None
             if again is None:
                 raise self._missing()
             return again[1]
-        span = self._published()
-        if span is None or span.last >= END:
+        if span is None:
             raise self._missing()
         manifest = span.manifest(self.objects)
         if not any(file.startswith(f"{MODEL}/") and manifest.holds(file) for file in manifest.files):
             raise InputError(f"{self._named()}: its model was dropped, since the sweep says keep: {{models: last}}")
         with TemporaryDirectory() as folder:
             return _opened(manifest.get_folder(MODEL, Path(folder), optional=TRAINING_STATE), self.line)
-
-    def _published(self) -> Span | None:
-        zero = self.line.keys.zero
-        if zero is None:
-            return span_of(self.objects, self.line.keys.lineage, self.seed, self.t, start=0)
-        lineage = zero.model if self.t == 0 else self.line.keys.lineage
-        return span_of(self.objects, lineage, self.seed, self.t, start=min(self.t, 1))
 
     def _missing(self) -> RayscError:
         return InputError(f"{self._named()} is not there: not run yet, or diverged")

@@ -40,7 +40,7 @@ def sampled_rows(line: Line, seed: int, t: int, objects: Objects, count: int | N
         return _closed_form(line, seed, t, objects, count)
     zero = line.keys.zero
     assert zero is not None, "generation 0 of a trained family is shared"
-    span = span_of(objects, zero.rows if t == 0 else line.keys.lineage, seed, t, start=min(t, 1))
+    span = _span(objects, zero.rows if t == 0 else line.keys.lineage, seed, t, start=min(t, 1))
     if span is None or span.last >= END:
         return None
     manifest = span.manifest(objects)
@@ -50,15 +50,7 @@ def sampled_rows(line: Line, seed: int, t: int, objects: Objects, count: int | N
     return _drawn_again(line, seed, t, manifest, count)
 
 
-def where_from(line: Line, seed: int, t: int) -> dict[str, object]:
-    """What is told of exported rows: cell, its axes (mappings and lists as text), seed, generation, source, lineage."""
-    axes = {name: str(v) if isinstance(v, Mapping | list | tuple) else v for name, v in line.cell.axes.items()}
-    zero = line.keys.zero
-    lineage = zero.rows if t == 0 and zero is not None else line.keys.lineage
-    return {"cell": line.number, **axes, "seed": seed, "generation": t, "source": "synthetic", "lineage": lineage}
-
-
-def span_of(objects: Objects, lineage: str, seed: int, t: int, start: int) -> Span | None:
+def _span(objects: Objects, lineage: str, seed: int, t: int, start: int) -> Span | None:
     """The published span that holds a generation of a seed; of several the one that reaches furthest."""
     packs = published(objects, lineage).get(lineage, {})
     spans = [span for seeds, own in packs.items() if seed in seeds for span in chain(own, start)]
@@ -85,8 +77,26 @@ def _drawn_again(line: Line, seed: int, t: int, manifest: Manifest, count: int) 
 
 
 def _closed_form(line: Line, seed: int, t: int, objects: Objects, count: int) -> np.ndarray | None:
-    span = span_of(objects, line.keys.lineage, seed, t, start=0)
+    span = _span(objects, line.keys.lineage, seed, t, start=0)
     if span is None:
         return None
     rows = rows_again(line, seed, t)
     return None if rows is None else rows[:count]
+
+
+def model_span(line: Line, seed: int, t: int, objects: Objects) -> Span | None:
+    """The published span that holds G_t of a seed; None if there is none, or it ended before."""
+    zero = line.keys.zero
+    if zero is None:
+        span = _span(objects, line.keys.lineage, seed, t, start=0)
+    else:
+        span = _span(objects, zero.model if t == 0 else line.keys.lineage, seed, t, start=min(t, 1))
+    return None if span is None or (zero is not None and span.last >= END) else span
+
+
+def where_from(line: Line, seed: int, t: int) -> dict[str, object]:
+    """What is told of exported rows: cell, its axes (mappings and lists as text), seed, generation, source, lineage."""
+    axes = {name: str(v) if isinstance(v, Mapping | list | tuple) else v for name, v in line.cell.axes.items()}
+    zero = line.keys.zero
+    lineage = zero.rows if t == 0 and zero is not None else line.keys.lineage
+    return {"cell": line.number, **axes, "seed": seed, "generation": t, "source": "synthetic", "lineage": lineage}

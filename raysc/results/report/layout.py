@@ -13,7 +13,6 @@ from raysc.results.spread import spread
 from raysc.results.style import COLOURS, CONTROL, DASHES, MARKERS, SEQUENCE
 from raysc.results.table import varying_axes
 from raysc.results.text import number_text
-from raysc.sweepfile.expansion import CONTROL as REAL_ONLY
 from raysc.sweepfile.settings import Cell
 
 MOST_PANELS = 30
@@ -157,7 +156,7 @@ def brief(text: str) -> str:
 
 def is_control(cell: Cell) -> bool:
     """Whether it trains on real rows only."""
-    return cell.regime.name == REAL_ONLY
+    return cell.regime.name == "real_only"
 
 
 def _distinct(items: Iterable[Any]) -> list[Any]:

@@ -8,6 +8,8 @@ from raysc.cluster.run import tune_folder
 from raysc.errors import RayscError
 from raysc.store.objects import Objects
 
+__all__ = ["ResultGrid", "result_grid"]
+
 
 def result_grid(sweep: str, objects: Objects) -> ResultGrid:
     """Every trial of every ``raysc sweep`` of a sweep, generation 0s too; oldest first.

@@ -42,6 +42,7 @@ from raysc.errors import InputError, RayscError
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
+
     from raysc.cluster.tune_results import ResultGrid
     from raysc.metrics.metric import Column
     from raysc.results.generations import Generation

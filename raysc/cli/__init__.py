@@ -12,16 +12,20 @@ from raysc.cli.gc import gc
 from raysc.cli.init import init
 from raysc.cli.listing import listing
 from raysc.cli.plan import plan
+from raysc.cli.report import report
 from raysc.cli.results import results
 from raysc.cli.samples import samples
+from raysc.cli.status import status
 from raysc.cli.sweep import sweep
 from raysc.errors import InputError, RayscError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command()(sweep)
 app.command()(plan)
+app.command()(status)
 app.command()(results)
 app.command()(claims)
+app.command()(report)
 app.command()(samples)
 app.command("list")(listing)
 app.command()(init)

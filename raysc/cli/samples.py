@@ -31,6 +31,7 @@ def samples(
     """Draw a picture of rows: one row per cell, one column per generation, the same latents in every row."""
     from raysc.plan import lines, measured_generations
     from raysc.results.rows import sampled_rows
+    from raysc.results.spread import spread
 
     sweep, objects = open_sweep(sweep_file, storage, overrides)
     chosen = sweep.seeds[0] if seed is None else seed
@@ -39,6 +40,7 @@ def samples(
     built = lines(sweep)
     if export is not None:
         from raysc.results.export import export_rows
+        from raysc.results.rows import where_from
 
         if cell is None or not 0 <= cell < len(built):
             raise InputError(f"--export needs --cell, a number from 0 to {len(built) - 1}")
@@ -46,7 +48,7 @@ def samples(
         rows = sampled_rows(built[cell], chosen, which, objects)
         if rows is None:
             raise InputError(f"cell {cell}, seed {chosen} has no generation {which}: not run yet, or diverged")
-        export_rows(rows, export, form)
+        export_rows(rows, export, form, where_from(built[cell], chosen, which))
         typer.echo(f"wrote {export}")
         return
     from raysc.results.pictures import samples_picture
@@ -54,7 +56,7 @@ def samples(
     if generations:
         columns = [_within(t, sweep.generations, "--generations") for t in _numbers(generations)]
     else:
-        columns = _spread(measured_generations(sweep))
+        columns = spread(measured_generations(sweep), 5)
     target = out or Path(f"{sweep.name}-samples.png")
     picture = samples_picture(sweep, built, columns, chosen, objects, count)
     try:
@@ -75,11 +77,3 @@ def _within(generation: int, last: int, option: str) -> int:
     if not 0 <= generation <= last:
         raise InputError(f"{option} {generation}: the sweep has generations 0 to {last}")
     return generation
-
-
-def _spread(measured: tuple[int, ...]) -> list[int]:
-    """Five generations from the first to the last."""
-    steps = min(5, len(measured)) - 1
-    return (
-        [measured[round(step * (len(measured) - 1) / steps)] for step in range(steps + 1)] if steps else list(measured)
-    )

@@ -49,22 +49,43 @@ def sweep(
     ] = False,
 ) -> None:
     """Run what is missing of a sweep; safe to repeat."""
+    asked, objects = open_sweep(file, storage, overrides)
+    if (cluster := cluster_address(address)) is not None:
+        flags = [f"--{name}" for name, given in (("fresh", fresh), ("verify", verify), ("remake", remake)) if given]
+        raise typer.Exit(_submit(asked, shared_storage(objects, storage, asked), cluster, flags))
+    try:
+        failures = run_sweep(asked, objects, open_console(), address, fresh, verify, remake)
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+    if failures:
+        raise typer.Exit(1)
+
+
+def run_sweep(
+    asked: "Sweep",
+    objects: "Objects",
+    console: "Console",
+    address: str | None = None,
+    fresh: bool = False,
+    verify: bool = False,
+    remake: bool = False,
+) -> dict[str, str]:
+    """What the command does, once it knows its sweep and store, where no job does it.
+
+    Returns:
+        Unit -> traceback of what failed; everything else is published.
+    """
     from raysc.checks import check, check_machine
     from raysc.plan import addresses, lines, make_plan
     from raysc.store.asked import write_asked
     from raysc.store.publishing import Damaged
     from raysc.store.trash import set_damaged_aside
 
-    asked, objects = open_sweep(file, storage, overrides)
     built = lines(asked)
     check(asked, built)
-    if (cluster := cluster_address(address)) is not None:
-        flags = [f"--{name}" for name, given in (("fresh", fresh), ("verify", verify), ("remake", remake)) if given]
-        raise typer.Exit(_submit(asked, built, shared_storage(objects, storage, asked), cluster, flags))
     if address is None and "RAY_ADDRESS" not in os.environ:
         check_machine(asked)
     objects.probe()
-    console = open_console()
     if fresh:
         _start_afresh(asked, built, objects, console)
     if verify:
@@ -88,20 +109,23 @@ def sweep(
             break
         except KeyboardInterrupt:
             console.print("stopped; what is published stays, and the same command goes on from there")
-            raise typer.Exit(130) from None
+            raise
         except Damaged as damage:  # the table could not be read
             console.print(f"note: {damage}; it is set aside and made again")
             set_damaged_aside(objects, damage)
             plan = make_plan(asked, objects, built)
-    if failures:
-        raise typer.Exit(1)
+    return failures
 
 
-def _submit(asked: "Sweep", built: Lines, store: str, cluster: str, flags: list[str]) -> int:
+def _submit(asked: "Sweep", store: str, cluster: str, flags: list[str]) -> int:
     """Run the sweep as a job of a cluster, and follow it; the job's exit status."""
+    from raysc.checks import check
     from raysc.cluster.jobs import Submission, connect, job_name, plugin_files, run_as_job
     from raysc.cluster.run import plugins
+    from raysc.plan import lines
 
+    built = lines(asked)
+    check(asked, built)
     file = f"{asked.name}.yaml"
     files = {file: _text(asked), **plugin_files(plugins(asked, built))}
     options = ["--storage", store, *flags]
@@ -193,7 +217,7 @@ def _run(plan: "Plan", built: Lines, objects: "Objects", address: str | None, co
     check_loggers(plan.sweep)
     with running_ray(address):
         check_cluster(plan.sweep, objects)
-        with Progress(plan, console) as progress:
+        with Progress(plan, console, objects) as progress:
             run_to_the_end(plan.sweep, built, objects, progress, console.print)
     return progress.failures
 

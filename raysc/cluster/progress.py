@@ -16,6 +16,8 @@ from rich.table import Table
 from raysc.cluster.trial import FAILURE
 from raysc.durations import clock
 from raysc.plan import InitialUnit, Plan, Unit
+from raysc.store.leases import holders
+from raysc.store.objects import Objects
 
 EVERY = 30.0
 """Seconds between two lines where there is no terminal."""
@@ -34,10 +36,14 @@ class Progress(tune.Callback):
     whose node went away is none of them, and runs again.
     """
 
-    def __init__(self, plan: Plan, console: Console) -> None:
+    def __init__(self, plan: Plan, console: Console, objects: Objects | None = None) -> None:
+        """What is to be run, where to show it, and the store, whose leases say what units do within a generation."""
         self.failures: dict[str, str] = {}
         self._plan = plan
         self._console = console
+        self._objects = objects
+        self._doing: list[str] = []
+        self._asked = 0.0
         self._units: dict[str, Unit] = {unit.name: unit for unit in plan.units}
         self._reached: dict[str, int] = {}
         self._last_words: dict[str, str] = {}
@@ -105,6 +111,11 @@ class Progress(tune.Callback):
         if now - self._spoke < (0.5 if self._live else EVERY):
             return
         self._spoke = now
+        if self._objects is not None and now - self._asked >= EVERY:
+            self._asked = now
+            self._doing = [
+                one.doing for unit, one in holders(self._objects).items() if unit in self._units and one.doing
+            ]
         if self._live:
             self._live.update(self._table(now), refresh=True)
         else:
@@ -119,9 +130,10 @@ class Progress(tune.Callback):
         looping = now - self._first if self._first is not None else 0.0
         left = f", about {clock(looping * (total - made) / made)} left" if made and looping > EVERY / 2 else ""
         failed = f", {self._ended['failed']} failed" if self._ended["failed"] else ""
-        return (
-            f"{self._ended['done']}/{len(self._units)} units, {made}/{total} generations{failed}, {clock(spent)}{left}"
-        )
+        more = f" (and {len(self._doing) - 1} more)" if len(self._doing) > 1 else ""
+        doing = f"; {self._doing[0]}{more}" if self._doing else ""
+        units = f"{self._ended['done']}/{len(self._units)} units"
+        return f"{units}, {made}/{total} generations{failed}, {clock(spent)}{left}{doing}"
 
     def _table(self, now: float) -> Table:
         table = Table(title=f"{self._plan.sweep.name}: {self._line(now)}", title_justify="left")

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from raysc.activity import tell
 from raysc.metrics.features import VALUES, Extractor, extractor_name, plain_values
 from raysc.metrics.metric import Compared, Metric, Modelled, ModelMetric, Vectors
 
@@ -77,7 +78,8 @@ def measure(
     values: dict[str, np.ndarray] = {}
     # A diverged seed's huge numbers overflow on the way to its NaN.
     with np.errstate(over="ignore", invalid="ignore"):
-        for metric in metrics:
+        for place, metric in enumerate(metrics):
+            tell("measuring", "metrics", place, len(metrics))
             if isinstance(metric, ModelMetric):
                 assert modelled is not None, "metrics of models were refused for families that do not offer them"
                 found = metric.measure(modelled)
@@ -92,6 +94,7 @@ def measure(
             if extractor not in compared:
                 compared[extractor] = real.compared(extractor, rows)
             values |= metric.measure(compared[extractor])
+    tell("measuring", "metrics", len(metrics), len(metrics))
     return values
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from raysc.activity import tell
 from raysc.models.networks import with_weights
 from raysc.models.state import State
 from raysc.models.values import to_rows
@@ -34,9 +35,11 @@ def sample_rows(
     blocks = range(first // BLOCK, -(-(first + count) // BLOCK))
     drawn = []
     for block in blocks:
+        tell("sampling", "blocks of rows", block - blocks.start, len(blocks))
         (generator,) = streams.each("sample", block)
         latents = generator.standard_normal((BLOCK, *state.event), dtype=np.float32)
         with torch.inference_mode():
             drawn.append(to_rows(sampler(network, torch.from_numpy(latents).to(state.device))))
+    tell("sampling", "blocks of rows", len(blocks), len(blocks))
     skip = first - blocks.start * BLOCK
     return np.concatenate(drawn)[None, skip : skip + count]

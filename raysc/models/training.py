@@ -9,6 +9,7 @@ from accelerate.state import AcceleratorState, GradientState, PartialState
 from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
+from raysc.activity import tell
 from raysc.errors import RayscError
 from raysc.models.batches import Batch, Batches
 from raysc.models.coupling import Coupling
@@ -61,6 +62,8 @@ def fit(
 
     total, unchecked = 0.0, torch.zeros((), device=device)
     for step in steps:
+        if (step - steps.start) % CHECK_EVERY == 0:
+            tell("training", "steps", step, length or steps.stop)
         adamw.param_groups[0]["lr"] = learning_rate(train, step, length or steps.stop)
         batch = batches(step)
         batch_loss = loss(prepared, batch)
@@ -78,6 +81,7 @@ def fit(
             if not isfinite(total):
                 break
 
+    tell("training", "steps", steps.stop, length or steps.stop)
     weights = {name: parameter.detach() for name, parameter in parameters.items()}
     scaler = accelerator.scaler.state_dict() if accelerator.scaler is not None else {}
     state = State(start.config, weights, ema if average else weights, _moments(adamw, parameters), scaler)

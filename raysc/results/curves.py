@@ -10,10 +10,11 @@ import pandas as pd
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, NullLocator
+from matplotlib.ticker import MaxNLocator
 
 from raysc.metrics.metric import Column
 from raysc.results.statistics import half_widths
+from raysc.results.style import log_axis, style
 from raysc.results.table import main_columns, varying_axes
 from raysc.sweepfile.sweep import Sweep
 
@@ -41,28 +42,33 @@ def curves_picture(sweep: Sweep, table: pd.DataFrame) -> bytes:
     colours = {_label(in_panel, values): _colour(index) for index, (values, _) in enumerate(_groups(table, in_panel))}
     parts = _groups(table, between)
     across, down = min(ACROSS, len(parts)), ceil(len(parts) / ACROSS)
-    figure = Figure(figsize=(3.6 * across + 2.2, 2.9 * down + 0.4), dpi=110, layout="constrained")
-    panels = figure.subplots(down, across, squeeze=False, sharex=True, sharey=True).ravel()
-    for panel, (values, part) in zip(panels, parts, strict=False):
-        for settings, own in _groups(part, in_panel):
-            name = _label(in_panel, settings)
-            _curve(panel, own, column, colours[name], name)
-        _floor(panel, part, column)
-        panel.set_title(", ".join(f"{name} {value}" for name, value in zip(between, values, strict=True)), fontsize=9)
-        panel.set_xlabel("generation")
-        panel.xaxis.set_major_locator(MaxNLocator(integer=True))
-        panel.grid(alpha=0.3)
-    for panel in panels[len(parts) :]:
-        panel.set_visible(False)
-    if column.scale == "log" and (table[column.name] > 0).any():
-        panels[0].set_yscale("log")
-        panels[0].yaxis.set_minor_locator(NullLocator())  # most of the time of a picture of many panels
-    unit = f", {column.unit}" if column.unit else ""
-    figure.supylabel(f"{column.name}{unit} ({column.better} is better)", fontsize=9)
-    named = {name: handle for panel in panels for handle, name in zip(*panel.get_legend_handles_labels(), strict=True)}
-    figure.legend(list(named.values()), list(named), fontsize=8, loc="outside right center", frameon=False)
-    sink = io.BytesIO()
-    figure.savefig(sink, format="png")
+    with style():
+        figure = Figure(figsize=(3.6 * across + 2.2, 2.9 * down + 0.4), dpi=110, layout="constrained")
+        panels = figure.subplots(down, across, squeeze=False, sharex=True, sharey=True).ravel()
+        for panel, (values, part) in zip(panels, parts, strict=False):
+            for settings, own in _groups(part, in_panel):
+                name = _label(in_panel, settings)
+                _curve(panel, own, column, colours[name], name)
+            _floor(panel, part, column)
+            panel.set_title(
+                ", ".join(f"{name} {value}" for name, value in zip(between, values, strict=True)), fontsize=9
+            )
+            panel.set_xlabel("generation")
+            panel.xaxis.set_major_locator(MaxNLocator(integer=True))
+            panel.grid(alpha=0.3)
+        for panel in panels[len(parts) :]:
+            panel.set_visible(False)
+        if column.scale == "log" and (table[column.name] > 0).any():
+            positive = table[column.name].to_numpy(float)
+            log_axis(panels[0], positive[np.isfinite(positive) & (positive > 0)])
+        unit = f", {column.unit}" if column.unit else ""
+        figure.supylabel(f"{column.name}{unit} ({column.better} is better)", fontsize=9)
+        named = {
+            name: handle for panel in panels for handle, name in zip(*panel.get_legend_handles_labels(), strict=True)
+        }
+        figure.legend(list(named.values()), list(named), fontsize=8, loc="outside right center", frameon=False)
+        sink = io.BytesIO()
+        figure.savefig(sink, format="png")
     return sink.getvalue()
 
 

@@ -2,10 +2,12 @@
 
 import io
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
@@ -13,14 +15,17 @@ from PIL import Image
 from raysc.errors import InputError
 
 
-def export_rows(rows: np.ndarray, folder: Path, form: Literal["huggingface", "png"]) -> None:
+def export_rows(
+    rows: np.ndarray, folder: Path, form: Literal["huggingface", "png"], about: Mapping[str, object]
+) -> None:
     """Write rows into a new folder.
 
     Args:
         rows: images uint8 (count, channels, height, width), or points (count, dim).
         folder: must not exist.
         form: "huggingface": data/train.parquet, which ``datasets.load_dataset`` reads, images with their type; "png":
-            one file per image.
+            one file per image, and metadata.csv, with which ``datasets`` reads the folder too.
+        about: where the rows are from: column -> its one value, for every row.
 
     Raises:
         InputError: the folder exists, or points were asked for as PNG.
@@ -30,18 +35,23 @@ def export_rows(rows: np.ndarray, folder: Path, form: Literal["huggingface", "pn
         raise InputError(f"{folder} exists; name a new folder")
     if form == "png" and not images:
         raise InputError("points are no images; leave --format out")
+    lineage = pd.DataFrame({"index": range(len(rows)), **about})
     if form == "png":
         folder.mkdir(parents=True)
-        for index, image in enumerate(rows):
-            (folder / f"{index:06}.png").write_bytes(png(image))
+        names = [f"{index:06}.png" for index in range(len(rows))]
+        for name, image in zip(names, rows, strict=True):
+            (folder / name).write_bytes(png(image))
+        lineage.insert(0, "file_name", names)
+        lineage.to_csv(folder / "metadata.csv", index=False)
         return
     (folder / "data").mkdir(parents=True)
+    told = pa.Table.from_pandas(lineage, preserve_index=False).replace_schema_metadata(None)
     if images:
         column = pa.array([{"bytes": png(image), "path": None} for image in rows], _IMAGE)
         features = {"info": {"features": {"image": {"_type": "Image"}}}}
-        table = pa.table({"image": column}).replace_schema_metadata({"huggingface": json.dumps(features)})
+        table = told.add_column(0, "image", column).replace_schema_metadata({"huggingface": json.dumps(features)})
     else:
-        table = pa.table({"row": pa.FixedSizeListArray.from_arrays(pa.array(rows.reshape(-1)), rows.shape[1])})
+        table = told.add_column(0, "row", pa.FixedSizeListArray.from_arrays(pa.array(rows.reshape(-1)), rows.shape[1]))
     pq.write_table(table, folder / "data" / "train.parquet")
 
 

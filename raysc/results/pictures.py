@@ -1,7 +1,7 @@
 """A picture of rows: cells below each other, generations side by side."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import ceil, sqrt
 
 import numpy as np
@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from raysc.plan import Line
 from raysc.results.rows import sampled_rows
+from raysc.results.style import style
 from raysc.results.table import varying_axes
 from raysc.store.objects import Objects
 from raysc.sweepfile.sweep import Sweep
@@ -37,30 +38,64 @@ def samples_picture(
     Images are shown as a small grid, points as a scatter over the real rows; grey where there are none, because the
     model diverged or was not run yet.
     """
+    drawn = drawn_rows(lines, generations, seed, objects, count)
+    with style():
+        figure = samples_figure(sweep, lines, generations, drawn)
+        sink = io.BytesIO()
+        figure.savefig(sink, format="png", bbox_inches="tight")
+    return sink.getvalue()
+
+
+def drawn_rows(
+    lines: Sequence[Line], generations: Sequence[int], seed: int, objects: Objects, count: int
+) -> dict[tuple[int, int], np.ndarray | None]:
+    """(cell, generation) -> the rows that a panel shows: images, or ``POINTS`` points; None if there are none."""
+    return {
+        (line.number, t): sampled_rows(line, seed, t, objects, count if line.data.kind == "images" else POINTS)
+        for line in lines
+        for t in generations
+    }
+
+
+def samples_figure(
+    sweep: Sweep,
+    lines: Sequence[Line],
+    generations: Sequence[int],
+    drawn: Mapping[tuple[int, int], np.ndarray | None],
+) -> Figure:
+    """The same as a figure; draw and save it within ``style``.
+
+    Args:
+        sweep: what was asked.
+        lines: cells, one below the other in reading order.
+        generations: columns.
+        drawn: from ``drawn_rows``.
+    """
     lines = sorted(lines, key=lambda line: _reading_order(sweep, line))
-    figure = Figure(figsize=(1.3 + 1.3 * len(generations), 1.35 * len(lines) + 0.4), dpi=110)
+    width, height = 1.3 + 1.3 * len(generations), 1.35 * len(lines) + 0.4
+    figure = Figure(figsize=(width, height), dpi=110)
     panels = figure.subplots(len(lines), len(generations), squeeze=False)
     for row, line in enumerate(lines):
         for column, generation in enumerate(generations):
             panel: Axes = panels[row][column]
+            panel.grid(False)
+            panel.spines[["top", "right"]].set_visible(True)
             panel.set_xticks([])
             panel.set_yticks([])
             if row == 0:
                 panel.set_title(f"generation {generation}" if column == 0 else str(generation), fontsize=8)
             if column == 0:
                 panel.set_ylabel(label(sweep, line), fontsize=7, rotation=0, ha="right", va="center")
-            shown = count if line.data.kind == "images" else POINTS
-            rows = sampled_rows(line, seed, generation, objects, shown)
+            rows = drawn[line.number, generation]
             if rows is None:
                 panel.set_facecolor("0.9")
             elif line.data.kind == "images":
                 panel.imshow(mosaic(rows), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
             else:
                 _points(panel, line.data.test()[:POINTS], rows)
-    figure.subplots_adjust(wspace=0.08, hspace=0.1)
-    sink = io.BytesIO()
-    figure.savefig(sink, format="png", bbox_inches="tight")
-    return sink.getvalue()
+    inside = {"left": 1.25 / width, "right": 1 - 0.05 / width, "top": 1 - 0.3 / height, "bottom": 0.05 / height}
+    figure.subplots_adjust(**inside, wspace=0.08, hspace=0.1)
+    return figure
 
 
 def _reading_order(sweep: Sweep, line: Line) -> list[tuple[bool, str, float]]:
@@ -99,5 +134,5 @@ def _points(panel: Axes, real: np.ndarray, rows: np.ndarray) -> None:
         panel.hist(rows[:, 0], bins, density=True, histtype="step", color="C0")
         return
     panel.set_ylim(middle[1] - reach[1], middle[1] + reach[1])
-    panel.scatter(real[:, 0], real[:, 1], s=1, color="0.75")
-    panel.scatter(rows[:, 0], rows[:, 1], s=1, color="C0")
+    panel.scatter(real[:, 0], real[:, 1], s=1, color="0.75", rasterized=True)
+    panel.scatter(rows[:, 0], rows[:, 1], s=1, color="C0", rasterized=True)

@@ -1,6 +1,7 @@
 """The rows of one generation: from the store, or made again where they were not kept."""
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
@@ -86,3 +87,22 @@ def _closed_form(line: Line, seed: int, t: int, objects: Objects, count: int) ->
         return None
     rows = rows_again(line, seed, t)
     return None if rows is None else rows[:count]
+
+
+def model_span(line: Line, seed: int, t: int, objects: Objects) -> Span | None:
+    """The published span that holds G_t of a seed; None if there is none, or it ended before."""
+    zero = line.keys.zero
+    if zero is None:
+        span = _span(objects, line.keys.lineage, seed, t, 0, line.untils)
+    else:
+        address, untils = (zero.model, PLAIN) if t == 0 else (line.keys.lineage, line.untils)
+        span = _span(objects, address, seed, t, min(t, 1), untils)
+    return None if span is None or (zero is not None and span.last >= END) else span
+
+
+def where_from(line: Line, seed: int, t: int) -> dict[str, object]:
+    """What is told of exported rows: cell, its axes (mappings and lists as text), seed, generation, source, lineage."""
+    axes = {name: str(v) if isinstance(v, Mapping | list | tuple) else v for name, v in line.cell.axes.items()}
+    zero = line.keys.zero
+    lineage = zero.rows if t == 0 and zero is not None else line.keys.lineage
+    return {"cell": line.number, **axes, "seed": seed, "generation": t, "source": "synthetic", "lineage": lineage}

@@ -68,3 +68,16 @@ def spread_text(values: pd.Series) -> str:
         return f"{mean:.3g} ± {deviation:.1g}"
     decimals = max(0, 1 - floor(log10(deviation)))
     return f"{mean:.{decimals}f} ± {deviation:.{decimals}f}"
+
+
+def interval_text(mean: float, low: float, high: float) -> str:
+    """``0.28 [0.21, 0.35]``: digits by the width; the mean alone where there is no interval, nothing without a mean."""
+    if not isfinite(mean):
+        return ""
+    if not (isfinite(low) and isfinite(high)):
+        return number_text(mean)
+    width = high - low
+    if not 1e-4 < width < 1e4:
+        return f"{number_text(mean, 3)} [{number_text(low, 3)}, {number_text(high, 3)}]"
+    decimals = max(0, 1 - floor(log10(width)))
+    return f"{mean:.{decimals}f} [{low:.{decimals}f}, {high:.{decimals}f}]"

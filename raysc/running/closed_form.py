@@ -115,7 +115,13 @@ def _loop(
 
 
 def rows_again(line: Line, seed: int, t: int) -> np.ndarray | None:
-    """S_t of one seed, from its loop run once more up to there: every draw has its address, so rows are the same.
+    """S_t of one seed, (sample_rows, *event), or None if the model had diverged by then; see ``generation_again``."""
+    again = generation_again(line, seed, t)
+    return None if again is None else again[0]
+
+
+def generation_again(line: Line, seed: int, t: int) -> tuple[np.ndarray, Any] | None:
+    """S_t and G_t of one seed, from its loop run once more up to there: draws have addresses, so both are the same.
 
     Args:
         line: the cell, of a closed-form family.
@@ -123,7 +129,8 @@ def rows_again(line: Line, seed: int, t: int) -> np.ndarray | None:
         t: the generation.
 
     Returns:
-        (sample_rows, *event), or None if the model had diverged by then.
+        Rows (sample_rows, *event) and the model as the family makes it, its arrays with a leading axis of one seed;
+        None if the model had diverged by then.
     """
 
     def new(generation: int, count: int) -> Rows:
@@ -143,4 +150,4 @@ def rows_again(line: Line, seed: int, t: int) -> np.ndarray | None:
     if rows is None:
         return None
     found: np.ndarray = rows.load()[0]
-    return found if np.isfinite(found).all() else None
+    return (found, crew.state) if np.isfinite(found).all() else None

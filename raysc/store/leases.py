@@ -17,6 +17,7 @@ from types import TracebackType
 
 import psutil
 
+from raysc.activity import told
 from raysc.store.objects import Objects, StorageError
 
 BEAT = 15.0
@@ -40,6 +41,7 @@ class Holder:
         expires: when it ends unless it is renewed.
         sweep: name of the sweep.
         generation: the last one that was published while the lease was held, -1 before.
+        doing: what long loop the holder was in at the last renewal, in words; "" if in none.
     """
 
     host: str
@@ -50,6 +52,7 @@ class Holder:
     expires: float
     sweep: str
     generation: int = -1
+    doing: str = ""
 
     def lives(self) -> bool:
         """Whether the lease still counts."""
@@ -131,7 +134,7 @@ class Lease:
     def _renew(self) -> None:
         while not self._done.wait(BEAT):
             try:
-                self._objects.put(self._name, _body(_with(self._holder, expires=time.time() + LIFE)))
+                self._objects.put(self._name, _body(_with(self._holder, expires=time.time() + LIFE, doing=told())))
             except StorageError:
                 continue  # the next beat tries again; at worst somebody else does the same work
 
@@ -145,7 +148,7 @@ def _held(objects: Objects, name: str) -> bool:
     return holder is not None and holder.lives()
 
 
-def _with(holder: Holder, **changes: float) -> Holder:
+def _with(holder: Holder, **changes: float | str) -> Holder:
     return Holder(**{**asdict(holder), **changes})
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from raysc.activity import tell
 from raysc.errors import RayscError
 from raysc.store.objects import Objects
 
@@ -64,9 +65,11 @@ class Attempt:
 
     def put_folder(self, name: str, folder: Path) -> None:
         """Add every file of a local folder under a name."""
-        for path in sorted(folder.rglob("*")):
-            if path.is_file():
-                self.put(f"{name}/{path.relative_to(folder).as_posix()}", path.read_bytes())
+        paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+        for place, path in enumerate(paths):
+            tell("storing the model", "files", place, len(paths))
+            self.put(f"{name}/{path.relative_to(folder).as_posix()}", path.read_bytes())
+        tell("storing the model", "files", len(paths), len(paths))
 
     def publish(self, name: str, record: Mapping[str, Any]) -> bool:
         """Create the manifest ``name``; False if somebody else's was there first, and then nothing of ours counts."""

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
@@ -19,7 +20,10 @@ def test_an_exported_generation_is_the_stored_one(raysc, digits_arguments, digit
     assert raysc("samples", *digits_arguments, *options).status == 0
     sweep, objects = digits_store
     expected = sampled_rows(lines(sweep)[2], 1, 1, objects)
-    files = sorted((here / "set").iterdir())
+    files = sorted((here / "set").glob("*.png"))
+    told = pd.read_csv(here / "set/metadata.csv")
+    assert told["lineage"].unique() == [lines(sweep)[2].keys.lineage]
+    assert told[["cell", "seed", "generation"]].drop_duplicates().to_numpy().tolist() == [[2, 1, 1]]
     assert len(files) == len(expected)
     np.testing.assert_array_equal(np.asarray(Image.open(files[7])), expected[7, 0])
 

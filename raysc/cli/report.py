@@ -1,0 +1,28 @@
+"""raysc report: one page with a sweep's claims, figures and tables."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from raysc.cli.places import Overrides, Storage, SweepArgument, open_sweep
+
+
+def report(
+    sweep_file: SweepArgument,
+    out: Annotated[
+        Path | None, typer.Option(help="The folder to write; NAME-report if not given.", file_okay=False)
+    ] = None,
+    overrides: Overrides = None,
+    storage: Storage = None,
+) -> None:
+    """Write one HTML page, and a folder with every figure as SVG and PNG and its numbers as CSV."""
+    from raysc.results.report.page import make_folder
+    from raysc.results.report.page import report as make
+
+    sweep, objects = open_sweep(sweep_file, storage, overrides)
+    folder = out or Path(f"{sweep.name}-report")
+    make_folder(folder)
+    made = make(sweep, objects)
+    page = made.write(folder)
+    typer.echo(f"wrote {page} ({len(made.figures)} figures as SVG, PNG and CSV in {page.parent / 'figures'})")

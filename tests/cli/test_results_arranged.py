@@ -1,0 +1,67 @@
+import json
+
+import pandas as pd
+import pytest
+
+
+def test_means_have_their_intervals_beside_them(raysc, gaussian_arguments):
+    rows = json.loads(raysc("results", *gaussian_arguments, "--by", "regime,lambda", "--json").out)
+    for row in rows:
+        assert row["frechet_distance_low"] < row["frechet_distance_mean"] < row["frechet_distance_high"]
+        assert row["frechet_distance_excess_low"] <= row["frechet_distance_excess_mean"]
+
+
+def test_a_pivot_puts_the_values_of_one_column_side_by_side(raysc, gaussian_arguments):
+    options = ("--by", "regime,lambda", "--pivot", "lambda")
+    lines = raysc("results", *gaussian_arguments, *options).out.splitlines()
+    assert lines[0].split() == ["regime", "lambda=1.0", "lambda=0.5", "lambda=2.0", "lambda="]
+    assert [line.split()[0] for line in lines[2:]] == ["replace", "mix", "real_only"]
+    assert lines[3].count("[") == 2
+    rows = json.loads(raysc("results", *gaussian_arguments, *options, "--json").out)
+    assert rows[1]["lambda=1.0"] is None
+    assert isinstance(rows[1]["lambda=0.5"], float)
+
+
+@pytest.mark.parametrize(("sign", "order"), [("", 1), ("-", -1)])
+def test_rows_are_sorted_by_any_column(raysc, gaussian_arguments, sign, order):
+    ran = raysc("results", *gaussian_arguments, f"--sort={sign}frechet_distance", "--json")
+    values = [order * row["frechet_distance"] for row in json.loads(ran.out)]
+    assert values == sorted(values)
+
+
+def test_markdown_and_latex_hold_what_is_printed(raysc, gaussian_arguments):
+    options = ("--by", "regime", "--metric", "feature_variance")
+    told = raysc("results", *gaussian_arguments, *options, "--markdown").out.splitlines()
+    assert told[0].startswith("| regime | count | diverged | feature_variance_mean | feature_variance_low |")
+    assert told[1].startswith("| :-- | --: |")
+    assert [line.split()[1] for line in told[2:]] == ["replace", "mix", "real_only"]
+    assert "feature\\_variance\\_mean" in raysc("results", *gaussian_arguments, *options, "--latex").out
+
+
+def test_two_sweeps_are_compared_seed_by_seed(raysc, gaussian_arguments, here):
+    ran = raysc("results", *gaussian_arguments, "--against", gaussian_arguments[0], "--csv", "out.csv")
+    assert ran.status == 0
+    read = pd.read_csv("out.csv")
+    assert read["frechet_distance_worse"].tolist() == [0] * 4
+    assert read["seeds"].tolist() == [3] * 4
+    printed = raysc("results", *gaussian_arguments, "--against", gaussian_arguments[0], "--generation", "2").out
+    assert "frechet_distance worse" in printed
+    assert printed.splitlines()[2].split()[3] == "2"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--pivot", "lambda"), "--pivot lambda: expected one of the columns of --by (there is none)"),
+        (("--by", "regime", "--pivot", "lambda"), "expected one of the columns of --by (regime)"),
+        (("--sort", "fid"), "--sort fid: no such column"),
+        (("--against", "SELF", "--by", "regime"), "leave --by and --pivot out"),
+        (("--against", "SELF", "--generation", "all"), "--against compares one generation"),
+        (("--against", "SELF", "--metric", "frechet_distance_floor"), "it has none of these metrics"),
+    ],
+)
+def test_what_cannot_be_arranged_is_told(raysc, gaussian_arguments, options, message):
+    options = [gaussian_arguments[0] if option == "SELF" else option for option in options]
+    ran = raysc("results", *gaussian_arguments, *options)
+    assert ran.status == 2
+    assert message in ran.err

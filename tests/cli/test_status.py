@@ -1,0 +1,46 @@
+from raysc.cli.status import headline, shown
+
+
+def test_every_cell_and_the_counts_are_printed(raysc, gaussian_arguments):
+    ran = raysc("status", *gaussian_arguments)
+    assert ran.status == 0
+    lines = ran.out.splitlines()
+    assert lines[0] == "small-gaussian: of 12 runs 12 done; 48/48 generations"
+    assert lines[1].split() == [
+        "cell", "regime", "lambda", "done", "running", "waiting", "failed", "diverged", "generations",
+    ]  # fmt: skip
+    assert lines[3].split() == ["0", "replace", "1", "3", "12/12"]
+    assert len(lines) == 3 + 4 + 1
+    assert lines[-1].startswith("nobody is at work; last published 2")
+
+
+def test_watching_a_finished_sweep_ends_at_once(raysc, gaussian_arguments):
+    ran = raysc("status", *gaussian_arguments, "--watch")
+    assert ran.out == "small-gaussian: of 12 runs 12 done; 48/48 generations\n"
+
+
+def test_a_store_without_the_sweep_has_all_of_it_waiting(raysc, gaussian_arguments, here):
+    ran = raysc("status", gaussian_arguments[0], "--storage", "empty")
+    assert ran.out.startswith("small-gaussian: of 12 runs 0 done, 12 waiting; 0/48 generations")
+
+
+def test_a_rate_and_the_time_left_are_told_and_those_at_work_come_first(gaussian_store, monkeypatch):
+    from dataclasses import replace
+
+    from rich.console import Console
+
+    from raysc.status import CellStatus, status
+    from raysc.store.leases import Holder
+
+    found = status(*gaussian_store)
+    cells = (*found.cells[:3], CellStatus(3, {0: "running", 1: "failed", 2: "waiting"}, 4))
+    holder = Holder("here", "node7", 12, 0.0, 0.0, 0.0, "small-gaussian", doing="training: 50 of 100 steps")
+    found = replace(found, cells=cells, done=40, rate=0.1, at_work=(holder,))
+    assert headline(found).endswith("; 40/48 generations, 6 a minute, about 1 min 20 s left")
+    console = Console(width=200)
+    with console.capture() as told:
+        console.print(shown(found, 1))
+    text = told.get()
+    assert [line.split()[0] for line in text.splitlines()[3:4]] == ["3"]
+    assert "and 3 more cells" in text
+    assert "process 12 on node7: training: 50 of 100 steps" in text

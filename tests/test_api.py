@@ -1,0 +1,177 @@
+"""raysc from Python, without Ray."""
+
+import subprocess
+import sys
+from importlib import import_module
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex
+
+import raysc
+from raysc.plan import lines
+from raysc.results.rows import sampled_rows
+from raysc.results.style import CONTROL
+from raysc.results.table import load_table
+
+
+@pytest.fixture(scope="module")
+def gaussian(gaussian_store):
+    return raysc.load(gaussian_store[0].path, storage=gaussian_store[1].uri)
+
+
+@pytest.fixture(scope="module")
+def digits(digits_store):
+    return raysc.load(digits_store[0].path, storage=digits_store[1].uri)
+
+
+def test_importing_raysc_imports_nothing_heavy():
+    heavy = "('torch', 'ray', 'pandas', 'numpy', 'matplotlib', 'pydantic')"
+    script = f"import sys, raysc; print([name for name in {heavy} if name in sys.modules], 'sweep' in dir(raysc))"
+    assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True).stdout == "[] True\n"
+
+
+def test_every_public_name_is_there_and_no_other():
+    for name in raysc.__all__:
+        assert getattr(raysc, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'swep'"):
+        raysc.swep  # noqa: B018
+
+
+def test_the_frame_is_the_table(gaussian, gaussian_store):
+    assert gaussian.frame().equals(load_table(*gaussian_store))
+    assert repr(gaussian).startswith("<raysc results of small-gaussian: 4 cells in file:///")
+
+
+def test_a_dict_is_a_sweep_file(gaussian_store, tmp_path, monkeypatch):
+    given = {
+        "name": "small-gaussian",
+        "data": {"name": "gaussian", "dim": 2, "rows": np.int64(20)},
+        "model": "gaussian",
+        "loop": {"generations": 4},
+        "space": [{"regime": "replace"}, {"regime": "mix", "lambda": np.array([0.5, 2.0]).tolist()}],
+        "seeds": range(3),
+        "metrics": ["frechet_distance", "feature_variance"],
+    }
+    results = raysc.load(given, storage=gaussian_store[1].uri)
+    assert results.frame().equals(load_table(*gaussian_store))
+    with pytest.raises(raysc.InputError, match="needs a name"):
+        raysc.load({"data": "gaussian"})
+    with pytest.raises(raysc.InputError, match="unknown regime 'repalce'"):
+        raysc.load(given | {"space": {"regime": "repalce"}})
+
+
+def test_rows_and_models_of_closed_forms_are_made_again(gaussian, gaussian_store):
+    sweep, objects = gaussian_store
+    found = gaussian.generation(1, 2, 3)
+    np.testing.assert_array_equal(found.rows, sampled_rows(lines(sweep)[1], 2, 3, objects))
+    assert found.model["mean"].shape == (1, 2)
+    later = gaussian.generation(1, 2, 4)
+    # mix 0.5: 20 real rows and 10 of the 20 that generation 3 sampled
+    assert not np.array_equal(found.model["mean"], later.model["mean"])
+
+
+def test_a_network_is_a_module_with_the_weights_that_sampled(digits, digits_store):
+    import torch
+
+    found = digits.generation(2, 1, 2)
+    assert found.rows.shape == (24, 1, 8, 8)
+    assert found.rows.dtype == np.uint8
+    assert isinstance(found.model, torch.nn.Module)
+    assert found.model(torch.zeros(2, 1, 8, 8), torch.zeros(2)).shape == (2, 1, 8, 8)
+    zero, shared = digits.generation(0, 0, 0), digits.generation(2, 0, 0)
+    for one, other in zip(zero.model.parameters(), shared.model.parameters(), strict=True):
+        assert torch.equal(one, other), "cells of one initial quality share generation 0"
+    first = digits.generation(1, 0, 0).model
+    assert not torch.equal(next(first.parameters()), next(zero.model.parameters()))
+
+
+def test_a_unet_is_a_diffusers_pipeline(make_sweep, run_sweep, digits_text, tmp_path):
+    from raysc.store.objects import Objects
+
+    small = (
+        "model={name: ddpm, network: unet, channels: 32, multipliers: [1]}",
+        "seeds=1",
+        "loop.generations=1",
+        "space={regime: replace, initial.steps: 1}",
+        "control=false",
+    )
+    sweep = make_sweep(digits_text, *small)
+    run_sweep(sweep, Objects.at(str(tmp_path)))
+    pipeline = raysc.load(sweep.path, overrides=small, storage=str(tmp_path)).generation(0, 0, 1).model
+    assert type(pipeline).__name__ == "DDIMPipeline"
+    pipeline.set_progress_bar_config(disable=True)
+    assert pipeline(batch_size=2, num_inference_steps=2, output_type="np").images.shape[:3] == (2, 8, 8)
+
+
+@pytest.mark.parametrize(
+    ("where", "message"),
+    [((9, 0, 0), "cell 9: small-digits has cells 0 to 5"), ((0, 9, 0), "seed 9"), ((0, 0, 9), "generations 0 to 2")],
+)
+def test_a_generation_that_the_sweep_does_not_have_is_refused(digits, where, message):
+    with pytest.raises(raysc.InputError, match=message):
+        digits.generation(*where)
+
+
+def test_a_generation_that_was_not_run_is_told(digits_store, tmp_path):
+    nothing = raysc.load(digits_store[0].path, storage=str(tmp_path)).generation(0, 0, 1)
+    with pytest.raises(raysc.InputError, match="not run yet, or diverged"):
+        _ = nothing.rows
+    with pytest.raises(raysc.InputError, match="not run yet, or diverged"):
+        _ = nothing.model
+
+
+def test_a_model_that_keep_dropped_is_told(make_sweep, run_sweep, digits_text, tmp_path):
+    from raysc.store.objects import Objects
+
+    keep = ("keep={models: last}", "seeds=1", "space.regime=mix", "space.initial.steps=2")
+    run_sweep(make_sweep(digits_text, *keep), Objects.at(str(tmp_path)))
+    results = raysc.load(make_sweep(digits_text).path, overrides=keep, storage=str(tmp_path))
+    assert results.generation(0, 0, 2).model is not None
+    with pytest.raises(raysc.InputError, match="its model was dropped"):
+        _ = results.generation(0, 0, 1).model
+
+
+def lines_of(figure):
+    """Colour -> y values of the curves of the first panel."""
+    return {to_hex(line.get_color()): line.get_ydata() for line in figure.axes[0].lines if len(line.get_ydata()) > 2}
+
+
+def test_a_plot_has_the_means_of_the_table(gaussian):
+    figure = gaussian.plot()
+    drawn = lines_of(figure)
+    assert len(drawn) == 4
+    table = gaussian.frame()
+    real = table[table["control"]]
+    expected = np.exp(np.log(real["frechet_distance"]).groupby(real["generation"]).mean())
+    np.testing.assert_allclose(drawn[to_hex(CONTROL)], expected)
+
+
+def test_a_plot_by_other_axes_has_panels_for_the_rest(digits):
+    figure = digits.plot("recall[pixels]", by="initial.steps")
+    assert [axes.get_title() for axes in figure.axes] == ["mix, lambda 1", "replace, lambda 1"]
+    assert len(digits.plot(by=["regime", "initial.steps"]).axes) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("fid",), "metric fid: small-digits has no such metric"),
+        ((None, "lamda"), "by lamda: .* did you mean 'lambda'"),
+    ],
+)
+def test_what_cannot_be_plotted_is_told(digits, arguments, message):
+    with pytest.raises(raysc.InputError, match=message):
+        digits.plot(*arguments)
+
+
+def test_nothing_to_plot_is_told(digits_store, tmp_path):
+    with pytest.raises(raysc.InputError, match="no results of small-digits yet"):
+        raysc.load(digits_store[0].path, storage=str(tmp_path)).plot()
+
+
+def test_units_that_fail_are_an_error_that_says_why(gaussian_store, monkeypatch):
+    command = import_module("raysc.cli.sweep")
+    monkeypatch.setattr(command, "run_sweep", lambda *given: {"loop/a/0": "Trace\nValueError: no luck\n"})
+    with pytest.raises(raysc.RayscError, match="1 units of small-gaussian failed, one with: ValueError: no luck"):
+        raysc.sweep(gaussian_store[0].path, storage=gaussian_store[1].uri)

@@ -3,17 +3,24 @@
 import json
 import os
 from collections import Counter
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from raysc.cli.places import Overrides, Storage, SweepArgument, open_sweep
+
+if TYPE_CHECKING:
+    from raysc.running.duration import Duration
+    from raysc.sweepfile import Sweep
 
 
 def plan(
     sweep_file: SweepArgument,
     overrides: Overrides = None,
     storage: Storage = None,
+    time: Annotated[
+        bool, typer.Option("--time", help="Say how long it will take too; some closed-form units are tried for that.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Say what a sweep would run, what is done already, and why each thing runs."""
@@ -43,6 +50,19 @@ def plan(
         "refits": sum(unit.refits for unit in made.refits),
         "reasons": dict(Counter(unit.reason for unit in made.units)),
     }
+    took = None
+    if time:
+        from raysc.running.duration import estimate_duration
+
+        took = estimate_duration(made)
+        told |= {
+            "core_seconds": took.core_seconds,
+            "cores": _cores(),
+            "seconds": None if (lanes := _side_by_side(sweep)) is None else took.on(lanes),
+            "units_without_estimate": took.left_out,
+            "tried_units": took.tried,
+            "tried_seconds": took.tried_seconds,
+        }
     if as_json:
         typer.echo(json.dumps(told))
         return
@@ -55,6 +75,8 @@ def plan(
         typer.echo(f"generation 0s: {made.ancestors}; sharing them saves {made.trainings_saved} trainings")
     typer.echo(f"rows: {size.most_rows:,} sampled by a generation of a seed, {size.rows:,} in all")
     typer.echo(f"store: up to {in_bytes(size.most_bytes)} a generation of a seed, {in_bytes(size.bytes)} in all")
+    if took is not None:
+        _tell_time(took, _side_by_side(sweep))
     for wave, units in (("generation 0", made.initial), ("loop", made.loop)):
         for reason, count in Counter(unit.reason for unit in units).items():
             typer.echo(f"{wave}: {count} units to run: {reason}")
@@ -66,3 +88,27 @@ def plan(
         )
     if not made.units:
         typer.echo("nothing to do")
+
+
+def _cores() -> int | None:
+    """Those of this machine, unless a cluster is named, of which nothing is asked here."""
+    return None if "RAY_ADDRESS" in os.environ else os.cpu_count() or 1
+
+
+def _side_by_side(sweep: "Sweep") -> int | None:
+    """How many units this machine runs at once."""
+    cores = _cores()
+    return None if cores is None else int(cores / sweep.resources.cpus)
+
+
+def _tell_time(took: "Duration", lanes: int | None) -> None:
+    from raysc.cli.sizes import in_time
+
+    if took.units:
+        whole = f"{in_time(took.core_seconds)} of one core"
+        wall = whole if lanes is None else f"{in_time(took.on(lanes))} on {_cores()} cores ({whole})"
+        typer.echo(
+            f"time: about {wall}; {took.tried} units were tried with few seeds, in {in_time(took.tried_seconds)}"
+        )
+    if took.left_out:
+        typer.echo(f"time: no estimate for {took.left_out} units that are trained, or measured by what is")

@@ -87,7 +87,7 @@ def axes_of(cells: Sequence[Settings]) -> list[Axis]:
 
 
 def settings(line: Line) -> Settings:
-    """What a cell's cost may depend on: its values on the sweep's axes, and the sizes of its data as they really are."""
+    """What a cell's cost may depend on: its values on the sweep's axes, and the sizes of its data as they are."""
     sizes = {
         "data.count": float(line.rules.rows),
         "data.values": float(prod(line.data.event)),

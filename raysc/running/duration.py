@@ -93,21 +93,21 @@ def estimate_duration(plan: Plan, budget: float = BUDGET) -> Duration:
     groups: dict[tuple[str, str], list[LoopUnit]] = {}
     for unit in units:
         groups.setdefault((unit.line.cell.model.name, unit.line.cell.regime.name), []).append(unit)
-    samples = [Sample(plan.sweep, group) for group in groups.values()]
-    for sample in samples:
-        sample.try_units(sample.needed())
-    for sample in samples:
-        sample.try_units(unit for unit in sample.others() if process_time() - began < budget)
-    found = {unit.name: seconds for sample in samples for unit, seconds in sample.seconds()}
+    grouped = [Group(plan.sweep, own) for own in groups.values()]
+    for group in grouped:
+        group.try_units(group.needed())
+    for group in grouped:
+        group.try_units(unit for unit in group.others() if process_time() - began < budget)
+    found = {unit.name: seconds for group in grouped for unit, seconds in group.seconds()}
     return Duration(
         units=tuple(found[unit.name] for unit in units),
         left_out=len(plan.units) - len(units),
-        tried=sum(len(sample.tried) for sample in samples),
+        tried=sum(len(group.tried) for group in grouped),
         tried_seconds=process_time() - began,
     )
 
 
-class Sample:
+class Group:
     """Units of one family and regime, and those of them that were tried.
 
     Attributes:

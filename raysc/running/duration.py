@@ -24,9 +24,10 @@ from raysc.sweepfile.sweep import Sweep
 
 BUDGET = 20.0
 """Seconds after which nothing more is tried than what sizes need."""
-LADDER = 4
-"""Seeds of a try are multiplied by this until they show: until it takes ``SHOWS`` times as long as one seed."""
-SHOWS = 1.5
+FEWEST = 2
+"""Seeds of a try at first: one alone costs up to half of what each of many does, as its arrays lie in caches."""
+LADDER, SHOWS = 4, 1.5
+"""Seeds are multiplied by the first until they show: until a try takes so many times as long as the first one."""
 
 
 @dataclass(frozen=True)
@@ -168,16 +169,16 @@ class Group:
 
 
 def try_unit(sweep: Sweep, unit: LoopUnit) -> Cost:
-    """Run a unit with one seed, and with more until they show in its time."""
-    first = run_alone(sweep, unit, 1)
-    seeds, seconds = 1, first
+    """Run a unit with few seeds, and with more until they show in its time."""
+    fewest = seeds = min(FEWEST, len(unit.seeds))
+    first = seconds = run_alone(sweep, unit, fewest)
     while seeds < len(unit.seeds) and seconds < SHOWS * first:
         seeds = min(LADDER * seeds, len(unit.seeds))
         seconds = run_alone(sweep, unit, seeds)
-    if seeds == 1:
-        return Cost(first / 2, first / 2)  # it is all there is of it
-    # Where noise would make a part of it nothing, it counts as a twentieth.
-    per_seed = max((seconds - first) / (seeds - 1), seconds / seeds / 20)
+    if seeds == fewest:  # these are all: what they share does not matter
+        return Cost(seconds / 2, seconds / 2 / seeds)
+    # Where noise would make one of the two nothing, it counts as a twentieth.
+    per_seed = max((seconds - first) / (seeds - fewest), seconds / seeds / 20)
     return Cost(max(seconds - seeds * per_seed, seconds / 20), per_seed)
 
 

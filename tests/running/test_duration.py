@@ -84,7 +84,7 @@ def test_seeds_are_added_until_they_show(make_sweep, tmp_path, monkeypatch, shar
 
     monkeypatch.setattr(duration, "run_alone", run)
     cost = try_unit(sweep, unit)
-    assert tried == {0.0: [1, 4], 1.0: [1, 4], 10.0: [1, 4, 12]}[shared]
+    assert tried == {0.0: [2, 8], 1.0: [2, 8], 10.0: [2, 8, 12]}[shared]
     assert cost.of(12) == pytest.approx(shared + 6, rel=0.06)
 
 

@@ -26,8 +26,11 @@ BUDGET = 20.0
 """Seconds after which nothing more is tried than what sizes need."""
 FEWEST = 2
 """Seeds of a try at first: one alone costs up to half of what each of many does, as its arrays lie in caches."""
-LADDER, SHOWS = 4, 1.5
-"""Seeds are multiplied by the first until they show: until a try takes so many times as long as the first one."""
+LADDER, SHOWS, LONG = 4, 1.5, 0.5
+"""Seeds are multiplied by the first until they show in a try: until it takes so many times as long as the first one,
+and so many seconds."""
+START = 0.1
+"""Seconds that Ray takes for each unit, one after another (benchmarks/planning.py: 200 tiny ones, some 30 s)."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +70,8 @@ class Duration:
         """Seconds until the last unit ends, if so many run side by side and the next starts as one ends."""
         free = [0.0] * max(1, lanes)
         heapify(free)
-        for seconds in self.units:
-            heapreplace(free, free[0] + seconds)
+        for place, seconds in enumerate(self.units):
+            heapreplace(free, max(free[0], START * place) + seconds)
         return max(free)
 
 
@@ -172,7 +175,7 @@ def try_unit(sweep: Sweep, unit: LoopUnit) -> Cost:
     """Run a unit with few seeds, and with more until they show in its time."""
     fewest = seeds = min(FEWEST, len(unit.seeds))
     first = seconds = run_alone(sweep, unit, fewest)
-    while seeds < len(unit.seeds) and seconds < SHOWS * first:
+    while seeds < len(unit.seeds) and seconds < max(SHOWS * first, LONG):
         seeds = min(LADDER * seeds, len(unit.seeds))
         seconds = run_alone(sweep, unit, seeds)
     if seeds == fewest:  # these are all: what they share does not matter

@@ -34,7 +34,13 @@ def lawful(sweep, unit):
 def test_units_start_as_lanes_get_free():
     took = Duration(units=(5.0, 4.0, 3.0, 3.0, 3.0), left_out=0, tried=5, tried_seconds=1.0)
     assert took.core_seconds == 18
-    assert [took.on(lanes) for lanes in (1, 2, 3, 9)] == [18, 10, 7, 5]
+    assert [took.on(lanes) for lanes in (1, 2)] == [18, pytest.approx(10, abs=0.5)]
+    assert took.on(9) == 5
+
+
+def test_ray_starts_one_unit_after_another():
+    took = Duration(units=(0.01,) * 1000, left_out=0, tried=1, tried_seconds=0.1)
+    assert took.on(4) == pytest.approx(999 * duration.START + 0.01)
 
 
 def test_where_every_axis_is_a_factor_few_tries_tell_all(make_sweep, tmp_path, monkeypatch):
@@ -86,6 +92,15 @@ def test_seeds_are_added_until_they_show(make_sweep, tmp_path, monkeypatch, shar
     cost = try_unit(sweep, unit)
     assert tried == {0.0: [2, 8], 1.0: [2, 8], 10.0: [2, 8, 12]}[shared]
     assert cost.of(12) == pytest.approx(shared + 6, rel=0.06)
+
+
+def test_a_try_takes_long_enough_to_be_measured(make_sweep, tmp_path, monkeypatch):
+    sweep = make_sweep(GRID)
+    unit = plan_of(sweep, tmp_path).loop[0]
+    tried = []
+    monkeypatch.setattr(duration, "run_alone", lambda sweep, unit, seeds: tried.append(seeds) or 0.01 * seeds)
+    assert try_unit(sweep, unit).of(12) == pytest.approx(0.12, rel=0.06)
+    assert tried == [2, 8, 12]
 
 
 def test_noise_makes_no_cost_negative(make_sweep, tmp_path, monkeypatch):

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 from raysc.cli.places import open_sweep
 from raysc.plan import LoopUnit, make_plan
-from raysc.running.duration import estimate_duration, run_alone
+from raysc.running.trying import estimate_duration, run_alone
 
 SWEEPS = Path(__file__).parent.parent / "sweeps/kazdan2024"
 CELLS = {

@@ -10,7 +10,7 @@ import typer
 from raysc.cli.places import Overrides, Storage, SweepArgument, open_sweep
 
 if TYPE_CHECKING:
-    from raysc.running.duration import Duration
+    from raysc.running.trying import Duration
     from raysc.sweepfile import Sweep
 
 
@@ -52,7 +52,7 @@ def plan(
     }
     took = None
     if time:
-        from raysc.running.duration import estimate_duration
+        from raysc.running.trying import estimate_duration
 
         took = estimate_duration(made)
         told |= {
@@ -102,13 +102,11 @@ def _side_by_side(sweep: "Sweep") -> int | None:
 
 
 def _tell_time(took: "Duration", lanes: int | None) -> None:
-    from raysc.cli.sizes import in_time
+    from raysc.durations import clock
 
     if took.units:
-        whole = f"{in_time(took.core_seconds)} of one core"
-        wall = whole if lanes is None else f"{in_time(took.on(lanes))} on {_cores()} cores ({whole})"
-        typer.echo(
-            f"time: about {wall}; {took.tried} units were tried with few seeds, in {in_time(took.tried_seconds)}"
-        )
+        whole = f"{clock(took.core_seconds)} of one core"
+        wall = whole if lanes is None else f"{clock(took.on(lanes))} on {_cores()} cores ({whole})"
+        typer.echo(f"time: about {wall}; {took.tried} units were tried with few seeds, in {clock(took.tried_seconds)}")
     if took.left_out:
         typer.echo(f"time: no estimate for {took.left_out} units that are trained, or measured by what is")

@@ -34,7 +34,7 @@ START = 0.1
 
 
 @dataclass(frozen=True)
-class Cost:
+class Effort:
     """Seconds of one core that a unit takes: what all seeds share, and what each of them adds."""
 
     shared: float
@@ -123,7 +123,7 @@ class Group:
         self._units = units
         self._settings = [settings(unit.line) for unit in units]
         self._axes = axes_of(self._settings)
-        self.tried: dict[int, Cost] = {}
+        self.tried: dict[int, Effort] = {}
 
     def needed(self) -> Iterator[int]:
         """The middle, and the ends of sizes."""
@@ -150,7 +150,7 @@ class Group:
         # Where no grid is whole, a unit at one end is not in the middle of all else: hence equations, not differences.
         factors = np.linalg.lstsq(features[tried], costs - middle, rcond=0.05)[0]
         for unit, (shared, per_seed) in zip(self._units, np.exp(middle + features @ factors), strict=True):
-            yield unit, Cost(shared, per_seed).of(len(unit.seeds))
+            yield unit, Effort(shared, per_seed).of(len(unit.seeds))
 
     @cached_property
     def _middle(self) -> int:
@@ -171,7 +171,7 @@ class Group:
                 )
 
 
-def try_unit(sweep: Sweep, unit: LoopUnit) -> Cost:
+def try_unit(sweep: Sweep, unit: LoopUnit) -> Effort:
     """Run a unit with few seeds, and with more until they show in its time."""
     fewest = seeds = min(FEWEST, len(unit.seeds))
     first = seconds = run_alone(sweep, unit, fewest)
@@ -179,10 +179,10 @@ def try_unit(sweep: Sweep, unit: LoopUnit) -> Cost:
         seeds = min(LADDER * seeds, len(unit.seeds))
         seconds = run_alone(sweep, unit, seeds)
     if seeds == fewest:  # these are all: what they share does not matter
-        return Cost(seconds / 2, seconds / 2 / seeds)
+        return Effort(seconds / 2, seconds / 2 / seeds)
     # Where noise would make one of the two nothing, it counts as a twentieth.
     per_seed = max((seconds - first) / (seeds - fewest), seconds / seeds / 20)
-    return Cost(max(seconds - seeds * per_seed, seconds / 20), per_seed)
+    return Effort(max(seconds - seeds * per_seed, seconds / 20), per_seed)
 
 
 def run_alone(sweep: Sweep, unit: LoopUnit, seeds: int) -> float:

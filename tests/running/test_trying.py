@@ -3,8 +3,8 @@ from math import prod
 import pytest
 
 from raysc.plan import make_plan
-from raysc.running import duration
-from raysc.running.duration import Cost, Duration, estimate_duration, try_unit
+from raysc.running import trying
+from raysc.running.trying import Duration, Effort, estimate_duration, try_unit
 from raysc.store.objects import Objects
 
 GRID = """\
@@ -28,7 +28,7 @@ def lawful(sweep, unit):
     """A cost in which each axis is one factor, by powers of numbers."""
     cell, data = unit.line.cell, unit.line.data
     own = 5.0 if cell.regime.name == "accumulate" else 1.0
-    return Cost(0.25 * own, own * data.count**1.2 * prod(data.event) * cell.model.parameters["bandwidth"] ** 0.5)
+    return Effort(0.25 * own, own * data.count**1.2 * prod(data.event) * cell.model.parameters["bandwidth"] ** 0.5)
 
 
 def test_units_start_as_lanes_get_free():
@@ -40,13 +40,13 @@ def test_units_start_as_lanes_get_free():
 
 def test_ray_starts_one_unit_after_another():
     took = Duration(units=(0.01,) * 1000, left_out=0, tried=1, tried_seconds=0.1)
-    assert took.on(4) == pytest.approx(999 * duration.START + 0.01)
+    assert took.on(4) == pytest.approx(999 * trying.START + 0.01)
 
 
 def test_where_every_axis_is_a_factor_few_tries_tell_all(make_sweep, tmp_path, monkeypatch):
     sweep = make_sweep(GRID)
     plan = plan_of(sweep, tmp_path)
-    monkeypatch.setattr(duration, "try_unit", lawful)
+    monkeypatch.setattr(trying, "try_unit", lawful)
     took = estimate_duration(plan)
     assert (len(plan.loop), took.tried) == (90, 14), "the middle and two more on each of three axes, of two regimes"
     costs = [lawful(sweep, unit).of(len(unit.seeds)) for unit in plan.loop]
@@ -57,7 +57,7 @@ def test_where_every_axis_is_a_factor_few_tries_tell_all(make_sweep, tmp_path, m
 def test_sizes_are_tried_whatever_the_budget(make_sweep, tmp_path, monkeypatch):
     sweep = make_sweep(GRID, "space.0.regime=[replace]")
     plan = plan_of(sweep, tmp_path)
-    monkeypatch.setattr(duration, "try_unit", lawful)
+    monkeypatch.setattr(trying, "try_unit", lawful)
     took = estimate_duration(plan, budget=0)
     assert took.tried == 5
     for unit, seconds in zip(plan.loop, took.units, strict=True):
@@ -72,7 +72,7 @@ def test_a_grid_that_is_not_whole(make_sweep, tmp_path, monkeypatch):
         " {regime: replace, data.rows: 40, data.dim: [1, 2, 3], model.bandwidth: [1, 9]}]",
     )
     plan = plan_of(sweep, tmp_path)
-    monkeypatch.setattr(duration, "try_unit", lawful)
+    monkeypatch.setattr(trying, "try_unit", lawful)
     took = estimate_duration(plan)
     costs = [lawful(sweep, unit).of(12) for unit in plan.loop]
     assert took.units == pytest.approx(costs, rel=0.3)
@@ -88,7 +88,7 @@ def test_seeds_are_added_until_they_show(make_sweep, tmp_path, monkeypatch, shar
         tried.append(seeds)
         return shared + 0.5 * seeds
 
-    monkeypatch.setattr(duration, "run_alone", run)
+    monkeypatch.setattr(trying, "run_alone", run)
     cost = try_unit(sweep, unit)
     assert tried == {0.0: [2, 8], 1.0: [2, 8], 10.0: [2, 8, 12]}[shared]
     assert cost.of(12) == pytest.approx(shared + 6, rel=0.06)
@@ -98,7 +98,7 @@ def test_a_try_takes_long_enough_to_be_measured(make_sweep, tmp_path, monkeypatc
     sweep = make_sweep(GRID)
     unit = plan_of(sweep, tmp_path).loop[0]
     tried = []
-    monkeypatch.setattr(duration, "run_alone", lambda sweep, unit, seeds: tried.append(seeds) or 0.01 * seeds)
+    monkeypatch.setattr(trying, "run_alone", lambda sweep, unit, seeds: tried.append(seeds) or 0.01 * seeds)
     assert try_unit(sweep, unit).of(12) == pytest.approx(0.12, rel=0.06)
     assert tried == [2, 8, 12]
 
@@ -106,7 +106,7 @@ def test_a_try_takes_long_enough_to_be_measured(make_sweep, tmp_path, monkeypatc
 def test_noise_makes_no_cost_negative(make_sweep, tmp_path, monkeypatch):
     sweep = make_sweep(GRID)
     unit = plan_of(sweep, tmp_path).loop[0]
-    monkeypatch.setattr(duration, "run_alone", lambda sweep, unit, seeds: 1 - seeds / 100)
+    monkeypatch.setattr(trying, "run_alone", lambda sweep, unit, seeds: 1 - seeds / 100)
     cost = try_unit(sweep, unit)
     assert cost.per_seed > 0
     assert 0.5 < cost.shared < 1

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from raysc import catalogue
-from raysc.metrics.measure import Real
-from raysc.plan import InitialUnit, LoopUnit, make_plan, measured_generations_of, metric_keys
+from raysc.plan import InitialUnit, Unit, make_plan
 from raysc.pool.rows import Block, MemoryBlock
 from raysc.pool.shelf import MemoryShelf, Shelf, digest
 from raysc.rank import ClosedFormRank, TrainedRank
-from raysc.regimes.recipe import REAL, Source
+from raysc.regimes.recipe import Source
 from raysc.running import closed_form, initial, trained
+from raysc.running.alone import bench_alone
 from raysc.running.bench import Bench
 from raysc.store.objects import Objects
 from raysc.store.publishing import Attempt
@@ -119,26 +119,8 @@ def run_units(sweep: Sweep, objects: Objects) -> None:
         crew.close()
 
 
-def make_bench(sweep: Sweep, objects: Objects, unit: InitialUnit | LoopUnit) -> Bench:
-    data = unit.line.data
-    train = data.train(unit.seeds)
-
+def make_bench(sweep: Sweep, objects: Objects, unit: Unit) -> Bench:
     def shelf(attempt: Attempt) -> Shelf:
         return ParquetShelf(objects, attempt.prefix) if sweep.pool == "parquet" else Hashed()
 
-    return Bench(
-        objects=objects,
-        generations=sweep.generations,
-        measured=frozenset(measured_generations_of(sweep, unit.line)),
-        seeds=unit.seeds,
-        data=data,
-        real_block=MemoryBlock((REAL, unit.seeds), 0, train),
-        real=Real(data.kind, train, data.test(), data=data),
-        metrics={key: catalogue.build("metric", metric) for key, metric in metric_keys(sweep, unit.line).items()},
-        shelf=shelf,
-        provenance={},
-        report=lambda columns: None,
-        keep=sweep.keep,
-        checkpoint_seconds=60 * sweep.resources.checkpoint_minutes,
-        until=sweep.until,
-    )
+    return bench_alone(sweep, objects, unit, shelf)

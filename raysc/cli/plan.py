@@ -1,6 +1,7 @@
 """raysc plan: what a sweep would run, and why."""
 
 import json
+import os
 from collections import Counter
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,13 +12,18 @@ from raysc.cli.places import Overrides, Storage, SweepArgument, cluster_address,
 if TYPE_CHECKING:
     from raysc.costs import Cost
     from raysc.plan import Plan
+    from raysc.running.trying import Duration
     from raysc.store.objects import Objects
+    from raysc.sweepfile import Sweep
 
 
 def plan(
     sweep_file: SweepArgument,
     overrides: Overrides = None,
     storage: Storage = None,
+    time: Annotated[
+        bool, typer.Option("--time", help="Say how long it will take too; some closed-form units are tried for that.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Say what a sweep would run, what is done already, and why each thing runs."""
@@ -50,6 +56,19 @@ def plan(
         "nodes": [vars(one) for one in expected],
         "reasons": dict(Counter(unit.reason for unit in made.units)),
     }
+    took = None
+    if time:
+        from raysc.running.trying import estimate_duration
+
+        took = estimate_duration(made)
+        told |= {
+            "core_seconds": took.core_seconds,
+            "cores": _cores(),
+            "seconds": None if (lanes := _side_by_side(sweep)) is None else took.on(lanes),
+            "units_without_estimate": took.left_out,
+            "tried_units": took.tried,
+            "tried_seconds": took.tried_seconds,
+        }
     if as_json:
         typer.echo(json.dumps(told))
         return
@@ -64,6 +83,8 @@ def plan(
     typer.echo(f"store: up to {in_bytes(size.most_bytes)} a generation of a seed, {in_bytes(size.bytes)} in all")
     for one in expected:
         typer.echo(_told(one))
+    if took is not None:
+        _tell_time(took, _side_by_side(sweep))
     for wave, units in (("generation 0", made.initial), ("loop", made.loop)):
         for reason, count in Counter(unit.reason for unit in units).items():
             typer.echo(f"{wave}: {count} units to run: {reason}")
@@ -109,3 +130,25 @@ def _told(expected: "Cost") -> str:
     price = "" if expected.price is None else f", at a cost of {expected.price:.2f} by `prices:`"
     took = clock(3600 * expected.hours)
     return f"nodes: up to {expected.nodes} {expected.name} at once, about {took}{price}, if all generations take alike"
+
+
+def _cores() -> int | None:
+    """Those of this machine, unless a cluster is named, of which nothing is asked here."""
+    return None if cluster_address(None) is not None else os.cpu_count() or 1
+
+
+def _side_by_side(sweep: "Sweep") -> int | None:
+    """How many units this machine runs at once."""
+    cores = _cores()
+    return None if cores is None else int(cores / sweep.resources.cpus)
+
+
+def _tell_time(took: "Duration", lanes: int | None) -> None:
+    from raysc.durations import clock
+
+    if took.units:
+        whole = f"{clock(took.core_seconds)} of one core"
+        wall = whole if lanes is None else f"{clock(took.on(lanes))} on {_cores()} cores ({whole})"
+        typer.echo(f"time: about {wall}; {took.tried} units were tried with few seeds, in {clock(took.tried_seconds)}")
+    if took.left_out:
+        typer.echo(f"time: no estimate for {took.left_out} units that are trained, or measured by what is")

@@ -1,0 +1,58 @@
+"""How right `raysc plan --time` is: its estimate of single units beside what they take when they are really run.
+
+    python benchmarks/estimates.py [SWEEP ...]
+
+For each sweep, three cells of different size that were (mostly) not tried for the estimate: one whole unit of each, all
+generations and all seeds of its pack, in this process on one core. Seconds are processor time.
+"""
+
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from raysc.cli.places import open_sweep
+from raysc.plan import LoopUnit, make_plan
+from raysc.running.trying import estimate_duration, run_alone
+
+SWEEPS = Path(__file__).parent.parent / "sweeps/kazdan2024"
+CELLS = {
+    "kde_bandwidth": [("replace", "moons", 32, 0.0316), ("accumulate_subsample", "circles", 316, 31.6),
+                      ("accumulate", "swiss_roll", 1000, 3.16)],
+    "kde_rules": [("replace", "moons", 32, "scott"), ("accumulate_subsample", "circles", 316, "silverman"),
+                  ("accumulate", "swiss_roll", 1000, "silverman")],
+}  # fmt: skip
+"""Sweep -> regime, data, rows, bandwidth."""
+
+
+def main(names: list[str]) -> None:
+    for name in names or list(CELLS):
+        with TemporaryDirectory() as folder:
+            sweep, objects = open_sweep(str(SWEEPS / f"{name}.yaml"), folder, ())
+            plan = make_plan(sweep, objects)
+        took = estimate_duration(plan)
+        print(
+            f"{name}: {len(took.units)} units, {took.core_seconds / 3600:.2f} core-hours, {took.on(4) / 3600:.2f} h on "
+            f"4 cores; {took.tried} units tried in {took.tried_seconds:.0f} s",
+            flush=True,
+        )
+        for cell in CELLS[name]:
+            unit, estimate = next(
+                (unit, seconds) for unit, seconds in zip(plan.loop, took.units, strict=True) if cell_of(unit) == cell
+            )
+            truth = run_alone(sweep, unit, len(unit.seeds))
+            regime, data, rows, bandwidth = cell
+            print(
+                f"  {regime:20} {data:10} {rows:5} rows, bandwidth {bandwidth!s:9} {len(unit.seeds):4} seeds: "
+                f"estimated {estimate:7.1f} s, took {truth:7.1f} s, ratio {estimate / truth:.2f}",
+                flush=True,
+            )
+
+
+def cell_of(unit: LoopUnit) -> tuple[object, ...]:
+    """Regime, data, rows and bandwidth of a unit."""
+    cell = unit.line.cell
+    return cell.regime.name, cell.data.name, unit.line.data.count, cell.model.parameters["bandwidth"]
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

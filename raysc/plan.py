@@ -9,11 +9,11 @@ from math import prod
 from typing import Literal, cast
 
 from raysc import catalogue
-from raysc.datasets.dataset import DataSet
+from raysc.datasets.dataset import DataSet, Fingerprinted, TextDataSet
 from raysc.loop import Rules, unread
 from raysc.metrics.features import extractor_key, extractor_name
 from raysc.metrics.metric import Metric
-from raysc.models.family import ClosedForm, Family
+from raysc.models.family import ClosedForm, Family, OfText
 from raysc.regimes.recipe import Regime
 from raysc.store import metric_files
 from raysc.store.keys import Identities, Keys, Zero, identity, key_of, keys
@@ -190,18 +190,22 @@ def lines(sweep: Sweep) -> tuple[Line, ...]:
         told = key_of(cell.data.model_dump())
         if told not in data:
             dataset: DataSet = catalogue.build("data", cell.data)
-            data[told] = dataset, _identity("data", cell.data, dataset.fingerprint())
+            data[told] = dataset, _identity("data", cell.data, dataset)
         dataset, data_identity = data[told]
         family: Family = catalogue.build("model", cell.model)
+        if isinstance(family, OfText) and isinstance(dataset, TextDataSet):
+            family = family.reading(dataset)
         regime: Regime = catalogue.build("regime", cell.regime)
-        identities = Identities(data_identity, _identity("model", cell.model), _identity("regime", cell.regime))
+        identities = Identities(data_identity, _identity("model", cell.model, family), _identity("regime", cell.regime))
         addresses = keys(cell, identities, dataset.count, family.trained)
         built.append(Line(number, cell, dataset, family, Rules(cell, regime, dataset.count), addresses))
     return tuple(built)
 
 
-def _identity(room: Room, component: Component, fingerprint: str = "") -> dict[str, object]:
-    return identity(component, catalogue.version(room, component.name), fingerprint)
+def _identity(room: Room, component: Component, built: object = None) -> dict[str, object]:
+    """What tells a component apart; ``built``: a data set, or a family that may read files."""
+    fingerprint = built.fingerprint() if isinstance(built, Fingerprinted) else ""
+    return identity(component, catalogue.version(room, component.name), fingerprint, getattr(built, "located", ()))
 
 
 def metric_key(metric: Component, data: Component, dataset: DataSet) -> str:
@@ -209,7 +213,7 @@ def metric_key(metric: Component, data: Component, dataset: DataSet) -> str:
     built: Metric = catalogue.build("metric", metric)
     told = {
         "metric": _identity("metric", metric),
-        "data": _identity("data", data, dataset.fingerprint()),
+        "data": _identity("data", data, dataset),
         "extractor": extractor_key(extractor_name(built.features, dataset.kind), dataset),
     }
     return key_of(told)

@@ -1,6 +1,6 @@
 """Rows in Ray's object store."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,6 +41,8 @@ class ObjectBlock:
 class ObjectShelf:
     """The shelf of pool ``object_store``: each rank puts its rows there by itself."""
 
-    def put(self, source: Source, seeds: tuple[int, ...], first: int, rows: np.ndarray) -> Block:
+    def put(
+        self, source: Source, seeds: tuple[int, ...], first: int, rows: np.ndarray, texts: Sequence[str] | None = None
+    ) -> Block:
         """Put rows; they live as long as somebody holds the block and the rank that put them is alive."""
         return ObjectBlock(ray.put(rows), first, rows.shape[1], digest(rows))

@@ -8,5 +8,9 @@ DATASETS = {
     "moons": "raysc.datasets.moons:Moons",
     "swiss_roll": "raysc.datasets.swiss_roll:SwissRoll",
     "eight_gaussians": "raysc.datasets.eight_gaussians:EightGaussians",
+    "text": "raysc.datasets.text:Text",
+    "helpsteer2": "raysc.datasets.helpsteer2:HelpSteer2",
+    "tinystories": "raysc.datasets.tinystories:TinyStories",
+    "stories": "raysc.datasets.stories:Stories",
 }
 """Short name -> ``module:Name``."""

@@ -9,7 +9,7 @@ import numpy as np
 
 T = TypeVar("T")
 
-Features = Literal["classifier", "pixels", "coordinates"]
+Features = Literal["classifier", "pixels", "coordinates", "tokens"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,7 +20,7 @@ class Vectors:
     not again for every generation.
 
     Attributes:
-        array: float64 (rows, dim).
+        array: float64 (rows, dim); of text the tokens, int32.
     """
 
     array: np.ndarray

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 
+from raysc.datasets.dataset import TextDataSet
 from raysc.pool.rows import TrainingSet
 from raysc.streams import Streams
 from raysc.sweepfile.settings import Sample, Train
@@ -158,6 +159,33 @@ class Trained(Protocol):
 
     def parameter_count(self, event: tuple[int, ...]) -> int:
         """How many numbers the network has, for estimates of what a sweep will take in the store."""
+        ...
+
+
+@runtime_checkable
+class OfText(Protocol):
+    """A trained family whose rows are text: it must know their tokenizer before anything else is asked of it.
+
+    Attributes:
+        samples_by: which settings of ``sample`` it takes beside ``rows``.
+    """
+
+    samples_by: ClassVar[tuple[str, ...]]
+
+    def reading(self, data: TextDataSet) -> Any:
+        """The same family for rows of this data set; a new object."""
+        ...
+
+    def draw(self, state: Any, first: int, count: int, sample: Sample, streams: Streams) -> tuple[np.ndarray, int]:
+        """As ``sample``, and how many candidates were drawn: more than there are rows, if some were rejected."""
+        ...
+
+    def texts(self, rows: np.ndarray) -> list[str]:
+        """What rows (count, length) say."""
+        ...
+
+    def token_losses(self, state: Any, rows: np.ndarray) -> np.ndarray:
+        """Of rows (count, length): cross entropy in nats, summed over a row's tokens, and their number; (count, 2)."""
         ...
 
 

@@ -1,6 +1,6 @@
 """Where sampled rows are put. Parquet in the store and Ray's object store have shelves of their own in their rooms."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Protocol
@@ -14,8 +14,13 @@ from raysc.regimes.recipe import Source
 class Shelf(Protocol):
     """A place for rows; small and picklable, so that each rank of a crew puts its own rows there."""
 
-    def put(self, source: Source, seeds: tuple[int, ...], first: int, rows: np.ndarray) -> Block:
-        """Keep rows (seeds, count, *event), the ``first``-th and following ones of their source."""
+    def put(
+        self, source: Source, seeds: tuple[int, ...], first: int, rows: np.ndarray, texts: Sequence[str] | None = None
+    ) -> Block:
+        """Keep rows (seeds, count, *event), the ``first``-th and following ones of their source.
+
+        ``texts``: what rows of text say, for whoever reads the files; not needed to load them again.
+        """
         ...
 
 
@@ -23,7 +28,9 @@ class Shelf(Protocol):
 class MemoryShelf:
     """Rows stay in this process: for closed-form families, whose rows are dropped as soon as no recipe takes them."""
 
-    def put(self, source: Source, seeds: tuple[int, ...], first: int, rows: np.ndarray) -> Block:
+    def put(
+        self, source: Source, seeds: tuple[int, ...], first: int, rows: np.ndarray, texts: Sequence[str] | None = None
+    ) -> Block:
         """Keep the array itself."""
         key: Hashable = (source, seeds, first)
         return MemoryBlock(key, first, rows)

@@ -6,7 +6,7 @@ changes no key.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -20,10 +20,16 @@ def key_of(settings: Mapping[str, Any]) -> str:
     return sha256(text.encode()).hexdigest()[:32]
 
 
-def identity(component: Component, version: str, fingerprint: str = "") -> dict[str, Any]:
-    """What tells a component apart: name, parameters that are not their default, version, and of data the content."""
+def identity(
+    component: Component, version: str, fingerprint: str = "", located: Collection[str] = ()
+) -> dict[str, Any]:
+    """What tells a component apart: name, parameters that are not their default, version, and the content of its files.
+
+    ``located``: parameters that say where those files lie, which makes no difference.
+    """
+    parameters = {name: value for name, value in component.parameters.items() if name not in located}
     told = {"name": component.name, "version": version, **({"content": fingerprint} if fingerprint else {})}
-    return {**told, **({"parameters": dict(component.parameters)} if component.parameters else {})}
+    return {**told, **({"parameters": parameters} if parameters else {})}
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Rows that lie in the store as Parquet."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -61,9 +61,11 @@ class ParquetShelf:
     objects: Objects
     prefix: str
 
-    def put(self, source: Source, seeds: tuple[int, ...], first: int, rows: np.ndarray) -> Block:
+    def put(
+        self, source: Source, seeds: tuple[int, ...], first: int, rows: np.ndarray, texts: Sequence[str] | None = None
+    ) -> Block:
         """Write rows as rows/<generation>/<first>.parquet."""
-        data = encode(rows, source, seeds, first)
+        data = encode(rows, source, seeds, first, texts)
         name = f"{self.prefix}/rows/{source.generation}/{first:08}.parquet"
         self.objects.put(name, data)
         return StoredBlock(self.objects, name, first, rows.shape[1], digest(rows), sha256(data).hexdigest(), len(data))

@@ -6,6 +6,7 @@ from raysc import catalogue
 from raysc.datasets.dataset import Distribution
 from raysc.errors import InputError
 from raysc.metrics.check import check_metrics
+from raysc.models.family import OfText
 from raysc.plan import Line
 from raysc.sweepfile.sweep import Sweep
 
@@ -44,6 +45,12 @@ def _check_model(sweep: Sweep, line: Line) -> None:
         line.family.check(line.data.event)
     except InputError as error:
         raise sweep.error("model", str(error)) from error
+    if line.data.kind == "text" and not isinstance(line.family, OfText):
+        raise sweep.error("model", f"{cell.model.name} is no model of text, and the data are; take causal_lm")
+    if line.family.trained:
+        _check_sampling(sweep, line)
+    if cell.start == "scratch" and cell.model.parameters.get("base") is not None:
+        raise sweep.error("loop.start", "a pretrained base has no random initialisation; take initial or previous")
     if resources.workers > 1 and not line.family.trained:
         raise sweep.error("resources.workers", f"{cell.model.name} runs on one rank; set workers: 1")
     if cell.initial.from_ is not None:
@@ -55,6 +62,17 @@ def _check_model(sweep: Sweep, line: Line) -> None:
             raise sweep.error(
                 "train.batch", f"{train.batch} rows cannot be split evenly over {resources.workers} workers"
             )
+
+
+def _check_sampling(sweep: Sweep, line: Line) -> None:
+    """No setting of a sampler that the family does not have is passed over."""
+    takes = getattr(line.family, "samples_by", ("steps",))
+    for place, sample in (("sample", line.cell.sample), ("loop.sample", line.cell.loop_sample)):
+        for name, value in sample:
+            if name != "rows" and name not in takes and value != type(sample).model_fields[name].default:
+                raise sweep.error(
+                    f"{place}.{name}", f"{line.cell.model.name} does not take it; it takes rows, {', '.join(takes)}"
+                )
 
 
 def _check_regime(sweep: Sweep, line: Line) -> None:

@@ -13,9 +13,10 @@ import numpy as np
 
 from raysc.errors import RayscError
 from raysc.loop import Fit, From
-from raysc.models.family import TRAINING_STATE, ClosedForm, Trained, arrays_of
+from raysc.models.family import TRAINING_STATE, ClosedForm, OfText, Trained, arrays_of
 from raysc.pool.rows import Block, TrainingSet
 from raysc.pool.shelf import Shelf
+from raysc.pool.tokens import Texts
 from raysc.regimes.recipe import synthetic
 from raysc.store.publishing import Attempt, Manifest, Stored
 from raysc.store.retention import MODEL
@@ -67,8 +68,19 @@ class TrainedRank:
         if not len(mine):
             return ()
         streams = Streams((self.seed,), generation)
-        rows = self.family.sample(self._state, mine.start, len(mine), sample, streams)
-        return (shelf.put(synthetic(generation), (self.seed,), mine.start, rows),)
+        place = synthetic(generation), (self.seed,), mine.start
+        if not isinstance(self.family, OfText):
+            return (shelf.put(*place, self.family.sample(self._state, mine.start, len(mine), sample, streams)),)
+        rows, acceptance = self.family.draw(self._state, mine.start, len(mine), sample, streams)
+        return (shelf.put(*place, rows, Texts(self.family.texts(rows[0]), acceptance)),)
+
+    def ask(self, method: str, rows: np.ndarray) -> np.ndarray | None:
+        """What the family's ``method(state, rows)`` says of this rank's share of some rows; None if it has no share."""
+        mine = share(0, len(rows), self.family.block, self.rank, self.world)
+        answer: np.ndarray | None = (
+            getattr(self.family, method)(self._state, rows[mine.start : mine.stop]) if mine else None
+        )
+        return answer
 
     def save(self, attempt: Attempt, training_state: bool) -> dict[str, Stored]:
         """Write the held model into an attempt; what was written, by file."""

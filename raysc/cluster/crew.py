@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
+import numpy as np
 import ray
 from ray.util.placement_group import PlacementGroup
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
@@ -107,6 +108,11 @@ class ActorCrew:
         """Each rank draws and shelves its own blocks."""
         drawn: Sequence[tuple[Block, ...]] = self._all("sample", generation, first, count, sample, shelf)
         return tuple(chain.from_iterable(drawn))
+
+    def ask(self, method: str, rows: np.ndarray) -> np.ndarray | None:
+        """Each rank answers for its share of the rows; the answers in their order."""
+        answers = [answer for answer in self._all("ask", method, rows) if answer is not None]
+        return np.concatenate(answers) if answers else None
 
     def save(self, attempt: Attempt, training_state: bool) -> dict[str, Stored]:
         """Rank 0 writes the model; all ranks hold the same."""

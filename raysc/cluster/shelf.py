@@ -1,6 +1,6 @@
 """Rows in Ray's object store."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +8,7 @@ import ray
 
 from raysc.pool.rows import Block
 from raysc.pool.shelf import digest
+from raysc.pool.tokens import Texts
 from raysc.regimes.recipe import Source
 
 
@@ -20,12 +21,14 @@ class ObjectBlock:
         first: index of its first row in its source.
         rows: rows per seed.
         sha256: digest of the values.
+        acceptance: as of every block.
     """
 
     ref: "ray.ObjectRef[np.ndarray]"
     first: int
     rows: int
     sha256: str = ""
+    acceptance: float | None = None
 
     @property
     def key(self) -> Hashable:
@@ -42,7 +45,8 @@ class ObjectShelf:
     """The shelf of pool ``object_store``: each rank puts its rows there by itself."""
 
     def put(
-        self, source: Source, seeds: tuple[int, ...], first: int, rows: np.ndarray, texts: Sequence[str] | None = None
+        self, source: Source, seeds: tuple[int, ...], first: int, rows: np.ndarray, texts: Texts | None = None
     ) -> Block:
         """Put rows; they live as long as somebody holds the block and the rank that put them is alive."""
-        return ObjectBlock(ray.put(rows), first, rows.shape[1], digest(rows))
+        acceptance = texts.acceptance if texts else None
+        return ObjectBlock(ray.put(rows), first, rows.shape[1], digest(rows), acceptance)

@@ -79,6 +79,11 @@ class TextDataSet(Protocol):
     located: ClassVar[tuple[str, ...]]
 
     @property
+    def event(self) -> tuple[int, ...]:
+        """(length,)."""
+        ...
+
+    @property
     def tokens(self) -> Tokenizer:
         """What gives and reads the rows."""
         ...

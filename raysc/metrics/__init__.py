@@ -14,6 +14,13 @@ METRICS = {
     "trace_ratio": "raysc.metrics.trace_ratio:TraceRatio",
     "det_ratio": "raysc.metrics.det_ratio:DetRatio",
     "second_moment": "raysc.metrics.second_moment:SecondMoment",
+    "cross_entropy": "raysc.metrics.cross_entropy:CrossEntropy",
+    "distinct_n": "raysc.metrics.distinct_n:DistinctN",
+    "self_bleu": "raysc.metrics.self_bleu:SelfBleu",
+    "repetition": "raysc.metrics.repetition:Repetition",
+    "text_length": "raysc.metrics.text_length:TextLength",
+    "copied_ngrams": "raysc.metrics.copied_ngrams:CopiedNgrams",
+    "vocabulary_lost": "raysc.metrics.vocabulary_lost:VocabularyLost",
     "nll": "raysc.metrics.nll:Nll",
 }
 """Short name -> ``module:Name``."""

@@ -86,7 +86,7 @@ class Modelled:
         family: has what the metric asks of it, such as ``moments`` or ``log_prob``.
         state: the models of all seeds, as the family made them.
         data: the data set; has what the metric asks of it.
-        test: held-out rows, float64 (rows, dim).
+        test: held-out rows, float64 (rows, dim); of text the tokens, int32.
     """
 
     family: Any
@@ -126,7 +126,7 @@ class Metric(Protocol):
 
 @runtime_checkable
 class ModelMetric(Protocol):
-    """Numbers per seed from the fitted models of one generation, where the family is a closed form.
+    """Numbers per seed from the fitted models of one generation.
 
     Attributes:
         version: part of every metric key; raise it when values change.

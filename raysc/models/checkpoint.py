@@ -40,17 +40,22 @@ def save(
         pipeline: makes a diffusers pipeline of a U-Net, its scheduler included.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    ema = _on(torch.device("cpu"), state.ema)
+    ema = on_device(torch.device("cpu"), state.ema)
     if state.config["network"] == "mlp":
         save_file(ema, folder / MODEL)
         _write_json(folder / CONFIG, state.config | {"scheduler": dict(scheduler)})
     else:
         pipeline(with_weights(state.config, ema)).save_pretrained(folder)
     if training_state:
-        groups = {"weights": state.weights, "moments": state.moments}
-        flat = {f"{group}/{name}": tensor for group, tensors in groups.items() for name, tensor in tensors.items()}
-        save_file(_on(torch.device("cpu"), flat), folder / TRAINING)
-        _write_json(folder / SCALER, state.scaler)
+        save_training_state(state, folder)
+
+
+def save_training_state(state: State, folder: Path) -> None:
+    """Write raw weights and the optimiser's state, of any network."""
+    groups = {"weights": state.weights, "moments": state.moments}
+    flat = {f"{group}/{name}": tensor for group, tensors in groups.items() for name, tensor in tensors.items()}
+    save_file(on_device(torch.device("cpu"), flat), folder / TRAINING)
+    _write_json(folder / SCALER, state.scaler)
 
 
 def load(folder: Path, network: Literal["mlp", "unet"], scheduler: Scheduler) -> State:
@@ -65,11 +70,15 @@ def load(folder: Path, network: Literal["mlp", "unet"], scheduler: Scheduler) ->
         InputError: the folder holds something else.
     """
     config, ema = _load_mlp(folder, scheduler) if network == "mlp" else _load_unet(folder, scheduler)
-    device = PartialState().device
-    ema = _on(device, ema)
+    return load_training_state(config, on_device(PartialState().device, ema), folder)
+
+
+def load_training_state(config: Config, ema: Tensors, folder: Path) -> State:
+    """The state of an EMA model, of any network, with what ``save_training_state`` wrote, on the model's device."""
+    device = next(iter(ema.values())).device
     if not (folder / TRAINING).exists():
         return State(config, ema, ema)
-    flat = _on(device, load_file(folder / TRAINING))
+    flat = on_device(device, load_file(folder / TRAINING))
     groups: dict[str, Tensors] = {"weights": {}, "moments": {}}
     for name, tensor in flat.items():
         group, _, rest = name.partition("/")
@@ -107,7 +116,8 @@ def _check_scheduler(folder: Path, found: Scheduler, expected: Scheduler) -> Non
             raise InputError(f"{folder}: its scheduler has {name}: {found.get(name)}, but this family needs {value}")
 
 
-def _on(device: torch.device, tensors: Tensors) -> Tensors:
+def on_device(device: torch.device, tensors: Tensors) -> Tensors:
+    """Tensors on a device: copies, if they were on another."""
     return {name: tensor.to(device) for name, tensor in tensors.items()}
 
 

@@ -176,8 +176,10 @@ class OfText(Protocol):
         """The same family for rows of this data set; a new object."""
         ...
 
-    def draw(self, state: Any, first: int, count: int, sample: Sample, streams: Streams) -> tuple[np.ndarray, int]:
-        """As ``sample``, and how many candidates were drawn: more than there are rows, if some were rejected."""
+    def draw(
+        self, state: Any, first: int, count: int, sample: Sample, streams: Streams
+    ) -> tuple[np.ndarray, float | None]:
+        """As ``sample``, and the share of candidates that ``sample.accept`` let pass; None if there is no such rule."""
         ...
 
     def texts(self, rows: np.ndarray) -> list[str]:

@@ -20,6 +20,19 @@ PAD = -1
 
 
 @dataclass(frozen=True)
+class Texts:
+    """What is told of rows of text beside their tokens.
+
+    Attributes:
+        texts: what they say, one per row.
+        acceptance: share of the candidates that were accepted when they were drawn; None: none were rejected.
+    """
+
+    texts: Sequence[str]
+    acceptance: float | None = None
+
+
+@dataclass(frozen=True)
 class Tokenizer:
     """A tokenizer as plain values, so that it can be sent anywhere.
 

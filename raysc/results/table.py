@@ -156,4 +156,5 @@ def _order(sweep: Sweep, columns: Sequence[Column], table: pd.DataFrame) -> list
     axes = list(sweep.cells[0].axes)
     front = ["cell", *axes, "control", "seed", "generation", "share", *COUNTS, "diverged", "initial_quality"]
     collapse = ["collapse_generation" for _ in _telling_collapse(columns)]
+    front += [name for name in ("acceptance_rate",) if name in table]
     return [*front, *collapse, *metrics, *seconds, "lineage", "parent"]

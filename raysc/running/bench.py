@@ -35,6 +35,10 @@ class TrainedCrew(Crew, Protocol):
         """Hold the model of a published generation."""
         ...
 
+    def ask(self, method: str, rows: np.ndarray) -> np.ndarray | None:
+        """What the family's ``method(state, rows)`` says of rows (count, *event), the held model its state."""
+        ...
+
     def close(self) -> None:
         """Forget the model; the end of a trial."""
         ...
@@ -95,7 +99,7 @@ class Bench:
         Args:
             rows: of one generation.
             metrics: addresses.
-            model: (family, state) of that generation, where the family is a closed form.
+            model: (family, state) of that generation, for metrics of models; see ``held`` for trained families.
         """
         keys = list(metrics)
         if not keys:
@@ -106,9 +110,8 @@ class Bench:
             found: Values = {column.name: nothing for metric in chosen for column in metric.columns}
             real: Mapping[str, Floor] = {}
         else:
-            modelled = (
-                None if model is None else Modelled(*model, self.data, self.real.test.astype(np.float64, copy=False))
-            )
+            test = self.real.test if self.real.kind == "text" else self.real.test.astype(np.float64, copy=False)
+            modelled = None if model is None else Modelled(*model, self.data, test)
             found = measure(chosen, rows.load(), self.real, modelled)
             real = self._floors(rows.count)
         values = {}

@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from time import monotonic
 
+import numpy as np
+
 from raysc.loop import Fit, From
 from raysc.pool.rows import Block, TrainingSet
 from raysc.pool.shelf import Shelf
@@ -85,6 +87,10 @@ class Checkpointed:
     def load(self, manifest: Manifest) -> None:
         """As the crew does."""
         self.crew.load(manifest)
+
+    def ask(self, method: str, rows: np.ndarray) -> np.ndarray | None:
+        """As the crew does."""
+        return self.crew.ask(method, rows)
 
     def close(self) -> None:
         """As the crew does."""

@@ -10,6 +10,7 @@ from raysc.regimes.recipe import REAL, synthetic
 from raysc.running import records
 from raysc.running.bench import Bench, TrainedCrew
 from raysc.running.checkpoints import Checkpointed
+from raysc.running.held import held
 from raysc.running.measured import Measured
 from raysc.store.publishing import Attempt, Manifest
 from raysc.store.rows import ParquetShelf
@@ -81,9 +82,10 @@ def _sample(address: str, sample: Sample, model: Manifest, unit: InitialUnit, be
         shelf = ParquetShelf(bench.objects, attempt.prefix)
         rows = Rows(synthetic(0), crew.sample(0, 0, count, sample, shelf))
     drawn = perf_counter()
-    values = bench.measure(rows, lacking)
+    values = bench.measure(rows, lacking, held(crew))
     if not covered:
-        record = record.assign(seconds_sample=drawn - began, seconds_measure=perf_counter() - drawn)
+        seconds = {"seconds_sample": drawn - began, "seconds_measure": perf_counter() - drawn}
+        record = record.assign(**seconds, **records.acceptance(rows))
         told = records.told(synthetic(0), rows.blocks, attempt) if rows else []
         records.put(attempt, record)
         about = {"first": 0, "last": span.last, "seeds": unit.seeds, "rows": told, "parent": model.name}

@@ -5,12 +5,14 @@ from time import perf_counter
 import numpy as np
 
 from raysc.loop import Generation, self_consuming_loop
+from raysc.metrics.metric import ModelMetric
 from raysc.plan import LoopUnit
 from raysc.pool.shelf import Shelf
 from raysc.regimes.recipe import synthetic
 from raysc.running import records
 from raysc.running.bench import Bench, TrainedCrew
 from raysc.running.checkpoints import Checkpointed
+from raysc.running.held import held
 from raysc.running.history import History
 from raysc.store.publishing import Attempt
 from raysc.store.retention import mark, needed_rows, notes, surplus
@@ -40,7 +42,7 @@ def _walk(history: History, unit: LoopUnit, bench: Bench, crew: Checkpointed) ->
     t = 0
     while t <= bench.generations and not history.ended(t - 1):
         if t in history.models:
-            _replay(history, t, unit, bench)
+            _replay(history, t, unit, bench, crew)
             t += 1
         else:
             gap = range(t, min((u for u in history.models if u > t), default=bench.generations + 1))
@@ -78,7 +80,7 @@ def _fill(history: History, gap: range, unit: LoopUnit, bench: Bench, crew: Chec
         attempt.files.update(crew.save(attempt, training_state=True))
         stored = perf_counter()
         measured = t in bench.measured
-        values = bench.measure(generation.rows, bench.metrics if measured else ())
+        values = bench.measure(generation.rows, bench.metrics if measured else (), held(crew))
         waited = bench.waited if t == generations.start else 0.0
         spent = {"store": stored - began, "measure": perf_counter() - stored}
         seconds = {"wait": waited, **generation.seconds, **spent}
@@ -114,14 +116,17 @@ def _publish_stillborn(unit: LoopUnit, bench: Bench, history: History) -> None:
     attempt.publish(span.name, {**_about(span, generation, attempt, history.models[0].name), **bench.provenance})
 
 
-def _replay(history: History, t: int, unit: LoopUnit, bench: Bench) -> None:
-    """Report a published generation; a metric that is missing there is computed from the stored rows."""
+def _replay(history: History, t: int, unit: LoopUnit, bench: Bench, crew: Checkpointed) -> None:
+    """Report a published generation; a metric that is missing there is computed from the stored rows and model."""
     if history.ended(t):
         return
     measured = history.measured(t)
     values = measured.values(t)
     if lacking := measured.lacking(t):
-        added = bench.measure(history.sampled(t), lacking)
+        rows = history.sampled(t)
+        if any(isinstance(bench.metrics[key], ModelMetric) for key in lacking):
+            crew.load(history.models[t])
+        added = bench.measure(rows, lacking, held(crew))
         bench.write_metrics(history.address(t), t, [added])
         values |= added
     bench.report_means(t, values)

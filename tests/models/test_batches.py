@@ -9,8 +9,8 @@ from raysc.streams import Streams
 CPU = torch.device("cpu")
 
 
-def batches(training_set, batch, rank=0, world=1, seed=0, generation=0):
-    return Batches(training_set, batch, rank, world, Streams((seed,), generation), CPU)
+def batches(training_set, batch, rank=0, world=1, seed=0, generation=0, micro=None):
+    return Batches(training_set, batch, micro, rank, world, Streams((seed,), generation), CPU)
 
 
 @pytest.fixture

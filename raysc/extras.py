@@ -23,7 +23,10 @@ def text_library(name: str, what: str) -> ModuleType:
 
         declare_missing_schemas()
     try:
-        return importlib.import_module(name)
+        library = importlib.import_module(name)
+        if name == "transformers":
+            library.utils.logging.disable_progress_bar()
+        return library
     except ModuleNotFoundError as error:
         if error.name != name:
             raise

@@ -1,5 +1,6 @@
 """Language models: transformers' networks, fresh or pretrained, whole or with LoRA adapters."""
 
+import warnings
 from functools import lru_cache
 from typing import Any
 
@@ -17,7 +18,7 @@ the folder or hub id of pretrained weights or None, "lora" peft's parameters or 
 Tensors = dict[str, Tensor]
 
 WHAT = "model causal_lm"
-UNUSED = ("dtype", "transformers_version", "architectures")
+UNUSED = ("dtype", "transformers_version", "architectures", "loss_type")
 """What of a configuration has no part in computing logits."""
 SPECIAL = ("bos_token_id", "eos_token_id", "pad_token_id")
 """The tokenizer knows these; a configuration's own may not even be in the vocabulary."""
@@ -26,18 +27,17 @@ SPECIAL = ("bos_token_id", "eos_token_id", "pad_token_id")
 def fresh_config(architecture: str, width: int, depth: int, heads: int, vocabulary: int, length: int) -> dict[str, Any]:
     """The configuration of a GPT-2 or Llama of given sizes, without dropout; Llama's hidden layers are 8/3 as wide."""
     transformers = text_library("transformers", WHAT)
+    sizes = {"vocab_size": vocabulary, **dict.fromkeys(SPECIAL)}
     if architecture == "gpt2":
-        made = transformers.GPT2Config(
-            vocab_size=vocabulary, n_positions=length, n_embd=width, n_layer=depth, n_head=heads
-        )
+        made = transformers.GPT2Config(n_positions=length, n_embd=width, n_layer=depth, n_head=heads, **sizes)
     else:
         made = transformers.LlamaConfig(
-            vocab_size=vocabulary,
             max_position_embeddings=length,
             hidden_size=width,
             intermediate_size=-(-8 * width // 24) * 8,
             num_hidden_layers=depth,
             num_attention_heads=heads,
+            **sizes,
         )
     return _plain(made)
 
@@ -119,7 +119,9 @@ def _load(network: Any, weights: Tensors) -> None:
 def _adapted(network: Any, config: Config) -> Any:
     """With adapters beside the linear layers; everything else is frozen."""
     peft = text_library("peft", f"{WHAT} with lora")
-    return peft.get_peft_model(network, peft.LoraConfig(task_type="CAUSAL_LM", lora_dropout=0.0, **config["lora"]))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "fan_in_fan_out")  # it sees by itself how GPT-2's layers lie
+        return peft.get_peft_model(network, peft.LoraConfig(task_type="CAUSAL_LM", lora_dropout=0.0, **config["lora"]))
 
 
 def trained_parameters(network: nn.Module) -> Tensors:

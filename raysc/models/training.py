@@ -144,7 +144,8 @@ def _backward(loss: Tensor, accelerator: Accelerator) -> Tensor:
 
 def _recompute(network: Any) -> None:
     """Keep few activations of the forward pass, and compute the others again in the backward one."""
-    for method in ("gradient_checkpointing_enable", "enable_gradient_checkpointing"):  # transformers', diffusers'
+    # transformers' new name, its old one, and diffusers'
+    for method in ("activation_checkpointing_enable", "gradient_checkpointing_enable", "enable_gradient_checkpointing"):
         if hasattr(network, method):
             getattr(network, method)()
             if hasattr(network, "enable_input_require_grads"):

@@ -137,9 +137,12 @@ def test_micro_batches_and_recomputing_are_in_no_key(make_sweep: MakeSweep) -> N
     ],
 )
 def test_what_does_not_go_together_is_refused(changes: list[str], says: str, make_sweep: MakeSweep) -> None:
-    with pytest.raises(InputError) as refused:
+    def read() -> None:
         sweep = make_sweep(CHATS, *changes)
         check(sweep, lines(sweep))
+
+    with pytest.raises(InputError) as refused:
+        read()
     assert says in str(refused.value)
 
 

@@ -38,6 +38,7 @@ def samples(
         raise InputError(f"--seed {chosen}: the sweep has seeds {', '.join(map(str, sweep.seeds))}")
     built = lines(sweep)
     if export is not None:
+        from raysc.models.family import OfText
         from raysc.results.export import export_rows
 
         if cell is None or not 0 <= cell < len(built):
@@ -46,7 +47,8 @@ def samples(
         rows = sampled_rows(built[cell], chosen, which, objects)
         if rows is None:
             raise InputError(f"cell {cell}, seed {chosen} has no generation {which}: not run yet, or diverged")
-        export_rows(rows, export, form)
+        family = built[cell].family
+        export_rows(rows, export, form, family.texts(rows) if isinstance(family, OfText) else None)
         typer.echo(f"wrote {export}")
         return
     from raysc.results.pictures import samples_picture

@@ -3,9 +3,10 @@
 import os
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any, cast
 
 import ray
@@ -36,6 +37,7 @@ from raysc.sweepfile.sweep import Sweep
 FAILURE = "failure"
 """Key of a report that holds a traceback."""
 PACKAGES = ("raysc", "ray", "torch", "accelerate", "diffusers", "numpy", "scipy", "scikit-learn", "pyarrow")
+OF_TEXT = ("transformers", "peft", "tokenizers")
 
 
 @dataclass(frozen=True)
@@ -194,14 +196,24 @@ def _classifier(files: Mapping[str, bytes]) -> Extractor:
 
 def _provenance(job: Job, sweep: Sweep) -> dict[str, Any]:
     resources = sweep.resources
+    packages = PACKAGES + OF_TEXT if job.unit.line.data.kind == "text" else PACKAGES
     return {
         "lineage": job.unit.line.keys.settings,
-        "versions": {package: version(package) for package in PACKAGES},
+        "versions": _versions(packages),
         "ranks": resources.workers,
         "device": device_name() if resources.gpus else f"cpu, {resources.cpus} per rank",
         "host": os.uname().nodename,
         "sweep": sweep.resolved,
     }
+
+
+def _versions(packages: Iterable[str]) -> dict[str, str]:
+    """Of those that are installed."""
+    found = {}
+    for package in packages:
+        with suppress(PackageNotFoundError):
+            found[package] = version(package)
+    return found
 
 
 def device_name() -> str:

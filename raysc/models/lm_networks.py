@@ -105,7 +105,9 @@ def _empty(values: dict[str, Any]) -> Any:
     config = transformers.AutoConfig.for_model(values.pop("model_type"), **values)
     # Not on the meta device: rotary frequencies are computed here, and are in no state.
     with no_init_weights():
-        return transformers.AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+        network = transformers.AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+    network.tie_weights()
+    return network
 
 
 def _load(network: Any, weights: Tensors) -> None:

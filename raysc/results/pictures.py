@@ -1,6 +1,7 @@
 """A picture of rows: cells below each other, generations side by side."""
 
 import io
+import textwrap
 from collections.abc import Sequence
 from math import ceil, sqrt
 
@@ -8,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from raysc.models.family import OfText
 from raysc.plan import Line
 from raysc.results.rows import sampled_rows
 from raysc.results.table import varying_axes
@@ -16,6 +18,8 @@ from raysc.sweepfile.sweep import Sweep
 
 POINTS = 500
 """Rows of points that a panel shows."""
+TEXT_WIDTH = 2.4
+"""Inches of a panel that shows a text."""
 
 
 def label(sweep: Sweep, line: Line) -> str:
@@ -34,11 +38,12 @@ def samples_picture(
 ) -> bytes:
     """A PNG: a row of panels per cell, a column per generation; the first ``count`` rows, the same latents all over.
 
-    Images are shown as a small grid, points as a scatter over the real rows; grey where there are none, because the
-    model diverged or was not run yet.
+    Images are shown as a small grid, points as a scatter over the real rows, of text the first row; grey where there
+    are none, because the model diverged or was not run yet.
     """
     lines = sorted(lines, key=lambda line: _reading_order(sweep, line))
-    figure = Figure(figsize=(1.3 + 1.3 * len(generations), 1.35 * len(lines) + 0.4), dpi=110)
+    width = TEXT_WIDTH if any(line.data.kind == "text" for line in lines) else 1.3
+    figure = Figure(figsize=(1.3 + width * len(generations), 1.35 * len(lines) + 0.4), dpi=110)
     panels = figure.subplots(len(lines), len(generations), squeeze=False)
     for row, line in enumerate(lines):
         for column, generation in enumerate(generations):
@@ -49,18 +54,27 @@ def samples_picture(
                 panel.set_title(f"generation {generation}" if column == 0 else str(generation), fontsize=8)
             if column == 0:
                 panel.set_ylabel(label(sweep, line), fontsize=7, rotation=0, ha="right", va="center")
-            shown = count if line.data.kind == "images" else POINTS
+            shown = {"images": count, "points": POINTS, "text": 1}[line.data.kind]
             rows = sampled_rows(line, seed, generation, objects, shown)
             if rows is None:
                 panel.set_facecolor("0.9")
             elif line.data.kind == "images":
                 panel.imshow(mosaic(rows), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+            elif isinstance(line.family, OfText):
+                _text(panel, line.family.texts(rows)[0])
             else:
                 _points(panel, line.data.test()[:POINTS], rows)
     figure.subplots_adjust(wspace=0.08, hspace=0.1)
     sink = io.BytesIO()
     figure.savefig(sink, format="png", bbox_inches="tight")
     return sink.getvalue()
+
+
+def _text(panel: Axes, text: str) -> None:
+    """As much of a text as a panel holds, in small print."""
+    # "$" would begin a formula
+    shown = "\n".join(textwrap.wrap(text.replace("$", r"\$"), 44)[:12])
+    panel.text(0.03, 0.96, shown, fontsize=5, va="top", transform=panel.transAxes)
 
 
 def _reading_order(sweep: Sweep, line: Line) -> list[tuple[bool, str, float]]:

@@ -76,6 +76,8 @@ def test_it_learns(rows):
     family = small()
     before = family.initial(DATA.event, STREAMS)
     after = fitted(family, rows, range(60))
+    assert before.weights.keys() == after.weights.keys()
+    assert family.parameter_count(DATA.event) == sum(value.numel() for value in after.weights.values())
     held_out = DATA.test()[:64]
     assert cross_entropy(family, before, held_out) == pytest.approx(np.log(DATA.tokens.size), rel=0.02)
     assert cross_entropy(family, after, held_out) < 4

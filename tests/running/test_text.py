@@ -1,5 +1,6 @@
 """Language models in whole units: stored text, resumed runs, metrics that need the model."""
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,11 +9,15 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
 from raysc.checks import check
 from raysc.errors import InputError
 from raysc.plan import lines, make_plan
 from raysc.rank import TrainedRank
+from raysc.results.export import export_rows
+from raysc.results.pictures import samples_picture
+from raysc.results.rows import sampled_rows
 from raysc.results.table import load_table
 from raysc.running import checkpoints
 from raysc.store.objects import Objects
@@ -150,6 +155,20 @@ def test_images_take_no_temperature(make_sweep: MakeSweep, digits_text: str) -> 
     sweep = make_sweep(digits_text, "sample.temperature=0.5")
     with pytest.raises(InputError, match=r"sample\.temperature: flow_matching does not take it"):
         check(sweep, lines(sweep))
+
+
+def test_texts_can_be_seen_and_exported(chats: tuple[Sweep, Path], tmp_path: Path) -> None:
+    sweep, objects = chats[0], Objects.at(str(chats[1]))
+    line = lines(sweep)[1]
+    rows = sampled_rows(line, 0, 2, objects)
+    assert rows is not None
+    texts = line.family.texts(rows)
+    export_rows(rows, tmp_path / "set", "huggingface", texts)
+    assert pq.read_table(tmp_path / "set/data/train.parquet").to_pydict() == {"text": texts}
+    with pytest.raises(InputError, match="texts are no images"):
+        export_rows(rows, tmp_path / "other", "png", texts)
+    picture = Image.open(io.BytesIO(samples_picture(sweep, lines(sweep), [0, 2], 0, objects)))
+    assert picture.width > picture.height
 
 
 def test_a_plan_reads_no_weights(chats: tuple[Sweep, Path]) -> None:

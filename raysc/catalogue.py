@@ -17,11 +17,13 @@ from typing import Any, Literal, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from raysc.datasets import DATASETS
+from raysc.datasets.dataset import DataSet
 from raysc.errors import InputError
 from raysc.metrics import METRICS
 from raysc.metrics.metric import Metric
 from raysc.models import MODELS
 from raysc.regimes import REGIMES
+from raysc.regimes.recipe import Regime, exact
 from raysc.sweepfile.components import WORDS, described
 from raysc.sweepfile.messages import did_you_mean, sentence
 from raysc.sweepfile.settings import Component
@@ -103,6 +105,7 @@ def signature(room: Room, name: str) -> Signature:
     return Signature(
         parameters=_parameters(cls),
         default_lambda=getattr(cls, "default_lambda", "not taken"),
+        matched_control=getattr(cls, "matched_control", None),
         trained=bool(getattr(cls, "trained", False)),
     )
 
@@ -151,6 +154,13 @@ def columns(metric: Component) -> dict[str, Literal["log", "linear"]]:
     """The columns that a metric gives, each with its scale."""
     built: Metric = build("metric", metric)
     return {column.name: column.scale for column in built.columns}
+
+
+def training_rows(data: Component, regime: Component, lambda_: float | None, generations: int) -> tuple[int, ...]:
+    """How many rows generations 1 to ``generations`` train on; InputError if the data have too few."""
+    dataset: DataSet = build("data", data)
+    rule: Regime = build("regime", regime)
+    return tuple(rule.recipe(t, dataset.count, exact(lambda_)).rows for t in range(1, generations + 1))
 
 
 def version(room: Room, name: str) -> str:

@@ -81,7 +81,9 @@ def _check_regime(sweep: Sweep, line: Line) -> None:
         try:
             recipe = line.rules.recipe(t)
         except InputError as error:
-            raise sweep.error("regime", str(error)) from error
+            # A rule may say which of its parameters is to blame.
+            key, _, problem = str(error).partition(": ")
+            raise sweep.error(*((key, problem) if key.startswith("regime.") else ("regime", str(error)))) from error
         if recipe.rows == 0:
             raise sweep.error("lambda", f"{line.cell.lambda_:g} leaves {line.cell.regime.name} nothing to train on")
         if any(take.source.kind == "fresh" for take in recipe.takes) and not isinstance(line.data, Distribution):

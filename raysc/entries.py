@@ -45,7 +45,7 @@ def damages(keys: Collection[str], seeds: Collection[int], objects: Objects) -> 
     last: dict[tuple[str, ...], int] = {}
     for name in names:
         room, *pack, span = name.split("/")
-        if room == "spans":
+        if room == "spans" and span.count("-") == 1:  # others hold no states
             last[tuple(pack)] = max(last.get(tuple(pack), 0), _first(span))
     with ThreadPoolExecutor(READERS) as pool:
         yield from pool.map(partial(_damage, objects, dropped, last), names)

@@ -142,7 +142,7 @@ def _let_go(store: _Store, rules: Mapping[str, Rule]) -> Garbage:
     """States and rows of trained lineages that nobody wants kept; what units have not dropped as they ran."""
     units: dict[tuple[str, tuple[int, ...]], dict[int, Manifest | None]] = {}
     for span, manifest in store.manifests.items():
-        if span.lineage in rules:
+        if span.lineage in rules and not span.until:
             units.setdefault((span.lineage, span.seeds), {})[span.first] = manifest
     files: list[str] = []
     marks: list[Mark] = []

@@ -5,9 +5,8 @@ training set left to a regime. It knows no Ray and does no I/O: a crew holds the
 whoever iterates over the loop measures and publishes each generation before asking for the next.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import ceil
 from time import perf_counter
 from typing import Literal, Protocol
 
@@ -17,7 +16,7 @@ from raysc.pool.mixing import counts_by_kind, mix
 from raysc.pool.rows import Block, Rows, TrainingSet
 from raysc.pool.shelf import Shelf
 from raysc.regimes.recipe import REAL, Recipe, Regime, Source, Take, exact, synthetic
-from raysc.sweepfile.settings import Budget, Cell, Sample, Start, Train
+from raysc.sweepfile.settings import Cell, Sample, Start, Train
 
 From = Start | Literal["held"]
 """Which weights a fit starts from; "held": those that the crew holds, in the middle of a run."""
@@ -62,11 +61,13 @@ class Rules:
         cell: the settings.
         regime: the rule for training sets.
         rows: n, the initial real rows per seed.
+        steps_of: the rule by whose training sets epochs are counted out: a matched control's.
     """
 
     cell: Cell
     regime: Regime
     rows: int
+    steps_of: Regime | None = None
 
     @property
     def sample_rows(self) -> int:
@@ -91,17 +92,9 @@ class Rules:
         """Optimiser steps of a generation on ``rows`` training rows; 0 for closed-form families."""
         if generation == 0:
             return self.cell.initial.steps or 0
-        return optimiser_steps(self.cell.budget, rows, self.cell.loop_train.batch) if self.cell.budget else 0
-
-
-def optimiser_steps(budget: Budget, rows: int, batch: int) -> int:
-    """Optimiser steps that a budget gives on a training set of ``rows`` rows; a last part of a batch counts as one."""
-    if budget.steps is not None:
-        return budget.steps
-    if budget.epochs is not None:
-        return max(1, ceil(budget.epochs * rows / batch))
-    assert budget.rows_seen is not None, "a budget has one of steps, epochs and rows_seen"
-    return ceil(budget.rows_seen / batch)
+        if self.steps_of is not None and self.cell.steps_of is not None:
+            rows = self.steps_of.recipe(generation, self.rows, exact(self.cell.steps_of.lambda_)).rows
+        return self.cell.budget.optimiser_steps(rows, self.cell.loop_train.batch) if self.cell.budget else 0
 
 
 @dataclass(frozen=True)
@@ -131,6 +124,49 @@ class Generation:
     seconds: dict[str, float] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Uses:
+    """What of the sources a loop lets go after each generation.
+
+    Attributes:
+        spent: those whose rows are read for the last time, and that are still counted later.
+        dropped: those that are taken for the last time.
+    """
+
+    spent: Mapping[int, Sequence[Source]]
+    dropped: Mapping[int, Sequence[Source]]
+
+    @classmethod
+    def of(cls, rules: Rules, generations: range, remembers: bool) -> "Uses":
+        """Look at all recipes of some generations, from the last to the first.
+
+        Args:
+            rules: settings, regime and size of the data.
+            generations: those of the loop.
+            remembers: the family reads no rows again that were a whole part of its last training set.
+        """
+        taken: dict[Source, int] = {}
+        read: dict[Source, int] = {}
+        following: tuple[Take, ...] = ()
+        for t in reversed(generations):
+            takes = rules.recipe(t).takes
+            if takes != following[: len(takes)]:
+                for take in takes:
+                    taken.setdefault(take.source, t)
+            following = takes
+        for t in generations:
+            # What was merged before this run began is not remembered by anybody.
+            for take in unread(rules, t, remembers and t > generations.start):
+                read[take.source] = t
+        spent: dict[int, list[Source]] = {}
+        dropped: dict[int, list[Source]] = {}
+        for source, last in taken.items():
+            dropped.setdefault(last, []).append(source)
+            if read[source] < last:
+                spent.setdefault(read[source], []).append(source)
+        return cls(spent, dropped)
+
+
 def self_consuming_loop(
     rules: Rules,
     crew: Crew,
@@ -139,7 +175,7 @@ def self_consuming_loop(
     generations: range,
     fresh: Callable[[int, int], Rows],
     shelf: Callable[[int], Shelf],
-    remembers: bool = False,
+    uses: Uses | None = None,
 ) -> Iterator[Generation]:
     """Run generations of one lineage for a pack of seeds.
 
@@ -152,12 +188,13 @@ def self_consuming_loop(
         generations: which to run, in order; ends early when every seed has diverged.
         fresh: (generation, count) -> new real rows.
         shelf: where the rows are put that are drawn in a generation's turn.
-        remembers: the family reads no rows again that were a whole part of its last training set; they are let go.
+        uses: what is let go; None: of a family that remembers nothing. They may be those of a range that begins before
+            ``generations``, if nothing that is needed now was let go there.
 
     Yields:
         Each generation once its rows are sampled.
     """
-    spent, dropped = _last_uses(rules, generations, remembers)
+    uses = uses or Uses.of(rules, generations, remembers=False)
     before: tuple[Take, ...] = ()
     for t in generations:
         began = perf_counter()
@@ -181,9 +218,9 @@ def self_consuming_loop(
         if not fit.diverged.all():
             blocks = crew.sample(t, 0, rules.sample_rows, rules.sample(t), shelf(t))
             rows = sources[synthetic(t)] = Rows(synthetic(t), blocks)
-        for source in spent.get(t, ()):
+        for source in uses.spent.get(t, ()):
             sources[source] = sources[source].spent()
-        for source in dropped.get(t, ()):
+        for source in uses.dropped.get(t, ()):
             sources.pop(source, None)
         seconds = {"fit": fitted - drawn, "sample": perf_counter() - fitted + drawn - began}
         yield Generation(t, rows, extended, rows_real, rows_synthetic, steps, fit.diverged, fit.loss, seconds)
@@ -206,30 +243,6 @@ def unread(rules: Rules, t: int, remembers: bool) -> tuple[Take, ...]:
 def _beyond(takes: tuple[Take, ...], before: tuple[Take, ...]) -> tuple[Take, ...]:
     """The takes that follow those of before, all of them if those are not the beginning."""
     return takes[len(before) :] if takes[: len(before)] == before else takes
-
-
-def _last_uses(
-    rules: Rules, generations: range, remembers: bool
-) -> tuple[dict[int, list[Source]], dict[int, list[Source]]]:
-    """By generation: the sources whose rows are read there for the last time, and those that are taken for the last."""
-    taken: dict[Source, int] = {}
-    read: dict[Source, int] = {}
-    following: tuple[Take, ...] = ()
-    for t in reversed(generations):
-        takes = rules.recipe(t).takes
-        if takes != following[: len(takes)]:
-            taken = dict.fromkeys((take.source for take in takes), t) | taken
-        following = takes
-    for t in generations:
-        # What was merged before this run began is not remembered by anybody.
-        read |= dict.fromkeys((take.source for take in unread(rules, t, remembers and t > generations.start)), t)
-    spent: dict[int, list[Source]] = {}
-    dropped: dict[int, list[Source]] = {}
-    for source, last in taken.items():
-        dropped.setdefault(last, []).append(source)
-        if read[source] < last:
-            spent.setdefault(read[source], []).append(source)
-    return spent, dropped
 
 
 def _extend(

@@ -20,7 +20,7 @@ from raysc.store.keys import Identities, Keys, Zero, identity, key_of, keys
 from raysc.store.metric_files import Places, generations_in
 from raysc.store.objects import Objects
 from raysc.store.retention import marks
-from raysc.store.spans import END, Published, chain, pack_name, published
+from raysc.store.spans import END, Published, chain, counted, pack_name, published
 from raysc.sweepfile.measured import generations_measured
 from raysc.sweepfile.settings import Cell, Component, Sample
 from raysc.sweepfile.signature import Room
@@ -47,6 +47,7 @@ class Line:
         family: its model family.
         rules: what its loop goes by.
         keys: its addresses.
+        until: key of the sweep's ``loop.until``; "" without.
     """
 
     number: int
@@ -55,6 +56,16 @@ class Line:
     family: Family
     rules: Rules
     keys: Keys
+    until: str = ""
+
+    @property
+    def untils(self) -> frozenset[str]:
+        """What ``Span.until`` may be of the spans that hold its generations.
+
+        Trained generations are published one by one and are everybody's. A closed-form pack whose seeds ended at
+        different generations is one span of that sweep's own.
+        """
+        return frozenset({self.until, ""}) if self.family.trained else frozenset({self.until})
 
 
 @dataclass(frozen=True)
@@ -182,10 +193,28 @@ def measured_generations(sweep: Sweep) -> tuple[int, ...]:
     return generations_measured(sweep.measure, sweep.generations)
 
 
+def measured_generations_of(sweep: Sweep, line: Line) -> tuple[int, ...]:
+    """The generations of a cell that have metrics in the store.
+
+    Where ``loop.until`` is judged from the metrics of each published generation, that is all of them; a closed-form
+    unit judges as it runs.
+    """
+    everything = sweep.until is not None and line.family.trained
+    return tuple(range(sweep.generations + 1)) if everything else measured_generations(sweep)
+
+
+def until_key(sweep: Sweep) -> str:
+    """What tells the sweep's ``loop.until`` from others: the metric with its version, the column and the level."""
+    if sweep.until is None:
+        return ""
+    (metric,) = (metric for metric in sweep.metrics if sweep.until.metric in catalogue.columns(metric))
+    return key_of({"until": sweep.until.model_dump(exclude_defaults=True), "metric": _identity("metric", metric)})
+
+
 def lines(sweep: Sweep) -> tuple[Line, ...]:
     """Every cell of a sweep with its components built and its addresses."""
     data: dict[str, tuple[DataSet, dict[str, object]]] = {}
-    built = []
+    built, until = [], until_key(sweep)
     for number, cell in enumerate(sweep.cells):
         told = key_of(cell.data.model_dump())
         if told not in data:
@@ -196,9 +225,16 @@ def lines(sweep: Sweep) -> tuple[Line, ...]:
         if isinstance(family, OfText) and isinstance(dataset, TextDataSet):
             family = family.reading(dataset)
         regime: Regime = catalogue.build("regime", cell.regime)
-        identities = Identities(data_identity, _identity("model", cell.model, family), _identity("regime", cell.regime))
+        steps_of: Regime | None = None if cell.steps_of is None else catalogue.build("regime", cell.steps_of.regime)
+        identities = Identities(
+            data_identity,
+            _identity("model", cell.model, family),
+            _identity("regime", cell.regime),
+            None if cell.steps_of is None else _identity("regime", cell.steps_of.regime),
+        )
         addresses = keys(cell, identities, dataset.count, family.trained)
-        built.append(Line(number, cell, dataset, family, Rules(cell, regime, dataset.count), addresses))
+        rules = Rules(cell, regime, dataset.count, steps_of)
+        built.append(Line(number, cell, dataset, family, rules, addresses, until))
     return tuple(built)
 
 
@@ -208,20 +244,24 @@ def _identity(room: Room, component: Component, built: object = None) -> dict[st
     return identity(component, catalogue.version(room, component.name), fingerprint, getattr(built, "located", ()))
 
 
-def metric_key(metric: Component, data: Component, dataset: DataSet) -> str:
-    """The address of a metric on a data set: its name, parameters and version, the data, the extractor of features."""
+def metric_key(metric: Component, data: Component, dataset: DataSet, until: str = "") -> str:
+    """The address of a metric on a data set: its name, parameters and version, the data, the extractor of features.
+
+    With ``loop.until`` it has another one: from where a seed ended, values are those at its end.
+    """
     built: Metric = catalogue.build("metric", metric)
     told = {
         "metric": _identity("metric", metric),
         "data": _identity("data", data, dataset),
         "extractor": extractor_key(extractor_name(built.features, dataset.kind), dataset),
+        **({"until": until} if until else {}),
     }
     return key_of(told)
 
 
 def metric_keys(sweep: Sweep, line: Line) -> dict[str, Component]:
     """The address of each of a sweep's metrics on a cell's data -> the metric."""
-    return {metric_key(metric, line.cell.data, line.data): metric for metric in sweep.metrics}
+    return {metric_key(metric, line.cell.data, line.data, line.until): metric for metric in sweep.metrics}
 
 
 def metric_keys_by_cell(sweep: Sweep, cells: Iterable[Line]) -> dict[int, tuple[str, ...]]:
@@ -251,13 +291,13 @@ def make_plan(sweep: Sweep, objects: Objects, built: tuple[Line, ...] | None = N
         {key: metric_files.measured(objects, key) for key in every},
         marks(objects.names("dropped")),
     )
-    measured = measured_generations(sweep)
     loop: list[LoopUnit] = []
     lineages: dict[str, Line] = {}
     for line in cells:
         if line.keys.lineage not in lineages:
             lineages[line.keys.lineage] = line
             find = _trained_units if line.family.trained else _closed_form_units
+            measured = measured_generations_of(sweep, line)
             loop.extend(find(line, sweep, there, keys_of[line.number], measured))
     loop.sort(key=_closed_form_work, reverse=True)  # the longest first, so that no core waits for one at the end
     zeros = {line.keys.zero: line for line in cells if line.keys.zero is not None}
@@ -267,7 +307,7 @@ def make_plan(sweep: Sweep, objects: Objects, built: tuple[Line, ...] | None = N
     return Plan(
         sweep,
         cells,
-        _initial_units(zeros, sweep, there, keys_of, measured),
+        _initial_units(zeros, sweep, there, keys_of),
         tuple(loop),
         done=len(lineages) * a_lineage - to_do,
         to_do=to_do,
@@ -307,9 +347,9 @@ def _trained_units(
     """One unit a seed: it goes on after the last published generation, and fills gaps before it."""
     packs, lineage = there.spans.get(line.keys.lineage, {}), line.keys.lineage
     for seed in sweep.seeds:
-        spans = packs.get((seed,), ())
+        spans = counted(packs.get((seed,), ()), line.untils)
         ended = min((span.first for span in spans if span.last >= END), default=sweep.generations + 1)
-        generations = {span.first for span in spans}
+        generations = {span.first for span in spans if not span.until}
         missing = [t for t in range(1, min(ended, sweep.generations + 1)) if t not in generations]
         wanted = [t for t in measured if 1 <= t < ended and t in generations]
         dropped = there.dropped.get((lineage, pack_name((seed,))), {})
@@ -338,10 +378,13 @@ def _closed_form_units(
         if not remaining & set(seeds):
             continue
         remaining -= set(seeds)
-        covered = chain(spans, 0)
+        covered = chain(counted(spans, line.untils), 0)
         if not covered or covered[-1].last < sweep.generations:
             yield LoopUnit(line, seeds, 0, "rows not kept", sweep.generations)
-        elif there.unmeasured(metrics, line.keys.lineage, seeds, measured):
+            continue
+        # Later generations are as the one in which the last seed ended.
+        last = covered[-1].first - 1 if covered[-1].last >= END else sweep.generations
+        if there.unmeasured(metrics, line.keys.lineage, seeds, [t for t in measured if t <= last]):
             yield LoopUnit(line, seeds, 0, "metric only", sweep.generations)
     new = [seed for seed in sweep.seeds if seed in remaining]
     size = seeds_per_unit(line.rules, line.data, cast(ClosedForm, line.family), sweep.generations)
@@ -372,15 +415,14 @@ def _initial_units(
     sweep: Sweep,
     there: _There,
     keys_of: Mapping[int, tuple[str, ...]],
-    measured: tuple[int, ...],
 ) -> tuple[InitialUnit, ...]:
     """Missing generation 0s, those that are snapshots of one training run together.
 
     Snapshots of that run that are there already are listed too: training goes on from them.
     """
-    wanted = [t for t in measured if t == 0]
 
     def missing(zero: Zero, line: Line, seed: int) -> Reason | None:
+        wanted = [t for t in measured_generations_of(sweep, line) if t == 0]
         models, spans = (there.spans.get(key, {}).get((seed,), ()) for key in (zero.model, zero.rows))
         if not models or not spans:
             return "new"

@@ -13,7 +13,7 @@ import numpy as np
 
 from raysc.errors import RayscError
 from raysc.loop import Fit, From
-from raysc.models.family import TRAINING_STATE, ClosedForm, OfText, Trained, arrays_of
+from raysc.models.family import TRAINING_STATE, ClosedForm, OfText, Trained, arrays_of, state_of
 from raysc.pool.rows import Block, TrainingSet
 from raysc.pool.shelf import Shelf
 from raysc.pool.tokens import Texts
@@ -114,7 +114,7 @@ class ClosedFormRank:
 
     family: ClosedForm
     seeds: tuple[int, ...]
-    state: Any = field(default=None, init=False)
+    state: Any = None
 
     def fit(
         self, generation: int, training_set: TrainingSet, start: From, steps: range, train: Train,
@@ -130,6 +130,14 @@ class ClosedFormRank:
         """Draw rows for all seeds."""
         rows = self.family.sample(self.state, first, count, Streams(self.seeds, generation))
         return (shelf.put(synthetic(generation), self.seeds, first, rows),)
+
+    def of(self, kept: np.ndarray) -> "ClosedFormRank":
+        """A rank that goes on with some of the seeds, bool (seeds,)."""
+        return ClosedFormRank(self.family, _some(self.seeds, kept), state_of(self.state, kept))
+
+
+def _some(seeds: tuple[int, ...], kept: np.ndarray) -> tuple[int, ...]:
+    return tuple(seed for seed, goes_on in zip(seeds, kept, strict=True) if goes_on)
 
 
 def share(first: int, count: int, block: int, rank: int, world: int) -> range:

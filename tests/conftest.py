@@ -11,7 +11,7 @@ import pytest
 
 from raysc import catalogue
 from raysc.metrics.measure import Real
-from raysc.plan import InitialUnit, LoopUnit, make_plan, measured_generations, metric_keys
+from raysc.plan import InitialUnit, LoopUnit, make_plan, measured_generations_of, metric_keys
 from raysc.pool.rows import Block, MemoryBlock
 from raysc.pool.shelf import MemoryShelf, Shelf, digest
 from raysc.rank import ClosedFormRank, TrainedRank
@@ -129,7 +129,7 @@ def make_bench(sweep: Sweep, objects: Objects, unit: InitialUnit | LoopUnit) -> 
     return Bench(
         objects=objects,
         generations=sweep.generations,
-        measured=frozenset(measured_generations(sweep)),
+        measured=frozenset(measured_generations_of(sweep, unit.line)),
         seeds=unit.seeds,
         data=data,
         real_block=MemoryBlock((REAL, unit.seeds), 0, train),
@@ -140,4 +140,5 @@ def make_bench(sweep: Sweep, objects: Objects, unit: InitialUnit | LoopUnit) -> 
         report=lambda columns: None,
         keep=sweep.keep,
         checkpoint_seconds=60 * sweep.resources.checkpoint_minutes,
+        until=sweep.until,
     )

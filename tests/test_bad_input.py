@@ -75,6 +75,12 @@ CASES = {
         "gaussian\nloop: {generations: 2}",
         ["line 3", "points"],
     ),
+    "more real rows than there are": (
+        DIGITS,
+        "space: {regime: [replace, mix], lambda: [0.5]}",
+        "control: matched\nspace:\n  regime: counts\n  regime.real: [10, 5000]\n  regime.synthetic: 5",
+        ["line 10", "regime.real: 5000", "1437"],
+    ),
     "lambda 0 under replace": (DIGITS, "[0.5]", "[0.0]", ["line 7", "replace"]),
     "workers 0": (DIGITS, "workers: 1", "workers: 0", ["line 10", "workers"]),
     "fractional gpus with two workers": (

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pytest
 
-from raysc.loop import Fit, From, Rules, optimiser_steps, self_consuming_loop
+from raysc.loop import Fit, From, Rules, Uses, self_consuming_loop
 from raysc.pool.rows import Block, MemoryBlock, Rows, SpentBlock, TrainingSet
 from raysc.pool.shelf import MemoryShelf, Shelf
 from raysc.regimes.accumulate import Accumulate
@@ -97,8 +97,9 @@ def sources_by_generation(
     going_by = replace(going_by, cell=going_by.cell.model_copy(update={"initial": Initial(steps=7, rows=initial_rows)}))
     sources, shelf = {REAL: Rows(REAL, (MemoryBlock("real", 0, np.zeros((1, N, 1))),))}, MemoryShelf()
     loop = self_consuming_loop(
-        going_by, Notebook(), sources, SEEDS, range(last + 1), new_rows, lambda t: shelf, remembers=True
-    )
+        going_by, Notebook(), sources, SEEDS, range(last + 1), new_rows, lambda t: shelf,
+        Uses.of(going_by, range(last + 1), remembers=True),
+    )  # fmt: skip
     return [
         {source for source, rows in sources.items() if not any(isinstance(b, SpentBlock) for b in rows.blocks)}
         for _ in loop
@@ -148,7 +149,7 @@ def test_it_ends_when_all_seeds_have_diverged() -> None:
     ],
 )
 def test_budgets(budget: Budget, rows: int, steps: int) -> None:
-    assert optimiser_steps(budget, rows, 128) == steps
+    assert budget.optimiser_steps(rows, 128) == steps
 
 
 def test_one_epoch_of_a_growing_set_takes_more_steps() -> None:

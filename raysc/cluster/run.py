@@ -20,7 +20,7 @@ from raysc.cluster.progress import UNREADABLE, Progress
 from raysc.cluster.trial import Job, RealData, Shared, bundles, run_trial
 from raysc.errors import RayscError
 from raysc.metrics.metric import Metric
-from raysc.plan import InitialUnit, Line, Plan, Unit, measured_generations, metric_keys
+from raysc.plan import InitialUnit, Line, Plan, Unit, metric_keys
 from raysc.store.asked import keeps
 from raysc.store.keys import key_of
 from raysc.store.objects import Objects
@@ -122,7 +122,7 @@ def _run_wave(
     sweep = plan.sweep
     kept = keeps(objects)
     wanted = {key: kept[key] for unit in units if (key := unit.line.keys.lineage) in kept}
-    shared = ray.put(Shared(sweep, objects, frozenset(measured_generations(sweep)), wanted))
+    shared = ray.put(Shared(sweep, objects, wanted))
     metrics: dict[str, dict[str, Metric]] = {}
     jobs = {}
     for unit in units:

@@ -19,7 +19,7 @@ from raysc.metrics.features import Extractor
 from raysc.metrics.measure import Real
 from raysc.metrics.metric import Metric
 from raysc.models.family import ClosedForm, Trained
-from raysc.plan import InitialUnit, Unit
+from raysc.plan import InitialUnit, Unit, measured_generations_of
 from raysc.pool.rows import Block, MemoryBlock
 from raysc.pool.shelf import Shelf
 from raysc.rank import ClosedFormRank, TrainedRank
@@ -62,13 +62,11 @@ class Shared:
     Attributes:
         sweep: what asked for them.
         objects: the store.
-        measured: the generations that are measured.
         keeps: lineage -> what stays of it, by all sweeps that name it.
     """
 
     sweep: Sweep
     objects: Objects
-    measured: frozenset[int]
     keeps: Mapping[str, Keep]
 
 
@@ -173,7 +171,7 @@ def _bench(job: Job, shared: Shared, report: Callable[[Mapping[str, Any]], None]
     return Bench(
         objects=objects,
         generations=sweep.generations,
-        measured=shared.measured,
+        measured=frozenset(measured_generations_of(sweep, unit.line)),
         seeds=unit.seeds,
         data=data,
         real_block=block,
@@ -184,6 +182,7 @@ def _bench(job: Job, shared: Shared, report: Callable[[Mapping[str, Any]], None]
         report=report,
         keep=shared.keeps.get(unit.line.keys.lineage, sweep.keep),
         checkpoint_seconds=60 * sweep.resources.checkpoint_minutes,
+        until=sweep.until,
         waited=time.time() - job.queued,
     )
 

@@ -37,6 +37,13 @@ def arrays_of(state: Arrays | WithRows) -> Arrays:
     return state.arrays if isinstance(state, WithRows) else state
 
 
+def state_of(state: Arrays | WithRows, kept: np.ndarray) -> Arrays | WithRows:
+    """A closed-form model of some of its seeds, bool (seeds,)."""
+    if isinstance(state, WithRows):
+        return WithRows({name: array[kept] for name, array in state.arrays.items()}, state.training_set.of(kept))
+    return {name: array[kept] for name, array in state.items()}
+
+
 class ClosedForm(Protocol):
     """A family that is fitted by a formula, for all seeds of a unit at once.
 

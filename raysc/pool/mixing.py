@@ -59,11 +59,10 @@ def counts_by_kind(training_set: TrainingSet, seeds: int) -> tuple[np.ndarray, n
     Returns:
         rows_real, rows_synthetic: int64 (seeds,).
     """
+    if training_set.positions is None:
+        made = sum(part.count for part in training_set.parts if part.rows.source.kind == "synthetic")
+        return np.full(seeds, training_set.count - made), np.full(seeds, made)
     ends = np.cumsum([part.count for part in training_set.parts])
     synthetic = np.array([part.rows.source.kind == "synthetic" for part in training_set.parts])
-    if training_set.positions is None:
-        counts = np.diff(ends, prepend=0)
-        totals = np.array([counts[~synthetic].sum(), counts[synthetic].sum()])
-        return np.full(seeds, totals[0]), np.full(seeds, totals[1])
     from_synthetic = synthetic[np.searchsorted(ends, training_set.positions, side="right")].sum(axis=1)
     return training_set.count - from_synthetic, from_synthetic

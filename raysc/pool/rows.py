@@ -111,6 +111,15 @@ class Rows:
         arrays = [block.load() for block in self.blocks]
         return arrays[0] if len(arrays) == 1 else np.concatenate(arrays, axis=1)
 
+    @property
+    def there(self) -> bool:
+        """Whether none of them was let go."""
+        return not any(isinstance(block, SpentBlock) for block in self.blocks)
+
+    def of(self, kept: np.ndarray) -> "Rows":
+        """The rows of some of the seeds, bool (seeds,), in memory; what all seeds share stays where it is."""
+        return Rows(self.source, tuple(_of_seeds(block, kept) for block in self.blocks))
+
 
 @dataclass(frozen=True)
 class Part:
@@ -128,6 +137,10 @@ class Part:
     def count(self) -> int:
         """Rows per seed."""
         return self.rows.count if self.indices is None else int(self.indices.shape[1])
+
+    def of(self, kept: np.ndarray) -> "Part":
+        """The part of some of the seeds, bool (seeds,)."""
+        return Part(self.rows.of(kept), None if self.indices is None else _kept(self.indices, kept))
 
 
 @dataclass(frozen=True)
@@ -152,6 +165,11 @@ class TrainingSet:
             return int(self.positions.shape[1])
         return sum(part.count for part in self.parts)
 
+    def of(self, kept: np.ndarray) -> "TrainingSet":
+        """The training sets of some of the seeds, bool (seeds,)."""
+        positions = None if self.positions is None else _kept(self.positions, kept)
+        return TrainingSet(tuple(part.of(kept) for part in self.parts), positions)
+
     def load(self) -> np.ndarray:
         """The rows themselves, (seeds or 1, count, *event), for families that need all at once; not to be changed."""
         if self.positions is not None:
@@ -161,6 +179,16 @@ class TrainingSet:
             return arrays[0]
         seeds = max(array.shape[0] for array in arrays)
         return np.concatenate([np.broadcast_to(a, (seeds, *a.shape[1:])) for a in arrays], axis=1)
+
+
+def _of_seeds(block: Block, kept: np.ndarray) -> Block:
+    array = block.load()
+    return block if len(array) == 1 else MemoryBlock((block.key, kept.tobytes()), block.first, array[kept])
+
+
+def _kept(indices: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    found: np.ndarray = indices[kept] if len(indices) > 1 else indices
+    return found
 
 
 def _gather(parts: tuple[Part, ...], positions: np.ndarray) -> np.ndarray:

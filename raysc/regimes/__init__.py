@@ -7,5 +7,6 @@ REGIMES = {
     "accumulate": "raysc.regimes.accumulate:Accumulate",
     "accumulate_subsample": "raysc.regimes.accumulate_subsample:AccumulateSubsample",
     "fresh": "raysc.regimes.fresh:Fresh",
+    "counts": "raysc.regimes.counts:Counts",
 }
 """Short name -> ``module:Name``."""

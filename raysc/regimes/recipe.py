@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from math import floor
 from typing import ClassVar, Literal, Protocol
 
@@ -92,6 +93,7 @@ def per_real_row(lambda_: Fraction, rows: int) -> int:
     return floor(lambda_ * rows)
 
 
+@cache
 def exact(lambda_: float | None) -> Fraction:
     """A lambda as the decimal that the user wrote; 0 where there is none."""
     return Fraction(repr(lambda_)) if lambda_ is not None else Fraction(0)

@@ -1,27 +1,29 @@
 """What a store holds of a sweep: records and metrics of every lineage, read once each, many at a time."""
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from raysc.running.records import RECORDS
+from raysc.running.records import RECORDS, ended_at
 from raysc.store import metric_files
 from raysc.store.metric_files import Places, generations_in, lineage_of
 from raysc.store.objects import Objects
-from raysc.store.spans import Published, Span, chain, published
+from raysc.store.spans import END, PLAIN, Published, Span, chain, counted, published
 
 READERS = 16
 """Threads that read objects: with a bucket reading is waiting, with a disk it is decoding outside Python's lock."""
 
 KEYS = ["lineage", "seed", "generation"]
-NOTHING = {"rows_real": 0, "rows_synthetic": 0, "optimiser_steps": 0, "diverged": True}
-"""The record of a generation that was not trained, since the model had diverged before."""
+NOTHING = {"rows_real": 0, "rows_synthetic": 0, "optimiser_steps": 0}
+"""The record of a generation that was not trained, since the model had diverged or the seed had ended before."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Wanted:
             address of its own, else 0.
         generations: which of its generations, in order.
         metrics: addresses.
+        untils: what ``Span.until`` may be of the spans that count.
     """
 
     lineage: str
@@ -42,6 +45,7 @@ class Wanted:
     start: int
     generations: tuple[int, ...]
     metrics: tuple[str, ...]
+    untils: frozenset[str] = PLAIN
 
 
 def read_lineages(objects: Objects, wanted: Sequence[Wanted]) -> pd.DataFrame:
@@ -52,9 +56,10 @@ def read_lineages(objects: Objects, wanted: Sequence[Wanted]) -> pd.DataFrame:
         wanted: lineages, each once.
 
     Returns:
-        One row per lineage, seed and generation, with the columns of the records and of the metrics; metrics that
-        were not measured are NaN. A seed that diverged has rows for all later generations too. Empty, without
-        columns, if nothing is published.
+        One row per lineage, seed and generation, with the columns of the records and of the metrics, and
+        ``ended_generation``, NaN unless ``loop.until`` ended the seed; metrics that were not measured are NaN. A seed
+        that diverged or ended has rows for all later generations too, the latter with the metrics of its end. Empty,
+        without columns, if nothing is published.
 
     Raises:
         Damaged: a published file is gone or was changed.
@@ -64,22 +69,49 @@ def read_lineages(objects: Objects, wanted: Sequence[Wanted]) -> pd.DataFrame:
     with ThreadPoolExecutor(READERS) as pool:
         places = dict(zip(metrics, pool.map(partial(metric_files.measured, objects), metrics), strict=True))
         chosen = [(one, span) for one in wanted for span in _spans(one, spans)]
-        files = [name for one in wanted for name in _metric_files(one, places)]
+        ends = _ends(chosen)
+        files = [name for one in wanted for name in _metric_files(one, places, ends.get(one.lineage, {}))]
         tables = pool.map(partial(metric_files.read_table, objects), files)
-        records = list(pool.map(partial(_records, objects), [span for _, span in chosen]))
+        read = list(pool.map(partial(_read, objects), chosen))
         measured = list(tables)
+    records = [table for table, _ in read if table is not None]
     if not records:
         return pd.DataFrame()
+    ended = {key: t for _, own in read for key, t in own.items()}
     # Packs never share a seed unless two sweeps raced for it: then the pack that reaches furthest counts.
     frame = _frame(records).drop_duplicates(KEYS)
-    frame = pd.concat([frame, _after_the_end(frame, chosen)], ignore_index=True)
+    frame = pd.concat([frame, _after_the_end(frame, chosen, ended)], ignore_index=True)
+    lasts = {(lineage, seed): t for lineage, of_seeds in ends.items() for seed, t in of_seeds.items()}
+    own = pd.MultiIndex.from_frame(frame[["lineage", "seed"]])
+    frame["ended_generation"] = _of(own, ended)
+    frame["at"] = np.fmin(frame["generation"], _of(own, lasts)).astype(np.int64)
     # One metric has an address for each data setting: tables with the same columns are of one metric.
     by_columns: dict[tuple[str, ...], list[pa.Table]] = {}
     for name, table in zip(files, measured, strict=True):
         by_columns.setdefault(tuple(sorted(table.column_names)), []).append(_with(table, lineage_of(name)))
     for found in by_columns.values():
-        frame = frame.merge(_frame(found).drop_duplicates(KEYS), on=KEYS, how="left")
-    return frame[_asked(frame, wanted)].reset_index(drop=True)
+        values = _frame(found).drop_duplicates(KEYS).rename(columns={"generation": "at"})
+        frame = frame.merge(values, on=["lineage", "seed", "at"], how="left")
+    return frame[_asked(frame, wanted)].drop(columns="at").reset_index(drop=True)
+
+
+def _of(lineages_and_seeds: pd.MultiIndex, generations: Mapping[tuple[str, int], int]) -> np.ndarray:
+    """A generation of each seed of each lineage, float64, NaN where there is none."""
+    if not generations:
+        return np.full(len(lineages_and_seeds), np.nan)
+    return pd.Series(generations, dtype=float).reindex(lineages_and_seeds).to_numpy()
+
+
+def _ends(chosen: Iterable[tuple[Wanted, Span]]) -> dict[str, dict[int, int]]:
+    """Lineage -> seed -> the last generation of its pack, where ``loop.until`` has ended all of that.
+
+    Later generations have its metrics.
+    """
+    found: dict[str, dict[int, int]] = {}
+    for _, span in chosen:
+        if span.until and span.last >= END:
+            found.setdefault(span.lineage, {}).update(dict.fromkeys(span.seeds, span.first - 1))
+    return found
 
 
 def _asked(frame: pd.DataFrame, wanted: Sequence[Wanted]) -> "pd.Series[bool]":
@@ -95,26 +127,39 @@ def _asked(frame: pd.DataFrame, wanted: Sequence[Wanted]) -> "pd.Series[bool]":
 
 
 def _spans(one: Wanted, spans: Published) -> Iterator[Span]:
-    """The spans that hold wanted generations of wanted seeds; where packs overlap, the furthest reaching first."""
-    packs = spans.get(one.lineage, {})
-    for seeds, own in sorted(packs.items(), key=lambda pack: (-max(span.last for span in pack[1]), pack[0])):
-        if one.seeds & set(seeds):
-            for span in chain(own, one.start):
-                if any(span.first <= t <= span.last for t in one.generations):
-                    yield span
+    """The spans that hold wanted generations of wanted seeds; where packs overlap, the furthest reaching first.
+
+    Those that say where seeds ended are there in any case.
+    """
+    packs = {seeds: counted(own, one.untils) for seeds, own in spans.get(one.lineage, {}).items()}
+    of_wanted = [(seeds, own) for seeds, own in packs.items() if own and one.seeds & set(seeds)]
+    for _, own in sorted(of_wanted, key=lambda pack: (-max(span.last for span in pack[1]), pack[0])):
+        for span in chain(own, one.start):
+            if span.until or any(span.first <= t <= span.last for t in one.generations):
+                yield span
 
 
-def _records(objects: Objects, span: Span) -> pa.Table:
-    data = span.manifest(objects).get(RECORDS)
-    return _with(pq.ParquetFile(io.BytesIO(data)).read(), span.lineage)
+def _read(objects: Objects, chosen: tuple[Wanted, Span]) -> tuple[pa.Table | None, dict[tuple[str, int], int]]:
+    """The records of a span, if it holds generations, and where its seeds ended: (lineage, seed) -> generation."""
+    one, span = chosen
+    manifest = span.manifest(objects)
+    ended = {(span.lineage, seed): t for seed, t in ended_at(manifest).items()}
+    if RECORDS not in manifest.files:
+        return None, ended
+    file = pq.ParquetFile(io.BytesIO(manifest.get(RECORDS)))
+    if file.metadata.num_row_groups == 1:
+        return _with(file.read(), span.lineage), ended
+    # Of a long span the generations that are asked for, and those that tell where a seed diverged.
+    asked = pc.field("generation").isin(one.generations) | pc.field("diverged")
+    return _with(pq.read_table(io.BytesIO(manifest.get(RECORDS)), filters=asked), span.lineage), ended
 
 
-def _metric_files(one: Wanted, places: Mapping[str, Places]) -> Iterator[str]:
-    """The metric files that hold wanted generations of wanted seeds; of overlapping ones the longest."""
+def _metric_files(one: Wanted, places: Mapping[str, Places], ends: Mapping[int, int]) -> Iterator[str]:
+    """The metric files that hold wanted generations of wanted seeds, or those where they ended; the longest first."""
     for metric in one.metrics:
         for seeds, names in places[metric].get(one.lineage, {}).items():
-            missing = set(one.generations) if one.seeds & set(seeds) else set()
-            for name in sorted(names, key=lambda name: -len(generations_in(name))):
+            missing = {*one.generations, *(ends[seed] for seed in seeds if seed in ends)}
+            for name in sorted(names, key=lambda name: -len(generations_in(name))) if one.seeds & set(seeds) else ():
                 if missing & set(generations_in(name)):
                     missing -= set(generations_in(name))
                     yield name
@@ -130,16 +175,20 @@ def _frame(tables: list[pa.Table]) -> pd.DataFrame:
     return frame
 
 
-def _after_the_end(frame: pd.DataFrame, spans: Sequence[tuple[Wanted, Span]]) -> pd.DataFrame:
-    """Rows for the generations that nobody ran, since all seeds of the pack had diverged."""
+def _after_the_end(
+    frame: pd.DataFrame, spans: Sequence[tuple[Wanted, Span]], ended: Mapping[tuple[str, int], int]
+) -> pd.DataFrame:
+    """Rows for the generations that nobody ran, since a seed had ended, or all seeds of the pack had diverged."""
     last = frame.sort_values("generation").drop_duplicates(["lineage", "seed"], keep="last")
-    ended = last[last["diverged"]].set_index(["lineage", "seed"])["generation"].to_dict()
+    gone = last[last["diverged"]]
+    diverged = {(key, seed): t for key, seed, t in zip(gone["lineage"], gone["seed"], gone["generation"], strict=True)}
+    stopped = {**diverged, **ended}
     rows = [
-        {"lineage": span.lineage, "seed": seed, "generation": t, **NOTHING}
+        {"lineage": span.lineage, "seed": seed, "generation": t, **NOTHING, "diverged": key in diverged}
         for one, span in spans
         for seed in span.seeds
-        if (span.lineage, seed) in ended
+        if (key := (span.lineage, seed)) in stopped
         for t in one.generations
-        if ended[span.lineage, seed] < t <= span.last
+        if max(stopped[key] + 1, span.first) <= t <= span.last
     ]
     return pd.DataFrame(rows).reindex(columns=frame.columns).astype(frame.dtypes) if rows else frame.head(0)

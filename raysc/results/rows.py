@@ -10,11 +10,11 @@ from raysc.models.family import TRAINING_STATE, Trained
 from raysc.plan import Line
 from raysc.pool.rows import Rows
 from raysc.running.closed_form import rows_again
-from raysc.running.records import stored_rows
+from raysc.running.records import ended_at, stored_rows
 from raysc.store.objects import Objects
 from raysc.store.publishing import Manifest
 from raysc.store.retention import MODEL
-from raysc.store.spans import END, Span, chain, published
+from raysc.store.spans import END, PLAIN, Span, chain, counted, published
 from raysc.streams import Streams
 
 
@@ -39,7 +39,8 @@ def sampled_rows(line: Line, seed: int, t: int, objects: Objects, count: int | N
         return _closed_form(line, seed, t, objects, count)
     zero = line.keys.zero
     assert zero is not None, "generation 0 of a trained family is shared"
-    span = _span(objects, zero.rows if t == 0 else line.keys.lineage, seed, t, start=min(t, 1))
+    address, untils = (zero.rows, PLAIN) if t == 0 else (line.keys.lineage, line.untils)
+    span = _span(objects, address, seed, t, min(t, 1), untils)
     if span is None or span.last >= END:
         return None
     manifest = span.manifest(objects)
@@ -49,10 +50,10 @@ def sampled_rows(line: Line, seed: int, t: int, objects: Objects, count: int | N
     return _drawn_again(line, seed, t, manifest, count)
 
 
-def _span(objects: Objects, lineage: str, seed: int, t: int, start: int) -> Span | None:
+def _span(objects: Objects, lineage: str, seed: int, t: int, start: int, untils: frozenset[str]) -> Span | None:
     """The published span that holds a generation of a seed; of several the one that reaches furthest."""
     packs = published(objects, lineage).get(lineage, {})
-    spans = [span for seeds, own in packs.items() if seed in seeds for span in chain(own, start)]
+    spans = [span for seeds, own in packs.items() if seed in seeds for span in chain(counted(own, untils), start)]
     return max((span for span in spans if span.first <= t <= span.last), key=lambda span: span.last, default=None)
 
 
@@ -76,8 +77,10 @@ def _drawn_again(line: Line, seed: int, t: int, manifest: Manifest, count: int) 
 
 
 def _closed_form(line: Line, seed: int, t: int, objects: Objects, count: int) -> np.ndarray | None:
-    span = _span(objects, line.keys.lineage, seed, t, start=0)
-    if span is None:
+    span = _span(objects, line.keys.lineage, seed, t, 0, line.untils)
+    if span is None or span.last >= END:
+        return None
+    if span.until and t > ended_at(span.manifest(objects)).get(seed, t):
         return None
     rows = rows_again(line, seed, t)
     return None if rows is None else rows[:count]

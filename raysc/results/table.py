@@ -13,7 +13,6 @@ from raysc.results.collapse import collapse_generation
 from raysc.results.published import Wanted, read_lineages
 from raysc.results.statistics import excess, initial_quality
 from raysc.store.objects import Objects
-from raysc.sweepfile.expansion import CONTROL
 from raysc.sweepfile.settings import Cell
 from raysc.sweepfile.sweep import Sweep
 
@@ -37,6 +36,8 @@ def load_table(sweep: Sweep, objects: Objects) -> pd.DataFrame:
         - initial_quality: damage of generation 0 against real rows, by the sweep's ``initial_quality`` metric
         - collapse_generation: where a metric tells a collapse, the first generation at which it did (the first such
           metric's); NaN if none did
+        - ended_generation, where the sweep has ``loop.until``: the generation that ended the seed, NaN if none did.
+          Later ones have its metrics, no rows and no steps
         - for each column of each metric its value, <column>_floor (real against real) and <column>_excess over the
           control
         - seconds_wait, _fit, _sample, _measure, _store: a seed's share of the unit's wall time
@@ -66,6 +67,9 @@ def load_table(sweep: Sweep, objects: Objects) -> pd.DataFrame:
     for column in columns:
         table[f"{column.name}_excess"] = excess(table, controls, column)
     table["initial_quality"] = initial_quality(table, quality_column(sweep))
+    if sweep.until is not None:
+        ended = table.groupby(["cell", "seed"])["ended_generation"].transform("max")
+        table["ended_generation"] = ended.where(ended <= sweep.generations)
     for column in _telling_collapse(columns):
         table["collapse_generation"] = collapse_generation(table, column)
     return table[_order(sweep, columns, table)]
@@ -90,10 +94,8 @@ def quality_column(sweep: Sweep) -> Column:
 
 
 def controls_of(cells: Sequence[Cell]) -> dict[int, int]:
-    """Cell -> its control, the real_only cell that differs from it in regime and lambda alone."""
-    alike = [cell.model_dump_json(exclude={"regime", "lambda_", "axes", "control"}) for cell in cells]
-    controls = {same: number for number, same in enumerate(alike) if cells[number].regime.name == CONTROL}
-    return {number: controls[same] for number, same in enumerate(alike) if same in controls}
+    """Cell -> its control, as places in the sweep; a cell that has none is left out."""
+    return {number: cell.compared_with for number, cell in enumerate(cells) if cell.compared_with is not None}
 
 
 def varying_axes(cells: Sequence[Cell]) -> list[str]:
@@ -115,7 +117,7 @@ def _wanted(sweep: Sweep, cells: Iterable[Line]) -> list[Wanted]:
         lineage, *zero = _addresses(line)
         start = len(zero)
         later = tuple(t for t in generations if t >= start)
-        wanted[lineage] = Wanted(lineage, seeds, start, later, metrics)
+        wanted[lineage] = Wanted(lineage, seeds, start, later, metrics, line.untils)
         for address in zero:
             wanted[address] = Wanted(address, seeds, 0, generations[: generations[0] == 0], metrics)
     return list(wanted.values())
@@ -156,5 +158,6 @@ def _order(sweep: Sweep, columns: Sequence[Column], table: pd.DataFrame) -> list
     axes = list(sweep.cells[0].axes)
     front = ["cell", *axes, "control", "seed", "generation", "share", *COUNTS, "diverged", "initial_quality"]
     collapse = ["collapse_generation" for _ in _telling_collapse(columns)]
-    front += [name for name in ("acceptance_rate",) if name in table]
-    return [*front, *collapse, *metrics, *seconds, "lineage", "parent"]
+    ended = ["ended_generation"] if sweep.until is not None else []
+    accepted = [name for name in ("acceptance_rate",) if name in table]
+    return [*front, *accepted, *ended, *collapse, *metrics, *seconds, "lineage", "parent"]

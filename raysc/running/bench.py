@@ -1,7 +1,7 @@
 """What a unit works with, whoever runs it."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -18,7 +18,7 @@ from raysc.regimes.recipe import REAL, fresh
 from raysc.store import metric_files
 from raysc.store.objects import Objects
 from raysc.store.publishing import Attempt, Manifest, Stored
-from raysc.sweepfile.settings import Keep
+from raysc.sweepfile.settings import Keep, Until
 
 Values = dict[str, np.ndarray]
 """Column -> float64 (seeds,)."""
@@ -62,6 +62,7 @@ class Bench:
         report: called with each published generation's columns.
         keep: what stays in the store.
         checkpoint_seconds: how often the training state is saved within a generation.
+        until: where a seed ends early, if anywhere.
         waited: seconds that the unit waited for its resources.
     """
 
@@ -78,12 +79,33 @@ class Bench:
     report: Callable[[Mapping[str, Any]], None]
     keep: Keep
     checkpoint_seconds: float
+    until: Until | None = None
     waited: float = 0.0
 
     @property
     def real_rows(self) -> Rows:
         """The initial real rows as the loop's source."""
         return Rows(REAL, (self.real_block,))
+
+    @cached_property
+    def judging(self) -> str:
+        """The address of the metric by which ``until`` goes."""
+        assert self.until is not None, "nothing ends the seeds of this sweep early"
+        names = {column.name: address for address, metric in self.metrics.items() for column in metric.columns}
+        return names[self.until.metric]
+
+    def stops(self, values: Mapping[str, Values]) -> bool:
+        """Whether ``until`` ends the one seed of a trained unit, from a generation's values."""
+        if self.until is None or self.judging not in values:
+            return False
+        return bool(self.until.reached(values[self.judging][self.until.metric]).all())
+
+    def of(self, kept: np.ndarray) -> "Bench":
+        """The bench of some of the seeds, bool (seeds,)."""
+        rows = self.real_rows.of(kept)
+        seeds = tuple(seed for seed, goes_on in zip(self.seeds, kept, strict=True) if goes_on)
+        real = Real(self.real.kind, rows.load(), self.real.test, self.real.extractors)
+        return replace(self, seeds=seeds, real_block=rows.blocks[0], real=real)
 
     def fresh(self, generation: int, count: int) -> Rows:
         """New real rows, as the loop asks for them; data that have none were refused beforehand."""

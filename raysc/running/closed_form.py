@@ -1,14 +1,14 @@
 """A unit of a closed-form family: the whole range of generations, published as one span."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 
 from raysc import catalogue
 from raysc.datasets.dataset import Distribution
-from raysc.loop import Generation, self_consuming_loop
+from raysc.loop import Generation, Uses, self_consuming_loop
 from raysc.models.family import ClosedForm
 from raysc.plan import Line, LoopUnit
 from raysc.pool.rows import MemoryBlock, Rows
@@ -18,8 +18,9 @@ from raysc.regimes.recipe import REAL, fresh
 from raysc.running import records
 from raysc.running.bench import Bench, Values
 from raysc.running.measured import Measured
+from raysc.running.stopping import Stopping
 from raysc.store.publishing import Attempt
-from raysc.store.spans import Span, published_chain
+from raysc.store.spans import END, Span, published_chain
 
 REPORTS = 10
 """Reports to Tune per unit: each costs some milliseconds, as much as a generation."""
@@ -31,48 +32,86 @@ def run(unit: LoopUnit, bench: Bench, crew: ClosedFormRank) -> None:
     Neither rows nor models are kept: a kernel density estimate is all its rows, a Gaussian of 100 dimensions for every
     seed and generation is larger than its rows were, and ``rows_again`` makes both again in milliseconds a generation.
     """
-    span = Span(0, bench.generations, unit.line.keys.lineage, unit.seeds)
-    covered = published_chain(bench.objects, span.lineage, unit.seeds, 0)
-    measured_already = Measured(bench, span.lineage)
-    if (
-        covered
-        and covered[-1].last >= span.last
-        and not any(measured_already.lacking(t) for t in range(bench.generations + 1))
-    ):
+    lineage, last = unit.line.keys.lineage, bench.generations
+    if _done(unit, bench):
         return  # somebody else was quicker
+    values: list[Mapping[str, Values]] = []
+    recording, stopping = records.Recording(), Stopping(bench)
+    every = max(1, -(-(last + 1) // REPORTS))
+    for generation, here, state in _loop(unit, bench, crew, stopping):
+        began = perf_counter()
+        running = stopping.running
+        measured = stopping.measure(generation, here, (crew.family, state))
+        values.append(measured)
+        waited = 0.0 if generation.t else bench.waited
+        seconds = {"wait": waited, **generation.seconds, "measure": perf_counter() - began}
+        recording.add(generation, seconds, here.seeds, running)
+        if generation.t % every == 0 or generation.t == last:
+            bench.report_means(generation.t, measured)
+    if bench.until is None:
+        # The loop ends once every seed has diverged; later generations count as done, and as measured.
+        for t in range(len(values), last + 1):
+            values.append(bench.measure(None, bench.metrics if t in bench.measured else ()))
+    span = Span(0, len(values) - 1, lineage, unit.seeds, unit.line.until)
+    attempt = Attempt.below(bench.objects, span.place)
+    recording.put(attempt)
+    about = {"first": 0, "last": span.last, "seeds": unit.seeds, **_ended(stopping)}
+    # The recipe of the last generation stands for all: of accumulate, all of them together are T times as long.
+    trained_on = records.sources_of(unit.line.rules.recipe(bench.generations))
+    if not attempt.publish(span.name, {**about, **trained_on, **bench.provenance}):
+        attempt.drop()
+    bench.write_metrics(lineage, span.first, values)
+    if stopping.over:
+        end = Span(len(values), END, lineage, unit.seeds, unit.line.until)
+        about = {"first": end.first, "last": END, "seeds": unit.seeds, **_ended(stopping)}
+        Attempt.below(bench.objects, end.place).publish(end.name, {**about, **bench.provenance})
+
+
+def _done(unit: LoopUnit, bench: Bench) -> bool:
+    covered = published_chain(bench.objects, unit.line.keys.lineage, unit.seeds, 0, unit.line.untils)
+    if not covered or covered[-1].last < bench.generations:
+        return False
+    measured = Measured(bench, unit.line.keys.lineage)
+    last = covered[-1].first - 1 if covered[-1].last >= END else bench.generations
+    return not any(measured.lacking(t) for t in range(last + 1))
+
+
+def _ended(stopping: Stopping) -> dict[str, dict[str, int]]:
+    """What a manifest says of where seeds ended."""
+    return records.ended(stopping.ended) if stopping.bench.until is not None else {}
+
+
+def _loop(
+    unit: LoopUnit, bench: Bench, crew: ClosedFormRank, stopping: Stopping
+) -> Iterator[tuple[Generation, Bench, Any]]:
+    """Each generation with the bench of the seeds that are in its arrays, and their models."""
     shelf = MemoryShelf()
 
     def in_memory(generation: int) -> Shelf:
         return shelf
 
-    done: list[tuple[Generation, Mapping[str, float]]] = []
-    values: list[Mapping[str, Values]] = []
-    every = max(1, -(-(bench.generations + 1) // REPORTS))
-    generations = range(bench.generations + 1)
-    sources = {REAL: bench.real_rows}
-    for generation in self_consuming_loop(
-        unit.line.rules, crew, sources, unit.seeds, generations, bench.fresh, in_memory, crew.family.remembers
-    ):
-        began = perf_counter()
-        wanted = bench.metrics if generation.t in bench.measured else ()
-        measured = bench.measure(generation.rows, wanted, (crew.family, crew.state))
-        values.append(measured)
-        waited = 0.0 if generation.t else bench.waited
-        seconds = {"wait": waited, **generation.seconds, "measure": perf_counter() - began}
-        done.append((replace(generation, rows=None, extended=()), seconds))  # what is recorded holds no rows
-        if generation.t % every == 0 or generation.t == bench.generations:
-            bench.report_means(generation.t, measured)
-    # The loop ends once every seed has diverged; later generations count as done, and as measured.
-    for t in range(len(values), bench.generations + 1):
-        values.append(bench.measure(None, bench.metrics if t in bench.measured else ()))
-    attempt = Attempt.below(bench.objects, span.place)
-    records.put(attempt, records.frame(done, unit.seeds))
-    about = {"first": 0, "last": span.last, "seeds": unit.seeds}
-    # The recipe of the last generation stands for all: of accumulate, all of them together are T times as long.
-    trained_on = records.sources_of(unit.line.rules.recipe(bench.generations))
-    if not attempt.publish(span.name, {**about, **trained_on, **bench.provenance}):
-        attempt.drop()
-    bench.write_metrics(span.lineage, span.first, values)
+    uses = Uses.of(unit.line.rules, range(bench.generations + 1), crew.family.remembers)
+    first, sources = 0, {REAL: bench.real_rows}
+    while first <= bench.generations and not stopping.over:
+        loop = self_consuming_loop(
+            unit.line.rules,
+            crew,
+            sources,
+            bench.seeds,
+            range(first, bench.generations + 1),
+            bench.fresh,
+            in_memory,
+            uses,
+        )
+        first = bench.generations + 1  # unless it is left before
+        for generation in loop:
+            yield generation, bench, crew.state
+            if stopping.over:
+                return
+            if stopping.wasteful(sources):
+                bench, crew, sources = stopping.shrink(bench, crew, sources)
+                first = generation.t + 1
+                break
 
 
 def rows_again(line: Line, seed: int, t: int) -> np.ndarray | None:
@@ -96,9 +135,8 @@ def rows_again(line: Line, seed: int, t: int) -> np.ndarray | None:
     family: ClosedForm = catalogue.build("model", line.cell.model)
     crew, shelf = ClosedFormRank(family, (seed,)), MemoryShelf()
     sources = {REAL: Rows(REAL, (MemoryBlock((REAL, (seed,)), 0, line.data.train((seed,))),))}
-    loop = self_consuming_loop(
-        line.rules, crew, sources, (seed,), range(t + 1), new, lambda generation: shelf, family.remembers
-    )
+    uses = Uses.of(line.rules, range(t + 1), family.remembers)
+    loop = self_consuming_loop(line.rules, crew, sources, (seed,), range(t + 1), new, lambda generation: shelf, uses)
     rows: Rows | None = None
     for generation in loop:
         rows = generation.rows if generation.t == t else None

@@ -13,7 +13,7 @@ from raysc.running.bench import Bench, TrainedCrew
 from raysc.running.measured import Measured
 from raysc.store.publishing import Attempt, Damaged, Manifest
 from raysc.store.retention import MODEL
-from raysc.store.spans import END, Span, published, published_chain
+from raysc.store.spans import END, PLAIN, Span, counted, published, published_chain
 
 
 class History:
@@ -44,7 +44,7 @@ class History:
         if not model0 or not rows0:
             return None
         spans = published(bench.objects, keys.lineage).get(keys.lineage, {}).get(unit.seeds, ())
-        models = {span.first: span.manifest(bench.objects) for span in [model0[0], *spans]}
+        models = {span.first: span.manifest(bench.objects) for span in [model0[0], *counted(spans, PLAIN)]}
         return cls(models, rows0[0].manifest(bench.objects), unit, bench, crew)
 
     def ended(self, t: int) -> bool:

@@ -2,10 +2,13 @@
 
 import io
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from raysc.loop import Generation
 from raysc.pool.rows import Block, Rows
@@ -14,6 +17,8 @@ from raysc.store.publishing import Attempt, Manifest, Stored
 from raysc.store.rows import StoredBlock
 
 RECORDS = "records.parquet"
+GROUP = 2**15
+"""Records that are written together, one for each generation and seed."""
 
 
 def frame(generations: Iterable[tuple[Generation, Mapping[str, float]]], seeds: tuple[int, ...]) -> pd.DataFrame:
@@ -53,6 +58,53 @@ def put(attempt: Attempt, records: pd.DataFrame) -> None:
     attempt.put(RECORDS, sink.getvalue())
 
 
+class Recording:
+    """The records of a long unit, written as they come: of 20,000 generations of 100 seeds they are 200 MB in memory.
+
+    They are in the order of generations and in groups, so that who wants a few of them decodes little more.
+    """
+
+    def __init__(self) -> None:
+        self._sink = io.BytesIO()
+        self._writer: pq.ParquetWriter | None = None
+        self._waiting: list[tuple[Generation, Mapping[str, float]]] = []
+        self._seeds: tuple[int, ...] = ()
+
+    def add(
+        self, generation: Generation, seconds: Mapping[str, float], seeds: tuple[int, ...], running: np.ndarray
+    ) -> None:
+        """Record a generation.
+
+        Args:
+            generation: its rows are not held.
+            seconds: by phase.
+            seeds: of its arrays.
+            running: which of them are recorded, bool.
+        """
+        told: dict[str, Any] = {"rows": None, "extended": ()}
+        if not running.all():
+            seeds = tuple(seed for seed, runs in zip(seeds, running, strict=True) if runs)
+            told |= {name: getattr(generation, name)[running] for name in ("rows_real", "rows_synthetic", "diverged")}
+        if seeds != self._seeds or len(self._waiting) * len(seeds) >= GROUP:
+            self._flush()
+            self._seeds = seeds
+        self._waiting.append((replace(generation, **told), seconds))
+
+    def put(self, attempt: Attempt) -> None:
+        """Add what was recorded, at least one generation, to an attempt."""
+        self._flush()
+        assert self._writer is not None, "a unit runs at least generation 0"
+        self._writer.close()
+        attempt.put(RECORDS, self._sink.getvalue())
+
+    def _flush(self) -> None:
+        if self._waiting:
+            table = pa.Table.from_pandas(frame(self._waiting, self._seeds), preserve_index=False)
+            self._writer = self._writer or pq.ParquetWriter(self._sink, table.schema)
+            self._writer.write_table(table)
+            self._waiting = []
+
+
 def get(manifest: Manifest) -> pd.DataFrame:
     """The records of a published span, checked."""
     return pd.read_parquet(io.BytesIO(manifest.get(RECORDS)))
@@ -62,6 +114,16 @@ def sources_of(recipe: Recipe) -> dict[str, Any]:
     """What a manifest says of a training set: its sources with their counts, and the subsample drawn from them."""
     takes = [{"source": t.source.kind, "generation": t.source.generation, "rows": t.count} for t in recipe.takes]
     return {"sources": takes, "subsample": recipe.subsample}
+
+
+def ended(generations: Mapping[int, int]) -> dict[str, dict[str, int]]:
+    """What a manifest says of seeds that ``loop.until`` ended: at which generation."""
+    return {"ended": {str(seed): t for seed, t in generations.items()}}
+
+
+def ended_at(manifest: Manifest) -> dict[int, int]:
+    """What ``ended`` wrote: seed -> generation; none without ``loop.until``."""
+    return {int(seed): int(t) for seed, t in manifest.record.get("ended", {}).items()}
 
 
 def told(source: Source, blocks: Sequence[Block], attempt: Attempt) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from raysc.plan import LoopUnit
 from raysc.pool.shelf import Shelf
 from raysc.regimes.recipe import synthetic
 from raysc.running import records
-from raysc.running.bench import Bench, TrainedCrew
+from raysc.running.bench import Bench, TrainedCrew, Values
 from raysc.running.checkpoints import Checkpointed
 from raysc.running.held import held
 from raysc.running.history import History
@@ -39,22 +39,27 @@ def run(unit: LoopUnit, bench: Bench, crew: TrainedCrew) -> None:
 
 def _walk(history: History, unit: LoopUnit, bench: Bench, crew: Checkpointed) -> None:
     """From generation 0 to the last: what is there is replayed, what is missing between is run."""
-    t = 0
-    while t <= bench.generations and not history.ended(t - 1):
+    t, stops = 0, False
+    while t <= bench.generations and not history.ended(t - 1) and not stops:
         if t in history.models:
-            _replay(history, t, unit, bench, crew)
+            stops = bench.stops(_replay(history, t, unit, bench, crew))
             t += 1
         else:
             gap = range(t, min((u for u in history.models if u > t), default=bench.generations + 1))
-            _fill(history, gap, unit, bench, crew)
-            t = gap.stop
+            t, stops = _fill(history, gap, unit, bench, crew)
+    if stops:
+        _publish_end(t, unit, bench)
     if history.ended(0) and 1 not in history.models:
         _publish_stillborn(unit, bench, history)
     _retain(history, unit, bench, finished=True)
 
 
-def _fill(history: History, gap: range, unit: LoopUnit, bench: Bench, crew: Checkpointed) -> None:
-    """Run and publish generations that are missing, from the newest one before them that training can go on from."""
+def _fill(history: History, gap: range, unit: LoopUnit, bench: Bench, crew: Checkpointed) -> tuple[int, bool]:
+    """Run and publish generations that are missing, from the newest one before them that training can go on from.
+
+    Returns:
+        The generation after the last one, and whether ``loop.until`` ends the seed with that.
+    """
     rules, lineage = unit.line.rules, unit.line.keys.lineage
     generations = range(history.restart(gap.start), gap.stop)
     attempts: dict[int, Attempt] = {}
@@ -97,6 +102,9 @@ def _fill(history: History, gap: range, unit: LoopUnit, bench: Bench, crew: Chec
         bench.write_metrics(lineage, t, [values])
         bench.report_means(t, values)
         _retain(history, unit, bench, finished=False)
+        if bench.stops(values):
+            return t + 1, True
+    return gap.stop, False
 
 
 def _about(span: Span, generation: Generation, attempt: Attempt, parent: str) -> dict[str, object]:
@@ -116,10 +124,17 @@ def _publish_stillborn(unit: LoopUnit, bench: Bench, history: History) -> None:
     attempt.publish(span.name, {**_about(span, generation, attempt, history.models[0].name), **bench.provenance})
 
 
-def _replay(history: History, t: int, unit: LoopUnit, bench: Bench, crew: Checkpointed) -> None:
-    """Report a published generation; a metric that is missing there is computed from the stored rows and model."""
+def _publish_end(t: int, unit: LoopUnit, bench: Bench) -> None:
+    """Say that for sweeps with this ``loop.until`` the seed ended before generation t; others go on from there."""
+    span = Span(t, END, unit.line.keys.lineage, unit.seeds, unit.line.until)
+    about = {"first": t, "last": END, "seeds": unit.seeds, **records.ended({unit.seeds[0]: t - 1})}
+    Attempt.below(bench.objects, span.place).publish(span.name, {**about, **bench.provenance})
+
+
+def _replay(history: History, t: int, unit: LoopUnit, bench: Bench, crew: Checkpointed) -> dict[str, Values]:
+    """Report a published generation, and return its values; what is missing is measured on stored rows and models."""
     if history.ended(t):
-        return
+        return {}
     measured = history.measured(t)
     values = measured.values(t)
     if lacking := measured.lacking(t):
@@ -130,6 +145,7 @@ def _replay(history: History, t: int, unit: LoopUnit, bench: Bench, crew: Checkp
         bench.write_metrics(history.address(t), t, [added])
         values |= added
     bench.report_means(t, values)
+    return values
 
 
 def _retain(history: History, unit: LoopUnit, bench: Bench, finished: bool) -> None:

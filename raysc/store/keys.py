@@ -39,6 +39,7 @@ class Identities:
     data: Mapping[str, Any]
     model: Mapping[str, Any]
     regime: Mapping[str, Any]
+    steps_of: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,8 @@ def keys(cell: Cell, identities: Identities, rows: int, trained: bool) -> Keys:
         "regime": identities.regime,
         "lambda": cell.lambda_,
     }
+    if cell.steps_of is not None:
+        everything["steps_of"] = {"regime": identities.steps_of, "lambda": cell.steps_of.lambda_}
     if not trained:
         return Keys(key_of(everything), None, everything)
     length_matters = cell.train.schedule != "constant" or cell.train.warmup > 0

@@ -21,17 +21,23 @@ class Span:
         last: last generation; END if the pack ended early, so that any number of generations counts as done.
         lineage: lineage key.
         seeds: the pack, in order.
+        until: key of a sweep's ``loop.until`` if the span holds only for sweeps that have it, and "" if for everybody.
+            To ``last`` END it says that the rule had ended all seeds before ``first``, and holds no generation; else
+            it holds each seed's generations up to where the rule ended it. Its manifest tells where that was.
     """
 
     first: int
     last: int
     lineage: str
     seeds: tuple[int, ...]
+    until: str = ""
 
     @property
     def place(self) -> str:
-        """<lineage>/<seeds>/<first>-<last>."""
-        return f"{self.lineage}/{pack_name(self.seeds)}/{self.first}-{'end' if self.last >= END else self.last}"
+        """<lineage>/<seeds>/<first>-<last>, with -<until> behind it where there is one."""
+        last = "end" if self.last >= END else self.last
+        until = f"-{self.until}" if self.until else ""
+        return f"{self.lineage}/{pack_name(self.seeds)}/{self.first}-{last}{until}"
 
     @property
     def name(self) -> str:
@@ -63,7 +69,10 @@ def pack_seeds(name: str) -> tuple[int, ...]:
     return tuple(seeds)
 
 
-_NAME = re.compile(r"spans/([^/]+)/([0-9+-]+)/(\d+)-(\d+|end)")
+PLAIN = frozenset({""})
+"""What ``Span.until`` may be for a sweep without ``loop.until``."""
+
+_NAME = re.compile(r"spans/([^/]+)/([0-9+-]+)/(\d+)-(\d+|end)(?:-([0-9a-f]+))?")
 
 Published = Mapping[str, Mapping[tuple[int, ...], tuple[Span, ...]]]
 """Lineage key -> pack of seeds -> its spans, sorted."""
@@ -74,16 +83,23 @@ def published(objects: Objects, lineage: str | None = None) -> Published:
     found: dict[str, dict[tuple[int, ...], list[Span]]] = defaultdict(lambda: defaultdict(list))
     for name in objects.names(f"spans/{lineage}" if lineage else "spans"):
         if match := _NAME.fullmatch(name):
-            lineage, pack, first, last = match.groups()
+            lineage, pack, first, last, until = match.groups()
             seeds = pack_seeds(pack)
-            span = Span(int(first), END if last == "end" else int(last), lineage, seeds)
+            span = Span(int(first), END if last == "end" else int(last), lineage, seeds, until or "")
             found[lineage][seeds].append(span)
     return {key: {seeds: tuple(sorted(spans)) for seeds, spans in packs.items()} for key, packs in found.items()}
 
 
-def published_chain(objects: Objects, lineage: str, seeds: tuple[int, ...], start: int) -> list[Span]:
-    """The spans of one pack that cover generations from ``start`` on without a gap."""
-    return chain(published(objects, lineage).get(lineage, {}).get(seeds, ()), start)
+def published_chain(
+    objects: Objects, lineage: str, seeds: tuple[int, ...], start: int, untils: frozenset[str] = PLAIN
+) -> list[Span]:
+    """The spans of one pack, of those that count, that cover generations from ``start`` on without a gap."""
+    return chain(counted(published(objects, lineage).get(lineage, {}).get(seeds, ()), untils), start)
+
+
+def counted(spans: Iterable[Span], untils: frozenset[str]) -> tuple[Span, ...]:
+    """The spans that hold for a sweep."""
+    return tuple(span for span in spans if span.until in untils)
 
 
 def chain(spans: Iterable[Span], start: int) -> list[Span]:

@@ -35,7 +35,7 @@ class Draft:
     @property
     def identity(self) -> str:
         """The same for equal cells, whatever they were made for."""
-        return self.cell.model_dump_json(exclude={"axes", "control"})
+        return self.cell.model_dump_json(exclude={"axes", "control", "compared_with"})
 
 
 @dataclass(frozen=True)
@@ -205,6 +205,8 @@ def axis_value(draft: Draft, column: str) -> Any:
         return cell.lambda_
     if column == "regime":
         return cell.regime.name
+    if column == "loop.budget.steps_of":
+        return None if cell.steps_of is None else str(cell.steps_of)
     if head in draft.components:
         checked = draft.components[head]
         return checked.component.name if rest == "name" else checked.value(rest)

@@ -44,7 +44,6 @@ Relation = Literal["above", "below", "within"]
 Reference = Literal["generation 0", "control", "theory"]
 
 REFERENCES: tuple[Reference, ...] = get_args(Reference)
-REAL_ONLY = "real_only"
 
 EXAMPLES = "{at: last}, {at: [1, 10]}, {slope: [1, last]} or {crossing: {below: 0.01}}"
 
@@ -365,8 +364,8 @@ class _Reader:
                     raise self.error(key, f"{word} goes with a value at a generation, not with a {value.kind}")
                 if word == "generation 0" and 0 not in self.facts.measured:
                     raise self.error(key, "generation 0 is not measured")
-                if word == "control" and not any(cell.regime.name == REAL_ONLY for cell in self.facts.cells):
-                    raise self.error(key, f"this sweep has no control: take `control: false` out, or add {REAL_ONLY}")
+                if word == "control" and all(cell.compared_with is None for cell in self.facts.cells):
+                    raise self.error(key, "this sweep has no control: take `control: false` out, or add real_only")
                 return word
         near = did_you_mean(given, REFERENCES).partition("; valid")[0] if isinstance(given, str) else ""
         raise self.error(

@@ -1,24 +1,17 @@
 """From points to cells: equal ones become one, and each gets its control."""
 
-from collections.abc import Sequence
-from typing import Literal
-
-from raysc.errors import InputError
 from raysc.sweepfile.cells import Draft, Drafter, axis_value, ema_note
-from raysc.sweepfile.components import Components
-from raysc.sweepfile.messages import Places
+from raysc.sweepfile.controls import Controls, Kind
 from raysc.sweepfile.settings import Cell
 from raysc.sweepfile.space import Axis, columns, points
-
-CONTROL = "real_only"
-"""The regime of controls."""
 
 
 def expand(
     drafter: Drafter,
     grids: list[list[Axis]],
     draws: int | None,
-    control: Literal["declared", "matched", "none"],
+    control: Kind,
+    generations: int,
 ) -> tuple[tuple[Cell, ...], tuple[str, ...]]:
     """The cells of a sweep, its controls last, and notes on what was done.
 
@@ -27,6 +20,7 @@ def expand(
         grids: of ``space``.
         draws: ``search.random``.
         control: what controls there are to be.
+        generations: T.
     """
     drafts: dict[str, Draft] = {}
     merged, without_lambda = 0, dict[str, None]()
@@ -44,38 +38,21 @@ def expand(
             f"{merged + len(drafts)} points of space are {len(drafts)} different cells; equal ones were merged"
         )
     notes.extend(dict.fromkeys(note for draft in drafts.values() if (note := ema_note(draft.cell)) is not None))
-    if control == "matched":
-        _check_matched(list(drafts.values()), drafter.places)
-    controls = [] if control == "none" else _controls(drafts, drafter.components, drafter.places)
-    names = columns(grids)
+    controls = Controls(control, generations, drafter.components, drafter.places)
+    against = {identity: controls.of(draft) for identity, draft in drafts.items()}
+    added = {one.identity: one for one in against.values() if one.identity not in drafts and control != "none"}
+    notes.extend(controls.notes(list(added.values())))
+    pairs = [(draft, added.get(against[identity].identity, draft)) for identity, draft in drafts.items()]
+    names = dict.fromkeys([*columns(grids), *controls.columns(pairs)])
+    every = {**drafts, **added}
+    places = {identity: number for number, identity in enumerate(every)}
     cells = tuple(
-        draft.cell.model_copy(update={"axes": {name: axis_value(draft, name) for name in names}})
-        for draft in [*drafts.values(), *controls]
+        draft.cell.model_copy(
+            update={
+                "axes": {name: axis_value(draft, name) for name in names},
+                "compared_with": places.get(against.get(identity, draft).identity),
+            }
+        )
+        for identity, draft in every.items()
     )
     return cells, tuple(notes)
-
-
-def _controls(drafts: dict[str, Draft], components: Components, places: Places) -> list[Draft]:
-    """One per group of cells that differ in regime and lambda only, unless the sweep has it already."""
-
-    def refuse(key: str, problem: str) -> InputError:
-        return places.error("control", problem)
-
-    real_only = components.check("regime", CONTROL, "regime", refuse)
-    controls: dict[str, Draft] = {}
-    for draft in drafts.values():
-        if draft.cell.regime.name == CONTROL:
-            continue
-        cell = draft.cell.model_copy(update={"regime": real_only.component, "lambda_": None, "control": True})
-        control = Draft(cell, {**draft.components, "regime": real_only}, dropped_lambda=False)
-        if control.identity not in drafts:
-            controls.setdefault(control.identity, control)
-    return list(controls.values())
-
-
-def _check_matched(drafts: Sequence[Draft], places: Places) -> None:
-    """With a fixed number of steps or rows a control takes the steps of its cell anyway; with epochs it would not."""
-    if any(draft.cell.budget is not None and draft.cell.budget.epochs is not None for draft in drafts):
-        raise places.error(
-            "control", "matched is not supported yet with loop.budget.epochs; use true, or a budget in steps"
-        )

@@ -30,12 +30,15 @@ def _apply(document: Document, assignment: str) -> None:
     if not equals or not all(key.split(".")):
         raise InputError(f"{place}: expected KEY=VALUE, such as seeds=2 or loop.budget.steps=10")
     value, below = read_value(text, lambda line: place)
+    others: list[str] = []
     if key.startswith("space."):
-        key = _put_in_space(document, key.removeprefix("space."), value, place)
+        key, others = _put_in_space(document, key.removeprefix("space."), value, place)
     else:
         _put(document, key.split("."), value, place)
+    kept = {line for other in others for line in places_below(other, document.lines)}
     for stale in places_below(key, document.lines):
-        del document.lines[stale]
+        if stale not in kept:
+            del document.lines[stale]
     document.lines[key] = place
     document.lines.update({f"{key}.{name}": where for name, where in below.items()})
 
@@ -58,12 +61,17 @@ def _put(document: Document, parts: list[str], value: Any, place: str) -> None:
     here[parts[-1]] = value
 
 
-def _put_in_space(document: Document, rest: str, value: Any, place: str) -> str:
-    """Set an axis, whose name keeps its dots, of one grid; returns the full key."""
+def _put_in_space(document: Document, rest: str, value: Any, place: str) -> tuple[str, list[str]]:
+    """Set an axis, whose name keeps its dots, of one grid.
+
+    Returns:
+        The full key, and those of the grid's other axes that only look as if they lay below it: setting ``data`` leaves
+        ``data.rows`` as it is.
+    """
     space = document.value.setdefault("space", {})
     if isinstance(space, dict):
         space[rest] = value
-        return f"space.{rest}"
+        return f"space.{rest}", [f"space.{axis}" for axis in space if axis.startswith(f"{rest}.")]
     if not isinstance(space, list):
         raise InputError(f"{place}: space holds no grid to change; set it whole: --set space=...")
     number, _, axis = rest.partition(".")
@@ -77,8 +85,9 @@ def _put_in_space(document: Document, rest: str, value: Any, place: str) -> str:
         raise InputError(f"{place}: space has {len(space)} grids, counted from 0; there is no space.{index}")
     if not axis:
         space[index] = value
-        return f"space.{index}"
+        return f"space.{index}", []
     if not isinstance(space[index], dict):
         raise InputError(f"{place}: space.{index} is no grid to change; set it whole: --set space.{index}=...")
-    space[index][axis] = value
-    return f"space.{index}.{axis}"
+    grid = space[index]
+    grid[axis] = value
+    return f"space.{index}.{axis}", [f"space.{index}.{other}" for other in grid if other.startswith(f"{axis}.")]

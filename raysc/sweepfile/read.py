@@ -10,7 +10,7 @@ from raysc.sweepfile.expansion import expand
 from raysc.sweepfile.messages import Places, did_you_mean
 from raysc.sweepfile.overrides import override
 from raysc.sweepfile.reading import read_document
-from raysc.sweepfile.schema import check_file, control_of, measure_of, seeds_of, sweep_name
+from raysc.sweepfile.schema import check_file, control_of, measure_of, seeds_of, sweep_name, until_of
 from raysc.sweepfile.settings import Component
 from raysc.sweepfile.signature import Catalogue
 from raysc.sweepfile.space import read_space
@@ -43,11 +43,15 @@ def read_sweep(path: str, overrides: Sequence[str], catalogue: Catalogue) -> Swe
         )
     control = control_of(file.control, places)
     draws = file.search.random if file.search else None
-    cells, notes = expand(Drafter(document.value, places, components), grids, draws, control)
+    drafter = Drafter(document.value, places, components)
+    cells, notes = expand(drafter, grids, draws, control, file.loop.generations)
     measure = measure_of(file.measure, file.loop.generations, places)
     told = {name: scale for metric in metrics for name, scale in catalogue.columns(metric).items()}
     # An axis is found by its plain name too: later checks speak of `data.rows`, wherever it was set.
     axes = {axis.key: document.lines[axis.place] for grid in reversed(grids) for axis in grid}
+    until = until_of(file.loop.until, told, places)
+    if until is not None:
+        notes += (f"a seed ends where {until}, and its later generations count as done: fewer may run than are to do",)
     return Sweep(
         name=sweep_name(file, places),
         path=path,
@@ -56,6 +60,7 @@ def read_sweep(path: str, overrides: Sequence[str], catalogue: Catalogue) -> Swe
         generations=file.loop.generations,
         metrics=metrics,
         measure=measure,
+        until=until,
         control=control,
         initial_quality=file.initial_quality,
         resources=file.resources,

@@ -2,28 +2,30 @@
 
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, Field, PositiveInt, ValidationError
 
 from raysc.sweepfile.messages import Places, did_you_mean, first_error, sentence, shown
-from raysc.sweepfile.settings import Budget, Initial, Keep, Measure, Resources, Sample, Settings, Start, Train
+from raysc.sweepfile.settings import Budget, Initial, Keep, Measure, Resources, Sample, Settings, Start, Train, Until
 
-NOT_YET = ("loggers", "prices", "loop.until")
+NOT_YET = ("loggers", "prices")
 """Keys that the grammar has and this version does not; never passed over in silence."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
 
 class Loop(Settings):
-    """The retrainings: how many, from which weights, how long; ``train`` and ``sample`` override for t >= 1."""
+    """The retrainings: how many, from which weights, how long, until when; train and sample override for t >= 1."""
 
     generations: PositiveInt
     start: Start = "previous"
     budget: Budget | None = None
     train: Train = Train()
     sample: Sample = Sample()
+    until: Until | None = None
 
 
 class Search(Settings):
@@ -157,6 +159,21 @@ def control_of(value: Any, places: Places) -> Literal["declared", "matched", "no
     if value == "matched":
         return "matched"
     raise places.error("control", f"expected true, false or matched, got {shown(value)}")
+
+
+def until_of(until: Until | None, columns: Iterable[str], places: Places) -> Until | None:
+    """``loop.until``, if its metric is one of the columns that are measured and it has one level."""
+    if until is None:
+        return None
+    names = list(columns)
+    if until.metric not in names:
+        raise places.error(
+            "loop.until.metric",
+            f"no listed metric has a column {until.metric!r}{did_you_mean(until.metric, names)}",
+        )
+    if (until.above is None) == (until.below is None):
+        raise places.error("loop.until", "expected one of above and below, as in {metric: entropy, below: 1e-8}")
+    return until
 
 
 def _whole(value: Any) -> bool:

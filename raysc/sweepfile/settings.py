@@ -1,8 +1,10 @@
 """The settings of one cell: what a sweep file's words mean once they are read, checked and expanded."""
 
 from collections.abc import Mapping
+from math import ceil
 from typing import Any, Literal
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt
 
 Start = Literal["previous", "initial", "scratch"]
@@ -138,6 +140,59 @@ class Budget(Settings):
     epochs: PositiveFloat | None = None
     rows_seen: PositiveInt | None = None
 
+    def optimiser_steps(self, rows: int, batch: int) -> int:
+        """Steps on a training set of so many rows, at least 1; a last part of a batch counts as one."""
+        if self.steps is not None:
+            return self.steps
+        if self.epochs is not None:
+            return max(1, ceil(self.epochs * rows / batch))
+        assert self.rows_seen is not None, "a budget has one of steps, epochs and rows_seen"
+        return ceil(self.rows_seen / batch)
+
+
+class Until(Settings):
+    """Where a seed ends before the last generation: the first at which a metric is at or beyond a level.
+
+    It is judged at every generation, measured or not, of every cell, controls too. Later ones are not run: they count
+    as done, and their metrics are those at the end. It is in no lineage key, since it changes no generation that there
+    is: a sweep without it goes on from where a seed ended, and one with it takes what goes further. Closed-form
+    lineages keep no rows, and are run again for either.
+
+    Attributes:
+        metric: a column of a listed metric.
+        below: values at or under it end the seed.
+        above: values at or over it do; exactly one of the two is set.
+    """
+
+    metric: str
+    below: float | None = None
+    above: float | None = None
+
+    def __str__(self) -> str:
+        side, level = ("below", self.below) if self.below is not None else ("above", self.above)
+        return f"{self.metric} is at or {side} {level:g}"
+
+    def reached(self, values: np.ndarray) -> np.ndarray:
+        """Which values end a seed, bool of the same shape; NaN does not."""
+        return np.asarray(values <= self.below if self.below is not None else values >= self.above)
+
+
+class StepsOf(Settings):
+    """Another regime, by whose training sets a budget in epochs is counted out: what a matched control has.
+
+    Attributes:
+        regime: the rule.
+        lambda_: synthetic rows per real row; none where the rule takes none.
+    """
+
+    regime: Component
+    lambda_: float | None
+
+    def __str__(self) -> str:
+        parameters = [f"{key} {value}" for key, value in self.regime.parameters.items()]
+        lambda_ = [] if self.lambda_ is None else [f"lambda {self.lambda_:g}"]
+        return ", ".join([self.regime.name, *parameters, *lambda_])
+
 
 class Resources(Settings):
     """What a trial asks for.
@@ -190,6 +245,8 @@ class Cell(Settings):
         axes: dotted column name -> value, in the file's order; every axis of the sweep appears in every cell,
             with None where a cell does not set it.
         control: it was added as the control of other cells.
+        steps_of: epochs are those of this rule's training sets; none: of the cell's own.
+        compared_with: place of its control among the sweep's cells, itself if it is one; none: there is no control.
     """
 
     data: Component
@@ -205,6 +262,8 @@ class Cell(Settings):
     lambda_: float | None
     axes: Mapping[str, Any]
     control: bool = False
+    steps_of: StepsOf | None = None
+    compared_with: int | None = None
 
 
 Measure = Literal["all", "log"] | tuple[NonNegativeInt, ...]

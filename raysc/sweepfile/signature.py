@@ -32,11 +32,13 @@ class Signature:
     Attributes:
         parameters: by name, in order.
         default_lambda: of a regime: lambda where none is set; None: must be set; "not taken": has none.
+        matched_control: of a regime: the parameters that make its matched control of it; None: that is real_only.
         trained: of a model: takes initial.steps, train, loop.start, loop.budget, loop.train and sample.steps.
     """
 
     parameters: Mapping[str, Parameter]
     default_lambda: float | Literal["not taken"] | None = "not taken"
+    matched_control: Mapping[str, Any] | None = None
     trained: bool = False
 
 
@@ -53,6 +55,12 @@ class Catalogue(Protocol):
 
     def columns(self, metric: Component) -> Mapping[str, Literal["log", "linear"]]:
         """The columns that a metric gives, each with its scale."""
+        ...
+
+    def training_rows(
+        self, data: Component, regime: Component, lambda_: float | None, generations: int
+    ) -> tuple[int, ...]:
+        """How many rows generations 1 to ``generations`` train on; InputError if the data have too few."""
         ...
 
     def build(self, room: Room, component: Component) -> object:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from raysc.errors import InputError
 from raysc.sweepfile.claims import Claim
 from raysc.sweepfile.messages import Places
-from raysc.sweepfile.settings import Cell, Component, Keep, Measure, Resources
+from raysc.sweepfile.settings import Cell, Component, Keep, Measure, Resources, Until
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,7 @@ class Sweep:
         generations: T >= 1, retrainings after generation 0.
         metrics: in the file's order.
         measure: which generations are measured.
+        until: where a seed ends early, if anywhere.
         control: what the control of a cell is.
         initial_quality: the metric by which generation 0 is judged; the first one if not set.
         resources: per rank.
@@ -41,6 +42,7 @@ class Sweep:
     generations: int
     metrics: tuple[Component, ...]
     measure: Measure
+    until: Until | None
     control: Literal["declared", "matched", "none"]
     initial_quality: str | None
     resources: Resources

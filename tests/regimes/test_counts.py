@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from raysc.errors import InputError
 from raysc.regimes.accumulate import Accumulate
 from raysc.regimes.accumulate_subsample import AccumulateSubsample
+from raysc.regimes.counts import Counts
 from raysc.regimes.fresh import Fresh
 from raysc.regimes.mix import Mix
 from raysc.regimes.real_only import RealOnly
@@ -93,3 +94,20 @@ def test_more_than_the_pool_has_is_refused() -> None:
 def test_fresh_takes_new_real_rows_and_the_newest(t: int, n: int, cents: int, new: int | None) -> None:
     recipe = Fresh(rows=new).recipe(t, n, Fraction(cents, 100))
     assert counts(recipe) == {fresh_rows(t): n if new is None else new, synthetic(t - 1): floor(cents, n)}
+
+
+@given(generations, rows, st.integers(0, 1000), st.integers(0, 100_000), hundredths)
+def test_counts_takes_as_many_of_each_as_it_is_told(t: int, n: int, real: int, new: int, cents: int) -> None:
+    if 0 < real <= n or (real == 0 and new > 0):
+        recipe = Counts(real=real, synthetic=new).recipe(t, n, Fraction(cents, 100))
+        assert counts(recipe) == {REAL: real, synthetic(t - 1): new}
+        assert recipe.rows == real + new
+
+
+def test_counts_that_cannot_be_are_refused() -> None:
+    with pytest.raises(InputError, match=r"regime.real: 11 rows cannot be taken from the 10 real rows of the data"):
+        Counts(real=11, synthetic=0).recipe(1, 10, Fraction(0))
+    with pytest.raises(InputError, match="nothing to train on"):
+        Counts(real=0, synthetic=0)
+    with pytest.raises(InputError, match="synthetic must be at least 0, not -1"):
+        Counts(real=1, synthetic=-1)

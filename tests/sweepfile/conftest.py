@@ -34,6 +34,7 @@ COMPONENTS: dict[Room, dict[str, Signature]] = {
         "mix": Signature({}, default_lambda=None),
         "replace": Signature({"grow": Parameter(bool, False)}, default_lambda=1.0),
         "accumulate": Signature({}, default_lambda=1.0),
+        "counts": Signature({"real": Parameter(int), "synthetic": Parameter(int)}, matched_control={"synthetic": 0}),
         "fresh": Signature({"rows": Parameter(int)}, default_lambda=1.0),
     },
     "metric": {
@@ -55,6 +56,22 @@ class FakeCatalogue:
     def columns(self, metric: Component) -> Mapping[str, Literal["log", "linear"]]:
         """One column of the metric's name; precision is compared by difference."""
         return {metric.name: "linear" if metric.name == "precision" else "log"}
+
+    def training_rows(
+        self, data: Component, regime: Component, lambda_: float | None, generations: int
+    ) -> tuple[int, ...]:
+        """Sizes of training sets of 100 real rows, by hand."""
+        told, each = regime.parameters, int(100 * (lambda_ or 0))
+        sizes = {
+            "real_only": lambda t: 100,
+            "mix": lambda t: 100 + each,
+            "replace": lambda t: each,
+            "accumulate": lambda t: 100 + t * each,
+            "counts": lambda t: told["real"] + told["synthetic"],
+        }
+        if told.get("real", 0) > 100:
+            raise InputError(f"regime.real: {told['real']} of 100 rows")
+        return tuple(sizes[regime.name](t) for t in range(1, generations + 1))
 
     def build(self, room: Room, component: Component) -> object:
         """As the real one: a class may refuse what its types allow."""

@@ -193,14 +193,6 @@ def test_a_long_ema_is_noted_with_what_it_keeps(read, trained):
     assert read(trained, "train.ema.half_life=75").notes == ()
 
 
-def test_matched_controls_are_declared_ones_under_a_fixed_budget(read, refusal, trained, closed):
-    assert read(trained, "control=matched").cells == read(trained).cells
-    assert read(closed, "control=matched").control == "matched"
-    assert read(closed, "control=false").control == "none"
-    message = refusal(trained, "control=matched", "loop.budget={epochs: 1}")
-    assert message.startswith("--set control=matched: control: matched is not supported yet with loop.budget.epochs")
-
-
 def test_a_list_parameter_is_plain_and_its_default_is_recognised(read, trained):
     sweep = read(trained, "space={regime: replace, model.widths: [[64, 64], [128]]}", "control=false")
     assert [cell.model.parameters for cell in sweep.cells] == [{}, {"widths": [128]}]

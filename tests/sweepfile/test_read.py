@@ -56,6 +56,10 @@ def edit(old, new):
     return lambda text: text.replace(old, new)
 
 
+def until(value):
+    return edit("generations: 4", f"generations: 4, until: {value}")
+
+
 def add(line):
     return lambda text: text + line + "\n"
 
@@ -113,7 +117,12 @@ CLOSED_REFUSALS = [
     (add("keep: {model: all}"), 6, "keep.model", ["did you mean 'models'"]),
     (add("pool: object_store\nkeep: {models: last}"), 7, "keep.models", ["pool: parquet"]),
     (add("resources: {checkpoint_minutes: 0}"), 6, "resources.checkpoint_minutes", ["above 0"]),
-    (edit("generations: 4", "generations: 4, until: {metric: x}"), 3, "loop.until", ["not supported yet"]),
+    (until("{metric: frechet, below: 1}"), 3, "loop.until.metric", ["did you mean 'frechet_distance'"]),
+    (until("{metric: frechet_distance}"), 3, "loop.until", ["one of above and below"]),
+    (until("{metric: frechet_distance, below: 1, above: 2}"), 3, "loop.until", ["one of above and below"]),
+    (until("{metric: frechet_distance, under: 1}"), 3, "loop.until.under", ["unknown key"]),
+    (until("{below: 1}"), 3, "loop.until.metric", ["is missing"]),
+    (until("{metric: frechet_distance, below: low}"), 3, "loop.until.below", ["a number", "'low'"]),
     # components
     (edit("model: gaussian", "model: gausian"), 2, "model", ["unknown model 'gausian'", "did you mean 'gaussian'"]),
     (edit("model: gaussian", "model: {network: mlp}"), 2, "model", ["expected the name of a model"]),

@@ -1,0 +1,95 @@
+"""Which cell each cell is told against. Training sets are those of 100 real rows (see conftest), batches of 128."""
+
+import pytest
+
+from raysc.sweepfile import Budget
+
+
+def against(sweep):
+    """Cell -> (regime, its counts, steps or rule) of its control."""
+    told = {}
+    for number, cell in enumerate(sweep.cells):
+        control = sweep.cells[cell.compared_with]
+        steps = control.budget.steps if control.steps_of is None else str(control.steps_of)
+        told[number] = (control.regime.name, tuple(control.regime.parameters.values()), steps)
+    return told
+
+
+def test_every_cell_knows_its_control_and_a_control_itself(read, trained):
+    sweep = read(trained)
+    assert [cell.compared_with for cell in sweep.cells] == [8, 9, 8, 9, 8, 9, 8, 9, 8, 9]
+    none = read(trained, "control=false")
+    assert {cell.compared_with for cell in none.cells} == {None}
+    own = read(trained, "space={regime: [replace, real_only]}", "control=false")
+    assert [cell.compared_with for cell in own.cells] == [1, 1]
+
+
+@pytest.mark.parametrize("budget", ["{steps: 300}", "{rows_seen: 12800}"])
+def test_under_a_fixed_budget_matched_controls_are_the_declared_ones(read, trained, budget):
+    plain, matched = (read(trained, f"loop.budget={budget}", f"control={kind}") for kind in ("true", "matched"))
+    assert matched.cells == plain.cells
+
+
+def test_with_epochs_a_control_takes_the_steps_of_its_cell(read, trained):
+    space = "space={regime: mix, lambda: [0, 0.2, 0.5, 1, 1.5]}"
+    sweep = read(trained, space, "loop.budget={epochs: 2}", "control=matched")
+    steps = [control[2] for control in list(against(sweep).values())[:5]]
+    # 200 to 500 rows seen are 2 to 4 batches. Lambda 0 is as long as the declared control, 0.2 and so on are merged.
+    assert steps == [None, None, 3, 4, 4]
+    controls = sweep.cells[5:]
+    assert [cell.budget for cell in controls] == [Budget(epochs=2), Budget(steps=3), Budget(steps=4)]
+    assert [cell.axes["loop.budget.steps"] for cell in sweep.cells] == [None] * 6 + [3, 4]
+    assert sweep.notes[-1] == (
+        "matched controls train on real rows alone as long as their cells do: "
+        "real_only for the declared budget, 3 steps, 4 steps"
+    )
+
+
+def test_where_training_sets_grow_a_control_goes_by_their_rule(read, trained):
+    space = "space={regime: [accumulate, replace], lambda: [0.5, 1]}"
+    sweep = read(trained, space, "loop.budget={epochs: 2}", "control=matched")
+    assert against(sweep) == {
+        0: ("real_only", (), "accumulate, lambda 0.5"),
+        1: ("real_only", (), "accumulate, lambda 1"),
+        2: ("real_only", (), 1),
+        3: ("real_only", (), None),
+        4: ("real_only", (), "accumulate, lambda 0.5"),
+        5: ("real_only", (), "accumulate, lambda 1"),
+        6: ("real_only", (), 1),
+        7: ("real_only", (), None),
+    }
+    assert [cell.axes["loop.budget.steps_of"] for cell in sweep.cells[3:6]] == [
+        None,
+        "accumulate, lambda 0.5",
+        "accumulate, lambda 1",
+    ]
+    longer = read(trained, space, "loop.budget={epochs: 2}", "control=matched", "loop.generations=40")
+    assert longer.cells == sweep.cells, "more generations change no cell"
+
+
+def test_counts_are_matched_by_their_real_rows_alone(read, trained):
+    space = "space={regime: counts, regime.real: [10, 80], regime.synthetic: [0, 5, 300]}"
+    sweep = read(trained, space, "loop.budget={epochs: 2}", "control=matched")
+    # Without synthetic rows a cell is its own control; 5 more are no step more for 10 rows and one more for 80.
+    assert against(sweep) == {
+        0: ("counts", (10, 0), None),
+        1: ("counts", (10, 0), None),
+        2: ("counts", (10, 0), 5),
+        3: ("counts", (80, 0), None),
+        4: ("counts", (80, 0), None),
+        5: ("counts", (80, 0), 6),
+        6: ("counts", (10, 0), 5),
+        7: ("counts", (80, 0), 6),
+    }
+    assert sweep.cells[0].compared_with == 0
+    declared = read(trained, space, "loop.budget={epochs: 2}")
+    assert {declared.cells[cell.compared_with].regime.name for cell in declared.cells} == {"real_only"}
+
+
+def test_matched_goes_with_steps_and_real_rows_only(refusal, trained, closed):
+    message = refusal(closed, "control=matched")
+    assert message.startswith("--set control=matched: control: matched goes by optimiser steps, and gaussian is fitted")
+    space = "space={regime: counts, regime.real: 200, regime.synthetic: 1}"
+    assert "200" not in refusal(trained, space, "control=matched", "metrics=[nothing]"), (
+        "counts are checked with the data"
+    )

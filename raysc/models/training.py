@@ -15,6 +15,7 @@ from raysc.errors import RayscError
 from raysc.models.batches import Batches
 from raysc.models.family import Fitted
 from raysc.models.networks import Config, Tensors, with_weights
+from raysc.models.sharding import like, shard, whole
 from raysc.models.state import State
 from raysc.pool.rows import TrainingSet
 from raysc.streams import Streams
@@ -58,10 +59,13 @@ def fit(
 
     Raises:
         InputError: the batch cannot be split evenly over the ranks.
-        RayscError: the precision is fp16 and there is no GPU, or ``train.recompute`` is set for a network that cannot.
+        RayscError: the precision is fp16 and there is no GPU or the network is sharded, or ``train.recompute`` is set
+            for a network that cannot.
     """
     if not steps:
         return Fitted(start, False, nan)
+    if train.shard and train.precision == "fp16":
+        raise RayscError("train.shard: fp16 cannot be sharded here; use bf16 or fp32")
     accelerator = _accelerator(train.precision)
     rank, world, device = accelerator.process_index, accelerator.num_processes, accelerator.device
     batches = batches_of(training_set, train.batch, train.micro_batch, rank, world, streams, device)
@@ -69,7 +73,10 @@ def fit(
     network = network_of(start.config, _copies(start.weights)).train()
     if train.recompute:
         _recompute(network)
-    prepared = accelerator.prepare_model(network)
+    sharded = train.shard and world > 1
+    if sharded:
+        shard(network, world, device)
+    prepared = accelerator.prepare_model(network, evaluation_mode=sharded)  # what is sharded needs no DDP around it
     parameters = {name: parameter for name, parameter in network.named_parameters() if parameter.requires_grad}
     adamw = torch.optim.AdamW(parameters.values(), lr=train.lr, weight_decay=train.weight_decay, fused=True)
     # Accelerate's wrapper looks for an optional package on the disk in every step: only loss scaling is worth that
@@ -78,7 +85,7 @@ def fit(
         _restore(adamw, parameters, start.moments)
         if accelerator.scaler is not None and start.scaler:
             accelerator.scaler.load_state_dict(start.scaler)
-    ema = {name: start.ema[name].to(device, copy=True) for name in parameters}
+    ema = {name: like(start.ema[name].to(device), parameter.detach()) for name, parameter in parameters.items()}
     ema_values, values = list(ema.values()), list(parameters.values())
     average = get_ema_multi_avg_fn(0.5 ** (1 / train.ema.half_life)) if train.ema else None
 
@@ -103,9 +110,10 @@ def fit(
             if not isfinite(total):
                 break
 
-    weights = {name: parameter.detach() for name, parameter in parameters.items()}
+    weights = whole({name: parameter.detach() for name, parameter in parameters.items()})
     scaler = accelerator.scaler.state_dict() if accelerator.scaler is not None else {}
-    state = State(start.config, weights, ema if average else weights, _moments(adamw, parameters), scaler)
+    moments = whole(_moments(adamw, parameters))
+    state = State(start.config, weights, whole(ema) if average else weights, moments, scaler)
     diverged = not isfinite(total) or not _sound(loss, network_of, state, batch, accelerator)
     return Fitted(state, diverged, total / len(steps))
 
@@ -168,10 +176,10 @@ def _moments(adamw: torch.optim.AdamW, parameters: Mapping[str, Tensor]) -> Tens
 
 
 def _restore(adamw: torch.optim.AdamW, parameters: Mapping[str, Tensor], moments: Tensors) -> None:
-    """Give AdamW copies of what ``_moments`` took from another."""
+    """Give AdamW copies, or this rank's parts, of what ``_moments`` took from another."""
     for key, value in moments.items():
         name, _, entry = key.rpartition("/")
-        adamw.state[parameters[name]][entry] = value.clone()
+        adamw.state[parameters[name]][entry] = like(value, parameters[name].detach())
 
 
 def _sound(loss: Loss, network_of: Network, state: State, batch: Any, accelerator: Accelerator) -> bool:

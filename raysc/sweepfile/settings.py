@@ -69,6 +69,8 @@ class Train(Settings):
         micro_batch: rows that a rank gives the network at once; its part of ``batch`` if not set. In no key, as what
             follows: they change memory and time, and results by rounding only.
         recompute: activations are computed again in the backward pass (gradient checkpointing) instead of being kept.
+        shard: with several ranks, each keeps only its part of parameters, gradients and the optimiser's state while it
+            trains (FSDP). The model itself must fit on each device, since each rank samples by itself.
     """
 
     batch: PositiveInt = 128
@@ -82,9 +84,10 @@ class Train(Settings):
     optimizer_state: Literal["carried", "reset"] = "carried"
     micro_batch: PositiveInt | None = None
     recompute: bool = False
+    shard: bool = False
 
 
-UNKEYED = ("micro_batch", "recompute")
+UNKEYED = ("micro_batch", "recompute", "shard")
 """Settings of ``Train`` that change no result beyond rounding."""
 
 

@@ -14,7 +14,10 @@ from raysc.pool.rows import MemoryBlock, Part, Rows, TrainingSet
 from raysc.pool.shelf import MemoryShelf
 from raysc.rank import TrainedRank
 from raysc.regimes.recipe import REAL
-from raysc.sweepfile.settings import Sample, Train
+from raysc.streams import Streams
+from raysc.sweepfile.settings import Ema, Sample, Train
+
+STREAMS = Streams((0,), 0)
 
 
 def main(folder: Path) -> None:
@@ -30,6 +33,12 @@ def main(folder: Path) -> None:
     blocks = rank.sample(0, 0, 130, Sample(), MemoryShelf())
     np.savez(folder / "out.npz", losses=losses, rows=np.concatenate([block.load() for block in blocks], axis=1)[0])
     (folder / "run.json").write_text(json.dumps({"loss": fit.loss, "first": [block.first for block in blocks]}))
+    for precision in ("fp32", "bf16"):
+        train = Train(batch=12, lr=1e-2, clip=1.0, micro_batch=4, ema=Ema(half_life=3), precision=precision)
+        start = family.fit(rows, family.initial(data.event, STREAMS), range(3), train, STREAMS).state
+        for name, changed in (("plain", {}), ("sharded", {"shard": True, "recompute": True})):
+            fitted = family.fit(rows, start, range(3, 8), train.model_copy(update=changed), STREAMS, 8)
+            family.save(fitted.state, folder / f"{name}-{precision}", training_state=True)
     rank.close()
 
 

@@ -52,6 +52,7 @@ def test_two_ranks_train_what_one_trains_but_for_rounding(tmp_path):
 
 def test_two_ranks_give_the_language_model_and_cross_entropy_of_one(tmp_path):
     run(TEXT_SCRIPT, tmp_path)
+    check_sharding(tmp_path)
     weights = [
         load_file(tmp_path / name / "model" / "training_state.safetensors") for name in ("rank0", "rank1", "alone")
     ]
@@ -69,3 +70,21 @@ def test_two_ranks_give_the_language_model_and_cross_entropy_of_one(tmp_path):
     assert [one["first"] for one in told] == [[0], [64], [0]]
     together = np.concatenate([first["rows"], second["rows"]])
     assert (together == alone["rows"]).all(axis=1).mean() > 0.95
+
+
+def check_sharding(folder):
+    """Two ranks that each keep a half of everything train what two ranks train that keep all of it."""
+    file = "training_state.safetensors"
+    for precision, tolerance in (("fp32", 1e-4), ("bf16", 2e-2)):
+        first, second, plain = (
+            load_file(folder / rank / f"{kind}-{precision}" / file)
+            for rank, kind in (("rank0", "sharded"), ("rank1", "sharded"), ("rank0", "plain"))
+        )
+        assert first.keys() == second.keys() == plain.keys()
+        for name in plain:
+            assert torch.equal(first[name], second[name]), (precision, name)
+            assert torch.allclose(first[name], plain[name], atol=tolerance), (precision, name)
+        one, other = (
+            load_file(folder / "rank0" / f"{kind}-{precision}" / "model.safetensors") for kind in ("sharded", "plain")
+        )
+        assert all(torch.allclose(one[name], other[name], atol=tolerance) for name in other)

@@ -64,9 +64,10 @@ def small_stand_ins(file: Path, folder: Path) -> list[str]:
     """Overrides that put small local files in the place of what a sweep file fetches from the hub."""
     text = file.read_text()
     changes = []
-    for name in ("helpsteer2", "tinystories"):
-        if f"name: {name}," in text:
-            changes += [f"data.path={stand_in_data(folder)}", "data.rows=4"]
+    if "name: helpsteer2," in text:
+        changes += [f"data.path={stand_in_data(folder)}"]
+    if "name: tinystories," in text:
+        changes += [f"data.path={stand_in_data(folder)}", "data.rows=4"]
     if "google/gemma-2-2b" in text:
         changes += [f"{key}={stand_in_model(folder)}" for key in ("model.base", "data.tokenizer")]
     return changes
@@ -75,16 +76,24 @@ def small_stand_ins(file: Path, folder: Path) -> list[str]:
 def stand_in_data(folder: Path) -> Path:
     place = folder / "data"
     place.mkdir(exist_ok=True)
-    for split in ("train", "validation"):
+    for split, rows in (("train", 12531), ("validation", 5)):
         record = json.dumps({"prompt": "How are you?", "response": "Well."})
-        (place / f"{split}.jsonl").write_text(f"{record}\n" * 5)
+        (place / f"{split}.jsonl").write_text(f"{record}\n" * rows)
         pq.write_table(pa.table({"text": ["Once there was a fox."] * 5}), place / f"{split}-0.parquet")
     return place
 
 
 def stand_in_model(folder: Path) -> Path:
     place = folder / "model"
-    sizes = {"vocab_size": 300, "n_positions": 512, "n_embd": 4, "n_layer": 1, "n_head": 1}
+    sizes = {
+        "vocab_size": 300,
+        "n_positions": 512,
+        "n_embd": 4,
+        "n_layer": 1,
+        "n_head": 1,
+        "bos_token_id": 0,
+        "eos_token_id": 0,
+    }
     transformers.GPT2LMHeadModel(transformers.GPT2Config(**sizes)).save_pretrained(place)
     trained_tokenizer(["How are you?"], 300).save(place)
     return place

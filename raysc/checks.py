@@ -47,8 +47,7 @@ def _check_model(sweep: Sweep, line: Line) -> None:
         raise sweep.error("model", str(error)) from error
     if line.data.kind == "text" and not isinstance(line.family, OfText):
         raise sweep.error("model", f"{cell.model.name} is no model of text, and the data are; take causal_lm")
-    if line.family.trained:
-        _check_sampling(sweep, line)
+    _check_sampling(sweep, line)
     if cell.start == "scratch" and cell.model.parameters.get("base") is not None:
         raise sweep.error("loop.start", "a pretrained base has no random initialisation; take initial or previous")
     if resources.workers > 1 and not line.family.trained:
@@ -66,12 +65,13 @@ def _check_model(sweep: Sweep, line: Line) -> None:
 
 def _check_sampling(sweep: Sweep, line: Line) -> None:
     """No setting of a sampler that the family does not have is passed over."""
-    takes = getattr(line.family, "samples_by", ("steps",))
+    takes = getattr(line.family, "samples_by", ("steps",) if line.family.trained else ())
     for place, sample in (("sample", line.cell.sample), ("loop.sample", line.cell.loop_sample)):
         for name, value in sample:
             if name != "rows" and name not in takes and value != type(sample).model_fields[name].default:
                 raise sweep.error(
-                    f"{place}.{name}", f"{line.cell.model.name} does not take it; it takes rows, {', '.join(takes)}"
+                    f"{place}.{name}",
+                    f"{line.cell.model.name} does not take it; it takes {', '.join(['rows', *takes])}",
                 )
 
 

@@ -18,7 +18,7 @@ from raysc.errors import InputError
 from raysc.hub import model_folder
 from raysc.models import lm_weights, training
 from raysc.models.family import Fitted
-from raysc.models.lm_batches import TokenBatch, TokenBatches, padded, summed_losses
+from raysc.models.lm_batches import TokenBatch, TokenBatches, padded, target_losses
 from raysc.models.lm_networks import Config, base_config, build, fresh_config, trained_parameters, with_weights
 from raysc.models.lm_sampling import BLOCK, draw_block
 from raysc.models.state import State
@@ -171,7 +171,7 @@ class CausalLm:
         for start in range(0, len(rows), BLOCK):
             batch = padded(rows[start : start + BLOCK], self._tokenizer.begin)
             with torch.inference_mode():
-                losses = summed_losses(network, batch.to(state.device))
+                losses = target_losses(network, batch.to(state.device))
             found.append(losses.double().sum(dim=1).cpu().numpy())
         return np.stack([np.concatenate(found), lengths(rows).astype(np.float64)], axis=1)
 
@@ -189,7 +189,7 @@ class CausalLm:
 
 def _loss(network: nn.Module, batch: TokenBatch) -> Tensor:
     """The sum over tokens; ``TokenBatches`` says what a token counts."""
-    return summed_losses(network, batch).sum()
+    return target_losses(network, batch).sum()
 
 
 def _fingerprint(base: str) -> str:

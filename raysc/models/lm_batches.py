@@ -76,7 +76,7 @@ def packed(rows: np.ndarray, begin: int) -> TokenBatch:
     return TokenBatch(torch.from_numpy(inputs), torch.from_numpy(targets), torch.from_numpy(places))
 
 
-def summed_losses(network: nn.Module, batch: TokenBatch) -> Tensor:
+def target_losses(network: nn.Module, batch: TokenBatch) -> Tensor:
     """Cross entropy of every target in nats, 0 where there is none: float32 (sequences, tokens)."""
     logits = network(input_ids=batch.inputs, position_ids=batch.places).logits.float()
     losses: Tensor = nn.functional.cross_entropy(

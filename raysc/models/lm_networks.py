@@ -98,9 +98,9 @@ def build(config: Config) -> nn.Module:
 
 
 def _empty(values: dict[str, Any]) -> Any:
+    transformers = text_library("transformers", WHAT)
     from transformers.initialization import no_init_weights
 
-    transformers = text_library("transformers", WHAT)
     values = dict(values)
     config = transformers.AutoConfig.for_model(values.pop("model_type"), **values)
     # Not on the meta device: rotary frequencies are computed here, and are in no state.

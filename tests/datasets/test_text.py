@@ -1,5 +1,6 @@
 import gzip
 import json
+import pickle
 
 import numpy as np
 import pyarrow as pa
@@ -68,6 +69,16 @@ def test_each_seed_has_its_own_subset_and_fewer_rows_are_a_prefix(tmp_path):
     assert few.train((3, 4)).shape == (2, 4, 16)
     assert np.array_equal(few.train((3, 4)), more.train((3, 4))[:, :4])
     assert not np.array_equal(*few.train((3, 4)))
+
+
+def test_a_data_set_is_sent_with_its_tokenizer_and_without_its_texts(tmp_path, monkeypatch):
+    path = write(tmp_path, ".jsonl", [f"text number {i}" for i in range(3000)])
+    data = Text(path=path, held_out=5, vocabulary=300, length=16, rows=4)
+    expected = data.train((3,))
+    sent = pickle.dumps(data)
+    assert b"number 17" not in sent
+    monkeypatch.setattr("raysc.datasets.token_rows.trained_tokenizer", None)
+    assert np.array_equal(pickle.loads(sent).train((3,)), expected)
 
 
 def test_a_tokenizer_of_a_model_without_an_end_token_gets_one(tmp_path):

@@ -5,7 +5,7 @@ import torch
 from raysc.datasets.stories import Stories
 from raysc.models.causal_lm import CausalLm
 from raysc.models.lm_batches import NOT_A_TARGET as NO
-from raysc.models.lm_batches import TokenBatches, packed, padded, summed_losses
+from raysc.models.lm_batches import TokenBatches, packed, padded, target_losses
 from raysc.models.lm_networks import with_weights
 from raysc.pool.tokens import PAD
 from raysc.streams import Streams
@@ -44,7 +44,7 @@ def test_packed_rows_do_not_see_each_other(architecture):
     one, other = padded(rows, 0), packed(rows, 0)
     assert len(other.inputs) < len(one.inputs)
     with torch.inference_mode():
-        losses = [summed_losses(network, batch)[batch.targets != NO] for batch in (one, other)]
+        losses = [target_losses(network, batch)[batch.targets != NO] for batch in (one, other)]
     assert losses[0].std() > 1, "a network that says something"
     assert torch.allclose(*losses, atol=1e-4)
 

@@ -84,6 +84,11 @@ def test_logits_that_are_no_numbers_are_told(family):
         drawn(Sample(), [0.0, np.nan], [0.5])
 
 
+def test_half_precision_writes_much_the_same(family, model):
+    full, half = (family.sample(model, 0, BLOCK, Sample(precision=p), STREAMS)[0] for p in ("fp32", "bf16"))
+    assert 0.3 < (full == half).mean() < 1
+
+
 def test_rows_go_on_from_the_beginnings_of_real_ones(family, model):
     rows = family.sample(model, 0, BLOCK, Sample(prompt_tokens=7), STREAMS)[0]
     real = DATA.train((0,))[0]

@@ -15,6 +15,7 @@ from raysc.checks import check
 from raysc.errors import InputError
 from raysc.plan import lines, make_plan
 from raysc.rank import TrainedRank
+from raysc.results.claims import judge_claims
 from raysc.results.export import export_rows
 from raysc.results.pictures import samples_picture
 from raysc.results.rows import sampled_rows
@@ -151,10 +152,30 @@ def test_what_does_not_go_together_is_refused(changes: list[str], says: str, mak
     assert says in str(refused.value)
 
 
-def test_images_take_no_temperature(make_sweep: MakeSweep, digits_text: str) -> None:
-    sweep = make_sweep(digits_text, "sample.temperature=0.5")
-    with pytest.raises(InputError, match=r"sample\.temperature: flow_matching does not take it"):
-        check(sweep, lines(sweep))
+def test_only_text_has_a_temperature(make_sweep: MakeSweep, digits_text: str, gaussian_text: str) -> None:
+    for text, model in ((digits_text, "flow_matching"), (gaussian_text, "gaussian")):
+        sweep = make_sweep(text, "sample.temperature=0.5")
+        with pytest.raises(InputError, match=rf"sample\.temperature: {model} does not take it"):
+            check(sweep, lines(sweep))
+
+
+@pytest.mark.parametrize("twin", ["sft_gemma2", "pretrain_tinystories", "value_of_synthetic"])
+def test_the_small_twins_run_and_their_claims_are_judged(
+    twin: str, make_sweep: MakeSweep, run_sweep: RunSweep, tmp_path: Path
+) -> None:
+    text = (Path(__file__).parents[2] / f"sweeps/kazdan2024/{twin}_small.yaml").read_text(encoding="utf-8")
+    smaller = ["data.rows=128", "model.width=32", "model.depth=1", "seeds=1", "loop.generations=1"]
+    longer = ["initial.steps=50", "loop.budget.epochs=6", "train.lr=2e-2"]  # for so few rows
+    if twin == "value_of_synthetic":
+        longer[1] = "loop.budget.epochs=12"
+        smaller += ["space.regime.real=[64]", "space.regime.synthetic=[0, 64]", "claims=[]"]
+    sweep, objects = make_sweep(text, *smaller, *longer), Objects.at(str(tmp_path))
+    run_sweep(sweep, objects)
+    table = load_table(sweep, objects)
+    assert np.isfinite(table["cross_entropy"]).all()
+    judged = judge_claims(sweep, table, lines(sweep))
+    assert len(judged) == len(sweep.claims)
+    assert {claim.verdict for claim in judged} <= {"undecided"}, "one seed decides nothing"
 
 
 def test_texts_can_be_seen_and_exported(chats: tuple[Sweep, Path], tmp_path: Path) -> None:

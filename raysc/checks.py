@@ -48,7 +48,7 @@ def _check_model(sweep: Sweep, line: Line) -> None:
     if line.data.kind == "text" and not isinstance(line.family, OfText):
         raise sweep.error("model", f"{cell.model.name} is no model of text, and the data are; take causal_lm")
     _check_sampling(sweep, line)
-    if cell.start == "scratch" and cell.model.parameters.get("base") is not None:
+    if cell.start == "scratch" and isinstance(line.family, OfText) and cell.model.parameters.get("base") is not None:
         raise sweep.error("loop.start", "a pretrained base has no random initialisation; take initial or previous")
     if resources.workers > 1 and not line.family.trained:
         raise sweep.error("resources.workers", f"{cell.model.name} runs on one rank; set workers: 1")

@@ -33,12 +33,13 @@ def main(folder: Path) -> None:
     blocks = rank.sample(0, 0, 130, Sample(), MemoryShelf())
     np.savez(folder / "out.npz", losses=losses, rows=np.concatenate([block.load() for block in blocks], axis=1)[0])
     (folder / "run.json").write_text(json.dumps({"loss": fit.loss, "first": [block.first for block in blocks]}))
-    for precision in ("fp32", "bf16"):
+    tied = CausalLm("gpt2", width=16, depth=2, heads=2).reading(data)
+    for precision, trained in (("fp32", tied), ("bf16", family)):
         train = Train(batch=12, lr=1e-2, clip=1.0, micro_batch=4, ema=Ema(half_life=3), precision=precision)
-        start = family.fit(rows, family.initial(data.event, STREAMS), range(3), train, STREAMS).state
+        start = trained.fit(rows, trained.initial(data.event, STREAMS), range(3), train, STREAMS).state
         for name, changed in (("plain", {}), ("sharded", {"shard": True, "recompute": True})):
-            fitted = family.fit(rows, start, range(3, 8), train.model_copy(update=changed), STREAMS, 8)
-            family.save(fitted.state, folder / f"{name}-{precision}", training_state=True)
+            fitted = trained.fit(rows, start, range(3, 8), train.model_copy(update=changed), STREAMS, 8)
+            trained.save(fitted.state, folder / f"{name}-{precision}", training_state=True)
     rank.close()
 
 

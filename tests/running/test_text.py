@@ -3,7 +3,7 @@
 import io
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,7 @@ from raysc.results.rows import sampled_rows
 from raysc.results.table import load_table
 from raysc.running import checkpoints
 from raysc.store.objects import Objects
+from raysc.streams import Streams
 from raysc.sweepfile import Sweep
 
 MakeSweep = Callable[..., Sweep]
@@ -150,6 +151,20 @@ def test_what_does_not_go_together_is_refused(changes: list[str], says: str, mak
     with pytest.raises(InputError) as refused:
         read()
     assert says in str(refused.value)
+
+
+def test_a_pretrained_base_cannot_be_started_from_scratch(
+    chats: tuple[Sweep, Path], make_sweep: MakeSweep, tmp_path: Path
+) -> None:
+    line = lines(chats[0])[0]
+    family = cast(Any, line.family)
+    family.save(family.initial(line.data.event, Streams((0,), 0)), tmp_path, training_state=False)
+    text = CHATS.replace("width: 16, depth: 1, heads: 2", f"base: {tmp_path}")
+    started = {start: make_sweep(text, f"loop.start={start}") for start in ("previous", "initial", "scratch")}
+    for start in ("previous", "initial"):
+        check(started[start], lines(started[start]))
+    with pytest.raises(InputError, match=r"loop\.start: a pretrained base has no random initialisation"):
+        check(started["scratch"], lines(started["scratch"]))
 
 
 def test_only_text_has_a_temperature(make_sweep: MakeSweep, digits_text: str, gaussian_text: str) -> None:

@@ -18,7 +18,7 @@ METRICS = {
     "distinct_n": "raysc.metrics.distinct_n:DistinctN",
     "self_bleu": "raysc.metrics.self_bleu:SelfBleu",
     "repetition": "raysc.metrics.repetition:Repetition",
-    "text_length": "raysc.metrics.text_length:TextLength",
+    "length_gap": "raysc.metrics.length_gap:LengthGap",
     "copied_ngrams": "raysc.metrics.copied_ngrams:CopiedNgrams",
     "vocabulary_lost": "raysc.metrics.vocabulary_lost:VocabularyLost",
     "nll": "raysc.metrics.nll:Nll",

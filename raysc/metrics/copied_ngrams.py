@@ -8,7 +8,10 @@ import numpy as np
 from raysc.errors import InputError
 from raysc.metrics.against import per_seed
 from raysc.metrics.metric import Column, Compared, Vectors
-from raysc.metrics.ngrams import known, ngrams, share
+from raysc.metrics.ngrams import column_name, known, ngrams, share
+
+N = 8
+"""Tokens of an n-gram, unless it is set."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,7 @@ class CopiedNgrams:
         InputError: n below 1.
     """
 
-    n: int = 8
+    n: int = N
 
     version: ClassVar[int] = 1
     features: ClassVar[str] = "tokens"
@@ -36,7 +39,7 @@ class CopiedNgrams:
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        return (Column(f"copied_{self.n}grams", "lower", "linear", "train", "share of n-grams"),)
+        return (Column(column_name("copied_ngrams", self.n, N), "lower", "linear", "train", "share of n-grams"),)
 
     def measure(self, compared: Compared) -> dict[str, np.ndarray]:
         (column,) = self.columns

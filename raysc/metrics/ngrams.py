@@ -26,6 +26,11 @@ def as_bytes(grams: np.ndarray) -> frozenset[bytes]:
     return frozenset(gram.tobytes() for gram in np.unique(grams, axis=0))
 
 
+def column_name(name: str, n: int, default: int) -> str:
+    """The metric's name, with n where it is not the default: ``distinct_n[n=3]``."""
+    return name if n == default else f"{name}[n={n}]"
+
+
 def share(part: float, whole: float) -> float:
     """A ratio; NaN of nothing."""
     return part / whole if whole else float("nan")

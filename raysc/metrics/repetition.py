@@ -8,7 +8,10 @@ import numpy as np
 from raysc.errors import InputError
 from raysc.metrics.against import per_seed
 from raysc.metrics.metric import Column, Compared, Vectors
-from raysc.metrics.ngrams import ngrams
+from raysc.metrics.ngrams import column_name, ngrams
+
+N = 4
+"""Tokens of an n-gram, unless it is set."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,7 @@ class Repetition:
         InputError: n below 1.
     """
 
-    n: int = 4
+    n: int = N
 
     version: ClassVar[int] = 1
     features: ClassVar[str] = "tokens"
@@ -36,7 +39,7 @@ class Repetition:
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        return (Column(f"repetition_{self.n}", "lower", "linear", "test", "share of n-grams"),)
+        return (Column(column_name("repetition", self.n, N), "lower", "linear", "test", "share of n-grams"),)
 
     def measure(self, compared: Compared) -> dict[str, np.ndarray]:
         (column,) = self.columns

@@ -13,10 +13,10 @@ from raysc.metrics.metric import Metric, ModelMetric
 
 
 def every_metric() -> list[Metric]:
-    """Every metric of rows."""
+    """Every metric of rows that are numbers."""
     addresses = [address.split(":") for address in METRICS.values()]
     built = [getattr(import_module(module), name)() for module, name in addresses]
-    return [metric for metric in built if not isinstance(metric, ModelMetric)]
+    return [metric for metric in built if not isinstance(metric, ModelMetric) and metric.features != "tokens"]
 
 
 def gaussian_real(seeds: tuple[int, ...]) -> Real:

@@ -8,17 +8,18 @@ import pytest
 from raysc import catalogue
 from raysc.datasets.stories import Stories
 from raysc.errors import InputError
+from raysc.metrics import METRICS
 from raysc.metrics.check import check_metrics
 from raysc.metrics.copied_ngrams import CopiedNgrams
 from raysc.metrics.cross_entropy import CrossEntropy
 from raysc.metrics.distinct_n import DistinctN
 from raysc.metrics.exact_duplicates import ExactDuplicates
 from raysc.metrics.frechet_distance import FrechetDistance
+from raysc.metrics.length_gap import LengthGap
 from raysc.metrics.measure import Real, floors, measure
 from raysc.metrics.metric import Modelled
 from raysc.metrics.repetition import Repetition
 from raysc.metrics.self_bleu import SelfBleu
-from raysc.metrics.text_length import TextLength
 from raysc.metrics.vocabulary_lost import VocabularyLost
 from raysc.models.causal_lm import CausalLm
 from raysc.pool.tokens import PAD
@@ -38,6 +39,19 @@ def of(metric, generated, train=None):
     return next(iter(values.values()))[0]
 
 
+def test_every_metric_of_text_gives_its_columns_and_the_first_bears_its_name():
+    metrics = [catalogue.build("metric", Component(name=name)) for name in METRICS]
+    of_text = [metric for metric in metrics if metric.features == "tokens"]
+    assert len(of_text) == 6
+    real = Real("text", Stories(rows=30).train((0, 1)), Stories().test())
+    for metric in of_text:
+        values = measure([metric], Stories(rows=30).fresh((0, 1), 1, 20), real)
+        assert list(values) == [column.name for column in metric.columns]
+        assert metric.columns[0].name in METRICS
+        assert all(value.shape == (2,) and np.isfinite(value).all() for value in values.values())
+    assert DistinctN(3).columns[0].name == "distinct_n[n=3]"
+
+
 def test_distinct_n_counts_different_ngrams_and_no_padding():
     generated = rows([1, 2, 3], [1, 2, 4], [1])
     assert of(DistinctN(), generated) == 3 / 4
@@ -50,7 +64,7 @@ def test_repetition_is_within_rows():
 
 
 def test_lengths_are_compared_with_training_rows():
-    values = measure([TextLength()], rows([1], [1, 2, 3]), Real("text", rows([1, 2, 3, 4]), rows([1])[0]))
+    values = measure([LengthGap()], rows([1], [1, 2, 3]), Real("text", rows([1, 2, 3, 4]), rows([1])[0]))
     assert values["text_length"][0] == 2
     assert values["length_gap"][0] == pytest.approx(math.log(2))
 
@@ -95,15 +109,15 @@ def test_self_bleu_clips_counts_and_penalises_short_rows():
 def test_floors_put_real_rows_in_the_place_of_generated_ones():
     data = Stories(rows=40)
     real = Real("text", data.train((0, 1)), data.test())
-    metrics = [DistinctN(), SelfBleu(), Repetition(), TextLength(), CopiedNgrams(), VocabularyLost(), ExactDuplicates()]
+    metrics = [DistinctN(), SelfBleu(), Repetition(), LengthGap(), CopiedNgrams(), VocabularyLost(), ExactDuplicates()]
     found = floors(metrics, 40, real)
     assert {name for name, floor in found.items() if np.isfinite(floor.values).all()} == {
-        "distinct_2_floor", "self_bleu_floor", "repetition_4_floor", "length_gap_floor", "copied_8grams_floor",
+        "distinct_n_floor", "self_bleu_floor", "repetition_floor", "length_gap_floor", "copied_ngrams_floor",
         "vocabulary_lost_floor", "exact_duplicates_floor",
     }  # fmt: skip
-    assert found["copied_8grams_floor"].values.max() < 0.2
+    assert found["copied_ngrams_floor"].values.max() < 0.2
     copied = measure(metrics, data.train((0, 1)), real)
-    assert copied["copied_8grams"].tolist() == copied["exact_duplicates"].tolist() == [1, 1]
+    assert copied["copied_ngrams"].tolist() == copied["exact_duplicates"].tolist() == [1, 1]
     assert copied["vocabulary_lost"].tolist() == [0, 0]
 
 

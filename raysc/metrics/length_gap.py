@@ -11,7 +11,7 @@ from raysc.pool.tokens import lengths
 
 
 @dataclass(frozen=True)
-class TextLength:
+class LengthGap:
     """How far the mean length of generated rows is from that of training rows, and that length itself.
 
     ``length_gap``: the absolute difference of the two means' logarithms; its floor is that of held-out rows.

@@ -7,7 +7,7 @@ from raysc.datasets.dataset import Distribution
 from raysc.errors import InputError
 from raysc.metrics.check import check_metrics
 from raysc.metrics.metric import ModelMetric
-from raysc.models.family import Packing, in_packs
+from raysc.models.family import BY_ROWS, OfText, Packing, in_packs
 from raysc.plan import Line
 from raysc.sweepfile.sweep import Sweep
 
@@ -46,6 +46,11 @@ def _check_model(sweep: Sweep, line: Line) -> None:
         line.family.check(line.data.event)
     except InputError as error:
         raise sweep.error("model", str(error)) from error
+    if line.data.kind == "text" and not isinstance(line.family, OfText):
+        raise sweep.error("model", f"{cell.model.name} is no model of text, and the data are; take causal_lm")
+    _check_sampling(sweep, line)
+    if cell.start == "scratch" and isinstance(line.family, OfText) and cell.model.parameters.get("base") is not None:
+        raise sweep.error("loop.start", "a pretrained base has no random initialisation; take initial or previous")
     if resources.workers > 1 and (not line.family.trained or in_packs(line.family, line.data.event)):
         raise sweep.error(
             "resources.workers", f"{cell.model.name} on {cell.data.name} runs on one rank; set workers: 1"
@@ -66,6 +71,18 @@ def _check_model(sweep: Sweep, line: Line) -> None:
             raise sweep.error(
                 "train.batch", f"{train.batch} rows cannot be split evenly over {resources.workers} workers"
             )
+
+
+def _check_sampling(sweep: Sweep, line: Line) -> None:
+    """No setting of a sampler that the family does not have is passed over."""
+    takes = getattr(line.family, "samples_by", ("steps",) if line.family.trained else ())
+    for place, sample in (("sample", line.cell.sample), ("loop.sample", line.cell.loop_sample)):
+        for name, value in sample:
+            if name != "rows" and name not in takes and value != type(sample).model_fields[name].default:
+                raise sweep.error(
+                    f"{place}.{name}",
+                    f"{line.cell.model.name} does not take it; it takes {', '.join(['rows', *takes])}",
+                )
 
 
 def _check_regime(sweep: Sweep, line: Line) -> None:
@@ -91,7 +108,7 @@ def _check_metrics(sweep: Sweep, line: Line) -> None:
     metrics = [catalogue.build("metric", metric) for metric in sweep.metrics]
     if sweep.resources.workers > 1:
         for metric in metrics:
-            if isinstance(metric, ModelMetric):
+            if isinstance(metric, ModelMetric) and not set(metric.asks) <= set(BY_ROWS):
                 raise sweep.error(
                     "resources.workers",
                     f"{metric.columns[0].name} looks at models, which several workers hold elsewhere; set workers: 1",

@@ -10,7 +10,7 @@ from math import prod
 from typing import Literal, cast
 
 from raysc import catalogue
-from raysc.datasets.dataset import DataSet
+from raysc.datasets.dataset import DataSet, Fingerprinted
 from raysc.loop import Rules
 from raysc.metrics.features import extractor_key, extractor_name
 from raysc.metrics.metric import Metric
@@ -216,14 +216,14 @@ def lines(sweep: Sweep) -> tuple[Line, ...]:
         told = key_of(cell.data.model_dump())
         if told not in data:
             dataset: DataSet = catalogue.build("data", cell.data)
-            data[told] = dataset, _identity("data", cell.data, dataset.fingerprint())
+            data[told] = dataset, _identity("data", cell.data, dataset)
         dataset, data_identity = data[told]
         family = catalogue.family(cell.model, dataset)
         regime: Regime = catalogue.build("regime", cell.regime)
         steps_of: Regime | None = None if cell.steps_of is None else catalogue.build("regime", cell.steps_of.regime)
         identities = Identities(
             data_identity,
-            _identity("model", cell.model),
+            _identity("model", cell.model, family),
             _identity("regime", cell.regime),
             None if cell.steps_of is None else _identity("regime", cell.steps_of.regime),
         )
@@ -233,8 +233,10 @@ def lines(sweep: Sweep) -> tuple[Line, ...]:
     return tuple(built)
 
 
-def _identity(room: Room, component: Component, fingerprint: str = "") -> dict[str, object]:
-    return identity(component, catalogue.version(room, component.name), fingerprint)
+def _identity(room: Room, component: Component, built: object = None) -> dict[str, object]:
+    """What tells a component apart; ``built``: a data set, or a family that may read files."""
+    fingerprint = built.fingerprint() if isinstance(built, Fingerprinted) else ""
+    return identity(component, catalogue.version(room, component.name), fingerprint, getattr(built, "located", ()))
 
 
 def metric_key(metric: Component, data: Component, dataset: DataSet, until: str = "") -> str:
@@ -245,7 +247,7 @@ def metric_key(metric: Component, data: Component, dataset: DataSet, until: str 
     built: Metric = catalogue.build("metric", metric)
     told = {
         "metric": _identity("metric", metric),
-        "data": _identity("data", data, dataset.fingerprint()),
+        "data": _identity("data", data, dataset),
         "extractor": extractor_key(extractor_name(built.features, dataset.kind), dataset),
         **({"until": until} if until else {}),
     }

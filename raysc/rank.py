@@ -13,9 +13,10 @@ import numpy as np
 
 from raysc.errors import RayscError
 from raysc.loop import Fit, From
-from raysc.models.family import TRAINING_STATE, ClosedForm, DrawsBlocks, Trained, arrays_of, state_of
+from raysc.models.family import TRAINING_STATE, ClosedForm, DrawsBlocks, OfText, Trained, arrays_of, state_of
 from raysc.pool.rows import Block, TrainingSet
 from raysc.pool.shelf import Shelf
+from raysc.pool.tokens import Texts
 from raysc.regimes.recipe import synthetic
 from raysc.store.publishing import Attempt, Manifest, Stored
 from raysc.store.retention import MODEL
@@ -72,15 +73,27 @@ class TrainedRank:
         mine = share(first, count, self.family.block, self.rank, self.world)
         if not len(mine):
             return ()
-        rows = self.family.sample(self._state, mine.start, len(mine), sample, Streams(self.seeds, generation))
+        place, streams = (synthetic(generation), self.seeds, mine.start), Streams(self.seeds, generation)
+        if isinstance(self.family, OfText):
+            rows, acceptance = self.family.draw_accepted(self._state, mine.start, len(mine), sample, streams)
+            return (shelf.put(*place, rows, Texts(self.family.texts(rows[0]), acceptance)),)
+        rows = self.family.sample(self._state, mine.start, len(mine), sample, streams)
         if self._diverged.any():
             rows[self._diverged] = np.nan
-        return (shelf.put(synthetic(generation), self.seeds, mine.start, rows),)
+        return (shelf.put(*place, rows),)
 
     @property
     def model(self) -> tuple[Trained, Any]:
         """The family and the held model, for metrics of models."""
         return self.family, self._state
+
+    def ask(self, method: str, rows: np.ndarray) -> np.ndarray | None:
+        """What the family's ``method(state, rows)`` says of this rank's share of some rows; None if it has no share."""
+        mine = share(0, len(rows), self.family.block, self.rank, self.world)
+        answer: np.ndarray | None = (
+            getattr(self.family, method)(self._state, rows[mine.start : mine.stop]) if mine else None
+        )
+        return answer
 
     def save(self, attempt: Attempt, training_state: bool) -> dict[str, Stored]:
         """Write the held model into an attempt; what was written, by file."""

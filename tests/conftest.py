@@ -97,7 +97,7 @@ def digits_store(make_sweep: MakeSweep, tmp_path_factory: pytest.TempPathFactory
 class Hashed(MemoryShelf):
     """Rows that are lost with the process, and known by their digest: what Ray's object store is to a unit."""
 
-    def put(self, source: Source, seeds: tuple[int, ...], first: int, rows: np.ndarray) -> Block:
+    def put(self, source: Source, seeds: tuple[int, ...], first: int, rows: np.ndarray, texts=None) -> Block:
         return MemoryBlock((source, seeds, first), first, rows, digest(rows))
 
 

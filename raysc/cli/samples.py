@@ -39,6 +39,7 @@ def samples(
         raise InputError(f"--seed {chosen}: the sweep has seeds {', '.join(map(str, sweep.seeds))}")
     built = lines(sweep)
     if export is not None:
+        from raysc.models.family import OfText
         from raysc.results.export import export_rows
         from raysc.results.rows import where_from
 
@@ -48,7 +49,9 @@ def samples(
         rows = sampled_rows(built[cell], chosen, which, objects)
         if rows is None:
             raise InputError(f"cell {cell}, seed {chosen} has no generation {which}: not run yet, or diverged")
-        export_rows(rows, export, form, where_from(built[cell], chosen, which))
+        family = built[cell].family
+        texts = family.texts(rows) if isinstance(family, OfText) else None
+        export_rows(rows, export, form, where_from(built[cell], chosen, which), texts)
         typer.echo(f"wrote {export}")
         return
     from raysc.results.pictures import samples_picture

@@ -7,9 +7,11 @@ simple: if one dies, all are killed, and the trial goes on from the last publish
 import os
 import socket
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
+import numpy as np
 import ray
 from ray.util.placement_group import PlacementGroup
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
@@ -113,6 +115,10 @@ class ActorCrew:
         drawn: Sequence[tuple[Block, ...]] = self._all("sample", generation, first, count, sample, shelf)
         return tuple(chain.from_iterable(drawn))
 
+    def ask(self, method: str, rows: np.ndarray) -> np.ndarray:
+        """What the held model says of rows, at least one: each rank answers for its share, in their order."""
+        return np.concatenate([answer for answer in self._all("ask", method, rows) if answer is not None])
+
     def save(self, attempt: Attempt, training_state: bool) -> dict[str, Stored]:
         """Rank 0 writes the model; all ranks hold the same."""
         files: dict[str, Stored] = ray.get(self._actors[0].do.remote("save", attempt, training_state))
@@ -122,10 +128,23 @@ class ActorCrew:
         """Every rank loads the model."""
         self._all("load", manifest)
 
-    model: None = None
-    """What its processes hold is not here."""
+    @property
+    def model(self) -> tuple["_Asked", None]:
+        """Who answers for the held model, whose state is in the ranks' processes."""
+        return _Asked(self), None
 
     def close(self) -> None:
         """End all ranks, at the end of a trial or when one of them died."""
         for one in self._actors:
             ray.kill(one)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Has what metrics of models ask, see ``BY_ROWS``, of the model that the ranks of a crew hold."""
+
+    crew: ActorCrew
+
+    def token_losses(self, state: None, rows: np.ndarray) -> np.ndarray:
+        """As ``OfText.token_losses`` of the held model."""
+        return self.crew.ask("token_losses", rows)

@@ -130,7 +130,8 @@ def _run_wave(
     sweep = plan.sweep
     kept = keeps(objects)
     wanted = {key: kept[key] for unit in units if (key := unit.line.keys.lineage) in kept}
-    shared = ray.put(Shared(sweep, objects, wanted, versions()))
+    text = any(line.data.kind == "text" for line in plan.lines)
+    shared = ray.put(Shared(sweep, objects, wanted, versions(text)))
     metrics: dict[str, dict[str, Metric]] = {}
     jobs = {}
     for unit in units:

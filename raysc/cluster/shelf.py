@@ -8,6 +8,7 @@ import ray
 
 from raysc.pool.rows import Block
 from raysc.pool.shelf import digest
+from raysc.pool.tokens import Texts
 from raysc.regimes.recipe import Source
 
 
@@ -20,12 +21,14 @@ class ObjectBlock:
         first: index of its first row in its source.
         rows: rows per seed.
         sha256: digest of the values.
+        acceptance: as of every block.
     """
 
     ref: "ray.ObjectRef[np.ndarray]"
     first: int
     rows: int
     sha256: str = ""
+    acceptance: float | None = None
 
     @property
     def key(self) -> Hashable:
@@ -41,6 +44,9 @@ class ObjectBlock:
 class ObjectShelf:
     """The shelf of pool ``object_store``: each rank puts its rows there by itself."""
 
-    def put(self, source: Source, seeds: tuple[int, ...], first: int, rows: np.ndarray) -> Block:
+    def put(
+        self, source: Source, seeds: tuple[int, ...], first: int, rows: np.ndarray, texts: Texts | None = None
+    ) -> Block:
         """Put rows; they live as long as somebody holds the block and the rank that put them is alive."""
-        return ObjectBlock(ray.put(rows), first, rows.shape[1], digest(rows))
+        acceptance = texts.acceptance if texts else None
+        return ObjectBlock(ray.put(rows), first, rows.shape[1], digest(rows), acceptance)

@@ -111,7 +111,8 @@ def run_job(job: Job, shared: Shared, report: Callable[[dict[str, Any]], None]) 
 
     What is found damaged on the way is set aside, and the unit goes on: then it is missing, and made again.
     """
-    if differs := disagreement(shared.versions, versions()):  # nodes that came up after the preflight are checked here
+    # Nodes that came up after the preflight are checked here.
+    if differs := disagreement(shared.versions, versions(text=True)):
         raise RayscError(f"node {os.uname().nodename} has {differs}; install the same versions everywhere")
     lease = Lease.take(shared.objects, job.unit.name, shared.sweep.name)
     if lease is None:
@@ -199,7 +200,7 @@ def _provenance(job: Job, sweep: Sweep) -> dict[str, Any]:
     resources = sweep.resources
     return {
         "lineage": job.unit.line.keys.settings,
-        "versions": dict(versions()),
+        "versions": dict(versions(text=job.unit.line.data.kind == "text")),
         "ranks": resources.workers,
         "device": device_name() if resources.gpus else f"cpu, {resources.cpus} per rank",
         "host": os.uname().nodename,

@@ -6,16 +6,17 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 PACKAGES = ("raysc", "ray", "torch", "accelerate", "diffusers", "numpy", "scipy", "scikit-learn", "pyarrow")
+OF_TEXT = ("transformers", "peft", "tokenizers")
 
 Versions = Mapping[str, str]
 """Package, or python -> version; "none" if it is not installed."""
 
 
 @cache
-def versions() -> Versions:
-    """Of this process."""
+def versions(text: bool = False) -> Versions:
+    """Of this process; ``text``: of the libraries of text too."""
     found = {"python": platform.python_version()}
-    for package in PACKAGES:
+    for package in PACKAGES + OF_TEXT if text else PACKAGES:
         try:
             found[package] = version(package)
         except PackageNotFoundError:

@@ -10,5 +10,9 @@ DATASETS = {
     "eight_gaussians": "raysc.datasets.eight_gaussians:EightGaussians",
     "linear": "raysc.datasets.linear:Linear",
     "categories": "raysc.datasets.categories:Categories",
+    "text": "raysc.datasets.text:Text",
+    "helpsteer2": "raysc.datasets.helpsteer2:HelpSteer2",
+    "tinystories": "raysc.datasets.tinystories:TinyStories",
+    "stories": "raysc.datasets.stories:Stories",
 }
 """Short name -> ``module:Name``."""

@@ -6,6 +6,8 @@ from typing import ClassVar, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
+from raysc.pool.tokens import Tokenizer
+
 
 class DataSet(Protocol):
     """Real rows: a finite set that all seeds share, or a distribution from which each seed draws its own.
@@ -15,12 +17,13 @@ class DataSet(Protocol):
 
     Attributes:
         version: part of every lineage key; raise it when the rows change.
-        kind: "images" are uint8 (channels, height, width); "points" are float (dim,).
+        kind: "images" are uint8 (channels, height, width); "points" are float (dim,); "text" is tokens, int32
+            (length,), and such a data set has a tokenizer: see ``TextDataSet``.
         labelled: whether ``labels`` has classes, from which a feature classifier can be trained.
     """
 
     version: ClassVar[int]
-    kind: ClassVar[Literal["images", "points"]]
+    kind: ClassVar[Literal["images", "points", "text"]]
     labelled: ClassVar[bool]
 
     @property
@@ -47,11 +50,46 @@ class DataSet(Protocol):
 
 
 @runtime_checkable
+class Fingerprinted(Protocol):
+    """What depends on files: their content counts, wherever they lie."""
+
+    def fingerprint(self) -> str:
+        """A hash of the content, or "" where there are no files."""
+        ...
+
+
+@runtime_checkable
 class Distribution(Protocol):
     """A data set that can give new rows without end."""
 
     def fresh(self, seeds: Sequence[int], generation: int, count: int) -> np.ndarray:
         """New real rows for one generation, (seeds, count, *event), independent of all others."""
+        ...
+
+
+@runtime_checkable
+class TextDataSet(Protocol):
+    """Rows of text, as ``raysc.pool.tokens`` lays them out.
+
+    Attributes:
+        located: parameters that say where texts or a tokenizer lie; what they hold is in the fingerprint, and so these
+            are in no key.
+    """
+
+    located: ClassVar[tuple[str, ...]]
+
+    @property
+    def event(self) -> tuple[int, ...]:
+        """(length,)."""
+        ...
+
+    @property
+    def tokens(self) -> Tokenizer:
+        """What gives and reads the rows."""
+        ...
+
+    def train(self, seeds: Sequence[int]) -> np.ndarray:
+        """Training rows, int32 (1 or seeds, n, length)."""
         ...
 
 

@@ -46,6 +46,10 @@ def _check_asked(name: str, what: str, owner: object, methods: Sequence[str]) ->
 
 
 def _check_features(name: str, features: str | None, dataset: DataSet) -> None:
+    if dataset.kind == "text" and features not in ("tokens", "values"):
+        raise InputError(
+            f"{name} compares numbers, and the data are text; take distinct_n, self_bleu, cross_entropy, ..."
+        )
     extractor = extractor_name(features, dataset.kind)
     if extractor not in get_args(Features):
         raise InputError(

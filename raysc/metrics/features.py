@@ -7,11 +7,11 @@ import numpy as np
 
 from raysc.datasets.dataset import DataSet, LabelledDataSet
 
-VERSIONS = {"classifier": 1, "pixels": 1, "coordinates": 1}
+VERSIONS = {"classifier": 1, "pixels": 1, "coordinates": 1, "tokens": 1}
 """Extractors; part of every key: raise one when its features change."""
 
-DEFAULT = {"images": "classifier", "points": "coordinates"}
-VALUES = {"images": "pixels", "points": "coordinates"}
+DEFAULT = {"images": "classifier", "points": "coordinates", "text": "tokens"}
+VALUES = {"images": "pixels", "points": "coordinates", "text": "tokens"}
 """Kind of data -> the extractor that gives a row's own values."""
 
 
@@ -24,16 +24,19 @@ class Extractor(Protocol):
 
 
 def plain_values(rows: np.ndarray, event_axes: int) -> np.ndarray:
-    """The extractors "pixels" and "coordinates": a row's own numbers.
+    """The extractors "pixels", "coordinates" and "tokens": a row's own numbers.
 
     Args:
-        rows: (..., *event); uint8 images are brought from 0..255 to 0..1, points stay as they are.
+        rows: (..., *event); uint8 images are brought from 0..255 to 0..1, points and tokens stay as they are.
         event_axes: how many axes one row has.
 
     Returns:
-        float64 (..., dim).
+        float64 (..., dim); tokens: int32.
     """
-    flat = rows.reshape(*rows.shape[: rows.ndim - event_axes], -1).astype(np.float64)
+    flat = rows.reshape(*rows.shape[: rows.ndim - event_axes], -1)
+    if flat.dtype == np.int32:
+        return flat
+    flat = flat.astype(np.float64)
     return flat / 255 if rows.dtype == np.uint8 else flat
 
 

@@ -16,14 +16,14 @@ class Real:
     """The real rows of a pack of seeds and their features; make one and keep it for all generations.
 
     Attributes:
-        kind: of the data, "images" or "points".
+        kind: of the data: "images", "points" or "text".
         train: (seeds, n, *event), or (1, n, *event) where all seeds share them.
         test: held-out rows, (rows, *event).
         extractors: the trained ones that the metrics need, by name ("classifier"); plain values need none.
         data: the data set, for metrics that ask something of it.
     """
 
-    kind: Literal["images", "points"]
+    kind: Literal["images", "points", "text"]
     train: np.ndarray
     test: np.ndarray
     extractors: Mapping[str, Extractor] = field(default_factory=dict)

@@ -9,7 +9,7 @@ import numpy as np
 
 T = TypeVar("T")
 
-Features = Literal["classifier", "pixels", "coordinates"]
+Features = Literal["classifier", "pixels", "coordinates", "tokens"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,7 +20,7 @@ class Vectors:
     not again for every generation.
 
     Attributes:
-        array: float64 (rows, dim).
+        array: float64 (rows, dim); of text the tokens, int32.
     """
 
     array: np.ndarray
@@ -88,7 +88,7 @@ class Modelled:
         family: has what the metric asks of it, such as ``moments`` or ``log_prob``.
         state: the models of all seeds, as the family made them.
         data: the data set; has what the metric asks of it.
-        test: held-out rows, float64 (rows, dim).
+        test: held-out rows, float64 (rows, dim); of text the tokens, int32.
     """
 
     family: Any

@@ -6,6 +6,7 @@ MODELS = {
     "linear_regression": "raysc.models.linear_regression:LinearRegression",
     "discrete": "raysc.models.discrete:Discrete",
     "flow_matching": "raysc.models.flow_matching:FlowMatching",
+    "causal_lm": "raysc.models.causal_lm:CausalLm",
     "ddpm": "raysc.models.ddpm:Ddpm",
     "normalizing_flow": "raysc.models.normalizing_flow:NormalizingFlow",
 }

@@ -1,5 +1,6 @@
 """The batches of a training run: the same on one rank or many, and from whichever step one begins."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,22 +31,22 @@ class Batch:
 
 
 class Batches:
-    """One seed's batches by step.
+    """One seed's batches of noisy rows by step.
 
-    Rows come in an endless order: one permutation of the training set after another, each with a stream of its own.
-    Step s takes those from s * batch on, so a batch may straddle two passes. Noise and times are drawn for the whole
-    batch from the step's stream, and paired with its rows if there is a coupling. A rank takes its slice of all three.
+    Rows come in the order of ``Order``. Noise and times are drawn for the whole batch from the step's stream, and
+    paired with its rows if there is a coupling. A rank takes its slice of all three.
     """
 
     def __init__(
-        self, training_set: TrainingSet, batch: int, rank: int, world: int, streams: Streams, device: torch.device,
-        coupling: Coupling | None = None,
+        self, training_set: TrainingSet, batch: int, micro_batch: int | None, rank: int, world: int, streams: Streams,
+        device: torch.device, coupling: Coupling | None = None,
     ) -> None:  # fmt: skip
         """Load the rows' blocks.
 
         Args:
             training_set: rows of one seed.
             batch: rows per step over all ranks.
+            micro_batch: rows that a rank gives the network at once; None: all of its slice.
             rank: whose slice: 0 to world - 1.
             world: number of ranks.
             streams: of that seed.
@@ -55,15 +56,11 @@ class Batches:
         Raises:
             InputError: the batch cannot be split evenly.
         """
-        if batch % world:
-            raise InputError(
-                f"train.batch: {batch} rows cannot be split evenly over {world} workers; use a multiple of {world}"
-            )
+        self._mine = rank_rows(batch, rank, world)
         self._gather = Gather(training_set)
-        self._batch, self._device, self._coupling = batch, device, coupling
-        self._mine = slice(batch // world * rank, batch // world * (rank + 1))
+        self._order = Order(self._gather.count, streams)
+        self._batch, self._micro, self._device, self._coupling = batch, micro_batch or batch, device, coupling
         (self._seed,), self._generation = streams.seeds, streams.generation
-        self._order = _Order(self._seed, streams.generation, self._gather.count)
 
     def __call__(self, step: int) -> Batch:
         """This rank's slice of a step's batch."""
@@ -76,6 +73,15 @@ class Batches:
             noise = noise[self._coupling(noise, to_floats(torch.from_numpy(self._gather(positions))).numpy())]
         rows = self._gather(positions[self._mine])
         return Batch(to_floats(self._send(rows)), self._send(noise[self._mine]), self._send(times[self._mine]))
+
+    def pieces(self, step: int) -> Sequence[tuple[Batch, float]]:
+        """The slice in micro-batches, each with its share of the slice: the weight of its mean loss."""
+        whole = self(step)
+        rows = len(whole.rows)
+        cuts = [slice(start, min(start + self._micro, rows)) for start in range(0, rows, self._micro)]
+        return [
+            (Batch(whole.rows[cut], whole.noise[cut], whole.times[cut]), (cut.stop - cut.start) / rows) for cut in cuts
+        ]
 
     def _send(self, array: np.ndarray) -> Tensor:
         return torch.from_numpy(array).to(self._device, non_blocking=True)
@@ -102,7 +108,7 @@ class PackBatches:
         """
         self._rows = np.asarray(training_set.load(), np.float32)
         self._batch, self._streams, self._device, self._coupling = batch, streams, device, coupling
-        self._orders = [_Order(seed, streams.generation, self._rows.shape[1]) for seed in streams.seeds]
+        self._orders = [Order(self._rows.shape[1], Streams((seed,), streams.generation)) for seed in streams.seeds]
         self._seeds = np.arange(len(self._orders) if len(self._rows) > 1 else 1)[:, None]
 
     def __call__(self, step: int) -> Batch:
@@ -120,15 +126,20 @@ class PackBatches:
         return Batch(*(torch.from_numpy(array).to(self._device) for array in (rows, noise, times)))
 
 
-class _Order:
-    """The endless order of one seed's rows: one permutation of them after another."""
+class Order:
+    """The endless order of one seed's rows: one permutation of them after another, each with a stream of its own.
 
-    def __init__(self, seed: int, generation: int, count: int) -> None:
-        self._seed, self._generation, self._count = seed, generation, count
+    Step s takes those from s * batch on, so a batch may straddle two passes.
+    """
+
+    def __init__(self, count: int, streams: Streams) -> None:
+        """``count``: rows of the training set; ``streams``: of one seed."""
+        self._count = count
+        (self._seed,), self._generation = streams.seeds, streams.generation
         self._epoch, self._permutation = -1, np.empty(0, np.int64)
 
     def __call__(self, first: int, last: int) -> np.ndarray:
-        """Positions ``first`` to ``last``."""
+        """Positions ``first`` to ``last`` of the endless order."""
         passes = []
         for epoch in range(first // self._count, (last - 1) // self._count + 1):
             if epoch != self._epoch:
@@ -136,3 +147,12 @@ class _Order:
                 self._epoch, self._permutation = epoch, permutation
             passes.append(self._permutation[max(first - epoch * self._count, 0) : last - epoch * self._count])
         return np.concatenate(passes)
+
+
+def rank_rows(batch: int, rank: int, world: int) -> slice:
+    """Which rows of a batch a rank takes; InputError if it cannot be split evenly."""
+    if batch % world:
+        raise InputError(
+            f"train.batch: {batch} rows cannot be split evenly over {world} workers; use a multiple of {world}"
+        )
+    return slice(batch // world * rank, batch // world * (rank + 1))

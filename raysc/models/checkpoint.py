@@ -48,7 +48,7 @@ def save(
         pipeline: makes a diffusers pipeline of a U-Net, its scheduler included; for families that have such networks.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    ema = _on(torch.device("cpu"), state.ema)
+    ema = on_device(torch.device("cpu"), state.ema)
     if state.config["network"] == "unet":
         assert pipeline is not None, "a family with U-Nets says how they sample"
         pipeline(with_weights(state.config, ema)).save_pretrained(folder)
@@ -57,10 +57,15 @@ def save(
         pack = {"seeds": state.seeds} if state.packed else {}
         _write_json(folder / CONFIG, state.config | {"scheduler": dict(scheduler)} | pack)
     if training_state:
-        groups = {"weights": state.weights, "moments": state.moments}
-        flat = {f"{group}/{name}": tensor for group, tensors in groups.items() for name, tensor in tensors.items()}
-        save_file(_on(torch.device("cpu"), flat), folder / TRAINING)
-        _write_json(folder / SCALER, state.scaler)
+        save_training_state(state, folder)
+
+
+def save_training_state(state: State, folder: Path) -> None:
+    """Write raw weights and the optimiser's state, of any network."""
+    groups = {"weights": state.weights, "moments": state.moments}
+    flat = {f"{group}/{name}": tensor for group, tensors in groups.items() for name, tensor in tensors.items()}
+    save_file(on_device(torch.device("cpu"), flat), folder / TRAINING)
+    _write_json(folder / SCALER, state.scaler)
 
 
 def load(folder: Path, network: Network, scheduler: Scheduler = MappingProxyType({})) -> State:
@@ -78,12 +83,19 @@ def load(folder: Path, network: Network, scheduler: Scheduler = MappingProxyType
     # Written before there were packs: one seed of points without an axis for it.
     alone = packed(tuple(config["event"])) and "seeds" not in config
     config.pop("seeds", None)
-    device = PartialState().device
-    ema = _on(device, _as_pack(ema) if alone else ema)
+    ema = on_device(PartialState().device, _as_pack(ema) if alone else ema)
+    return load_training_state(config, ema, folder, alone)
+
+
+def load_training_state(config: Config, ema: Tensors, folder: Path, alone: bool = False) -> State:
+    """The state of an EMA model, of any network, with what ``save_training_state`` wrote, on the model's device.
+
+    ``alone``: what was written has no seed axis, and the model does.
+    """
     if not (folder / TRAINING).exists():
         return State(config, ema, ema)
     flat = load_file(folder / TRAINING)
-    flat = _on(device, _as_pack(flat) if alone else flat)
+    flat = on_device(next(iter(ema.values())).device, _as_pack(flat) if alone else flat)
     groups: dict[str, Tensors] = {"weights": {}, "moments": {}}
     for name, tensor in flat.items():
         group, _, rest = name.partition("/")
@@ -126,7 +138,8 @@ def _check_scheduler(folder: Path, found: Scheduler, expected: Scheduler) -> Non
             raise InputError(f"{folder}: its scheduler has {name}: {found.get(name)}, but this family needs {value}")
 
 
-def _on(device: torch.device, tensors: Tensors) -> Tensors:
+def on_device(device: torch.device, tensors: Tensors) -> Tensors:
+    """Tensors on a device: copies, if they were on another."""
     return {name: tensor.to(device) for name, tensor in tensors.items()}
 
 

@@ -85,7 +85,7 @@ class ClosedForm(Protocol):
 class ForData(Protocol):
     """A family that must know something of its data that rows do not tell, such as the noise in a target."""
 
-    def for_data(self, data: Any) -> "ClosedForm":
+    def for_data(self, data: Any) -> "Family":
         """The family for a data set; ``check`` refuses data that do not have what it needs."""
         ...
 
@@ -208,6 +208,34 @@ def in_packs(family: object, event: tuple[int, ...]) -> bool:
     """Whether a trained family trains seeds of such rows together."""
     return isinstance(family, Packing) and family.packs(event)
 
+
+@runtime_checkable
+class OfText(Protocol):
+    """A trained family whose rows are text; ``for_data`` tells it their tokenizer.
+
+    Attributes:
+        samples_by: which settings of ``sample`` it takes beside ``rows``.
+    """
+
+    samples_by: ClassVar[tuple[str, ...]]
+
+    def draw_accepted(
+        self, state: Any, first: int, count: int, sample: Sample, streams: Streams
+    ) -> tuple[np.ndarray, float | None]:
+        """As ``sample``, and the share of candidates that ``sample.accept`` let pass; None if there is no such rule."""
+        ...
+
+    def texts(self, rows: np.ndarray) -> list[str]:
+        """What rows (count, length) say."""
+        ...
+
+    def token_losses(self, state: Any, rows: np.ndarray) -> np.ndarray:
+        """Of rows (count, length): cross entropy in nats, summed over a row's tokens, and their number; (count, 2)."""
+        ...
+
+
+BY_ROWS = ("token_losses",)
+"""What metrics ask of a model and some rows, row by row: of several ranks each answers for its share."""
 
 Family = ClosedForm | Trained
 Parameters = Mapping[str, Any]

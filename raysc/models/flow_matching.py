@@ -1,6 +1,7 @@
 """Flow matching: a network learns the velocity that carries noise to data along straight lines."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -10,7 +11,7 @@ from pydantic import PositiveInt
 from torch import Tensor, nn
 
 from raysc.models import checkpoint, packs, training
-from raysc.models.batches import Batch
+from raysc.models.batches import Batch, Batches
 from raysc.models.coupling import optimal_transport
 from raysc.models.family import Fitted
 from raysc.models.networks import TIMES, Network, check_sizes, config_of, parameter_count, predict
@@ -78,9 +79,11 @@ class FlowMatching:
         self, training_set: TrainingSet, start: State, steps: range, train: Train, streams: Streams,
         length: int | None = None,
     ) -> Fitted:  # fmt: skip
-        run = packs.fit if start.packed else training.fit
         coupling = optimal_transport if self.coupling == "optimal_transport" else None
-        return run(_loss, training_set, start, steps, train, streams, length, coupling)
+        if start.packed:
+            return packs.fit(_loss, training_set, start, steps, train, streams, length, coupling)
+        batches = partial(Batches, coupling=coupling)
+        return training.fit(_loss, training_set, start, steps, train, streams, length, batches_of=batches)
 
     def sample(self, state: State, first: int, count: int, sample: Sample, streams: Streams) -> np.ndarray:
         def sampler(network: Network, latents: Tensor) -> Tensor:

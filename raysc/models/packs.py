@@ -26,7 +26,7 @@ from raysc.pool.rows import TrainingSet
 from raysc.streams import Streams
 from raysc.sweepfile.settings import Train
 
-TRAIN = {"batch", "lr", "weight_decay", "schedule", "clip", "ema", "optimizer_state"}
+TRAIN = {"batch", "lr", "weight_decay", "schedule", "warmup", "clip", "ema", "optimizer_state"}
 """The settings under ``train`` that packs go by; others are refused where they are set."""
 
 Loss = Callable[[Network, Batch], Tensor]

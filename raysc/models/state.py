@@ -37,7 +37,7 @@ class State:
     @property
     def packed(self) -> bool:
         """Whether it is a pack of seeds."""
-        return packed(self.event)
+        return self.config["network"] != "causal_lm" and packed(self.event)
 
     @property
     def seeds(self) -> int:

@@ -70,6 +70,7 @@ class TalliedBlock:
     state: Any
     streams: Streams
     sha256: str = ""
+    acceptance: None = None
 
     def load(self) -> np.ndarray:
         """The rows, (seeds, rows, 1)."""

@@ -1,7 +1,9 @@
 """Training a network with Accelerate: what every neural family shares."""
 
-from collections.abc import Callable, Mapping
-from math import cos, isfinite, nan, pi
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from math import ceil, cos, isfinite, nan, pi
+from typing import Any, Protocol
 
 import torch
 from accelerate import Accelerator
@@ -11,10 +13,10 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from raysc.activity import tell
 from raysc.errors import RayscError
-from raysc.models.batches import Batch, Batches
-from raysc.models.coupling import Coupling
+from raysc.models.batches import Batches
 from raysc.models.family import Fitted
-from raysc.models.networks import Tensors, with_weights
+from raysc.models.networks import Config, Tensors, with_weights
+from raysc.models.sharding import like, shard, whole
 from raysc.models.state import State
 from raysc.pool.rows import TrainingSet
 from raysc.streams import Streams
@@ -23,32 +25,60 @@ from raysc.sweepfile.settings import Train
 CHECK_EVERY = 50
 """Steps between two looks at the loss: a look makes a GPU, and all ranks, wait."""
 
-Loss = Callable[[nn.Module, Batch], Tensor]
-"""What a family minimises: the mean over the rows of a batch, a scalar."""
+Loss = Callable[[nn.Module, Any], Tensor]
+"""What a family minimises: the loss of a micro-batch, a scalar."""
+
+
+class Steps(Protocol):
+    """The batches of a run, cut into micro-batches."""
+
+    def pieces(self, step: int) -> Sequence[tuple[Any, float]]:
+        """This rank's micro-batches of a step, each with the weight of its loss.
+
+        The weighted losses, summed over a rank and averaged over ranks, are the loss of the global batch.
+        """
+        ...
+
+
+MakeSteps = Callable[[TrainingSet, int, int | None, int, int, Streams, torch.device], Steps]
+"""(training set, batch, micro-batch, rank, ranks, streams, device) -> batches, as ``Batches`` takes them."""
+
+Network = Callable[[Config, Tensors], nn.Module]
+"""The network with some weights: these very tensors."""
 
 
 def fit(
     loss: Loss, training_set: TrainingSet, start: State, steps: range, train: Train, streams: Streams,
-    length: int | None = None, coupling: Coupling | None = None,
+    length: int | None = None, network_of: Network = with_weights, batches_of: MakeSteps = Batches,
 ) -> Fitted:  # fmt: skip
-    """Run some optimiser steps on one rank or several; what ``Trained.fit`` promises, for any loss.
+    """Run some optimiser steps on one rank or several; what ``Trained.fit`` promises, for any loss and network.
+
+    Only parameters that require gradients are trained, and a state holds no others.
 
     A run has diverged if a loss, a parameter or what the EMA model says of the last batch is not finite. It is stopped
     within ``CHECK_EVERY`` steps of that, on all ranks together, and its state is the one at that point.
 
     Raises:
         InputError: the batch cannot be split evenly over the ranks.
-        RayscError: the precision is fp16 and there is no GPU.
+        RayscError: the precision is fp16 and there is no GPU or the network is sharded, or ``train.recompute`` is set
+            for a network that cannot.
     """
     if not steps:
         return Fitted(start, False, nan)
+    if train.shard and train.precision == "fp16":
+        raise RayscError("train.shard: fp16 cannot be sharded here; use bf16 or fp32")
     accelerator = _accelerator(train.precision)
     rank, world, device = accelerator.process_index, accelerator.num_processes, accelerator.device
-    batches = Batches(training_set, train.batch, rank, world, streams, device, coupling)
+    batches = batches_of(training_set, train.batch, train.micro_batch, rank, world, streams, device)
 
-    network = with_weights(start.config, _copies(start.weights))
-    prepared = accelerator.prepare_model(network)
-    parameters = dict(network.named_parameters())
+    network = network_of(start.config, _copies(start.weights)).train()
+    if train.recompute:
+        _recompute(network)
+    sharded = train.shard and world > 1
+    if sharded:
+        shard(network, world, device)
+    prepared = accelerator.prepare_model(network, evaluation_mode=sharded)  # what is sharded needs no DDP around it
+    parameters = {name: parameter for name, parameter in network.named_parameters() if parameter.requires_grad}
     adamw = torch.optim.AdamW(parameters.values(), lr=train.lr, weight_decay=train.weight_decay, fused=True)
     # Accelerate's wrapper looks for an optional package on the disk in every step: only loss scaling is worth that
     optimizer = adamw if accelerator.scaler is None else accelerator.prepare_optimizer(adamw)
@@ -56,7 +86,7 @@ def fit(
         _restore(adamw, parameters, start.moments)
         if accelerator.scaler is not None and start.scaler:
             accelerator.scaler.load_state_dict(start.scaler)
-    ema = {name: start.ema[name].to(device, copy=True) for name in parameters}
+    ema = {name: like(start.ema[name].to(device), parameter.detach()) for name, parameter in parameters.items()}
     ema_values, values = list(ema.values()), list(parameters.values())
     average = get_ema_multi_avg_fn(0.5 ** (1 / train.ema.half_life)) if train.ema else None
 
@@ -65,16 +95,18 @@ def fit(
         if (step - steps.start) % CHECK_EVERY == 0:
             tell("training", "steps", step, length or steps.stop)
         adamw.param_groups[0]["lr"] = learning_rate(train, step, length or steps.stop)
-        batch = batches(step)
-        batch_loss = loss(prepared, batch)
-        accelerator.backward(batch_loss)
+        *before, last = batches.pieces(step)
+        with accelerator.no_sync(prepared) if before else nullcontext():
+            for batch, weight in before:
+                unchecked += _backward(loss(prepared, batch) * weight, accelerator)
+        batch, weight = last
+        unchecked += _backward(loss(prepared, batch) * weight, accelerator)  # ranks meet here
         if train.clip is not None:
             accelerator.clip_grad_norm_(values, train.clip)
         optimizer.step()
         optimizer.zero_grad()
         if average is not None:
             average(ema_values, values, None)
-        unchecked += batch_loss.detach()
         if (step + 1) % CHECK_EVERY == 0 or step + 1 == steps.stop:
             total += accelerator.reduce(unchecked, "mean").item()
             unchecked.zero_()
@@ -82,10 +114,11 @@ def fit(
                 break
 
     tell("training", "steps", steps.stop, length or steps.stop)
-    weights = {name: parameter.detach() for name, parameter in parameters.items()}
+    weights = whole({name: parameter.detach() for name, parameter in parameters.items()})
     scaler = accelerator.scaler.state_dict() if accelerator.scaler is not None else {}
-    state = State(start.config, weights, ema if average else weights, _moments(adamw, parameters), scaler)
-    diverged = not isfinite(total) or not _sound(loss, state, batch, accelerator)
+    moments = whole(_moments(adamw, parameters))
+    state = State(start.config, weights, whole(ema) if average else weights, moments, scaler)
+    diverged = not isfinite(total) or not _sound(loss, network_of, state, batch, accelerator)
     return Fitted(state, diverged, total / len(steps))
 
 
@@ -98,8 +131,13 @@ def reset_accelerator() -> None:
 
 
 def learning_rate(train: Train, step: int, length: int) -> float:
-    """The learning rate of a step of a generation that has ``length`` steps."""
-    return train.lr if train.schedule == "constant" else train.lr * 0.5 * (1 + cos(pi * step / length))
+    """The learning rate of a step of a generation that has ``length`` steps.
+
+    During the warm-up, ceil(warmup * length) steps, it rises in a straight line, and its last step has the full rate.
+    """
+    rising = ceil(train.warmup * length)
+    scale = min(1.0, (step + 1) / rising) if rising else 1.0
+    return train.lr * scale * (1.0 if train.schedule == "constant" else 0.5 * (1 + cos(pi * step / length)))
 
 
 def _accelerator(precision: str) -> Accelerator:
@@ -108,6 +146,24 @@ def _accelerator(precision: str) -> Accelerator:
     if precision == "fp16" and PartialState().device.type == "cpu":
         raise RayscError("train.precision: fp16 needs a GPU, and this process has none; use bf16 or fp32")
     return Accelerator(mixed_precision="no" if precision == "fp32" else precision)
+
+
+def _backward(loss: Tensor, accelerator: Accelerator) -> Tensor:
+    """Add a loss's gradients; the loss, without its graph."""
+    accelerator.backward(loss)
+    return loss.detach()
+
+
+def _recompute(network: Any) -> None:
+    """Keep few activations of the forward pass, and compute the others again in the backward one."""
+    # transformers' new name, its old one, and diffusers'
+    for method in ("activation_checkpointing_enable", "gradient_checkpointing_enable", "enable_gradient_checkpointing"):
+        if hasattr(network, method):
+            getattr(network, method)()
+            if hasattr(network, "enable_input_require_grads"):
+                network.enable_input_require_grads()  # where all but adapters is frozen, gradients must get that far
+            return
+    raise RayscError(f"train.recompute: {type(network).__name__} cannot recompute activations; take it out")
 
 
 def _copies(tensors: Tensors) -> Tensors:
@@ -124,16 +180,16 @@ def _moments(adamw: torch.optim.AdamW, parameters: Mapping[str, Tensor]) -> Tens
 
 
 def _restore(adamw: torch.optim.AdamW, parameters: Mapping[str, Tensor], moments: Tensors) -> None:
-    """Give AdamW copies of what ``_moments`` took from another."""
+    """Give AdamW copies, or this rank's parts, of what ``_moments`` took from another."""
     for key, value in moments.items():
         name, _, entry = key.rpartition("/")
-        adamw.state[parameters[name]][entry] = value.clone()
+        adamw.state[parameters[name]][entry] = like(value, parameters[name].detach())
 
 
-def _sound(loss: Loss, state: State, batch: Batch, accelerator: Accelerator) -> bool:
+def _sound(loss: Loss, network_of: Network, state: State, batch: Any, accelerator: Accelerator) -> bool:
     """Whether all weights are finite, and the EMA model's loss on every rank's part of a batch."""
     with torch.no_grad():
-        last = loss(with_weights(state.config, state.ema), batch)
+        last = loss(network_of(state.config, state.ema), batch)
     finite = [values.isfinite().all() for values in (*state.weights.values(), *state.ema.values(), last)]
     wrong: Tensor = accelerator.reduce((~torch.stack(finite)).sum(), "sum")
     return not wrong.item()

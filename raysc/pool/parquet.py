@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -10,17 +11,21 @@ import pyarrow.parquet as pq
 from raysc.regimes.recipe import Source
 
 
-def encode(rows: np.ndarray, source: Source, seeds: tuple[int, ...], first: int = 0) -> bytes:
+def encode(
+    rows: np.ndarray, source: Source, seeds: tuple[int, ...], first: int = 0, texts: Sequence[str] | None = None
+) -> bytes:
     """Rows of one source as a Parquet file.
 
-    uint8 rows are stored as fixed_size_binary (ten times faster than tensor extension types), floats as fixed-size
-    lists; both bit for bit. Beside ``row`` stand the columns source, generation, seed and index.
+    uint8 rows are stored as fixed_size_binary (ten times faster than tensor extension types), floats and token ids as
+    fixed-size lists; all bit for bit. Beside ``row`` stand the columns source, generation, seed and index, and of text
+    the column text.
 
     Args:
-        rows: (seeds, count, *event), uint8, float32 or float64.
+        rows: (seeds, count, *event), uint8, float32, float64 or int32.
         source: where they come from.
         seeds: the leading axis.
         first: index of the first row in its source.
+        texts: what the rows say, if they are text; one per row, seed after seed.
     """
     seeds_axis, count, *event = rows.shape
     flat = np.ascontiguousarray(rows).reshape(seeds_axis * count, -1)
@@ -38,6 +43,8 @@ def encode(rows: np.ndarray, source: Source, seeds: tuple[int, ...], first: int 
             "index": pa.array(np.tile(np.arange(first, first + count), seeds_axis)),
         }
     )
+    if texts is not None:
+        table = table.append_column("text", pa.array(texts, pa.string()))
     layout = json.dumps({"shape": list(rows.shape), "dtype": str(rows.dtype), "event": event})
     sink = io.BytesIO()
     pq.write_table(table.replace_schema_metadata({"raysc": layout}), sink, compression="zstd")

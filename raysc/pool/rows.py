@@ -20,6 +20,7 @@ class Block(Protocol):
         first: index of its first row in its source.
         rows: how many rows it has per seed.
         sha256: digest of its values, or "" where none is needed.
+        acceptance: of text that was drawn with a rejection rule: the share of candidates that it accepted.
     """
 
     @property
@@ -33,6 +34,9 @@ class Block(Protocol):
 
     @property
     def rows(self) -> int: ...
+
+    @property
+    def acceptance(self) -> float | None: ...
 
     def load(self) -> np.ndarray:
         """The rows, (seeds or 1, rows, *event), read-only; 1 where all seeds share them."""
@@ -55,6 +59,7 @@ class MemoryBlock:
     sha256: str = ""
     stack: np.ndarray | None = None
     start: int = 0
+    acceptance: float | None = None
 
     @property
     def rows(self) -> int:
@@ -74,6 +79,7 @@ class SpentBlock:
     first: int
     rows: int
     sha256: str
+    acceptance: float | None = None
 
     def load(self) -> np.ndarray:
         """Always an error: whoever asks for these rows was told wrongly that nobody would."""
@@ -127,6 +133,12 @@ class Rows:
 
     def __hash__(self) -> int:
         return hash(self.key)
+
+    @property
+    def acceptance(self) -> float | None:
+        """Share of candidates that a rejection rule accepted, over all blocks; None where there was none."""
+        known = [(block.rows, block.acceptance) for block in self.blocks if block.acceptance is not None]
+        return sum(rows for rows, _ in known) / sum(rows / share for rows, share in known) if known else None
 
     def spent(self) -> "Rows":
         """The same rows with nothing behind them: they still count and can be told apart, and cannot be loaded."""

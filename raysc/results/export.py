@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -16,25 +16,30 @@ from raysc.errors import InputError
 
 
 def export_rows(
-    rows: np.ndarray, folder: Path, form: Literal["huggingface", "png"], about: Mapping[str, object]
+    rows: np.ndarray,
+    folder: Path,
+    form: Literal["huggingface", "png"],
+    about: Mapping[str, object],
+    texts: Sequence[str] | None = None,
 ) -> None:
     """Write rows into a new folder.
 
     Args:
-        rows: images uint8 (count, channels, height, width), or points (count, dim).
+        rows: images uint8 (count, channels, height, width), points (count, dim), or tokens (count, length).
         folder: must not exist.
         form: "huggingface": data/train.parquet, which ``datasets.load_dataset`` reads, images with their type; "png":
             one file per image, and metadata.csv, with which ``datasets`` reads the folder too.
         about: where the rows are from: column -> its one value, for every row.
+        texts: what the rows say, if they are text: that is written instead of tokens.
 
     Raises:
-        InputError: the folder exists, or points were asked for as PNG.
+        InputError: the folder exists, or points or texts were asked for as PNG.
     """
     images = rows.ndim == 4
     if folder.exists():
         raise InputError(f"{folder} exists; name a new folder")
     if form == "png" and not images:
-        raise InputError("points are no images; leave --format out")
+        raise InputError(f"{'points' if texts is None else 'texts'} are no images; leave --format out")
     lineage = pd.DataFrame({"index": range(len(rows)), **about})
     if form == "png":
         folder.mkdir(parents=True)
@@ -50,6 +55,8 @@ def export_rows(
         column = pa.array([{"bytes": png(image), "path": None} for image in rows], _IMAGE)
         features = {"info": {"features": {"image": {"_type": "Image"}}}}
         table = told.add_column(0, "image", column).replace_schema_metadata({"huggingface": json.dumps(features)})
+    elif texts is not None:
+        table = told.add_column(0, "text", pa.array(texts, pa.string()))
     else:
         table = told.add_column(0, "row", pa.FixedSizeListArray.from_arrays(pa.array(rows.reshape(-1)), rows.shape[1]))
     pq.write_table(table, folder / "data" / "train.parquet")

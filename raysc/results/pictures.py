@@ -1,6 +1,7 @@
 """A picture of rows: cells below each other, generations side by side."""
 
 import io
+import textwrap
 from collections.abc import Mapping, Sequence
 from math import ceil, sqrt
 
@@ -8,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from raysc.models.family import OfText
 from raysc.plan import Line
 from raysc.results.rows import sampled_rows
 from raysc.results.style import style
@@ -17,6 +19,8 @@ from raysc.sweepfile.sweep import Sweep
 
 POINTS = 500
 """Rows of points that a panel shows."""
+TEXT_WIDTH = 2.4
+"""Inches of a panel that shows a text."""
 
 
 def label(sweep: Sweep, line: Line) -> str:
@@ -35,8 +39,8 @@ def samples_picture(
 ) -> bytes:
     """A PNG: a row of panels per cell, a column per generation; the first ``count`` rows, the same latents all over.
 
-    Images are shown as a small grid, points as a scatter over the real rows; grey where there are none, because the
-    model diverged or was not run yet.
+    Images are shown as a small grid, points as a scatter over the real rows, of text the first row; grey where there
+    are none, because the model diverged or was not run yet.
     """
     drawn = drawn_rows(lines, generations, seed, objects, count)
     with style():
@@ -49,9 +53,10 @@ def samples_picture(
 def drawn_rows(
     lines: Sequence[Line], generations: Sequence[int], seed: int, objects: Objects, count: int
 ) -> dict[tuple[int, int], np.ndarray | None]:
-    """(cell, generation) -> the rows that a panel shows: images, or ``POINTS`` points; None if there are none."""
+    """(cell, generation) -> the rows that a panel shows: images, ``POINTS`` points, a text; None if there are none."""
+    shown = {"images": count, "points": POINTS, "text": 1}
     return {
-        (line.number, t): sampled_rows(line, seed, t, objects, count if line.data.kind == "images" else POINTS)
+        (line.number, t): sampled_rows(line, seed, t, objects, shown[line.data.kind])
         for line in lines
         for t in generations
     }
@@ -72,7 +77,8 @@ def samples_figure(
         drawn: from ``drawn_rows``.
     """
     lines = sorted(lines, key=lambda line: _reading_order(sweep, line))
-    width, height = 1.3 + 1.3 * len(generations), 1.35 * len(lines) + 0.4
+    panel_width = TEXT_WIDTH if any(line.data.kind == "text" for line in lines) else 1.3
+    width, height = 1.3 + panel_width * len(generations), 1.35 * len(lines) + 0.4
     figure = Figure(figsize=(width, height), dpi=110)
     panels = figure.subplots(len(lines), len(generations), squeeze=False)
     for row, line in enumerate(lines):
@@ -91,11 +97,20 @@ def samples_figure(
                 panel.set_facecolor("0.9")
             elif line.data.kind == "images":
                 panel.imshow(mosaic(rows), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+            elif isinstance(line.family, OfText):
+                _text(panel, line.family.texts(rows)[0])
             else:
                 _points(panel, line.data.test()[:POINTS], rows)
     inside = {"left": 1.25 / width, "right": 1 - 0.05 / width, "top": 1 - 0.3 / height, "bottom": 0.05 / height}
     figure.subplots_adjust(**inside, wspace=0.08, hspace=0.1)
     return figure
+
+
+def _text(panel: Axes, text: str) -> None:
+    """As much of a text as a panel holds, in small print."""
+    # "$" would begin a formula
+    shown = "\n".join(textwrap.wrap(text.replace("$", r"\$"), 44)[:12])
+    panel.text(0.03, 0.96, shown, fontsize=5, va="top", transform=panel.transAxes)
 
 
 def _reading_order(sweep: Sweep, line: Line) -> list[tuple[bool, str, float]]:

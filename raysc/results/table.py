@@ -167,4 +167,5 @@ def _order(sweep: Sweep, columns: Sequence[Column], table: pd.DataFrame) -> list
     front = ["cell", *axes, "control", "seed", "generation", "share", *COUNTS, "diverged", "initial_quality"]
     collapse = ["collapse_generation" for _ in _telling_collapse(columns)]
     ended = ["ended_generation"] if sweep.until is not None else []
-    return [*front, *ended, *collapse, *metrics, *seconds, "lineage", "parent"]
+    accepted = [name for name in ("acceptance_rate",) if name in table]
+    return [*front, *accepted, *ended, *collapse, *metrics, *seconds, "lineage", "parent"]

@@ -37,8 +37,8 @@ class TrainedCrew(Crew, Protocol):
         ...
 
     @property
-    def model(self) -> tuple[Any, Any] | None:
-        """The family and the held model's state, for metrics of models; None where only other processes hold it."""
+    def model(self) -> tuple[Any, Any]:
+        """The family and the held model's state, for metrics of models."""
         ...
 
     def close(self) -> None:
@@ -117,7 +117,7 @@ class Bench:
         Args:
             rows: of one generation.
             metrics: addresses.
-            model: (family, state) of that generation, where this process holds it.
+            model: (family, state) of that generation, for metrics of models.
         """
         keys = list(metrics)
         if not keys:
@@ -128,9 +128,8 @@ class Bench:
             found: Values = {column.name: nothing for metric in chosen for column in metric.columns}
             real: Mapping[str, Floor] = {}
         else:
-            modelled = (
-                None if model is None else Modelled(*model, self.data, self.real.test.astype(np.float64, copy=False))
-            )
+            test = self.real.test if self.real.kind == "text" else self.real.test.astype(np.float64, copy=False)
+            modelled = None if model is None else Modelled(*model, self.data, test)
             # A family may have drawn the rows' counts alone: rows that nobody looks at are not made.
             counted = model is not None and isinstance(model[0], DrawsBlocks)
             unread = counted and all(isinstance(metric, ModelMetric) for metric in chosen)

@@ -92,7 +92,7 @@ class Checkpointed:
         self.crew.load(manifest)
 
     @property
-    def model(self) -> tuple[Any, Any] | None:
+    def model(self) -> tuple[Any, Any]:
         """As of the crew."""
         return self.crew.model
 

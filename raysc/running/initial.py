@@ -84,7 +84,8 @@ def _sample(address: str, sample: Sample, model: Manifest, unit: InitialUnit, be
     drawn = perf_counter()
     values = bench.measure(rows, lacking, crew.model)
     if not covered:
-        record = record.assign(seconds_sample=drawn - began, seconds_measure=perf_counter() - drawn)
+        seconds = {"seconds_sample": drawn - began, "seconds_measure": perf_counter() - drawn}
+        record = record.assign(**seconds, **records.acceptance(rows))
         told = records.told(synthetic(0), rows.blocks, attempt) if rows else []
         records.put(attempt, record)
         about = {"first": 0, "last": span.last, "seeds": unit.seeds, "rows": told, "parent": model.name}

@@ -38,11 +38,17 @@ def frame(generations: Iterable[tuple[Generation, Mapping[str, float]]], seeds: 
             "optimiser_steps": np.full(each, generation.steps),
             "diverged": generation.diverged,
             "loss": np.full(each, generation.loss),
+            **{name: np.full(each, rate) for name, rate in acceptance(generation.rows).items()},
             **{f"seconds_{phase}": np.full(each, spent / each) for phase, spent in seconds.items()},
         }
         for generation, seconds in generations
     ]
     return pd.DataFrame({name: np.concatenate([columns[name] for columns in found]) for name in found[0]})
+
+
+def acceptance(rows: Rows | None) -> dict[str, float]:
+    """The share of candidates that a rejection rule let pass, if the rows were drawn with one."""
+    return {} if rows is None or rows.acceptance is None else {"acceptance_rate": rows.acceptance}
 
 
 def put(attempt: Attempt, records: pd.DataFrame) -> None:

@@ -6,12 +6,12 @@ changes no key.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from raysc.sweepfile.settings import Cell, Component, Settings
+from raysc.sweepfile.settings import UNKEYED, Cell, Component, Settings
 
 
 def key_of(settings: Mapping[str, Any]) -> str:
@@ -20,10 +20,16 @@ def key_of(settings: Mapping[str, Any]) -> str:
     return sha256(text.encode()).hexdigest()[:32]
 
 
-def identity(component: Component, version: str, fingerprint: str = "") -> dict[str, Any]:
-    """What tells a component apart: name, parameters that are not their default, version, and of data the content."""
+def identity(
+    component: Component, version: str, fingerprint: str = "", located: Collection[str] = ()
+) -> dict[str, Any]:
+    """What tells a component apart: name, parameters that are not their default, version, and the content of its files.
+
+    ``located``: parameters that say where those files lie, which makes no difference.
+    """
+    parameters = {name: value for name, value in component.parameters.items() if name not in located}
     told = {"name": component.name, "version": version, **({"content": fingerprint} if fingerprint else {})}
-    return {**told, **({"parameters": dict(component.parameters)} if component.parameters else {})}
+    return {**told, **({"parameters": parameters} if parameters else {})}
 
 
 @dataclass(frozen=True)
@@ -97,17 +103,19 @@ def keys(cell: Cell, identities: Identities, rows: int, trained: bool) -> Keys:
         everything["steps_of"] = {"regime": identities.steps_of, "lambda": cell.steps_of.lambda_}
     if not trained:
         return Keys(key_of(everything), None, everything)
-    length_matters = cell.train.schedule != "constant"
+    length_matters = cell.train.schedule != "constant" or cell.train.warmup > 0
     run = {**model, "initial": {k: v for k, v in initial.items() if k != "steps" or length_matters}}
     zero = Zero(rows=key_of({**model, "sample": sample}), model=key_of(model), run=key_of(run))
     return Keys(key_of(everything), zero, everything)
 
 
 def _given(settings: Settings) -> dict[str, Any]:
-    return settings.model_dump(exclude_defaults=True, by_alias=True)
+    given = settings.model_dump(exclude_defaults=True, by_alias=True)
+    return {name: value for name, value in given.items() if name not in UNKEYED}
 
 
 def _changed(settings: Settings, base: Settings) -> dict[str, Any]:
     """What ``loop.train`` or ``loop.sample`` changes; setting it to what it is anyway is no change."""
     before = base.model_dump(by_alias=True)
-    return {name: value for name, value in settings.model_dump(by_alias=True).items() if value != before[name]}
+    after = settings.model_dump(by_alias=True)
+    return {name: value for name, value in after.items() if value != before[name] and name not in UNKEYED}

@@ -9,6 +9,7 @@ import numpy as np
 from raysc.pool.parquet import decode, encode
 from raysc.pool.rows import Block
 from raysc.pool.shelf import digest
+from raysc.pool.tokens import Texts
 from raysc.regimes.recipe import Source
 from raysc.store.objects import Objects
 from raysc.store.publishing import checked
@@ -26,6 +27,7 @@ class StoredBlock:
         sha256: digest of the rows' values.
         file_sha256: SHA-256 of the file.
         file_bytes: its size.
+        acceptance: as of every block; None once it was read back, since it is in the records then.
     """
 
     objects: Objects
@@ -35,6 +37,7 @@ class StoredBlock:
     sha256: str
     file_sha256: str
     file_bytes: int
+    acceptance: float | None = None
 
     @property
     def key(self) -> Hashable:
@@ -61,9 +64,12 @@ class ParquetShelf:
     objects: Objects
     prefix: str
 
-    def put(self, source: Source, seeds: tuple[int, ...], first: int, rows: np.ndarray) -> Block:
+    def put(
+        self, source: Source, seeds: tuple[int, ...], first: int, rows: np.ndarray, texts: Texts | None = None
+    ) -> Block:
         """Write rows as rows/<generation>/<first>.parquet."""
-        data = encode(rows, source, seeds, first)
+        data = encode(rows, source, seeds, first, texts.texts if texts else None)
         name = f"{self.prefix}/rows/{source.generation}/{first:08}.parquet"
         self.objects.put(name, data)
-        return StoredBlock(self.objects, name, first, rows.shape[1], digest(rows), sha256(data).hexdigest(), len(data))
+        told = digest(rows), sha256(data).hexdigest(), len(data)
+        return StoredBlock(self.objects, name, first, rows.shape[1], *told, texts.acceptance if texts else None)

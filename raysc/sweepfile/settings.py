@@ -61,21 +61,49 @@ class Train(Settings):
         lr: learning rate of AdamW.
         weight_decay: of AdamW.
         schedule: learning rate over the steps of a generation: constant, or half a cosine down to zero.
+        warmup: share of a generation's steps over which the learning rate rises to ``lr``, 0 to 1.
         clip: gradient norm that is not exceeded, or none.
         ema: none: the raw weights are the model.
         precision: of the forward and backward pass.
         optimizer_state: what a retraining starts with: the moments of the generation before, or none. Under
             ``loop.train`` only.
+        micro_batch: rows that a rank gives the network at once; its part of ``batch`` if not set. In no key, as what
+            follows: they change memory and time, and results by rounding only.
+        recompute: activations are computed again in the backward pass (gradient checkpointing) instead of being kept.
+        shard: with several ranks, each keeps only its part of parameters, gradients and the optimiser's state while it
+            trains (FSDP). The model itself must fit on each device, since each rank samples by itself.
     """
 
     batch: PositiveInt = 128
     lr: PositiveFloat = 1e-3
     weight_decay: float = Field(default=0.0, ge=0)
     schedule: Literal["constant", "cosine"] = "constant"
+    warmup: float = Field(default=0.0, ge=0, le=1)
     clip: PositiveFloat | None = None
     ema: Ema | None = None
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
     optimizer_state: Literal["carried", "reset"] = "carried"
+    micro_batch: PositiveInt | None = None
+    recompute: bool = False
+    shard: bool = False
+
+
+UNKEYED = ("micro_batch", "recompute", "shard")
+"""Settings of ``Train`` that change no result beyond rounding."""
+
+
+class Accept(Settings):
+    """Which texts count as rows; others are rejected, and drawn again.
+
+    Attributes:
+        starts: how a text must begin.
+        once: what it must hold exactly once; nothing if empty.
+        floor: share of accepted texts below which sampling fails instead of going on for ever.
+    """
+
+    starts: str = ""
+    once: str = ""
+    floor: float = Field(default=0.01, gt=0, le=1)
 
 
 class Sample(Settings):
@@ -84,10 +112,23 @@ class Sample(Settings):
     Attributes:
         rows: rows that every generation samples, n if not set.
         steps: network evaluations or steps of the sampler; the family's own number if not set.
+        temperature: of text: logits are divided by it.
+        top_k: of text: only so many most likely tokens are drawn.
+        top_p: of text: only the most likely tokens are drawn that together have this probability.
+        prompt_tokens: of text: row i goes on from so many first tokens of real training row i (mod n), which are part
+            of it; none: rows are written from nothing.
+        accept: of text: which rows are rejected; none if not set.
+        precision: of text: of the network while it writes.
     """
 
     rows: PositiveInt | None = None
     steps: PositiveInt | None = None
+    temperature: PositiveFloat = 1.0
+    top_k: PositiveInt | None = None
+    top_p: float = Field(default=1.0, gt=0, le=1)
+    prompt_tokens: PositiveInt | None = None
+    accept: Accept | None = None
+    precision: Literal["fp32", "bf16"] = "fp32"
 
 
 class Budget(Settings):

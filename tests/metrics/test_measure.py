@@ -13,10 +13,12 @@ from raysc.metrics.metric import AsksData, Metric, ModelMetric
 
 
 def every_metric() -> list[Metric]:
-    """Every metric of rows that any data set can have."""
+    """Every metric of rows that are numbers and that any data set can have."""
     addresses = [address.split(":") for address in METRICS.values()]
     built = [getattr(import_module(module), name)() for module, name in addresses]
-    return [metric for metric in built if not isinstance(metric, ModelMetric | AsksData)]
+    return [
+        metric for metric in built if not isinstance(metric, ModelMetric | AsksData) and metric.features != "tokens"
+    ]
 
 
 def gaussian_real(seeds: tuple[int, ...]) -> Real:

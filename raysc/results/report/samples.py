@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from raysc.models.family import OfText
 from raysc.plan import Line
 from raysc.results.pictures import drawn_rows, samples_figure
 from raysc.results.report.figure import Figure, finish
@@ -37,7 +38,7 @@ def samples(sweep: Sweep, lines: Sequence[Line], table: pd.DataFrame, objects: O
     seed = int(table["seed"].iloc[0])
     drawn = drawn_rows(cells, generations, seed, objects, IMAGES)
     left_out = f" Drawn are {len(cells)} of {len(lines)} cells, evenly chosen." if len(cells) < len(lines) else ""
-    what = "images" if cells[0].data.kind == "images" else "points, over real ones in grey"
+    what = {"images": "images", "points": "points, over real ones in grey", "text": "text"}[cells[0].data.kind]
     caption = (
         f"Rows of seed {seed}: the first {what} of each generation, from the same latents in every panel. Grey panels: "
         f"not run yet, or diverged.{left_out}"
@@ -52,7 +53,7 @@ def samples(sweep: Sweep, lines: Sequence[Line], table: pd.DataFrame, objects: O
 
 
 def _numbers(cells: Sequence[Line], seed: int, drawn: dict) -> pd.DataFrame:  # type: ignore[type-arg]
-    """A row for each drawn row: where it is from; of points their coordinates too."""
+    """A row for each drawn row: where it is from; of points their coordinates too, of text what they say."""
     by_number = {line.number: line for line in cells}
     parts = []
     for (cell, t), rows in drawn.items():
@@ -61,7 +62,9 @@ def _numbers(cells: Sequence[Line], seed: int, drawn: dict) -> pd.DataFrame:  # 
         line = by_number[cell]
         told = pd.DataFrame({"cell": cell, "seed": seed, "generation": t, "row": range(len(rows))})
         told["lineage"] = line.keys.zero.rows if t == 0 and line.keys.zero is not None else line.keys.lineage
-        if rows.ndim == 2:
+        if isinstance(line.family, OfText):
+            told["text"] = line.family.texts(rows)
+        elif rows.ndim == 2:
             told = told.assign(**{f"x{place}": rows[:, place] for place in range(rows.shape[1])})
         parts.append(told)
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"cell": [], "generation": []})

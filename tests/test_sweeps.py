@@ -1,13 +1,19 @@
-"""Shipped sweeps run: the corner cells of each closed-form one, with few seeds and generations."""
+"""Shipped sweeps: each can be planned, and the corner cells of closed-form ones run with few seeds and generations."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+import transformers
 
 from raysc import catalogue
-from raysc.plan import lines, measured_generations
+from raysc.checks import check
+from raysc.datasets.tokenizing import trained_tokenizer
+from raysc.plan import make_plan, measured_generations
 from raysc.results.claims import judge_claims
 from raysc.results.table import load_table, main_columns
 from raysc.store.objects import Objects
@@ -15,14 +21,19 @@ from raysc.sweepfile import Sweep, read_sweep
 
 ROOT = Path(__file__).parent.parent / "sweeps"
 SEEDS, GENERATIONS = (0, 1, 2), 12
+PAPERS = ("kazdan2024", "bertrand2023", "theory")
 
 
-def shipped(folder: str) -> list[str]:
-    return [str(file.relative_to(ROOT)) for file in sorted((ROOT / folder).glob("*.yaml"))]
+FILES = sorted(ROOT.rglob("*.yaml"))
 
 
-def closed_form(name: str) -> bool:
-    return not any(line.family.trained for line in lines(read_sweep(str(ROOT / name), (), catalogue))[:1])
+def named(files: list[Path]) -> list[object]:
+    return [pytest.param(file, id=str(file.relative_to(ROOT))) for file in files]
+
+
+def closed_form(file: Path) -> bool:
+    cell = read_sweep(str(file), (), catalogue).cells[0]
+    return not catalogue.signature("model", cell.model.name).trained
 
 
 def corners(sweep: Sweep) -> Sweep:
@@ -40,9 +51,27 @@ def corners(sweep: Sweep) -> Sweep:
     )
 
 
-@pytest.mark.parametrize("name", [name for name in shipped("kazdan2024") + shipped("theory") if closed_form(name)])
-def test_the_corner_cells_of_a_closed_form_sweep_run(name, run_sweep, tmp_path):
-    sweep = corners(read_sweep(str(ROOT / name), (), catalogue))
+@pytest.mark.parametrize("file", named(FILES))
+def test_a_sweep_opens_with_its_command_and_can_be_planned_and_judged(file: Path, tmp_path: Path) -> None:
+    assert f"raysc sweep sweeps/{file.relative_to(ROOT)}" in file.read_text()
+    sweep = read_sweep(str(file), small_stand_ins(file, tmp_path), catalogue)
+    objects = Objects.at(str(tmp_path / "store"))
+    plan = make_plan(sweep, objects)
+    check(sweep, plan.lines)
+    assert plan.loop
+    judged = judge_claims(sweep, load_table(sweep, objects), plan.lines)
+    assert len(judged) == len(sweep.claims)
+    assert {one.verdict for one in judged} <= {"undecided"}, "nothing was run"
+
+
+@pytest.mark.parametrize("file", named([file for file in FILES if file.parent.name in PAPERS]))
+def test_the_sweeps_of_papers_make_claims(file: Path) -> None:
+    assert read_sweep(str(file), (), catalogue).claims
+
+
+@pytest.mark.parametrize("file", named([file for file in FILES if closed_form(file)]))
+def test_the_corner_cells_of_a_closed_form_sweep_run(file: Path, run_sweep, tmp_path: Path) -> None:
+    sweep = corners(read_sweep(str(file), (), catalogue))
     objects = Objects.at(str(tmp_path))
     run_sweep(sweep, objects)
     table = load_table(sweep, objects)
@@ -52,11 +81,40 @@ def test_the_corner_cells_of_a_closed_form_sweep_run(name, run_sweep, tmp_path):
         assert not np.isnan(table[column.name]).any(), column.name
 
 
-@pytest.mark.parametrize(
-    "name", [name for folder in ("kazdan2024", "theory", "bertrand2023") for name in shipped(folder)]
-)
-def test_the_claims_of_a_sweep_that_was_not_run_are_undecided(name, tmp_path):
-    sweep = read_sweep(str(ROOT / name), (), catalogue)
-    judged = judge_claims(sweep, load_table(sweep, Objects.at(str(tmp_path))), lines(sweep))
-    assert len(judged) == len(sweep.claims) > 0
-    assert {one.verdict for one in judged} == {"undecided"}
+def small_stand_ins(file: Path, folder: Path) -> list[str]:
+    """Overrides that put small local files in the place of what a sweep file fetches from the hub."""
+    text = file.read_text()
+    changes = []
+    if "name: helpsteer2," in text:
+        changes += [f"data.path={stand_in_data(folder)}"]
+    if "name: tinystories," in text:
+        changes += [f"data.path={stand_in_data(folder)}", "data.rows=4"]
+    if "google/gemma-2-2b" in text:
+        changes += [f"{key}={stand_in_model(folder)}" for key in ("model.base", "data.tokenizer")]
+    return changes
+
+
+def stand_in_data(folder: Path) -> Path:
+    place = folder / "data"
+    place.mkdir(exist_ok=True)
+    for split, rows in (("train", 12531), ("validation", 5)):
+        record = json.dumps({"prompt": "How are you?", "response": "Well."})
+        (place / f"{split}.jsonl").write_text(f"{record}\n" * rows)
+        pq.write_table(pa.table({"text": ["Once there was a fox."] * 5}), place / f"{split}-0.parquet")
+    return place
+
+
+def stand_in_model(folder: Path) -> Path:
+    place = folder / "model"
+    sizes = {
+        "vocab_size": 300,
+        "n_positions": 512,
+        "n_embd": 4,
+        "n_layer": 1,
+        "n_head": 1,
+        "bos_token_id": 0,
+        "eos_token_id": 0,
+    }
+    transformers.GPT2LMHeadModel(transformers.GPT2Config(**sizes)).save_pretrained(place)
+    trained_tokenizer(["How are you?"], 300).save(place)
+    return place

@@ -10,6 +10,7 @@ from s3_server import S3, serving
 os.environ["RAY_AUTH_MODE"] = "disabled"
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks for groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All tests of this room run in one process, beside another that runs the rest: they wait for Ray most of the time.
 

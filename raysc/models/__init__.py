@@ -7,6 +7,7 @@ MODELS = {
     "discrete": "raysc.models.discrete:Discrete",
     "flow_matching": "raysc.models.flow_matching:FlowMatching",
     "ddpm": "raysc.models.ddpm:Ddpm",
+    "edm": "raysc.models.edm:Edm",
     "normalizing_flow": "raysc.models.normalizing_flow:NormalizingFlow",
 }
 """Short name -> ``module:Name``."""

@@ -33,13 +33,14 @@ class Batches:
     """One seed's batches by step.
 
     Rows come in an endless order: one permutation of the training set after another, each with a stream of its own.
-    Step s takes those from s * batch on, so a batch may straddle two passes. Noise and times are drawn for the whole
-    batch from the step's stream, and paired with its rows if there is a coupling. A rank takes its slice of all three.
+    Step s takes those from s * batch on, so a batch may straddle two passes. Noise, times and which images
+    are mirrored are drawn for the whole batch from the step's stream, and the noise is paired with its rows if there is
+    a coupling. A rank takes its slice of all of them.
     """
 
     def __init__(
         self, training_set: TrainingSet, batch: int, rank: int, world: int, streams: Streams, device: torch.device,
-        coupling: Coupling | None = None,
+        coupling: Coupling | None = None, flips: bool = False,
     ) -> None:  # fmt: skip
         """Load the rows' blocks.
 
@@ -51,6 +52,7 @@ class Batches:
             streams: of that seed.
             device: where batches go.
             coupling: pairs the noise of the whole batch with its rows; None: as they were drawn.
+            flips: mirror each image with probability 1/2.
 
         Raises:
             InputError: the batch cannot be split evenly.
@@ -60,7 +62,7 @@ class Batches:
                 f"train.batch: {batch} rows cannot be split evenly over {world} workers; use a multiple of {world}"
             )
         self._gather = Gather(training_set)
-        self._batch, self._device, self._coupling = batch, device, coupling
+        self._batch, self._device, self._coupling, self._flips = batch, device, coupling, flips
         self._mine = slice(batch // world * rank, batch // world * (rank + 1))
         (self._seed,), self._generation = streams.seeds, streams.generation
         self._order = _Order(self._seed, streams.generation, self._gather.count)
@@ -70,12 +72,20 @@ class Batches:
         draws = stream(self._seed, self._generation, "train", "step", step)
         noise = draws.standard_normal((self._batch, *self._gather.event), dtype=np.float32)
         times = draws.random(self._batch, dtype=np.float32)
+        mirrored = draws.random(self._batch) < 0.5 if self._flips else np.zeros(self._batch, bool)
         positions = self._order(step * self._batch, (step + 1) * self._batch)
         if self._coupling is not None:
             # All ranks pair the whole batch, so that pairs do not depend on their number.
-            noise = noise[self._coupling(noise, to_floats(torch.from_numpy(self._gather(positions))).numpy())]
-        rows = self._gather(positions[self._mine])
+            whole = to_floats(torch.from_numpy(self._rows(positions, mirrored))).numpy()
+            noise = noise[self._coupling(noise, whole)]
+        rows = self._rows(positions[self._mine], mirrored[self._mine])
         return Batch(to_floats(self._send(rows)), self._send(noise[self._mine]), self._send(times[self._mine]))
+
+    def _rows(self, positions: np.ndarray, mirrored: np.ndarray) -> np.ndarray:
+        rows = self._gather(positions)
+        if mirrored.any():
+            rows[mirrored] = rows[mirrored, ..., ::-1]
+        return rows
 
     def _send(self, array: np.ndarray) -> Tensor:
         return torch.from_numpy(array).to(self._device, non_blocking=True)

@@ -19,6 +19,7 @@ from raysc.torchvision_schemas import declare_missing_schemas
 CONFIG, MODEL = "config.json", "model.safetensors"
 PIPELINE = "model_index.json"
 TRAINING, SCALER = "training_state.safetensors", "training_state.json"
+STEPS = "steps_taken"
 
 
 Network = Literal["mlp", "unet", "spline_flow"]
@@ -60,7 +61,7 @@ def save(
         groups = {"weights": state.weights, "moments": state.moments}
         flat = {f"{group}/{name}": tensor for group, tensors in groups.items() for name, tensor in tensors.items()}
         save_file(_on(torch.device("cpu"), flat), folder / TRAINING)
-        _write_json(folder / SCALER, state.scaler)
+        _write_json(folder / SCALER, {**state.scaler, STEPS: state.steps})
 
 
 def load(folder: Path, network: Network, scheduler: Scheduler = MappingProxyType({})) -> State:
@@ -88,7 +89,9 @@ def load(folder: Path, network: Network, scheduler: Scheduler = MappingProxyType
     for name, tensor in flat.items():
         group, _, rest = name.partition("/")
         groups[group][rest] = tensor
-    return State(config, groups["weights"], ema, groups["moments"], _read_json(folder / SCALER))
+    scaler = _read_json(folder / SCALER)
+    taken = int(scaler.pop(STEPS, 0))  # folders of before do not tell
+    return State(config, groups["weights"], ema, groups["moments"], scaler, taken)
 
 
 def _as_pack(tensors: Tensors) -> Tensors:

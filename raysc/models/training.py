@@ -10,18 +10,22 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from raysc.activity import tell
-from raysc.errors import RayscError
+from raysc.errors import InputError, RayscError
 from raysc.models.batches import Batch, Batches
 from raysc.models.coupling import Coupling
+from raysc.models.dropout import WholeBatchDropout
 from raysc.models.family import Fitted
 from raysc.models.networks import Tensors, with_weights
-from raysc.models.state import State
+from raysc.models.state import State, packed
 from raysc.pool.rows import TrainingSet
 from raysc.streams import Streams
 from raysc.sweepfile.settings import Train
 
 CHECK_EVERY = 50
 """Steps between two looks at the loss: a look makes a GPU, and all ranks, wait."""
+
+OF_POINTS = {"batch", "lr", "weight_decay", "schedule", "clip", "ramp", "ema", "optimizer_state", "start_weights"}
+"""The settings that packs of seeds go by."""
 
 Loss = Callable[[nn.Module, Batch], Tensor]
 """What a family minimises: the mean over the rows of a batch, a scalar."""
@@ -44,9 +48,13 @@ def fit(
         return Fitted(start, False, nan)
     accelerator = _accelerator(train.precision)
     rank, world, device = accelerator.process_index, accelerator.num_processes, accelerator.device
-    batches = Batches(training_set, train.batch, rank, world, streams, device, coupling)
+    batches = Batches(training_set, train.batch, rank, world, streams, device, coupling, train.flips)
 
-    network = with_weights(start.config, _copies(start.weights))
+    begun = start.ema if train.start_weights == "ema" and steps.start == 0 else start.weights
+    network = with_weights(start.config, _copies(begun))
+    dropout = WholeBatchDropout(train.dropout, rank, world, streams, device) if train.dropout else None
+    if dropout is not None:
+        dropout.put_into(network)
     prepared = accelerator.prepare_model(network)
     parameters = dict(network.named_parameters())
     adamw = torch.optim.AdamW(parameters.values(), lr=train.lr, weight_decay=train.weight_decay, fused=True)
@@ -58,13 +66,15 @@ def fit(
             accelerator.scaler.load_state_dict(start.scaler)
     ema = {name: start.ema[name].to(device, copy=True) for name in parameters}
     ema_values, values = list(ema.values()), list(parameters.values())
-    average = get_ema_multi_avg_fn(0.5 ** (1 / train.ema.half_life)) if train.ema else None
+    before = start.steps - steps.start
 
     total, unchecked = 0.0, torch.zeros((), device=device)
     for step in steps:
         if (step - steps.start) % CHECK_EVERY == 0:
             tell("training", "steps", step, length or steps.stop)
-        adamw.param_groups[0]["lr"] = learning_rate(train, step, length or steps.stop)
+        adamw.param_groups[0]["lr"] = learning_rate(train, step, length or steps.stop, before)
+        if dropout is not None:
+            dropout.begin(step)
         batch = batches(step)
         batch_loss = loss(prepared, batch)
         accelerator.backward(batch_loss)
@@ -72,8 +82,8 @@ def fit(
             accelerator.clip_grad_norm_(values, train.clip)
         optimizer.step()
         optimizer.zero_grad()
-        if average is not None:
-            average(ema_values, values, None)
+        if train.ema is not None:
+            get_ema_multi_avg_fn(train.ema.decay(step, train.batch))(ema_values, values, None)
         unchecked += batch_loss.detach()
         if (step + 1) % CHECK_EVERY == 0 or step + 1 == steps.stop:
             total += accelerator.reduce(unchecked, "mean").item()
@@ -84,7 +94,8 @@ def fit(
     tell("training", "steps", steps.stop, length or steps.stop)
     weights = {name: parameter.detach() for name, parameter in parameters.items()}
     scaler = accelerator.scaler.state_dict() if accelerator.scaler is not None else {}
-    state = State(start.config, weights, ema if average else weights, _moments(adamw, parameters), scaler)
+    moments = _moments(adamw, parameters)
+    state = State(start.config, weights, ema if train.ema else weights, moments, scaler, before + step + 1)
     diverged = not isfinite(total) or not _sound(loss, state, batch, accelerator)
     return Fitted(state, diverged, total / len(steps))
 
@@ -97,9 +108,30 @@ def reset_accelerator() -> None:
     GradientState._reset_state()
 
 
-def learning_rate(train: Train, step: int, length: int) -> float:
-    """The learning rate of a step of a generation that has ``length`` steps."""
-    return train.lr if train.schedule == "constant" else train.lr * 0.5 * (1 + cos(pi * step / length))
+def learning_rate(train: Train, step: int, length: int, before: int = 0) -> float:
+    """The learning rate of a step of a generation that has ``length`` steps, after those ``before`` it."""
+    rate = train.lr if train.schedule == "constant" else train.lr * 0.5 * (1 + cos(pi * step / length))
+    return rate if train.ramp is None else rate * train.ramp.share(step, before, train.batch)
+
+
+def check_train(train: Train, event: tuple[int, ...], network: str) -> None:
+    """Refuse settings under ``train`` that a family does not go by for rows of some shape; InputError.
+
+    Args:
+        train: the settings.
+        event: shape of a row.
+        network: the family's kind of network.
+    """
+    for name, field in Train.model_fields.items() if packed(event) else ():
+        if name not in OF_POINTS and getattr(train, name) != field.default:
+            raise InputError(
+                f"train.{name}: networks of points train in plain float32 and take {', '.join(sorted(OF_POINTS))}, "
+                f"not {name}"
+            )
+    if train.dropout and network != "unet":
+        raise InputError("train.dropout: goes with network: unet")
+    if train.flips and len(event) != 3:
+        raise InputError("train.flips: only images can be mirrored")
 
 
 def _accelerator(precision: str) -> Accelerator:

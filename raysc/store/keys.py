@@ -109,5 +109,6 @@ def _given(settings: Settings) -> dict[str, Any]:
 
 def _changed(settings: Settings, base: Settings) -> dict[str, Any]:
     """What ``loop.train`` or ``loop.sample`` changes; setting it to what it is anyway is no change."""
-    before = base.model_dump(by_alias=True)
-    return {name: value for name, value in settings.model_dump(by_alias=True).items() if value != before[name]}
+    before, given = base.model_dump(by_alias=True), _given(settings)
+    changed = {name: value for name, value in settings.model_dump(by_alias=True).items() if value != before[name]}
+    return {name: given.get(name, value) for name, value in changed.items()}

@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 
 from raysc.datasets.eight_gaussians import EightGaussians
 from raysc.errors import InputError
-from raysc.models import ddpm, flow_matching, training
+from raysc.models import flow_matching, training
 from raysc.models.coupling import optimal_transport
 from raysc.models.ddpm import Ddpm
 from raysc.models.family import in_packs
@@ -74,7 +74,7 @@ def test_a_seed_in_a_pack_is_the_seed_alone_but_for_rounding(family):
     [
         (FAMILIES[0], flow_matching._loss, None),
         (FAMILIES[1], flow_matching._loss, optimal_transport),
-        (FAMILIES[2], ddpm._loss, None),
+        (FAMILIES[2], FAMILIES[2]._loss, None),
     ],
     ids=["flow_matching", "ot", "ddpm"],
 )

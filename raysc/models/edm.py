@@ -9,12 +9,13 @@ import numpy as np
 from pydantic import PositiveFloat, PositiveInt
 from torch import Tensor, nn
 
+from raysc.errors import InputError
 from raysc.models import checkpoint, packs, training
 from raysc.models.batches import Batch
 from raysc.models.ddpm import LINEAR
 from raysc.models.family import Fitted
 from raysc.models.networks import HEAD_CHANNELS, Network, check_sizes, config_of, parameter_count, predict
-from raysc.models.preconditioning import PRECONDITIONINGS, SIGMA_MAX, SIGMA_MIN, ladder
+from raysc.models.preconditioning import PRECONDITIONINGS, SIGMA_DATA, SIGMA_MAX, SIGMA_MIN, ladder
 from raysc.models.sampling import BLOCK, check_sample, sample_rows
 from raysc.models.state import State, initial_state, packed
 from raysc.pool.rows import TrainingSet
@@ -42,7 +43,8 @@ class Edm:
         head_channels: channels of one attention head (unet).
         preconditioning: with its noise distribution and loss weighting: edm, the paper's own, or vp, that of
             variance-preserving diffusion.
-        sigma_data: standard deviation of the data for edm: 0.5 for images in [-1, 1].
+        sigma_data: standard deviation of the rows; those of points are scaled to 0.5 for the network, which is about
+            that of images in [-1, 1] (mlp).
     """
 
     network: Literal["mlp", "unet"] = "mlp"
@@ -54,7 +56,7 @@ class Edm:
     attention: tuple[PositiveInt, ...] = ()
     head_channels: PositiveInt = HEAD_CHANNELS
     preconditioning: Literal["edm", "vp"] = "edm"
-    sigma_data: PositiveFloat = 0.5
+    sigma_data: PositiveFloat = SIGMA_DATA
 
     version: ClassVar[int] = 1
     trained: ClassVar[bool] = True
@@ -62,6 +64,8 @@ class Edm:
 
     def __post_init__(self) -> None:
         check_sizes(self)
+        if self.network == "unet" and self.sigma_data != SIGMA_DATA:
+            raise InputError("model.sigma_data: goes with network: mlp; images are not scaled")
 
     def check(self, event: tuple[int, ...]) -> None:
         config_of(self, event)
@@ -101,7 +105,7 @@ class Edm:
 
     def denoise(self, network: Network, noisy: Tensor, sigma: Tensor) -> Tensor:
         """D(x; sigma), the expected row without noise (equation 7); noisy (batch, *event), sigma (batch,)."""
-        skip, out, into, told = PRECONDITIONINGS[self.preconditioning].coefficients(sigma, self.sigma_data)
+        skip, out, into, told = PRECONDITIONINGS[self.preconditioning].coefficients(sigma)
         axes = (-1, *[1] * (noisy.ndim - 1))
         return skip.view(axes) * noisy + out.view(axes) * predict(network, into.view(axes) * noisy, told)
 
@@ -110,8 +114,9 @@ class Edm:
         chosen = PRECONDITIONINGS[self.preconditioning]
         sigma = chosen.drawn(batch.times)
         axes = (-1, *[1] * (batch.rows.ndim - 1))
-        clean = self.denoise(network, batch.rows + sigma.view(axes) * batch.noise, sigma)
-        return (chosen.weight(sigma, self.sigma_data).view(axes) * (clean - batch.rows) ** 2).mean()
+        rows = batch.rows * (SIGMA_DATA / self.sigma_data)
+        clean = self.denoise(network, rows + sigma.view(axes) * batch.noise, sigma)
+        return (chosen.weight(sigma).view(axes) * (clean - rows) ** 2).mean()
 
     def heun(self, network: Network, latents: Tensor, steps: int) -> Tensor:
         """Carry latents (batch, *event), standard normal, to rows (algorithm 1 with sigma(t) = t and s(t) = 1)."""
@@ -125,7 +130,7 @@ class Edm:
             here = slope(values, now)
             stepped = values + (then - now) * here
             values = stepped if then == 0 else values + (then - now) / 2 * (here + slope(stepped, then))
-        return values
+        return values * (self.sigma_data / SIGMA_DATA)
 
     @property
     def _scheduler(self) -> dict[str, Any]:
@@ -135,7 +140,7 @@ class Edm:
         """
         if self.preconditioning == "vp":
             return dict(LINEAR)
-        return {"_class_name": "EDMEulerScheduler", "prediction_type": "epsilon", "sigma_data": self.sigma_data}
+        return {"_class_name": "EDMEulerScheduler", "prediction_type": "epsilon", "sigma_data": SIGMA_DATA}
 
     def _pipeline(self, unet: nn.Module) -> Any:
         """A diffusers folder with the fitting scheduler.
@@ -147,5 +152,5 @@ class Edm:
 
         if self.preconditioning == "vp":
             return DDIMPipeline(unet=unet, scheduler=DDIMScheduler(**LINEAR, timestep_spacing="trailing"))
-        sigmas = {"sigma_min": SIGMA_MIN, "sigma_max": SIGMA_MAX, "sigma_data": self.sigma_data}
+        sigmas = {"sigma_min": SIGMA_MIN, "sigma_max": SIGMA_MAX, "sigma_data": SIGMA_DATA}
         return DDPMPipeline(unet=unet, scheduler=EDMEulerScheduler(**sigmas))

@@ -5,6 +5,8 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+SIGMA_DATA = 0.5
+"""Standard deviation of the rows that all of this is made for: that of images in [-1, 1]."""
 SIGMA_MIN, SIGMA_MAX, RHO = 0.002, 80.0, 7.0
 P_MEAN, P_STD = -1.2, 1.2
 BETA_D, BETA_MIN, EPSILON_T, VP_LEVELS = 19.9, 0.1, 1e-5, 1000
@@ -16,7 +18,7 @@ Coefficients = tuple[Tensor, Tensor, Tensor, Tensor]
 class Preconditioning(Protocol):
     """How rows go into a network and come out of it, which noise it learns from, and how much each level counts."""
 
-    def coefficients(self, sigma: Tensor, sigma_data: float) -> Coefficients:
+    def coefficients(self, sigma: Tensor) -> Coefficients:
         """What D(x; sigma) = c_skip x + c_out F(c_in x; c_noise) is made of."""
         ...
 
@@ -24,7 +26,7 @@ class Preconditioning(Protocol):
         """Noise levels of training from numbers that are uniform in [0, 1)."""
         ...
 
-    def weight(self, sigma: Tensor, sigma_data: float) -> Tensor:
+    def weight(self, sigma: Tensor) -> Tensor:
         """The loss's lambda(sigma)."""
         ...
 
@@ -32,23 +34,23 @@ class Preconditioning(Protocol):
 class EdmPreconditioning:
     """The paper's own: inputs and targets of unit variance, levels log-normal, losses of one size at the start."""
 
-    def coefficients(self, sigma: Tensor, sigma_data: float) -> Coefficients:
-        total = sigma**2 + sigma_data**2
-        return sigma_data**2 / total, sigma * sigma_data / total.sqrt(), total.rsqrt(), sigma.log() / 4
+    def coefficients(self, sigma: Tensor) -> Coefficients:
+        total = sigma**2 + SIGMA_DATA**2
+        return SIGMA_DATA**2 / total, sigma * SIGMA_DATA / total.sqrt(), total.rsqrt(), sigma.log() / 4
 
     def drawn(self, uniform: Tensor) -> Tensor:
         # The numbers are multiples of 2^-24: half of that away from 0 and 1 there is no infinite level.
         normal: Tensor = torch.special.ndtri(uniform.double() + 2**-25)
         return (P_MEAN + P_STD * normal).exp().float()
 
-    def weight(self, sigma: Tensor, sigma_data: float) -> Tensor:
-        return (sigma**2 + sigma_data**2) / (sigma * sigma_data) ** 2
+    def weight(self, sigma: Tensor) -> Tensor:
+        return (sigma**2 + SIGMA_DATA**2) / (sigma * SIGMA_DATA) ** 2
 
 
 class VpPreconditioning:
     """Variance-preserving diffusion (Song et al. 2021b), in whose time the levels are uniform."""
 
-    def coefficients(self, sigma: Tensor, sigma_data: float) -> Coefficients:
+    def coefficients(self, sigma: Tensor) -> Coefficients:
         level = (VP_LEVELS - 1) * self.time(sigma)
         return torch.ones_like(sigma), -sigma, (sigma**2 + 1).rsqrt(), level
 
@@ -61,7 +63,7 @@ class VpPreconditioning:
         logarithm = (sigma.double() ** 2).log1p()
         return (((BETA_MIN**2 + 2 * BETA_D * logarithm).sqrt() - BETA_MIN) / BETA_D).float()
 
-    def weight(self, sigma: Tensor, sigma_data: float) -> Tensor:
+    def weight(self, sigma: Tensor) -> Tensor:
         return sigma**-2
 
 

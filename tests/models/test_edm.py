@@ -16,13 +16,13 @@ SIGMA = torch.tensor([0.002, 0.1, 0.5, 1.0, 7.0, 80.0])
 
 
 def test_the_edm_column_of_table_1():
-    skip, out, into, told = (c.numpy() for c in PRECONDITIONINGS["edm"].coefficients(SIGMA, 0.5))
+    skip, out, into, told = (c.numpy() for c in PRECONDITIONINGS["edm"].coefficients(SIGMA))
     sigma = SIGMA.double().numpy()
     np.testing.assert_allclose(skip, 0.25 / (sigma**2 + 0.25), rtol=1e-5)
     np.testing.assert_allclose(out, sigma * 0.5 / np.sqrt(0.25 + sigma**2), rtol=1e-5)
     np.testing.assert_allclose(into, 1 / np.sqrt(sigma**2 + 0.25), rtol=1e-5)
     np.testing.assert_allclose(told, 0.25 * np.log(sigma), rtol=1e-4, atol=1e-6)
-    weight = PRECONDITIONINGS["edm"].weight(SIGMA, 0.5)
+    weight = PRECONDITIONINGS["edm"].weight(SIGMA)
     np.testing.assert_allclose(weight, (sigma**2 + 0.25) / (sigma * 0.5) ** 2, rtol=1e-5)
     # What all of this is for: the error of the network itself counts the same at every level.
     np.testing.assert_allclose(weight.numpy() * out**2, 1, rtol=1e-4)
@@ -30,7 +30,7 @@ def test_the_edm_column_of_table_1():
 
 def test_the_vp_column_of_table_1():
     vp = PRECONDITIONINGS["vp"]
-    skip, out, into, told = (c.double().numpy() for c in vp.coefficients(SIGMA, 0.5))
+    skip, out, into, told = (c.double().numpy() for c in vp.coefficients(SIGMA))
     sigma = SIGMA.double().numpy()
     np.testing.assert_allclose(skip, 1)
     np.testing.assert_allclose(out, -sigma)
@@ -38,7 +38,7 @@ def test_the_vp_column_of_table_1():
     # c_noise is 999 times the time at which exp(19.9 t^2 / 2 + 0.1 t) - 1 is sigma^2.
     time = told / 999
     np.testing.assert_allclose(np.sqrt(np.expm1(0.5 * 19.9 * time**2 + 0.1 * time)), sigma, rtol=1e-4)
-    np.testing.assert_allclose(vp.weight(SIGMA, 0.5), 1 / sigma**2, rtol=1e-5)
+    np.testing.assert_allclose(vp.weight(SIGMA), 1 / sigma**2, rtol=1e-5)
 
 
 def test_training_draws_the_levels_of_table_1():
@@ -71,7 +71,7 @@ class Exact(nn.Module):
     def forward(self, scaled, told):
         self.asked += 1
         sigma = self.sigma(told)[:, None]
-        coefficients = PRECONDITIONINGS[self.family.preconditioning].coefficients(sigma[:, 0], self.family.sigma_data)
+        coefficients = PRECONDITIONINGS[self.family.preconditioning].coefficients(sigma[:, 0])
         skip, out, into = (c[:, None] for c in coefficients[:3])
         noisy = scaled / into
         clean = (self.std**2 * noisy + sigma**2 * self.mean) / (self.std**2 + sigma**2)
@@ -142,3 +142,20 @@ def test_it_learns_the_mean_and_spread_of_points(training_set, preconditioning):
 def test_settings_that_it_does_not_go_by_are_refused():
     with pytest.raises(InputError, match=r"sample\.sampler: edm takes rows, steps, latents, not sampler"):
         Edm().check_settings((1, 8, 8), Train(), Sample(sampler="euler"))
+
+
+def test_points_are_scaled_to_the_spread_that_it_is_made_for():
+    wide, plain = Edm(sigma_data=2.0), Edm()
+    draws = np.random.default_rng(0)
+    rows, noise = (torch.from_numpy(draws.standard_normal((64, 3))) for _ in range(2))
+    times = torch.from_numpy(draws.random(64))
+    losses = [
+        one.loss(Exact(plain, 0.1, 0.5), Batch(given, noise, times)) for one, given in ((wide, 4 * rows), (plain, rows))
+    ]
+    assert losses[0].item() == pytest.approx(losses[1].item())
+    latents = noise[:4, :1]
+    assert torch.allclose(
+        wide.heun(Exact(plain, 0.1, 0.5), latents, 5), 4 * plain.heun(Exact(plain, 0.1, 0.5), latents, 5)
+    )
+    with pytest.raises(InputError, match=r"model\.sigma_data: goes with network: mlp"):
+        Edm(network="unet", sigma_data=2.0)

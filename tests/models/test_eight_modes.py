@@ -30,7 +30,7 @@ STREAMS = Streams((0, 1), 0)
         (Ddpm(width=64), 1200, 256, 3e-3),
         (FlowMatching(width=64), 1200, 256, 3e-3),
         (FlowMatching(width=64, coupling="optimal_transport"), 600, 128, 3e-3),
-        (Edm(width=64, sigma_data=3.0), 1200, 512, 3e-3),
+        (Edm(width=64, sigma_data=3.0), 1200, 256, 5e-3),
         (NormalizingFlow(width=32), 400, 256, 5e-3),
     ],
     ids=["ddpm", "flow_matching", "ot", "edm", "normalizing_flow"],

@@ -55,7 +55,9 @@ def test_dopri5_keeps_its_tolerance_and_spends_more_on_a_smaller_one():
         sample = Sample(sampler="dopri5", rtol=tolerance, atol=tolerance)
         errors.append((integrate(Field(velocity), latents, sample) - exact).abs().max().item())
         calls.append(len(asked))
-    assert all(error < 10 * tolerance for error, tolerance in zip(errors, (1e-2, 1e-4, 1e-6), strict=True))
+    # A step's error is within the tolerance; that of the whole way is a few times as large.
+    assert all(error < 30 * tolerance for error, tolerance in zip(errors, (1e-2, 1e-4, 1e-6), strict=True))
+    assert errors[0] > 10 * errors[1] > 100 * errors[2]
     assert calls[0] < calls[1] < calls[2]
     default = integrate(Field(velocity), latents, Sample(sampler="dopri5"))
     assert torch.equal(default, integrate(Field(velocity), latents, Sample(sampler="dopri5", rtol=1e-5, atol=1e-5)))

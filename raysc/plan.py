@@ -234,7 +234,12 @@ def lines(sweep: Sweep) -> tuple[Line, ...]:
 
 
 def _identity(room: Room, component: Component, fingerprint: str = "") -> dict[str, object]:
-    return identity(component, catalogue.version(room, component.name), fingerprint)
+    # Where the files of data lie is no part of what they are.
+    unkeyed = getattr(catalogue.load(room, component.name), "unkeyed", ())
+    keyed = {name: value for name, value in component.parameters.items() if name not in unkeyed}
+    return identity(
+        Component(name=component.name, parameters=keyed), catalogue.version(room, component.name), fingerprint
+    )
 
 
 def metric_key(metric: Component, data: Component, dataset: DataSet, until: str = "") -> str:

@@ -17,6 +17,8 @@ class DataSet(Protocol):
         version: part of every lineage key; raise it when the rows change.
         kind: "images" are uint8 (channels, height, width); "points" are float (dim,).
         labelled: whether ``labels`` has classes, from which a feature classifier can be trained.
+
+    Data from files may have ``unkeyed``, a tuple of those parameters that say where they lie: they are in no key.
     """
 
     version: ClassVar[int]

@@ -1,6 +1,9 @@
 """What a sweep file's grammar cannot tell: whether its parts go together. All of it before anything starts."""
 
 import os
+from collections.abc import Hashable
+from functools import cache
+from typing import Any, cast
 
 from raysc import catalogue
 from raysc.datasets.dataset import Distribution
@@ -9,6 +12,7 @@ from raysc.metrics.check import check_metrics
 from raysc.metrics.metric import ModelMetric
 from raysc.models.family import Packing, in_packs
 from raysc.plan import Line
+from raysc.streams import Streams
 from raysc.sweepfile.sweep import Sweep
 
 
@@ -58,7 +62,7 @@ def _check_model(sweep: Sweep, line: Line) -> None:
                 key, _, problem = str(error).partition(": ")
                 raise sweep.error(f"{loop}{key}", problem) from error
     if cell.initial.from_ is not None:
-        raise sweep.error("initial.from", "starting from a stored model is not supported yet; set initial.steps")
+        _check_loaded(sweep, line, cell.initial.from_)
     if cell.initial.rows is not None and cell.initial.rows > line.rules.rows:
         raise sweep.error("initial.rows", f"{cell.initial.rows} rows, but the data has {line.rules.rows}")
     for train in (cell.train, cell.loop_train) if line.family.trained else ():
@@ -66,6 +70,19 @@ def _check_model(sweep: Sweep, line: Line) -> None:
             raise sweep.error(
                 "train.batch", f"{train.batch} rows cannot be split evenly over {resources.workers} workers"
             )
+
+
+def _check_loaded(sweep: Sweep, line: Line, source: str) -> None:
+    """The model that generation 0 is to be must fit family and data; it is loaded once for every such pair."""
+    try:
+        _load(source, cast(Hashable, line.family), line.data.event)
+    except InputError as error:
+        raise sweep.error("initial.from", str(error).removeprefix("initial.from: ")) from error
+
+
+@cache
+def _load(source: str, family: Any, event: tuple[int, ...]) -> None:
+    family.initial(event, Streams((0,), 0))
 
 
 def _check_regime(sweep: Sweep, line: Line) -> None:

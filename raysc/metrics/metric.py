@@ -103,8 +103,8 @@ class Metric(Protocol):
     Attributes:
         version: part of every metric key; raise it when values change.
         features: the extractor whose features it compares: "classifier", "inception" or "pixels" for images,
-            "coordinates" for points; "values": pixels or coordinates, whichever the data have; None: the data's default (classifier,
-            coordinates).
+            "coordinates" for points; "values": pixels or coordinates, whichever the data have; None: the data's default
+            (classifier, coordinates).
         least_rows: how many rows each set that it compares must have.
     """
 

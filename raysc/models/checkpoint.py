@@ -110,13 +110,17 @@ def _load_plain(folder: Path, network: Network, scheduler: Scheduler) -> tuple[C
 def _load_unet(folder: Path, scheduler: Scheduler) -> tuple[Config, Tensors]:
     if not (folder / PIPELINE).exists():
         raise InputError(f"{folder}: no {PIPELINE} here: this is no diffusers pipeline folder")
-    found = _read_json(folder / "scheduler" / "scheduler_config.json")
+    # older folders on the hub have everything at their top
+    inside = (folder / "unet").is_dir()
+    found = _read_json((folder / "scheduler" if inside else folder) / "scheduler_config.json")
     # old folders do not say what they predict, and diffusers then takes it to be the noise
     _check_scheduler(folder, {"prediction_type": "epsilon"} | found, scheduler)
     declare_missing_schemas()
     from diffusers import UNet2DModel
 
-    unet = UNet2DModel.from_pretrained(folder, subfolder="unet", use_safetensors=True, torch_dtype=torch.float32)
+    unet = UNet2DModel.from_pretrained(
+        folder, subfolder="unet" if inside else None, use_safetensors=True, torch_dtype=torch.float32
+    )
     size, channels = unet.config["sample_size"], unet.config["in_channels"]
     sides = [size, size] if isinstance(size, int) else list(size)
     arguments = {name: value for name, value in unet.config.items() if not name.startswith("_")}

@@ -28,12 +28,13 @@ def identity(component: Component, version: str, fingerprint: str = "") -> dict[
 
 @dataclass(frozen=True)
 class Identities:
-    """The components of a cell, as ``identity`` tells them apart."""
+    """The components of a cell, as ``identity`` tells them apart, and the content of the model that it begins with."""
 
     data: Mapping[str, Any]
     model: Mapping[str, Any]
     regime: Mapping[str, Any]
     steps_of: Mapping[str, Any] | None = None
+    loaded: str | None = None
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,8 @@ def keys(cell: Cell, identities: Identities, rows: int, trained: bool) -> Keys:
     initial = _given(cell.initial)
     if cell.initial.rows == rows:
         del initial["rows"]
+    if identities.loaded is not None:
+        initial["from"] = identities.loaded
     sample = _given(cell.sample)
     if cell.sample.rows == rows:
         del sample["rows"]

@@ -43,6 +43,7 @@ def test_the_regime_of_the_readme_gives_the_rows_that_it_says(tmp_path: Path, mo
     assert taken == {REAL: 50, synthetic(2): 50, synthetic(3): 50}
 
 
+@pytest.mark.usefixtures("image_files")
 def test_every_shipped_sweep_file_can_be_planned_and_opens_with_its_command(tmp_path: Path) -> None:
     files = sorted((ROOT / "sweeps").rglob("*.yaml"))
     assert files

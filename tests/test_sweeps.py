@@ -52,6 +52,7 @@ def test_the_corner_cells_of_a_closed_form_sweep_run(name, run_sweep, tmp_path):
         assert not np.isnan(table[column.name]).any(), column.name
 
 
+@pytest.mark.usefixtures("image_files")
 @pytest.mark.parametrize(
     "name", [name for folder in ("kazdan2024", "theory", "bertrand2023") for name in shipped(folder)]
 )

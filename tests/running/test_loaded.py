@@ -62,9 +62,8 @@ def test_generation_0_is_the_stored_model(folder, tmp_path, make_sweep, run_swee
 
 def test_the_key_goes_by_what_the_model_is_and_not_by_where_it_lies(folder, tmp_path, make_sweep):
     shutil.copytree(folder, tmp_path / "copy")
-    first, second = (
-        lines(make_sweep(TEXT.replace("PLACE", str(place))))[0].keys for place in (folder, tmp_path / "copy")
-    )
+    texts = [TEXT.replace("PLACE", str(place)) for place in (folder, tmp_path / "copy")]
+    first, second = (lines(make_sweep(text))[0].keys for text in texts)
     assert first == second
     loaded.content.cache_clear()
     weights = tmp_path / "copy/unet/diffusion_pytorch_model.safetensors"

@@ -30,8 +30,8 @@ metrics: [nll]
         ("resources.workers=2", r"resources\.workers: normalizing_flow on eight_gaussians runs on one rank"),
         ("train.precision=bf16", r"train\.precision: networks of points train in plain float32"),
         ("loop.train.precision=bf16", r"loop\.train\.precision: networks of points train in plain float32"),
-        ("sample.steps=5", r"sample\.steps: a normalizing flow is sampled in one pass"),
-        ("loop.sample.steps=5", r"sample\.steps: a normalizing flow is sampled in one pass"),
+        ("sample.steps=5", r"sample\.steps: normalizing_flow does not take it; it takes rows, latents"),
+        ("loop.sample.steps=5", r"loop\.sample\.steps: normalizing_flow does not take it; it takes rows, latents"),
         ("data=digits", "normalizing_flow models points"),
         ("model=ddpm", "nll asks the model for its log_prob, which Ddpm does not have"),
     ],
@@ -39,6 +39,21 @@ metrics: [nll]
 def test_what_a_family_of_points_does_not_go_by_is_refused(make_sweep: MakeSweep, change: str, words: str) -> None:
     sweep = make_sweep(POINTS, change)
     with pytest.raises(InputError, match=words):
+        check(sweep, lines(sweep))
+
+
+@pytest.mark.parametrize(
+    ("model", "setting", "takes"),
+    [
+        ("flow_matching", "spacing=quadratic", "rows, steps, sampler, rtol, atol, latents"),
+        ("ddpm", "sampler=euler", "rows, steps, spacing, latents"),
+        ("edm", "sampler=euler", "rows, steps, latents"),
+    ],
+)
+def test_settings_of_other_samplers_are_refused(make_sweep: MakeSweep, model: str, setting: str, takes: str) -> None:
+    sweep = make_sweep(POINTS, f"model={model}", "metrics=[modes_covered]", f"sample.{setting}")
+    name, _, _ = setting.partition("=")
+    with pytest.raises(InputError, match=rf"sample\.{name}: {model} does not take it; it takes {takes}$"):
         check(sweep, lines(sweep))
 
 

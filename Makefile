@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup quickstart test lint
+.PHONY: setup quickstart test test-cluster test-rest lint
 
 setup: $(VENV)/.installed
 
@@ -18,8 +18,15 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 quickstart: setup
 	$(BIN)/raysc sweep sweeps/quickstart.yaml
 
+# The cluster room waits for Ray most of the time; so the rest runs beside it.
 test: setup
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+	$(MAKE) --jobs=2 --output-sync=target test-cluster test-rest
+
+test-cluster: setup
+	$(BIN)/python -m pytest tests/cluster
+
+test-rest: setup
+	$(BIN)/python -m pytest --ignore=tests/cluster
 
 lint: setup
 	$(BIN)/ruff check .

@@ -1,14 +1,18 @@
 """What a sweep file's grammar cannot tell: whether its parts go together. All of it before anything starts."""
 
 import os
+from collections.abc import Hashable
+from functools import cache
+from typing import Any, cast
 
 from raysc import catalogue
 from raysc.datasets.dataset import Distribution
 from raysc.errors import InputError
 from raysc.metrics.check import check_metrics
 from raysc.metrics.metric import ModelMetric
-from raysc.models.family import BY_ROWS, OfText, Packing, in_packs
+from raysc.models.family import BY_ROWS, ChecksSettings, OfText, in_packs
 from raysc.plan import Line
+from raysc.streams import Streams
 from raysc.sweepfile.sweep import Sweep
 
 
@@ -55,7 +59,7 @@ def _check_model(sweep: Sweep, line: Line) -> None:
         raise sweep.error(
             "resources.workers", f"{cell.model.name} on {cell.data.name} runs on one rank; set workers: 1"
         )
-    if isinstance(line.family, Packing):
+    if isinstance(line.family, ChecksSettings):
         for loop, train, sample in (("", cell.train, cell.sample), ("loop.", cell.loop_train, cell.loop_sample)):
             try:
                 line.family.check_settings(line.data.event, train, sample)
@@ -63,7 +67,7 @@ def _check_model(sweep: Sweep, line: Line) -> None:
                 key, _, problem = str(error).partition(": ")
                 raise sweep.error(f"{loop}{key}", problem) from error
     if cell.initial.from_ is not None:
-        raise sweep.error("initial.from", "starting from a stored model is not supported yet; set initial.steps")
+        _check_loaded(sweep, line, cell.initial.from_)
     if cell.initial.rows is not None and cell.initial.rows > line.rules.rows:
         raise sweep.error("initial.rows", f"{cell.initial.rows} rows, but the data has {line.rules.rows}")
     for train in (cell.train, cell.loop_train) if line.family.trained else ():
@@ -75,7 +79,7 @@ def _check_model(sweep: Sweep, line: Line) -> None:
 
 def _check_sampling(sweep: Sweep, line: Line) -> None:
     """No setting of a sampler that the family does not have is passed over."""
-    takes = getattr(line.family, "samples_by", ("steps",) if line.family.trained else ())
+    takes = getattr(line.family, "samples_by", ("steps",))
     for place, sample in (("sample", line.cell.sample), ("loop.sample", line.cell.loop_sample)):
         for name, value in sample:
             if name != "rows" and name not in takes and value != type(sample).model_fields[name].default:
@@ -83,6 +87,19 @@ def _check_sampling(sweep: Sweep, line: Line) -> None:
                     f"{place}.{name}",
                     f"{line.cell.model.name} does not take it; it takes {', '.join(['rows', *takes])}",
                 )
+
+
+def _check_loaded(sweep: Sweep, line: Line, source: str) -> None:
+    """The model that generation 0 is to be must fit family and data; it is loaded once for every such pair."""
+    try:
+        _load(source, cast(Hashable, line.family), line.data.event)
+    except InputError as error:
+        raise sweep.error("initial.from", str(error).removeprefix("initial.from: ")) from error
+
+
+@cache
+def _load(source: str, family: Any, event: tuple[int, ...]) -> None:
+    family.initial(event, Streams((0,), 0))
 
 
 def _check_regime(sweep: Sweep, line: Line) -> None:

@@ -15,6 +15,7 @@ from raysc.loop import Rules
 from raysc.metrics.features import extractor_key, extractor_name
 from raysc.metrics.metric import Metric
 from raysc.models.family import ClosedForm, Family, in_packs
+from raysc.models.loaded import Loaded, content
 from raysc.packing import Loop, Pack, packs_of, seeds_per_unit
 from raysc.regimes.recipe import Regime
 from raysc.store import metric_files
@@ -219,6 +220,9 @@ def lines(sweep: Sweep) -> tuple[Line, ...]:
             data[told] = dataset, _identity("data", cell.data, dataset)
         dataset, data_identity = data[told]
         family = catalogue.family(cell.model, dataset)
+        source = cell.initial.from_
+        if source is not None:
+            family = cast(Family, Loaded(family, source))
         regime: Regime = catalogue.build("regime", cell.regime)
         steps_of: Regime | None = None if cell.steps_of is None else catalogue.build("regime", cell.steps_of.regime)
         identities = Identities(
@@ -226,6 +230,7 @@ def lines(sweep: Sweep) -> tuple[Line, ...]:
             _identity("model", cell.model, family),
             _identity("regime", cell.regime),
             None if cell.steps_of is None else _identity("regime", cell.steps_of.regime),
+            None if source is None else content(source),
         )
         addresses = keys(cell, identities, dataset.count, family.trained)
         rules = Rules(cell, regime, dataset.count, steps_of)

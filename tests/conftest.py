@@ -94,6 +94,39 @@ def digits_store(make_sweep: MakeSweep, tmp_path_factory: pytest.TempPathFactory
     return finished(make_sweep(DIGITS), tmp_path_factory.mktemp("store"))
 
 
+@pytest.fixture
+def image_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the places where shipped sweeps look for images and for Inception's weights: noise in the same formats."""
+    import pickle  # torchvision's files are pickles
+    import zipfile
+
+    from PIL import Image
+
+    from raysc.torchvision_schemas import declare_missing_schemas
+
+    declare_missing_schemas()
+    from torchvision.datasets import CIFAR10
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RAYSC_CACHE", str(tmp_path))
+    monkeypatch.delenv("RAYSC_INCEPTION", raising=False)
+    draws = np.random.default_rng(0)
+    (tmp_path / CIFAR10.base_folder).mkdir()
+    for name, _ in [*CIFAR10.train_list, *CIFAR10.test_list]:
+        rows = {"data": draws.integers(0, 256, (10, 3072), np.uint8), "labels": [0] * 10}
+        (tmp_path / CIFAR10.base_folder / name).write_bytes(pickle.dumps(rows))
+    (tmp_path / CIFAR10.base_folder / "batches.meta").write_bytes(pickle.dumps({"label_names": ["0"]}))
+    for listed in ("train_list", "test_list"):
+        monkeypatch.setattr(CIFAR10, listed, [(name, None) for name, _ in getattr(CIFAR10, listed)])
+    monkeypatch.setattr(CIFAR10, "meta", CIFAR10.meta | {"md5": None})
+    with zipfile.ZipFile(tmp_path / "inception-2015-12-05.pt", "w") as archive:
+        archive.writestr("nothing", "")
+    with zipfile.ZipFile(tmp_path / "ffhq-64x64.zip", "w") as archive:
+        Image.fromarray(draws.integers(0, 256, (64, 64, 3), np.uint8)).save(tmp_path / "face.png")
+        for number in range(1010):
+            archive.write(tmp_path / "face.png", f"{number:05d}.png")
+
+
 class Hashed(MemoryShelf):
     """Rows that are lost with the process, and known by their digest: what Ray's object store is to a unit."""
 

@@ -30,8 +30,8 @@ metrics: [nll]
         ("resources.workers=2", r"resources\.workers: normalizing_flow on eight_gaussians runs on one rank"),
         ("train.precision=bf16", r"train\.precision: networks of points train in plain float32"),
         ("loop.train.precision=bf16", r"loop\.train\.precision: networks of points train in plain float32"),
-        ("sample.steps=5", r"sample\.steps: a normalizing flow is sampled in one pass"),
-        ("loop.sample.steps=5", r"sample\.steps: a normalizing flow is sampled in one pass"),
+        ("sample.steps=5", r"sample\.steps: normalizing_flow does not take it; it takes rows, latents"),
+        ("loop.sample.steps=5", r"loop\.sample\.steps: normalizing_flow does not take it; it takes rows, latents"),
         ("data=digits", "normalizing_flow models points"),
         ("model=ddpm", "nll asks the model for its log_prob, which Ddpm does not have"),
     ],
@@ -48,6 +48,21 @@ def test_several_ranks_answer_for_the_cross_entropy_of_text_and_not_for_densitie
     check(sweep, lines(sweep))
     sweep = make_sweep(POINTS, *text, "metrics=[nll]", "resources.workers=2")
     with pytest.raises(InputError, match=r"resources\.workers: nll looks at models, which several workers hold"):
+        check(sweep, lines(sweep))
+
+
+@pytest.mark.parametrize(
+    ("model", "setting", "takes"),
+    [
+        ("flow_matching", "spacing=quadratic", "rows, steps, sampler, rtol, atol, latents"),
+        ("ddpm", "sampler=euler", "rows, steps, spacing, latents"),
+        ("edm", "sampler=euler", "rows, steps, latents"),
+    ],
+)
+def test_settings_of_other_samplers_are_refused(make_sweep: MakeSweep, model: str, setting: str, takes: str) -> None:
+    sweep = make_sweep(POINTS, f"model={model}", "metrics=[modes_covered]", f"sample.{setting}")
+    name, _, _ = setting.partition("=")
+    with pytest.raises(InputError, match=rf"sample\.{name}: {model} does not take it; it takes {takes}$"):
         check(sweep, lines(sweep))
 
 

@@ -51,6 +51,7 @@ def corners(sweep: Sweep) -> Sweep:
     )
 
 
+@pytest.mark.usefixtures("image_files")
 @pytest.mark.parametrize("file", named(FILES))
 def test_a_sweep_opens_with_its_command_and_can_be_planned_and_judged(file: Path, tmp_path: Path) -> None:
     assert f"raysc sweep sweeps/{file.relative_to(ROOT)}" in file.read_text()

@@ -15,10 +15,18 @@ from raysc.sweepfile.settings import Component
 def trained_extractors(
     metrics: Iterable[Component], data: DataSet, objects: Objects
 ) -> Mapping[str, Mapping[str, bytes]]:
-    """The files of the extractors that some metrics need on some data; trained on Ray if the store has none yet."""
+    """The files of the extractors that some metrics need on some data; trained on Ray if the store has none yet.
+
+    Of inception it is the path of its weights, which every machine reads for itself.
+    """
     names = {extractor_name(catalogue.build("metric", metric).features, data.kind) for metric in metrics}
+    there: dict[str, Mapping[str, bytes]] = {}
+    if "inception" in names:
+        from raysc.metrics.inception import weights_file
+
+        there["inception"] = {"weights": str(weights_file().resolve()).encode()}
     if "classifier" not in names:
-        return {}
+        return there
     assert isinstance(data, LabelledDataSet), "classifier features were refused for data without classes"
     key = extractor_key("classifier", data)
     files = read_artifact(objects, key)
@@ -27,7 +35,7 @@ def trained_extractors(
         write_artifact(objects, key, made)
         files = read_artifact(objects, key)
         assert files is not None, "an artifact that was written can be read"
-    return {"classifier": files}
+    return {**there, "classifier": files}
 
 
 def _train(data: LabelledDataSet) -> dict[str, bytes]:

@@ -5,6 +5,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, cast
 
 import ray
@@ -165,7 +166,7 @@ def _bench(job: Job, shared: Shared, report: Callable[[Mapping[str, Any]], None]
     else:
         block = ObjectBlock(job.real.train, 0, data.count)
     test = ray.get(job.real.test)
-    extractors = {name: _classifier(files) for name, files in job.real.extractors.items()}
+    extractors = {name: _extractor(name, files) for name, files in job.real.extractors.items()}
     sweep, objects = shared.sweep, shared.objects
 
     def shelf(attempt: Attempt) -> Shelf:
@@ -190,7 +191,11 @@ def _bench(job: Job, shared: Shared, report: Callable[[Mapping[str, Any]], None]
     )
 
 
-def _classifier(files: Mapping[str, bytes]) -> Extractor:
+def _extractor(name: str, files: Mapping[str, bytes]) -> Extractor:
+    if name == "inception":
+        from raysc.metrics.inception import load
+
+        return load(Path(files["weights"].decode()))
     from raysc.metrics.classifier import Classifier  # torch is slow to import, and closed forms need none
 
     return Classifier.from_files(files)

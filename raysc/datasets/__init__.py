@@ -2,6 +2,9 @@
 
 DATASETS = {
     "digits": "raysc.datasets.digits:Digits",
+    "cifar10": "raysc.datasets.cifar10:Cifar10",
+    "image_folder": "raysc.datasets.image_folder:ImageFolder",
+    "hf_images": "raysc.datasets.hf_images:HfImages",
     "gaussian": "raysc.datasets.gaussian:Gaussian",
     "blobs": "raysc.datasets.blobs:Blobs",
     "circles": "raysc.datasets.circles:Circles",

@@ -20,6 +20,9 @@ class DataSet(Protocol):
         kind: "images" are uint8 (channels, height, width); "points" are float (dim,); "text" is tokens, int32
             (length,), and such a data set has a tokenizer: see ``TextDataSet``.
         labelled: whether ``labels`` has classes, from which a feature classifier can be trained.
+
+    Data from files may have ``located``, a tuple of those parameters that say where these lie: what they hold is in the
+    fingerprint, and so the parameters are in no key.
     """
 
     version: ClassVar[int]
@@ -69,14 +72,7 @@ class Distribution(Protocol):
 
 @runtime_checkable
 class TextDataSet(Protocol):
-    """Rows of text, as ``raysc.pool.tokens`` lays them out.
-
-    Attributes:
-        located: parameters that say where texts or a tokenizer lie; what they hold is in the fingerprint, and so these
-            are in no key.
-    """
-
-    located: ClassVar[tuple[str, ...]]
+    """Rows of text, as ``raysc.pool.tokens`` lays them out."""
 
     @property
     def event(self) -> tuple[int, ...]:

@@ -12,7 +12,7 @@ Pair = Callable[[Vectors, Vectors], float]
 
 def column_name(name: str, features: str | None, k: int = 3) -> str:
     """The metric's name, with what was set differently from the default: ``precision[pixels,k=5]``."""
-    settings = ["pixels"] if features == "pixels" else []
+    settings = [features] if features in ("pixels", "inception") else []
     if k != 3:
         settings.append(f"k={k}")
     return f"{name}[{','.join(settings)}]" if settings else name

@@ -55,7 +55,7 @@ def _check_features(name: str, features: str | None, dataset: DataSet) -> None:
         raise InputError(
             f"{name}: there are no features {extractor!r}; expected one of {', '.join(get_args(Features))}"
         )
-    allowed = (VALUES[dataset.kind], DEFAULT[dataset.kind])
+    allowed = (VALUES[dataset.kind], DEFAULT[dataset.kind], *(["inception"] if dataset.kind == "images" else []))
     if extractor not in allowed:
         raise InputError(
             f"{name}: the data are {dataset.kind}, which have no {extractor}; "
@@ -64,8 +64,10 @@ def _check_features(name: str, features: str | None, dataset: DataSet) -> None:
     if extractor == "classifier" and not dataset.labelled:
         raise InputError(
             f"{name}: classifier features need labels to train on, and the data have none; set features: "
-            f"{VALUES[dataset.kind]}"
+            f"inception or {VALUES[dataset.kind]}"
         )
+    if extractor == "inception" and dataset.event[0] not in (1, 3):
+        raise InputError(f"{name}: inception sees images of 1 or 3 channels, and these have {dataset.event[0]}")
 
 
 def _check_rows(name: str, least: int, dataset: DataSet, rows: int) -> None:

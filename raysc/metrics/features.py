@@ -7,7 +7,7 @@ import numpy as np
 
 from raysc.datasets.dataset import DataSet, LabelledDataSet
 
-VERSIONS = {"classifier": 1, "pixels": 1, "coordinates": 1, "tokens": 1}
+VERSIONS = {"classifier": 1, "inception": 1, "pixels": 1, "coordinates": 1, "tokens": 1}
 """Extractors; part of every key: raise one when its features change."""
 
 DEFAULT = {"images": "classifier", "points": "coordinates", "text": "tokens"}
@@ -57,9 +57,16 @@ def extractor_key(name: str, dataset: DataSet) -> str:
         dataset: has classes if the extractor is the classifier.
 
     Returns:
-        ``pixels-1``, ``coordinates-1`` or ``classifier-1-<32 hexadecimal digits>``.
+        ``pixels-1``, ``coordinates-1``, ``classifier-1-<32 hexadecimal digits>`` or the same of inception, whose digits
+        are those of its weights.
     """
     key = f"{name}-{VERSIONS[name]}"
+    if name == "inception":
+        from raysc.metrics.inception import weights_file, weights_hash  # torch is slow to import
+
+        weights = weights_file()
+        status = weights.stat()
+        return f"{key}-{weights_hash(weights, status.st_size, status.st_mtime_ns)}"
     if name != "classifier":
         return key
     if not isinstance(dataset, LabelledDataSet):

@@ -9,7 +9,7 @@ import numpy as np
 
 T = TypeVar("T")
 
-Features = Literal["classifier", "pixels", "coordinates", "tokens"]
+Features = Literal["classifier", "inception", "pixels", "coordinates", "tokens"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,9 +102,9 @@ class Metric(Protocol):
 
     Attributes:
         version: part of every metric key; raise it when values change.
-        features: the extractor whose features it compares: "classifier" or "pixels" for images, "coordinates" for
-            points; "values": pixels or coordinates, whichever the data have; None: the data's default (classifier,
-            coordinates).
+        features: the extractor whose features it compares: "classifier", "inception" or "pixels" for images,
+            "coordinates" for points, "tokens" for text; "values": pixels, coordinates or tokens, whichever the data
+            have; None: the data's default (classifier, coordinates, tokens).
         least_rows: how many rows each set that it compares must have.
     """
 

@@ -8,6 +8,7 @@ MODELS = {
     "flow_matching": "raysc.models.flow_matching:FlowMatching",
     "causal_lm": "raysc.models.causal_lm:CausalLm",
     "ddpm": "raysc.models.ddpm:Ddpm",
+    "edm": "raysc.models.edm:Edm",
     "normalizing_flow": "raysc.models.normalizing_flow:NormalizingFlow",
 }
 """Short name -> ``module:Name``."""

@@ -13,6 +13,7 @@ from raysc.models.values import to_floats
 from raysc.pool.gather import Gather
 from raysc.pool.rows import TrainingSet
 from raysc.streams import Streams, stream
+from raysc.sweepfile.settings import Train
 
 
 @dataclass(frozen=True)
@@ -33,20 +34,20 @@ class Batch:
 class Batches:
     """One seed's batches of noisy rows by step.
 
-    Rows come in the order of ``Order``. Noise and times are drawn for the whole batch from the step's stream, and
-    paired with its rows if there is a coupling. A rank takes its slice of all three.
+    Rows come in the order of ``Order``. Noise, times and which images are mirrored are drawn for the whole batch from
+    the step's stream, and the noise is paired with its rows if there is a coupling. A rank takes its slice of all of
+    them.
     """
 
     def __init__(
-        self, training_set: TrainingSet, batch: int, micro_batch: int | None, rank: int, world: int, streams: Streams,
-        device: torch.device, coupling: Coupling | None = None,
+        self, training_set: TrainingSet, train: Train, rank: int, world: int, streams: Streams, device: torch.device,
+        coupling: Coupling | None = None,
     ) -> None:  # fmt: skip
         """Load the rows' blocks.
 
         Args:
             training_set: rows of one seed.
-            batch: rows per step over all ranks.
-            micro_batch: rows that a rank gives the network at once; None: all of its slice.
+            train: of it ``batch``, ``micro_batch`` and ``flips`` play a part here.
             rank: whose slice: 0 to world - 1.
             world: number of ranks.
             streams: of that seed.
@@ -56,10 +57,11 @@ class Batches:
         Raises:
             InputError: the batch cannot be split evenly.
         """
-        self._mine = rank_rows(batch, rank, world)
+        self._mine = rank_rows(train.batch, rank, world)
         self._gather = Gather(training_set)
         self._order = Order(self._gather.count, streams)
-        self._batch, self._micro, self._device, self._coupling = batch, micro_batch or batch, device, coupling
+        self._batch, self._micro, self._flips = train.batch, train.micro_batch or train.batch, train.flips
+        self._device, self._coupling = device, coupling
         (self._seed,), self._generation = streams.seeds, streams.generation
 
     def __call__(self, step: int) -> Batch:
@@ -67,11 +69,13 @@ class Batches:
         draws = stream(self._seed, self._generation, "train", "step", step)
         noise = draws.standard_normal((self._batch, *self._gather.event), dtype=np.float32)
         times = draws.random(self._batch, dtype=np.float32)
+        mirrored = draws.random(self._batch) < 0.5 if self._flips else np.zeros(self._batch, bool)
         positions = self._order(step * self._batch, (step + 1) * self._batch)
         if self._coupling is not None:
             # All ranks pair the whole batch, so that pairs do not depend on their number.
-            noise = noise[self._coupling(noise, to_floats(torch.from_numpy(self._gather(positions))).numpy())]
-        rows = self._gather(positions[self._mine])
+            whole = to_floats(torch.from_numpy(self._rows(positions, mirrored))).numpy()
+            noise = noise[self._coupling(noise, whole)]
+        rows = self._rows(positions[self._mine], mirrored[self._mine])
         return Batch(to_floats(self._send(rows)), self._send(noise[self._mine]), self._send(times[self._mine]))
 
     def pieces(self, step: int) -> Sequence[tuple[Batch, float]]:
@@ -82,6 +86,12 @@ class Batches:
         return [
             (Batch(whole.rows[cut], whole.noise[cut], whole.times[cut]), (cut.stop - cut.start) / rows) for cut in cuts
         ]
+
+    def _rows(self, positions: np.ndarray, mirrored: np.ndarray) -> np.ndarray:
+        rows = self._gather(positions)
+        if mirrored.any():
+            rows[mirrored] = rows[mirrored, ..., ::-1]
+        return rows
 
     def _send(self, array: np.ndarray) -> Tensor:
         return torch.from_numpy(array).to(self._device, non_blocking=True)

@@ -111,6 +111,9 @@ class CausalLm:
     def check(self, event: tuple[int, ...]) -> None:
         self._config(event)
 
+    def check_settings(self, event: tuple[int, ...], train: Train, sample: Sample) -> None:
+        training.check_train(train, event, "causal_lm")
+
     def _config(self, event: tuple[int, ...]) -> Config:
         (length,), size = event, self._tokenizer.size
         if self.base is None:

@@ -19,6 +19,7 @@ from raysc.torchvision_schemas import declare_missing_schemas
 CONFIG, MODEL = "config.json", "model.safetensors"
 PIPELINE = "model_index.json"
 TRAINING, SCALER = "training_state.safetensors", "training_state.json"
+STEPS = "steps_taken"
 
 
 Network = Literal["mlp", "unet", "spline_flow"]
@@ -65,7 +66,7 @@ def save_training_state(state: State, folder: Path) -> None:
     groups = {"weights": state.weights, "moments": state.moments}
     flat = {f"{group}/{name}": tensor for group, tensors in groups.items() for name, tensor in tensors.items()}
     save_file(on_device(torch.device("cpu"), flat), folder / TRAINING)
-    _write_json(folder / SCALER, state.scaler)
+    _write_json(folder / SCALER, {**state.scaler, STEPS: state.steps})
 
 
 def load(folder: Path, network: Network, scheduler: Scheduler = MappingProxyType({})) -> State:
@@ -100,7 +101,9 @@ def load_training_state(config: Config, ema: Tensors, folder: Path, alone: bool 
     for name, tensor in flat.items():
         group, _, rest = name.partition("/")
         groups[group][rest] = tensor
-    return State(config, groups["weights"], ema, groups["moments"], _read_json(folder / SCALER))
+    scaler = _read_json(folder / SCALER)
+    taken = int(scaler.pop(STEPS, 0))  # folders of before do not tell
+    return State(config, groups["weights"], ema, groups["moments"], scaler, taken)
 
 
 def _as_pack(tensors: Tensors) -> Tensors:
@@ -119,13 +122,17 @@ def _load_plain(folder: Path, network: Network, scheduler: Scheduler) -> tuple[C
 def _load_unet(folder: Path, scheduler: Scheduler) -> tuple[Config, Tensors]:
     if not (folder / PIPELINE).exists():
         raise InputError(f"{folder}: no {PIPELINE} here: this is no diffusers pipeline folder")
-    found = _read_json(folder / "scheduler" / "scheduler_config.json")
+    # older folders on the hub have everything at their top
+    inside = (folder / "unet").is_dir()
+    found = _read_json((folder / "scheduler" if inside else folder) / "scheduler_config.json")
     # old folders do not say what they predict, and diffusers then takes it to be the noise
     _check_scheduler(folder, {"prediction_type": "epsilon"} | found, scheduler)
     declare_missing_schemas()
     from diffusers import UNet2DModel
 
-    unet = UNet2DModel.from_pretrained(folder, subfolder="unet", use_safetensors=True, torch_dtype=torch.float32)
+    unet = UNet2DModel.from_pretrained(
+        folder, subfolder="unet" if inside else None, use_safetensors=True, torch_dtype=torch.float32
+    )
     size, channels = unet.config["sample_size"], unet.config["in_channels"]
     sides = [size, size] if isinstance(size, int) else list(size)
     arguments = {name: value for name, value in unet.config.items() if not name.startswith("_")}

@@ -13,7 +13,9 @@ from raysc.errors import InputError
 from raysc.models import checkpoint, packs, training
 from raysc.models.batches import Batch
 from raysc.models.family import Fitted
-from raysc.models.networks import Network, check_sizes, config_of, parameter_count, predict
+from raysc.models.learned_variance import BOUND_WEIGHT, variational_bound
+from raysc.models.networks import HEAD_CHANNELS, Config, Network, check_sizes, config_of, parameter_count, predict
+from raysc.models.noise_levels import FIRST_BETA, LAST_BETA, LEVELS, Betas, signal_kept, visited
 from raysc.models.sampling import BLOCK, sample_rows
 from raysc.models.state import State, initial_state, packed
 from raysc.pool.rows import TrainingSet
@@ -21,25 +23,25 @@ from raysc.streams import Streams
 from raysc.sweepfile.settings import Sample, Train
 
 STEPS = 50
-LEVELS, FIRST_BETA, LAST_BETA = 1000, 1e-4, 0.02
-SCHEDULE = {
+LINEAR = {
     "num_train_timesteps": LEVELS,
     "beta_schedule": "linear",
     "beta_start": FIRST_BETA,
     "beta_end": LAST_BETA,
     "prediction_type": "epsilon",
 }
-"""The noise schedule, in the words of diffusers' schedulers."""
-SIGNAL_KEPT = (1 - torch.linspace(FIRST_BETA, LAST_BETA, LEVELS)).cumprod(0)
-"""How much of a row's variance each noise level keeps: alpha-bar of Ho et al. 2020, float32 (1000,)."""
+"""A noise schedule in the words of diffusers' schedulers."""
+COSINE = {"num_train_timesteps": LEVELS, "beta_schedule": "squaredcos_cap_v2", "prediction_type": "epsilon"}
 
 
 @dataclass(frozen=True)
 class Ddpm:
-    """Denoising diffusion (Ho et al. 2020): 1000 noise levels, betas linear from 1e-4 to 0.02, epsilon prediction.
+    """Denoising diffusion (Ho et al. 2020): 1000 noise levels, epsilon prediction.
 
     Sampling is deterministic given the latents: DDIM (Song et al. 2021, eta = 0) with ``sample.steps`` network
-    evaluations, 50 unless set, from the noisiest level down in equal strides.
+    evaluations, 50 unless set, from the noisiest level down in equal strides; ``sample.spacing: quadratic`` begins at
+    level 800 and visits more of the small levels. With ``betas: cosine`` and ``variance: learned`` it is iDDPM
+    (Nichol and Dhariwal 2021), trained with their hybrid loss; DDIM has no use for the learned variance.
 
     Attributes:
         network: mlp or unet; see ``networks`` for what each of the sizes below belongs to.
@@ -48,6 +50,10 @@ class Ddpm:
         channels: channels at full resolution, in steps of 8 (unet).
         multipliers: channels of each level over ``channels`` (unet).
         res_blocks: residual blocks per level (unet).
+        attention: heights in pixels of the levels with self-attention, beside the middle (unet).
+        head_channels: channels of one attention head (unet).
+        betas: the noise schedule: linear from 1e-4 to 0.02, or cosine.
+        variance: whether the variance of each level is learned beside the noise (unet).
     """
 
     network: Literal["mlp", "unet"] = "mlp"
@@ -56,83 +62,119 @@ class Ddpm:
     channels: PositiveInt = 32
     multipliers: tuple[PositiveInt, ...] = (1, 2)
     res_blocks: PositiveInt = 1
+    attention: tuple[PositiveInt, ...] = ()
+    head_channels: PositiveInt = HEAD_CHANNELS
+    betas: Betas = "linear"
+    variance: Literal["fixed", "learned"] = "fixed"
 
     version: ClassVar[int] = 1
     trained: ClassVar[bool] = True
     block: ClassVar[int] = BLOCK
+    samples_by: ClassVar[tuple[str, ...]] = ("steps", "spacing", "latents")
 
     def __post_init__(self) -> None:
         check_sizes(self)
+        if self.variance == "learned" and self.network != "unet":
+            raise InputError("model.variance: learned goes with network: unet")
 
     def check(self, event: tuple[int, ...]) -> None:
-        config_of(self, event)
+        self._config(event)
 
     def packs(self, event: tuple[int, ...]) -> bool:
         return packed(event)
 
     def check_settings(self, event: tuple[int, ...], train: Train, sample: Sample) -> None:
-        if packed(event):
-            packs.check_train(train)
+        training.check_train(train, event, self.network)
         if (sample.steps or STEPS) > LEVELS:
             raise InputError(
                 f"sample.steps: ddpm has {LEVELS} noise levels, so at most as many steps, not {sample.steps}"
             )
 
     def initial(self, event: tuple[int, ...], streams: Streams) -> State:
-        return initial_state(config_of(self, event), streams)
+        return initial_state(self._config(event), streams)
 
     def fit(
         self, training_set: TrainingSet, start: State, steps: range, train: Train, streams: Streams,
         length: int | None = None,
     ) -> Fitted:  # fmt: skip
         run = packs.fit if start.packed else training.fit
-        return run(_loss, training_set, start, steps, train, streams, length)
+        return run(self._loss, training_set, start, steps, train, streams, length)
 
     def sample(self, state: State, first: int, count: int, sample: Sample, streams: Streams) -> np.ndarray:
         def sampler(network: Network, latents: Tensor) -> Tensor:
-            return ddim(network, latents, sample.steps or STEPS)
+            return ddim(network, latents, visited(sample.steps or STEPS, sample.spacing or "even"), self.betas)
 
         draw = packs.sample_rows if state.packed else sample_rows
-        return draw(sampler, state, first, count, streams)
+        return draw(sampler, state, first, count, sample, streams)
 
     def save(self, state: State, folder: Path, training_state: bool) -> None:
-        checkpoint.save(state, folder, training_state, SCHEDULE, _pipeline)
+        checkpoint.save(state, folder, training_state, self._schedule, self._pipeline)
 
     def parameter_count(self, event: tuple[int, ...]) -> int:
-        return parameter_count(config_of(self, event))
+        return parameter_count(self._config(event))
 
     def load(self, folder: Path) -> State:
-        return checkpoint.load(folder, self.network, SCHEDULE)
+        state = checkpoint.load(folder, self.network, self._schedule)
+        if self.network == "unet":
+            own, unet = self._config(state.event)["unet"], state.config["unet"]
+            if unet["out_channels"] != own["out_channels"]:
+                learned = "the variance too" if self.variance == "fixed" else "the noise alone"
+                raise InputError(f"{folder}: its U-Net tells {learned}, but this family has variance: {self.variance}")
+        return state
+
+    def _config(self, event: tuple[int, ...]) -> Config:
+        return config_of(self, event, outputs=2 if self.variance == "learned" else 1)
+
+    @property
+    def _schedule(self) -> dict[str, Any]:
+        """What the network learns, in the words of diffusers' schedulers."""
+        schedule = LINEAR if self.betas == "linear" else COSINE
+        return {**schedule, "variance_type": "learned_range"} if self.variance == "learned" else dict(schedule)
+
+    def _pipeline(self, unet: nn.Module) -> Any:
+        """The diffusers pipeline that samples from the U-Net: as ``ddim`` does, or with the learned variance."""
+        from diffusers import DDIMPipeline, DDIMScheduler, DDPMPipeline, DDPMScheduler
+
+        if self.variance == "learned":
+            return DDPMPipeline(unet=unet, scheduler=DDPMScheduler(**self._schedule))
+        return DDIMPipeline(unet=unet, scheduler=DDIMScheduler(**self._schedule, timestep_spacing="trailing"))
+
+    def _loss(self, network: Network, batch: Batch) -> Tensor:
+        """Mean squared error of the predicted noise (Ho et al. 2020, equation 14).
+
+        A learned variance adds its bound (Nichol and Dhariwal 2021, equation 16).
+        """
+        level = (batch.times * LEVELS).long()
+        levels = signal_kept(self.betas).to(level.device)
+        kept = levels[level].view(-1, *[1] * (batch.rows.ndim - 1))
+        noisy = kept.sqrt() * batch.rows + (1 - kept).sqrt() * batch.noise
+        told = predict(network, noisy, level.float())
+        if self.variance == "fixed":
+            return nn.functional.mse_loss(told, batch.noise)
+        noise, between = told.chunk(2, dim=1)
+        bound = variational_bound(levels, level, batch.rows, noisy, noise, between)
+        return nn.functional.mse_loss(noise, batch.noise) + BOUND_WEIGHT * bound
 
 
-def _loss(network: Network, batch: Batch) -> Tensor:
-    """Mean squared error of the predicted noise (Ho et al. 2020, equation 14)."""
-    level = (batch.times * LEVELS).long()
-    kept = SIGNAL_KEPT.to(level.device)[level].view(-1, *[1] * (batch.rows.ndim - 1))
-    noisy = kept.sqrt() * batch.rows + (1 - kept).sqrt() * batch.noise
-    return nn.functional.mse_loss(predict(network, noisy, level.float()), batch.noise)
+def ddim(network: Network, latents: Tensor, levels: list[int], betas: Betas) -> Tensor:
+    """Take the noise out of latents (batch, *event), level by level (Song et al. 2021, equation 12, eta = 0).
 
+    diffusers' DDIMScheduler with "trailing" spacing does the same as even spacing where the number of steps divides
+    1000; elsewhere it steps to levels that it does not visit next. Predicted images are clipped to [-1, 1], as there.
 
-def ddim(network: Network, latents: Tensor, steps: int) -> Tensor:
-    """Take the noise out of latents (batch, *event) in at most 1000 steps (Song et al. 2021, equation 12, eta = 0).
-
-    diffusers' DDIMScheduler with "trailing" spacing does the same where ``steps`` divides 1000; elsewhere it steps to
-    levels that it does not visit next. Predicted images are clipped to [-1, 1], as there.
+    Args:
+        network: tells the noise, and after it along the channels perhaps more, which plays no part.
+        latents: standard normal.
+        levels: those at which the network is asked, see ``visited``.
+        betas: the noise schedule.
     """
-    levels = [round(LEVELS * left / steps) - 1 for left in range(steps, 0, -1)]
-    kept = [*SIGNAL_KEPT[levels].tolist(), 1.0]
+    kept = [*signal_kept(betas)[levels].tolist(), 1.0]
     values = latents
     for level, now, then in zip(levels, kept[:-1], kept[1:], strict=True):
-        noise = predict(network, values, torch.full((len(values),), float(level), device=values.device))
+        told = predict(network, values, torch.full((len(values),), float(level), device=values.device))
+        noise = told[:, : values.shape[1]]
         clean = (values - (1 - now) ** 0.5 * noise) / now**0.5
         if values.ndim == 4:
             clean = clean.clamp(-1, 1)
         values = then**0.5 * clean + (1 - then) ** 0.5 * noise
     return values
-
-
-def _pipeline(unet: nn.Module) -> Any:
-    """The diffusers pipeline that samples from the U-Net as ``ddim`` does."""
-    from diffusers import DDIMPipeline, DDIMScheduler
-
-    return DDIMPipeline(unet=unet, scheduler=DDIMScheduler(**SCHEDULE, timestep_spacing="trailing"))

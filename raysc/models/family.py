@@ -125,6 +125,9 @@ class Trained(Protocol):
         trained: True.
         block: rows per sampling block; blocks are always computed whole, so that a row's bits do not depend on what
             else was asked for.
+
+    A family may have ``samples_by``, a tuple of those settings of ``sample`` that it takes beside ``rows``; without it
+    that is ``steps``. Others are refused.
     """
 
     version: ClassVar[int]
@@ -199,8 +202,13 @@ class Packing(Protocol):
         """Whether it does so for rows of this shape."""
         ...
 
+
+@runtime_checkable
+class ChecksSettings(Protocol):
+    """A trained family that does not go by all settings, or by all values of them, for rows of all shapes."""
+
     def check_settings(self, event: tuple[int, ...], train: Train, sample: Sample) -> None:
-        """Refuse settings that it does not go by for rows of this shape; InputError."""
+        """Refuse what it does not go by; InputError. What ``samples_by`` leaves out was refused before."""
         ...
 
 
@@ -211,13 +219,7 @@ def in_packs(family: object, event: tuple[int, ...]) -> bool:
 
 @runtime_checkable
 class OfText(Protocol):
-    """A trained family whose rows are text; ``for_data`` tells it their tokenizer.
-
-    Attributes:
-        samples_by: which settings of ``sample`` it takes beside ``rows``.
-    """
-
-    samples_by: ClassVar[tuple[str, ...]]
+    """A trained family whose rows are text; ``for_data`` tells it their tokenizer."""
 
     def draw_accepted(
         self, state: Any, first: int, count: int, sample: Sample, streams: Streams

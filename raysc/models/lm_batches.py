@@ -12,6 +12,7 @@ from raysc.pool.gather import Gather
 from raysc.pool.rows import TrainingSet
 from raysc.pool.tokens import PAD, lengths
 from raysc.streams import Streams
+from raysc.sweepfile.settings import Train
 
 NOT_A_TARGET = -100
 """What cross entropy passes over."""
@@ -95,8 +96,7 @@ class TokenBatches:
     def __init__(
         self,
         training_set: TrainingSet,
-        batch: int,
-        micro_batch: int | None,
+        train: Train,
         rank: int,
         world: int,
         streams: Streams,
@@ -105,10 +105,10 @@ class TokenBatches:
         pack: bool,
     ) -> None:
         """As ``Batches`` takes them; ``begin``: the token before every row; ``pack``: packed, not padded."""
-        self._mine = rank_rows(batch, rank, world)
+        self._mine = rank_rows(train.batch, rank, world)
         self._gather = Gather(training_set)
         self._order = Order(self._gather.count, streams)
-        self._batch, self._micro, self._world, self._device = batch, micro_batch, world, device
+        self._batch, self._micro, self._world, self._device = train.batch, train.micro_batch, world, device
         self._begin, self._lay_out = begin, packed if pack else padded
 
     def pieces(self, step: int) -> Sequence[tuple[TokenBatch, float]]:

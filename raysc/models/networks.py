@@ -27,8 +27,11 @@ Network = Callable[..., Any]
 TIMES = 1000.0
 """Times run from 0 to this, as those of diffusers' networks do."""
 
+HEAD_CHANNELS = 8
+"""Channels of one attention head, as diffusers' U-Nets have them unless told otherwise."""
+
 MLP_SIZES = ("width", "depth")
-UNET_SIZES = ("channels", "multipliers", "res_blocks")
+UNET_SIZES = ("channels", "multipliers", "res_blocks", "attention", "head_channels")
 
 
 class Sizes(Protocol):
@@ -41,6 +44,8 @@ class Sizes(Protocol):
         channels: of the U-Net: channels at full resolution.
         multipliers: of the U-Net: channels of each level over ``channels``; each level halves the resolution.
         res_blocks: of the U-Net: residual blocks per level.
+        attention: of the U-Net: heights in pixels of the levels that have self-attention, beside the middle.
+        head_channels: of the U-Net: channels of one attention head.
     """
 
     @property
@@ -55,6 +60,10 @@ class Sizes(Protocol):
     def multipliers(self) -> tuple[int, ...]: ...
     @property
     def res_blocks(self) -> int: ...
+    @property
+    def attention(self) -> tuple[int, ...]: ...
+    @property
+    def head_channels(self) -> int: ...
 
 
 def check_sizes(sizes: Sizes) -> None:
@@ -65,11 +74,17 @@ def check_sizes(sizes: Sizes) -> None:
             raise InputError(f"model.{name}: a network of kind {sizes.network} takes {', '.join(own)}, not {name}")
 
 
-def config_of(sizes: Sizes, event: tuple[int, ...]) -> Config:
+def config_of(sizes: Sizes, event: tuple[int, ...], outputs: int = 1) -> Config:
     """The configuration of a family's network for rows of some shape.
 
+    Args:
+        sizes: the family.
+        event: shape of a row.
+        outputs: of the U-Net: how many values it says of each value of a row, one after the other along the channels.
+
     Raises:
-        InputError: the rows are no images, or images that the U-Net cannot halve often enough.
+        InputError: the rows are no images, or images that the U-Net cannot halve often enough; no level is as high as
+            attention wants, or its heads do not fit.
     """
     if sizes.network == "mlp":
         return {"network": "mlp", "event": list(event), "width": sizes.width, "depth": sizes.depth}
@@ -81,22 +96,34 @@ def config_of(sizes: Sizes, event: tuple[int, ...]) -> Config:
             f"model.multipliers: {len(sizes.multipliers)} levels halve an image {halvings} times, which "
             f"{event[1]}x{event[2]} pixels do not allow; give fewer"
         )
-    return {"network": "unet", "event": list(event), "unet": _unet_config(sizes, event)}
+    heights = [event[1] // 2**level for level in range(halvings + 1)]
+    if lacking := [height for height in sizes.attention if height not in heights]:
+        raise InputError(
+            f"model.attention: no level of the U-Net is {lacking[0]} pixels high; they are "
+            f"{', '.join(str(height) for height in heights)}"
+        )
+    attends = [height in sizes.attention for height in heights]
+    widths = [sizes.channels * multiplier for multiplier in sizes.multipliers]
+    for width, own in zip(widths, [*attends[:-1], True], strict=True):
+        if own and sizes.head_channels != HEAD_CHANNELS and width % sizes.head_channels:
+            raise InputError(f"model.head_channels: {width} channels cannot be cut into heads of {sizes.head_channels}")
+    return {"network": "unet", "event": list(event), "unet": _unet_config(sizes, event, attends, outputs)}
 
 
-def _unet_config(sizes: Sizes, event: tuple[int, ...]) -> Config:
-    """The arguments of diffusers' UNet2DModel: residual levels, with self-attention at the lowest resolution."""
+def _unet_config(sizes: Sizes, event: tuple[int, ...], attends: list[bool], outputs: int) -> Config:
+    """The arguments of diffusers' UNet2DModel: residual levels, with self-attention in some and in the middle."""
     channels, height, width = event
-    levels = len(sizes.multipliers)
+    heads = {} if sizes.head_channels == HEAD_CHANNELS else {"attention_head_dim": sizes.head_channels}
     return {
         "sample_size": height if height == width else [height, width],
         "in_channels": channels,
-        "out_channels": channels,
+        "out_channels": outputs * channels,
         "block_out_channels": [sizes.channels * multiplier for multiplier in sizes.multipliers],
         "layers_per_block": sizes.res_blocks,
-        "down_block_types": ["DownBlock2D"] * levels,
-        "up_block_types": ["UpBlock2D"] * levels,
+        "down_block_types": ["AttnDownBlock2D" if own else "DownBlock2D" for own in attends],
+        "up_block_types": ["AttnUpBlock2D" if own else "UpBlock2D" for own in reversed(attends)],
         "norm_num_groups": gcd(32, sizes.channels),
+        **heads,
     }
 
 

@@ -9,7 +9,7 @@ from pydantic import Field, PositiveInt
 from torch import Tensor
 
 from raysc.errors import InputError
-from raysc.models import checkpoint, packs
+from raysc.models import checkpoint, packs, training
 from raysc.models.batches import Batch
 from raysc.models.family import Fitted
 from raysc.models.networks import Config, Network, parameter_count
@@ -42,6 +42,7 @@ class NormalizingFlow:
     version: ClassVar[int] = 1
     trained: ClassVar[bool] = True
     block: ClassVar[int] = BLOCK
+    samples_by: ClassVar[tuple[str, ...]] = ("latents",)
 
     def check(self, event: tuple[int, ...]) -> None:
         if not packed(event):
@@ -51,9 +52,7 @@ class NormalizingFlow:
         return packed(event)
 
     def check_settings(self, event: tuple[int, ...], train: Train, sample: Sample) -> None:
-        packs.check_train(train)
-        if sample.steps is not None:
-            raise InputError("sample.steps: a normalizing flow is sampled in one pass; take this key out")
+        training.check_train(train, event, "spline_flow")
 
     def initial(self, event: tuple[int, ...], streams: Streams) -> State:
         return initial_state(self._config(event), streams)
@@ -65,7 +64,7 @@ class NormalizingFlow:
         return packs.fit(_loss, training_set, start, steps, train, streams, length)
 
     def sample(self, state: State, first: int, count: int, sample: Sample, streams: Streams) -> np.ndarray:
-        return packs.sample_rows(_draw, state, first, count, streams)
+        return packs.sample_rows(_draw, state, first, count, sample, streams)
 
     def log_prob(self, state: State, points: np.ndarray) -> np.ndarray:
         """Log density at points (count, dim) under each seed's EMA model, float64 (seeds, count)."""

@@ -14,35 +14,21 @@ from torch import Tensor, nn
 from torch.func import functional_call, vmap
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
-from raysc.errors import InputError
 from raysc.models.batches import Batch, PackBatches
 from raysc.models.coupling import Coupling
 from raysc.models.family import Fitted
 from raysc.models.networks import Network, Tensors, build
-from raysc.models.sampling import BLOCK
+from raysc.models.sampling import BLOCK, of_latents
 from raysc.models.state import State
 from raysc.models.training import CHECK_EVERY, learning_rate
 from raysc.pool.rows import TrainingSet
 from raysc.streams import Streams
-from raysc.sweepfile.settings import Train
-
-TRAIN = {"batch", "lr", "weight_decay", "schedule", "warmup", "clip", "ema", "optimizer_state"}
-"""The settings under ``train`` that packs go by; others are refused where they are set."""
+from raysc.sweepfile.settings import Sample, Train
 
 Loss = Callable[[Network, Batch], Tensor]
 """What a family minimises: the mean over the rows of one seed's batch, a scalar."""
 Sampler = Callable[[Network, Tensor], Tensor]
 """One seed's latents, float32 (block, *event), to values of the same shape."""
-
-
-def check_train(train: Train) -> None:
-    """Refuse settings that packs do not have; InputError."""
-    for name, field in Train.model_fields.items():
-        if name not in TRAIN and getattr(train, name) != field.default:
-            raise InputError(
-                f"train.{name}: networks of points train in plain float32 and take {', '.join(sorted(TRAIN))}, "
-                f"not {name}"
-            )
 
 
 def fit(
@@ -63,7 +49,8 @@ def fit(
     network = build(start.config)
     losses = _per_seed(loss, network)
     # In the network's order, not that of the file they may come from: norms are sums.
-    weights = {name: start.weights[name].clone().requires_grad_() for name, _ in network.named_parameters()}
+    begun = start.ema if train.start_weights == "ema" and steps.start == 0 else start.weights
+    weights = {name: begun[name].clone().requires_grad_() for name, _ in network.named_parameters()}
     adamw = torch.optim.AdamW(weights.values(), lr=train.lr, weight_decay=train.weight_decay, fused=True)
     if steps.start > 0 or train.optimizer_state == "carried":
         for key, moment in start.moments.items():
@@ -71,11 +58,11 @@ def fit(
             adamw.state[weights[name]][entry] = moment.clone()
     ema = {name: start.ema[name].clone() for name in weights}
     values, ema_values = list(weights.values()), list(ema.values())
-    average = get_ema_multi_avg_fn(0.5 ** (1 / train.ema.half_life)) if train.ema else None
+    before = start.steps - steps.start
 
     total = torch.zeros(seeds, device=start.device)
     for step in steps:
-        adamw.param_groups[0]["lr"] = learning_rate(train, step, length or steps.stop)
+        adamw.param_groups[0]["lr"] = learning_rate(train, step, length or steps.stop, before)
         batch = batches(step)
         each = losses(weights, batch)
         each.sum().backward()
@@ -83,8 +70,8 @@ def fit(
             _clip([value.grad for value in values if value.grad is not None], train.clip)
         adamw.step()
         adamw.zero_grad()
-        if average is not None:
-            average(ema_values, values, None)
+        if train.ema is not None:
+            get_ema_multi_avg_fn(train.ema.decay(step, train.batch))(ema_values, values, None)
         total += each.detach()
         if (step + 1) % CHECK_EVERY == 0 and not total.isfinite().any():
             break
@@ -93,14 +80,14 @@ def fit(
     moments = {
         f"{name}/{entry}": value for name, weight in weights.items() for entry, value in adamw.state[weight].items()
     }
-    state = State(start.config, raw, ema if average else raw, moments)
+    state = State(start.config, raw, ema if train.ema else raw, moments, steps=before + step + 1)
     with torch.no_grad():
         finite = [total, losses(state.ema, batch), *state.weights.values(), *state.ema.values()]
     sound = torch.stack([value.isfinite().reshape(seeds, -1).all(dim=1) for value in finite]).all(dim=0)
     return Fitted(state, ~sound.cpu().numpy(), total.double().cpu().numpy() / len(steps))
 
 
-def sample_rows(sampler: Sampler, state: State, first: int, count: int, streams: Streams) -> np.ndarray:
+def sample_rows(sampler: Sampler, state: State, first: int, count: int, sample: Sample, streams: Streams) -> np.ndarray:
     """Rows ``first`` to ``first + count`` of the endless sequences that the EMA models draw; see ``Trained.sample``.
 
     Returns:
@@ -110,7 +97,7 @@ def sample_rows(sampler: Sampler, state: State, first: int, count: int, streams:
     blocks = range(first // BLOCK, -(-(first + count) // BLOCK))
     drawn = []
     for block in blocks:
-        generators = streams.in_turn("sample", block)
+        generators = of_latents(sample, streams).in_turn("sample", block)
         latents = np.stack([one.standard_normal((BLOCK, *state.event), dtype=np.float32) for one in generators])
         with torch.no_grad():
             drawn.append(draw(state.ema, torch.from_numpy(latents).to(state.device)).cpu().numpy())

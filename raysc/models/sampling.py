@@ -11,13 +11,19 @@ from raysc.models.networks import with_weights
 from raysc.models.state import State
 from raysc.models.values import to_rows
 from raysc.streams import Streams
+from raysc.sweepfile.settings import Sample
 
 BLOCK = 256
 """Rows per block, each with a stream of its own."""
 
 
 def sample_rows(
-    sampler: Callable[[nn.Module, Tensor], Tensor], state: State, first: int, count: int, streams: Streams
+    sampler: Callable[[nn.Module, Tensor], Tensor],
+    state: State,
+    first: int,
+    count: int,
+    sample: Sample,
+    streams: Streams,
 ) -> np.ndarray:
     """Rows ``first`` to ``first + count`` of the endless sequence that the EMA model draws; see ``Trained.sample``.
 
@@ -26,6 +32,7 @@ def sample_rows(
         state: the model.
         first: >= 0.
         count: >= 1.
+        sample: how rows are sampled; of it only ``latents`` plays a part here.
         streams: of one seed.
 
     Returns:
@@ -36,10 +43,15 @@ def sample_rows(
     drawn = []
     for block in blocks:
         tell("sampling", "blocks of rows", block - blocks.start, len(blocks))
-        (generator,) = streams.each("sample", block)
+        (generator,) = of_latents(sample, streams).each("sample", block)
         latents = generator.standard_normal((BLOCK, *state.event), dtype=np.float32)
         with torch.inference_mode():
             drawn.append(to_rows(sampler(network, torch.from_numpy(latents).to(state.device))))
     tell("sampling", "blocks of rows", len(blocks), len(blocks))
     skip = first - blocks.start * BLOCK
     return np.concatenate(drawn)[None, skip : skip + count]
+
+
+def of_latents(sample: Sample, streams: Streams) -> Streams:
+    """The streams that latents come from: the generation's own, or those of generation 0."""
+    return Streams(streams.seeds, 0) if sample.latents == "repeated" else streams

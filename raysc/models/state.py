@@ -21,6 +21,7 @@ class State:
         ema: their exponential moving average, the model that samples; the raw weights where none is kept.
         moments: AdamW's state, "<parameter name>/<entry>"; empty before the first step.
         scaler: the loss scaling of fp16; empty for other precisions.
+        steps: optimiser steps since its weights were random.
     """
 
     config: Config
@@ -28,6 +29,7 @@ class State:
     ema: Tensors
     moments: Tensors = field(default_factory=dict)
     scaler: dict[str, float] = field(default_factory=dict)
+    steps: int = 0
 
     @property
     def event(self) -> tuple[int, ...]:

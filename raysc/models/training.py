@@ -12,18 +12,24 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from raysc.activity import tell
-from raysc.errors import RayscError
+from raysc.errors import InputError, RayscError
 from raysc.models.batches import Batches
+from raysc.models.dropout import WholeBatchDropout
 from raysc.models.family import Fitted
 from raysc.models.networks import Config, Tensors, with_weights
 from raysc.models.sharding import like, shard, whole
-from raysc.models.state import State
+from raysc.models.state import State, packed
 from raysc.pool.rows import TrainingSet
 from raysc.streams import Streams
 from raysc.sweepfile.settings import Train
 
 CHECK_EVERY = 50
 """Steps between two looks at the loss: a look makes a GPU, and all ranks, wait."""
+
+OF_POINTS = {
+    "batch", "lr", "weight_decay", "schedule", "warmup", "clip", "ramp", "ema", "optimizer_state", "start_weights",
+}  # fmt: skip
+"""The settings that packs of seeds go by."""
 
 Loss = Callable[[nn.Module, Any], Tensor]
 """What a family minimises: the loss of a micro-batch, a scalar."""
@@ -40,8 +46,8 @@ class Steps(Protocol):
         ...
 
 
-MakeSteps = Callable[[TrainingSet, int, int | None, int, int, Streams, torch.device], Steps]
-"""(training set, batch, micro-batch, rank, ranks, streams, device) -> batches, as ``Batches`` takes them."""
+MakeSteps = Callable[[TrainingSet, Train, int, int, Streams, torch.device], Steps]
+"""(training set, settings, rank, ranks, streams, device) -> batches, as ``Batches`` takes them."""
 
 Network = Callable[[Config, Tensors], nn.Module]
 """The network with some weights: these very tensors."""
@@ -69,9 +75,13 @@ def fit(
         raise RayscError("train.shard: fp16 cannot be sharded here; use bf16 or fp32")
     accelerator = _accelerator(train.precision)
     rank, world, device = accelerator.process_index, accelerator.num_processes, accelerator.device
-    batches = batches_of(training_set, train.batch, train.micro_batch, rank, world, streams, device)
+    batches = batches_of(training_set, train, rank, world, streams, device)
 
-    network = network_of(start.config, _copies(start.weights)).train()
+    begun = start.ema if train.start_weights == "ema" and steps.start == 0 else start.weights
+    network = network_of(start.config, _copies(begun)).train()
+    dropout = WholeBatchDropout(train, rank, world, streams, device) if train.dropout else None
+    if dropout is not None:
+        dropout.put_into(network)
     if train.recompute:
         _recompute(network)
     sharded = train.shard and world > 1
@@ -88,25 +98,28 @@ def fit(
             accelerator.scaler.load_state_dict(start.scaler)
     ema = {name: like(start.ema[name].to(device), parameter.detach()) for name, parameter in parameters.items()}
     ema_values, values = list(ema.values()), list(parameters.values())
-    average = get_ema_multi_avg_fn(0.5 ** (1 / train.ema.half_life)) if train.ema else None
+    before = start.steps - steps.start
 
     total, unchecked = 0.0, torch.zeros((), device=device)
     for step in steps:
         if (step - steps.start) % CHECK_EVERY == 0:
             tell("training", "steps", step, length or steps.stop)
-        adamw.param_groups[0]["lr"] = learning_rate(train, step, length or steps.stop)
-        *before, last = batches.pieces(step)
-        with accelerator.no_sync(prepared) if before else nullcontext():
-            for batch, weight in before:
-                unchecked += _backward(loss(prepared, batch) * weight, accelerator)
-        batch, weight = last
-        unchecked += _backward(loss(prepared, batch) * weight, accelerator)  # ranks meet here
+        adamw.param_groups[0]["lr"] = learning_rate(train, step, length or steps.stop, before)
+        pieces = batches.pieces(step)
+        for number, (batch, weight) in enumerate(pieces):
+            if dropout is not None:
+                dropout.begin(step, number)
+            meet = number + 1 == len(pieces)  # ranks add up their gradients once
+            with nullcontext() if meet else accelerator.no_sync(prepared):
+                batch_loss = loss(prepared, batch) * weight
+                accelerator.backward(batch_loss)
+            unchecked += batch_loss.detach()
         if train.clip is not None:
             accelerator.clip_grad_norm_(values, train.clip)
         optimizer.step()
         optimizer.zero_grad()
-        if average is not None:
-            average(ema_values, values, None)
+        if train.ema is not None:
+            get_ema_multi_avg_fn(train.ema.decay(step, train.batch))(ema_values, values, None)
         if (step + 1) % CHECK_EVERY == 0 or step + 1 == steps.stop:
             total += accelerator.reduce(unchecked, "mean").item()
             unchecked.zero_()
@@ -117,7 +130,8 @@ def fit(
     weights = whole({name: parameter.detach() for name, parameter in parameters.items()})
     scaler = accelerator.scaler.state_dict() if accelerator.scaler is not None else {}
     moments = whole(_moments(adamw, parameters))
-    state = State(start.config, weights, whole(ema) if average else weights, moments, scaler)
+    ema = whole(ema) if train.ema else weights
+    state = State(start.config, weights, ema, moments, scaler, before + step + 1)
     diverged = not isfinite(total) or not _sound(loss, network_of, state, batch, accelerator)
     return Fitted(state, diverged, total / len(steps))
 
@@ -130,14 +144,38 @@ def reset_accelerator() -> None:
     GradientState._reset_state()
 
 
-def learning_rate(train: Train, step: int, length: int) -> float:
-    """The learning rate of a step of a generation that has ``length`` steps.
+def learning_rate(train: Train, step: int, length: int, before: int = 0) -> float:
+    """The learning rate of a step of a generation that has ``length`` steps, after those ``before`` it.
 
     During the warm-up, ceil(warmup * length) steps, it rises in a straight line, and its last step has the full rate.
     """
+    scale = 1.0 if train.schedule == "constant" else 0.5 * (1 + cos(pi * step / length))
+    if train.ramp is not None:
+        return train.lr * scale * train.ramp.share(step, before, train.batch)
     rising = ceil(train.warmup * length)
-    scale = min(1.0, (step + 1) / rising) if rising else 1.0
-    return train.lr * scale * (1.0 if train.schedule == "constant" else 0.5 * (1 + cos(pi * step / length)))
+    return train.lr * scale * (min(1.0, (step + 1) / rising) if rising else 1.0)
+
+
+def check_train(train: Train, event: tuple[int, ...], network: str) -> None:
+    """Refuse settings under ``train`` that a family does not go by for rows of some shape; InputError.
+
+    Args:
+        train: the settings.
+        event: shape of a row.
+        network: the family's kind of network.
+    """
+    for name, field in Train.model_fields.items() if network != "causal_lm" and packed(event) else ():
+        if name not in OF_POINTS and getattr(train, name) != field.default:
+            raise InputError(
+                f"train.{name}: networks of points train in plain float32 and take {', '.join(sorted(OF_POINTS))}, "
+                f"not {name}"
+            )
+    if train.ramp is not None and train.warmup:
+        raise InputError("train.ramp: the learning rate rises by warmup or by ramp; take one of them out")
+    if train.dropout and network != "unet":
+        raise InputError("train.dropout: goes with network: unet")
+    if train.flips and len(event) != 3:
+        raise InputError("train.flips: only images can be mirrored")
 
 
 def _accelerator(precision: str) -> Accelerator:
@@ -146,12 +184,6 @@ def _accelerator(precision: str) -> Accelerator:
     if precision == "fp16" and PartialState().device.type == "cpu":
         raise RayscError("train.precision: fp16 needs a GPU, and this process has none; use bf16 or fp32")
     return Accelerator(mixed_precision="no" if precision == "fp32" else precision)
-
-
-def _backward(loss: Tensor, accelerator: Accelerator) -> Tensor:
-    """Add a loss's gradients; the loss, without its graph."""
-    accelerator.backward(loss)
-    return loss.detach()
 
 
 def _recompute(network: Any) -> None:

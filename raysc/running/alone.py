@@ -17,7 +17,7 @@ from raysc.sweepfile.sweep import Sweep
 def bench_alone(
     sweep: Sweep, objects: Objects, unit: Unit, shelf: Callable[[Attempt], Shelf] = lambda attempt: MemoryShelf()
 ) -> Bench:
-    """What a unit works with in this process; without feature extractors that are trained.
+    """What a unit works with in this process; without feature extractors that are networks.
 
     Args:
         sweep: it is of.

@@ -197,8 +197,8 @@ def run_alone(sweep: Sweep, unit: LoopUnit, seeds: int) -> float:
 
 
 def _can_be_tried(sweep: Sweep, line: Line) -> bool:
-    """Whether a cell is of a closed-form family, and no metric of it needs an extractor that is trained."""
+    """Whether a cell is of a closed-form family, and no metric of it needs an extractor that is a network."""
     if line.family.trained:
         return False
     asked = (catalogue.build("metric", metric).features for metric in sweep.metrics)
-    return "classifier" not in {extractor_name(features, line.data.kind) for features in asked}
+    return {"classifier", "inception"}.isdisjoint(extractor_name(features, line.data.kind) for features in asked)

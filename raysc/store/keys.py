@@ -34,12 +34,13 @@ def identity(
 
 @dataclass(frozen=True)
 class Identities:
-    """The components of a cell, as ``identity`` tells them apart."""
+    """The components of a cell, as ``identity`` tells them apart, and the content of the model that it begins with."""
 
     data: Mapping[str, Any]
     model: Mapping[str, Any]
     regime: Mapping[str, Any]
     steps_of: Mapping[str, Any] | None = None
+    loaded: str | None = None
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,8 @@ def keys(cell: Cell, identities: Identities, rows: int, trained: bool) -> Keys:
     initial = _given(cell.initial)
     if cell.initial.rows == rows:
         del initial["rows"]
+    if identities.loaded is not None:
+        initial["from"] = identities.loaded
     sample = _given(cell.sample)
     if cell.sample.rows == rows:
         del sample["rows"]
@@ -116,6 +119,6 @@ def _given(settings: Settings) -> dict[str, Any]:
 
 def _changed(settings: Settings, base: Settings) -> dict[str, Any]:
     """What ``loop.train`` or ``loop.sample`` changes; setting it to what it is anyway is no change."""
-    before = base.model_dump(by_alias=True)
-    after = settings.model_dump(by_alias=True)
-    return {name: value for name, value in after.items() if value != before[name] and name not in UNKEYED}
+    before, after, given = base.model_dump(by_alias=True), settings.model_dump(by_alias=True), _given(settings)
+    changed = {name: value for name, value in after.items() if value != before[name] and name not in UNKEYED}
+    return {name: given.get(name, value) for name, value in changed.items()}

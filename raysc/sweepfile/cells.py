@@ -1,7 +1,7 @@
 """One point of the grid as a cell: the file's settings with the point's over them, checked for what goes together."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
@@ -9,7 +9,7 @@ from raysc.errors import InputError
 from raysc.sweepfile.components import Checked, Components
 from raysc.sweepfile.messages import Places, did_you_mean, shown
 from raysc.sweepfile.schema import Model, check
-from raysc.sweepfile.settings import Budget, Cell, Initial, Sample, Start, Train
+from raysc.sweepfile.settings import LOOP_ONLY, Budget, Cell, Initial, Sample, Settings, Start, Train
 from raysc.sweepfile.space import Point
 
 TREE = ("data", "model", "initial", "train", "sample", "loop")
@@ -73,10 +73,10 @@ class Drafter:
         }
         loop = tree.get("loop", {})
         train, sample = tree.get("train", {}), tree.get("sample", {})
-        if "optimizer_state" in train:
-            raise places.error(
-                "train.optimizer_state", "generation 0 carries no optimiser state; set it under loop.train"
-            )
+        for key, why in LOOP_ONLY.items():
+            section, _, name = key.partition(".")
+            if name in (tree.get(section) or {}):
+                raise places.error(key, f"{why}; set it under loop.{section}")
         lambda_, dropped = _lambda(tree, checked["regime"], places)
         budget = loop.get("budget")
         cell = Cell(
@@ -166,10 +166,19 @@ def _check_family(cell: Cell, tree: Mapping[str, Any], trained: bool, places: Pl
         raise places.error(
             "loop.budget", f"is missing: how long does {name} retrain in each generation? e.g. {example}"
         )
-    given = [key for key in BUDGETS if getattr(budget, key) is not None]
+    _one_of(budget, BUDGETS, "loop.budget", places)
+    for prefix, train in (("train", cell.train), ("loop.train", cell.loop_train)):
+        if train.ema is not None:
+            _one_of(train.ema, ("half_life", "half_life_rows"), f"{prefix}.ema", places)
+        if train.ramp is not None:
+            _one_of(train.ramp, ("steps", "rows"), f"{prefix}.ramp", places)
+
+
+def _one_of(settings: Settings, names: Sequence[str], key: str, places: Places) -> None:
+    given = [name for name in names if getattr(settings, name) is not None]
     if len(given) != 1:
-        key = f"loop.budget.{given[-1]}" if given else "loop.budget"
-        raise places.error(key, f"expected exactly one of {', '.join(BUDGETS)}; got {' and '.join(given) or 'none'}")
+        where = f"{key}.{given[-1]}" if given else key
+        raise places.error(where, f"expected exactly one of {', '.join(names)}; got {' and '.join(given) or 'none'}")
 
 
 NEEDS_TRAINING = (
@@ -179,8 +188,7 @@ NEEDS_TRAINING = (
     "loop.start",
     "loop.budget",
     "loop.train",
-    "sample.steps",
-    "loop.sample.steps",
+    *(f"{prefix}sample.{name}" for prefix in ("", "loop.") for name in Sample.model_fields if name != "rows"),
 )
 """What only trained families take."""
 
@@ -231,10 +239,11 @@ def ema_note(cell: Cell) -> str | None:
     steps = budget.steps
     if budget.rows_seen is not None:
         steps = math.ceil(budget.rows_seen / cell.loop_train.batch)
-    if steps is None or ema.half_life <= steps / 4:
+    half_life = ema.steps(cell.loop_train.batch)
+    if steps is None or ema.rampup is not None or half_life <= steps / 4:
         return None
-    kept = 100 * 0.5 ** (steps / ema.half_life)
+    kept = 100 * 0.5 ** (steps / half_life)
     return (
-        f"EMA half-life {ema.half_life:g} is above a quarter of the {steps} steps of a retraining:"
+        f"EMA half-life {half_life:g} is above a quarter of the {steps} steps of a retraining:"
         f" the EMA keeps {kept:.1f} % of the weights before it"
     )

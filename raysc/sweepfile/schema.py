@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, PositiveInt, ValidationError
 
 from raysc.sweepfile.messages import Places, did_you_mean, first_error, sentence, shown
 from raysc.sweepfile.settings import (
+    LOOP_ONLY,
     Budget,
     Component,
     Initial,
@@ -104,8 +105,10 @@ def check_file(value: dict[str, Any], places: Places) -> SweepFile:
     blank = ("initial", "train", "sample", "resources", "keep")
     value = {key: {} if inner is None and key in blank else inner for key, inner in value.items()}
     file = check(SweepFile, value, "", places)
-    if "optimizer_state" in file.train.model_fields_set:
-        raise places.error("train.optimizer_state", "generation 0 carries no optimiser state; set it under loop.train")
+    for key, why in LOOP_ONLY.items():
+        section, _, name = key.partition(".")
+        if name in getattr(file, section).model_fields_set:
+            raise places.error(key, f"{why}; set it under loop.{section}")
     workers, cpus, gpus = file.resources.workers, file.resources.cpus, file.resources.gpus
     if cpus > 1 and cpus % 1:
         raise places.error("resources.cpus", f"above 1 it must be a whole number, got {cpus:g}")

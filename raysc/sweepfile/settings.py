@@ -43,14 +43,60 @@ class Initial(Settings):
     from_: str | None = Field(default=None, alias="from")
 
 
+LOOP_ONLY = {
+    "train.optimizer_state": "generation 0 carries no optimiser state",
+    "train.start_weights": "generation 0 starts from random weights",
+    "sample.latents": "generation 0 draws its own latents",
+}
+"""Settings that only retrainings have: under ``loop``, and why."""
+
+
 class Ema(Settings):
     """Exponential moving average of the weights.
 
     Attributes:
         half_life: optimiser steps after which old weights count half.
+        half_life_rows: the same in rows seen, whatever the batch; exactly one of the two is set.
+        rampup: the half-life in rows is at most this times those seen so far in the generation.
     """
 
-    half_life: PositiveFloat
+    half_life: PositiveFloat | None = None
+    half_life_rows: PositiveFloat | None = None
+    rampup: PositiveFloat | None = None
+
+    def steps(self, batch: int) -> float:
+        """The half-life in optimiser steps, once it is ramped up."""
+        if self.half_life is not None:
+            return self.half_life
+        assert self.half_life_rows is not None, "a half-life is in steps or in rows"
+        return self.half_life_rows / batch
+
+    def decay(self, step: int, batch: int) -> float:
+        """What the average keeps of itself in a step of a generation."""
+        half_life = self.steps(batch)
+        if self.rampup is not None:
+            half_life = min(half_life, self.rampup * step)
+        return 0.5 ** (1 / half_life) if half_life > 0 else 0.0
+
+
+class Ramp(Settings):
+    """A learning rate that rises from 0 in proportion to the steps taken.
+
+    Attributes:
+        steps: optimiser steps until it is whole.
+        rows: the same in rows seen, whatever the batch; exactly one of the two is set.
+        restarted: every generation begins at 0; else the steps before it count, from the random weights on.
+    """
+
+    steps: PositiveInt | None = None
+    rows: PositiveInt | None = None
+    restarted: bool = True
+
+    def share(self, step: int, before: int, batch: int) -> float:
+        """What there is of the learning rate in a step of a generation, after so many steps of those before it."""
+        taken = step if self.restarted else before + step
+        whole = self.steps if self.steps is not None else (self.rows or 0) / batch
+        return min(1.0, taken / whole)
 
 
 class Train(Settings):
@@ -63,9 +109,14 @@ class Train(Settings):
         schedule: learning rate over the steps of a generation: constant, or half a cosine down to zero.
         warmup: share of a generation's steps over which the learning rate rises to ``lr``, 0 to 1.
         clip: gradient norm that is not exceeded, or none.
-        ema: none: the raw weights are the model.
+        ramp: in the place of ``warmup``: the rate rises over a fixed number of steps or rows, be it across generations.
+        ema: none: the raw weights are the model, the one that samples.
         precision: of the forward and backward pass.
+        dropout: share of the values that a residual block of a U-Net drops.
+        flips: every image of a batch is mirrored left to right with probability 1/2.
         optimizer_state: what a retraining starts with: the moments of the generation before, or none. Under
+            ``loop.train`` only.
+        start_weights: the raw weights of the model that a retraining starts from, or their moving average. Under
             ``loop.train`` only.
         micro_batch: rows that a rank gives the network at once; its part of ``batch`` if not set. In no key, as what
             follows: they change memory and time, and results by rounding only.
@@ -80,9 +131,13 @@ class Train(Settings):
     schedule: Literal["constant", "cosine"] = "constant"
     warmup: float = Field(default=0.0, ge=0, le=1)
     clip: PositiveFloat | None = None
+    ramp: Ramp | None = None
     ema: Ema | None = None
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    dropout: float = Field(default=0.0, ge=0, lt=1)
+    flips: bool = False
     optimizer_state: Literal["carried", "reset"] = "carried"
+    start_weights: Literal["raw", "ema"] = "raw"
     micro_batch: PositiveInt | None = None
     recompute: bool = False
     shard: bool = False
@@ -112,6 +167,12 @@ class Sample(Settings):
     Attributes:
         rows: rows that every generation samples, n if not set.
         steps: network evaluations or steps of the sampler; the family's own number if not set.
+        sampler: which one, of a family that has several; its own choice if not set.
+        rtol: relative error that a sampler with a tolerance allows itself per step.
+        atol: absolute one.
+        spacing: of the noise levels that a sampler visits, of a family that has several.
+        latents: the noise that rows begin as: each generation's own, or that of generation 0 again and again. Under
+            ``loop.sample`` only.
         temperature: of text: logits are divided by it.
         top_k: of text: only so many most likely tokens are drawn.
         top_p: of text: only the most likely tokens are drawn that together have this probability.
@@ -123,6 +184,11 @@ class Sample(Settings):
 
     rows: PositiveInt | None = None
     steps: PositiveInt | None = None
+    sampler: Literal["euler", "heun", "midpoint", "dopri5"] | None = None
+    rtol: PositiveFloat | None = None
+    atol: PositiveFloat | None = None
+    spacing: Literal["even", "quadratic"] | None = None
+    latents: Literal["fresh", "repeated"] = "fresh"
     temperature: PositiveFloat = 1.0
     top_k: PositiveInt | None = None
     top_p: float = Field(default=1.0, gt=0, le=1)

@@ -25,7 +25,7 @@ class UnlabelledImages(Digits):
             50,
             "kid: the data are images, which have no coordinates; .*classifier",
         ),
-        ([Kid()], UnlabelledImages(), 50, "kid: classifier features need labels .* set features: pixels"),
+        ([Kid()], UnlabelledImages(), 50, "kid: classifier features need labels .* set features: inception or pixels"),
         ([Precision(k=50)], Gaussian(rows=100), 50, r"precision\[k=50\] needs at least 51 generated rows, .* 50"),
         ([Precision(k=7)], Gaussian(rows=7), 500, "at least 8 training rows, and there are 7"),
         ([Precision(k=360)], Digits(), 1000, "at least 361 held-out rows, and there are 360"),

@@ -32,9 +32,8 @@ def main(folder: Path) -> None:
     losses = rank.ask("token_losses", data.test())
     blocks = rank.sample(0, 0, 130, Sample(), MemoryShelf())
     np.savez(folder / "out.npz", losses=losses, rows=np.concatenate([block.load() for block in blocks], axis=1)[0])
-    (folder / "run.json").write_text(
-        json.dumps({"loss": fit.loss.tolist(), "first": [block.first for block in blocks]})
-    )
+    told = {"loss": fit.loss.tolist(), "first": [block.first for block in blocks]}
+    (folder / "run.json").write_text(json.dumps(told))
     tied = CausalLm("gpt2", width=16, depth=2, heads=2).for_data(data)
     for precision, trained in (("fp32", tied), ("bf16", family)):
         train = Train(batch=12, lr=1e-2, clip=1.0, micro_batch=4, ema=Ema(half_life=3), precision=precision)

@@ -8,12 +8,13 @@ from raysc.models.coupling import optimal_transport
 from raysc.pool.rows import MemoryBlock, Part, Rows, TrainingSet
 from raysc.regimes.recipe import REAL
 from raysc.streams import Streams
+from raysc.sweepfile.settings import Train
 
 CPU = torch.device("cpu")
 
 
 def batches(training_set, batch, rank=0, world=1, seed=0, generation=0, micro=None):
-    return Batches(training_set, batch, micro, rank, world, Streams((seed,), generation), CPU)
+    return Batches(training_set, Train(batch=batch, micro_batch=micro), rank, world, Streams((seed,), generation), CPU)
 
 
 @pytest.fixture
@@ -71,7 +72,7 @@ def test_a_packs_batches_are_those_of_its_seeds(training_set, coupling, blocks):
     mixed = TrainingSet((rows, Part(rows, np.array([[4, 2], [7, 9]]))))
     pack = PackBatches(mixed, 8, Streams((3, 5), 2), CPU, coupling)
     for number, seed in enumerate((3, 5)):
-        alone = Batches(training_set(mixed.load()[number]), 8, None, 0, 1, Streams((seed,), 2), CPU, coupling)
+        alone = Batches(training_set(mixed.load()[number]), Train(batch=8), 0, 1, Streams((seed,), 2), CPU, coupling)
         for step in (0, 2, 5):  # in the third and the sixth one pass over the rows ends and the next begins
             for name in ("rows", "noise", "times"):
                 assert torch.equal(getattr(pack(step), name)[number], getattr(alone(step), name))
@@ -81,7 +82,7 @@ def test_a_coupling_pairs_the_whole_batch_whatever_the_number_of_ranks(training_
     rows = training_set(np.random.default_rng(0).integers(0, 256, (20, 1, 4, 4), np.uint8))
 
     def noise(rank, world, coupling):
-        return Batches(rows, 8, None, rank, world, Streams((0,), 0), CPU, coupling)(3).noise
+        return Batches(rows, Train(batch=8), rank, world, Streams((0,), 0), CPU, coupling)(3).noise
 
     whole = noise(0, 1, optimal_transport)
     assert torch.equal(torch.cat([noise(rank, 2, optimal_transport) for rank in range(2)]), whole)

@@ -6,8 +6,10 @@ import torch
 
 from raysc.errors import InputError
 from raysc.models.ddpm import Ddpm, ddim
-from raysc.models.flow_matching import FlowMatching, midpoint
+from raysc.models.edm import Edm
+from raysc.models.flow_matching import FlowMatching, integrate
 from raysc.models.networks import with_weights
+from raysc.models.noise_levels import visited
 from raysc.streams import Streams
 from raysc.sweepfile.settings import Ema, Sample, Train
 from raysc.torchvision_schemas import declare_missing_schemas
@@ -20,6 +22,9 @@ FAMILIES = [
     Ddpm(width=16),
     FlowMatching(network="unet", channels=8),
     Ddpm(network="unet", channels=8),
+    Edm(width=16),
+    Edm(network="unet", channels=8),
+    Edm(network="unet", channels=8, preconditioning="vp"),
 ]
 
 
@@ -36,6 +41,7 @@ def test_a_state_comes_back_to_the_last_bit_and_trains_on_alike(family, digits, 
     assert_same(back.weights, state.weights)
     assert_same(back.ema, state.ema)
     assert_same(back.moments, state.moments)
+    assert back.steps == state.steps == 3
     assert back.event == IMAGE
     on = [family.fit(digits, each, range(3, 5), TRAIN, SEED_0).state for each in (state, back)]
     assert_same(on[0].weights, on[1].weights)
@@ -73,19 +79,19 @@ def images(pipeline, steps):
 def test_diffusers_samples_a_saved_ddpm_as_we_do(tmp_path):
     pipeline, network, latents = pipeline_and_latents(FAMILIES[3], tmp_path)
     with torch.inference_mode():
-        assert torch.allclose(images(pipeline, 10), ddim(network, latents, 10), atol=1e-3)
+        assert torch.allclose(images(pipeline, 10), ddim(network, latents, visited(10, "even"), "linear"), atol=1e-3)
 
 
 def test_diffusers_samples_a_saved_flow_as_we_do(tmp_path):
     pipeline, network, latents = pipeline_and_latents(FAMILIES[2], tmp_path)
     with torch.inference_mode():
-        ours = midpoint(network, latents, 10).clamp(-1, 1)
+        ours = integrate(network, latents, Sample(steps=10)).clamp(-1, 1)
     assert torch.allclose(images(pipeline, 200), ours, atol=0.02)
     assert not torch.allclose(ours, latents.clamp(-1, 1), atol=0.1)
 
 
 def test_a_folder_of_another_family_or_kind_is_refused(tmp_path):
-    flow_mlp, ddpm_mlp, flow_unet, ddpm_unet = FAMILIES
+    flow_mlp, ddpm_mlp, flow_unet, ddpm_unet = FAMILIES[:4]
     flow_unet.save(flow_unet.initial(IMAGE, SEED_0), tmp_path / "flow", training_state=False)
     ddpm_unet.save(ddpm_unet.initial(IMAGE, SEED_0), tmp_path / "ddpm", training_state=False)
     with pytest.raises(

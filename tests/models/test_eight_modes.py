@@ -10,6 +10,7 @@ from raysc.metrics.modes import distances
 from raysc.metrics.modes_covered import ModesCovered
 from raysc.metrics.off_mode_mass import OffModeMass
 from raysc.models.ddpm import Ddpm
+from raysc.models.edm import Edm
 from raysc.models.family import Trained
 from raysc.models.flow_matching import FlowMatching
 from raysc.models.normalizing_flow import NormalizingFlow
@@ -29,9 +30,10 @@ STREAMS = Streams((0, 1), 0)
         (Ddpm(width=64), 1200, 256, 3e-3),
         (FlowMatching(width=64), 1200, 256, 3e-3),
         (FlowMatching(width=64, coupling="optimal_transport"), 600, 128, 3e-3),
+        (Edm(width=64, sigma_data=3.0), 1200, 256, 5e-3),
         (NormalizingFlow(width=32), 400, 256, 5e-3),
     ],
-    ids=["ddpm", "flow_matching", "ot", "normalizing_flow"],
+    ids=["ddpm", "flow_matching", "ot", "edm", "normalizing_flow"],
 )
 def test_all_modes_with_shares_within_three_points(family: Trained, steps: int, batch: int, lr: float) -> None:
     rows = DATA.train(STREAMS.seeds)

@@ -9,6 +9,7 @@ from raysc.models.lm_batches import TokenBatches, packed, padded, target_losses
 from raysc.models.lm_networks import with_weights
 from raysc.pool.tokens import PAD
 from raysc.streams import Streams
+from raysc.sweepfile.settings import Train
 
 BEGIN, END = 9, 8
 ROWS = np.array([[5, 6, END, PAD, PAD], [1, 2, 3, 4, 5], [END, PAD, PAD, PAD, PAD], [7, END, PAD, PAD, PAD]], np.int32)
@@ -54,8 +55,10 @@ def test_neither_micro_batches_nor_ranks_change_a_steps_loss(training_set, pack)
     rows = np.concatenate([ROWS, ROWS[::-1, :]])
 
     def step(micro, world):
-        made = [TokenBatches(training_set(rows), 6, micro, rank, world, Streams((0,), 0), CPU, BEGIN, pack)
-                for rank in range(world)]  # fmt: skip
+        train, streams = Train(batch=6, micro_batch=micro), Streams((0,), 0)
+        made = [
+            TokenBatches(training_set(rows), train, rank, world, streams, CPU, BEGIN, pack) for rank in range(world)
+        ]
         return [piece for one in made for piece in one.pieces(3)]
 
     def targets(pieces):

@@ -59,7 +59,10 @@ def test_initial_weights_have_the_spread_of_torchs_own(family):
 def test_sizes_of_the_other_kind_of_network_are_refused():
     with pytest.raises(InputError, match=r"model\.channels: .*mlp takes width, depth, not channels"):
         FlowMatching(channels=16)
-    with pytest.raises(InputError, match=r"model\.depth: .*unet takes channels, multipliers, res_blocks, not depth"):
+    with pytest.raises(
+        InputError,
+        match=r"model\.depth: .*unet takes channels, .*, head_channels, not depth",
+    ):
         Ddpm(network="unet", depth=2)
 
 

@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 
 from raysc.datasets.eight_gaussians import EightGaussians
 from raysc.errors import InputError
-from raysc.models import ddpm, flow_matching, training
+from raysc.models import flow_matching, training
 from raysc.models.batches import Batches
 from raysc.models.coupling import optimal_transport
 from raysc.models.ddpm import Ddpm
@@ -76,7 +76,7 @@ def test_a_seed_in_a_pack_is_the_seed_alone_but_for_rounding(family):
     [
         (FAMILIES[0], flow_matching._loss, None),
         (FAMILIES[1], flow_matching._loss, optimal_transport),
-        (FAMILIES[2], ddpm._loss, None),
+        (FAMILIES[2], FAMILIES[2]._loss, None),
     ],
     ids=["flow_matching", "ot", "ddpm"],
 )
@@ -180,6 +180,4 @@ def test_settings_that_packs_do_not_go_by_are_refused():
     for family in FAMILIES:
         with pytest.raises(InputError, match=r"train\.precision: networks of points train in plain float32"):
             family.check_settings((2,), Train(precision="bf16"), Sample())
-    with pytest.raises(InputError, match=r"sample\.steps: a normalizing flow is sampled in one pass"):
-        NormalizingFlow().check_settings((2,), Train(), Sample(steps=5))
     FlowMatching().check_settings((1, 8, 8), Train(precision="bf16"), Sample())

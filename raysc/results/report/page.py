@@ -16,6 +16,7 @@ import raysc
 from raysc.errors import InputError
 from raysc.plan import Line, Plan, lines, make_plan, measured_generations
 from raysc.results.claims import judge_claims
+from raysc.results.judged import asked_text
 from raysc.results.report import facts
 from raysc.results.report.composition import composition, phases
 from raysc.results.report.curves import curves
@@ -96,6 +97,7 @@ def report(sweep: Sweep, objects: Objects) -> Report:
             progress=_progress(plan, table),
             question=facts.question(sweep.path),
             claims=judged,
+            asked_text=asked_text,
             last=last_table(sweep, table, found),
             stability=stability_table(found, cells, column.scale == "log") if found else None,
             no_map=_no_map(sweep, cells, found, shown.maps),

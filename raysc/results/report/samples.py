@@ -65,6 +65,6 @@ def _numbers(cells: Sequence[Line], seed: int, drawn: dict) -> pd.DataFrame:  # 
         if isinstance(line.family, OfText):
             told["text"] = line.family.texts(rows)
         elif rows.ndim == 2:
-            told = told.assign(**{f"x{place}": rows[:, place] for place in range(rows.shape[1])})
+            told = told.join(pd.DataFrame(rows, columns=[f"x{place}" for place in range(rows.shape[1])]))
         parts.append(told)
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"cell": [], "generation": []})

@@ -1,0 +1,121 @@
+"""Images from Parquet files as Hugging Face data sets have them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import ClassVar, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import PositiveInt
+
+from raysc.datasets.image_rows import Encoded, check_rows, content, decoded, split, subsets
+from raysc.errors import InputError
+
+
+@dataclass(frozen=True)
+class HfImages:
+    """The images of a Parquet file or of all those of a folder, in the order of their names.
+
+    An image is an encoded file in a column of structs with ``bytes``, as the Hugging Face hub stores them, or of plain
+    binary values. Rows are uint8 (3, height, width), or (1, height, width) if ``grey``; all images have one size. Some
+    are held out, chosen at random once and for all.
+
+    Attributes:
+        path: the file or folder, the same on every machine of a cluster; in no key: the images themselves are.
+        column: the column with the images; None: the only one that can be.
+        rows: training rows per seed, each seed its own subset; None: all of them, shared by all seeds.
+        test_rows: held-out rows; None: a tenth of the images, 10,000 at most.
+        grey: one channel instead of red, green and blue.
+
+    Raises:
+        InputError: nothing is there.
+    """
+
+    path: str
+    column: str | None = None
+    rows: PositiveInt | None = None
+    test_rows: PositiveInt | None = None
+    grey: bool = False
+
+    version: ClassVar[int] = 1
+    kind: ClassVar[Literal["images", "points"]] = "images"
+    labelled: ClassVar[bool] = False
+    located: ClassVar[tuple[str, ...]] = ("path",)
+
+    def __post_init__(self) -> None:
+        if not _files(Path(self.path).expanduser()):
+            raise InputError(
+                f"path: there is no Parquet file at {Path(self.path).expanduser()}; put those of a Hugging Face data "
+                "set there (its repository's folder data, or Dataset.to_parquet)"
+            )
+
+    @cached_property
+    def count(self) -> int:
+        return check_rows("hf_images", self.rows, len(self._split()[0]))
+
+    @cached_property
+    def event(self) -> tuple[int, ...]:
+        return tuple(self._split()[0].shape[1:])
+
+    @cached_property
+    def _content(self) -> str:
+        return content(*self._split())
+
+    def fingerprint(self) -> str:
+        return self._content
+
+    def train(self, seeds: Sequence[int]) -> np.ndarray:
+        """Training rows, uint8 (1, n, *event), or (seeds, rows, *event) if ``rows`` is set."""
+        return subsets(self._split()[0], self.rows, seeds, "hf_images")
+
+    def test(self) -> np.ndarray:
+        """Held-out rows, uint8 (test_rows, *event)."""
+        return self._split()[1]
+
+    def _split(self) -> tuple[np.ndarray, np.ndarray]:
+        return _load(str(Path(self.path).expanduser().resolve()), self.column, self.grey, self.test_rows)
+
+
+@cache
+def _load(path: str, column: str | None, grey: bool, test_rows: int | None) -> tuple[np.ndarray, np.ndarray]:
+    files = _files(Path(path))
+    chosen = _column(files[0], column)
+    return split(decoded(files, grey, lambda: _read(files, chosen), chosen), test_rows)
+
+
+def _files(place: Path) -> list[Path]:
+    if place.is_dir():
+        return sorted(place.rglob("*.parquet"))
+    return [place] if place.is_file() else []
+
+
+def _column(file: Path, asked: str | None) -> str:
+    schema = pq.read_schema(file)
+    able: list[str] = [field.name for field in schema if _holds_images(field.type)]
+    if asked is None and len(able) == 1:
+        return able[0]
+    if asked is None or asked not in able:
+        wanted = "several columns" if asked is None and able else f"no column {asked!r}" if asked else "no column"
+        raise InputError(f"{file}: {wanted} with images; set column to one of {', '.join(able) or 'none'}")
+    return asked
+
+
+def _holds_images(kind: pa.DataType) -> bool:
+    if pa.types.is_struct(kind):
+        return bool(kind.get_field_index("bytes") >= 0)
+    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
+
+
+def _read(files: Sequence[Path], column: str) -> Iterator[Encoded]:
+    for file in files:
+        number = 0
+        for batch in pq.ParquetFile(file).iter_batches(batch_size=512, columns=[column]):
+            for value in batch.column(0).to_pylist():
+                data = value["bytes"] if isinstance(value, dict) else value
+                if data is None:
+                    raise InputError(f"{file}, row {number}: its image is not in the file; embed it before writing")
+                yield f"{file}, row {number}", data
+                number += 1

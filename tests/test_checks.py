@@ -42,6 +42,15 @@ def test_what_a_family_of_points_does_not_go_by_is_refused(make_sweep: MakeSweep
         check(sweep, lines(sweep))
 
 
+def test_several_ranks_answer_for_the_cross_entropy_of_text_and_not_for_densities(make_sweep: MakeSweep) -> None:
+    text = ("data={name: stories, form: chat, rows: 40, length: 48}", "model=causal_lm", "train.batch=32")
+    sweep = make_sweep(POINTS, *text, "metrics=[cross_entropy, distinct_n]", "resources.workers=2")
+    check(sweep, lines(sweep))
+    sweep = make_sweep(POINTS, *text, "metrics=[nll]", "resources.workers=2")
+    with pytest.raises(InputError, match=r"resources\.workers: nll looks at models, which several workers hold"):
+        check(sweep, lines(sweep))
+
+
 @pytest.mark.parametrize(
     ("model", "setting", "takes"),
     [

@@ -148,14 +148,16 @@ class CausalLm:
         (length,), network = state.event, with_weights(state.config, state.ema).eval()
         real = self._prompts(streams, sample)
         blocks = range(first // BLOCK, -(-(first + count) // BLOCK))
-        drawn, tried = [], 0
+        drawn, tried = [], 0.0
         for block in blocks:
             own = None if real is None else real[np.arange(block * BLOCK, (block + 1) * BLOCK) % len(real)]
             rows, candidates = draw_block(network, self._tokenizer, length, block, own, sample, streams)
             drawn.append(rows)
-            tried += candidates
+            # Of a block that is asked for in part, by several ranks say, each counts as much as it takes.
+            taken = min(first + count, (block + 1) * BLOCK) - max(first, block * BLOCK)
+            tried += candidates * taken / BLOCK
         skip = first - blocks.start * BLOCK
-        acceptance = None if sample.accept is None else len(blocks) * BLOCK / tried
+        acceptance = None if sample.accept is None else count / tried
         return np.concatenate(drawn)[None, skip : skip + count], acceptance
 
     def _prompts(self, streams: Streams, sample: Sample) -> np.ndarray | None:

@@ -100,7 +100,7 @@ class Bench:
         """The bench of some of the seeds, bool (seeds,)."""
         rows = self.real_rows.of(kept)
         seeds = tuple(seed for seed, goes_on in zip(self.seeds, kept, strict=True) if goes_on)
-        real = Real(self.real.kind, rows.load(), self.real.test, self.real.extractors)
+        real = Real(self.real.kind, rows.load(), self.real.test, self.real.extractors, self.data)
         return replace(self, seeds=seeds, real_block=rows.blocks[0], real=real)
 
     def fresh(self, generation: int, count: int) -> Rows:

@@ -6,6 +6,12 @@ def test_every_package_that_matters_is_named() -> None:
     assert "none" not in versions().values()
 
 
+def test_libraries_of_text_are_named_where_there_is_text() -> None:
+    assert versions().items() < versions(text=True).items()
+    assert set(versions(text=True)) - set(versions()) == {"transformers", "peft", "tokenizers"}
+    assert disagreement(versions(), versions(text=True)) == ""
+
+
 def test_what_differs_is_named_with_both_versions() -> None:
     here = {"python": "3.11.7", "ray": "2.60.0", "torch": "2.13.0"}
     assert disagreement(here, here) == ""

@@ -7,7 +7,9 @@ from raysc.datasets.stories import Stories
 from raysc.errors import RayscError
 from raysc.models.causal_lm import CausalLm
 from raysc.models.lm_sampling import BLOCK, _Chooser, _warpers, accepts
+from raysc.pool.rows import MemoryBlock, Rows, TrainingSet
 from raysc.pool.tokens import PAD, lengths
+from raysc.regimes.recipe import REAL
 from raysc.streams import Streams
 from raysc.sweepfile.settings import Accept, Sample, Train
 
@@ -24,8 +26,6 @@ def family():
 def model(family):
     """It writes chats most of the time."""
     from raysc.models.training import reset_accelerator
-    from raysc.pool.rows import MemoryBlock, Rows, TrainingSet
-    from raysc.regimes.recipe import REAL
 
     rows = TrainingSet((Rows(REAL, (MemoryBlock("rows", 0, DATA.train((0,))),)),))
     start = family.initial(DATA.event, STREAMS)
@@ -145,6 +145,15 @@ def test_rejected_rows_are_drawn_again_and_the_others_stay(family, model):
     assert np.array_equal(kept[0][good], free[0][good])
     assert rate == pytest.approx(good.mean(), abs=0.15)
     assert np.array_equal(family.sample(model, 100, 10, Sample(accept=rule), STREAMS)[0], kept[0][100:110])
+
+
+def test_the_acceptance_rate_is_the_same_in_however_many_parts_rows_are_drawn(family, model):
+    sample = Sample(accept=Accept(starts="user: ", once="assistant: ", floor=0.05))
+    _, whole = family.draw_accepted(model, 0, BLOCK + 16, sample, STREAMS)
+    drawn = [family.draw_accepted(model, first, count, sample, STREAMS) for first, count in ((0, BLOCK), (BLOCK, 16))]
+    blocks = [MemoryBlock(number, 0, rows, acceptance=rate) for number, (rows, rate) in enumerate(drawn)]
+    assert drawn[0][1] != drawn[1][1]
+    assert Rows(REAL, tuple(blocks)).acceptance == pytest.approx(whole)
 
 
 def test_a_rule_that_hardly_anything_passes_ends_with_a_message(family, model):

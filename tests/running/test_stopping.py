@@ -163,6 +163,7 @@ def test_a_sweep_without_the_rule_or_with_another_goes_on_from_where_seeds_ended
         (("space={regime: fresh, lambda: 2}",), 0.5),
         (("model={name: kde, bandwidth: 0.1}",), 0.3),
         (("model={name: kde, bandwidth: 0.1}", "space={regime: accumulate_subsample, lambda: 2}"), 0.8),
+        (("data={name: eight_gaussians, rows: 8}", f"metrics=[{', '.join([*METRICS, 'off_mode_mass'])}]"), 0.1),
     ],
 )
 def test_every_regime_and_family_goes_on_with_the_seeds_that_run(

@@ -18,6 +18,7 @@ from raysc.rank import TrainedRank
 from raysc.results.claims import judge_claims
 from raysc.results.export import export_rows
 from raysc.results.pictures import samples_picture
+from raysc.results.report.samples import samples as report_samples
 from raysc.results.rows import sampled_rows, where_from
 from raysc.results.table import load_table
 from raysc.running import checkpoints
@@ -209,6 +210,10 @@ def test_texts_can_be_seen_and_exported(chats: tuple[Sweep, Path], tmp_path: Pat
         export_rows(rows, tmp_path / "other", "png", about, texts)
     picture = Image.open(io.BytesIO(samples_picture(sweep, lines(sweep), [0, 2], 0, objects)))
     assert picture.width > picture.height
+    figure = report_samples(sweep, lines(sweep), load_table(sweep, objects), objects)
+    assert "the first text of each generation" in figure.caption
+    last = figure.numbers[(figure.numbers["cell"] == line.number) & (figure.numbers["generation"] == 2)]
+    assert last["text"].tolist() == texts[:1]
 
 
 def test_a_plan_reads_no_weights(chats: tuple[Sweep, Path]) -> None:

@@ -9,6 +9,7 @@ from raysc import catalogue
 from raysc.datasets.dataset import Distribution
 from raysc.errors import InputError
 from raysc.metrics.check import check_metrics
+from raysc.metrics.features import DIMS, extractor_name
 from raysc.metrics.metric import ModelMetric
 from raysc.models.family import BY_ROWS, ChecksSettings, OfText, in_packs
 from raysc.plan import Line
@@ -30,6 +31,23 @@ def check(sweep: Sweep, lines: tuple[Line, ...]) -> None:
         if told not in seen:
             seen.add(told)
             _check_metrics(sweep, line)
+
+
+def notes(sweep: Sweep, lines: tuple[Line, ...]) -> tuple[str, ...]:
+    """What is allowed, and better known: Fréchet distances of fewer rows than there are features."""
+    found: dict[str, None] = {}
+    for line in lines:
+        for component in sweep.metrics:
+            if component.name != "frechet_distance":
+                continue
+            features = extractor_name(catalogue.build("metric", component).features, line.data.kind)
+            rows = min(line.rules.sample_rows, line.data.count, len(line.data.test()))
+            if rows < DIMS.get(features, 0):
+                found[
+                    f"frechet_distance on {features}: {rows} rows are fewer than its {DIMS[features]} features, so it "
+                    "is biased upwards; compare it with its floor and at equal row counts only"
+                ] = None
+    return tuple(found)
 
 
 def check_machine(sweep: Sweep) -> None:

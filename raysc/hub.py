@@ -10,24 +10,26 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntry
 from raysc.errors import InputError
 
 ID = re.compile(r"[\w.-]+(/[\w.-]+)?")
-READ_BY_MODELS = ["*.json", "*.txt", "*.model", "*.jinja"]
-WEIGHTS = ["*.safetensors"]
+SETTINGS = ["*.json", "*.txt", "*.model", "*.jinja"]
+"""Files of a language model: its configuration and tokenizer, ..."""
+WEIGHTS = [*SETTINGS, "*.safetensors"]
+"""... and with its weights."""
 
 
-def model_folder(source: str, key: str, weights: bool) -> Path:
+def model_folder(source: str, key: str, patterns: list[str]) -> Path:
     """The folder of a model: ``source`` itself, or a copy of what the hub has under that id.
 
     Args:
         source: a folder, or a hub id such as ``google/gemma-2-2b``.
         key: of the setting, for the message.
-        weights: whether the weights are needed, or the configuration and tokenizer only.
+        patterns: of the names of those files that are needed.
 
     Raises:
         InputError: there is neither such a folder nor such an id, or no way to the hub and no copy from before.
     """
     if Path(source).is_dir():
         return Path(source)
-    return _downloaded(source, key, "model", READ_BY_MODELS + WEIGHTS * weights)
+    return _downloaded(source, key, "model", patterns)
 
 
 def data_folder(identifier: str, key: str, patterns: list[str]) -> Path:

@@ -88,7 +88,7 @@ def test_an_unknown_name_is_refused_with_the_nearest():
     with pytest.raises(InputError, match="unknown regime 'acumulate'; did you mean 'accumulate'"):
         catalogue.load("regime", "acumulate")
     with pytest.raises(
-        InputError, match="unknown data set 'zzz'; valid: blobs, categories, circles, digits, eight_gaussians, gaussian"
+        InputError, match="unknown data set 'zzz'; valid: blobs, categories, cifar10, circles, digits, eight_gaussians"
     ):
         catalogue.load("data", "zzz")
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from raysc.checks import check
+from raysc.checks import check, notes
 from raysc.errors import InputError
 from raysc.plan import lines
 from raysc.sweepfile import Sweep
@@ -73,3 +73,12 @@ def test_more_sampling_steps_than_noise_levels_are_refused(make_sweep: MakeSweep
     sweep = make_sweep(POINTS, *changes, "sample.steps=1001")
     with pytest.raises(InputError, match=r"sample\.steps: ddpm has 1000 noise levels, so at most as many steps"):
         check(sweep, lines(sweep))
+
+
+def test_a_frechet_distance_of_fewer_rows_than_features_is_noted(make_sweep: MakeSweep, image_files: None) -> None:
+    change = ("data=digits", "model=ddpm", "metrics=[{name: frechet_distance, features: inception}, recall]")
+    sweep = make_sweep(POINTS, *change)
+    (note,) = notes(sweep, lines(sweep))
+    assert note.startswith("frechet_distance on inception: 360 rows are fewer than its 2048 features")
+    sweep = make_sweep(POINTS, *change[:2], "metrics=[frechet_distance]")
+    assert not notes(sweep, lines(sweep))

@@ -3,11 +3,13 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from ruamel.yaml import YAML
 
 from raysc import catalogue
 from raysc.checks import check
@@ -31,9 +33,13 @@ def named(files: list[Path]) -> list[object]:
     return [pytest.param(file, id=str(file.relative_to(ROOT))) for file in files]
 
 
+def plain(file: Path) -> dict[str, Any]:
+    """As YAML alone: the data of some files are not there before ``image_files`` makes them."""
+    return YAML(typ="safe").load(file)
+
+
 def closed_form(file: Path) -> bool:
-    cell = read_sweep(str(file), (), catalogue).cells[0]
-    return not catalogue.signature("model", cell.model.name).trained
+    return "budget" not in plain(file)["loop"]
 
 
 def corners(sweep: Sweep) -> Sweep:
@@ -67,7 +73,7 @@ def test_a_sweep_opens_with_its_command_and_can_be_planned_and_judged(file: Path
 
 @pytest.mark.parametrize("file", named([file for file in FILES if file.parent.name in PAPERS]))
 def test_the_sweeps_of_papers_make_claims(file: Path) -> None:
-    assert read_sweep(str(file), (), catalogue).claims
+    assert plain(file)["claims"]
 
 
 @pytest.mark.parametrize("file", named([file for file in FILES if closed_form(file)]))

@@ -27,7 +27,7 @@ def plan(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Say what a sweep would run, what is done already, and why each thing runs."""
-    from raysc.checks import check, check_machine
+    from raysc.checks import check, check_machine, notes
     from raysc.cli.sizes import in_bytes
     from raysc.estimates import estimate
     from raysc.plan import lines, make_plan
@@ -88,7 +88,7 @@ def plan(
     for wave, units in (("generation 0", made.initial), ("loop", made.loop)):
         for reason, count in Counter(unit.reason for unit in units).items():
             typer.echo(f"{wave}: {count} units to run: {reason}")
-    for note in sweep.notes:
+    for note in (*sweep.notes, *notes(sweep, made.lines)):
         typer.echo(f"note: {note}")
     if made.refits:
         typer.echo(

@@ -75,7 +75,7 @@ def run_sweep(
     Returns:
         Unit -> traceback of what failed; everything else is published.
     """
-    from raysc.checks import check, check_machine
+    from raysc.checks import check, check_machine, notes
     from raysc.plan import addresses, lines, make_plan
     from raysc.store.asked import write_asked
     from raysc.store.publishing import Damaged
@@ -98,7 +98,7 @@ def run_sweep(
         f"{asked.name}: {len(plan.lines)} cells x {len(asked.seeds)} seeds x {asked.generations} generations; "
         f"{len(plan.units)} units to run, {plan.done} generations done, {plan.to_do} to do"
     )
-    for note in asked.notes:
+    for note in (*asked.notes, *notes(asked, plan.lines)):
         console.print(f"note: {note}")
     _keep_copy(asked, objects)
     write_asked(objects, asked.name, asked.resolved, addresses(built))

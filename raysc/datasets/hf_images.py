@@ -48,8 +48,8 @@ class HfImages:
     def __post_init__(self) -> None:
         if not _files(Path(self.path).expanduser()):
             raise InputError(
-                f"path: there is no Parquet file at {Path(self.path).expanduser()}; put those of a Hugging Face data "
-                "set there (its repository's folder data, or Dataset.to_parquet)"
+                f"there is no Parquet file at the path {Path(self.path).expanduser()}; put those of a Hugging Face "
+                "data set there (its repository's folder data, or Dataset.to_parquet)"
             )
 
     @cached_property

@@ -47,7 +47,7 @@ class ImageFolder:
         place = Path(self.path).expanduser()
         if not place.is_dir() and not zipfile.is_zipfile(place):
             raise InputError(
-                f"path: there is no folder and no zip archive {place}; put images "
+                f"there is no folder and no zip archive at the path {place}; put images "
                 f"({', '.join(sorted(suffix[1:] for suffix in SUFFIXES))}) of one size there"
             )
 

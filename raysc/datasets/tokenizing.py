@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from raysc.errors import InputError
 from raysc.extras import text_library
-from raysc.hub import model_folder
+from raysc.hub import SETTINGS, model_folder
 from raysc.pool.tokens import Tokenizer
 
 END = "<|end|>"
@@ -47,7 +47,7 @@ def model_tokenizer(source: str) -> Tokenizer:
         InputError: there is none, or none that the tokenizers library can run.
     """
     transformers = text_library("transformers", "a model's tokenizer")
-    folder = model_folder(source, "data.tokenizer", weights=False)
+    folder = model_folder(source, "data.tokenizer", SETTINGS)
     try:
         theirs = transformers.AutoTokenizer.from_pretrained(str(folder))
         library = theirs.backend_tokenizer

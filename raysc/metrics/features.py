@@ -10,6 +10,9 @@ from raysc.datasets.dataset import DataSet, LabelledDataSet
 VERSIONS = {"classifier": 1, "inception": 1, "pixels": 1, "coordinates": 1, "tokens": 1}
 """Extractors; part of every key: raise one when its features change."""
 
+DIMS = {"inception": 2048}
+"""Features of extractors that have many: a Fréchet distance of fewer rows than that is biased."""
+
 DEFAULT = {"images": "classifier", "points": "coordinates", "text": "tokens"}
 VALUES = {"images": "pixels", "points": "coordinates", "text": "tokens"}
 """Kind of data -> the extractor that gives a row's own values."""

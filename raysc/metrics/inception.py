@@ -23,7 +23,6 @@ from raysc.datasets.image_rows import cache_folder
 from raysc.errors import InputError
 from raysc.torchvision_schemas import declare_missing_schemas
 
-DIM = 2048
 BLOCK = 64
 """Rows that are resized and put through the network at once."""
 FILE = "inception-2015-12-05.pt"

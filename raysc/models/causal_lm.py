@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from raysc.datasets.dataset import TextDataSet
 from raysc.errors import InputError
-from raysc.hub import model_folder
+from raysc.hub import WEIGHTS, model_folder
 from raysc.models import lm_weights, training
 from raysc.models.family import Fitted
 from raysc.models.lm_batches import TokenBatch, TokenBatches, padded, target_losses
@@ -200,7 +200,7 @@ def _loss(network: nn.Module, batch: TokenBatch) -> Tensor:
 
 
 def _fingerprint(base: str) -> str:
-    folder = model_folder(base, "model.base", weights=True)
+    folder = model_folder(base, "model.base", WEIGHTS)
     files = sorted([*folder.glob("config.json"), *folder.glob("*.safetensors")])
     return _digest(tuple((str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files))
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from raysc.errors import InputError
 from raysc.extras import text_library
-from raysc.hub import model_folder
+from raysc.hub import SETTINGS, WEIGHTS, model_folder
 
 Config = dict[str, Any]
 """As in ``networks``: "network" is causal_lm, "event" (length,); "transformers" is the network's configuration, "base"
@@ -50,7 +50,7 @@ def base_config(base: str, vocabulary: int, length: int) -> dict[str, Any]:
         InputError: there is no such model, or it cannot read rows of this length.
     """
     transformers = text_library("transformers", WHAT)
-    folder = model_folder(base, "model.base", weights=False)
+    folder = model_folder(base, "model.base", SETTINGS)
     try:
         found = transformers.AutoConfig.from_pretrained(str(folder))
     except (OSError, ValueError) as error:
@@ -138,7 +138,7 @@ def base_weights(base: str, vocabulary: int) -> Tensors:
         InputError: they cannot be read, or are not safetensors.
     """
     transformers = text_library("transformers", WHAT)
-    folder = model_folder(base, "model.base", weights=True)
+    folder = model_folder(base, "model.base", WEIGHTS)
     try:
         network = transformers.AutoModelForCausalLM.from_pretrained(
             str(folder), dtype=torch.float32, use_safetensors=True

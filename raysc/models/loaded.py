@@ -101,18 +101,9 @@ def folder_of(source: str) -> Path:
     Raises:
         InputError: there is no such folder, and it cannot be had from the hub.
     """
-    folder = Path(source).expanduser()
-    if folder.is_dir():
-        return folder.resolve()
-    from huggingface_hub import snapshot_download
+    from raysc.hub import model_folder  # slow to import
 
-    try:
-        return Path(snapshot_download(source, allow_patterns=FILES))
-    except Exception as error:  # the hub's client raises its own, those of its transport, and ValueError
-        raise InputError(
-            f"initial.from: there is no folder {folder}, and the Hugging Face hub gives nothing of that name "
-            f"({type(error).__name__}); give a folder that diffusers' save_pretrained wrote"
-        ) from error
+    return model_folder(str(Path(source).expanduser()), "initial.from", FILES).resolve()
 
 
 @cache

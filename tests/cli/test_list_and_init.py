@@ -38,6 +38,7 @@ def test_init_of_an_unknown_name_tells_the_nearest(raysc, here):
     assert list(here.iterdir()) == []
 
 
+@pytest.mark.usefixtures("image_files")
 @pytest.mark.parametrize("name", sorted(shipped()))
 def test_every_shipped_file_can_be_read_and_says_what_it_asks_and_its_command(name):
     file = shipped()[name]

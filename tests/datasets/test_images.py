@@ -104,7 +104,7 @@ def test_where_the_files_lie_is_in_no_key(tmp_path, images):
 
     def told(place, **parameters):
         component = Component(name="image_folder", parameters={"path": str(tmp_path / place), **parameters})
-        return _identity("data", component, catalogue.build("data", component).fingerprint())
+        return _identity("data", component, catalogue.build("data", component))
 
     assert told("here") == told("there")
     assert told("here", rows=5) != told("there")
@@ -148,9 +148,11 @@ def test_it_reads_what_the_datasets_library_writes(tmp_path, images):
     assert as_set(data.train([0])[0]) | as_set(data.test()) == expected(images)
 
 
-@pytest.mark.parametrize(("cls", "message"), [(ImageFolder, "no folder and no zip archive"), (HfImages, "no Parquet")])
+@pytest.mark.parametrize(
+    ("cls", "message"), [(ImageFolder, "no folder and no zip archive"), (HfImages, "no Parquet file")]
+)
 def test_a_message_says_what_to_put_where(cls, message, tmp_path):
-    with pytest.raises(InputError, match=rf"path: there is {message}.*put "):
+    with pytest.raises(InputError, match=rf"there is {message} at the path .*put "):
         cls(str(tmp_path / "missing"))
 
 

@@ -69,6 +69,11 @@ LOOP_ONLY = {
     "budget": "loop.budget.steps=6",
     "loop.train": "loop.train.lr=1e-4",
     "loop.sample": "loop.sample.steps=3",
+    "dropout": "loop.train.dropout=0.1",
+    "flips": "loop.train.flips=true",
+    "ramp": "loop.train.ramp.steps=10",
+    "start weights": "loop.train.start_weights=ema",
+    "latents": "loop.sample.latents=repeated",
 }
 
 
@@ -77,6 +82,10 @@ def test_settings_of_the_loop_change_the_lineage_and_not_generation_0(case: str,
     changed = keys_of(LOOP_ONLY[case])
     assert changed.lineage != keys_of().lineage
     assert changed.zero == keys_of().zero
+
+
+def test_a_new_setting_inside_one_of_the_loop_changes_no_key(keys_of: Callable[..., Keys]) -> None:
+    assert keys_of("loop.train.ema.half_life=3").settings["loop.train"] == {"ema": {"half_life": 3.0}}
 
 
 ZERO_TOO = {

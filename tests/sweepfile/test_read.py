@@ -216,6 +216,11 @@ TRAINED_REFUSALS = [
     (edit("half_life: 70", "halflife: 70"), 7, "train.ema.halflife", ["did you mean 'half_life'"]),
     (edit("ema: {half_life: 70}", "ema: 70"), 7, "train.ema", ["mapping of keys and values, got 70"]),
     (edit("lr: 1e-3", "optimizer_state: reset"), 7, "train.optimizer_state", ["set it under loop.train"]),
+    (edit("lr: 1e-3", "start_weights: ema"), 7, "train.start_weights", ["set it under loop.train"]),
+    (edit("train:", "sample: {latents: repeated}\ntrain:"), 7, "sample.latents", ["set it under loop.sample"]),
+    (edit("half_life: 70", "half_life: 70, half_life_rows: 9"), 7, "train.ema.half_life_rows", ["exactly one"]),
+    (edit("half_life: 70", "rampup: 0.05"), 7, "train.ema", ["exactly one", "got none"]),
+    (edit("lr: 1e-3", "ramp: {restarted: false}"), 7, "train.ramp", ["exactly one of steps, rows; got none"]),
     (edit("  budget", "  train: {lr: fast}\n  budget"), 6, "loop.train.lr", ["a number, got 'fast'"]),
     (
         edit("regime: mix,", "regime: mix, train.optimizer_state: reset,"),

@@ -19,7 +19,7 @@ quickstart: setup
 	$(BIN)/raysc sweep sweeps/quickstart.yaml
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
 lint: setup
 	$(BIN)/ruff check .

@@ -9,12 +9,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import transformers
 from ruamel.yaml import YAML
 
 from raysc import catalogue
 from raysc.checks import check
 from raysc.datasets.tokenizing import trained_tokenizer
+from raysc.extras import text_library
 from raysc.plan import make_plan, measured_generations
 from raysc.results.claims import judge_claims
 from raysc.results.table import load_table, main_columns
@@ -122,6 +122,7 @@ def stand_in_model(folder: Path) -> Path:
         "bos_token_id": 0,
         "eos_token_id": 0,
     }
+    transformers = text_library("transformers", "a stand-in")
     transformers.GPT2LMHeadModel(transformers.GPT2Config(**sizes)).save_pretrained(place)
     trained_tokenizer(["How are you?"], 300).save(place)
     return place

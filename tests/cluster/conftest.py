@@ -2,11 +2,23 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from s3_server import S3, serving
 
 os.environ["RAY_AUTH_MODE"] = "disabled"
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist looks for groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All tests of this room run in one process, beside another that runs the rest: they wait for Ray most of the time.
+
+    So Ray is started once, too.
+    """
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("cluster"))
 
 
 @pytest.fixture(scope="session")

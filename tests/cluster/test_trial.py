@@ -14,6 +14,6 @@ def test_a_node_that_came_later_with_other_versions_runs_no_trial(
     make_sweep: Callable[..., Sweep], gaussian_text: str
 ) -> None:
     sweep, elsewhere = make_sweep(gaussian_text), Objects.at("s3://nowhere")
-    shared = Shared(sweep, elsewhere, frozenset(), {}, {**versions(), "diffusers": "0.1.0"})
+    shared = Shared(sweep, elsewhere, {}, {**versions(), "diffusers": "0.1.0"})
     with pytest.raises(RayscError, match=r"node \S+ has diffusers \S+ instead of 0\.1\.0; install the same versions"):
         run_job(cast(Job, None), shared, lambda columns: None)

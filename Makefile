@@ -18,15 +18,18 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 quickstart: setup
 	$(BIN)/raysc sweep sweeps/quickstart.yaml
 
-# The cluster room waits for Ray most of the time; so the rest runs beside it.
+# Tests on Ray wait most of the time; so they run beside the rest, some of them after it.
+DAMAGE := tests/cluster/test_exactly_once.py
+REST := $(wildcard tests/test_*.py) $(filter-out tests/cluster/ tests/__pycache__/,$(wildcard tests/*/))
+
 test: setup
 	$(MAKE) --jobs=2 --output-sync=target test-cluster test-rest
 
 test-cluster: setup
-	$(BIN)/python -m pytest tests/cluster
+	$(BIN)/python -m pytest tests/cluster --ignore=$(DAMAGE)
 
 test-rest: setup
-	$(BIN)/python -m pytest --ignore=tests/cluster
+	$(BIN)/python -m pytest $(REST) $(DAMAGE)
 
 lint: setup
 	$(BIN)/ruff check .

@@ -224,9 +224,7 @@ def _run(plan: "Plan", built: Lines, objects: "Objects", address: str | None, co
 
 def _conclude(plan: "Plan", objects: "Objects", failures: dict[str, str], console: "Console") -> None:
     """The table and its picture into the store, the summary and the next commands onto the screen."""
-    from raysc.results.claims import judge_claims
     from raysc.results.curves import curves_picture
-    from raysc.results.judged import tally
     from raysc.results.summary import summary
     from raysc.results.table import load_table
 
@@ -246,8 +244,7 @@ def _conclude(plan: "Plan", objects: "Objects", failures: dict[str, str], consol
         console.print(f"{len(failures)} failed; tracebacks: {objects.uri}/{folder}/failures/; run it again to retry")
     where = objects.folder / folder if objects.folder else f"{objects.uri}/{folder}"
     console.print(f"table, picture (curves.png) and Tune's records: {where}")
-    if plan.sweep.claims:
-        judged = judge_claims(plan.sweep, table, plan.lines)
-        console.print(f"claims: {tally(judged)}; see raysc claims {where}")
     console.print(f"next: raysc results {where} --by regime,lambda")
+    if plan.sweep.claims:
+        console.print(f"      raysc claims {where}")
     console.print(f"      raysc samples {where}")

@@ -1,7 +1,7 @@
 """Intervals of several means at once: a trajectory's generations are judged together."""
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -39,14 +39,11 @@ class Band:
     @cached_property
     def _maxima(self) -> np.ndarray:
         """float64 (resamples,), sorted."""
-        seeds = len(self.values)
-        draws = stream(0, 0, "subsample", "band", seeds)
+        multipliers, divisors = _draws(*self.values.shape, self.resamples)
         spread = np.sqrt(np.square(self.values - self._mean).sum(axis=0))
         with np.errstate(divide="ignore", invalid="ignore"):
             residuals = np.where(self._error > 0, (self.values - self._mean) / spread, 0.0)
-        scores = np.abs(draws.standard_normal((self.resamples, seeds)) @ residuals)
-        divisors = np.sqrt(draws.chisquare(seeds - 1, scores.shape) / (seeds - 1))
-        return np.asarray(np.sort((scores / divisors).max(axis=1)))
+        return np.asarray(np.sort((np.abs(multipliers @ residuals) / divisors).max(axis=1)))
 
     def interval(self, level: float) -> tuple[np.ndarray, np.ndarray]:
         """Lower and upper limit, float64 (columns,); all true means lie within with a probability."""
@@ -59,3 +56,11 @@ class Band:
             far = np.abs(self._mean - bound) / self._error
         far = np.where(np.isnan(far), 0.0, far)
         return np.asarray(1 - np.searchsorted(self._maxima, far) / self.resamples)
+
+
+@lru_cache(maxsize=2)
+def _draws(seeds: int, columns: int, resamples: int) -> tuple[np.ndarray, np.ndarray]:
+    """Multipliers, float64 (resamples, seeds), and standard errors relative to the true ones, (resamples, columns)."""
+    draws = stream(0, 0, "subsample", "band", seeds)
+    multipliers = draws.standard_normal((resamples, seeds))
+    return multipliers, np.sqrt(draws.chisquare(seeds - 1, (resamples, columns)) / (seeds - 1))

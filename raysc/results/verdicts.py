@@ -1,7 +1,7 @@
 """From numbers, one or several per seed, to holds, fails or undecided."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 import numpy as np
@@ -91,7 +91,9 @@ def judge(values: Bounds, region: Region) -> Judgement:
             that of the upper ones; where a seed has no bound on a side, the mean has no limit there.
         region: where the means should lie.
     """
-    lower, upper = _one_sided(values.low, "low"), _one_sided(values.high, "high")
+    lower = _one_sided(values.low, "low")
+    # Where everything is known, both sides are one.
+    upper = replace(lower, side="high") if (values.low == values.high).all() else _one_sided(values.high, "high")
     low, high = lower.limit(region.level), upper.limit(region.level)
     slack = np.minimum(_distance(low, region.low), _distance(region.high, high))
     p = np.minimum(

@@ -29,7 +29,7 @@ import psutil
 
 from raysc.cli.places import open_sweep
 from raysc.errors import RayscError
-from raysc.plan import lines
+from raysc.lines import lines
 from raysc.results.table import load_table
 from raysc.store.leases import holders
 from raysc.store.objects import Objects

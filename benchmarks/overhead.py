@@ -47,7 +47,8 @@ from raysc import catalogue
 from raysc.cluster.progress import Progress
 from raysc.cluster.rounds import run_to_the_end
 from raysc.cluster.run import running_ray
-from raysc.plan import lines, make_plan
+from raysc.lines import lines
+from raysc.plan import make_plan
 from raysc.store.objects import Objects
 from raysc.sweepfile import read_sweep
 

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from raysc.cli.places import open_sweep
-from raysc.plan import lines, metric_keys
+from raysc.lines import lines, metric_keys
 from raysc.store.objects import Objects
 from raysc.store.spans import Span, pack_name
 

@@ -147,7 +147,7 @@ class Results:
         Raises:
             InputError: the sweep has no such generation.
         """
-        from raysc.plan import lines
+        from raysc.lines import lines
         from raysc.results.generations import Generation
 
         asked = self.asked
@@ -172,7 +172,7 @@ class Results:
         Raises:
             InputError: there is no such metric or axis, or there are no results yet.
         """
-        from raysc.plan import lines
+        from raysc.lines import lines
         from raysc.results.report.curves import draw_curves, trajectories
         from raysc.results.report.layout import layout
         from raysc.results.style import style

@@ -8,11 +8,11 @@ from typing import Any, cast
 from raysc import catalogue
 from raysc.datasets.dataset import Distribution
 from raysc.errors import InputError
+from raysc.lines import Line
 from raysc.metrics.check import check_metrics
 from raysc.metrics.features import DIMS, extractor_name
 from raysc.metrics.metric import ModelMetric
 from raysc.models.family import BY_ROWS, ChecksSettings, OfText, in_packs
-from raysc.plan import Line
 from raysc.streams import Streams
 from raysc.sweepfile.sweep import Sweep
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from math import prod
 from typing import cast
 
+from raysc.lines import Line
 from raysc.models.family import Trained
-from raysc.plan import Line, Plan
+from raysc.plan import Plan
 from raysc.results.table import metric_columns
 
 FLOAT32, NUMBER = 4, 8

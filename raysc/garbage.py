@@ -16,7 +16,7 @@ from pathlib import Path
 from raysc import catalogue
 from raysc.entries import READERS
 from raysc.errors import RayscError
-from raysc.plan import Line, lines
+from raysc.lines import Line, lines
 from raysc.store.asked import Asked, both, read_asked
 from raysc.store.leases import holders
 from raysc.store.objects import Listed, Objects

@@ -10,60 +10,22 @@ from math import prod
 from typing import Literal, cast
 
 from raysc import catalogue
-from raysc.datasets.dataset import DataSet, Fingerprinted
-from raysc.loop import Rules
-from raysc.metrics.features import extractor_key, extractor_name
+from raysc.lines import Line, lines, measured_generations_of, metric_keys_by_cell
 from raysc.metrics.metric import Metric
-from raysc.models.family import ClosedForm, Family, in_packs
-from raysc.models.loaded import Loaded, content
+from raysc.models.family import ClosedForm, in_packs
 from raysc.packing import Loop, Pack, packs_of, seeds_per_unit
-from raysc.regimes.recipe import Regime
 from raysc.store import metric_files
-from raysc.store.keys import Identities, Keys, Zero, identity, key_of, keys
+from raysc.store.keys import Zero
 from raysc.store.metric_files import Places, generations_in
 from raysc.store.objects import Objects
 from raysc.store.retention import marks
 from raysc.store.spans import END, Published, chain, counted, pack_name, published
-from raysc.sweepfile.measured import generations_measured
-from raysc.sweepfile.settings import Cell, Component, Sample
-from raysc.sweepfile.signature import Room
+from raysc.sweepfile.settings import Sample
 from raysc.sweepfile.sweep import Sweep
 
 Reason = Literal["new", "more generations", "rows not kept", "metric only", "set aside", "states not kept"]
 """Why a unit runs. "set aside": some of its generations were damaged, and others after them are there; "states not
 kept": it can only go on, or be measured, by training published generations again."""
-
-
-@dataclass(frozen=True)
-class Line:
-    """A cell with its components built and its addresses.
-
-    Attributes:
-        number: its place in the sweep.
-        cell: its settings.
-        data: its data set.
-        family: its model family.
-        rules: what its loop goes by.
-        keys: its addresses.
-        until: key of the sweep's ``loop.until``; "" without.
-    """
-
-    number: int
-    cell: Cell
-    data: DataSet
-    family: Family
-    rules: Rules
-    keys: Keys
-    until: str = ""
-
-    @property
-    def untils(self) -> frozenset[str]:
-        """What ``Span.until`` may be of the spans that hold its generations.
-
-        Trained generations are published one by one and are everybody's. A closed-form pack whose seeds ended at
-        different generations is one span of that sweep's own.
-        """
-        return frozenset({self.until, ""}) if self.family.trained else frozenset({self.until})
 
 
 @dataclass(frozen=True)
@@ -178,101 +140,6 @@ class Plan:
         """The column of the first metric, by which progress is told."""
         metric: Metric = catalogue.build("metric", self.sweep.metrics[0])
         return metric.columns[0].name
-
-
-def addresses(cells: Iterable[Line]) -> frozenset[str]:
-    """Every key that some cells stand on: lineages, and runs, models and rows of generation 0."""
-    zeros = {key for line in cells if (zero := line.keys.zero) for key in (zero.run, zero.model, zero.rows)}
-    return frozenset(zeros | {line.keys.lineage for line in cells})
-
-
-def measured_generations(sweep: Sweep) -> tuple[int, ...]:
-    """The generations that a sweep measures and tabulates, in order; "log" keeps about ten per decade."""
-    return generations_measured(sweep.measure, sweep.generations)
-
-
-def measured_generations_of(sweep: Sweep, line: Line) -> tuple[int, ...]:
-    """The generations of a cell that have metrics in the store.
-
-    Where ``loop.until`` is judged from the metrics of each published generation, that is all of them; a closed-form
-    unit judges as it runs.
-    """
-    everything = sweep.until is not None and line.family.trained
-    return tuple(range(sweep.generations + 1)) if everything else measured_generations(sweep)
-
-
-def until_key(sweep: Sweep) -> str:
-    """What tells the sweep's ``loop.until`` from others: the metric with its version, the column and the level."""
-    if sweep.until is None:
-        return ""
-    metric = next(metric for metric in sweep.metrics if sweep.until.metric in catalogue.columns(metric))
-    return key_of({"until": sweep.until.model_dump(exclude_defaults=True), "metric": _identity("metric", metric)})
-
-
-def lines(sweep: Sweep) -> tuple[Line, ...]:
-    """Every cell of a sweep with its components built and its addresses."""
-    data: dict[str, tuple[DataSet, dict[str, object]]] = {}
-    built, until = [], until_key(sweep)
-    for number, cell in enumerate(sweep.cells):
-        told = key_of(cell.data.model_dump())
-        if told not in data:
-            dataset: DataSet = catalogue.build("data", cell.data)
-            data[told] = dataset, _identity("data", cell.data, dataset)
-        dataset, data_identity = data[told]
-        family = catalogue.family(cell.model, dataset)
-        source = cell.initial.from_
-        if source is not None:
-            family = cast(Family, Loaded(family, source))
-        regime: Regime = catalogue.build("regime", cell.regime)
-        steps_of: Regime | None = None if cell.steps_of is None else catalogue.build("regime", cell.steps_of.regime)
-        identities = Identities(
-            data_identity,
-            _identity("model", cell.model, family),
-            _identity("regime", cell.regime),
-            None if cell.steps_of is None else _identity("regime", cell.steps_of.regime),
-            None if source is None else content(source),
-        )
-        addresses = keys(cell, identities, dataset.count, family.trained)
-        rules = Rules(cell, regime, dataset.count, steps_of)
-        built.append(Line(number, cell, dataset, family, rules, addresses, until))
-    return tuple(built)
-
-
-def _identity(room: Room, component: Component, built: object = None) -> dict[str, object]:
-    """What tells a component apart; ``built``: a data set, or a family that may read files."""
-    fingerprint = built.fingerprint() if isinstance(built, Fingerprinted) else ""
-    return identity(component, catalogue.version(room, component.name), fingerprint, getattr(built, "located", ()))
-
-
-def metric_key(metric: Component, data: Component, dataset: DataSet, until: str = "") -> str:
-    """The address of a metric on a data set: its name, parameters and version, the data, the extractor of features.
-
-    With ``loop.until`` it has another one: from where a seed ended, values are those at its end.
-    """
-    built: Metric = catalogue.build("metric", metric)
-    told = {
-        "metric": _identity("metric", metric),
-        "data": _identity("data", data, dataset),
-        "extractor": extractor_key(extractor_name(built.features, dataset.kind), dataset),
-        **({"until": until} if until else {}),
-    }
-    return key_of(told)
-
-
-def metric_keys(sweep: Sweep, line: Line) -> dict[str, Component]:
-    """The address of each of a sweep's metrics on a cell's data -> the metric."""
-    return {metric_key(metric, line.cell.data, line.data, line.until): metric for metric in sweep.metrics}
-
-
-def metric_keys_by_cell(sweep: Sweep, cells: Iterable[Line]) -> dict[int, tuple[str, ...]]:
-    """Cell -> the addresses of the sweep's metrics on its data; cells with one data set share the work."""
-    by_data: dict[int, tuple[str, ...]] = {}
-    found = {}
-    for line in cells:
-        if id(line.data) not in by_data:
-            by_data[id(line.data)] = tuple(metric_keys(sweep, line))
-        found[line.number] = by_data[id(line.data)]
-    return found
 
 
 def make_plan(sweep: Sweep, objects: Objects, built: tuple[Line, ...] | None = None) -> Plan:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from raysc.plan import Line, Unit, lines, make_plan
+from raysc.lines import Line, lines
+from raysc.plan import Unit, make_plan
 from raysc.running.records import get as records
 from raysc.store.leases import Holder, holders
 from raysc.store.objects import Objects

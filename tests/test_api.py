@@ -9,7 +9,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 import raysc
-from raysc.plan import lines
+from raysc.lines import lines
 from raysc.results.rows import sampled_rows
 from raysc.results.style import CONTROL
 from raysc.results.table import load_table

@@ -6,7 +6,7 @@ import pytest
 
 from raysc.checks import check, notes
 from raysc.errors import InputError
-from raysc.plan import lines
+from raysc.lines import lines
 from raysc.sweepfile import Sweep
 
 MakeSweep = Callable[..., Sweep]

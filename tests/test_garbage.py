@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 
 from raysc.cli import app
 from raysc.garbage import Garbage, find_garbage, remove
-from raysc.plan import addresses, lines, make_plan
+from raysc.lines import addresses, lines
+from raysc.plan import make_plan
 from raysc.results.table import load_table
 from raysc.store.asked import write_asked
 from raysc.store.leases import Lease

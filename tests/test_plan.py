@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from raysc import packing
-from raysc.plan import Plan, lines, make_plan, measured_generations
+from raysc.lines import lines, measured_generations
+from raysc.plan import Plan, make_plan
 from raysc.results.table import load_table
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep

@@ -15,7 +15,8 @@ from raysc import catalogue
 from raysc.checks import check
 from raysc.datasets.tokenizing import trained_tokenizer
 from raysc.extras import text_library
-from raysc.plan import make_plan, measured_generations
+from raysc.lines import measured_generations
+from raysc.plan import make_plan
 from raysc.results.claims import judge_claims
 from raysc.results.table import load_table, main_columns
 from raysc.store.objects import Objects

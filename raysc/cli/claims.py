@@ -23,7 +23,7 @@ def claims(
     storage: Storage = None,
 ) -> None:
     """Judge each claim of a sweep: it holds, fails or is undecided. Status 1 if one is not as the file expects it."""
-    from raysc.plan import lines
+    from raysc.lines import lines
     from raysc.results.claims import judge_claims
     from raysc.results.judged import judged_text, tally
     from raysc.results.table import load_table

@@ -30,7 +30,8 @@ def plan(
     from raysc.checks import check, check_machine, notes
     from raysc.cli.sizes import in_bytes
     from raysc.estimates import estimate
-    from raysc.plan import lines, make_plan
+    from raysc.lines import lines
+    from raysc.plan import make_plan
 
     sweep, objects = open_sweep(sweep_file, storage, overrides)
     built = lines(sweep)

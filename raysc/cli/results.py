@@ -47,7 +47,7 @@ def results(
     storage: Storage = None,
 ) -> None:
     """Print or write the table: one row per cell, seed and generation."""
-    from raysc.plan import measured_generations
+    from raysc.lines import measured_generations
     from raysc.results.grouped import with_intervals
     from raysc.results.selection import at_generation, averaged, metric_names
     from raysc.results.table import load_table

@@ -29,7 +29,7 @@ def samples(
     storage: Storage = None,
 ) -> None:
     """Draw a picture of rows: one row per cell, one column per generation, the same latents in every row."""
-    from raysc.plan import lines, measured_generations
+    from raysc.lines import lines, measured_generations
     from raysc.results.rows import sampled_rows
     from raysc.results.spread import spread
 

@@ -29,7 +29,7 @@ def status(
     storage: Storage = None,
 ) -> None:
     """Say what is done, running, waiting, failed and diverged, cell by cell; rate and time left."""
-    from raysc.plan import lines
+    from raysc.lines import lines
     from raysc.status import status as look
 
     sweep, objects = open_sweep(sweep_file, storage, overrides)

@@ -23,7 +23,8 @@ from raysc.errors import InputError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from raysc.plan import Line, Plan
+    from raysc.lines import Line
+    from raysc.plan import Plan
     from raysc.store.objects import Objects
     from raysc.sweepfile import Sweep
 
@@ -76,7 +77,8 @@ def run_sweep(
         Unit -> traceback of what failed; everything else is published.
     """
     from raysc.checks import check, check_machine, notes
-    from raysc.plan import addresses, lines, make_plan
+    from raysc.lines import addresses, lines
+    from raysc.plan import make_plan
     from raysc.store.asked import write_asked
     from raysc.store.publishing import Damaged
     from raysc.store.trash import set_damaged_aside
@@ -122,7 +124,7 @@ def _submit(asked: "Sweep", store: str, cluster: str, flags: list[str]) -> int:
     from raysc.checks import check
     from raysc.cluster.jobs import Submission, connect, job_name, plugin_files, run_as_job
     from raysc.cluster.run import plugins
-    from raysc.plan import lines
+    from raysc.lines import lines
 
     built = lines(asked)
     check(asked, built)
@@ -136,7 +138,7 @@ def _submit(asked: "Sweep", store: str, cluster: str, flags: list[str]) -> int:
 def _start_afresh(asked: "Sweep", built: Lines, objects: "Objects", console: "Console") -> None:
     """Say what will be redone, and move it to the trash."""
     from raysc.entries import entries_of, running
-    from raysc.plan import addresses
+    from raysc.lines import addresses
     from raysc.store.asked import read_asked
     from raysc.store.trash import set_aside
 
@@ -156,7 +158,7 @@ def _start_afresh(asked: "Sweep", built: Lines, objects: "Objects", console: "Co
 
 def _set_damaged_aside(asked: "Sweep", built: Lines, objects: "Objects", console: "Console") -> None:
     from raysc.entries import damages
-    from raysc.plan import addresses
+    from raysc.lines import addresses
     from raysc.store.trash import set_damaged_aside
 
     checked = 0

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from raysc.cluster.progress import Progress
 from raysc.cluster.run import RealRows, run_units
-from raysc.plan import InitialUnit, Line, LoopUnit, Plan, Unit, make_plan
+from raysc.lines import Line
+from raysc.plan import InitialUnit, LoopUnit, Plan, Unit, make_plan
 from raysc.store.leases import holders
 from raysc.store.objects import Objects
 from raysc.store.publishing import Damaged

@@ -21,8 +21,9 @@ from raysc.cluster.progress import UNREADABLE, Progress
 from raysc.cluster.trial import Job, RealData, Shared, bundles, run_trial
 from raysc.cluster.versions import versions
 from raysc.errors import RayscError
+from raysc.lines import Line, metric_keys
 from raysc.metrics.metric import Metric
-from raysc.plan import InitialUnit, Line, Plan, Unit, metric_keys
+from raysc.plan import InitialUnit, Plan, Unit
 from raysc.store.asked import keeps
 from raysc.store.keys import key_of
 from raysc.store.objects import Objects

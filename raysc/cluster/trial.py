@@ -16,11 +16,12 @@ from raysc.cluster.shelf import ObjectBlock, ObjectShelf
 from raysc.cluster.threads import use_threads
 from raysc.cluster.versions import Versions, disagreement, versions
 from raysc.errors import RayscError
+from raysc.lines import measured_generations_of
 from raysc.metrics.features import Extractor
 from raysc.metrics.measure import Real
 from raysc.metrics.metric import Metric
 from raysc.models.family import ClosedForm, Trained
-from raysc.plan import InitialUnit, Unit, measured_generations_of
+from raysc.plan import InitialUnit, Unit
 from raysc.pool.rows import Block, MemoryBlock
 from raysc.pool.shelf import Shelf
 from raysc.rank import ClosedFormRank, TrainedRank

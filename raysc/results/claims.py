@@ -22,7 +22,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from raysc.plan import Line
+from raysc.lines import Line
 from raysc.results.bounds import Bounds, exactly, slope
 from raysc.results.readings import Readings, readings_of
 from raysc.results.table import controls_of, metric_columns, varying_axes

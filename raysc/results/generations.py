@@ -9,8 +9,8 @@ from typing import Any, cast
 import numpy as np
 
 from raysc.errors import InputError, RayscError
+from raysc.lines import Line
 from raysc.models.family import TRAINING_STATE, Trained
-from raysc.plan import Line
 from raysc.results.rows import model_span, sampled_rows
 from raysc.running.closed_form import generation_again
 from raysc.store.objects import Objects

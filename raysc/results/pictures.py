@@ -9,8 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from raysc.lines import Line
 from raysc.models.family import OfText
-from raysc.plan import Line
 from raysc.results.rows import sampled_rows
 from raysc.results.style import style
 from raysc.results.table import varying_axes

@@ -7,8 +7,8 @@ from typing import cast
 
 import numpy as np
 
+from raysc.lines import Line
 from raysc.models.family import TRAINING_STATE, Trained
-from raysc.plan import Line
 from raysc.pool.rows import Rows
 from raysc.running.closed_form import rows_again
 from raysc.running.records import ended_at, stored_rows

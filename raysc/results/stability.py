@@ -7,8 +7,8 @@ from math import log, nan
 import numpy as np
 import pandas as pd
 
+from raysc.lines import Line
 from raysc.metrics.metric import Column
-from raysc.plan import Line
 from raysc.results.averages import Mean, mean_of
 from raysc.results.table import controls_of
 

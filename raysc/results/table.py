@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 
 from raysc import catalogue
+from raysc.lines import Line, lines, measured_generations, measured_generations_of, metric_keys
 from raysc.metrics.metric import Column, Metric
-from raysc.plan import Line, lines, measured_generations, measured_generations_of, metric_keys
 from raysc.results.collapse import collapse_generation
 from raysc.results.published import Wanted, read_lineages
 from raysc.results.statistics import excess, initial_quality

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from raysc.plan import Line
+from raysc.lines import Line
 from raysc.regimes.recipe import exact, per_real_row
 from raysc.theory import discrete, gaussian, kde, moments, regression
 

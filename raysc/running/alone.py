@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 from raysc import catalogue
+from raysc.lines import measured_generations_of, metric_keys
 from raysc.metrics.measure import Real
-from raysc.plan import Unit, measured_generations_of, metric_keys
+from raysc.plan import Unit
 from raysc.pool.rows import MemoryBlock
 from raysc.pool.shelf import MemoryShelf, Shelf
 from raysc.regimes.recipe import REAL

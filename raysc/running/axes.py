@@ -7,7 +7,7 @@ from math import log, prod
 
 import numpy as np
 
-from raysc.plan import Line
+from raysc.lines import Line
 
 Value = float | str
 Settings = Mapping[str, Value]

@@ -8,9 +8,10 @@ import numpy as np
 
 from raysc import catalogue
 from raysc.datasets.dataset import Distribution
+from raysc.lines import Line
 from raysc.loop import Generation, Uses, self_consuming_loop
 from raysc.models.family import ClosedForm
-from raysc.plan import Line, LoopUnit
+from raysc.plan import LoopUnit
 from raysc.pool.rows import MemoryBlock, Rows
 from raysc.pool.shelf import MemoryShelf, Shelf
 from raysc.rank import ClosedFormRank

@@ -12,9 +12,10 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from raysc import catalogue
+from raysc.lines import Line
 from raysc.metrics.features import extractor_name
 from raysc.models.family import ClosedForm
-from raysc.plan import Line, LoopUnit, Plan
+from raysc.plan import LoopUnit, Plan
 from raysc.rank import ClosedFormRank
 from raysc.running import closed_form
 from raysc.running.alone import bench_alone

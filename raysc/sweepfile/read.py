@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from raysc.sweepfile.cells import Drafter
-from raysc.sweepfile.claims import Facts, read_claims
+from raysc.sweepfile.claim_reader import read_claims
+from raysc.sweepfile.claims import Facts
 from raysc.sweepfile.components import Components
 from raysc.sweepfile.expansion import expand
 from raysc.sweepfile.messages import Places, did_you_mean

@@ -4,7 +4,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from raysc.plan import lines
+from raysc.lines import lines
 from raysc.results.rows import sampled_rows
 
 

@@ -17,7 +17,7 @@ from raysc.datasets.dataset import LabelledDataSet
 from raysc.datasets.hf_images import HfImages
 from raysc.datasets.image_folder import ImageFolder
 from raysc.errors import InputError
-from raysc.plan import _identity
+from raysc.lines import _identity
 from raysc.sweepfile.settings import Component
 from raysc.torchvision_schemas import declare_missing_schemas
 

@@ -13,7 +13,7 @@ from raysc.datasets.stories import Stories
 from raysc.datasets.text import Text
 from raysc.datasets.tinystories import TinyStories
 from raysc.errors import InputError
-from raysc.plan import lines
+from raysc.lines import lines
 from raysc.pool.tokens import PAD, lengths
 
 TEXTS = ["Ein Bär läuft.", "狐は森へ行った。", "🦊🦊 fox", "plain words, plain words", "Юля идёт домой"]

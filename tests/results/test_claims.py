@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from raysc.plan import lines
+from raysc.lines import lines
 from raysc.results.claims import crossing, judge_claims
 from raysc.sweepfile.claims import Value
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from raysc.plan import lines
+from raysc.lines import lines
 from raysc.results.curves import curves_picture
 from raysc.results.pictures import mosaic, samples_picture
 from raysc.results.table import load_table

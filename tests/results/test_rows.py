@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from scipy.stats import entropy
 
+from raysc.lines import lines
 from raysc.metrics.frechet_distance import FrechetDistance
 from raysc.metrics.measure import Real, measure
-from raysc.plan import lines
 from raysc.results.rows import sampled_rows
 from raysc.results.table import load_table
 from raysc.store.objects import Objects

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from raysc.plan import lines
+from raysc.lines import lines
 from raysc.results.averages import Mean
 from raysc.results.stability import Stability, boundary, slopes, stability, tabulated
 from raysc.results.table import load_table, quality_column

@@ -1,8 +1,9 @@
 import pandas as pd
 import pytest
 
+from raysc.lines import lines
 from raysc.metrics.frechet_distance import FrechetDistance
-from raysc.plan import lines, make_plan
+from raysc.plan import make_plan
 from raysc.results.table import controls_of, load_table, varying_axes
 from raysc.store.objects import Objects
 from raysc.store.publishing import Damaged

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from raysc.plan import Line, make_plan
+from raysc.lines import Line
+from raysc.plan import make_plan
 from raysc.results.theory import DATA, FORMS, expected
 from raysc.store.objects import Objects
 from raysc.sweepfile import Component

@@ -1,6 +1,6 @@
 import pytest
 
-from raysc.plan import lines
+from raysc.lines import lines
 from raysc.running.axes import axes_of, settings
 
 

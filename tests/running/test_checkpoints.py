@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from raysc.plan import lines
+from raysc.lines import lines
 from raysc.rank import TrainedRank
 from raysc.results.table import load_table
 from raysc.running import checkpoints

@@ -7,11 +7,12 @@ import pytest
 
 from raysc.checks import check
 from raysc.errors import InputError
+from raysc.lines import lines
 from raysc.models import loaded
 from raysc.models.ddpm import Ddpm
 from raysc.models.flow_matching import FlowMatching
 from raysc.models.training import reset_accelerator
-from raysc.plan import lines, make_plan
+from raysc.plan import make_plan
 from raysc.running.records import stored_rows
 from raysc.store.objects import Objects
 from raysc.store.spans import published

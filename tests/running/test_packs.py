@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from raysc.datasets.eight_gaussians import EightGaussians
-from raysc.plan import InitialUnit, lines, make_plan
+from raysc.lines import lines
+from raysc.plan import InitialUnit, make_plan
 from raysc.rank import TrainedRank
 from raysc.results.rows import sampled_rows
 from raysc.results.table import load_table

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from raysc.plan import lines
+from raysc.lines import lines
 from raysc.results.rows import sampled_rows
 from raysc.results.table import load_table
 from raysc.store.objects import Objects

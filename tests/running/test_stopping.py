@@ -10,7 +10,8 @@ import pytest
 
 from raysc.entries import damages
 from raysc.garbage import find_garbage
-from raysc.plan import addresses, lines, make_plan
+from raysc.lines import addresses, lines
+from raysc.plan import make_plan
 from raysc.rank import ClosedFormRank, TrainedRank
 from raysc.results.rows import sampled_rows
 from raysc.results.table import load_table
@@ -43,7 +44,7 @@ def fitted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     def noted(self: ClosedFormRank, generation: int, *arguments: object) -> object:
         made.append(len(self.seeds))
-        return fit(self, generation, *arguments)  # type: ignore[arg-type]
+        return fit(self, generation, *arguments)
 
     monkeypatch.setattr(ClosedFormRank, "fit", noted)
     return made
@@ -229,7 +230,7 @@ def test_a_trained_seed_ends_and_others_go_on_from_there(
 
     def noted(self: TrainedRank, generation: int, *arguments: object) -> object:
         fits.extend((seed, generation) for seed in self.seeds)
-        return fit(self, generation, *arguments)  # type: ignore[arg-type]
+        return fit(self, generation, *arguments)
 
     monkeypatch.setattr(TrainedRank, "fit", noted)
     whole, objects = Objects.at(str(tmp_path / "whole")), Objects.at(str(tmp_path / "ended"))

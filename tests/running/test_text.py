@@ -13,7 +13,8 @@ from PIL import Image
 
 from raysc.checks import check
 from raysc.errors import InputError
-from raysc.plan import lines, make_plan
+from raysc.lines import lines
+from raysc.plan import make_plan
 from raysc.rank import TrainedRank
 from raysc.results.claims import judge_claims
 from raysc.results.export import export_rows

@@ -10,7 +10,8 @@ import pytest
 from safetensors.numpy import load_file
 
 from raysc.errors import RayscError
-from raysc.plan import lines, make_plan
+from raysc.lines import lines
+from raysc.plan import make_plan
 from raysc.rank import TrainedRank
 from raysc.results.table import load_table
 from raysc.running.bench import Bench

@@ -12,7 +12,8 @@ import pytest
 
 from raysc import catalogue
 from raysc.entries import damages
-from raysc.plan import addresses, lines, make_plan
+from raysc.lines import addresses, lines
+from raysc.plan import make_plan
 from raysc.results.rows import sampled_rows
 from raysc.results.table import load_table
 from raysc.store.objects import Objects

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from raysc import catalogue
-from raysc.plan import lines
+from raysc.lines import lines
 from raysc.results.claims import judge_claims
 from raysc.results.table import load_table
 from raysc.store.objects import Objects

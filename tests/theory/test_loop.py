@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from raysc.plan import Line, make_plan
+from raysc.lines import Line
+from raysc.plan import make_plan
 from raysc.results.table import load_table
 from raysc.results.theory import expected
 from raysc.store.objects import Objects

@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from raysc.datasets.categories import Categories
+from raysc.lines import Line
 from raysc.models.discrete import Discrete
-from raysc.plan import Line, make_plan
+from raysc.plan import make_plan
 from raysc.pool.mixing import mix
 from raysc.pool.rows import MemoryBlock, Rows
 from raysc.regimes.recipe import REAL, Recipe, Take, synthetic

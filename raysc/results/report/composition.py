@@ -8,7 +8,7 @@ from matplotlib.artist import Artist
 from matplotlib.figure import Figure as Drawing
 from matplotlib.patches import Patch
 
-from raysc.plan import Line
+from raysc.lines import Line
 from raysc.results.report.facts import named
 from raysc.results.report.figure import Figure, finish
 from raysc.results.report.layout import Curve, Layout, Panel, brief, label

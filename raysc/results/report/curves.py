@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 from matplotlib.lines import Line2D
 
+from raysc.lines import Line
 from raysc.metrics.metric import Column
-from raysc.plan import Line
 from raysc.results.averages import over_seeds
 from raysc.results.report.facts import named
 from raysc.results.report.figure import Figure, finish

@@ -10,7 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from raysc.plan import Line, Plan
+from raysc.lines import Line
+from raysc.plan import Plan
 from raysc.results.published import READERS
 from raysc.results.report.layout import label
 from raysc.store.objects import Objects

@@ -13,8 +13,8 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure as Drawing
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from raysc.lines import Line
 from raysc.metrics.metric import Column
-from raysc.plan import Line
 from raysc.results.report.figure import Figure, finish
 from raysc.results.report.layout import brief, few_of, label, regime_axes, values_of
 from raysc.results.spread import spread

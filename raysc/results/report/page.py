@@ -14,7 +14,8 @@ from ruamel.yaml import YAML
 
 import raysc
 from raysc.errors import InputError
-from raysc.plan import Line, Plan, lines, make_plan, measured_generations
+from raysc.lines import Line, lines, measured_generations
+from raysc.plan import Plan, make_plan
 from raysc.results.claims import judge_claims
 from raysc.results.judged import asked_text
 from raysc.results.report import facts

@@ -1,11 +1,12 @@
 """Samples across generations, drawn from the same latents: what the numbers look like."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 
+from raysc.lines import Line
 from raysc.models.family import OfText
-from raysc.plan import Line
 from raysc.results.pictures import drawn_rows, samples_figure
 from raysc.results.report.figure import Figure, finish
 from raysc.results.report.layout import is_control
@@ -52,7 +53,7 @@ def samples(sweep: Sweep, lines: Sequence[Line], table: pd.DataFrame, objects: O
         return finish(drawing, "samples", "Samples across generations", caption, alt, _numbers(cells, seed, drawn))
 
 
-def _numbers(cells: Sequence[Line], seed: int, drawn: dict) -> pd.DataFrame:  # type: ignore[type-arg]
+def _numbers(cells: Sequence[Line], seed: int, drawn: Mapping[tuple[int, int], np.ndarray | None]) -> pd.DataFrame:
     """A row for each drawn row: where it is from; of points their coordinates too, of text what they say."""
     by_number = {line.number: line for line in cells}
     parts = []

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from raysc.plan import Line
+from raysc.lines import Line
 from raysc.results.claims import JudgedCase, JudgedClaim
 from raysc.results.report.layout import is_control, label
 from raysc.results.selection import last_generation

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from raysc.plan import lines, make_plan
+from raysc.lines import lines
+from raysc.plan import make_plan
 from raysc.results.report.page import report
 from raysc.results.stability import stability
 from raysc.results.table import load_table, quality_column

@@ -28,12 +28,13 @@ def stream(seed: int, generation: int, role: Role, *index: int | str) -> np.rand
     Returns:
         A generator in the same state on every machine.
     """
-    key = int.from_bytes(_key(seed, generation, role, *index), "little")
-    return np.random.Generator(np.random.Philox(key=key))
+    return np.random.Generator(np.random.Philox(key=_words(2, seed, generation, role, *index)))
 
 
-def _key(seed: int, generation: int, role: Role, *index: int | str) -> bytes:
-    return blake2b(repr((seed, generation, role, *index)).encode(), digest_size=16).digest()
+def _words(count: int, seed: int, generation: int, role: Role, *index: int | str) -> np.ndarray:
+    """A hash of an address, uint64 (count,)."""
+    address = repr((seed, generation, role, *index)).encode()
+    return np.frombuffer(blake2b(address, digest_size=8 * count).digest(), "<u8").astype(np.uint64)
 
 
 @dataclass(frozen=True)
@@ -60,9 +61,23 @@ class Streams:
         philox = np.random.Philox(key=0)
         generator, state = np.random.Generator(philox), philox.state
         for seed in self.seeds:
-            state["state"]["key"] = np.frombuffer(_key(seed, self.generation, role, *index), "<u8").astype(np.uint64)
+            state["state"]["key"] = _words(2, seed, self.generation, role, *index)
             philox.state = state
             yield generator
+
+    def many_normal(self, shape: Sequence[int], role: Role, *index: int | str) -> np.ndarray:
+        """As ``normal``, from SFC64, which takes two thirds of the time: closed forms do little else than draw.
+
+        Its state is 192 bits of the hash of the address, which are as random as what it would be warmed up to.
+        """
+        out = np.empty((len(self.seeds), *shape))
+        source = np.random.SFC64(0)
+        generator, state = np.random.Generator(source), source.state
+        for seed, row in zip(self.seeds, out, strict=True):
+            state["state"]["state"] = np.append(_words(3, seed, self.generation, role, *index), np.uint64(1))
+            source.state = state
+            generator.standard_normal(out=row)
+        return out
 
     def normal(self, shape: Sequence[int], role: Role, *index: int | str) -> np.ndarray:
         """Standard normals, float64 (seeds, *shape), each seed's slice from its own stream."""

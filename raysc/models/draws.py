@@ -20,7 +20,9 @@ def pieces(seeds: int, each: int) -> Iterator[slice]:
 def normals(first: int, count: int, block: int, dim: int, streams: Streams) -> np.ndarray:
     """Rows ``first`` to ``first + count`` of endless standard normals, float64 (seeds, count, dim)."""
     starts = _starts(first, count, block)
-    drawn = [streams.normal((_length(start, first + count, block), dim), "sample", start // block) for start in starts]
+    drawn = [
+        streams.many_normal((_length(start, first + count, block), dim), "sample", start // block) for start in starts
+    ]
     return _cut(drawn, first - starts.start)
 
 

@@ -34,8 +34,8 @@ class Gaussian:
     )
     _roots: LastRoots = field(default_factory=LastRoots, init=False, repr=False, compare=False)
 
-    # 2: rows are drawn by Cholesky factors, twenty times as fast as by eigenvectors.
-    version: ClassVar[int] = 2
+    # 2: rows are drawn by Cholesky factors, twenty times as fast as by eigenvectors. 3: normals come from SFC64.
+    version: ClassVar[int] = 3
     trained: ClassVar[bool] = False
     remembers: ClassVar[bool] = True
     block: ClassVar[int] = 1024

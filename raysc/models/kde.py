@@ -46,7 +46,8 @@ class Kde:
         default_factory=lambda: Pooled(np.logaddexp), init=False, repr=False, compare=False
     )
 
-    version: ClassVar[int] = 1
+    # 2: normals come from SFC64.
+    version: ClassVar[int] = 2
     trained: ClassVar[bool] = False
     remembers: ClassVar[bool] = False
     block: ClassVar[int] = 1024

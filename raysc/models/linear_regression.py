@@ -37,7 +37,8 @@ class LinearRegression:
     _halves: LastHalves = field(default_factory=LastHalves, init=False, repr=False)
     _kept: tuple[tuple[int, ...], Rows] | None = field(default=None, init=False, repr=False)
 
-    version: ClassVar[int] = 1
+    # 2: normals come from SFC64.
+    version: ClassVar[int] = 2
     trained: ClassVar[bool] = False
     remembers: ClassVar[bool] = True
     block: ClassVar[int] = 1024

@@ -179,8 +179,7 @@ def _after_the_end(
     frame: pd.DataFrame, spans: Sequence[tuple[Wanted, Span]], ended: Mapping[tuple[str, int], int]
 ) -> pd.DataFrame:
     """Rows for the generations that nobody ran, since a seed had ended, or all seeds of the pack had diverged."""
-    last = frame.sort_values("generation").drop_duplicates(["lineage", "seed"], keep="last")
-    gone = last[last["diverged"]]
+    gone = frame[frame["diverged"]].sort_values("generation").drop_duplicates(["lineage", "seed"], keep="last")
     diverged = {(key, seed): t for key, seed, t in zip(gone["lineage"], gone["seed"], gone["generation"], strict=True)}
     stopped = {**diverged, **ended}
     rows = [

@@ -45,6 +45,8 @@ def excess(table: pd.DataFrame, controls: Mapping[int, int], column: Column) -> 
     Returns:
         float64 (rows,); NaN where there is no control or its generation is not there yet.
     """
+    if not controls:
+        return np.full(len(table), np.nan)
     keys = ["cell", "seed", "generation"]
     references = table.set_index(keys)[column.name]
     wanted = table[keys].assign(cell=table["cell"].map(controls))
@@ -72,24 +74,17 @@ def initial_quality(table: pd.DataFrame, column: Column) -> np.ndarray:
     return pd.Series(quality, zero.index).reindex(own).to_numpy(float)
 
 
-def half_width(values: pd.Series, level: float = 0.95) -> float:
-    """Half of Student's t interval of the mean: the mean lies within mean ± this at the given level.
+def half_widths(values: pd.Series, by: pd.Series, level: float = 0.95) -> np.ndarray:
+    """Half of Student's t interval of each group's mean: it lies within mean ± this at the given level.
 
     Args:
-        values: one per seed; NaN (diverged seeds) are left out.
+        values: one per seed and group; NaN (diverged seeds) are left out.
+        by: the group of each.
         level: 0 to 1.
 
     Returns:
-        NaN for fewer than two values.
+        float64 (groups,), sorted by group; NaN for fewer than two values.
     """
-    finite = values.dropna()
-    if len(finite) < 2:
-        return float("nan")
-    return float(stats.t.ppf((1 + level) / 2, len(finite) - 1) * finite.std(ddof=1) / np.sqrt(len(finite)))
-
-
-def half_widths(values: pd.Series, by: pd.Series, level: float = 0.95) -> np.ndarray:
-    """The same for each of many groups of values at once, float64 (groups,), sorted by group."""
     groups = values.groupby(by)
     count = groups.count().to_numpy()
     spread = groups.std().to_numpy() / np.sqrt(count)

@@ -44,9 +44,13 @@ def summary(sweep: Sweep, table: pd.DataFrame, width: int = WIDTH) -> Table:
     last = last_generation(table)
     reached = last.groupby("cell")["generation"].first()
     shown = _columns(sweep)
+    by_cell = dict(list(last.groupby("cell")))
+    texts = [
+        [one.text(by_cell.get(number, last.head(0))[one.column]) for one in shown] for number in range(len(sweep.cells))
+    ]
 
     def build(headings: Sequence[str]) -> Table:
-        return _build(sweep, last, reached, shown[: len(headings)])
+        return _build(sweep, last, reached, headings, [own[: len(headings)] for own in texts])
 
     return widest(build, [one.heading for one in shown], width)[0]
 
@@ -65,20 +69,29 @@ def _columns(sweep: Sweep) -> list[_Shown]:
     ]
 
 
-def _build(sweep: Sweep, last: pd.DataFrame, reached: "pd.Series[int]", shown: Sequence[_Shown]) -> Table:
+def _build(
+    sweep: Sweep,
+    last: pd.DataFrame,
+    reached: "pd.Series[int]",
+    headings: Sequence[str],
+    texts: Sequence[Sequence[str]],
+) -> Table:
     same = reached.nunique() == 1 and len(reached) == len(sweep.cells)
     diverged = bool(len(last) and last["diverged"].any())
     axes = varying_axes(sweep.cells)
     progress = ["seeds", *([] if same else ["generation"]), *(["diverged"] if diverged else [])]
-    built = empty_table(_title(sweep, same, reached), [*axes, *progress, *(one.heading for one in shown)])
-    for number, cell in enumerate(sweep.cells):
-        rows = last[last["cell"] == number]
+    built = empty_table(_title(sweep, same, reached), [*axes, *progress, *headings])
+    seeds, lost = last.groupby("cell").size(), last.groupby("cell")["diverged"].sum()
+    for number, (cell, own) in enumerate(zip(sweep.cells, texts, strict=True)):
         built.add_row(
             *(value_text(cell.axes[axis]) for axis in axes),
-            f"{len(rows)}/{len(sweep.seeds)}",
+            f"{seeds.get(number, 0)}/{len(sweep.seeds)}",
             *([] if same else [str(reached.get(number, "none"))]),
-            *([str(int(rows["diverged"].sum()) or "")] if diverged else []),
-            *("control" if cell.control and one.heading == "excess" else one.text(rows[one.column]) for one in shown),
+            *([str(int(lost.get(number, 0)) or "")] if diverged else []),
+            *(
+                "control" if cell.control and heading == "excess" else text
+                for heading, text in zip(headings, own, strict=True)
+            ),
         )
     return built
 

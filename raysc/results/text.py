@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from math import floor, isfinite, log10
 
+import numpy as np
 import pandas as pd
 from rich import box
 from rich.console import Console
@@ -52,7 +53,7 @@ def quantiles_text(values: pd.Series) -> str:
     finite = values.dropna()
     if finite.empty:
         return ""
-    middle, low, high = (number_text(float(finite.quantile(part)), 3) for part in (0.5, 0.05, 0.95))
+    middle, low, high = (number_text(float(value), 3) for value in np.quantile(finite, (0.5, 0.05, 0.95)))
     return f"{middle} [{low}, {high}]"
 
 

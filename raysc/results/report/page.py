@@ -17,7 +17,7 @@ from raysc.errors import InputError
 from raysc.lines import Line, lines, measured_generations
 from raysc.plan import Plan, make_plan
 from raysc.results.claims import judge_claims
-from raysc.results.judged import asked_text
+from raysc.results.judged import asked_text, case_text
 from raysc.results.report import facts
 from raysc.results.report.composition import composition, phases
 from raysc.results.report.curves import curves
@@ -25,7 +25,7 @@ from raysc.results.report.figure import Figure
 from raysc.results.report.layout import layout
 from raysc.results.report.maps import maps
 from raysc.results.report.samples import samples
-from raysc.results.report.tables import Number, case_text, claims_frame, last_table, stability_table
+from raysc.results.report.tables import Number, claims_frame, last_table, stability_table
 from raysc.results.stability import Stability, stability, tabulated
 from raysc.results.table import controls_of, load_table, main_columns, quality_column
 from raysc.store.objects import Objects

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from raysc.lines import Line
-from raysc.results.claims import JudgedCase, JudgedClaim
+from raysc.results.claims import JudgedClaim
 from raysc.results.report.layout import is_control, label
 from raysc.results.selection import last_generation
 from raysc.results.stability import Stability
@@ -139,14 +139,3 @@ def claims_frame(judged: Sequence[JudgedClaim]) -> pd.DataFrame:
             figures = ("verdict", "value", "low", "high", "level", "p", "generation", "seeds", "why")
             rows.append(told | {name: getattr(case, name) for name in figures})
     return pd.DataFrame(rows, columns=list(CASE_COLUMNS))
-
-
-def case_text(case: JudgedCase, unit: str) -> str:
-    """``ratio 2.35 [1.9, 2.8] (95 %, 3 seeds)``, or why there is none."""
-    if isfinite(case.value):
-        ends = [number_text(end, 3) if isfinite(end) else "∞" if end > 0 else "-∞" for end in (case.low, case.high)]
-        at = f", generation {case.generation}" if case.generation is not None else ""
-        return (
-            f": {unit} {number_text(case.value, 3)} [{ends[0]}, {ends[1]}] ({case.level:.0%}, {case.seeds} seeds{at})"
-        )
-    return ""

@@ -20,8 +20,9 @@ def test_many_normals_are_each_seeds_own_whatever_the_pack() -> None:
     np.testing.assert_array_equal(both[1], Streams((6,), 7).many_normal((1000, 3), "sample", 2)[0])
     np.testing.assert_array_equal(both[0, :10], Streams((5,), 7).many_normal((10, 3), "sample", 2)[0])
     assert stats.kstest(both.ravel(), "norm").pvalue > 1e-3
-    others = [Streams((5,), 8).many_normal((1000, 3), "sample", 2), Streams((5,), 7).many_normal((1000, 3), "sample", 3)]
-    for other in [both[1], *others]:
+    later = Streams((5,), 8).many_normal((1000, 3), "sample", 2)
+    block = Streams((5,), 7).many_normal((1000, 3), "sample", 3)
+    for other in (both[1], later, block):
         assert abs(np.corrcoef(both[0].ravel(), other.ravel())[0, 1]) < 4 / np.sqrt(3000)
 
 

@@ -1,6 +1,7 @@
 """From a recipe to a training set: the only place where rows of several sources meet."""
 
 from collections.abc import Mapping
+from operator import attrgetter
 
 import numpy as np
 
@@ -66,9 +67,9 @@ def counts_by_kind(training_set: TrainingSet, seeds: int) -> tuple[np.ndarray, n
         rows_real, rows_synthetic: int64 (seeds,).
     """
     if training_set.positions is None:
-        made = sum(part.count for part in training_set.parts if part.rows.source.kind == "synthetic")
+        made = sum(map(attrgetter("synthetic"), training_set.parts))
         return np.full(seeds, training_set.count - made), np.full(seeds, made)
     ends = training_set.ends
-    synthetic = np.array([part.rows.source.kind == "synthetic" for part in training_set.parts])
+    synthetic = np.array([part.synthetic > 0 for part in training_set.parts])
     from_synthetic = synthetic[np.searchsorted(ends, training_set.positions, side="right")].sum(axis=1)
     return training_set.count - from_synthetic, from_synthetic

@@ -3,6 +3,7 @@
 from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
 from typing import ClassVar, Protocol
 
 import numpy as np
@@ -113,6 +114,11 @@ class Rows:
         return sum(block.rows for block in self.blocks)
 
     @cached_property
+    def synthetic(self) -> int:
+        """Rows per seed that some model made: all or none."""
+        return self.count if self.source.kind == "synthetic" else 0
+
+    @cached_property
     def key(self) -> tuple[Hashable, int]:
         """Tells which rows these are, wherever they lie."""
         return tuple(block.key for block in self.blocks), self.count
@@ -178,6 +184,11 @@ class Part:
         return int(self.indices.shape[1])
 
     @cached_property
+    def synthetic(self) -> int:
+        """Rows per seed that some model made: all or none."""
+        return self.count if self.rows.source.kind == "synthetic" else 0
+
+    @cached_property
     def key(self) -> tuple[Hashable, int]:
         """Tells which rows these are."""
         return self.rows.key[0], self.count
@@ -211,7 +222,7 @@ class TrainingSet:
     @cached_property
     def ends(self) -> np.ndarray:
         """Where each part ends if they are put end to end, int64 (parts,)."""
-        return np.cumsum([part.count for part in self.parts])
+        return np.cumsum(list(map(_count, self.parts)))
 
     @property
     def count(self) -> int:
@@ -234,6 +245,9 @@ class TrainingSet:
         return np.concatenate([np.broadcast_to(a, (seeds, *a.shape[1:])) for a in arrays], axis=1)
 
 
+_count = attrgetter("count")  # loops over the parts of long accumulations are quick where no Python runs in them
+
+
 def _of_seeds(block: Block, kept: np.ndarray) -> Block:
     array = block.load()
     return block if len(array) == 1 else MemoryBlock((block.key, kept.tobytes()), block.first, array[kept])
@@ -246,14 +260,15 @@ def _kept(indices: np.ndarray, kept: np.ndarray) -> np.ndarray:
 
 def _gather(parts: tuple[Part | Rows, ...], ends: np.ndarray, positions: np.ndarray) -> np.ndarray:
     """Rows ``positions`` (seeds, count) of the parts put end to end; only these are copied, however long the parts."""
-    runs, run_of, shifts = _runs(parts)
     part = np.searchsorted(ends, positions.reshape(-1), side="right")
+    used = np.flatnonzero(np.bincount(part)) if part.size else np.zeros(1, np.int64)
+    runs, run_of, shifts = _runs(parts, used)
     # As small an integer as will do, since NumPy sorts small ones by radix.
     run = run_of[part].astype(np.min_scalar_type(len(runs)))
     by_run = np.argsort(run, kind="stable")
     run, part = run[by_run], part[by_run]
     seed = by_run // max(1, positions.shape[1])
-    row = positions.reshape(-1)[by_run] - (np.concatenate([[0], ends]) - [*shifts, 0])[part]
+    row = positions.reshape(-1)[by_run] - (np.concatenate([[0], ends[:-1]]) - shifts)[part]
     first = np.flatnonzero(np.diff(run, prepend=-1)) if len(run) else np.zeros(1, int)
     taken = [runs[k] for k in run[first]] if len(run) else runs[:1]
     arrays = [parts[k].rows.load() if stack is None else stack for k, stack in taken]
@@ -272,25 +287,28 @@ def _gather(parts: tuple[Part | Rows, ...], ends: np.ndarray, positions: np.ndar
 
 
 def _runs(
-    parts: tuple[Part | Rows, ...],
+    parts: tuple[Part | Rows, ...], used: np.ndarray
 ) -> tuple[list[tuple[int, np.ndarray | None]], np.ndarray, np.ndarray]:
-    """Arrays that parts are read from.
+    """Arrays that some of the parts are read from, int64 (used,) in order.
 
     Returns:
         By run its first part and the stack in which this and the following parts lie, if it is not a part alone; by
-        part its run, int64; by part the row of the stack where it begins, int64.
+        part its run, int64; by part the row of the stack where it begins, int64; 0 for those that are not used.
     """
     runs: list[tuple[int, np.ndarray | None]] = []
-    run_of, shifts = [], []
+    own_runs, own_shifts = [], []
     last = None
-    for number, part in enumerate(parts):
+    for number in used.tolist():
+        part = parts[number]
         stack, start = part.rows.stack if part.indices is None else (None, 0)
         if stack is None or stack is not last:
             runs.append((number, stack))
         last = stack
-        run_of.append(len(runs) - 1)
-        shifts.append(start)
-    return runs, np.array(run_of), np.array(shifts)
+        own_runs.append(len(runs) - 1)
+        own_shifts.append(start)
+    run_of, shifts = np.zeros(len(parts), np.int64), np.zeros(len(parts), np.int64)
+    run_of[used], shifts[used] = own_runs, own_shifts
+    return runs, run_of, shifts
 
 
 def _pick(array: np.ndarray, indices: np.ndarray | None) -> np.ndarray:

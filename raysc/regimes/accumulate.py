@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
+from itertools import repeat
 from typing import ClassVar
 
 from raysc.regimes.recipe import REAL, Recipe, Take, per_real_row, synthetic
@@ -17,7 +18,7 @@ def _batch(generation: int, count: int) -> Take:
 def everything_so_far(generation: int, rows: int, lambda_: Fraction) -> tuple[Take, ...]:
     """All n real rows and floor(lambda n) of each of the generations 0 to t-1."""
     each = per_real_row(lambda_, rows)
-    return (Take(REAL, rows), *(_batch(earlier, each) for earlier in range(generation)))
+    return (Take(REAL, rows), *map(_batch, range(generation), repeat(each)))
 
 
 @dataclass(frozen=True)

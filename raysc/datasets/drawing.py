@@ -1,7 +1,9 @@
 """What distributions of points share: a place on a shape, and normal noise around it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from math import isfinite
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -11,29 +13,70 @@ from raysc.streams import Streams
 TEST_ROWS = 500
 """Held-out rows, as many as Kazdan et al. 2024 score."""
 
-Shape = Callable[[np.ndarray], np.ndarray]
-"""Two uniforms per row, (..., 2), to a place on the shape, (..., dim)."""
 
+@dataclass(frozen=True)
+class NoisyShape:
+    """A place on a shape for each row, and normal noise around it; each seed draws its own rows.
 
-def draw_noisy(
-    shape: Shape, dim: int, noise: float, seeds: Sequence[int], generation: int, purpose: str, count: int
-) -> np.ndarray:
-    """Rows of a noisy shape, float64 (seeds, count, dim); of one seed, fewer rows are a prefix of more.
+    Rows are float64 (dim,). Of one seed, fewer rows are a prefix of more. 500 held-out rows. A data set says where its
+    places are, and what their moments are.
 
-    Args:
-        shape: where rows lie without noise.
-        dim: dimensions of a row.
+    Attributes:
+        rows: training rows per seed.
         noise: standard deviation of the normal noise, per coordinate.
-        seeds: the leading axis.
-        generation: for which the rows are drawn.
-        purpose: train, test or fresh: tells the draws apart.
-        count: rows per seed.
+        name: of the data set, for messages.
+        dim: dimensions of a row.
+
+    Raises:
+        InputError: rows below 1, or noise not a number of at least 0.
     """
-    # Two streams, so that fewer rows are a prefix of more.
-    streams = Streams(tuple(seeds), generation)
-    places = shape(streams.uniform((count, 2), "data", purpose, "place"))
-    rows: np.ndarray = places + noise * streams.normal((count, dim), "data", purpose, "noise")
-    return rows
+
+    rows: int = 100
+    noise: float = 0.05
+
+    name: ClassVar[str]
+    dim: ClassVar[int]
+    version: ClassVar[int] = 1
+    kind: ClassVar[Literal["images", "points"]] = "points"
+    labelled: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        check_positive(self.name, self.rows, self.noise)
+
+    def place(self, uniforms: np.ndarray) -> np.ndarray:
+        """Two uniforms per row, (..., 2), to a place on the shape, (..., dim)."""
+        raise NotImplementedError
+
+    @property
+    def count(self) -> int:
+        return self.rows
+
+    @property
+    def event(self) -> tuple[int, ...]:
+        return (self.dim,)
+
+    def fingerprint(self) -> str:
+        return ""
+
+    def train(self, seeds: Sequence[int]) -> np.ndarray:
+        """Training rows, float64 (seeds, rows, dim)."""
+        return self._draw(seeds, 0, "train", self.rows)
+
+    def test(self) -> np.ndarray:
+        """Held-out rows, float64 (500, dim), the same for all seeds."""
+        rows: np.ndarray = self._draw((0,), 0, "test", TEST_ROWS)[0]
+        return rows
+
+    def fresh(self, seeds: Sequence[int], generation: int, count: int) -> np.ndarray:
+        """New rows for one generation, float64 (seeds, count, dim)."""
+        return self._draw(seeds, generation, "fresh", count)
+
+    def _draw(self, seeds: Sequence[int], generation: int, purpose: str, count: int) -> np.ndarray:
+        # Two streams, so that fewer rows are a prefix of more.
+        streams = Streams(tuple(seeds), generation)
+        places = self.place(streams.uniform((count, 2), "data", purpose, "place"))
+        rows: np.ndarray = places + self.noise * streams.normal((count, self.dim), "data", purpose, "noise")
+        return rows
 
 
 def check_positive(name: str, rows: int, noise: float) -> None:

@@ -1,65 +1,31 @@
 """The Swiss roll: a sheet rolled up in three dimensions."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import cos, pi, sin
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 
-from raysc.datasets.drawing import TEST_ROWS, check_positive, draw_noisy
+from raysc.datasets.drawing import NoisyShape
 
 INNER, OUTER = 1.5 * pi, 4.5 * pi
 HEIGHT = 21.0
 
 
 @dataclass(frozen=True)
-class SwissRoll:
-    """Points (t cos t, 21 u, t sin t) with t uniform in [1.5 pi, 4.5 pi] and u in [0, 1], and noise; each seed its own.
+class SwissRoll(NoisyShape):
+    """Points (t cos t, 21 u, t sin t) with t uniform in [1.5 pi, 4.5 pi] and u in [0, 1], and noise.
 
-    scikit-learn's ``make_swiss_roll``. Rows are float64 (3,). 500 held-out rows.
-
-    Attributes:
-        rows: training rows per seed.
-        noise: standard deviation of the normal noise, per coordinate.
-
-    Raises:
-        InputError: rows below 1, or noise not a number of at least 0.
+    scikit-learn's ``make_swiss_roll``.
     """
 
-    rows: int = 100
-    noise: float = 0.05
+    name: ClassVar[str] = "swiss_roll"
+    dim: ClassVar[int] = 3
 
-    version: ClassVar[int] = 1
-    kind: ClassVar[Literal["images", "points"]] = "points"
-    labelled: ClassVar[bool] = False
-
-    def __post_init__(self) -> None:
-        check_positive("swiss_roll", self.rows, self.noise)
-
-    @property
-    def count(self) -> int:
-        return self.rows
-
-    @property
-    def event(self) -> tuple[int, ...]:
-        return (3,)
-
-    def fingerprint(self) -> str:
-        return ""
-
-    def train(self, seeds: Sequence[int]) -> np.ndarray:
-        """Training rows, float64 (seeds, rows, 3)."""
-        return draw_noisy(_place, 3, self.noise, seeds, 0, "train", self.rows)
-
-    def test(self) -> np.ndarray:
-        """Held-out rows, float64 (500, 3), the same for all seeds."""
-        rows: np.ndarray = draw_noisy(_place, 3, self.noise, (0,), 0, "test", TEST_ROWS)[0]
-        return rows
-
-    def fresh(self, seeds: Sequence[int], generation: int, count: int) -> np.ndarray:
-        """New rows for one generation, float64 (seeds, count, 3)."""
-        return draw_noisy(_place, 3, self.noise, seeds, generation, "fresh", count)
+    def place(self, uniforms: np.ndarray) -> np.ndarray:
+        t = INNER + (OUTER - INNER) * uniforms[..., 0]
+        return np.stack([t * np.cos(t), HEIGHT * uniforms[..., 1], t * np.sin(t)], axis=-1)
 
     def moments(self) -> tuple[np.ndarray, np.ndarray]:
         """Integrals of t cos t and the like over t, divided by its range."""
@@ -76,11 +42,6 @@ class SwissRoll:
             ]
         )
         return mean, second - np.outer(mean, mean) + self.noise**2 * np.eye(3)
-
-
-def _place(uniforms: np.ndarray) -> np.ndarray:
-    t = INNER + (OUTER - INNER) * uniforms[..., 0]
-    return np.stack([t * np.cos(t), HEIGHT * uniforms[..., 1], t * np.sin(t)], axis=-1)
 
 
 def _mean(integral: Callable[[float], float]) -> float:

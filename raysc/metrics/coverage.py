@@ -5,49 +5,19 @@ from typing import ClassVar
 
 import numpy as np
 
-from raysc.metrics.against import against_both, column_name, columns_against_both
-from raysc.metrics.metric import Column, Compared, Features, Vectors
-from raysc.metrics.neighbours import check_k, neighbourhood
+from raysc.metrics.neighbours import Neighbourhood, OfNeighbours
 
 
 @dataclass(frozen=True)
-class Coverage:
+class Coverage(OfNeighbours):
     """Coverage (Naeem et al. 2020, arXiv 2002.09797, Sec. 3.1): diversity that outliers cannot inflate, 0 to 1.
 
     The share of real rows whose ball, which reaches to the k-th nearest real neighbour, holds a generated row. It is
     below 1 even for real rows: about 1 - 2^-k for equally many. The paper uses k = 5; k = 3 here shares its neighbours
     with precision and recall.
-
-    Attributes:
-        features: what is compared; the data's default if not set.
-        k: neighbours that a ball reaches to.
-
-    Raises:
-        InputError: k is below 1.
     """
 
-    features: Features | None = None
-    k: int = 3
+    name: ClassVar[str] = "coverage"
 
-    version: ClassVar[int] = 1
-
-    def __post_init__(self) -> None:
-        check_k("coverage", self.k)
-
-    @property
-    def least_rows(self) -> int:
-        return self.k + 1
-
-    @property
-    def columns(self) -> tuple[Column, ...]:
-        return columns_against_both(self._name, "higher", "linear", "share of rows")
-
-    @property
-    def _name(self) -> str:
-        return column_name("coverage", self.features, self.k)
-
-    def measure(self, compared: Compared) -> dict[str, np.ndarray]:
-        return against_both(self._name, compared, self._pair)
-
-    def _pair(self, generated: Vectors, real: Vectors) -> float:
-        return float(np.mean(neighbourhood(generated, real, self.k).covered))
+    def value(self, found: Neighbourhood) -> float:
+        return float(np.mean(found.covered))

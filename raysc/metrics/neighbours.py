@@ -6,12 +6,14 @@ depend neither on threads nor on block sizes. Work is done in blocks: memory sta
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from scipy.spatial.distance import cdist
 
 from raysc.errors import InputError
-from raysc.metrics.metric import Vectors
+from raysc.metrics.against import against_both, column_name, columns_against_both
+from raysc.metrics.metric import Column, Compared, Features, Vectors
 
 BLOCK = 2**22
 """Distances held at once."""
@@ -70,7 +72,45 @@ def _neighbourhood(generated: Vectors, real: Vectors, k: int) -> Neighbourhood:
     return Neighbourhood(balls, recalled, covered)
 
 
-def check_k(metric: str, k: int) -> None:
-    """Refuse a k below 1 with InputError."""
-    if k < 1:
-        raise InputError(f"{metric}: k must be at least 1, not {k}")
+@dataclass(frozen=True)
+class OfNeighbours:
+    """What precision, recall, density and coverage have in common.
+
+    Attributes:
+        features: what is compared; the data's default if not set.
+        k: neighbours that a ball reaches to.
+        name: of the metric.
+        unit: of its values.
+
+    Raises:
+        InputError: k is below 1.
+    """
+
+    features: Features | None = None
+    k: int = 3
+
+    name: ClassVar[str]
+    unit: ClassVar[str] = "share of rows"
+    version: ClassVar[int] = 1
+
+    def __post_init__(self) -> None:
+        if self.k < 1:
+            raise InputError(f"{self.name}: k must be at least 1, not {self.k}")
+
+    def value(self, found: Neighbourhood) -> float:
+        """The metric of one seed."""
+        raise NotImplementedError
+
+    @property
+    def least_rows(self) -> int:
+        return self.k + 1
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        return columns_against_both(column_name(self.name, self.features, self.k), "higher", "linear", self.unit)
+
+    def measure(self, compared: Compared) -> dict[str, np.ndarray]:
+        def pair(generated: Vectors, real: Vectors) -> float:
+            return self.value(neighbourhood(generated, real, self.k))
+
+        return against_both(column_name(self.name, self.features, self.k), compared, pair)

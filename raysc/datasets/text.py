@@ -1,23 +1,18 @@
 """Texts of your own: from files, or from a data set on the Hugging Face hub."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from operator import itemgetter
 from pathlib import Path
-from typing import ClassVar, Literal
-
-import numpy as np
+from typing import ClassVar
 
 from raysc.datasets.corpus import ENDINGS, Corpus, files_of, read_texts
-from raysc.datasets.token_rows import TokenRows, split
+from raysc.datasets.token_rows import TokenRows, absolute, split
 from raysc.errors import InputError
 from raysc.hub import data_folder
-from raysc.pool.tokens import Tokenizer
 
 
 @dataclass(frozen=True)
-class Text:
+class Text(TokenRows):
     """Texts as rows of tokens, int32 (length,): see ``raysc.pool.tokens``. Empty texts are left out, long ones cut.
 
     Attributes:
@@ -28,10 +23,6 @@ class Text:
         held_out_from: held-out texts: a path, or with ``hub`` a word that the names of their files hold, such as
             validation. None: ``held_out`` of the training texts are held out.
         held_out: how many texts are held out where ``held_out_from`` is not set.
-        tokenizer: of a model, by folder or hub id; None: a byte-level BPE tokenizer is trained on the training texts.
-        vocabulary: tokens of a tokenizer that is trained here, at most.
-        length: tokens of a row, its end token included; longer texts are cut.
-        rows: training rows per seed, each seed its own subset; None: all, shared by all seeds.
 
     Raises:
         InputError: impossible parameters, or not exactly one of path and hub.
@@ -42,69 +33,18 @@ class Text:
     column: str = "text"
     held_out_from: str | None = None
     held_out: int = 500
-    tokenizer: str | None = None
-    vocabulary: int = 4096
     length: int = 128
-    rows: int | None = None
 
-    version: ClassVar[int] = 1
-    kind: ClassVar[Literal["images", "points", "text"]] = "text"
-    labelled: ClassVar[bool] = False
+    name: ClassVar[str] = "text"
     located: ClassVar[tuple[str, ...]] = ("path", "hub", "held_out_from", "tokenizer")
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if (self.path is None) == (self.hub is None):
             raise InputError("text: set exactly one of path and hub")
-        for name in ("path", "held_out_from") if self.path is not None else ():
-            if (value := getattr(self, name)) is not None:
-                # Workers may run in other folders.
-                object.__setattr__(self, name, str(Path(value).expanduser().absolute()))
-        _ = self._rows  # checks its sizes
-
-    @cached_property
-    def _rows(self) -> TokenRows:
-        return TokenRows(
-            "text",
-            _Texts(self.path, self.hub, self.column, self.held_out_from, self.held_out),
-            self.tokenizer,
-            self.vocabulary,
-            self.length,
-            self.rows,
-        )
-
-    @property
-    def tokens(self) -> Tokenizer:
-        return self._rows.tokenizer
-
-    @property
-    def count(self) -> int:
-        return self._rows.count
-
-    @property
-    def event(self) -> tuple[int, ...]:
-        return (self.length,)
-
-    def fingerprint(self) -> str:
-        return self._rows.fingerprint
-
-    def train(self, seeds: Sequence[int]) -> np.ndarray:
-        """Training rows, int32 (1, n, length), or (seeds, rows, length) if ``rows`` is set."""
-        return self._rows.train(seeds)
-
-    def test(self) -> np.ndarray:
-        """Held-out rows, int32 (rows, length)."""
-        return self._rows.test()
-
-
-@dataclass(frozen=True)
-class _Texts:
-    """The parameters of ``Text`` by which texts are found."""
-
-    path: str | None
-    hub: str | None
-    column: str
-    held_out_from: str | None
-    held_out: int
+        if self.path is not None:
+            object.__setattr__(self, "path", absolute(self.path))
+            object.__setattr__(self, "held_out_from", absolute(self.held_out_from))
 
     def corpus(self) -> Corpus:
         train = self._read(self.path, "train")

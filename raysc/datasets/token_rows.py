@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -15,39 +16,39 @@ from raysc.pool.tokens import Tokenizer
 from raysc.streams import stream
 
 
-class Source(Protocol):
-    """Where texts come from; small and picklable."""
-
-    def corpus(self) -> Corpus:
-        """The texts; reading them again is cheap."""
-        ...
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TokenRows:
-    """Texts as rows of a data set.
+    """Texts from somewhere as rows of tokens, int32 (length,): see ``raysc.pool.tokens``. A data set says from where.
 
     Attributes:
-        name: of the data set, for messages.
-        source: where the texts come from.
-        tokenizer_of: a model's folder or hub id, or None: one is trained on the training texts.
-        vocabulary: tokens of a trained tokenizer, at most.
-        length: tokens of a row.
-        rows: training rows per seed, or None for all of them.
+        tokenizer: of a model, by folder or hub id; None: a byte-level BPE tokenizer is trained on the training texts.
+        vocabulary: tokens of a tokenizer that is trained here, at most.
+        length: tokens of a row, its end token included; longer texts are cut.
+        rows: training rows per seed, each seed its own subset; None: all, shared by all seeds.
+        name: of the data set, for messages and streams.
+
+    Raises:
+        InputError: impossible parameters.
     """
 
-    name: str
-    source: Source
-    tokenizer_of: str | None
-    vocabulary: int
-    length: int
-    rows: int | None
+    tokenizer: str | None = None
+    vocabulary: int = 4096
+    length: int = 512
+    rows: int | None = None
+
+    name: ClassVar[str]
+    version: ClassVar[int] = 1
+    kind: ClassVar[Literal["images", "points", "text"]] = "text"
+    labelled: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        """Refuse impossible parameters; InputError."""
         check_sizes(self.name, self.length, self.vocabulary)
         if self.rows is not None and self.rows < 1:
             raise InputError(f"{self.name}: rows must be at least 1, not {self.rows}")
+
+    def corpus(self) -> Corpus:
+        """The texts; reading them again is cheap."""
+        raise NotImplementedError
 
     def __getstate__(self) -> dict[str, Any]:
         """The tokenizer travels with the data set, the texts do not."""
@@ -55,40 +56,51 @@ class TokenRows:
 
     @cached_property
     def _corpus(self) -> Corpus:
-        corpus = self.source.corpus()
+        corpus = self.corpus()
         if self.rows is not None and self.rows > len(corpus.train):
             raise InputError(f"{self.name} has {len(corpus.train)} training texts: rows cannot be {self.rows}")
         return corpus
 
     @cached_property
     def count(self) -> int:
-        """N."""
         return len(self._corpus.train) if self.rows is None else self.rows
 
+    @property
+    def event(self) -> tuple[int, ...]:
+        return (self.length,)
+
     @cached_property
-    def tokenizer(self) -> Tokenizer:
+    def tokens(self) -> Tokenizer:
         """The model's, or one that is trained on all training texts, whatever ``rows`` says."""
-        if self.tokenizer_of is not None:
-            return model_tokenizer(self.tokenizer_of)
+        if self.tokenizer is not None:
+            return model_tokenizer(self.tokenizer)
         return trained_tokenizer(self._corpus.train, self.vocabulary)
 
     @cached_property
+    def _fingerprint(self) -> str:
+        given = "" if self.tokenizer is None else self.tokens.digest
+        return sha256(f"{self._corpus.digest} {given}".encode()).hexdigest()
+
     def fingerprint(self) -> str:
         """Of the texts, and of a given tokenizer; one that is trained is determined by the texts."""
-        given = "" if self.tokenizer_of is None else self.tokenizer.digest
-        return sha256(f"{self._corpus.digest} {given}".encode()).hexdigest()
+        return self._fingerprint
 
     def train(self, seeds: Sequence[int]) -> np.ndarray:
         """Training rows, int32 (1, n, length) if all seeds share them, else (seeds, rows, length), prefixes of more."""
         texts = self._corpus.train
         if self.rows is None:
-            return self.tokenizer.encode(texts, self.length)[None]
+            return self.tokens.encode(texts, self.length)[None]
         orders = [stream(seed, 0, "data", self.name).permutation(len(texts))[: self.rows] for seed in seeds]
-        return np.stack([self.tokenizer.encode([texts[index] for index in order], self.length) for order in orders])
+        return np.stack([self.tokens.encode([texts[index] for index in order], self.length) for order in orders])
 
     def test(self) -> np.ndarray:
         """Held-out rows, int32 (rows, length)."""
-        return self.tokenizer.encode(self._corpus.test, self.length)
+        return self.tokens.encode(self._corpus.test, self.length)
+
+
+def absolute(path: str | None) -> str | None:
+    """A path that means the same in every folder: workers may run in others."""
+    return None if path is None else str(Path(path).expanduser().absolute())
 
 
 def check_sizes(name: str, length: int, vocabulary: int) -> None:

@@ -2,21 +2,20 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pydantic import PositiveInt
 
-from raysc.datasets.image_rows import Encoded, check_rows, content, decoded, split, subsets
+from raysc.datasets.image_rows import Encoded, ImageRows, decoded, split
 from raysc.errors import InputError
 
 
 @dataclass(frozen=True)
-class HfImages:
+class HfImages(ImageRows):
     """The images of a Parquet file or of all those of a folder, in the order of their names.
 
     An image is an encoded file in a column of structs with ``bytes``, as the Hugging Face hub stores them, or of plain
@@ -26,9 +25,6 @@ class HfImages:
     Attributes:
         path: the file or folder, the same on every machine of a cluster; in no key: the images themselves are.
         column: the column with the images; None: the only one that can be.
-        rows: training rows per seed, each seed its own subset; None: all of them, shared by all seeds.
-        test_rows: held-out rows; None: a tenth of the images, 10,000 at most.
-        grey: one channel instead of red, green and blue.
 
     Raises:
         InputError: nothing is there.
@@ -36,14 +32,8 @@ class HfImages:
 
     path: str
     column: str | None = None
-    rows: PositiveInt | None = None
-    test_rows: PositiveInt | None = None
-    grey: bool = False
 
-    version: ClassVar[int] = 1
-    kind: ClassVar[Literal["images", "points"]] = "images"
-    labelled: ClassVar[bool] = False
-    located: ClassVar[tuple[str, ...]] = ("path",)
+    name: ClassVar[str] = "hf_images"
 
     def __post_init__(self) -> None:
         if not _files(Path(self.path).expanduser()):
@@ -52,30 +42,7 @@ class HfImages:
                 "data set there (its repository's folder data, or Dataset.to_parquet)"
             )
 
-    @cached_property
-    def count(self) -> int:
-        return check_rows("hf_images", self.rows, len(self._split()[0]))
-
-    @cached_property
-    def event(self) -> tuple[int, ...]:
-        return tuple(self._split()[0].shape[1:])
-
-    @cached_property
-    def _content(self) -> str:
-        return content(*self._split())
-
-    def fingerprint(self) -> str:
-        return self._content
-
-    def train(self, seeds: Sequence[int]) -> np.ndarray:
-        """Training rows, uint8 (1, n, *event), or (seeds, rows, *event) if ``rows`` is set."""
-        return subsets(self._split()[0], self.rows, seeds, "hf_images")
-
-    def test(self) -> np.ndarray:
-        """Held-out rows, uint8 (test_rows, *event)."""
-        return self._split()[1]
-
-    def _split(self) -> tuple[np.ndarray, np.ndarray]:
+    def images(self) -> tuple[np.ndarray, np.ndarray]:
         return _load(str(Path(self.path).expanduser().resolve()), self.column, self.grey, self.test_rows)
 
 

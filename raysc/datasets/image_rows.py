@@ -3,12 +3,16 @@
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from hashlib import blake2b
 from io import BytesIO
 from pathlib import Path
+from typing import ClassVar, Literal
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
+from pydantic import PositiveInt
 
 from raysc.errors import InputError
 from raysc.streams import stream
@@ -95,6 +99,57 @@ def split(rows: np.ndarray, test_rows: int | None) -> tuple[np.ndarray, np.ndarr
     words = stream(0, 0, "data", "images", "split").bit_generator.random_raw(len(rows))
     order = np.argsort(words, kind="stable")
     return rows[order[count:]], rows[order[:count]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageRows:
+    """Images of a user's own, uint8 (3, height, width), or (1, height, width) if ``grey``; all have one size.
+
+    Some are held out, chosen at random once and for all. A data set says which images.
+
+    Attributes:
+        rows: training rows per seed, each seed its own subset; None: all of them, shared by all seeds.
+        test_rows: held-out rows; None: a tenth of the images, 10,000 at most.
+        grey: one channel instead of red, green and blue.
+        name: of the data set, for messages and streams.
+    """
+
+    rows: PositiveInt | None = None
+    test_rows: PositiveInt | None = None
+    grey: bool = False
+
+    name: ClassVar[str]
+    version: ClassVar[int] = 1
+    kind: ClassVar[Literal["images", "points"]] = "images"
+    labelled: ClassVar[bool] = False
+    located: ClassVar[tuple[str, ...]] = ("path",)
+
+    def images(self) -> tuple[np.ndarray, np.ndarray]:
+        """All training and held-out rows; asking again is cheap."""
+        raise NotImplementedError
+
+    @cached_property
+    def count(self) -> int:
+        return check_rows(self.name, self.rows, len(self.images()[0]))
+
+    @cached_property
+    def event(self) -> tuple[int, ...]:
+        return tuple(self.images()[0].shape[1:])
+
+    @cached_property
+    def _content(self) -> str:
+        return content(*self.images())
+
+    def fingerprint(self) -> str:
+        return self._content
+
+    def train(self, seeds: Sequence[int]) -> np.ndarray:
+        """Training rows, uint8 (1, n, *event), or (seeds, rows, *event) if ``rows`` is set."""
+        return subsets(self.images()[0], self.rows, seeds, self.name)
+
+    def test(self) -> np.ndarray:
+        """Held-out rows, uint8 (test_rows, *event)."""
+        return self.images()[1]
 
 
 def subsets(every: np.ndarray, rows: int | None, seeds: Sequence[int], name: str) -> np.ndarray:

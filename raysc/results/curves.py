@@ -7,21 +7,18 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from raysc.metrics.metric import Column
 from raysc.results.statistics import half_widths
-from raysc.results.style import log_axis, style
+from raysc.results.style import COLOURS, CONTROL, DASHES, MARKERS, log_axis, style
 from raysc.results.table import main_columns, varying_axes
 from raysc.sweepfile.sweep import Sweep
 
-ACROSS = 3
-"""Panels side by side."""
-
-Colour = tuple[float, float, float, float]
+ACROSS = 3, 6
+"""Panels side by side; or as many as the last axis has values, if they fit."""
 
 
 def curves_picture(sweep: Sweep, table: pd.DataFrame) -> bytes:
@@ -39,23 +36,27 @@ def curves_picture(sweep: Sweep, table: pd.DataFrame) -> bytes:
     axes = varying_axes(sweep.cells)
     in_panel = [name for name in axes if name == "lambda" or name.partition(".")[0] == "regime"]
     between = [name for name in axes if name not in in_panel]
-    colours = {_label(in_panel, values): _colour(index) for index, (values, _) in enumerate(_groups(table, in_panel))}
+    named = {_label(in_panel, values): bool(own["control"].all()) for values, own in _groups(table, in_panel)}
+    looks = {name: _look(index, control) for index, (name, control) in enumerate(named.items())}
     parts = _groups(table, between)
-    across, down = min(ACROSS, len(parts)), ceil(len(parts) / ACROSS)
+    across = _across([values for values, _ in parts])
+    down = ceil(len(parts) / across)
     with style():
         figure = Figure(figsize=(3.6 * across + 2.2, 2.9 * down + 0.4), dpi=110, layout="constrained")
         panels = figure.subplots(down, across, squeeze=False, sharex=True, sharey=True).ravel()
         for panel, (values, part) in zip(panels, parts, strict=False):
             for settings, own in _groups(part, in_panel):
                 name = _label(in_panel, settings)
-                _curve(panel, own, column, colours[name], name)
+                _curve(panel, own, column, looks[name], name)
             _floor(panel, part, column)
             panel.set_title(
                 ", ".join(f"{name} {value}" for name, value in zip(between, values, strict=True)), fontsize=9
             )
-            panel.set_xlabel("generation")
             panel.xaxis.set_major_locator(MaxNLocator(integer=True))
             panel.grid(alpha=0.3)
+        for panel in panels[max(0, len(parts) - across) : len(parts)]:  # with nothing below it
+            panel.set_xlabel("generation")
+            panel.tick_params(labelbottom=True)
         for panel in panels[len(parts) :]:
             panel.set_visible(False)
         if column.scale == "log" and (table[column.name] > 0).any():
@@ -63,13 +64,20 @@ def curves_picture(sweep: Sweep, table: pd.DataFrame) -> bytes:
             log_axis(panels[0], positive[np.isfinite(positive) & (positive > 0)])
         unit = f", {column.unit}" if column.unit else ""
         figure.supylabel(f"{column.name}{unit} ({column.better} is better)", fontsize=9)
-        named = {
+        shown = {
             name: handle for panel in panels for handle, name in zip(*panel.get_legend_handles_labels(), strict=True)
         }
-        figure.legend(list(named.values()), list(named), fontsize=8, loc="outside right center", frameon=False)
+        figure.legend(list(shown.values()), list(shown), fontsize=8, loc="outside right center", frameon=False)
         sink = io.BytesIO()
         figure.savefig(sink, format="png")
     return sink.getvalue()
+
+
+def _across(places: Sequence[tuple[Any, ...]]) -> int:
+    """How many panels stand side by side."""
+    usual, most = ACROSS
+    last = len({values[-1] for values in places if values})
+    return last if usual < last <= most and len(places) % last == 0 else min(usual, len(places))
 
 
 def _groups(table: pd.DataFrame, by: list[str]) -> list[tuple[tuple[Any, ...], pd.DataFrame]]:
@@ -79,9 +87,11 @@ def _groups(table: pd.DataFrame, by: list[str]) -> list[tuple[tuple[Any, ...], p
     return [(tuple(values), part) for values, part in table.groupby(by, dropna=False, sort=False)]
 
 
-def _colour(index: int) -> Colour:
-    """Ten strong colours, then their light twins, then again."""
-    return colormaps["tab20"](2 * index % 20 + index // 10 % 2)
+def _look(index: int, control: bool) -> dict[str, Any]:
+    """Colour, marker and dashes of a line: seven of each before any two are alike, black for the control."""
+    place = index % len(COLOURS)
+    dashes = DASHES[index // len(COLOURS) % len(DASHES)]
+    return {"color": CONTROL if control else COLOURS[place], "marker": MARKERS[place], "ls": dashes}
 
 
 def _label(names: Sequence[str], values: Sequence[Any]) -> str:
@@ -91,7 +101,7 @@ def _label(names: Sequence[str], values: Sequence[Any]) -> str:
     return ", ".join(value if name == "regime" else f"{name} {value}" for name, value in told)
 
 
-def _curve(panel: Axes, own: pd.DataFrame, column: Column, colour: Colour, name: str) -> None:
+def _curve(panel: Axes, own: pd.DataFrame, column: Column, look: dict[str, Any], name: str) -> None:
     values = own[["generation", column.name]].dropna()
     if column.scale == "log":
         values = values[values[column.name] > 0]
@@ -99,8 +109,9 @@ def _curve(panel: Axes, own: pd.DataFrame, column: Column, colour: Colour, name:
     mean = values.groupby("generation")[column.name].mean()
     half = half_widths(values[column.name], values["generation"])
     low, middle, high = (np.exp(x) if column.scale == "log" else x for x in (mean - half, mean, mean + half))
-    panel.plot(middle.index, middle, marker="o", ms=3, lw=1.3, color=colour, label=name)
-    panel.fill_between(middle.index, low, high, color=colour, alpha=0.2, lw=0)
+    many = max(1, len(middle) // 12)
+    panel.plot(middle.index, middle, ms=3.5, markevery=many, lw=1.3, label=name, **look)
+    panel.fill_between(middle.index, low, high, color=look["color"], alpha=0.2, lw=0)
 
 
 def _floor(panel: Axes, part: pd.DataFrame, column: Column) -> None:

@@ -1,6 +1,7 @@
 """What the README shows works as it stands there."""
 
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -44,6 +45,16 @@ def test_the_regime_of_the_readme_gives_the_rows_that_it_says(tmp_path: Path, mo
     rules: Rules = next(line.rules for line in plan.lines if line.cell.regime.name == "window:Window")
     taken = {take.source: take.count for take in rules.recipe(4).takes}
     assert taken == {REAL: 50, synthetic(2): 50, synthetic(3): 50}
+
+
+def test_the_regime_of_the_readme_passes_the_tests_that_the_readme_gives_it(tmp_path: Path) -> None:
+    regime, tests, *_ = blocks("python")
+    (tmp_path / "window.py").write_text(regime)
+    (tmp_path / "test_window.py").write_text(tests)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_window.py"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout
+    assert "9 passed" in run.stdout
 
 
 def test_without_the_optional_libraries_a_text_sweep_says_what_to_install(

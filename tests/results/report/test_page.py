@@ -74,7 +74,7 @@ def test_claims_come_first_with_their_verdicts_and_figures(gaussian_report, read
     assert len(rows) == 2
     assert rows[0][0][1] in ("holds", "fails", "undecided")
     assert "somewhere, section 1" in rows[0][1][1]
-    assert re.search(r"ratio [\d.]+ \[[\d.]+, [\d.]+\] \(95%, 3 seeds\)", rows[0][2][1])
+    assert re.search(r"[\d.]+, 95 % interval [\d.]+ to [\d.]+, 3 seeds", rows[0][2][1])
     assert "expected to fail: three seeds tell little" in rows[1][1][1]
     assert page.text.index("Claims") < page.text.index("Last generation") < page.text.index("Curves over generations")
     frame = gaussian_report.tables["claims"]
@@ -172,6 +172,11 @@ EDGES = {
     "all diverged": (
         ("data.rows=1", "model={name: gaussian, ddof: 1}", "metrics=[exact_duplicates]"),
         "Cells with models that diverged",
+    ),
+    "nothing above 0 on a log scale": (("data.dim=8", "data.rows=5", "metrics=[det_ratio]"), "det_ratio"),
+    "nothing above 0 in one panel": (
+        ("space={regime: replace, data.dim: [2, 40]}", "metrics=[det_ratio]"),
+        "no value above 0",
     ),
 }
 

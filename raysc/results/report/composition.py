@@ -8,6 +8,7 @@ from matplotlib.artist import Artist
 from matplotlib.figure import Figure as Drawing
 from matplotlib.patches import Patch
 
+from raysc.durations import clock
 from raysc.lines import Line
 from raysc.results.report.facts import named
 from raysc.results.report.figure import Figure, finish
@@ -104,12 +105,17 @@ def phases(table: pd.DataFrame, lines: Sequence[Line]) -> Figure | None:
         axes.grid(axis="y", visible=False)
         axes.set_xlabel(f"{unit}, summed over generations and seeds")
         drawing.legend(ncols=3, loc="outside upper left", frameon=False)
-        told = [f"{name} {spent[f'seconds_{name}'].sum():.3g} s" for name in names]
+        told = [f"{name} {_duration(spent[f'seconds_{name}'].sum())}" for name in names]
         more = f" The {len(shown)} cells of {len(total)} that took longest." if len(shown) < len(total) else ""
         return finish(
             drawing, "time", "Time by phase",
-            f"Seconds of seeds' shares of their units: in all {', '.join(told)}. Generations 0 that cells share count "
+            f"Time of seeds' shares of their units: in all {', '.join(told)}. Generations 0 that cells share count "
             f"for the first of them.{more}",
             f"Stacked bars of the time by phase of {len(shown)} cells; in all {', '.join(told)}.",
             spent.reset_index(),
         )  # fmt: skip
+
+
+def _duration(seconds: float) -> str:
+    """As ``clock`` says it; below a minute to three digits."""
+    return f"{seconds:.3g} s" if seconds < 60 else clock(seconds)

@@ -4,12 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from raysc.cli.places import open_sweep
 from raysc.lines import lines
 from raysc.plan import make_plan
 from raysc.results.report.page import report
 from raysc.results.stability import stability
 from raysc.results.table import load_table, quality_column
 from raysc.store.objects import Objects
+from raysc.sweepfile.writing import written
 
 
 def test_the_page_asks_for_nothing_and_its_ids_are_unique(digits_report, read_page):
@@ -216,3 +218,14 @@ def test_half_a_sweep_has_a_page_and_says_how_far_it_is(make_sweep, run_sweep, d
 
 def test_a_failure_that_was_made_good_is_not_told(make_sweep, gaussian_store, gaussian_report):
     assert "No unit failed, and no model diverged." in gaussian_report.html
+
+
+def test_what_a_sweep_asks_is_told_wherever_it_is_read_from(make_sweep, gaussian_text, tmp_path, read_page):
+    sweep = make_sweep("# Does it\n# hold?\n#\n#     raysc sweep grid.yaml\n" + gaussian_text, "seeds=2")
+    folder = tmp_path / "store/sweeps" / sweep.name
+    folder.mkdir(parents=True)
+    (folder / "sweep.yaml").write_text(written(sweep))
+    for place in (str(folder), folder.as_uri()):
+        told = read_page(report(*open_sweep(place, None, ())).html).text
+        assert "Does it hold?" in told
+        assert "With --set seeds=2" in told

@@ -18,6 +18,8 @@ _ITS_ID = re.compile(r"Node Id: ([0-9a-f]+)")
 _MARKED_DEAD = re.compile(r"The node with node id: ([0-9a-f]+) .* has been marked dead", re.DOTALL)
 _LAST_WORDS = "Raylet is terminated."
 """How the pages begin in which a node's own process says farewell; the node is marked dead beside that."""
+_PRINTS = "print_to_stdstream"
+"""What Ray prints with, not a part of what it offers."""
 QUIET = 2.0
 """Seconds after which a node's units have all been heard of."""
 
@@ -26,7 +28,8 @@ class LostNodes:
     """Which nodes went away, and what ran there; a context manager, within which Ray says nothing of it itself.
 
     Ray prints whatever its nodes publish as an error, and has no switch for that (``log_to_driver`` is for what
-    processes print). What is about lost nodes is taken out on the way to the terminal; everything else is printed.
+    processes print). What is about lost nodes is taken out on the way to the terminal; everything else is printed. A
+    Ray that prints in another way prints all of it.
     """
 
     def __init__(self, name_of: Callable[[str], str] | None = None) -> None:
@@ -38,14 +41,16 @@ class LostNodes:
         self._print: Any = None
 
     def __enter__(self) -> "LostNodes":
-        self._print = worker.print_to_stdstream
-        worker.print_to_stdstream = self._pass_on
+        self._print = getattr(worker, _PRINTS, None)
+        if self._print is not None:
+            setattr(worker, _PRINTS, self._pass_on)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        worker.print_to_stdstream = self._print
+        if self._print is not None:
+            setattr(worker, _PRINTS, self._print)
 
     def lost(self, unit: str, words: str) -> None:
         """A unit's process ended with these words, which say ``NODE_DIED``."""

@@ -41,6 +41,9 @@ class Activity:
         return f"{told}, {each}, about {clock((self.total - self.done) / rate)} left"
 
 
+Told = tuple[str, str, int, int]
+"""What ``tell`` takes."""
+
 _now: Activity | None = None
 
 
@@ -54,6 +57,20 @@ def tell(what: str, unit: str, done: int, total: int) -> None:
         _now = Activity(what, unit, before.first, done, total, before.began)
     else:
         _now = Activity(what, unit, done, done, total, time.monotonic())
+
+
+def now() -> Told | None:
+    """What ``tell`` was told last, for another process to repeat; None if no long loop is under way."""
+    return None if _now is None else (_now.what, _now.unit, _now.done, _now.total)
+
+
+def repeat(other: Told | None) -> None:
+    """Tell what another process is busy with on this one's behalf; clocks differ, so rates count from here."""
+    global _now
+    if other is None:
+        _now = None
+    else:
+        tell(*other)
 
 
 def told() -> str:

@@ -87,11 +87,11 @@ def status(sweep: Sweep, objects: Objects, built: tuple[Line, ...] | None = None
     cells = lines(sweep) if built is None else built
     plan = make_plan(sweep, objects, cells)
     held = holders(objects)
-    spans = published(objects)
+    spans = _counting(published(objects), cells)
     prefix = f"sweeps/{sweep.name}/failures/"
     failed = {name.removeprefix(prefix).removesuffix(".txt") for name in objects.names(prefix.rstrip("/"))}
     states = {unit.name: _state(unit, held, failed) for unit in plan.units}
-    ended = _diverged({line.keys.lineage for line in cells}, spans, objects)
+    ended = _diverged(cells, spans, objects)
     missing = {(unit.line.keys.lineage, seed): unit.name for unit in plan.loop for seed in unit.seeds}
     zeros = {(unit.zero.run, unit.seeds[0]): unit.name for unit in plan.initial}
     told: dict[str, tuple[dict[int, State], int]] = {}
@@ -104,11 +104,11 @@ def status(sweep: Sweep, objects: Objects, built: tuple[Line, ...] | None = None
                 open_states = [states[name] for name in units if name is not None]
                 at_rest: State = "diverged" if (key, seed) in ended else "done"
                 found[seed] = _worst(open_states) if open_states else at_rest
-            told[key] = found, _reached(line, sweep, spans.get(key, {}), held, missing)
+            told[key] = found, _reached(line, sweep, spans[key], held, missing)
     rows = tuple(CellStatus(line.number, *told[line.keys.lineage]) for line in cells)
     own = {unit for unit in held if unit in states}
     at_work = tuple(dict.fromkeys(held[unit] for unit in sorted(own)))
-    times = _published_at(objects, set(told), sweep)
+    times = _published_at(objects, spans, sweep)
     return Status(
         sweep,
         rows,
@@ -129,21 +129,29 @@ def _worst(states: Sequence[State]) -> State:
     return next(state for state in ("running", "failed", "waiting") if state in states)
 
 
-def _diverged(lineages: set[str], spans: Published, objects: Objects) -> set[tuple[str, int]]:
-    """(lineage, seed) of models that diverged: names tell of a whole pack, records of seeds of a pack."""
-    ended = [span for span in _last(lineages, spans) if span.last >= END and not span.until]
-    found = {(span.lineage, seed) for span in ended for seed in span.seeds}
-    packs = [span for span in _last(lineages, spans) if span.last < END and len(span.seeds) > 1]
+def _counting(spans: Published, cells: Iterable[Line]) -> Published:
+    """The spans that count for a sweep, of its lineages."""
+    return {
+        line.keys.lineage: {seeds: counted(own, line.untils) for seeds, own in spans.get(line.keys.lineage, {}).items()}
+        for line in cells
+    }
+
+
+def _diverged(cells: Iterable[Line], spans: Published, objects: Objects) -> set[tuple[str, int]]:
+    """(lineage, seed) of models that diverged: names tell of a whole trained pack, records of seeds."""
+    found: set[tuple[str, int]] = set()
+    unsure: list[Span] = []
+    for line in {line.keys.lineage: line for line in cells}.values():
+        for seeds, own in spans[line.keys.lineage].items():
+            if any(span.last >= END and not span.until for span in own):
+                found |= {(line.keys.lineage, seed) for seed in seeds}
+            elif (told := [span for span in own if span.last < END]) and (len(seeds) > 1 or not line.family.trained):
+                unsure.append(max(told, key=lambda span: span.last))
     with ThreadPoolExecutor(READERS) as pool:
-        tables = list(pool.map(lambda span: records(span.manifest(objects)), packs))
-    for span, table in zip(packs, tables, strict=True):
+        tables = list(pool.map(lambda span: records(span.manifest(objects)), unsure))
+    for span, table in zip(unsure, tables, strict=True):
         found |= {(span.lineage, int(seed)) for seed in table.loc[table["diverged"], "seed"].unique()}
     return found
-
-
-def _last(lineages: set[str], spans: Published) -> Iterable[Span]:
-    """The furthest span of each pack."""
-    return [max(own, key=lambda span: span.last) for key in lineages for own in spans.get(key, {}).values()]
 
 
 def _reached(
@@ -157,7 +165,7 @@ def _reached(
     start = 1 if line.family.trained else 0
     found = 0
     for seed in sweep.seeds:
-        covered = [chain(counted(own, line.untils), start) for seeds, own in packs.items() if seed in seeds]
+        covered = [chain(own, start) for seeds, own in packs.items() if seed in seeds]
         reached = max((spans[-1].last for spans in covered if spans), default=0)
         unit = missing.get((line.keys.lineage, seed))
         if unit in held and not line.family.trained:
@@ -166,14 +174,13 @@ def _reached(
     return found
 
 
-def _published_at(objects: Objects, lineages: set[str], sweep: Sweep) -> list[tuple[datetime, int]]:
-    """When spans of some lineages were published, and how many retrainings of the sweep's seeds each holds."""
+def _published_at(objects: Objects, spans: Published, sweep: Sweep) -> list[tuple[datetime, int]]:
+    """When spans were published, and how many retrainings of the sweep's seeds each holds."""
     times = {entry.name: entry.written for entry in objects.listed("spans")}
     seeds = set(sweep.seeds)
     return [
         (times[span.name], len(seeds & set(span.seeds)) * (min(span.last, sweep.generations) - max(span.first, 1) + 1))
-        for key, packs in published(objects).items()
-        if key in lineages
+        for packs in spans.values()
         for own in packs.values()
         for span in own
         if span.name in times

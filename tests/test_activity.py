@@ -50,11 +50,20 @@ def test_a_lease_tells_it_to_everybody(tmp_path, monkeypatch):
         assert holder.doing.startswith("training: 50 of 100 steps")
 
 
-def test_training_sampling_measuring_and_storing_are_told(make_sweep, run_sweep, digits_text, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("data", "features"),
+    [("digits", "pixels"), ("moons", "coordinates")],
+    ids=["one seed a unit", "seeds trained together"],
+)
+def test_training_sampling_measuring_and_storing_are_told(
+    data, features, make_sweep, run_sweep, digits_text, tmp_path, monkeypatch
+):
     heard = []
-    for module in ("models.training", "models.sampling", "metrics.measure", "store.publishing"):
+    modules = ("models.training", "models.sampling", "models.packs", "metrics.measure", "store.publishing")
+    for module in modules:
         monkeypatch.setattr(f"raysc.{module}.tell", lambda *given: heard.append(given))
-    run_sweep(make_sweep(digits_text, "seeds=1", "space.regime=mix"), Objects.at(str(tmp_path)))
+    text = digits_text.replace("name: digits", f"name: {data}").replace("pixels", features)
+    run_sweep(make_sweep(text, "space.regime=mix"), Objects.at(str(tmp_path)))
     assert {what for what, *_ in heard} == {"training", "sampling", "measuring", "storing the model"}
     for what in {what for what, *_ in heard}:
         own = [(done, total) for name, _, done, total in heard if name == what]

@@ -103,3 +103,50 @@ def test_one_diverged_seed_of_a_pack_is_told_apart(gaussian_store, monkeypatch):
 
     monkeypatch.setattr("raysc.status.records", one_ended)
     assert states(status(*gaussian_store)) == [["done", "diverged", "done"]] * 4
+
+
+UNTIL = "loop.until={metric: 'frechet_distance[pixels]', above: 1e-9}"
+"""Ends every seed of digits at the first generation that is judged."""
+
+
+def test_seeds_that_ended_early_are_done_and_count_as_all_their_generations(
+    make_sweep, run_sweep, digits_text, objects
+):
+    settings = (UNTIL, "space={regime: replace}", "control=false", "loop.generations=50")
+    sweep = make_sweep(digits_text, *settings)
+    (name,) = (unit.name for unit in make_plan(sweep, objects).loop if unit.seeds == (1,))
+    began = time.time()
+    with Lease.take(objects, name, sweep.name):
+        run_sweep(make_sweep(digits_text, *settings, "seeds=[0]"), objects)
+        found = status(sweep, objects)
+        spent = time.time() - began
+    assert states(found) == [["done", "running"]]
+    assert (found.done, found.total) == (50, 100)
+    assert 50 / (spent + 2) < found.rate <= 50
+    assert found.left == pytest.approx(50 / found.rate)
+    run_sweep(sweep, objects)
+    found = status(sweep, objects)
+    assert (states(found), found.done, found.rate, found.left) == ([["done", "done"]], 100, None, None)
+
+
+def test_where_seeds_end_for_another_sweep_nothing_ends_for_this_one(make_sweep, run_sweep, digits_text, objects):
+    settings = ("space={regime: replace}", "control=false", "loop.generations=50", "seeds=1")
+    whole = make_sweep(digits_text, *settings)
+    with Lease.take(objects, make_plan(whole, objects).loop[0].name, whole.name):
+        run_sweep(make_sweep(digits_text, *settings, UNTIL), objects)
+        found = status(whole, objects)
+    assert states(found) == [["running"]]
+    assert (found.done, found.rate) == (0, None)
+
+
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_models_that_diverge_are_told_beside_a_rule_that_ends_seeds(
+    seeds, make_sweep, run_sweep, gaussian_text, objects
+):
+    one_row = ("data.rows=1", "model={name: gaussian, ddof: 1}", "metrics=[trace_ratio]", f"seeds={seeds}")
+    for until in ((), ("loop.until={metric: trace_ratio, below: 1e-3}",)):
+        sweep = make_sweep(gaussian_text, *one_row, *until)
+        run_sweep(sweep, objects)
+        found = status(sweep, objects)
+        assert states(found) == [["diverged"] * seeds] * 4
+        assert found.done == found.total

@@ -19,6 +19,7 @@ from raysc.cli.places import (
     sweep_folder,
 )
 from raysc.errors import InputError
+from raysc.sweepfile.writing import written
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -129,7 +130,7 @@ def _submit(asked: "Sweep", store: str, cluster: str, flags: list[str]) -> int:
     built = lines(asked)
     check(asked, built)
     file = f"{asked.name}.yaml"
-    files = {file: _text(asked), **plugin_files(plugins(asked, built))}
+    files = {file: written(asked).encode(), **plugin_files(plugins(asked, built))}
     options = ["--storage", store, *flags]
     submission = Submission(job_name(asked.name, store), file, options, IN_JOB, files)
     return run_as_job(connect(cluster), submission, typer.echo, partial(typer.echo, nl=False))
@@ -195,18 +196,7 @@ def _refit(plan: "Plan", objects: "Objects", remake: bool) -> None:
 
 def _keep_copy(asked: "Sweep", objects: "Objects") -> None:
     """Put the sweep file into the sweep's folder, so that other commands can be pointed at it."""
-    objects.put(f"{sweep_folder(asked.name)}/sweep.yaml", _text(asked))
-
-
-def _text(asked: "Sweep") -> bytes:
-    """The sweep file with its overrides applied and its name written down."""
-    import io
-
-    from ruamel.yaml import YAML
-
-    text = io.StringIO()
-    YAML(typ="safe", pure=True).dump({**asked.resolved, "name": asked.name}, text)
-    return text.getvalue().encode()
+    objects.put(f"{sweep_folder(asked.name)}/sweep.yaml", written(asked).encode())
 
 
 def _run(plan: "Plan", built: Lines, objects: "Objects", address: str | None, console: "Console") -> dict[str, str]:

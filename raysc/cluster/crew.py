@@ -13,9 +13,11 @@ from typing import Any
 
 import numpy as np
 import ray
+from ray.exceptions import GetTimeoutError
 from ray.util.placement_group import PlacementGroup
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
+from raysc import activity
 from raysc.cluster.threads import use_threads
 from raysc.errors import RayscError
 from raysc.loop import Fit, From
@@ -24,6 +26,11 @@ from raysc.pool.rows import Block, TrainingSet
 from raysc.pool.shelf import Shelf
 from raysc.store.publishing import Attempt, Manifest, Stored
 from raysc.sweepfile.settings import Resources, Sample, Train
+
+ASK = 5.0
+"""Seconds between two questions to rank 0 what it does."""
+TELLING = "telling"
+"""A thread of a rank's process that answers while the other one works."""
 
 
 class RankActor:
@@ -65,6 +72,11 @@ class RankActor:
         """Call a method of ``TrainedRank``."""
         return getattr(self._rank, method)(*arguments)
 
+    @ray.method(concurrency_group=TELLING)
+    def doing(self) -> activity.Told | None:
+        """What long loop this rank is in."""
+        return activity.now()
+
 
 class ActorCrew:
     """Several ranks behind the interface of one.
@@ -85,7 +97,7 @@ class ActorCrew:
     ) -> None:
         assert group is not None, "a trial with several ranks has a placement group"
         world = resources.workers
-        actor = ray.remote(RankActor)
+        actor = ray.remote(concurrency_groups={TELLING: 1})(RankActor)  # type: ignore[call-overload]  # not in its stubs
         self._actors: list[Any] = [
             actor.options(
                 num_cpus=resources.cpus,
@@ -100,7 +112,20 @@ class ActorCrew:
     def _all(self, method: str, *arguments: Any) -> list[Any]:
         """Call a method on every rank at once: collective calls inside would wait for ever on a missing rank."""
         shared = [ray.put(argument) for argument in arguments]
-        return ray.get([one.do.remote(method, *shared) for one in self._actors])
+        return self._wait([one.do.remote(method, *shared) for one in self._actors])
+
+    def _wait(self, work: "list[ray.ObjectRef[Any]]") -> list[Any]:
+        """Results. Until they are there, this process says what rank 0 does: the others do the same, or their share."""
+        try:
+            while True:
+                try:
+                    return ray.get(work, timeout=ASK)  # raises as soon as one rank fails
+                except GetTimeoutError:
+                    answers, _ = ray.wait([self._actors[0].doing.remote()], timeout=ASK)
+                    for answer in answers:
+                        activity.repeat(ray.get(answer))
+        finally:
+            activity.repeat(None)
 
     def fit(
         self, generation: int, training_set: TrainingSet, start: From, steps: range, train: Train,
@@ -121,8 +146,8 @@ class ActorCrew:
 
     def save(self, attempt: Attempt, training_state: bool) -> dict[str, Stored]:
         """Rank 0 writes the model; all ranks hold the same."""
-        files: dict[str, Stored] = ray.get(self._actors[0].do.remote("save", attempt, training_state))
-        return files
+        files: list[dict[str, Stored]] = self._wait([self._actors[0].do.remote("save", attempt, training_state)])
+        return files[0]
 
     def load(self, manifest: Manifest) -> None:
         """Every rank loads the model."""

@@ -5,7 +5,6 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from raysc.errors import InputError
 from raysc.sweepfile.messages import did_you_mean
 from raysc.sweepfile.settings import Component
 from raysc.sweepfile.sweep import Sweep
@@ -24,19 +23,22 @@ def check_loggers(sweep: Sweep) -> None:
     """Refuse loggers that cannot work, before anything starts.
 
     Raises:
-        InputError: a package is missing, or a parameter is not one of the callback's.
+        InputError: a package is missing, a parameter is not one of the callback's, or what it logs to does not answer.
     """
     for number, logger in enumerate(sweep.loggers):
         package = PACKAGES.get(logger.name)
         if package is not None and find_spec(package) is None:
             raise sweep.error(f"loggers.{number}", f"{package} is not installed; pip install {package}")
         takes = inspect.signature(_callback(logger.name)).parameters
-        if any(parameter.kind is parameter.VAR_KEYWORD for parameter in takes.values()):
-            continue
-        for name in logger.parameters:
+        open_ended = any(parameter.kind is parameter.VAR_KEYWORD for parameter in takes.values())
+        for name in () if open_ended else logger.parameters:
             if name not in takes:
                 told = f"{logger.name} has no parameter {name!r}{did_you_mean(name, list(takes))}"
                 raise sweep.error(f"loggers.{number}", told)
+        try:
+            _build(logger, sweep).setup()
+        except Exception as error:  # of another library: whatever it raises, the sweep cannot be logged
+            raise sweep.error(f"loggers.{number}", f"{logger.name} cannot be used: {str(error).strip()}") from error
 
 
 def callbacks(sweep: Sweep) -> list[Any]:
@@ -47,10 +49,7 @@ def callbacks(sweep: Sweep) -> list[Any]:
 def _build(logger: Component, sweep: Sweep) -> Any:
     named = NAMED_AFTER_THE_SWEEP.get(logger.name)
     parameters = {**({named: sweep.name} if named else {}), **logger.parameters}
-    try:
-        return _callback(logger.name)(**parameters)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise InputError(f"logger {logger.name}: {error}") from error
+    return _callback(logger.name)(**parameters)
 
 
 def _callback(name: str) -> Any:

@@ -2,7 +2,8 @@
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from pickle import UnpicklingError
 from types import TracebackType
 from typing import Any
@@ -13,6 +14,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from raysc.cluster.nodes import NODE_DIED, LostNodes
 from raysc.cluster.trial import FAILURE
 from raysc.durations import clock
 from raysc.plan import InitialUnit, Plan, Unit
@@ -23,8 +25,6 @@ EVERY = 30.0
 """Seconds between two lines where there is no terminal."""
 UNREADABLE = (EOFError, OSError, UnpicklingError)
 """What Tune raises where its own files are cut off, since the disk was full."""
-NODE_DIED = "its node has died"
-"""In Ray's words for a process that ended since its machine was called back or broke."""
 MOST_ROWS = 40
 """Cells that the live table shows; those at work first."""
 
@@ -43,6 +43,7 @@ class Progress(tune.Callback):
         self._console = console
         self._objects = objects
         self._doing: list[str] = []
+        self._lost = LostNodes()
         self._asked = 0.0
         self._units: dict[str, Unit] = {unit.name: unit for unit in plan.units}
         self._reached: dict[str, int] = {}
@@ -59,6 +60,7 @@ class Progress(tune.Callback):
         self._units |= {unit.name: unit for unit in plan.units if unit.name not in self._units}
 
     def __enter__(self) -> "Progress":
+        self._lost.__enter__()
         if self._live:
             self._live.start()
         return self
@@ -68,6 +70,8 @@ class Progress(tune.Callback):
     ) -> None:
         if self._live:
             self._live.stop()
+        self._lost.__exit__(kind, error, trace)
+        self._say(self._lost.news(0))
 
     def __getstate__(self) -> dict[str, Any]:
         """Tune pickles its callbacks for a restore that raysc never asks for: nothing here is worth keeping."""
@@ -89,6 +93,7 @@ class Progress(tune.Callback):
 
     def on_step_end(self, iteration: int, trials: list[Trial], **info: Any) -> None:
         """Tune has looked at its trials once more: the clock goes on even if nothing was published."""
+        self._say(self._lost.news())
         self._show()
 
     def on_trial_complete(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
@@ -96,15 +101,27 @@ class Progress(tune.Callback):
         self._ended["done"] += 1
         self._show()
 
+    def on_trial_recover(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
+        """A unit's process ended, and another one goes on with it."""
+        name = trial.config["unit"]
+        words = self._last_words.pop(name, "") or _words_of_tune(trial)
+        if NODE_DIED in words:
+            self._lost.lost(name, words)
+
     def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         """A unit failed for good; the others go on."""
         name = trial.config["unit"]
         words = self._last_words.pop(name, "") or _words_of_tune(trial)
         if NODE_DIED in words:
+            self._lost.lost(name, words)
             return
         self.failures[name] = words
         self._ended["failed"] += 1
         self._show()
+
+    def _say(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self._console.print(line, highlight=False)
 
     def _show(self) -> None:
         now = time.monotonic()
@@ -163,8 +180,13 @@ class Progress(tune.Callback):
 
 
 def _words_of_tune(trial: Trial) -> str:
-    """Why a trial failed whose process could not say it, since it died."""
+    """Why a trial failed last whose process could not say it, since it died.
+
+    Tune adds each failure to a file on this machine, and copies that to the storage later.
+    """
     try:
-        return str(trial.get_error() or "its process died")
+        local = Path(trial.error_file) if trial.error_file else None
+        told = local.read_text() if local and local.exists() else str(trial.get_error() or "")
+        return told.rpartition("Failure # ")[2].strip() or "its process died"
     except UNREADABLE:
         return "its process died, and Ray Tune could not write down why"

@@ -208,7 +208,7 @@ def _provenance(job: Job, sweep: Sweep) -> dict[str, Any]:
         "lineage": job.unit.line.keys.settings,
         "versions": dict(versions(text=job.unit.line.data.kind == "text")),
         "ranks": resources.workers,
-        "device": device_name() if resources.gpus else f"cpu, {resources.cpus} per rank",
+        "device": device_name() if resources.gpus else f"cpu, {resources.cpus:g} per rank",
         "host": os.uname().nodename,
         "node": ray.get_runtime_context().get_node_id(),
         "sweep": sweep.resolved,

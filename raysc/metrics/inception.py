@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from raysc.activity import tell
 from raysc.datasets.image_rows import cache_folder
 from raysc.errors import InputError
 from raysc.torchvision_schemas import declare_missing_schemas
@@ -53,10 +54,12 @@ class Inception:
         flat = rows.reshape(-1, *rows.shape[-3:])
         found = []
         for first in range(0, len(flat), BLOCK):
+            tell("features", "rows", first, len(flat))
             images = flat[first : first + BLOCK].transpose(0, 2, 3, 1)
             images = np.broadcast_to(images, (*images.shape[:3], 3))
             resized = np.stack([resize(image) for image in images]).transpose(0, 3, 1, 2)
             found.append(get_batch_features(torch.from_numpy(np.ascontiguousarray(resized)), self.network, self.device))
+        tell("features", "rows", len(flat), len(flat))
         features = np.concatenate(found).astype(np.float64)
         return features.reshape(*rows.shape[:-3], features.shape[1])
 

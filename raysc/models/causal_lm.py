@@ -13,6 +13,7 @@ from accelerate.state import PartialState
 from pydantic import PositiveFloat, PositiveInt
 from torch import Tensor, nn
 
+from raysc.activity import tell
 from raysc.datasets.dataset import TextDataSet
 from raysc.errors import InputError
 from raysc.hub import WEIGHTS, model_folder
@@ -150,12 +151,14 @@ class CausalLm:
         blocks = range(first // BLOCK, -(-(first + count) // BLOCK))
         drawn, tried = [], 0.0
         for block in blocks:
+            tell("sampling", "blocks of rows", block - blocks.start, len(blocks))
             own = None if real is None else real[np.arange(block * BLOCK, (block + 1) * BLOCK) % len(real)]
             rows, candidates = draw_block(network, self._tokenizer, length, block, own, sample, streams)
             drawn.append(rows)
             # Of a block that is asked for in part, by several ranks say, each counts as much as it takes.
             taken = min(first + count, (block + 1) * BLOCK) - max(first, block * BLOCK)
             tried += candidates * taken / BLOCK
+        tell("sampling", "blocks of rows", len(blocks), len(blocks))
         skip = first - blocks.start * BLOCK
         acceptance = None if sample.accept is None else count / tried
         return np.concatenate(drawn)[None, skip : skip + count], acceptance

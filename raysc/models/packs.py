@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, vmap
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
+from raysc.activity import tell
 from raysc.models.batches import Batch, PackBatches
 from raysc.models.coupling import Coupling
 from raysc.models.family import Fitted
@@ -62,6 +63,8 @@ def fit(
 
     total = torch.zeros(seeds, device=start.device)
     for step in steps:
+        if (step - steps.start) % CHECK_EVERY == 0:
+            tell("training", "steps", step, length or steps.stop)
         adamw.param_groups[0]["lr"] = learning_rate(train, step, length or steps.stop, before)
         batch = batches(step)
         each = losses(weights, batch)
@@ -76,6 +79,7 @@ def fit(
         if (step + 1) % CHECK_EVERY == 0 and not total.isfinite().any():
             break
 
+    tell("training", "steps", steps.stop, length or steps.stop)
     raw = {name: weight.detach() for name, weight in weights.items()}
     moments = {
         f"{name}/{entry}": value for name, weight in weights.items() for entry, value in adamw.state[weight].items()
@@ -97,10 +101,12 @@ def sample_rows(sampler: Sampler, state: State, first: int, count: int, sample: 
     blocks = range(first // BLOCK, -(-(first + count) // BLOCK))
     drawn = []
     for block in blocks:
+        tell("sampling", "blocks of rows", block - blocks.start, len(blocks))
         generators = of_latents(sample, streams).in_turn("sample", block)
         latents = np.stack([one.standard_normal((BLOCK, *state.event), dtype=np.float32) for one in generators])
         with torch.no_grad():
             drawn.append(draw(state.ema, torch.from_numpy(latents).to(state.device)).cpu().numpy())
+    tell("sampling", "blocks of rows", len(blocks), len(blocks))
     skip = first - blocks.start * BLOCK
     rows: np.ndarray = np.concatenate(drawn, axis=1)[:, skip : skip + count]
     return rows

@@ -21,6 +21,10 @@ POINTS = 500
 """Rows of points that a panel shows."""
 TEXT_WIDTH = 2.4
 """Inches of a panel that shows a text."""
+LABEL_WIDTH = 1.4
+"""Inches left of the panels, for the cells' names."""
+LABEL_LINE = 22
+"""Characters that they have room for."""
 
 
 def label(sweep: Sweep, line: Line) -> str:
@@ -78,7 +82,7 @@ def samples_figure(
     """
     lines = sorted(lines, key=lambda line: _reading_order(sweep, line))
     panel_width = TEXT_WIDTH if any(line.data.kind == "text" for line in lines) else 1.3
-    width, height = 1.3 + panel_width * len(generations), 1.35 * len(lines) + 0.4
+    width, height = LABEL_WIDTH + 0.05 + panel_width * len(generations), 1.35 * len(lines) + 0.4
     figure = Figure(figsize=(width, height), dpi=110)
     panels = figure.subplots(len(lines), len(generations), squeeze=False)
     for row, line in enumerate(lines):
@@ -91,7 +95,8 @@ def samples_figure(
             if row == 0:
                 panel.set_title(f"generation {generation}" if column == 0 else str(generation), fontsize=8)
             if column == 0:
-                panel.set_ylabel(label(sweep, line), fontsize=7, rotation=0, ha="right", va="center")
+                name = "\n".join(textwrap.fill(told, LABEL_LINE) for told in label(sweep, line).splitlines())
+                panel.set_ylabel(name, fontsize=7, rotation=0, ha="right", va="center")
             rows = drawn[line.number, generation]
             if rows is None:
                 panel.set_facecolor("0.9")
@@ -101,15 +106,14 @@ def samples_figure(
                 _text(panel, line.family.texts(rows)[0])
             else:
                 _points(panel, line.data.test()[:POINTS], rows)
-    inside = {"left": 1.25 / width, "right": 1 - 0.05 / width, "top": 1 - 0.3 / height, "bottom": 0.05 / height}
+    inside = {"left": LABEL_WIDTH / width, "right": 1 - 0.05 / width, "top": 1 - 0.3 / height, "bottom": 0.05 / height}
     figure.subplots_adjust(**inside, wspace=0.08, hspace=0.1)
     return figure
 
 
 def _text(panel: Axes, text: str) -> None:
     """As much of a text as a panel holds, in small print."""
-    # "$" would begin a formula
-    shown = "\n".join(textwrap.wrap(text.replace("$", r"\$"), 44)[:12])
+    shown = "\n".join(textwrap.wrap(text, 44)[:12])
     panel.text(0.03, 0.96, shown, fontsize=5, va="top", transform=panel.transAxes)
 
 

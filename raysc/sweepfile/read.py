@@ -16,6 +16,7 @@ from raysc.sweepfile.settings import Component
 from raysc.sweepfile.signature import Catalogue
 from raysc.sweepfile.space import read_space
 from raysc.sweepfile.sweep import Sweep
+from raysc.sweepfile.writing import noted
 
 
 def read_sweep(path: str, overrides: Sequence[str], catalogue: Catalogue) -> Sweep:
@@ -56,6 +57,7 @@ def read_sweep(path: str, overrides: Sequence[str], catalogue: Catalogue) -> Swe
     return Sweep(
         name=sweep_name(file, places),
         path=path,
+        comment=noted(document.comment, overrides),
         cells=cells,
         seeds=seeds_of(file.seeds, places),
         generations=file.loop.generations,

@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from io import StringIO
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +31,13 @@ class Document:
         path: the file, as the user gave it.
         value: dict, list, str, int, float, bool or None, nested.
         lines: dotted key (list items by index) -> "FILE, line N" or "--set KEY=VALUE".
+        comment: that the file opens with.
     """
 
     path: str
     value: dict[str, Any]
     lines: dict[str, str]
+    comment: str
 
 
 def read_document(path: str) -> Document:
@@ -57,7 +60,13 @@ def read_document(path: str) -> Document:
     value, lines = read_value(text, lambda line: f"{path}, line {line}")
     if not isinstance(value, dict):
         raise InputError(f"{path}: expected keys and values, such as `data: digits`, at the top of the file")
-    return Document(path, value, lines)
+    return Document(path, value, lines, _opening(text))
+
+
+def _opening(text: str) -> str:
+    """The comment that a sweep file opens with, without its signs; "" if there is none."""
+    lines = takewhile(lambda line: line.startswith("#"), text.splitlines())
+    return "\n".join(line.removeprefix("#").removeprefix(" ").rstrip() for line in lines)
 
 
 def read_value(text: str, place: Callable[[int], str]) -> tuple[Any, dict[str, str]]:

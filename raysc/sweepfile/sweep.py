@@ -17,6 +17,7 @@ class Sweep:
     Attributes:
         name: names its folder in the store.
         path: the file, as the user gave it.
+        comment: that the file opens with: what the sweep asks, and with which command; "" if it has none.
         cells: no two equal; those of the file first, in its order, then the controls.
         seeds: without repeats, in order.
         generations: T >= 1, retrainings after generation 0.
@@ -39,6 +40,7 @@ class Sweep:
 
     name: str
     path: str
+    comment: str
     cells: tuple[Cell, ...]
     seeds: tuple[int, ...]
     generations: int

@@ -1,4 +1,5 @@
 from raysc.cli.status import headline, shown
+from raysc.store.objects import Objects
 
 
 def test_every_cell_and_the_counts_are_printed(raysc, gaussian_arguments):
@@ -17,6 +18,29 @@ def test_every_cell_and_the_counts_are_printed(raysc, gaussian_arguments):
 def test_watching_a_finished_sweep_ends_at_once(raysc, gaussian_arguments):
     ran = raysc("status", *gaussian_arguments, "--watch")
     assert ran.out == "small-gaussian: of 12 runs 12 done; 48/48 generations\n"
+
+
+def test_watching_ends_when_the_last_seed_has_ended_early(
+    raysc, here, gaussian_text, make_sweep, run_sweep, monkeypatch
+):
+    text = gaussian_text.replace("generations: 4", "generations: 4, until: {metric: feature_variance, above: 0}")
+    (here / "grid.yaml").write_text(text)
+    objects, slept = Objects.at("raysc-store"), []
+
+    def work(seconds: float) -> None:
+        slept.append(seconds)
+        run_sweep(make_sweep(text, f"seeds={3 * len(slept) - 2}"), objects)
+
+    monkeypatch.setattr("time.sleep", work)
+    ran = raysc("status", "grid.yaml", "--watch")
+    assert ran.status == 0
+    assert len(slept) == 2
+    assert [line.partition("; ")[0] for line in ran.out.splitlines()] == [
+        "small-gaussian: of 12 runs 0 done, 12 waiting",
+        "small-gaussian: of 12 runs 4 done, 8 waiting",
+        "small-gaussian: of 12 runs 12 done",
+    ]
+    assert ran.out.endswith("48/48 generations\n")
 
 
 def test_a_store_without_the_sweep_has_all_of_it_waiting(raysc, gaussian_arguments, here):

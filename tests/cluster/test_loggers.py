@@ -48,6 +48,21 @@ def test_tunes_own_callbacks_get_the_parameters(
     assert (one.experiment_name, other.experiment_name, other.tags) == ("small-gaussian", "mine", {"a": "b"})
 
 
+def test_a_logger_that_cannot_reach_what_it_logs_to_is_refused_before_anything_starts(
+    make_sweep: MakeSweep, gaussian_text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreachable(uri: str) -> None:
+        raise ConnectionError(f"nobody answers at {uri}")
+
+    empty = ModuleType("mlflow")
+    empty.set_tracking_uri = unreachable  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "mlflow", empty)
+    monkeypatch.setattr(loggers, "find_spec", lambda package: True)
+    sweep = make_sweep(gaussian_text, "loggers=[csv, {name: mlflow, tracking_uri: 'http://nowhere'}]")
+    with pytest.raises(InputError, match=r"loggers\.1: mlflow cannot be used: nobody answers at http://nowhere"):
+        check_loggers(sweep)
+
+
 def test_a_run_without_loggers_has_no_callbacks(make_sweep: MakeSweep, gaussian_text: str) -> None:
     found: list[Any] = callbacks(make_sweep(gaussian_text))
     assert found == []

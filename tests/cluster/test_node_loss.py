@@ -1,6 +1,7 @@
 """A node that is lost in the middle of a sweep: its trials go on elsewhere, and nothing else changes."""
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -82,6 +83,8 @@ def test_a_lost_node_and_a_lost_driver_change_nothing(
         output = second.communicate()[0]
     assert second.returncode == 0, output
     assert "failed" not in output
+    assert re.search(rf"node {node} \(.*\) is gone; 1 unit that ran there goes on elsewhere from", output), output
+    assert "raylet" not in output.lower(), output
     pd.testing.assert_frame_equal(table(file, store), undisturbed, check_exact=True)
 
 

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,7 +21,7 @@ def progress(make_sweep: Callable[..., Sweep], gaussian_text: str, tmp_path: Any
 
 
 def trial(error: str) -> Any:
-    return SimpleNamespace(config={"unit": "loop/a/0"}, get_error=lambda: error)
+    return SimpleNamespace(config={"unit": "loop/a/0"}, error_file=None, get_error=lambda: error)
 
 
 def test_a_process_that_died_is_a_failure_and_a_lost_node_is_none(progress: Progress) -> None:
@@ -35,3 +36,15 @@ def test_a_crew_that_lost_a_ranks_node_is_no_failure_either(progress: Progress) 
     progress.on_trial_result(1, [], trial(""), {"failure": told})
     progress.on_trial_error(1, [], trial("the trial's own words go first"))
     assert progress.failures == {}
+
+
+def test_what_tune_wrote_on_this_machine_goes_first_and_of_it_the_last_failure(
+    progress: Progress, tmp_path: Path
+) -> None:
+    file = tmp_path / "error.txt"
+    file.write_text(f"Failure # 1 (occurred at noon)\n{LOST}\nFailure # 2 (occurred at one)\n{CRASHED}\n")
+    progress.on_trial_error(
+        1, [], SimpleNamespace(config={"unit": "loop/a/0"}, error_file=str(file), get_error=lambda: None)
+    )
+    assert progress.failures["loop/a/0"].endswith(CRASHED)
+    assert LOST not in progress.failures["loop/a/0"]

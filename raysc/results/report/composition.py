@@ -8,10 +8,11 @@ from matplotlib.artist import Artist
 from matplotlib.figure import Figure as Drawing
 from matplotlib.patches import Patch
 
+from raysc.durations import clock
 from raysc.lines import Line
 from raysc.results.report.facts import named
 from raysc.results.report.figure import Figure, finish
-from raysc.results.report.layout import Curve, Layout, Panel, brief, label
+from raysc.results.report.layout import Curve, Layout, Panel, brief, label, wrapped
 from raysc.results.report.multiples import small_multiples
 from raysc.results.spread import spread
 from raysc.results.style import COLOURS, style
@@ -19,6 +20,8 @@ from raysc.results.table import PHASES
 
 MOST_PANELS = 12
 MOST_BARS = 25
+WRAPPED = 32
+"""Characters of a line beside the bars: half of a narrow screen."""
 REAL, SYNTHETIC = COLOURS[0], COLOURS[4]
 HATCHES = ("", "//", "..", "xx", "")
 
@@ -82,30 +85,37 @@ def phases(table: pd.DataFrame, lines: Sequence[Line]) -> Figure | None:
     if not names or not total.sum() > 0:
         return None
     shown = list(total.index[:MOST_BARS])
-    texts = [brief(named(lines[cell])) for cell in shown]
+    texts = [wrapped(brief(named(lines[cell])), WRAPPED) for cell in shown]
     longest = total.iloc[0]
     unit, size = ("hours", 3600.0) if longest > 7200 else ("minutes", 60.0) if longest > 120 else ("seconds", 1.0)
     with style("time"):
-        drawing = Drawing(figsize=(7.5, 0.9 + 0.26 * len(shown)), layout="constrained")
+        lines_of_text = sum(text.count("\n") + 1 for text in texts)
+        drawing = Drawing(figsize=(6.2, 1.3 + 0.12 * len(shown) + 0.13 * lines_of_text), layout="constrained")
         axes = drawing.subplots()
-        left = np.zeros(len(shown))
+        left, places = np.zeros(len(shown)), np.arange(len(shown))
         for place, name in enumerate(names):
             width = spent.loc[shown, f"seconds_{name}"].to_numpy(float) / size
             colour, text = ("0.8", "wait for resources") if name == "wait" else (COLOURS[place], name)
             axes.barh(
-                texts, width, left=left, color=colour, hatch=HATCHES[place], edgecolor="white", lw=0.3, label=text,
+                places, width, left=left, color=colour, hatch=HATCHES[place], edgecolor="white", lw=0.3, label=text,
             )  # fmt: skip
             left += width
-        axes.invert_yaxis()
+        axes.set_yticks(places, texts)
+        axes.set_ylim(len(shown) - 0.4, -0.6)
         axes.grid(axis="y", visible=False)
         axes.set_xlabel(f"{unit}, summed over generations and seeds")
-        axes.legend(ncols=len(names), loc="lower left", bbox_to_anchor=(0, 1), frameon=False)
-        told = [f"{name} {spent[f'seconds_{name}'].sum():.3g} s" for name in names]
+        drawing.legend(ncols=3, loc="outside upper left", frameon=False)
+        told = [f"{name} {_duration(spent[f'seconds_{name}'].sum())}" for name in names]
         more = f" The {len(shown)} cells of {len(total)} that took longest." if len(shown) < len(total) else ""
         return finish(
             drawing, "time", "Time by phase",
-            f"Seconds of seeds' shares of their units: in all {', '.join(told)}. Generations 0 that cells share count "
+            f"Time of seeds' shares of their units: in all {', '.join(told)}. Generations 0 that cells share count "
             f"for the first of them.{more}",
             f"Stacked bars of the time by phase of {len(shown)} cells; in all {', '.join(told)}.",
             spent.reset_index(),
         )  # fmt: skip
+
+
+def _duration(seconds: float) -> str:
+    """As ``clock`` says it; below a minute to three digits."""
+    return f"{seconds:.3g} s" if seconds < 60 else clock(seconds)

@@ -70,6 +70,8 @@ def draw_curves(found: Trajectories, column: Column, plan: Layout) -> Drawing:
         for cell, curve in panel.cells.items():
             if cell in found.of:
                 _curve(axes, found.of[cell], curve, medians=found.typical)
+        if nothing := _nothing(found, panel.cells):
+            axes.text(0.5, 0.5, nothing, transform=axes.transAxes, ha="center", va="center", color="0.3", fontsize=8)
         _floor(axes, found, panel.cells)
     shown = {cell for panel in plan.panels for cell in panel.cells}
     some = found.means.loc[found.means["cell"].isin(shown), ["mean", "low", "high", "theory", "floor"]].to_numpy()
@@ -142,6 +144,16 @@ def _curve(axes: Axes, rows: pd.DataFrame, curve: Curve, medians: bool) -> None:
     lost = np.diff(drawn["diverged"], prepend=0) > 0
     if lost.any():
         axes.plot(generations[lost], drawn["mean"][lost], ls="", marker="x", ms=6, mew=1.4, color="black")
+
+
+def _nothing(found: Trajectories, cells: Mapping[int, Curve]) -> str:
+    """Why a panel has no curve; "" if it has one."""
+    there = [found.of[cell] for cell in cells if cell in found.of]
+    if not there:
+        return "not run yet"
+    if any(rows["mean"].notna().any() for rows in there):
+        return ""
+    return "no value above 0" if found.geometric else "no value"
 
 
 def _floor(axes: Axes, found: Trajectories, cells: Mapping[int, Curve]) -> None:

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -16,8 +15,6 @@ from raysc.results.published import READERS
 from raysc.results.report.layout import label
 from raysc.store.objects import Objects
 from raysc.store.spans import Span, published
-
-COMMENT = "#"
 
 
 @dataclass(frozen=True)
@@ -130,15 +127,7 @@ def lineages(lines: Sequence[Line]) -> pd.DataFrame:
     )
 
 
-def question(path: str) -> list[str]:
-    """What a sweep file asks: the paragraphs of the comment that it opens with, its command left out."""
-    file = Path(path)
-    if not file.is_file():
-        return []
-    told = []
-    for line in file.read_text(encoding="utf-8").splitlines():
-        if not line.startswith(COMMENT):
-            break
-        told.append(line.removeprefix(COMMENT).strip())
-    kept = [line for line in told if not line.startswith("raysc sweep ")]
+def question(comment: str) -> list[str]:
+    """What a sweep asks: the paragraphs of the comment that its file opens with, its command left out."""
+    kept = [line.strip() for line in comment.splitlines() if not line.strip().startswith("raysc sweep ")]
     return [" ".join(lines) for filled, lines in groupby(kept, bool) if filled]

@@ -4,6 +4,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import prod
+from textwrap import fill
 from typing import Any
 
 from matplotlib import colormaps
@@ -152,6 +153,12 @@ def label(names: Sequence[str], values: Sequence[object]) -> str:
 def brief(text: str) -> str:
     """A label as a figure has room for."""
     return text if len(text) <= BRIEF else f"{text[: BRIEF - 1]}…"
+
+
+def wrapped(text: str, width: int) -> str:
+    """A label in lines of so many characters, broken between settings rather than between a name and its value."""
+    bound = text.replace(" ", "\N{NO-BREAK SPACE}").replace(",\N{NO-BREAK SPACE}", ", ")
+    return fill(bound, width).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def is_control(cell: Cell) -> bool:

@@ -79,7 +79,12 @@ def maps(found: Sequence[Stability], lines: Sequence[Line], column: Column) -> l
 
 
 def _life(one: Stability) -> str:
-    """``x2 in 3.1``: the ratio doubles in 3.1 generations; ``±`` where the interval of the slope holds 0."""
+    """``x2 in 3.1``: the ratio doubles in 3.1 generations; ``±`` where the interval of the slope holds 0.
+
+    Nothing where there is no interval.
+    """
+    if not isfinite(one.slope.low):
+        return ""
     life = one.half_life[0]
     return "±" if not isfinite(life) else f"{'x2' if one.slope.mean > 0 else '÷2'} in {life:.3g}"
 

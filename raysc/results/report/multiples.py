@@ -1,18 +1,17 @@
 """Small multiples: panels with equal axes, and a legend above them."""
 
 from collections.abc import Sequence
-from textwrap import fill
 
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 from matplotlib.lines import Line2D
 
-from raysc.results.report.layout import Curve, Layout
+from raysc.results.report.layout import Curve, Layout, wrapped
 from raysc.results.style import generations_axis
 
 PANEL_WIDTH, PANEL_HEIGHT = 2.35, 1.9
-LEFT, FOOT = 0.8, 0.5
+LEFT, FOOT = 0.95, 0.5
 """Inches, as all lengths here."""
 TITLE = 34
 """Characters that a panel has room for."""
@@ -37,7 +36,7 @@ def small_multiples(plan: Layout, named: Sequence[Entry], equal: bool = True) ->
         named: the legend, above the panels at the left, where a narrow screen shows it first.
         equal: all panels have one y axis; else each has its own.
     """
-    titles = ["\n".join(fill(line, TITLE) for line in panel.title.splitlines()) for panel in plan.panels]
+    titles = ["\n".join(wrapped(line, TITLE) for line in panel.title.splitlines()) for panel in plan.panels]
     title_lines = max(title.count("\n") + 1 if title else 0 for title in titles)
     width = LEFT + 0.1 + PANEL_WIDTH * plan.across
     columns = _columns([name for name, _ in named], width)

@@ -1,6 +1,5 @@
 """The page itself: everything that a sweep has to show, in the order in which a reader asks for it."""
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -10,7 +9,6 @@ from pathlib import Path
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
-from ruamel.yaml import YAML
 
 import raysc
 from raysc.errors import InputError
@@ -30,6 +28,7 @@ from raysc.results.stability import Stability, stability, tabulated
 from raysc.results.table import controls_of, load_table, main_columns, quality_column
 from raysc.store.objects import Objects
 from raysc.sweepfile.sweep import Sweep
+from raysc.sweepfile.writing import written
 
 PAGE, FIGURES = "index.html", "figures"
 MOST_OPEN = 40
@@ -96,7 +95,7 @@ def report(sweep: Sweep, objects: Objects) -> Report:
             sweep=sweep,
             plan=plan,
             progress=_progress(plan, table),
-            question=facts.question(sweep.path),
+            question=facts.question(sweep.comment),
             claims=judged,
             asked_text=asked_text,
             last=last_table(sweep, table, found),
@@ -108,7 +107,7 @@ def report(sweep: Sweep, objects: Objects) -> Report:
             divergences=facts.divergences(table, cells),
             makings=facts.makings(cells, objects),
             lineages=tables["lineages"],
-            file=_yaml(sweep),
+            file=written(sweep),
             version=raysc.__version__,
             most_open=MOST_OPEN,
             folder=FIGURES,
@@ -173,13 +172,6 @@ def _no_map(sweep: Sweep, cells: Sequence[Line], found: Sequence[Stability], dra
         name = quality_column(sweep).name
         return f"Initial quality is not known: {name} compares with no real rows, or generation 0 is not measured."
     return "No cell has both a lambda and an excess over its control."
-
-
-def _yaml(sweep: Sweep) -> str:
-    """The sweep file with its overrides, as it is stored beside the results."""
-    text = io.StringIO()
-    YAML(typ="safe", pure=True).dump({**sweep.resolved, "name": sweep.name}, text)
-    return text.getvalue()
 
 
 def _environment() -> Environment:

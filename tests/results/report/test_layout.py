@@ -1,6 +1,6 @@
 import pytest
 
-from raysc.results.report.layout import MOST_PANELS, REAL, few_of, label, layout
+from raysc.results.report.layout import MOST_PANELS, REAL, few_of, label, layout, wrapped
 
 SEVEN = "space=[{regime: [mix, replace, accumulate], lambda: [1, 2]}, {regime: mix, lambda: 3}]"
 
@@ -66,3 +66,8 @@ def test_settings_that_are_no_whole_grid_are_spread():
 )
 def test_a_label_leaves_out_what_a_cell_does_not_have(values, expected):
     assert label(["regime", "lambda"], values) == expected
+
+
+def test_a_label_is_broken_between_settings():
+    assert wrapped("mix, lambda 0.5, data.rows 100", 16) == "mix, lambda 0.5,\ndata.rows 100"
+    assert wrapped("accumulate, data.rows 100", 22) == "accumulate,\ndata.rows 100"

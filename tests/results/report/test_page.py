@@ -4,12 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from raysc.cli.places import open_sweep
 from raysc.lines import lines
 from raysc.plan import make_plan
 from raysc.results.report.page import report
 from raysc.results.stability import stability
 from raysc.results.table import load_table, quality_column
 from raysc.store.objects import Objects
+from raysc.sweepfile.writing import written
 
 
 def test_the_page_asks_for_nothing_and_its_ids_are_unique(digits_report, read_page):
@@ -74,7 +76,7 @@ def test_claims_come_first_with_their_verdicts_and_figures(gaussian_report, read
     assert len(rows) == 2
     assert rows[0][0][1] in ("holds", "fails", "undecided")
     assert "somewhere, section 1" in rows[0][1][1]
-    assert re.search(r"ratio [\d.]+ \[[\d.]+, [\d.]+\] \(95%, 3 seeds\)", rows[0][2][1])
+    assert re.search(r"[\d.]+, 95 % interval [\d.]+ to [\d.]+, 3 seeds", rows[0][2][1])
     assert "expected to fail: three seeds tell little" in rows[1][1][1]
     assert page.text.index("Claims") < page.text.index("Last generation") < page.text.index("Curves over generations")
     frame = gaussian_report.tables["claims"]
@@ -173,6 +175,11 @@ EDGES = {
         ("data.rows=1", "model={name: gaussian, ddof: 1}", "metrics=[exact_duplicates]"),
         "Cells with models that diverged",
     ),
+    "nothing above 0 on a log scale": (("data.dim=8", "data.rows=5", "metrics=[det_ratio]"), "det_ratio"),
+    "nothing above 0 in one panel": (
+        ("space={regime: replace, data.dim: [2, 40]}", "metrics=[det_ratio]"),
+        "no value above 0",
+    ),
 }
 
 
@@ -211,3 +218,14 @@ def test_half_a_sweep_has_a_page_and_says_how_far_it_is(make_sweep, run_sweep, d
 
 def test_a_failure_that_was_made_good_is_not_told(make_sweep, gaussian_store, gaussian_report):
     assert "No unit failed, and no model diverged." in gaussian_report.html
+
+
+def test_what_a_sweep_asks_is_told_wherever_it_is_read_from(make_sweep, gaussian_text, tmp_path, read_page):
+    sweep = make_sweep("# Does it\n# hold?\n#\n#     raysc sweep grid.yaml\n" + gaussian_text, "seeds=2")
+    folder = tmp_path / "store/sweeps" / sweep.name
+    folder.mkdir(parents=True)
+    (folder / "sweep.yaml").write_text(written(sweep))
+    for place in (str(folder), folder.as_uri()):
+        told = read_page(report(*open_sweep(place, None, ())).html).text
+        assert "Does it hold?" in told
+        assert "With --set seeds=2" in told

@@ -148,7 +148,7 @@ class Ddpm:
         levels = signal_kept(self.betas).to(level.device)
         kept = levels[level].view(-1, *[1] * (batch.rows.ndim - 1))
         noisy = kept.sqrt() * batch.rows + (1 - kept).sqrt() * batch.noise
-        told = predict(network, noisy, level.float())
+        told = predict(network, noisy, level.float(), batch.condition)
         if self.variance == "fixed":
             return nn.functional.mse_loss(told, batch.noise)
         noise, between = told.chunk(2, dim=1)

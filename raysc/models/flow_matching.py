@@ -125,7 +125,8 @@ def _loss(network: Network, batch: Batch) -> Tensor:
     """Mean squared error of the velocity (Lipman et al. 2023, equation 23)."""
     t = batch.times.view(-1, *[1] * (batch.rows.ndim - 1))
     here = (1 - t) * batch.noise + t * batch.rows
-    return nn.functional.mse_loss(predict(network, here, TIMES * (1 - batch.times)), batch.noise - batch.rows)
+    told = predict(network, here, TIMES * (1 - batch.times), batch.condition)
+    return nn.functional.mse_loss(told, batch.noise - batch.rows)
 
 
 def integrate(network: Network, latents: Tensor, sample: Sample) -> Tensor:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from raysc.activity import tell
-from raysc.models.networks import with_weights
+from raysc.models.conditions import sampling_network
 from raysc.models.state import State
 from raysc.models.values import to_rows
 from raysc.streams import Streams
@@ -38,7 +38,7 @@ def sample_rows(
     Returns:
         uint8 for images, float32 for points, (1, count, *event).
     """
-    network = with_weights(state.config, state.ema).eval()
+    network = sampling_network(state)
     blocks = range(first // BLOCK, -(-(first + count) // BLOCK))
     drawn = []
     for block in blocks:

@@ -13,7 +13,9 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from raysc.activity import tell
 from raysc.errors import InputError, RayscError
+from raysc.models import augmentation
 from raysc.models.batches import Batches
+from raysc.models.conditions import told
 from raysc.models.dropout import WholeBatchDropout
 from raysc.models.family import Fitted
 from raysc.models.networks import Config, Tensors, with_weights
@@ -71,6 +73,7 @@ def fit(
     """
     if not steps:
         return Fitted(start, False, nan)
+    start = told(start, augmentation.CONDITIONS if train.augmentation else 0)
     if train.shard and train.precision == "fp16":
         raise RayscError("train.shard: fp16 cannot be sharded here; use bf16 or fp32")
     accelerator = _accelerator(train.precision)
@@ -174,6 +177,8 @@ def check_train(train: Train, event: tuple[int, ...], network: str) -> None:
         raise InputError("train.ramp: the learning rate rises by warmup or by ramp; take one of them out")
     if train.dropout and network != "unet":
         raise InputError("train.dropout: goes with network: unet")
+    if train.augmentation and network != "unet":
+        raise InputError("train.augmentation: goes with network: unet, which is told of it")
     if train.flips and len(event) != 3:
         raise InputError("train.flips: only images can be mirrored")
 

@@ -114,6 +114,8 @@ class Train(Settings):
         precision: of the forward and backward pass.
         dropout: share of the values that a residual block of a U-Net drops.
         flips: every image of a batch is mirrored left to right with probability 1/2.
+        augmentation: of a U-Net: the probability of each change that EDM's augmentation makes to an image; the network
+            is told of them, and draws images without any. It mirrors half of the images too.
         optimizer_state: what a retraining starts with: the moments of the generation before, or none. Under
             ``loop.train`` only.
         start_weights: the raw weights of the model that a retraining starts from, or their moving average. Under
@@ -136,6 +138,7 @@ class Train(Settings):
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
     dropout: float = Field(default=0.0, ge=0, lt=1)
     flips: bool = False
+    augmentation: float = Field(default=0.0, ge=0, le=1)
     optimizer_state: Literal["carried", "reset"] = "carried"
     start_weights: Literal["raw", "ema"] = "raw"
     micro_batch: PositiveInt | None = None

@@ -79,6 +79,8 @@ class FlowMatching:
 
     def check_settings(self, event: tuple[int, ...], train: Train, sample: Sample) -> None:
         training.check_train(train, event, self.network)
+        if sample.sampler not in (None, "dopri5", *RULES):
+            raise InputError(f"sample.sampler: flow_matching takes {', '.join(RULES)} or dopri5, not {sample.sampler}")
         if sample.sampler == "dopri5":
             if sample.steps is not None:
                 raise InputError("sample.steps: dopri5 chooses its steps itself; set sample.rtol and sample.atol")

@@ -174,8 +174,8 @@ class Sample(Settings):
         rtol: relative error that a sampler with a tolerance allows itself per step.
         atol: absolute one.
         spacing: of the noise levels that a sampler visits, of a family that has several.
-        latents: the noise that rows begin as: each generation's own, or that of generation 0 again and again. Under
-            ``loop.sample`` only.
+        latents: the noise that rows begin as, and what a sampler adds to it: each generation's own, or that of
+            generation 0 again and again. Under ``loop.sample`` only.
         temperature: of text: logits are divided by it.
         top_k: of text: only so many most likely tokens are drawn.
         top_p: of text: only the most likely tokens are drawn that together have this probability.
@@ -187,7 +187,7 @@ class Sample(Settings):
 
     rows: PositiveInt | None = None
     steps: PositiveInt | None = None
-    sampler: Literal["euler", "heun", "midpoint", "dopri5"] | None = None
+    sampler: Literal["euler", "heun", "midpoint", "dopri5", "ddim", "ancestral"] | None = None
     rtol: PositiveFloat | None = None
     atol: PositiveFloat | None = None
     spacing: Literal["even", "quadratic"] | None = None

@@ -10,6 +10,7 @@ from torch import Tensor
 from raysc.errors import InputError
 from raysc.models import augmentation
 from raysc.models.coupling import Coupling
+from raysc.models.gpu import sent
 from raysc.models.values import to_floats
 from raysc.pool.gather import Gather
 from raysc.pool.rows import TrainingSet
@@ -111,7 +112,7 @@ class Batches:
         return values if changes is None else augmentation.augmented(values, changes)
 
     def _send(self, array: np.ndarray) -> Tensor:
-        return torch.from_numpy(array).to(self._device, non_blocking=True)
+        return sent(torch.from_numpy(array), self._device)
 
 
 class PackBatches:

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from raysc.activity import tell
 from raysc.models.conditions import sampling_network
+from raysc.models.gpu import compile_large, laid_out
 from raysc.models.state import State
 from raysc.models.values import to_rows
 from raysc.streams import Streams
@@ -40,17 +41,18 @@ def sample_rows(
     Returns:
         uint8 for images, float32 for points, (1, count, *event).
     """
-    network = sampling_network(state)
+    network = laid_out(sampling_network(state), state.device)
+    what = "sampling" if compile_large(network, state.device) else "sampling uncompiled, as torch.compile fails here"
     blocks = range(first // BLOCK, -(-(first + count) // BLOCK))
     drawn = []
     for block in blocks:
-        tell("sampling", "blocks of rows", block - blocks.start, len(blocks))
+        tell(what, "blocks of rows", block - blocks.start, len(blocks))
         (generator,) = of_latents(sample, streams).each("sample", block)
         latents = generator.standard_normal((BLOCK, *state.event), dtype=np.float32)
         sources = [generators(sample, streams, block)] if noisy else []
         with torch.inference_mode():
             drawn.append(to_rows(sampler(network, torch.from_numpy(latents).to(state.device), *sources)))
-    tell("sampling", "blocks of rows", len(blocks), len(blocks))
+    tell(what, "blocks of rows", len(blocks), len(blocks))
     skip = first - blocks.start * BLOCK
     return np.concatenate(drawn)[None, skip : skip + count]
 

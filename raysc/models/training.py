@@ -18,6 +18,7 @@ from raysc.models.batches import Batches
 from raysc.models.conditions import told
 from raysc.models.dropout import WholeBatchDropout
 from raysc.models.family import Fitted
+from raysc.models.gpu import ahead, in_order, laid_out
 from raysc.models.networks import Config, Tensors, with_weights
 from raysc.models.sharding import like, shard, whole
 from raysc.models.state import State, packed
@@ -81,7 +82,7 @@ def fit(
     batches = batches_of(training_set, train, rank, world, streams, device)
 
     begun = start.ema if train.start_weights == "ema" and steps.start == 0 else start.weights
-    network = network_of(start.config, _copies(begun)).train()
+    network = laid_out(network_of(start.config, _copies(begun)).train(), device)
     dropout = WholeBatchDropout(train, rank, world, streams, device) if train.dropout else None
     if dropout is not None:
         dropout.put_into(network)
@@ -104,11 +105,10 @@ def fit(
     before = start.steps - steps.start
 
     total, unchecked = 0.0, torch.zeros((), device=device)
-    for step in steps:
+    for step, pieces in zip(steps, ahead(batches.pieces, steps, device), strict=True):
         if (step - steps.start) % CHECK_EVERY == 0:
             tell("training", "steps", step, length or steps.stop)
         adamw.param_groups[0]["lr"] = learning_rate(train, step, length or steps.stop, before)
-        pieces = batches.pieces(step)
         for number, (batch, weight) in enumerate(pieces):
             if dropout is not None:
                 dropout.begin(step, number)
@@ -130,10 +130,10 @@ def fit(
                 break
 
     tell("training", "steps", steps.stop, length or steps.stop)
-    weights = whole({name: parameter.detach() for name, parameter in parameters.items()})
+    weights = in_order(whole({name: parameter.detach() for name, parameter in parameters.items()}))
     scaler = accelerator.scaler.state_dict() if accelerator.scaler is not None else {}
-    moments = whole(_moments(adamw, parameters))
-    ema = whole(ema) if train.ema else weights
+    moments = in_order(whole(_moments(adamw, parameters)))
+    ema = in_order(whole(ema)) if train.ema else weights
     state = State(start.config, weights, ema, moments, scaler, before + step + 1)
     diverged = not isfinite(total) or not _sound(loss, network_of, state, batch, accelerator)
     return Fitted(state, diverged, total / len(steps))

@@ -17,6 +17,8 @@ from raysc.models.networks import Tensors
 LARGE = 10_000_000
 """Parameters from which on a network is compiled: that takes a minute, which smaller ones hardly give back."""
 BACKEND = "inductor"
+UNCOMPILED = " uncompiled, as torch.compile fails here"
+"""What is said of training and sampling then."""
 
 Made = TypeVar("Made")
 
@@ -49,7 +51,7 @@ def compile_large(network: nn.Module, device: torch.device) -> bool:
     if not on_gpu(device) or not large:
         return True
     if _compiler_works(device):
-        network.compile(backend=BACKEND)
+        network.forward = torch.compile(network.forward, backend=BACKEND)
     return _compiler_works(device)
 
 

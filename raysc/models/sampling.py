@@ -8,7 +8,7 @@ from torch import Tensor
 
 from raysc.activity import tell
 from raysc.models.conditions import sampling_network
-from raysc.models.gpu import compile_large, laid_out
+from raysc.models.gpu import UNCOMPILED, compile_large, laid_out
 from raysc.models.state import State
 from raysc.models.values import to_rows
 from raysc.streams import Streams
@@ -42,7 +42,7 @@ def sample_rows(
         uint8 for images, float32 for points, (1, count, *event).
     """
     network = laid_out(sampling_network(state), state.device)
-    what = "sampling" if compile_large(network, state.device) else "sampling uncompiled, as torch.compile fails here"
+    what = "sampling" if compile_large(network, state.device) else "sampling" + UNCOMPILED
     blocks = range(first // BLOCK, -(-(first + count) // BLOCK))
     drawn = []
     for block in blocks:

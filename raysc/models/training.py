@@ -18,7 +18,7 @@ from raysc.models.batches import Batches
 from raysc.models.conditions import told
 from raysc.models.dropout import WholeBatchDropout
 from raysc.models.family import Fitted
-from raysc.models.gpu import ahead, in_order, laid_out
+from raysc.models.gpu import UNCOMPILED, ahead, compile_large, in_order, laid_out
 from raysc.models.networks import Config, Tensors, with_weights
 from raysc.models.sharding import like, shard, whole
 from raysc.models.state import State, packed
@@ -85,12 +85,15 @@ def fit(
     network = laid_out(network_of(start.config, _copies(begun)).train(), device)
     dropout = WholeBatchDropout(train, rank, world, streams, device) if train.dropout else None
     if dropout is not None:
-        dropout.put_into(network)
+        row = batches.pieces(steps.start)[0][0].cut(slice(1))
+        dropout.put_into(network, lambda: loss(network, row))
     if train.recompute:
         _recompute(network)
-    sharded = train.shard and world > 1
+    sharded, what = train.shard and world > 1, "training"
     if sharded:
         shard(network, world, device)
+    elif start.config["network"] == "unet" and not train.recompute and not compile_large(network, device):
+        what += UNCOMPILED
     prepared = accelerator.prepare_model(network, evaluation_mode=sharded)  # what is sharded needs no DDP around it
     parameters = {name: parameter for name, parameter in network.named_parameters() if parameter.requires_grad}
     adamw = torch.optim.AdamW(parameters.values(), lr=train.lr, weight_decay=train.weight_decay, fused=True)
@@ -107,7 +110,7 @@ def fit(
     total, unchecked = 0.0, torch.zeros((), device=device)
     for step, pieces in zip(steps, ahead(batches.pieces, steps, device), strict=True):
         if (step - steps.start) % CHECK_EVERY == 0:
-            tell("training", "steps", step, length or steps.stop)
+            tell(what, "steps", step, length or steps.stop)
         adamw.param_groups[0]["lr"] = learning_rate(train, step, length or steps.stop, before)
         for number, (batch, weight) in enumerate(pieces):
             if dropout is not None:
@@ -129,7 +132,7 @@ def fit(
             if not isfinite(total):
                 break
 
-    tell("training", "steps", steps.stop, length or steps.stop)
+    tell(what, "steps", steps.stop, length or steps.stop)
     weights = in_order(whole({name: parameter.detach() for name, parameter in parameters.items()}))
     scaler = accelerator.scaler.state_dict() if accelerator.scaler is not None else {}
     moments = in_order(whole(_moments(adamw, parameters)))

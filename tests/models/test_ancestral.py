@@ -102,8 +102,8 @@ def test_it_draws_all_eight_gaussians_of_every_seed_of_a_pack():
     rows, family = data.train(streams.seeds), Ddpm(width=64)
     training_set = TrainingSet((Rows(REAL, (MemoryBlock("rows", 0, rows),)),))
     train = Train(batch=256, lr=3e-3, schedule="cosine", ema=Ema(half_life=30))
-    state = family.fit(training_set, family.initial((2,), streams), range(800), train, streams).state
-    sample = Sample(sampler="ancestral", steps=100)
+    state = family.fit(training_set, family.initial((2,), streams), range(600), train, streams).state
+    sample = Sample(sampler="ancestral", steps=60)
     drawn = family.sample(state, 0, 2048, sample, streams)
     found = measure([ModesCovered(), OffModeMass()], drawn, Real("points", rows, data.test(), data=data))
     assert found["modes_covered"].tolist() == [8, 8]

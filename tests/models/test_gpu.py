@@ -18,7 +18,7 @@ from raysc.sweepfile.settings import Ema, Sample, Train
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
 IMAGE = (1, 8, 8)
 SEED_0, NEXT = Streams((0,), 0), Streams((0,), 1)
-UNET = FlowMatching(network="unet", channels=8)
+UNET = FlowMatching(network="unet", channels=8, multipliers=(1,))
 TRAIN = Train(batch=16, micro_batch=8, clip=1.0, ema=Ema(half_life=3), dropout=0.1)
 
 
@@ -58,14 +58,15 @@ def test_training_gives_the_same_but_for_rounding(digits, as_on_a_gpu):
         for group in ("weights", "ema", "moments"):
             ours, theirs = getattr(fitted.state, group), getattr(before.state, group)
             assert ours.keys() == theirs.keys()
-            # AdamW makes much of rounding in single weights
-            assert all(torch.allclose(ours[name], theirs[name], atol=2e-3) for name in theirs), group
+            close = [torch.isclose(ours[name], theirs[name], rtol=1e-2, atol=1e-4).flatten() for name in theirs]
+            # AdamW makes much of rounding where a gradient is zero but for that, as that of attention's key bias
+            assert torch.cat(close).float().mean() > 0.99, group
             assert all(tensor.is_contiguous() for tensor in ours.values()), group
     compiled_once()  # for both generations
 
 
 def test_sampling_gives_the_same_but_for_rounding_and_leaves_the_state(as_on_a_gpu):
-    family = Edm(network="unet", channels=8)
+    family = Edm(network="unet", channels=8, multipliers=(1,))
     state = family.initial(IMAGE, SEED_0)
     sample = Sample(steps=3)
     plain = family.sample(state, 0, 300, sample, SEED_0)

@@ -8,7 +8,9 @@ import torch
 from torch import Tensor
 
 from raysc.errors import InputError
+from raysc.models import augmentation
 from raysc.models.coupling import Coupling
+from raysc.models.gpu import sent
 from raysc.models.values import to_floats
 from raysc.pool.gather import Gather
 from raysc.pool.rows import TrainingSet
@@ -24,19 +26,26 @@ class Batch:
         rows: float32 (batch / ranks, *event), see ``to_floats``.
         noise: standard normal, as the rows.
         times: uniform in [0, 1), float32 (batch / ranks,).
+        condition: what the network is told of the rows' augmentation, float32 (batch / ranks, 9); none without it.
     """
 
     rows: Tensor
     noise: Tensor
     times: Tensor
+    condition: Tensor | None = None
+
+    def cut(self, where: slice) -> "Batch":
+        """Some of the rows."""
+        condition = None if self.condition is None else self.condition[where]
+        return Batch(self.rows[where], self.noise[where], self.times[where], condition)
 
 
 class Batches:
     """One seed's batches of noisy rows by step.
 
-    Rows come in the order of ``Order``. Noise, times and which images are mirrored are drawn for the whole batch from
-    the step's stream, and the noise is paired with its rows if there is a coupling. A rank takes its slice of all of
-    them.
+    Rows come in the order of ``Order``. Noise, times, which images are mirrored and how they are augmented are drawn
+    for the whole batch from the step's streams, and the noise is paired with its rows if there is a coupling. A rank
+    takes its slice of all of them.
     """
 
     def __init__(
@@ -47,7 +56,7 @@ class Batches:
 
         Args:
             training_set: rows of one seed.
-            train: of it ``batch``, ``micro_batch`` and ``flips`` play a part here.
+            train: of it ``batch``, ``micro_batch``, ``flips`` and ``augmentation`` play a part here.
             rank: whose slice: 0 to world - 1.
             world: number of ranks.
             streams: of that seed.
@@ -61,7 +70,7 @@ class Batches:
         self._gather = Gather(training_set)
         self._order = Order(self._gather.count, streams)
         self._batch, self._micro, self._flips = train.batch, train.micro_batch or train.batch, train.flips
-        self._device, self._coupling = device, coupling
+        self._device, self._coupling, self._augmentation = device, coupling, train.augmentation
         (self._seed,), self._generation = streams.seeds, streams.generation
 
     def __call__(self, step: int) -> Batch:
@@ -71,30 +80,39 @@ class Batches:
         times = draws.random(self._batch, dtype=np.float32)
         mirrored = draws.random(self._batch) < 0.5 if self._flips else np.zeros(self._batch, bool)
         positions = self._order(step * self._batch, (step + 1) * self._batch)
+        changes = self._changes(step)
+        # All ranks pair the whole batch, so that pairs do not depend on their number.
+        needed = self._mine if self._coupling is None else slice(None)
+        rows = self._rows(positions[needed], mirrored[needed], None if changes is None else changes[needed])
         if self._coupling is not None:
-            # All ranks pair the whole batch, so that pairs do not depend on their number.
-            whole = to_floats(torch.from_numpy(self._rows(positions, mirrored))).numpy()
-            noise = noise[self._coupling(noise, whole)]
-        rows = self._rows(positions[self._mine], mirrored[self._mine])
-        return Batch(to_floats(self._send(rows)), self._send(noise[self._mine]), self._send(times[self._mine]))
+            noise, rows = noise[self._coupling(noise, rows.cpu().numpy())], rows[self._mine]
+        told = None if changes is None else self._send(augmentation.condition(changes[self._mine]))
+        return Batch(rows, self._send(noise[self._mine]), self._send(times[self._mine]), told)
 
     def pieces(self, step: int) -> Sequence[tuple[Batch, float]]:
         """The slice in micro-batches, each with its share of the slice: the weight of its mean loss."""
         whole = self(step)
         rows = len(whole.rows)
         cuts = [slice(start, min(start + self._micro, rows)) for start in range(0, rows, self._micro)]
-        return [
-            (Batch(whole.rows[cut], whole.noise[cut], whole.times[cut]), (cut.stop - cut.start) / rows) for cut in cuts
-        ]
+        return [(whole.cut(cut), (cut.stop - cut.start) / rows) for cut in cuts]
 
-    def _rows(self, positions: np.ndarray, mirrored: np.ndarray) -> np.ndarray:
+    def _changes(self, step: int) -> np.ndarray | None:
+        """How the images of a step's whole batch are augmented, see ``augmentation.drawn``."""
+        if not self._augmentation:
+            return None
+        draws = stream(self._seed, self._generation, "train", "augmentation", step)
+        return augmentation.drawn(self._augmentation, self._batch, draws)
+
+    def _rows(self, positions: np.ndarray, mirrored: np.ndarray, changes: np.ndarray | None) -> Tensor:
+        """Rows as the network sees them, but for their noise; on the device."""
         rows = self._gather(positions)
         if mirrored.any():
             rows[mirrored] = rows[mirrored, ..., ::-1]
-        return rows
+        values = to_floats(self._send(rows))
+        return values if changes is None else augmentation.augmented(values, changes)
 
     def _send(self, array: np.ndarray) -> Tensor:
-        return torch.from_numpy(array).to(self._device, non_blocking=True)
+        return sent(torch.from_numpy(array), self._device)
 
 
 class PackBatches:

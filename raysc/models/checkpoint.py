@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
@@ -12,11 +13,12 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from raysc.errors import InputError
-from raysc.models.networks import Config, Tensors, with_weights
+from raysc.models.conditions import LAYER, sampling_network
+from raysc.models.networks import CONDITIONS, Config, Tensors
 from raysc.models.state import State, packed
 from raysc.torchvision_schemas import declare_missing_schemas
 
-CONFIG, MODEL = "config.json", "model.safetensors"
+CONFIG, MODEL, AUGMENTATION = "config.json", "model.safetensors", "augmentation.safetensors"
 PIPELINE = "model_index.json"
 TRAINING, SCALER = "training_state.safetensors", "training_state.json"
 STEPS = "steps_taken"
@@ -37,7 +39,8 @@ def save(
     """Write a state; see ``Trained.save``.
 
     A U-Net becomes a pipeline folder of diffusers, other networks model.safetensors and config.json; each holds the EMA
-    weights, of a pack those of all seeds. The raw weights and the optimiser's state go into
+    weights, of a pack those of all seeds. The layer of a U-Net that is told of augmentation, which diffusers and
+    sampling do without, goes into augmentation.safetensors. The raw weights and the optimiser's state go into
     training_state.safetensors beside them.
 
     Args:
@@ -52,7 +55,9 @@ def save(
     ema = on_device(torch.device("cpu"), state.ema)
     if state.config["network"] == "unet":
         assert pipeline is not None, "a family with U-Nets says how they sample"
-        pipeline(with_weights(state.config, ema)).save_pretrained(folder)
+        pipeline(sampling_network(replace(state, ema=ema))).save_pretrained(folder)
+        if LAYER in ema:
+            save_file({LAYER: ema[LAYER]}, folder / AUGMENTATION)
     else:
         save_file(ema, folder / MODEL)
         pack = {"seeds": state.seeds} if state.packed else {}
@@ -136,7 +141,11 @@ def _load_unet(folder: Path, scheduler: Scheduler) -> tuple[Config, Tensors]:
     size, channels = unet.config["sample_size"], unet.config["in_channels"]
     sides = [size, size] if isinstance(size, int) else list(size)
     arguments = {name: value for name, value in unet.config.items() if not name.startswith("_")}
-    return {"network": "unet", "event": [channels, *sides], "unet": arguments}, unet.state_dict()
+    config, ema = {"network": "unet", "event": [channels, *sides], "unet": arguments}, unet.state_dict()
+    if not (folder / AUGMENTATION).exists():
+        return config, ema
+    layer = load_file(folder / AUGMENTATION)
+    return config | {CONDITIONS: layer[LAYER].shape[1]}, ema | layer
 
 
 def _check_scheduler(folder: Path, found: Scheduler, expected: Scheduler) -> None:

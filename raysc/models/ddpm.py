@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from raysc.errors import InputError
 from raysc.models import checkpoint, packs, training
+from raysc.models.ancestral import ancestral
 from raysc.models.batches import Batch
 from raysc.models.family import Fitted
 from raysc.models.learned_variance import BOUND_WEIGHT, variational_bound
@@ -40,8 +41,9 @@ class Ddpm:
 
     Sampling is deterministic given the latents: DDIM (Song et al. 2021, eta = 0) with ``sample.steps`` network
     evaluations, 50 unless set, from the noisiest level down in equal strides; ``sample.spacing: quadratic`` begins at
-    level 800 and visits more of the small levels. With ``betas: cosine`` and ``variance: learned`` it is iDDPM
-    (Nichol and Dhariwal 2021), trained with their hybrid loss; DDIM has no use for the learned variance.
+    level 800 and visits more of the small levels. ``sample.sampler: ancestral`` draws noise at every level instead, and
+    visits all 1000 unless told otherwise. With ``betas: cosine`` and ``variance: learned`` it is iDDPM (Nichol and
+    Dhariwal 2021), trained with their hybrid loss; DDIM has no use for the learned variance, ancestral sampling has.
 
     Attributes:
         network: mlp or unet; see ``networks`` for what each of the sizes below belongs to.
@@ -70,7 +72,7 @@ class Ddpm:
     version: ClassVar[int] = 1
     trained: ClassVar[bool] = True
     block: ClassVar[int] = BLOCK
-    samples_by: ClassVar[tuple[str, ...]] = ("steps", "spacing", "latents")
+    samples_by: ClassVar[tuple[str, ...]] = ("steps", "sampler", "spacing", "latents")
 
     def __post_init__(self) -> None:
         check_sizes(self)
@@ -85,6 +87,8 @@ class Ddpm:
 
     def check_settings(self, event: tuple[int, ...], train: Train, sample: Sample) -> None:
         training.check_train(train, event, self.network)
+        if sample.sampler not in (None, "ddim", "ancestral"):
+            raise InputError(f"sample.sampler: ddpm takes ddim or ancestral, not {sample.sampler}")
         if (sample.steps or STEPS) > LEVELS:
             raise InputError(
                 f"sample.steps: ddpm has {LEVELS} noise levels, so at most as many steps, not {sample.steps}"
@@ -101,11 +105,16 @@ class Ddpm:
         return run(self._loss, training_set, start, steps, train, streams, length)
 
     def sample(self, state: State, first: int, count: int, sample: Sample, streams: Streams) -> np.ndarray:
-        def sampler(network: Network, latents: Tensor) -> Tensor:
-            return ddim(network, latents, visited(sample.steps or STEPS, sample.spacing or "even"), self.betas)
+        noisy, spacing = sample.sampler == "ancestral", sample.spacing or "even"
+        levels = visited(sample.steps or (LEVELS if noisy else STEPS), spacing)
+
+        def sampler(network: Network, latents: Tensor, *generators: list[torch.Generator]) -> Tensor:
+            if noisy:
+                return ancestral(network, latents, levels, self._schedule, *generators)
+            return ddim(network, latents, levels, self.betas)
 
         draw = packs.sample_rows if state.packed else sample_rows
-        return draw(sampler, state, first, count, sample, streams)
+        return draw(sampler, state, first, count, sample, streams, noisy)
 
     def save(self, state: State, folder: Path, training_state: bool) -> None:
         checkpoint.save(state, folder, training_state, self._schedule, self._pipeline)
@@ -148,7 +157,7 @@ class Ddpm:
         levels = signal_kept(self.betas).to(level.device)
         kept = levels[level].view(-1, *[1] * (batch.rows.ndim - 1))
         noisy = kept.sqrt() * batch.rows + (1 - kept).sqrt() * batch.noise
-        told = predict(network, noisy, level.float())
+        told = predict(network, noisy, level.float(), batch.condition)
         if self.variance == "fixed":
             return nn.functional.mse_loss(told, batch.noise)
         noise, between = told.chunk(2, dim=1)

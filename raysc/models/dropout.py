@@ -1,5 +1,8 @@
 """Dropout whose masks depend neither on ranks and micro-batches nor on a global generator."""
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -11,43 +14,57 @@ class WholeBatchDropout:
     """Drops values as ``nn.Dropout`` does in training: each with some probability, the others scaled up.
 
     The masks of the whole batch are drawn for each layer from a stream of its own, and of them those are kept that
-    belong to the rows that are computed. So activations may be computed again, too.
+    belong to the rows that are computed. They lie ready before the rows are: so activations may be computed again, and
+    a compiler sees nothing but a product.
     """
 
     def __init__(self, train: Train, rank: int, world: int, streams: Streams, device: torch.device) -> None:
         """Args are the settings of batches and dropout, whose slice, of how many, the streams of a seed, and where."""
         self._rate, self._batch, self._micro = train.dropout, train.batch, train.micro_batch or train.batch
-        self._mine = train.batch // world * rank
+        self._mine = range(train.batch // world * rank, train.batch // world * (rank + 1))
         (self._seed,), self._generation = streams.seeds, streams.generation
         self._draws = torch.Generator(device)
-        self._step = self._first = 0
+        self._layers: list[Layer] = []
 
-    def put_into(self, network: nn.Module) -> None:
-        """Let a network's residual blocks, which have a layer for it, drop values this way."""
+    def put_into(self, network: nn.Module, ask: Callable[[], Any]) -> None:
+        """Let a network's residual blocks, which have a layer for it, drop values this way.
+
+        ``ask`` gives the network a row, so that its layers learn the shapes of their values.
+        """
         blocks = [module for module in network.modules() if isinstance(module._modules.get("dropout"), nn.Dropout)]
-        for number, block in enumerate(blocks):
-            block.dropout = Layer(self, number)
+        for block in blocks:
+            self._layers.append(Layer(self._rate))
+            block.dropout = self._layers[-1]
+        with torch.no_grad():
+            ask()
 
     def begin(self, step: int, piece: int) -> None:
         """What follows is a micro-batch of a step."""
-        self._step, self._first = step, self._mine + piece * self._micro
-
-    def scale(self, values: Tensor, layer: int) -> Tensor:
-        """What a layer's values (rows, ...) are multiplied by: 0, or 1 / (1 - rate)."""
-        address = stream(self._seed, self._generation, "train", "dropout", self._step, layer)
-        self._draws.manual_seed(int(address.bit_generator.random_raw()) % 2**63)
-        drawn = torch.rand((self._batch, *values.shape[1:]), generator=self._draws, device=values.device)
-        kept = drawn[self._first : self._first + len(values)] >= self._rate
-        return kept / (1 - self._rate)
+        rows = self._mine[piece * self._micro : (piece + 1) * self._micro]
+        for number, layer in enumerate(self._layers):
+            address = stream(self._seed, self._generation, "train", "dropout", step, number)
+            self._draws.manual_seed(int(address.bit_generator.random_raw()) % 2**63)
+            drawn = torch.rand((self._batch, *layer.shape), generator=self._draws, device=self._draws.device)
+            layer.kept = drawn[rows.start : rows.stop] >= self._rate
 
 
 class Layer(nn.Module):
-    """One of a network's layers of dropout."""
+    """One of a network's layers of dropout.
 
-    def __init__(self, dropout: WholeBatchDropout, number: int) -> None:
+    Attributes:
+        shape: of a row's values, once it has seen some.
+        kept: which values of the coming rows stay, bool (rows, *shape); none: all of them, as they are.
+    """
+
+    def __init__(self, rate: float) -> None:
         super().__init__()
-        self._dropout, self._number = dropout, number
+        self._rate = rate
+        self.shape: tuple[int, ...] = ()
+        self.kept: Tensor | None = None
 
     def forward(self, values: Tensor) -> Tensor:
-        """Values (rows, ...) with some set to 0."""
-        return values * self._dropout.scale(values, self._number).to(values.dtype)
+        """Values (rows, *shape) with some set to 0, and the others scaled by 1 / (1 - rate)."""
+        if self.kept is None:
+            self.shape = tuple(values.shape[1:])
+            return values
+        return values * (self.kept / (1 - self._rate)).to(values.dtype)

@@ -103,11 +103,11 @@ class Edm:
     def load(self, folder: Path) -> State:
         return checkpoint.load(folder, self.network, self._scheduler)
 
-    def denoise(self, network: Network, noisy: Tensor, sigma: Tensor) -> Tensor:
+    def denoise(self, network: Network, noisy: Tensor, sigma: Tensor, condition: Tensor | None = None) -> Tensor:
         """D(x; sigma), the expected row without noise (equation 7); noisy (batch, *event), sigma (batch,)."""
         skip, out, into, told = PRECONDITIONINGS[self.preconditioning].coefficients(sigma)
         axes = (-1, *[1] * (noisy.ndim - 1))
-        return skip.view(axes) * noisy + out.view(axes) * predict(network, into.view(axes) * noisy, told)
+        return skip.view(axes) * noisy + out.view(axes) * predict(network, into.view(axes) * noisy, told, condition)
 
     def loss(self, network: Network, batch: Batch) -> Tensor:
         """Mean squared error of the denoised rows, weighted by their noise (equation 2 and Table 1)."""
@@ -115,7 +115,7 @@ class Edm:
         sigma = chosen.drawn(batch.times)
         axes = (-1, *[1] * (batch.rows.ndim - 1))
         rows = batch.rows * (SIGMA_DATA / self.sigma_data)
-        clean = self.denoise(network, rows + sigma.view(axes) * batch.noise, sigma)
+        clean = self.denoise(network, rows + sigma.view(axes) * batch.noise, sigma, batch.condition)
         return (chosen.weight(sigma).view(axes) * (clean - rows) ** 2).mean()
 
     def heun(self, network: Network, latents: Tensor, steps: int) -> Tensor:

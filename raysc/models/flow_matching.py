@@ -79,6 +79,8 @@ class FlowMatching:
 
     def check_settings(self, event: tuple[int, ...], train: Train, sample: Sample) -> None:
         training.check_train(train, event, self.network)
+        if sample.sampler not in (None, "dopri5", *RULES):
+            raise InputError(f"sample.sampler: flow_matching takes {', '.join(RULES)} or dopri5, not {sample.sampler}")
         if sample.sampler == "dopri5":
             if sample.steps is not None:
                 raise InputError("sample.steps: dopri5 chooses its steps itself; set sample.rtol and sample.atol")
@@ -125,7 +127,8 @@ def _loss(network: Network, batch: Batch) -> Tensor:
     """Mean squared error of the velocity (Lipman et al. 2023, equation 23)."""
     t = batch.times.view(-1, *[1] * (batch.rows.ndim - 1))
     here = (1 - t) * batch.noise + t * batch.rows
-    return nn.functional.mse_loss(predict(network, here, TIMES * (1 - batch.times)), batch.noise - batch.rows)
+    told = predict(network, here, TIMES * (1 - batch.times), batch.condition)
+    return nn.functional.mse_loss(told, batch.noise - batch.rows)
 
 
 def integrate(network: Network, latents: Tensor, sample: Sample) -> Tensor:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from raysc.models.batches import Order, rank_rows
+from raysc.models.gpu import sent
 from raysc.pool.gather import Gather
 from raysc.pool.rows import TrainingSet
 from raysc.pool.tokens import PAD, lengths
@@ -35,8 +36,8 @@ class TokenBatch:
 
     def to(self, device: torch.device) -> "TokenBatch":
         """The same on a device."""
-        places = None if self.places is None else self.places.to(device, non_blocking=True)
-        return TokenBatch(self.inputs.to(device, non_blocking=True), self.targets.to(device, non_blocking=True), places)
+        places = None if self.places is None else sent(self.places, device)
+        return TokenBatch(sent(self.inputs, device), sent(self.targets, device), places)
 
 
 def padded(rows: np.ndarray, begin: int) -> TokenBatch:

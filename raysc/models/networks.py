@@ -30,6 +30,9 @@ TIMES = 1000.0
 HEAD_CHANNELS = 8
 """Channels of one attention head, as diffusers' U-Nets have them unless told otherwise."""
 
+CONDITIONS = "conditions"
+"""Of a configuration: how many numbers a U-Net is told beside the time; it is told none if this is not there."""
+
 MLP_SIZES = ("width", "depth")
 UNET_SIZES = ("channels", "multipliers", "res_blocks", "attention", "head_channels")
 
@@ -137,8 +140,13 @@ def build(config: Config) -> nn.Module:
         declare_missing_schemas()
         from diffusers import UNet2DModel  # takes seconds, which nobody else should wait for
 
-        unet: nn.Module = UNet2DModel(**config["unet"])
-        return unet
+        unet: Any = UNet2DModel(**config["unet"])
+        if CONDITIONS in config:
+            # where diffusers adds what it knows of classes to the time; no bias: zeros are as good as no layer
+            wide = unet.time_embedding.linear_2.out_features
+            unet.class_embedding = nn.Linear(config[CONDITIONS], wide, bias=False)
+        network: nn.Module = unet
+        return network
 
 
 def _spline_flow(config: Config) -> nn.Module:
@@ -183,9 +191,12 @@ def random_weights(config: Config, generator: np.random.Generator) -> Tensors:
     return weights
 
 
-def predict(network: Network, rows: Tensor, times: Tensor) -> Tensor:
-    """What a network of either kind says: (batch, *event), like the rows."""
-    output = network(rows, times)
+def predict(network: Network, rows: Tensor, times: Tensor, condition: Tensor | None = None) -> Tensor:
+    """What a network of either kind says: (batch, *event), like the rows.
+
+    ``condition``: what else it is told, (batch, conditions), if its configuration has conditions.
+    """
+    output = network(rows, times) if condition is None else network(rows, times, condition)
     prediction: Tensor = output if isinstance(output, Tensor) else output.sample
     return prediction
 

@@ -6,6 +6,7 @@ changes results by rounding at most, and a seed that diverges leaves the rest as
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,8 +19,8 @@ from raysc.activity import tell
 from raysc.models.batches import Batch, PackBatches
 from raysc.models.coupling import Coupling
 from raysc.models.family import Fitted
-from raysc.models.networks import Network, Tensors, build
-from raysc.models.sampling import BLOCK, of_latents
+from raysc.models.networks import Network, Tensors, build, predict
+from raysc.models.sampling import BLOCK, generators, of_latents
 from raysc.models.state import State
 from raysc.models.training import CHECK_EVERY, learning_rate
 from raysc.pool.rows import TrainingSet
@@ -91,21 +92,39 @@ def fit(
     return Fitted(state, ~sound.cpu().numpy(), total.double().cpu().numpy() / len(steps))
 
 
-def sample_rows(sampler: Sampler, state: State, first: int, count: int, sample: Sample, streams: Streams) -> np.ndarray:
+def sample_rows(
+    sampler: Callable[..., Tensor], state: State, first: int, count: int, sample: Sample, streams: Streams,
+    noisy: bool = False,
+) -> np.ndarray:  # fmt: skip
     """Rows ``first`` to ``first + count`` of the endless sequences that the EMA models draw; see ``Trained.sample``.
+
+    Args:
+        sampler: a ``Sampler`` of one seed; if ``noisy``, of the whole pack.
+        state: the models.
+        first: >= 0.
+        count: >= 1.
+        sample: how rows are sampled; of it only ``latents`` plays a part here.
+        streams: of the pack.
+        noisy: the sampler draws noise on its way, which one seed of a batched operation cannot: it is given all EMA
+            networks as one, all latents (seeds, block, *event), and as its third argument a block's ``generators``.
 
     Returns:
         float32 (seeds, count, *event), with what is not finite as it is: a row of points can show it.
     """
-    draw = _per_seed_of(sampler, build(state.config))
+    draw = _per_seed_of(predict if noisy else sampler, build(state.config))
     blocks = range(first // BLOCK, -(-(first + count) // BLOCK))
     drawn = []
     for block in blocks:
         tell("sampling", "blocks of rows", block - blocks.start, len(blocks))
-        generators = of_latents(sample, streams).in_turn("sample", block)
-        latents = np.stack([one.standard_normal((BLOCK, *state.event), dtype=np.float32) for one in generators])
+        each = of_latents(sample, streams).in_turn("sample", block)
+        normals = np.stack([one.standard_normal((BLOCK, *state.event), dtype=np.float32) for one in each])
+        latents = torch.from_numpy(normals).to(state.device)
         with torch.no_grad():
-            drawn.append(draw(state.ema, torch.from_numpy(latents).to(state.device)).cpu().numpy())
+            if noisy:
+                values = sampler(partial(draw, state.ema), latents, generators(sample, streams, block))
+            else:
+                values = draw(state.ema, latents)
+        drawn.append(values.cpu().numpy())
     tell("sampling", "blocks of rows", len(blocks), len(blocks))
     skip = first - blocks.start * BLOCK
     rows: np.ndarray = np.concatenate(drawn, axis=1)[:, skip : skip + count]
@@ -136,8 +155,9 @@ def _per_seed(loss: Loss, network: nn.Module) -> Callable[[Tensors, Batch], Tens
     return every
 
 
-def _per_seed_of(function: Sampler, network: nn.Module) -> Callable[[Tensors, Tensor], Tensor]:
-    return vmap(lambda weights, values: function(_with(network, weights), values))
+def _per_seed_of(function: Callable[..., Tensor], network: nn.Module) -> Callable[..., Tensor]:
+    """A function of a network and of values, of all seeds: from weights and values with a leading seed axis."""
+    return vmap(lambda weights, *values: function(_with(network, weights), *values))
 
 
 def _with(network: nn.Module, weights: Tensors) -> Network:

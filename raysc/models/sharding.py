@@ -40,7 +40,9 @@ def whole(tensors: Tensors) -> Tensors:
 
 
 def like(value: Tensor, parameter: Tensor) -> Tensor:
-    """This rank's part of a whole tensor, cut as a parameter is; a copy. All ranks hold the same whole one."""
-    if not isinstance(parameter, DTensor) or value.shape != parameter.shape:
+    """This rank's part of a whole tensor, cut and laid out as a parameter is; a copy. All ranks hold the same one."""
+    if value.shape != parameter.shape:
         return value.clone()
+    if not isinstance(parameter, DTensor):
+        return torch.empty_like(parameter, dtype=value.dtype, device=value.device).copy_(value)
     return distribute_tensor(value, parameter.device_mesh, parameter.placements, src_data_rank=None)

@@ -13,9 +13,12 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from raysc.activity import tell
 from raysc.errors import InputError, RayscError
+from raysc.models import augmentation
 from raysc.models.batches import Batches
+from raysc.models.conditions import told
 from raysc.models.dropout import WholeBatchDropout
 from raysc.models.family import Fitted
+from raysc.models.gpu import UNCOMPILED, ahead, compile_large, in_order, laid_out
 from raysc.models.networks import Config, Tensors, with_weights
 from raysc.models.sharding import like, shard, whole
 from raysc.models.state import State, packed
@@ -71,6 +74,7 @@ def fit(
     """
     if not steps:
         return Fitted(start, False, nan)
+    start = told(start, augmentation.CONDITIONS if train.augmentation else 0)
     if train.shard and train.precision == "fp16":
         raise RayscError("train.shard: fp16 cannot be sharded here; use bf16 or fp32")
     accelerator = _accelerator(train.precision)
@@ -78,15 +82,18 @@ def fit(
     batches = batches_of(training_set, train, rank, world, streams, device)
 
     begun = start.ema if train.start_weights == "ema" and steps.start == 0 else start.weights
-    network = network_of(start.config, _copies(begun)).train()
+    network = laid_out(network_of(start.config, _copies(begun)).train(), device)
     dropout = WholeBatchDropout(train, rank, world, streams, device) if train.dropout else None
     if dropout is not None:
-        dropout.put_into(network)
+        row = batches.pieces(steps.start)[0][0].cut(slice(1))
+        dropout.put_into(network, lambda: loss(network, row))
     if train.recompute:
         _recompute(network)
-    sharded = train.shard and world > 1
+    sharded, what = train.shard and world > 1, "training"
     if sharded:
         shard(network, world, device)
+    elif start.config["network"] == "unet" and not train.recompute and not compile_large(network, device):
+        what += UNCOMPILED
     prepared = accelerator.prepare_model(network, evaluation_mode=sharded)  # what is sharded needs no DDP around it
     parameters = {name: parameter for name, parameter in network.named_parameters() if parameter.requires_grad}
     adamw = torch.optim.AdamW(parameters.values(), lr=train.lr, weight_decay=train.weight_decay, fused=True)
@@ -101,11 +108,10 @@ def fit(
     before = start.steps - steps.start
 
     total, unchecked = 0.0, torch.zeros((), device=device)
-    for step in steps:
+    for step, pieces in zip(steps, ahead(batches.pieces, steps, device), strict=True):
         if (step - steps.start) % CHECK_EVERY == 0:
-            tell("training", "steps", step, length or steps.stop)
+            tell(what, "steps", step, length or steps.stop)
         adamw.param_groups[0]["lr"] = learning_rate(train, step, length or steps.stop, before)
-        pieces = batches.pieces(step)
         for number, (batch, weight) in enumerate(pieces):
             if dropout is not None:
                 dropout.begin(step, number)
@@ -126,11 +132,11 @@ def fit(
             if not isfinite(total):
                 break
 
-    tell("training", "steps", steps.stop, length or steps.stop)
-    weights = whole({name: parameter.detach() for name, parameter in parameters.items()})
+    tell(what, "steps", steps.stop, length or steps.stop)
+    weights = in_order(whole({name: parameter.detach() for name, parameter in parameters.items()}))
     scaler = accelerator.scaler.state_dict() if accelerator.scaler is not None else {}
-    moments = whole(_moments(adamw, parameters))
-    ema = whole(ema) if train.ema else weights
+    moments = in_order(whole(_moments(adamw, parameters)))
+    ema = in_order(whole(ema)) if train.ema else weights
     state = State(start.config, weights, ema, moments, scaler, before + step + 1)
     diverged = not isfinite(total) or not _sound(loss, network_of, state, batch, accelerator)
     return Fitted(state, diverged, total / len(steps))
@@ -174,6 +180,8 @@ def check_train(train: Train, event: tuple[int, ...], network: str) -> None:
         raise InputError("train.ramp: the learning rate rises by warmup or by ramp; take one of them out")
     if train.dropout and network != "unet":
         raise InputError("train.dropout: goes with network: unet")
+    if train.augmentation and network != "unet":
+        raise InputError("train.augmentation: goes with network: unet, which is told of it")
     if train.flips and len(event) != 3:
         raise InputError("train.flips: only images can be mirrored")
 

@@ -114,6 +114,8 @@ class Train(Settings):
         precision: of the forward and backward pass.
         dropout: share of the values that a residual block of a U-Net drops.
         flips: every image of a batch is mirrored left to right with probability 1/2.
+        augmentation: of a U-Net: the probability of each change that EDM's augmentation makes to an image; the network
+            is told of them, and draws images without any. It mirrors half of the images too.
         optimizer_state: what a retraining starts with: the moments of the generation before, or none. Under
             ``loop.train`` only.
         start_weights: the raw weights of the model that a retraining starts from, or their moving average. Under
@@ -136,6 +138,7 @@ class Train(Settings):
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
     dropout: float = Field(default=0.0, ge=0, lt=1)
     flips: bool = False
+    augmentation: float = Field(default=0.0, ge=0, le=1)
     optimizer_state: Literal["carried", "reset"] = "carried"
     start_weights: Literal["raw", "ema"] = "raw"
     micro_batch: PositiveInt | None = None
@@ -171,8 +174,8 @@ class Sample(Settings):
         rtol: relative error that a sampler with a tolerance allows itself per step.
         atol: absolute one.
         spacing: of the noise levels that a sampler visits, of a family that has several.
-        latents: the noise that rows begin as: each generation's own, or that of generation 0 again and again. Under
-            ``loop.sample`` only.
+        latents: the noise that rows begin as, and what a sampler adds to it: each generation's own, or that of
+            generation 0 again and again. Under ``loop.sample`` only.
         temperature: of text: logits are divided by it.
         top_k: of text: only so many most likely tokens are drawn.
         top_p: of text: only the most likely tokens are drawn that together have this probability.
@@ -184,7 +187,7 @@ class Sample(Settings):
 
     rows: PositiveInt | None = None
     steps: PositiveInt | None = None
-    sampler: Literal["euler", "heun", "midpoint", "dopri5"] | None = None
+    sampler: Literal["euler", "heun", "midpoint", "dopri5", "ddim", "ancestral"] | None = None
     rtol: PositiveFloat | None = None
     atol: PositiveFloat | None = None
     spacing: Literal["even", "quadratic"] | None = None

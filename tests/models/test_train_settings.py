@@ -118,7 +118,7 @@ def test_dropout_drops_its_share_alike_on_one_rank_on_two_and_in_micro_batches()
     def masks(rank, world, step, count, micro=None):
         dropout = WholeBatchDropout(Train(batch=8, micro_batch=micro, dropout=0.25), rank, world, SEED_0, CPU)
         network = nn.ModuleList([nn.ModuleDict({"dropout": nn.Dropout()}) for _ in range(2)])
-        dropout.put_into(network)
+        dropout.put_into(network, lambda: [layer["dropout"](torch.ones(1, 4, 16, 16)) for layer in network])
         pieces = []
         for piece in range(-(-8 // world // count)):
             dropout.begin(step, piece)
@@ -166,12 +166,12 @@ def test_micro_batches_and_recomputing_keep_the_masks_of_dropout(digits):
 def test_dropout_lies_in_every_residual_block():
     network = nn.Sequential(nn.Linear(1, 1))
     network.dropout = nn.Dropout(0.0)
-    WholeBatchDropout(Train(dropout=0.5), 0, 1, SEED_0, CPU).put_into(network)
+    WholeBatchDropout(Train(dropout=0.5), 0, 1, SEED_0, CPU).put_into(network, lambda: None)
     assert isinstance(network.dropout, Layer)
     from raysc.models.networks import build
 
     unet = build(UNET.initial(IMAGE, SEED_0).config)
-    WholeBatchDropout(Train(dropout=0.5), 0, 1, SEED_0, CPU).put_into(unet)
+    WholeBatchDropout(Train(dropout=0.5), 0, 1, SEED_0, CPU).put_into(unet, lambda: None)
     blocks = [module for module in unet.modules() if type(module).__name__ == "ResnetBlock2D"]
     assert blocks
     assert all(isinstance(block.dropout, Layer) for block in blocks)

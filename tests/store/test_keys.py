@@ -71,6 +71,7 @@ LOOP_ONLY = {
     "loop.sample": "loop.sample.steps=3",
     "dropout": "loop.train.dropout=0.1",
     "flips": "loop.train.flips=true",
+    "augmentation": "loop.train.augmentation=0.1",
     "ramp": "loop.train.ramp.steps=10",
     "start weights": "loop.train.start_weights=ema",
     "latents": "loop.sample.latents=repeated",

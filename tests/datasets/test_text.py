@@ -126,6 +126,14 @@ def test_a_tokenizer_of_a_model_without_an_end_token_gets_one(tmp_path):
     assert sorted(rows.tolist()) == [[1, 2, 3, PAD, PAD], [2, 1, 1, 3, PAD]]
 
 
+def test_a_model_without_a_tokenizer_gives_none(tmp_path):
+    import transformers
+
+    transformers.GPT2Config().save_pretrained(tmp_path)
+    with pytest.raises(InputError, match="is a model without a tokenizer"):
+        Text(path=write(tmp_path, ".jsonl", TEXTS), held_out=1, tokenizer=str(tmp_path)).train((0,))
+
+
 def test_helpsteer2_and_tinystories_are_prepared_as_in_the_paper(tmp_path):
     for split, count in (("train", 3), ("validation", 2)):
         records = [{"prompt": f"q{i}", "response": f"r{i}", "helpfulness": 4} for i in range(count)]

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,6 +16,8 @@ import pyarrow.parquet as pq
 from raysc.errors import InputError
 
 ENDINGS = (".txt", ".jsonl", ".jsonl.gz", ".parquet")
+UTF_8 = "utf-8-sig"
+"""With or without the mark that some editors put before the first letter."""
 
 Format = Callable[[Mapping[str, Any]], str]
 """What of a record is the text."""
@@ -86,22 +89,40 @@ def _read(stamps: tuple[tuple[str, int, int], ...], columns: tuple[str, ...], fo
 def _texts(file: Path, columns: Sequence[str], form: Format) -> Iterator[str]:
     try:
         if file.name.endswith(".txt"):
-            yield from _paragraphs(file.read_text(encoding="utf-8"))
+            yield from _paragraphs(file.read_text(encoding=UTF_8))
             return
         for number, record in enumerate(_records(file, columns)):
             lacking = [column for column in columns if not isinstance(record.get(column), str)]
             if lacking:
-                raise InputError(
-                    f"{file}: record {number + 1} has no text in {lacking[0]!r}; it has {', '.join(map(str, record))}"
-                )
-            yield form(record)
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, pa.ArrowException) as error:
+                had = _had(record, lacking[0])
+                raise InputError(f"{file}: record {number + 1} has no text in {lacking[0]!r}; {had}")
+            text = form(record)
+            if not _is_unicode(text):
+                raise InputError(f"{file}: record {number + 1} holds half a surrogate pair, which no tokenizer takes")
+            yield text
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError, json.JSONDecodeError, pa.ArrowException) as error:
         raise InputError(f"{file}: cannot be read: {error}") from error
+
+
+def _had(record: Mapping[str, Any], column: str) -> str:
+    if column in record:
+        return f"it is {json.dumps(record[column], ensure_ascii=False, default=str):.60}"
+    return f"it has {', '.join(map(str, record))}"
+
+
+def _is_unicode(text: str) -> bool:
+    """JSON can write what UTF-8 cannot: half of a surrogate pair."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _paragraphs(text: str) -> Iterator[str]:
     lines: list[str] = []
-    for line in [*text.splitlines(), ""]:
+    # Not splitlines, which also breaks at characters that belong to a text, such as a form feed.
+    for line in [*text.split("\n"), ""]:
         if line.strip():
             lines.append(line)
         elif lines:
@@ -119,7 +140,7 @@ def _records(file: Path, columns: Sequence[str]) -> Iterator[Mapping[str, Any]]:
             yield from batch.to_pylist()
         return
     opener = gzip.open if file.name.endswith(".gz") else open
-    with opener(file, "rt", encoding="utf-8") as lines:
+    with opener(file, "rt", encoding=UTF_8) as lines:
         for number, line in enumerate(lines, start=1):
             if line.strip():
                 record = json.loads(line)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
+from pathlib import Path
 
 from raysc.errors import InputError
 from raysc.extras import text_library
@@ -36,6 +37,11 @@ def trained_tokenizer(texts: Sequence[str], vocabulary: int) -> Tokenizer:
     return Tokenizer(library.to_str(), end, end, library.get_vocab_size())
 
 
+def has_tokenizer(folder: Path) -> bool:
+    """Whether a model's folder holds a tokenizer, in whatever format."""
+    return any(any(folder.glob(pattern)) for pattern in ("*token*", "*vocab*", "*.model"))
+
+
 @lru_cache(maxsize=4)
 def model_tokenizer(source: str) -> Tokenizer:
     """The tokenizer of a model's folder or hub id.
@@ -48,6 +54,8 @@ def model_tokenizer(source: str) -> Tokenizer:
     """
     transformers = text_library("transformers", "a model's tokenizer")
     folder = model_folder(source, "data.tokenizer", SETTINGS)
+    if not has_tokenizer(folder):  # transformers would make an empty one
+        raise InputError(f"data.tokenizer: {source} is a model without a tokenizer; take the one it was trained with")
     try:
         theirs = transformers.AutoTokenizer.from_pretrained(str(folder))
         library = theirs.backend_tokenizer

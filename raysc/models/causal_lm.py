@@ -15,11 +15,12 @@ from torch import Tensor, nn
 
 from raysc.activity import tell
 from raysc.datasets.dataset import TextDataSet
+from raysc.datasets.tokenizing import has_tokenizer, model_tokenizer
 from raysc.errors import InputError
-from raysc.hub import WEIGHTS, model_folder
+from raysc.hub import SETTINGS, WEIGHTS, model_folder
 from raysc.models import lm_weights, training
 from raysc.models.family import Fitted
-from raysc.models.lm_batches import TokenBatch, TokenBatches, padded, target_losses
+from raysc.models.lm_batches import TokenBatch, TokenBatches, keeps_rows_apart, padded, target_losses
 from raysc.models.lm_networks import Config, base_config, build, fresh_config, trained_parameters, with_weights
 from raysc.models.lm_sampling import BLOCK, draw_block
 from raysc.models.state import State
@@ -27,6 +28,9 @@ from raysc.pool.rows import TrainingSet
 from raysc.pool.tokens import PAD, Tokenizer, lengths
 from raysc.streams import Streams
 from raysc.sweepfile.settings import Sample, Train
+
+SAME = 0.5
+"""Share of the data's tokens that a base must know: relatives of a model have other special tokens, or a few more."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,8 @@ class CausalLm:
             Its tokenizer is the data's: set ``data.tokenizer`` to the same.
         lora: adapters are trained, and the base is not; None: all weights are trained.
         packed: rows are put end to end in sequences of at most ``length`` tokens instead of being padded, which is
-            quicker where rows are short; no row sees another, so losses are the same.
+            quicker where rows are short; no row sees another, so losses are the same. A base whose network cannot
+            keep rows apart is refused when it is loaded.
     """
 
     architecture: Literal["gpt2", "llama"] = "gpt2"
@@ -85,6 +90,11 @@ class CausalLm:
                 raise InputError("model.lora: adapters need a pretrained model; set model.base")
             if self.width % self.heads:
                 raise InputError(f"model.heads: {self.heads} heads cannot share a width of {self.width} evenly")
+            if self.architecture == "llama" and self.width // self.heads % 2:
+                raise InputError(
+                    f"model.heads: heads of a llama have an even width, since positions turn pairs of numbers; "
+                    f"{self.width} / {self.heads} is {self.width // self.heads}"
+                )
             return
         for name in ("architecture", "width", "depth", "heads"):
             if getattr(self, name) != getattr(type(self), name):
@@ -111,9 +121,23 @@ class CausalLm:
 
     def check(self, event: tuple[int, ...]) -> None:
         self._config(event)
+        if self.base is not None:
+            self._check_tokenizer(self.base)
+        if self.lora is not None and self.lora.targets is not None:
+            self.parameter_count(event)
+
+    def _check_tokenizer(self, base: str) -> None:
+        """In another tokenizer's ids a pretrained model knows no word, and would say nothing of it."""
+        if not has_tokenizer(model_folder(base, "model.base", SETTINGS)):
+            return
+        given, own = self._tokenizer, model_tokenizer(base)
+        if given != own and given.shared(own) < SAME:
+            raise InputError(f"model.base: {base} does not know the data's tokens; set data.tokenizer: {base}")
 
     def check_settings(self, event: tuple[int, ...], train: Train, sample: Sample) -> None:
         training.check_train(train, event, "causal_lm")
+        if sample.prompt_tokens is not None and sample.prompt_tokens >= event[0]:
+            raise InputError(f"sample.prompt_tokens: must leave something to write of rows of {event[0]} tokens")
 
     def _config(self, event: tuple[int, ...]) -> Config:
         (length,), size = event, self._tokenizer.size
@@ -131,6 +155,8 @@ class CausalLm:
         config, device = self._config(event), PartialState().device
         (generator,) = streams.each("init")
         weights = {n: value.to(device) for n, value in lm_weights.initial_weights(config, generator).items()}
+        if self.packed and self.base is not None and not keeps_rows_apart(with_weights(config, weights).eval()):
+            raise InputError("model.packed: this network lets the rows of a sequence see each other; take it out")
         return State(config, weights, weights)
 
     def fit(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,6 +18,8 @@ from raysc.sweepfile.settings import Train
 
 NOT_A_TARGET = -100
 """What cross entropy passes over."""
+ROUNDING = 0.01
+"""Nats by which the losses of packed and padded rows may differ, and by far more where rows see each other."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,18 @@ def target_losses(network: nn.Module, batch: TokenBatch) -> Tensor:
         logits.flatten(0, 1), batch.targets.flatten(), ignore_index=NOT_A_TARGET, reduction="none"
     )
     return losses.view_as(batch.targets)
+
+
+@torch.inference_mode()
+def keeps_rows_apart(network: Any) -> bool:
+    """Whether a network tells rows of one sequence apart by their places, as ``packed`` needs; some look at none."""
+    rows = np.arange(8, dtype=np.int32).reshape(2, 4) % network.config.vocab_size
+    rows = np.pad(rows, ((0, 0), (0, 4)), constant_values=PAD)
+    losses = []
+    for batch in (padded(rows, 0), packed(rows, 0)):
+        found = target_losses(network, batch.to(network.device))
+        losses.append(found[batch.targets.to(network.device) != NOT_A_TARGET])
+    return bool((losses[0] - losses[1]).abs().max() < ROUNDING)
 
 
 class TokenBatches:

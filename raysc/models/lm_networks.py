@@ -123,7 +123,11 @@ def _adapted(network: Any, config: Config) -> Any:
     peft = text_library("peft", f"{WHAT} with lora")
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "fan_in_fan_out")  # it sees by itself how GPT-2's layers lie
-        return peft.get_peft_model(network, peft.LoraConfig(task_type="CAUSAL_LM", lora_dropout=0.0, **config["lora"]))
+        wanted = peft.LoraConfig(task_type="CAUSAL_LM", lora_dropout=0.0, **config["lora"])
+        try:
+            return peft.get_peft_model(network, wanted)
+        except ValueError as error:
+            raise InputError(f"model.lora.targets: {error}") from error
 
 
 def trained_parameters(network: nn.Module) -> Tensors:

@@ -53,6 +53,12 @@ class Tokenizer:
         """SHA-256 of all of it."""
         return sha256(f"{self.begin} {self.end} {self.json}".encode()).hexdigest()
 
+    def shared(self, other: "Tokenizer") -> float:
+        """The share of its tokens that are the other's under the same id, 0 to 1."""
+        own: dict[str, int] = self._library().get_vocab()
+        theirs: dict[str, int] = other._library().get_vocab()
+        return sum(theirs.get(token) == number for token, number in own.items()) / self.size
+
     def encode(self, texts: Sequence[str], length: int) -> np.ndarray:
         """Texts as rows, int32 (texts, length): tokens, the end token, ``PAD``; what is longer is cut, with no end."""
         rows = np.full((len(texts), length), PAD, np.int32)

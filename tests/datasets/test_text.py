@@ -1,6 +1,7 @@
 import gzip
 import json
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -56,6 +57,35 @@ def test_empty_texts_are_left_out_and_long_ones_are_cut(tmp_path):
     assert short.tolist()[1:] == [data.tokens.end] + [PAD] * 8
 
 
+@pytest.mark.parametrize("ending", [".txt", ".jsonl"])
+def test_a_byte_order_mark_is_no_text_and_lines_end_only_at_line_ends(tmp_path, ending):
+    file = Path(write(tmp_path, ending, ["Bär\x85\u2028Fuchs\x0c", "zwei"]))
+    file.write_bytes("\ufeff".encode() + file.read_bytes())
+    corpus = Text(path=str(file), held_out=1).corpus()
+    assert sorted([*corpus.train, *corpus.test]) == ["Bär\x85\u2028Fuchs\x0c", "zwei"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("a.jsonl", b'{"text": "a"}\n{"text": null}\n', "record 2 has no text in 'text'; it is null"),
+        ("a.jsonl", b'{"text": "a \\ud800"}\n', "record 1 holds half a surrogate pair"),
+        ("a.jsonl", b'{"text": "a"}\n{"text": \n', "cannot be read: Expecting value"),
+        ("a.jsonl.gz", gzip.compress(b'{"text": "a"}\n' * 999)[:40], "cannot be read: Compressed file ended"),
+        ("a.jsonl.gz", b"\x1f\x8b\x08" + bytes(7) + b"\xff" * 9, "cannot be read: Error -3"),
+        ("a.txt", "Bär".encode("latin-1"), "cannot be read: 'utf-8' codec can't decode byte"),
+        ("a.parquet", b"PAR1", "cannot be read"),
+    ],
+)
+def test_files_that_cannot_be_read_are_named(tmp_path, name, content, says):
+    file = tmp_path / name
+    file.write_bytes(content)
+    with pytest.raises(InputError) as refused:
+        Text(path=str(file)).corpus()
+    assert str(refused.value).startswith(f"{file}: ")
+    assert says in str(refused.value)
+
+
 def test_words_that_look_like_special_tokens_are_words(tmp_path):
     data = Text(path=write(tmp_path, ".jsonl", ["a <|end|> b", "c"]), held_out=1, vocabulary=300, length=40)
     rows = np.concatenate([data.train((0,))[0], data.test()])
@@ -94,6 +124,14 @@ def test_a_tokenizer_of_a_model_without_an_end_token_gets_one(tmp_path):
     assert (data.tokens.size, data.tokens.begin, data.tokens.end) == (4, 3, 3)
     rows = np.concatenate([data.train((0,))[0], data.test()])
     assert sorted(rows.tolist()) == [[1, 2, 3, PAD, PAD], [2, 1, 1, 3, PAD]]
+
+
+def test_a_model_without_a_tokenizer_gives_none(tmp_path):
+    import transformers
+
+    transformers.GPT2Config().save_pretrained(tmp_path)
+    with pytest.raises(InputError, match="is a model without a tokenizer"):
+        Text(path=write(tmp_path, ".jsonl", TEXTS), held_out=1, tokenizer=str(tmp_path)).train((0,))
 
 
 def test_helpsteer2_and_tinystories_are_prepared_as_in_the_paper(tmp_path):

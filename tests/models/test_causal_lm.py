@@ -169,6 +169,9 @@ def test_a_base_gets_room_for_an_end_token_that_its_tokenizer_lacks(base, tmp_pa
     assert torch.allclose(table[8], table[:8].mean(dim=0))
     assert np.isfinite(family.token_losses(state, data.test()[:4])).all()
     assert family.sample(state, 0, 3, Sample(), STREAMS).shape == (1, 3, 12)
+    family.check(data.event)
+    with pytest.raises(InputError, match=r"does not know the data's tokens; set data\.tokenizer"):
+        family.for_data(replace(data, tokenizer=None)).check(data.event)
 
 
 def test_a_bases_content_is_in_the_key_and_its_place_is_not(base, tmp_path):
@@ -198,6 +201,12 @@ def test_rows_of_nothing_but_an_end_cost_its_probability():
         (lambda base: CausalLm(lora=Lora()), "adapters need a pretrained model"),
         (lambda base: CausalLm(width=10, heads=4), "4 heads cannot share a width of 10"),
         (lambda base: CausalLm(base=str(base), depth=5), "model.depth: a model with a base has the base's sizes"),
+        (lambda base: CausalLm("llama", width=6, heads=2), "heads of a llama have an even width"),
+        (
+            lambda base: CausalLm(base=str(base), lora=Lora(targets=("nothing",))).for_data(DATA).check((48,)),
+            r"model\.lora\.targets: .*nothing",
+        ),
+        (lambda base: small().check_settings((48,), TRAIN, Sample(prompt_tokens=48)), "of rows of 48 tokens"),
         (lambda base: CausalLm().check((48,)), "causal_lm needs text"),
         (
             lambda base: CausalLm(base=str(base)).for_data(replace(DATA, length=65)).check((65,)),
@@ -209,6 +218,45 @@ def test_rows_of_nothing_but_an_end_cost_its_probability():
 def test_what_cannot_work_is_refused(base, make, says):
     with pytest.raises(InputError, match=says):
         make(base)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        transformers.Gemma2Config(
+            hidden_size=16, intermediate_size=16, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=1,
+            head_dim=8, sliding_window=16, max_position_embeddings=48, vocab_size=DATA.tokens.size,
+        ),
+        transformers.OPTConfig(
+            hidden_size=16, ffn_dim=16, num_hidden_layers=2, num_attention_heads=2, word_embed_proj_dim=16,
+            max_position_embeddings=48, vocab_size=DATA.tokens.size,
+        ),
+    ],
+    ids=["gemma2", "opt"],
+)  # fmt: skip
+def test_any_pretrained_network_will_do_and_packed_where_it_keeps_rows_apart(config, rows, tmp_path):
+    network = transformers.AutoModelForCausalLM.from_config(config)
+    with torch.no_grad():
+        for value in network.parameters():
+            value.copy_(torch.from_numpy(np.random.default_rng(value.numel()).normal(0, 0.3, value.shape)))
+    network.save_pretrained(tmp_path / "base")
+    family = CausalLm(base=str(tmp_path / "base")).for_data(DATA)
+    state = fitted(family, rows, range(2))
+    family.save(state, tmp_path / "saved", training_state=False)
+    theirs = transformers.AutoModelForCausalLM.from_pretrained(tmp_path / "saved").eval()
+    held_out = DATA.test()[:1]
+    ids = torch.tensor([[DATA.tokens.begin, *held_out[0][: lengths(held_out[0])]]])
+    loss, count = family.token_losses(state, held_out)[0]
+    assert theirs(ids, labels=ids).loss.item() == pytest.approx(loss / count, rel=1e-5)
+    written = theirs.generate(ids[:, :1], do_sample=False, max_new_tokens=48, pad_token_id=0, use_cache=False)
+    sampled = family.sample(state, 0, 1, Sample(top_k=1), STREAMS)[0]
+    assert DATA.tokens.decode(sampled) == DATA.tokens.decode(written[:, 1:].numpy())
+    together = replace(family, packed=True).for_data(DATA)
+    if config.model_type == "opt":
+        with pytest.raises(InputError, match="lets the rows of a sequence see each other"):
+            together.initial(DATA.event, STREAMS)
+    else:
+        equal(state.weights, fitted(together, rows, range(2)).weights, atol=1e-4)
 
 
 def test_a_network_that_cannot_recompute_says_so(digits):

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import ray
+from ray.exceptions import RayTaskError
 from safetensors.numpy import load, save
 
-from raysc.cluster.threads import use_resources
+from raysc.cluster.threads import use_resources, use_threads
+from raysc.errors import RayscError
 from raysc.lines import Line, Split, reference_key
 from raysc.metrics.features import load_extractors
 from raysc.metrics.frechet_distance import moments
@@ -89,14 +91,19 @@ class References:
         count = self.line.data.count if split == "train" else len(self.line.data.test())
         if count > TASK:
             self.say(f"computing {extractor} features of {count:,} real rows ({split}), once; the store keeps them")
-        wants = {"num_cpus": self.resources.cpus, "num_gpus": self.resources.gpus}
-        of_some, together = ray.remote(_features).options(**wants), ray.remote(_together).options(**wants)
-        files = ray.put({extractor: self.extractors[extractor]})
+        cpus, gpus = self.resources.cpus, self.resources.gpus
+        of_some = ray.remote(_features).options(num_cpus=cpus, num_gpus=gpus)
+        together = ray.remote(_together).options(num_cpus=cpus)
+        files: ray.ObjectRef[Files] = ray.put({extractor: self.extractors[extractor]})
         parts = [
             of_some.remote(files, rows, split, range(first, min(count, first + TASK)), self.resources)
             for first in range(0, count, TASK)
         ]
-        return ray.get(together.remote(self.resources, *parts))
+        try:
+            made: dict[str, bytes] = ray.get(together.remote(cpus, *parts))
+        except RayTaskError as error:
+            raise error.cause if isinstance(error.cause, RayscError) else error from None
+        return made
 
 
 def _features(files: Files, rows: np.ndarray, split: Split, which: range, resources: Resources) -> np.ndarray:
@@ -107,9 +114,9 @@ def _features(files: Files, rows: np.ndarray, split: Split, which: range, resour
     return extractor.features(own[which.start : which.stop]).astype(np.float32)
 
 
-def _together(resources: Resources, *parts: np.ndarray) -> dict[str, bytes]:
+def _together(cpus: float, *parts: np.ndarray) -> dict[str, bytes]:
     """A task: the files of an artifact, features (rows, dim) and what ``moments`` says of them."""
-    use_resources(resources, trained=False)
+    use_threads(cpus, trained=False)
     features = np.concatenate(parts)
     mean, factor = moments(features.astype(np.float64))
     return {

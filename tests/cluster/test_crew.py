@@ -1,0 +1,94 @@
+"""Ranks of a crew in processes of their own, as a trial starts them."""
+
+import os
+from collections.abc import Hashable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import pytest
+from ray.util import placement_group
+
+from raysc import catalogue
+from raysc.cluster.crew import ActorCrew
+from raysc.datasets.dataset import Labelled
+from raysc.datasets.digits import Digits
+from raysc.metrics.classifier import train_classifier
+from raysc.metrics.features import load_extractors
+from raysc.metrics.frechet_distance import FrechetDistance
+from raysc.metrics.measure import Real, measure
+from raysc.metrics.recall import Recall
+from raysc.models.family import Trained
+from raysc.pool.mixing import mix
+from raysc.pool.rows import Block, MemoryBlock, Rows
+from raysc.rank import TrainedRank
+from raysc.regimes.recipe import REAL, Recipe, Source, Take, synthetic
+from raysc.sweepfile.settings import Component, Resources, Sample, Train
+
+
+@dataclass(frozen=True)
+class Watched:
+    """Rows of which is told, in a folder, which process drew them and which loads them."""
+
+    key: Hashable
+    first: int
+    array: np.ndarray
+    folder: Path
+    drawn_by: int
+    sha256: str = ""
+    acceptance: None = None
+
+    @property
+    def rows(self) -> int:
+        return int(self.array.shape[1])
+
+    def load(self) -> np.ndarray:
+        (self.folder / f"{self.first}-{os.getpid()}").touch()
+        return self.array
+
+
+@dataclass(frozen=True)
+class WatchedShelf:
+    folder: Path
+
+    def put(self, source: Source, seeds: tuple[int, ...], first: int, rows: np.ndarray, texts: None = None) -> Block:
+        return Watched((source, seeds, first), first, rows, self.folder, os.getpid())
+
+
+@pytest.mark.usefixtures("running_ray")
+def test_each_rank_computes_the_features_of_the_rows_that_it_drew_as_one_rank_does(tmp_path: Path) -> None:
+    data, seeds = Digits(), (0,)
+    train = data.train(seeds)
+    family = cast(Trained, catalogue.family(Component(name="flow_matching", parameters={"width": 8, "depth": 1}), data))
+    few = Labelled(data.labelled_train().rows[:200], data.labelled_train().labels[:200])
+    files = {"classifier": train_classifier(few, few).to_files()}
+    resources = Resources(workers=2, cpus=1)
+    group = placement_group([{"CPU": 1}] * 2)
+    alone = TrainedRank(family, seeds, data.event, extractors=load_extractors(files))
+    together = ActorCrew(family, seeds, data.event, resources, group, files)
+    training_set = mix(Recipe((Take(REAL, 64),)), {REAL: Rows(REAL, (MemoryBlock("real", 0, train),))}, seeds, 0, 64)
+    found = {}
+    try:
+        for name, crew in (("one", alone), ("two", together)):
+            folder = tmp_path / name
+            folder.mkdir()
+            crew.fit(0, training_set, "initial", range(2), Train(batch=32))
+            rows = Rows(synthetic(0), crew.sample(0, 0, 700, Sample(steps=2), WatchedShelf(folder)))
+            found[name] = rows, crew.features("classifier", rows), {path.name for path in folder.iterdir()}
+    finally:
+        together.close()
+        alone.close()
+    rows, features, loaded = found["two"]
+    assert [block.rows for block in rows.blocks] == [256, 444]
+    assert loaded == {f"{block.first}-{block.drawn_by}" for block in rows.blocks}, "nobody else's were loaded"
+    assert len({block.drawn_by for block in rows.blocks} - {os.getpid()}) == 2
+    assert features.shape == (1, 700, 64)
+    # Of the same rows, features are the same but for rounding; whole metrics, where two ranks trained, are close.
+    extractors = load_extractors(files)
+    np.testing.assert_allclose(features, extractors["classifier"].features(rows.load()), rtol=1e-5, atol=1e-6)
+    real = Real(data.kind, train, data.test(), extractors)
+    metrics = [FrechetDistance(), Recall()]
+    one, two = (measure(metrics, None, real, None, lambda _, own=found[name][1]: own) for name in ("one", "two"))
+    for column, values in one.items():
+        assert two[column] == pytest.approx(values, rel=1e-3), column

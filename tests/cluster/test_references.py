@@ -1,0 +1,73 @@
+"""What the classifier makes of real rows: once in the store, for one rank and for several, made again if damaged."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from safetensors.numpy import load_file
+from typer.testing import CliRunner
+
+from raysc.cli import app
+from raysc.cli.places import open_sweep
+from raysc.results.table import load_table
+
+pytestmark = pytest.mark.usefixtures("running_ray")
+
+DIGITS = """
+name: digits
+data: digits
+model: {name: flow_matching, width: 16, depth: 1}
+initial: {steps: 4}
+loop: {generations: 1, budget: {steps: 4}}
+train: {batch: 32}
+sample: {rows: 600, steps: 2}
+space: {regime: replace}
+control: false
+seeds: 2
+metrics: [frechet_distance]
+"""
+
+
+def sweep(file: Path, store: Path, *settings: str) -> tuple[str, pd.DataFrame]:
+    arguments = [word for setting in settings for word in ("--set", setting)]
+    result = CliRunner().invoke(app, ["sweep", str(file), "--storage", str(store), *arguments])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == 0, result.output
+    return result.output, load_table(*open_sweep(str(file), str(store), settings))
+
+
+def features(store: Path) -> list[Path]:
+    """Files of features in the store, the larger one (of the training rows) last."""
+    found = store.glob("attempts/artifacts/reference-*/*/features.safetensors")
+    return sorted(found, key=lambda path: path.stat().st_size)
+
+
+def test_features_of_real_rows_are_made_once_and_again_if_damaged(tmp_path: Path) -> None:
+    file, one, two = tmp_path / "grid.yaml", tmp_path / "one", tmp_path / "two"
+    file.write_text(DIGITS)
+    _, alone = sweep(file, one)
+    assert len(features(one)) == 2, "train and held-out rows, for four units"
+    train = features(one)[-1]
+    known = load_file(train)["features"]
+    assert (known.shape, known.dtype) == ((1437, 64), np.float32)
+    stored = load_file(train.parent / "moments.safetensors")
+    np.testing.assert_allclose(stored["mean"], known.mean(axis=0, dtype=np.float64), rtol=1e-12)
+    np.testing.assert_allclose(stored["factor"].T @ stored["factor"], np.cov(known, rowvar=False), rtol=1e-9, atol=1e-9)
+
+    shutil.copytree(one / "artifacts", two / "artifacts")
+    shutil.copytree(one / "attempts/artifacts", two / "attempts/artifacts")
+    _, together = sweep(file, two, "resources.workers=2", "seeds=1")
+    assert [path.name for path in features(two)] == [path.name for path in features(one)], "read, not made again"
+    for column in ("frechet_distance", "frechet_distance_train", "frechet_distance_floor"):
+        expected = alone.loc[alone["seed"] == 0, column].to_numpy()
+        assert together[column].to_numpy() == pytest.approx(expected, rel=1e-3), column
+
+    train.write_bytes(train.read_bytes()[:-8])
+    output, again = sweep(file, one, "metrics=[frechet_distance, kid]")
+    assert "was changed or cut off" in output.replace("\n", " ")
+    assert len(features(one)) == 3
+    assert again["kid"].notna().all()
+    np.testing.assert_array_equal(again["frechet_distance"], alone["frechet_distance"])

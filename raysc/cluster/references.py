@@ -88,7 +88,7 @@ class References:
         return ray.put(vectors)
 
     def _make(self, extractor: str, split: Split, rows: "ray.ObjectRef[np.ndarray]") -> dict[str, bytes]:
-        count = self.line.data.count if split == "train" else len(self.line.data.test())
+        count = ray.get(rows).shape[1 if split == "train" else 0]
         if count > TASK:
             self.say(f"computing {extractor} features of {count:,} real rows ({split}), once; the store keeps them")
         cpus, gpus = self.resources.cpus, self.resources.gpus

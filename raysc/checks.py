@@ -40,14 +40,15 @@ def notes(sweep: Sweep, lines: tuple[Line, ...]) -> tuple[str, ...]:
         for component in sweep.metrics:
             if component.name != "frechet_distance":
                 continue
-            features = extractor_name(catalogue.build("metric", component).features, line.data.kind)
+            metric = catalogue.build("metric", component)
+            features = extractor_name(metric.features, line.data.kind)
             rows = min(line.rules.sample_rows, line.data.count, len(line.data.test()))
             dim = feature_dim(features, line.data.event)
             if rows < dim:
                 found[
                     f"frechet_distance on {features}: {rows} rows are fewer than its {dim} features, so it is biased "
-                    "upwards; compare it with its floor and at equal row counts only (frechet_distance_rows in the "
-                    "table says how many)"
+                    "upwards; compare it with its floor and at equal row counts only (in the table, "
+                    f"{metric.columns[0].name}_rows says how many)"
                 ] = None
     return tuple(found)
 

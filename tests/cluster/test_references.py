@@ -13,9 +13,16 @@ from typer.testing import CliRunner
 from raysc.cli import app
 from raysc.cli.places import open_sweep
 from raysc.cluster.references import References
+from raysc.datasets.dataset import Labelled
+from raysc.datasets.digits import Digits
 from raysc.errors import InputError
-from raysc.lines import lines
+from raysc.lines import Line, lines
+from raysc.metrics.classifier import train_classifier
+from raysc.metrics.frechet_distance import moments
 from raysc.results.table import load_table
+from raysc.store.objects import Objects
+from raysc.store.publishing import Damaged
+from raysc.store.trash import set_damaged_aside
 from raysc.sweepfile.settings import Resources
 
 pytestmark = pytest.mark.usefixtures("running_ray")
@@ -30,7 +37,7 @@ train: {batch: 32}
 sample: {rows: 600, steps: 2}
 space: {regime: replace}
 control: false
-metrics: [frechet_distance]
+metrics: [frechet_distance, precision]
 """
 
 
@@ -43,13 +50,20 @@ def sweep(file: Path, store: Path, *settings: str) -> tuple[str, pd.DataFrame]:
     return result.output, load_table(*open_sweep(str(file), str(store), settings))
 
 
+def opened(folder: Path) -> tuple[tuple[Line, ...], Objects]:
+    file = folder / "grid.yaml"
+    file.write_text(DIGITS)
+    sweep, objects = open_sweep(str(file), str(folder / "store"), ())
+    return lines(sweep), objects
+
+
 def features(store: Path) -> list[Path]:
     """Files of features in the store, the larger one (of the training rows) last."""
     found = store.glob("attempts/artifacts/reference-*/*/features.safetensors")
     return sorted(found, key=lambda path: path.stat().st_size)
 
 
-def test_features_of_real_rows_are_made_once_and_again_if_damaged(tmp_path: Path) -> None:
+def test_features_of_real_rows_are_made_once_and_two_ranks_measure_what_one_does(tmp_path: Path) -> None:
     file, one, two = tmp_path / "grid.yaml", tmp_path / "one", tmp_path / "two"
     file.write_text(DIGITS)
     _, alone = sweep(file, one)
@@ -68,19 +82,37 @@ def test_features_of_real_rows_are_made_once_and_again_if_damaged(tmp_path: Path
     for column in ("frechet_distance", "frechet_distance_train", "frechet_distance_floor"):
         assert together[column].to_numpy() == pytest.approx(alone[column].to_numpy(), rel=1e-3), column
 
-    train.write_bytes(train.read_bytes()[:-8])
-    output, again = sweep(file, one, "metrics=[frechet_distance, precision]")
-    assert "was changed or cut off" in output.replace("\n", " ")
-    assert len(features(one)) == 3
-    assert again["precision"].between(0, 1).all()
-    np.testing.assert_array_equal(again["frechet_distance"], alone["frechet_distance"])
+    assert together["precision"].to_numpy() == pytest.approx(alone["precision"].to_numpy(), abs=0.01)
+
+
+def test_features_that_are_damaged_are_set_aside_and_made_again(tmp_path: Path) -> None:
+    (line,), objects = opened(tmp_path)
+    data = Digits()
+    labelled = data.labelled_test()
+    few = Labelled(labelled.rows[:64], labelled.labels[:64])
+    said: list[str] = []
+    files = train_classifier(few, few).to_files()
+    references = References(line, {"classifier": files}, objects, Resources(), said.append)
+    rows = ray.put(data.train([0])), ray.put(data.test())
+    first = references.put(*rows)["classifier"]
+    damaged = features(tmp_path / "store")[-1]
+    damaged.write_bytes(damaged.read_bytes()[:-8])
+    with pytest.raises(Damaged, match="was changed or cut off") as caught:
+        references.put(*rows)
+    set_damaged_aside(objects, caught.value)
+    again = references.put(*rows)["classifier"]
+    for ref, other in ((first.train, again.train), (first.test, again.test)):
+        one, two = ray.get(ref), ray.get(other)
+        np.testing.assert_array_equal(one.array, two.array)
+        (mean, factor), (other_mean, other_factor) = (vectors.once(moments, tuple) for vectors in (one, two))
+        np.testing.assert_array_equal(mean, other_mean)
+        np.testing.assert_array_equal(factor, other_factor)
+    assert len(features(tmp_path / "store")) == 3, "the held-out rows' were read"
+    assert said == [], "a moment's work needs no words"
 
 
 def test_weights_that_a_machine_does_not_have_are_told_in_one_message(tmp_path: Path, image_files: None) -> None:
-    file = tmp_path / "grid.yaml"
-    file.write_text(DIGITS)
-    opened, objects = open_sweep(str(file), str(tmp_path / "store"), ())
-    (line,) = lines(opened)
+    (line,), objects = opened(tmp_path)
     nowhere = {"inception": {"weights": b"/nowhere/weights.pt"}}
     references = References(line, nowhere, objects, Resources(), lambda words: None)
     with pytest.raises(InputError, match=r"^Inception features need /nowhere/weights.pt on every machine"):

@@ -54,7 +54,7 @@ class RealData:
     train: "ray.ObjectRef[Any] | None"
     test: "ray.ObjectRef[Any]"
     extractors: Mapping[str, Mapping[str, bytes]]
-    references: Mapping[str, "Reference"]
+    references: Mapping[str, Reference]
 
 
 @dataclass(frozen=True)

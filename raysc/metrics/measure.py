@@ -172,7 +172,7 @@ def floors(metrics: Sequence[Metric | ModelMetric], rows: int, real: Real) -> di
     for against in AGAINST:
         stood_in = cache(partial(real.stood_in, against=against, rows=rows))
         for place, metric in enumerate(of_rows):
-            tell(f"measuring floors against {against} rows", "metrics", place, len(of_rows))
+            tell("measuring floors", "metrics", place, len(of_rows))
             columns = [column for column in metric.columns if column.against == against]
             if columns:
                 compared = stood_in(extractor_name(metric.features, real.kind))

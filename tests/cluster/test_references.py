@@ -35,7 +35,7 @@ initial: {steps: 4}
 loop: {generations: 1, budget: {steps: 4}}
 train: {batch: 32}
 sample: {rows: 600, steps: 2}
-space: {regime: replace}
+space: [{regime: replace}, {regime: replace, data.rows: 300}]
 control: false
 metrics: [frechet_distance, precision]
 """
@@ -67,7 +67,7 @@ def test_features_of_real_rows_are_made_once_and_two_ranks_measure_what_one_does
     file, one, two = tmp_path / "grid.yaml", tmp_path / "one", tmp_path / "two"
     file.write_text(DIGITS)
     _, alone = sweep(file, one)
-    assert len(features(one)) == 2, "train and held-out rows, for both units"
+    assert len(features(one)) == 3, "train and held-out rows; where each seed has a subset, held-out rows alone"
     train = features(one)[-1]
     known = load_file(train)["features"]
     assert (known.shape, known.dtype) == ((1437, 64), np.float32)
@@ -77,16 +77,16 @@ def test_features_of_real_rows_are_made_once_and_two_ranks_measure_what_one_does
 
     shutil.copytree(one / "artifacts", two / "artifacts")
     shutil.copytree(one / "attempts/artifacts", two / "attempts/artifacts")
-    _, together = sweep(file, two, "resources.workers=2")
+    _, together = sweep(file, two, "space={regime: replace, data.rows: 300}", "resources.workers=2")
     assert [path.name for path in features(two)] == [path.name for path in features(one)], "read, not made again"
+    expected = alone[alone["data.rows"] == 300]
     for column in ("frechet_distance", "frechet_distance_train", "frechet_distance_floor"):
-        assert together[column].to_numpy() == pytest.approx(alone[column].to_numpy(), rel=1e-3), column
-
-    assert together["precision"].to_numpy() == pytest.approx(alone["precision"].to_numpy(), abs=0.01)
+        assert together[column].to_numpy() == pytest.approx(expected[column].to_numpy(), rel=1e-3), column
+    assert together["precision"].to_numpy() == pytest.approx(expected["precision"].to_numpy(), abs=0.01)
 
 
 def test_features_that_are_damaged_are_set_aside_and_made_again(tmp_path: Path) -> None:
-    (line,), objects = opened(tmp_path)
+    (line, _), objects = opened(tmp_path)
     data = Digits()
     labelled = data.labelled_test()
     few = Labelled(labelled.rows[:64], labelled.labels[:64])
@@ -112,7 +112,7 @@ def test_features_that_are_damaged_are_set_aside_and_made_again(tmp_path: Path) 
 
 
 def test_weights_that_a_machine_does_not_have_are_told_in_one_message(tmp_path: Path, image_files: None) -> None:
-    (line,), objects = opened(tmp_path)
+    (line, _), objects = opened(tmp_path)
     nowhere = {"inception": {"weights": b"/nowhere/weights.pt"}}
     references = References(line, nowhere, objects, Resources(), lambda words: None)
     with pytest.raises(InputError, match=r"^Inception features need /nowhere/weights.pt on every machine"):

@@ -10,7 +10,7 @@ from raysc.datasets.dataset import Distribution
 from raysc.errors import InputError
 from raysc.lines import Line
 from raysc.metrics.check import check_metrics
-from raysc.metrics.features import DIMS, extractor_name
+from raysc.metrics.features import extractor_name, feature_dim
 from raysc.metrics.metric import ModelMetric
 from raysc.models.family import BY_ROWS, ChecksSettings, OfText, in_packs
 from raysc.streams import Streams
@@ -40,12 +40,15 @@ def notes(sweep: Sweep, lines: tuple[Line, ...]) -> tuple[str, ...]:
         for component in sweep.metrics:
             if component.name != "frechet_distance":
                 continue
-            features = extractor_name(catalogue.build("metric", component).features, line.data.kind)
+            metric = catalogue.build("metric", component)
+            features = extractor_name(metric.features, line.data.kind)
             rows = min(line.rules.sample_rows, line.data.count, len(line.data.test()))
-            if rows < DIMS.get(features, 0):
+            dim = feature_dim(features, line.data.event)
+            if rows < dim:
                 found[
-                    f"frechet_distance on {features}: {rows} rows are fewer than its {DIMS[features]} features, so it "
-                    "is biased upwards; compare it with its floor and at equal row counts only"
+                    f"frechet_distance on {features}: {rows} rows are fewer than its {dim} features, so it is biased "
+                    "upwards; compare it with its floor and at equal row counts only (in the table, "
+                    f"{metric.columns[0].name}_rows says how many)"
                 ] = None
     return tuple(found)
 

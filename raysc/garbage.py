@@ -16,7 +16,7 @@ from pathlib import Path
 from raysc import catalogue
 from raysc.entries import READERS
 from raysc.errors import RayscError
-from raysc.lines import Line, lines
+from raysc.lines import REFERENCE, Line, lines
 from raysc.store.asked import Asked, both, read_asked
 from raysc.store.leases import holders
 from raysc.store.objects import Listed, Objects
@@ -61,7 +61,13 @@ def find_garbage(objects: Objects, now: datetime, say: Callable[[str], None]) ->
     """
     store = _Store(objects, now)
     asked = list(read_asked(objects))
-    found = [_unnamed(store, asked), _let_go(store, _rules(asked, say)), _set_aside(store), _lost(store)]
+    found = [
+        _unnamed(store, asked),
+        _references(store, asked),
+        _let_go(store, _rules(asked, say)),
+        _set_aside(store),
+        _lost(store),
+    ]
     return [garbage for garbage in found if garbage.objects]
 
 
@@ -120,6 +126,24 @@ def _unnamed(store: _Store, asked: Iterable[Asked]) -> Garbage:
     return Garbage(
         f"{len(keys)} lineages and generation 0s that no sweep in this store names",
         (*first, *(store.files[file] for file in files if file in store.files)),
+    )
+
+
+def _references(store: _Store, asked: Iterable[Asked]) -> Garbage:
+    """Features of real rows that no sweep names: their manifests, then their files."""
+    named = {key for one in asked for key in one.keys}
+    unnamed = [
+        one
+        for one in store.objects.listed("artifacts")
+        if (key := one.name.split("/")[1]).startswith(REFERENCE)
+        and key not in named
+        and store.now - one.written > YOUNG
+    ]
+    manifests = [_read_named(store.objects, one.name) for one in unnamed]
+    files = [file for one in manifests if one is not None for file in map(one.place, one.files)]
+    return Garbage(
+        f"features of {len(unnamed)} sets of real rows that no sweep in this store names",
+        (*unnamed, *(store.files[file] for file in files if file in store.files)),
     )
 
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import cast
+from typing import Literal, cast, get_args
 
 from raysc import catalogue
 from raysc.datasets.dataset import DataSet, Fingerprinted
 from raysc.loop import Rules
-from raysc.metrics.features import extractor_key, extractor_name
+from raysc.metrics.features import NETWORKS, extractor_key, extractor_name
 from raysc.metrics.metric import Metric
 from raysc.models.family import Family
 from raysc.models.loaded import Loaded, content
@@ -17,6 +17,10 @@ from raysc.sweepfile.measured import generations_measured
 from raysc.sweepfile.settings import Cell, Component
 from raysc.sweepfile.signature import Room
 from raysc.sweepfile.sweep import Sweep
+
+Split = Literal["train", "test"]
+REFERENCE = "reference-"
+"""How the keys of what extractors make of real rows begin."""
 
 
 @dataclass(frozen=True)
@@ -128,6 +132,28 @@ def metric_key(metric: Component, data: Component, dataset: DataSet, until: str 
         **({"until": until} if until else {}),
     }
     return key_of(told)
+
+
+def reference_key(line: Line, extractor: str, split: Split) -> str:
+    """The address of what an extractor makes of a cell's real rows: the data, the extractor, train or held-out rows."""
+    told = {
+        "data": _identity("data", line.cell.data, line.data),
+        "extractor": extractor_key(extractor, line.data),
+        "split": split,
+    }
+    return f"{REFERENCE}{key_of(told)}"
+
+
+def reference_keys(sweep: Sweep, cells: Iterable[Line]) -> frozenset[str]:
+    """All of those that a sweep may stand on."""
+    by_data = {key_of(line.cell.data.model_dump()): line for line in cells}
+    asked = [catalogue.build("metric", metric).features for metric in sweep.metrics]
+    return frozenset(
+        reference_key(line, extractor, split)
+        for line in by_data.values()
+        for extractor in {extractor_name(features, line.data.kind) for features in asked} & NETWORKS.keys()
+        for split in get_args(Split)
+    )
 
 
 def metric_keys(sweep: Sweep, line: Line) -> dict[str, Component]:

@@ -5,6 +5,7 @@ very class) and the same calls are made on all of them. Nothing here knows which
 """
 
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,9 @@ import numpy as np
 
 from raysc.errors import RayscError
 from raysc.loop import Fit, From
+from raysc.metrics.features import Extractor
 from raysc.models.family import TRAINING_STATE, ClosedForm, DrawsBlocks, OfText, Trained, arrays_of, state_of
-from raysc.pool.rows import Block, TrainingSet
+from raysc.pool.rows import Block, Rows, TrainingSet
 from raysc.pool.shelf import Shelf
 from raysc.pool.tokens import Texts
 from raysc.regimes.recipe import synthetic
@@ -36,6 +38,7 @@ class TrainedRank:
         event: shape of a row.
         rank: this rank, 0 to world - 1.
         world: number of ranks.
+        extractors: networks that compute features, by name, on this rank's device.
     """
 
     family: Trained
@@ -43,6 +46,7 @@ class TrainedRank:
     event: tuple[int, ...]
     rank: int = 0
     world: int = 1
+    extractors: Mapping[str, Extractor] = field(default_factory=dict)
     _state: Any = field(default=None, init=False)
     _diverged: np.ndarray = field(init=False)
 
@@ -81,6 +85,11 @@ class TrainedRank:
         if self._diverged.any():
             rows[self._diverged] = np.nan
         return (shelf.put(*place, rows),)
+
+    def features(self, extractor: str, rows: Rows, which: range | None = None) -> np.ndarray:
+        """Features of rows, (seeds, count, dim), or of some of them; only their blocks are loaded."""
+        which = which or range(rows.count)
+        return self.extractors[extractor].features(rows.between(which.start, which.stop))
 
     @property
     def model(self) -> tuple[Trained, Any]:
@@ -124,11 +133,13 @@ class ClosedFormRank:
         family: the model family.
         seeds: the pack.
         state: the model of the generation that is held.
+        extractors: networks that compute features, by name.
     """
 
     family: ClosedForm
     seeds: tuple[int, ...]
     state: Any = None
+    extractors: Mapping[str, Extractor] = field(default_factory=dict)
 
     def fit(
         self, generation: int, training_set: TrainingSet, start: From, steps: range, train: Train,
@@ -148,9 +159,13 @@ class ClosedFormRank:
         rows = self.family.sample(self.state, first, count, streams)
         return (shelf.put(synthetic(generation), self.seeds, first, rows),)
 
+    def features(self, extractor: str, rows: Rows) -> np.ndarray:
+        """Features of rows, (seeds, count, dim)."""
+        return self.extractors[extractor].features(rows.load())
+
     def of(self, kept: np.ndarray) -> "ClosedFormRank":
         """A rank that goes on with some of the seeds, bool (seeds,)."""
-        return ClosedFormRank(self.family, _some(self.seeds, kept), state_of(self.state, kept))
+        return ClosedFormRank(self.family, _some(self.seeds, kept), state_of(self.state, kept), self.extractors)
 
 
 def _some(seeds: tuple[int, ...], kept: np.ndarray) -> tuple[int, ...]:

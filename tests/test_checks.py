@@ -23,6 +23,15 @@ seeds: 2
 metrics: [nll]
 """
 
+GAUSSIAN = """\
+name: wide
+data: {name: gaussian, dim: 60, rows: 59}
+model: gaussian
+loop: {generations: 2}
+space: {regime: replace}
+metrics: [frechet_distance]
+"""
+
 
 @pytest.mark.parametrize(
     ("change", "words"),
@@ -82,3 +91,9 @@ def test_a_frechet_distance_of_fewer_rows_than_features_is_noted(make_sweep: Mak
     assert note.startswith("frechet_distance on inception: 360 rows are fewer than its 2048 features")
     sweep = make_sweep(POINTS, *change[:2], "metrics=[frechet_distance]")
     assert not notes(sweep, lines(sweep))
+    sweep = make_sweep(POINTS, *change[:2], "metrics=[frechet_distance]", "sample.rows=50")
+    (note,) = notes(sweep, lines(sweep))
+    assert note.startswith("frechet_distance on classifier: 50 rows are fewer than its 64 features")
+    sweep = make_sweep(GAUSSIAN)
+    (note,) = notes(sweep, lines(sweep))
+    assert note.startswith("frechet_distance on coordinates: 59 rows are fewer than its 60 features")

@@ -1,5 +1,6 @@
 """What raysc gc finds, removes and leaves alone."""
 
+import json
 import os
 import shutil
 import time
@@ -13,9 +14,10 @@ from typer.testing import CliRunner
 
 from raysc.cli import app
 from raysc.garbage import Garbage, find_garbage, remove
-from raysc.lines import addresses, lines
+from raysc.lines import REFERENCE, addresses, lines, reference_keys
 from raysc.plan import make_plan
 from raysc.results.table import load_table
+from raysc.store.artifacts import read_artifact, write_artifact
 from raysc.store.asked import write_asked
 from raysc.store.leases import Lease
 from raysc.store.objects import Objects
@@ -132,6 +134,24 @@ def test_the_most_generous_rule_counts(
     assert make_plan(frugal, objects).units == ()
     longer = make_plan(make_sweep(digits_text, "seeds=1", "loop.generations=3"), objects)
     assert {(unit.reason, unit.refits) for unit in longer.loop} == {("states not kept", 2)}
+
+
+def test_features_of_real_rows_stay_as_long_as_a_sweep_names_them(store: Store, make_sweep: MakeSweep) -> None:
+    sweep, objects = store
+    classified = make_sweep(json.dumps({**sweep.resolved, "name": "other", "metrics": ["frechet_distance"]}))
+    keys = sorted(reference_keys(classified, lines(classified)))
+    assert len(keys) == 2, "train and held-out rows"
+    for key in [*keys, f"{REFERENCE}nobody", "classifier-1-abc"]:
+        write_artifact(objects, key, {"features.safetensors": key.encode()})
+    write_asked(objects, classified.name, classified.resolved, keys)
+    assert find(objects, datetime.now(UTC)) == [], "younger than a day"
+    (garbage,) = find(objects)
+    assert garbage.why.startswith("features of 1 sets of real rows")
+    assert len(garbage.objects) == 2
+    remove(garbage, objects)
+    assert read_artifact(objects, f"{REFERENCE}nobody") is None
+    assert all(read_artifact(objects, key) for key in [*keys, "classifier-1-abc"])
+    assert find(objects) == []
 
 
 def test_the_trash_goes_after_a_day_with_its_files(store: Store) -> None:

@@ -64,7 +64,7 @@ def results(
         raise RayscError(
             f"{objects.uri} holds no results of {sweep.name} yet; if it ran with --set or --storage, give them here too"
         )
-    printed = _printed(sweep, groups, names if metric else None)
+    printed = _printed(sweep, table, groups, names if metric else None)
     if against is not None:
         if groups or pivot:
             raise InputError("--against compares cells: leave --by and --pivot out")
@@ -170,13 +170,17 @@ def _write(file: Path, data: bytes) -> None:
     typer.echo(f"wrote {file}", err=True)
 
 
-def _printed(sweep: "Sweep", groups: Sequence[str], metrics: Sequence[str] | None) -> list[str]:
-    """The columns that are printed; of metrics, if none was asked for, the first column and its excess."""
+def _printed(sweep: "Sweep", table: "pd.DataFrame", groups: Sequence[str], metrics: Sequence[str] | None) -> list[str]:
+    """The columns that are printed; of metrics, if none was asked for, the first column and its excess.
+
+    Of a Fréchet distance of too few rows, their number too.
+    """
     from raysc.results.table import main_columns, varying_axes
 
     if metrics is None:
         main = main_columns(sweep)[: 1 if groups else None]
-        metrics = [part for column in main for part in (column.name, f"{column.name}_excess")]
+        parts = ("", "_excess") if groups else ("", "_rows", "_excess")
+        metrics = [name for column in main for part in parts if (name := f"{column.name}{part}") in table]
     if groups:
         return [*groups, "count", "diverged", *(f"{name}_{part}" for name in metrics for part in PARTS)]
     return ["cell", *varying_axes(sweep.cells), *LEADING, *metrics]

@@ -78,7 +78,7 @@ def run_sweep(
         Unit -> traceback of what failed; everything else is published.
     """
     from raysc.checks import check, check_machine, notes
-    from raysc.lines import addresses, lines
+    from raysc.lines import addresses, lines, reference_keys
     from raysc.plan import make_plan
     from raysc.store.asked import write_asked
     from raysc.store.publishing import Damaged
@@ -104,7 +104,7 @@ def run_sweep(
     for note in (*asked.notes, *notes(asked, plan.lines)):
         console.print(f"note: {note}")
     _keep_copy(asked, objects)
-    write_asked(objects, asked.name, asked.resolved, addresses(built))
+    write_asked(objects, asked.name, asked.resolved, addresses(built) | reference_keys(asked, built))
     while True:
         try:
             failures = _run(plan, built, objects, address, console) if plan.units else {}

@@ -18,12 +18,15 @@ from ray.util.placement_group import PlacementGroup
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
 from raysc import activity
-from raysc.cluster.threads import use_threads
+from raysc.cluster.references import Files
+from raysc.cluster.threads import use_resources
 from raysc.errors import RayscError
 from raysc.loop import Fit, From
+from raysc.metrics.features import load_extractors
 from raysc.models.family import Trained
-from raysc.pool.rows import Block, TrainingSet
+from raysc.pool.rows import Block, Rows, TrainingSet
 from raysc.pool.shelf import Shelf
+from raysc.rank import TrainedRank, share
 from raysc.store.publishing import Attempt, Manifest, Stored
 from raysc.sweepfile.settings import Resources, Sample, Train
 
@@ -46,7 +49,7 @@ class RankActor:
         os.environ.update(RANK=str(rank), WORLD_SIZE=str(world), LOCAL_RANK="0", LOCAL_WORLD_SIZE="1")
         if not resources.gpus:
             os.environ["ACCELERATE_USE_CPU"] = "true"
-        use_threads(resources.cpus, trained=True)
+        use_resources(resources, trained=True)
         self._who = rank, world
         self._rank: Any = None
 
@@ -56,17 +59,17 @@ class RankActor:
             free.bind(("", 0))
             return ray.util.get_node_ip_address(), free.getsockname()[1]
 
-    def join(self, host: str, port: int, family: Trained, seeds: tuple[int, ...], event: tuple[int, ...]) -> None:
-        """Meet the other ranks, and learn what to train."""
+    def join(
+        self, host: str, port: int, family: Trained, seeds: tuple[int, ...], event: tuple[int, ...], extractors: Files
+    ) -> None:
+        """Meet the other ranks, and learn what to train and to measure with."""
         os.environ.update(MASTER_ADDR=host, MASTER_PORT=str(port))
         from accelerate import PartialState
-
-        from raysc.rank import TrainedRank
 
         met = PartialState(cpu="ACCELERATE_USE_CPU" in os.environ).num_processes
         if met != self._who[1]:
             raise RayscError(f"a crew of {self._who[1]} ranks was asked for, but Accelerate sees {met}")
-        self._rank = TrainedRank(family, seeds, event, *self._who)
+        self._rank = TrainedRank(family, seeds, event, *self._who, load_extractors(extractors))
 
     def do(self, method: str, *arguments: Any) -> Any:
         """Call a method of ``TrainedRank``."""
@@ -85,6 +88,7 @@ class ActorCrew:
         family, seeds, event: as ``TrainedRank`` takes them.
         resources: ranks, and cores and devices per rank.
         group: the trial's placement group; one bundle a rank (the trial itself needs none).
+        extractors: files of the networks that compute features, by name; each rank has its own.
     """
 
     def __init__(
@@ -94,10 +98,12 @@ class ActorCrew:
         event: tuple[int, ...],
         resources: Resources,
         group: PlacementGroup | None,
+        extractors: Files,
     ) -> None:
         assert group is not None, "a trial with several ranks has a placement group"
         world = resources.workers
         actor = ray.remote(concurrency_groups={TELLING: 1})(RankActor)  # type: ignore[call-overload]  # not in its stubs
+        self._block = family.block
         self._actors: list[Any] = [
             actor.options(
                 num_cpus=resources.cpus,
@@ -107,7 +113,7 @@ class ActorCrew:
             for rank in range(world)
         ]
         host, port = ray.get(self._actors[0].address.remote())
-        ray.get([one.join.remote(host, port, family, seeds, event) for one in self._actors])
+        ray.get([one.join.remote(host, port, family, seeds, event, extractors) for one in self._actors])
 
     def _all(self, method: str, *arguments: Any) -> list[Any]:
         """Call a method on every rank at once: collective calls inside would wait for ever on a missing rank."""
@@ -139,6 +145,17 @@ class ActorCrew:
         """Each rank draws and shelves its own blocks."""
         drawn: Sequence[tuple[Block, ...]] = self._all("sample", generation, first, count, sample, shelf)
         return tuple(chain.from_iterable(drawn))
+
+    def features(self, extractor: str, rows: Rows) -> np.ndarray:
+        """Features of rows, (seeds, count, dim): each rank computes them of its share, the rows that it sampled."""
+        world, shared = len(self._actors), ray.put(rows)
+        shares = [share(0, rows.count, self._block, rank, world) for rank in range(world)]
+        asked = [
+            one.do.remote("features", extractor, shared, mine)
+            for one, mine in zip(self._actors, shares, strict=True)
+            if mine
+        ]
+        return np.concatenate(ray.get(asked), axis=1)
 
     def ask(self, method: str, rows: np.ndarray) -> np.ndarray:
         """What the held model says of rows, at least one: each rank answers for its share, in their order."""

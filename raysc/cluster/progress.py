@@ -59,6 +59,10 @@ class Progress(tune.Callback):
         """Units of a later plan count too: what was found damaged is made again."""
         self._units |= {unit.name: unit for unit in plan.units if unit.name not in self._units}
 
+    def say(self, words: str) -> None:
+        """Print a line."""
+        self._console.print(words, highlight=False)
+
     def __enter__(self) -> "Progress":
         self._lost.__enter__()
         if self._live:

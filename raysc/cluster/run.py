@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -18,6 +18,7 @@ from raysc.cluster import space
 from raysc.cluster.extractors import trained_extractors
 from raysc.cluster.loggers import callbacks
 from raysc.cluster.progress import UNREADABLE, Progress
+from raysc.cluster.references import References
 from raysc.cluster.trial import Job, RealData, Shared, bundles, run_trial
 from raysc.cluster.versions import versions
 from raysc.errors import RayscError
@@ -50,7 +51,7 @@ def run_units(units: Sequence[Unit], plan: Plan, objects: Objects, progress: Pro
         real: the real rows that are in the object store already; what is missing is added.
     """
     ship_plugins(plugins(plan.sweep, plan.lines))
-    _add_real_rows(units, plan, objects, real)
+    _add_real_rows(units, plan, objects, real, progress.say)
     wave = "initial" if isinstance(units[0], InitialUnit) else "loop"
     _run_wave(f"{datetime.now().strftime('%Y%m%d-%H%M%S-%f')}-{wave}", units, plan, objects, real, progress)
 
@@ -103,16 +104,19 @@ def ship_plugins(modules: Iterable[str]) -> None:
         cloudpickle.register_pickle_by_value(sys.modules[module])
 
 
-def _add_real_rows(units: Sequence[Unit], plan: Plan, objects: Objects, real: RealRows) -> None:
-    """Put each data setting's rows into the object store, and see to its trained extractors."""
+def _add_real_rows(
+    units: Sequence[Unit], plan: Plan, objects: Objects, real: RealRows, say: Callable[[str], None]
+) -> None:
+    """Put each data setting's rows into the object store, with their features; see to its trained extractors."""
     for unit in units:
         line = unit.line
         key = _data_key(line)
         if key not in real:
             train = line.data.train((0, 1))
-            shared = train.shape[0] == 1
+            rows = ray.put(train) if train.shape[0] == 1 else None, ray.put(line.data.test())
             extractors = trained_extractors(metric_keys(plan.sweep, line).values(), line.data, objects)
-            real[key] = RealData(ray.put(train) if shared else None, ray.put(line.data.test()), extractors)
+            references = References(line, extractors, objects, plan.sweep.resources, say)
+            real[key] = RealData(*rows, extractors, references.put(*rows))
 
 
 def _data_key(line: Line) -> str:

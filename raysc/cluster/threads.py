@@ -1,8 +1,17 @@
-"""Threads of a process that Ray runs: as many as it asked cores for, so that trials side by side do not fight."""
+"""What a process that Ray runs may use: as many threads as it asked cores for, a device only if it asked for one."""
 
 import os
 
 from threadpoolctl import threadpool_limits
+
+from raysc.sweepfile.settings import Resources
+
+
+def use_resources(resources: Resources, trained: bool) -> None:
+    """Keep to what a rank has; so that trials side by side do not fight."""
+    if not resources.gpus:
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""  # Ray leaves devices visible to whoever asked for none
+    use_threads(resources.cpus, trained)
 
 
 def use_threads(cpus: float, trained: bool) -> None:

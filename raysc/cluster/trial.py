@@ -4,21 +4,21 @@ import os
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import ray
 from ray import tune
 
 from raysc.cluster.crew import ActorCrew
+from raysc.cluster.references import Reference
 from raysc.cluster.shelf import ObjectBlock, ObjectShelf
-from raysc.cluster.threads import use_threads
+from raysc.cluster.threads import use_resources
 from raysc.cluster.versions import Versions, disagreement, versions
 from raysc.errors import RayscError
 from raysc.lines import measured_generations_of
-from raysc.metrics.features import Extractor
-from raysc.metrics.measure import Real
+from raysc.metrics.features import load_extractors
+from raysc.metrics.measure import Real, RealFeatures, vectors_of
 from raysc.metrics.metric import Metric
 from raysc.models.family import ClosedForm, Trained
 from raysc.plan import InitialUnit, Unit
@@ -47,12 +47,14 @@ class RealData:
     Attributes:
         train: (1, n, *event) where all seeds share them; None where each seed has its own, made in its trial.
         test: (rows, *event).
-        extractors: name -> files of a trained feature extractor.
+        extractors: name -> files of a network that computes features.
+        references: name -> what it makes of these rows, ``Vectors``.
     """
 
     train: "ray.ObjectRef[Any] | None"
     test: "ray.ObjectRef[Any]"
     extractors: Mapping[str, Mapping[str, bytes]]
+    references: Mapping[str, Reference]
 
 
 @dataclass(frozen=True)
@@ -120,9 +122,7 @@ def run_job(job: Job, shared: Shared, report: Callable[[dict[str, Any]], None]) 
     if lease is None:
         return
     resources = shared.sweep.resources
-    if not resources.gpus:
-        os.environ["CUDA_VISIBLE_DEVICES"] = ""  # Ray leaves devices visible to trials that asked for none
-    use_threads(resources.cpus, job.unit.line.family.trained)
+    use_resources(resources, job.unit.line.family.trained)
 
     def tell(columns: Mapping[str, Any]) -> None:
         lease.reached(int(columns["generation"]))
@@ -132,31 +132,46 @@ def run_job(job: Job, shared: Shared, report: Callable[[dict[str, Any]], None]) 
         bench = _bench(job, shared, tell)
         while True:
             try:
-                _run(job.unit, resources, bench)
+                _run(job, resources, bench)
                 return
             except Damaged as damage:
                 # One that came from a rank's process wears a Ray error's clothes; its cause is the original.
                 set_damaged_aside(shared.objects, getattr(damage, "cause", damage))
 
 
-def _run(unit: Unit, resources: Resources, bench: Bench) -> None:
+def _run(job: Job, resources: Resources, bench: Bench) -> None:
+    unit, extractors = job.unit, job.real.extractors
     if not unit.line.family.trained:
         assert not isinstance(unit, InitialUnit), "closed-form families make their own generation 0"
-        closed_form.run(unit, bench, ClosedFormRank(cast(ClosedForm, unit.line.family), unit.seeds))
+        rank = ClosedFormRank(cast(ClosedForm, unit.line.family), unit.seeds, extractors=load_extractors(extractors))
+        closed_form.run(unit, _extracting(rank, bench, job.real), rank)
         return
-    family = cast(Trained, unit.line.family)
+    family, event = cast(Trained, unit.line.family), unit.line.data.event
     crew: ActorCrew | TrainedRank
     if resources.workers > 1:
-        crew = ActorCrew(family, unit.seeds, unit.line.data.event, resources, ray.util.get_current_placement_group())
+        group = ray.util.get_current_placement_group()
+        crew = ActorCrew(family, unit.seeds, event, resources, group, extractors)
     else:
-        crew = TrainedRank(family, unit.seeds, unit.line.data.event)
+        crew = TrainedRank(family, unit.seeds, event, extractors=load_extractors(extractors))
     try:
+        bench = _extracting(crew, bench, job.real)
         if isinstance(unit, InitialUnit):
             initial.run(unit, bench, crew)
         else:
             trained.run(unit, bench, crew)
     finally:
         crew.close()
+
+
+def _extracting(crew: ActorCrew | TrainedRank | ClosedFormRank, bench: Bench, real: RealData) -> Bench:
+    """A bench whose features the crew computes; those of real rows only where each seed has rows of its own."""
+    for name, reference in real.references.items():
+        if reference.train is None:
+            train = vectors_of(crew.features(name, bench.real_rows))
+        else:
+            train = (ray.get(reference.train),)
+        bench.real.known[name] = RealFeatures(train, ray.get(reference.test))
+    return replace(bench, extract=crew.features)
 
 
 def _bench(job: Job, shared: Shared, report: Callable[[Mapping[str, Any]], None]) -> Bench:
@@ -167,7 +182,6 @@ def _bench(job: Job, shared: Shared, report: Callable[[Mapping[str, Any]], None]
     else:
         block = ObjectBlock(job.real.train, 0, data.count)
     test = ray.get(job.real.test)
-    extractors = {name: _extractor(name, files) for name, files in job.real.extractors.items()}
     sweep, objects = shared.sweep, shared.objects
 
     def shelf(attempt: Attempt) -> Shelf:
@@ -180,7 +194,7 @@ def _bench(job: Job, shared: Shared, report: Callable[[Mapping[str, Any]], None]
         seeds=unit.seeds,
         data=data,
         real_block=block,
-        real=Real(data.kind, block.load(), test, extractors, data),
+        real=Real(data.kind, block.load(), test, data=data),
         metrics=job.metrics,
         shelf=shelf,
         provenance=_provenance(job, sweep),
@@ -190,16 +204,6 @@ def _bench(job: Job, shared: Shared, report: Callable[[Mapping[str, Any]], None]
         until=sweep.until,
         waited=time.time() - job.queued,
     )
-
-
-def _extractor(name: str, files: Mapping[str, bytes]) -> Extractor:
-    if name == "inception":
-        from raysc.metrics.inception import load
-
-        return load(Path(files["weights"].decode()))
-    from raysc.metrics.classifier import Classifier  # torch is slow to import, and closed forms need none
-
-    return Classifier.from_files(files)
 
 
 def _provenance(job: Job, sweep: Sweep) -> dict[str, Any]:

@@ -1,6 +1,9 @@
 """Feature extractors: what rows are turned into before metrics compare them."""
 
+from collections.abc import Mapping
 from hashlib import blake2b
+from math import prod
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -10,8 +13,8 @@ from raysc.datasets.dataset import DataSet, LabelledDataSet
 VERSIONS = {"classifier": 1, "inception": 1, "pixels": 1, "coordinates": 1, "tokens": 1}
 """Extractors; part of every key: raise one when its features change."""
 
-DIMS = {"inception": 2048}
-"""Features of extractors that have many: a Fréchet distance of fewer rows than that is biased."""
+NETWORKS = {"classifier": 64, "inception": 2048}
+"""Extractors that are networks, and how many features they give; the others give a row's own values."""
 
 DEFAULT = {"images": "classifier", "points": "coordinates", "text": "tokens"}
 VALUES = {"images": "pixels", "points": "coordinates", "text": "tokens"}
@@ -48,6 +51,33 @@ def extractor_name(features: str | None, kind: str) -> str:
     if features is None:
         return DEFAULT[kind]
     return VALUES[kind] if features == "values" else features
+
+
+def feature_dim(extractor: str, event: tuple[int, ...]) -> int:
+    """How many features an extractor gives of a row of this shape."""
+    return NETWORKS.get(extractor, prod(event))
+
+
+def load_extractors(files: Mapping[str, Mapping[str, bytes]]) -> dict[str, Extractor]:
+    """Extractors that are networks, each on this process's accelerator if it has one.
+
+    Args:
+        files: by the extractor's name; of the classifier its own files, of inception the path of its weights.
+
+    Raises:
+        InputError: Inception's weights are not on this machine, or are not whole.
+    """
+    loaded: dict[str, Extractor] = {}
+    for name, own in files.items():  # torch is slow to import, and most sweeps need none of these
+        if name == "inception":
+            from raysc.metrics.inception import load
+
+            loaded[name] = load(Path(own["weights"].decode()))
+        else:
+            from raysc.metrics.classifier import Classifier
+
+            loaded[name] = Classifier.from_files(own)
+    return loaded
 
 
 def extractor_key(name: str, dataset: DataSet) -> str:

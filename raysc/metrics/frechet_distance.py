@@ -15,7 +15,8 @@ class FrechetDistance:
 
     On classifier features the scale is that of the small network's penultimate activations, unnormalised: values
     compare with each other and with their floor, not with Inception's. Covariances are unbiased (ddof 1). With few
-    rows the distance is biased upwards; the floor shows by how much.
+    rows the distance is biased upwards; the floor shows by how much. Where one of the two sets has fewer rows than
+    there are features, so that its covariance is singular, a column ``<column>_rows`` has its number of rows.
 
     Attributes:
         features: what is compared; the data's default if not set.
@@ -35,7 +36,12 @@ class FrechetDistance:
         return column_name("frechet_distance", self.features)
 
     def measure(self, compared: Compared) -> dict[str, np.ndarray]:
-        return against_both(self._name, compared, frechet_distance)
+        few = {
+            f"{name}_rows": np.full(len(compared.generated), float(rows))
+            for name, real in ((self._name, compared.test), (f"{self._name}_train", compared.train[0]))
+            if (rows := min(len(compared.generated[0].array), len(real.array))) < real.array.shape[1]
+        }
+        return against_both(self._name, compared, frechet_distance) | few
 
 
 def frechet_distance(generated: Vectors, real: Vectors) -> float:

@@ -122,7 +122,10 @@ class Metric(Protocol):
         ...
 
     def measure(self, compared: Compared) -> Mapping[str, np.ndarray]:
-        """Column name -> float64 (seeds,); NaN where a seed has no finite rows."""
+        """Column name -> float64 (seeds,); NaN where a seed has no finite rows.
+
+        ``<column>_rows`` beside a column says from how few rows it is, where these are too few for what it estimates.
+        """
         ...
 
 

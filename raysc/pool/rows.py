@@ -156,6 +156,15 @@ class Rows:
         arrays = [block.load() for block in self.blocks]
         return arrays[0] if len(arrays) == 1 else np.concatenate(arrays, axis=1)
 
+    def between(self, first: int, end: int) -> np.ndarray:
+        """Rows ``first`` to ``end``, at least one, (seeds or 1, end - first, *event); no other blocks are loaded."""
+        arrays, start = [], 0
+        for block in self.blocks:
+            if first < start + block.rows and start < end:
+                arrays.append(block.load()[:, max(0, first - start) : end - start])
+            start += block.rows
+        return arrays[0] if len(arrays) == 1 else np.concatenate(arrays, axis=1)
+
     @property
     def there(self) -> bool:
         """Whether none of them was let go."""

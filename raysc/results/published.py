@@ -84,11 +84,13 @@ def read_lineages(objects: Objects, wanted: Sequence[Wanted]) -> pd.DataFrame:
     lasts = {(lineage, seed): t for lineage, of_seeds in ends.items() for seed, t in of_seeds.items()}
     frame["ended_generation"] = _of(frame, ended)
     frame["at"] = np.fmin(frame["generation"], _of(frame, lasts)).astype(np.int64)
-    # One metric has an address for each data setting: tables with the same columns are of one metric.
-    by_columns: dict[tuple[str, ...], list[pa.Table]] = {}
+    # One metric has an address for each data setting, and tables that lack floors where all seeds diverged: those with
+    # the same first column of values are of one metric.
+    by_metric: dict[str, list[pa.Table]] = {}
     for name, table in zip(files, measured, strict=True):
-        by_columns.setdefault(tuple(sorted(table.column_names)), []).append(_with(table, lineage_of(name)))
-    for found in by_columns.values():
+        (_, _, first, *_) = table.column_names
+        by_metric.setdefault(first, []).append(_with(table, lineage_of(name)))
+    for found in by_metric.values():
         values = _frame(found).drop_duplicates(KEYS).rename(columns={"generation": "at"})
         frame = frame.merge(values, on=["lineage", "seed", "at"], how="left")
     return frame[_asked(frame, wanted)].drop(columns="at").reset_index(drop=True)

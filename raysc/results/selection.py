@@ -43,7 +43,7 @@ def metric_names(table: pd.DataFrame, sweep: Sweep, asked: Sequence[str]) -> lis
     Args:
         table: the tidy table.
         sweep: it came from.
-        asked: columns; a metric's own brings its floor and excess with it.
+        asked: columns; a metric's own brings its floor, its excess and its number of rows, if it has one, with it.
 
     Raises:
         InputError: there is no such column.
@@ -73,4 +73,4 @@ def averaged(table: pd.DataFrame, by: Sequence[str], metrics: Sequence[str]) -> 
 
 
 def _parts(metric: str) -> list[str]:
-    return [metric, f"{metric}_floor", f"{metric}_excess"]
+    return [metric, f"{metric}_floor", f"{metric}_excess", f"{metric}_rows"]

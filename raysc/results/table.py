@@ -39,7 +39,7 @@ def load_table(sweep: Sweep, objects: Objects) -> pd.DataFrame:
         - ended_generation, where the sweep has ``loop.until``: the generation that ended the seed, NaN if none did.
           Later ones have its metrics, no rows and no steps
         - for each column of each metric its value, <column>_floor (real against real) and <column>_excess over the
-          control
+          control; <column>_rows, of a Fréchet distance of fewer rows than features: how many the smaller set has
         - seconds_wait, _fit, _sample, _measure, _store: a seed's share of the unit's wall time
         - lineage: address of the generation; parent: that of generation 0 where it is shared, that is from
           generation 1 on of a trained family
@@ -160,8 +160,13 @@ def _names(column: Column) -> list[str]:
     return [column.name] if column.against == "neither" else [column.name, f"{column.name}_floor"]
 
 
+def _few(column: Column, table: pd.DataFrame) -> list[str]:
+    """The column that says from how few rows a metric is, where it was written."""
+    return [name for name in (f"{column.name}_rows",) if name in table]
+
+
 def _order(sweep: Sweep, columns: Sequence[Column], table: pd.DataFrame) -> list[str]:
-    metrics = [name for column in columns for name in [*_names(column), f"{column.name}_excess"]]
+    metrics = [name for column in columns for name in [*_names(column), f"{column.name}_excess", *_few(column, table)]]
     seconds = [name for phase in PHASES if (name := f"seconds_{phase}") in table]
     axes = list(sweep.cells[0].axes)
     front = ["cell", *axes, "control", "seed", "generation", "share", *COUNTS, "diverged", "initial_quality"]

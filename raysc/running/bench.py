@@ -10,6 +10,7 @@ import pandas as pd
 
 from raysc.datasets.dataset import DataSet, Distribution
 from raysc.loop import Crew
+from raysc.metrics.features import NETWORKS, extractor_name
 from raysc.metrics.measure import Floor, Real, floors, measure
 from raysc.metrics.metric import Metric, Modelled, ModelMetric
 from raysc.models.family import DrawsBlocks
@@ -57,7 +58,7 @@ class Bench:
         seeds: the unit's pack.
         data: the data set.
         real_block: the initial real rows of the pack.
-        real: the same with the held-out rows and the extractors, as metrics see them.
+        real: the same with the held-out rows and the features of both, as metrics see them.
         metrics: by address.
         shelf: where rows are put that are drawn while an attempt is being filled.
         provenance: what is recorded beside results: versions, device, ranks.
@@ -66,6 +67,8 @@ class Bench:
         checkpoint_seconds: how often the training state is saved within a generation.
         until: where a seed ends early, if anywhere.
         waited: seconds that the unit waited for its resources.
+        extract: (extractor, rows) -> features (seeds, m, dim), of extractors that are networks: the ranks that sampled
+            the rows compute them. None: there are no such extractors.
     """
 
     objects: Objects
@@ -83,6 +86,7 @@ class Bench:
     checkpoint_seconds: float
     until: Until | None = None
     waited: float = 0.0
+    extract: Callable[[str, Rows], np.ndarray] | None = None
 
     @property
     def real_rows(self) -> Rows:
@@ -100,8 +104,7 @@ class Bench:
         """The bench of some of the seeds, bool (seeds,)."""
         rows = self.real_rows.of(kept)
         seeds = tuple(seed for seed, goes_on in zip(self.seeds, kept, strict=True) if goes_on)
-        real = Real(self.real.kind, rows.load(), self.real.test, self.real.extractors, self.data)
-        return replace(self, seeds=seeds, real_block=rows.blocks[0], real=real)
+        return replace(self, seeds=seeds, real_block=rows.blocks[0], real=self.real.of(kept, rows.load()))
 
     def fresh(self, generation: int, count: int) -> Rows:
         """New real rows, as the loop asks for them; data that have none were refused beforehand."""
@@ -130,19 +133,27 @@ class Bench:
         else:
             test = self.real.test if self.real.kind == "text" else self.real.test.astype(np.float64, copy=False)
             modelled = None if model is None else Modelled(*model, self.data, test)
-            # A family may have drawn the rows' counts alone: rows that nobody looks at are not made.
-            counted = model is not None and isinstance(model[0], DrawsBlocks)
-            unread = counted and all(isinstance(metric, ModelMetric) for metric in chosen)
-            looked_at = None if unread else rows.load()
-            found = measure(chosen, looked_at, self.real, modelled)
+            looked_at = rows.load() if any(self._looks(metric, model) for metric in chosen) else None
+            extract = self.extract
+            features = None if extract is None else lambda extractor: extract(extractor, rows)
+            found = measure(chosen, looked_at, self.real, modelled, features)
             real = self._floors(rows.count)
         values = {}
         for key, metric in zip(keys, chosen, strict=True):
             own = {column.name: found[column.name] for column in metric.columns}
+            few = (f"{column.name}_rows" for column in metric.columns)
+            own |= {name: found[name] for name in few if name in found}
             names = [f"{column.name}_floor" for column in metric.columns if f"{column.name}_floor" in real]
             spread = {name: np.broadcast_to(real[name].values, len(self.seeds)) for name in names}
             values[key] = own | spread
         return values
+
+    def _looks(self, metric: Metric, model: tuple[Any, Any] | None) -> bool:
+        """Whether a metric looks at the rows themselves: else they are not made, or not brought to this process."""
+        if isinstance(metric, ModelMetric):
+            # A family may have drawn the rows' counts alone.
+            return model is None or not isinstance(model[0], DrawsBlocks)
+        return self.extract is None or extractor_name(metric.features, self.data.kind) not in NETWORKS
 
     @cached_property
     def _floors_by_rows(self) -> dict[int, Mapping[str, Floor]]:

@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from raysc import catalogue
 from raysc.lines import Line
-from raysc.metrics.features import extractor_name
+from raysc.metrics.features import NETWORKS, extractor_name
 from raysc.models.family import ClosedForm
 from raysc.plan import LoopUnit, Plan
 from raysc.rank import ClosedFormRank
@@ -202,4 +202,4 @@ def _can_be_tried(sweep: Sweep, line: Line) -> bool:
     if line.family.trained:
         return False
     asked = (catalogue.build("metric", metric).features for metric in sweep.metrics)
-    return {"classifier", "inception"}.isdisjoint(extractor_name(features, line.data.kind) for features in asked)
+    return NETWORKS.keys().isdisjoint(extractor_name(features, line.data.kind) for features in asked)

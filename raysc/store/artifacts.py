@@ -1,4 +1,4 @@
-"""Small keyed things that are made once and shared by sweeps, such as a trained feature extractor."""
+"""Keyed things that are made once and shared by sweeps: a trained feature extractor, what one makes of real rows."""
 
 from collections.abc import Mapping
 
@@ -20,4 +20,5 @@ def write_artifact(objects: Objects, key: str, files: Mapping[str, bytes]) -> No
     attempt = Attempt.below(objects, f"artifacts/{key}")
     for name, data in files.items():
         attempt.put(name, data)
-    attempt.publish(f"artifacts/{key}", {"key": key})
+    if not attempt.publish(f"artifacts/{key}", {"key": key}):
+        attempt.drop()

@@ -17,7 +17,7 @@ class Asked:
     Attributes:
         name: of the sweep.
         resolved: its file's mapping, overrides applied.
-        keys: lineages and generation 0s that it names.
+        keys: lineages, generation 0s and features of real rows that it names.
     """
 
     name: str

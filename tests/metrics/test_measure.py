@@ -134,7 +134,26 @@ def test_floors_of_a_distribution_are_each_seeds_own():
 
 
 def test_more_rows_of_generations_share_what_was_derived_of_the_real_rows(digits_real):
-    first = digits_real.compared("classifier", digits_real.train[:, :10])
-    second = digits_real.compared("classifier", digits_real.train[:, 10:20])
+    features = digits_real.features("classifier", digits_real.train[:, :20])
+    first = digits_real.compared("classifier", features[:, :10])
+    second = digits_real.compared("classifier", features[:, 10:20])
     assert first.test is second.test
     assert first.train[0] is second.train[0]
+
+
+def test_features_that_others_computed_are_taken_and_no_rows_are_looked_at(digits_real):
+    features = digits_real.features("classifier", digits_real.train[:, :100])
+    elsewhere = Real("images", digits_real.train, digits_real.test)
+    elsewhere.known["classifier"] = digits_real.known["classifier"]
+    metrics = [metric for metric in every_metric() if metric.features is None]
+    found = measure(metrics, None, elsewhere, None, {"classifier": features}.get)
+    assert found == measure(metrics, digits_real.train[:, :100], digits_real)
+
+
+def test_seeds_that_go_on_keep_their_own_features(digits_real):
+    rows = digits_real.train[0, :300].reshape(3, 100, *digits_real.train.shape[2:])
+    real = Real("images", rows, digits_real.test, digits_real.extractors)
+    real.compared("classifier", np.zeros((3, 1, 64)))
+    some = real.of(np.array([True, False, True]), rows[[0, 2]])
+    assert some.known["classifier"].train == (real.known["classifier"].train[0], real.known["classifier"].train[2])
+    assert some.known["classifier"].test is real.known["classifier"].test

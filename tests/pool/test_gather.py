@@ -89,3 +89,16 @@ def test_rows_of_two_shapes_are_refused():
     parts = tuple(Rows(REAL, (MemoryBlock(dim, 0, np.zeros((1, 2, dim))),)) for dim in (2, 3))
     with pytest.raises(ValueError, match=r"shape \(2,\) and \(3,\)"):
         Gather(TrainingSet(parts))
+
+
+@given(sources(0), st.integers(0, 12), st.integers(1, 12))
+def test_rows_between_are_those_of_all(rows, first, count):
+    end = min(rows.count, first + count)
+    if first < end:
+        np.testing.assert_array_equal(rows.between(first, end), rows.load()[:, first:end])
+
+
+def test_rows_between_load_no_other_blocks():
+    blocks = [Counting() for _ in range(3)]
+    assert Rows(synthetic(0), tuple(blocks)).between(3, 8).tolist() == [[[6, 7], [0, 1], [2, 3], [4, 5], [6, 7]]]
+    assert [block.loads for block in blocks] == [1, 1, 0]

@@ -149,6 +149,27 @@ def test_after_a_divergence_all_later_generations_are_diverged_rows(make_sweep, 
     assert one["rows_real"].dtype == "int64"
 
 
+def test_what_diverged_takes_nothing_away_from_what_did_not(make_sweep, run_sweep, digits_text, tmp_path):
+    objects = Objects.at(str(tmp_path))
+    changes = ("space={regime: mix, lambda: 1.0, train.lr: [1e-3, 1e30]}", "seeds=1", "control=false")
+    sweep = make_sweep(digits_text, *changes, "metrics=[{name: frechet_distance, features: pixels}]")
+    run_sweep(sweep, objects)
+    table = load_table(sweep, objects)
+    metric = "frechet_distance[pixels]"
+    for part in ("", "_floor", "_train", "_excess", "_rows"):
+        assert (table[f"{metric}{part}"].isna() == (table["diverged"] | (part == "_excess"))).all(), part
+    assert table["diverged"].tolist() == [False] * 3 + [True] * 3
+
+
+def test_of_fewer_rows_than_features_a_frechet_distance_says_how_many(make_sweep, run_sweep, gaussian_text, tmp_path):
+    sweep = make_sweep(gaussian_text, "data.dim=30", "sample.rows=25", "space={regime: replace}", "seeds=2")
+    run_sweep(sweep, Objects.at(str(tmp_path)))
+    table = load_table(sweep, Objects.at(str(tmp_path)))
+    # 25 sampled rows, 20 training rows, and a thousand that were held out.
+    assert (table["frechet_distance_rows"] == 25).all()
+    assert (table["frechet_distance_train_rows"] == 20).all()
+
+
 def test_a_closed_form_pack_that_diverged_is_done(make_sweep, run_sweep, gaussian_text, tmp_path):
     objects = Objects.at(str(tmp_path))
     one_row = ("data.rows=1", "model={name: gaussian, ddof: 1}", "metrics=[exact_duplicates]", "seeds=2")

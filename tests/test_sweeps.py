@@ -1,4 +1,4 @@
-"""Shipped sweeps: each can be planned, and the corner cells of closed-form ones run with few seeds and generations."""
+"""Shipped sweeps: each can be planned; corner cells run, with few seeds and generations and networks hardly trained."""
 
 import json
 from dataclasses import replace
@@ -43,6 +43,10 @@ def closed_form(file: Path) -> bool:
     return "budget" not in plain(file)["loop"]
 
 
+def small_trained(file: Path) -> bool:
+    return file.parent.name == "bertrand2023" and file.stem.endswith("_small")
+
+
 def corners(sweep: Sweep) -> Sweep:
     """The cells that have the smallest or largest value of every numeric axis, and all of the others."""
     ends = {}
@@ -84,6 +88,25 @@ def test_the_corner_cells_of_a_closed_form_sweep_run(file: Path, run_sweep, tmp_
     run_sweep(sweep, objects)
     table = load_table(sweep, objects)
     assert len(table) == len(sweep.cells) * len(SEEDS) * len(measured_generations(sweep))
+    assert not table["diverged"].any()
+    for column in main_columns(sweep):
+        assert not np.isnan(table[column.name]).any(), column.name
+
+
+@pytest.mark.parametrize("file", named([file for file in FILES if small_trained(file)]))
+def test_the_corner_cells_of_a_small_trained_sweep_run(file: Path, run_sweep, tmp_path: Path) -> None:
+    (budget,) = plain(file)["loop"]["budget"]
+    less = ["data.rows=24", "train.batch=8", f"loop.budget.{budget}={2 if budget == 'epochs' else 16}", "claims=[]"]
+    less += [f"space.{number}.initial.steps=[2]" for number in range(len(plain(file)["space"]))]
+    if plain(file).get("sample", {}).get("sampler") == "dopri5":
+        less += ["sample.rtol=0.1", "sample.atol=0.1"]
+    if plain(file)["data"] == "digits":
+        less += ["metrics=[{name: frechet_distance, features: pixels}]"]  # of the others a classifier must be trained
+    sweep = replace(corners(read_sweep(str(file), less, catalogue)), seeds=(0,), generations=2)
+    objects = Objects.at(str(tmp_path))
+    run_sweep(sweep, objects)
+    table = load_table(sweep, objects)
+    assert len(table) == len(sweep.cells) * 3
     assert not table["diverged"].any()
     for column in main_columns(sweep):
         assert not np.isnan(table[column.name]).any(), column.name

@@ -155,7 +155,7 @@ class ActorCrew:
             for one, mine in zip(self._actors, shares, strict=True)
             if mine
         ]
-        return np.concatenate(ray.get(asked), axis=1)
+        return np.concatenate(self._wait(asked), axis=1)
 
     def ask(self, method: str, rows: np.ndarray) -> np.ndarray:
         """What the held model says of rows, at least one: each rank answers for its share, in their order."""

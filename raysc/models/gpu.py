@@ -67,6 +67,12 @@ def _compiler_works(device: torch.device) -> bool:
     return True
 
 
+def forget_compiled() -> None:
+    """At the end of a trial: torch compiles one function for eight configurations at most, and leaves others be."""
+    if _compiler_works.cache_info().currsize:
+        torch.compiler.reset()
+
+
 def sent(tensor: Tensor, device: torch.device) -> Tensor:
     """A tensor on the device; to a GPU from pinned memory, while the processor goes on."""
     return (tensor.pin_memory() if device.type == "cuda" else tensor).to(device, non_blocking=True)

@@ -18,7 +18,7 @@ from raysc.models.batches import Batches
 from raysc.models.conditions import told
 from raysc.models.dropout import WholeBatchDropout
 from raysc.models.family import Fitted
-from raysc.models.gpu import UNCOMPILED, ahead, compile_large, in_order, laid_out
+from raysc.models.gpu import UNCOMPILED, ahead, compile_large, forget_compiled, in_order, laid_out
 from raysc.models.networks import Config, Tensors, with_weights
 from raysc.models.sharding import like, shard, whole
 from raysc.models.state import State, packed
@@ -143,7 +143,11 @@ def fit(
 
 
 def reset_accelerator() -> None:
-    """Forget Accelerate's process-wide state and leave its process group, at the end of a trial."""
+    """Forget Accelerate's process-wide state and leave its process group, at the end of a trial.
+
+    What was compiled in it is forgotten too.
+    """
+    forget_compiled()
     if torch.distributed.is_available() and torch.distributed.is_initialized():
         torch.distributed.destroy_process_group()
     AcceleratorState._reset_state(reset_partial_state=True)

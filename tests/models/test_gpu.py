@@ -12,6 +12,7 @@ from raysc.models.conditions import sampling_network
 from raysc.models.edm import Edm
 from raysc.models.flow_matching import FlowMatching
 from raysc.models.sampling import sample_rows
+from raysc.models.training import reset_accelerator
 from raysc.streams import Streams
 from raysc.sweepfile.settings import Ema, Sample, Train
 
@@ -78,6 +79,9 @@ def test_sampling_gives_the_same_but_for_rounding_and_leaves_the_state(as_on_a_g
     # the next generation's network is another one of the same kind
     family.sample(family.initial(IMAGE, NEXT), 0, 10, sample, NEXT)
     compiled_once()
+    reset_accelerator()  # the trial ends
+    family.sample(state, 0, 10, sample, SEED_0)
+    assert counters["stats"]["unique_graphs"] == 2
 
 
 def test_convolutions_lie_channels_last_on_gpus_alone(as_on_a_gpu):

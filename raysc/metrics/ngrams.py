@@ -10,6 +10,8 @@ from raysc.pool.tokens import PAD
 
 def ngrams(rows: np.ndarray, n: int) -> np.ndarray:
     """Every n tokens in a row of each row, end tokens included: int32 (count, n), in the order of the rows."""
+    if n > rows.shape[1]:
+        return np.empty((0, n), rows.dtype)
     windows = np.lib.stride_tricks.sliding_window_view(rows, n, axis=1)
     found: np.ndarray = windows[(windows != PAD).all(axis=2)]
     return found

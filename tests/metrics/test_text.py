@@ -59,6 +59,13 @@ def test_distinct_n_counts_different_ngrams_and_no_padding():
     assert np.isnan(of(DistinctN(8), generated)), "no row is so long"
 
 
+def test_of_rows_shorter_than_an_ngram_there_is_nothing_to_tell():
+    short = rows([1, 2, 3], [4], length=4)
+    assert np.isnan(of(DistinctN(5), short, short))
+    assert np.isnan(of(CopiedNgrams(5), short, short))
+    assert of(Repetition(5), short, short) == 0
+
+
 def test_repetition_is_within_rows():
     assert of(Repetition(2), rows([1, 2, 1, 2, 1], [1, 2], [1])) == pytest.approx((0.5 + 0 + 0) / 3)
 

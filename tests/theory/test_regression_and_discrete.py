@@ -34,8 +34,13 @@ DISCRETE = ("categories", "discrete", "heterozygosity", (
 ))  # fmt: skip
 
 
-@pytest.mark.parametrize("regime", ["replace", "accumulate"])
-@pytest.mark.parametrize(("data", "model", "metric", "settings"), [REGRESSION, DISCRETE])
+@pytest.mark.parametrize(
+    ("data", "model", "metric", "settings", "regime"),
+    [
+        *((*REGRESSION, regime) for regime in ("replace", "accumulate")),
+        *((*DISCRETE, regime) for regime in ("replace", "accumulate", "mix")),
+    ],
+)
 def test_the_loop_follows_its_closed_form_and_no_other(
     data, model, metric, settings, regime, make_sweep, run_sweep, tmp_path
 ):
@@ -43,8 +48,8 @@ def test_the_loop_follows_its_closed_form_and_no_other(
     sweep = make_sweep(
         f"name: exact\ndata: {data}\nmodel: {model}\nloop: {{generations: {GENERATIONS[-1]}}}\nspace:\n{cells}"
         f"seeds: {SEEDS}\nmetrics: [{metric}]\nmeasure: {list(GENERATIONS)}\ncontrol: false\n",
-        f"space.0.regime={regime}", f"space.1.regime={regime}", f"space.2.regime={regime}",
-    )  # fmt: skip
+        *(f"space.{number}.{setting}" for number in range(3) for setting in (f"regime={regime}", "lambda=1")),
+    )
     objects = Objects.at(str(tmp_path))
     run_sweep(sweep, objects)
     table, lines = load_table(sweep, objects), make_plan(sweep, objects).lines

@@ -1,8 +1,10 @@
 """Loggers that a user already has: Tune's own callbacks, named in the sweep file. TensorBoard is always written."""
 
 import inspect
+import os
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from raysc.sweepfile.messages import did_you_mean
@@ -48,8 +50,11 @@ def callbacks(sweep: Sweep) -> list[Any]:
 
 def _build(logger: Component, sweep: Sweep) -> Any:
     named = NAMED_AFTER_THE_SWEEP.get(logger.name)
-    parameters = {**({named: sweep.name} if named else {}), **logger.parameters}
-    return _callback(logger.name)(**parameters)
+    defaults = {named: sweep.name} if named else {}
+    if logger.name == "wandb":
+        # Else its files lie among Tune's, which are copied to the store before the last run's are whole.
+        defaults["dir"] = os.environ.get("WANDB_DIR", str(Path.cwd()))
+    return _callback(logger.name)(**{**defaults, **logger.parameters})
 
 
 def _callback(name: str) -> Any:

@@ -1,5 +1,6 @@
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -46,6 +47,19 @@ def test_tunes_own_callbacks_get_the_parameters(
     csv, one, other = callbacks(make_sweep(gaussian_text, f"loggers={given}"))
     assert type(csv).__name__ == "CSVLoggerCallback"
     assert (one.experiment_name, other.experiment_name, other.tags) == ("small-gaussian", "mine", {"a": "b"})
+
+
+def test_wandb_keeps_its_files_where_it_always_does_and_not_among_tunes(
+    make_sweep: MakeSweep, gaussian_text: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(loggers, "_callback", lambda name: dict)
+    monkeypatch.delenv("WANDB_DIR", raising=False)
+    monkeypatch.chdir(tmp_path)
+    (found,) = callbacks(make_sweep(gaussian_text, "loggers=[{name: wandb, entity: us}]"))
+    assert found == {"project": "small-gaussian", "dir": str(tmp_path), "entity": "us"}
+    monkeypatch.setenv("WANDB_DIR", "/elsewhere")
+    (found,) = callbacks(make_sweep(gaussian_text, "loggers=[wandb]"))
+    assert found["dir"] == "/elsewhere"
 
 
 def test_a_logger_that_cannot_reach_what_it_logs_to_is_refused_before_anything_starts(

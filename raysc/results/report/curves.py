@@ -66,6 +66,8 @@ def curves(table: pd.DataFrame, column: Column, lines: Sequence[Line], plan: Lay
 def draw_curves(found: Trajectories, column: Column, plan: Layout) -> Drawing:
     """The drawing of it; call it within ``style``."""
     drawing, panels = small_multiples(plan, entries(plan.curves, _others(found.means)))
+    for axes in panels:
+        axes.set_autoscale_on(False)  # else each curve would have the frame of all panels worked out anew
     for panel, axes in zip(plan.panels, panels, strict=True):
         for cell, curve in panel.cells.items():
             if cell in found.of:
@@ -73,6 +75,7 @@ def draw_curves(found: Trajectories, column: Column, plan: Layout) -> Drawing:
         if nothing := _nothing(found, panel.cells):
             axes.text(0.5, 0.5, nothing, transform=axes.transAxes, ha="center", va="center", color="0.3", fontsize=8)
         _floor(axes, found, panel.cells)
+    panels[0].autoscale()  # for all: they share their axes
     shown = {cell for panel in plan.panels for cell in panel.cells}
     some = found.means.loc[found.means["cell"].isin(shown), ["mean", "low", "high", "theory", "floor"]].to_numpy()
     some = some[np.isfinite(some)]

@@ -172,7 +172,7 @@ def floors(metrics: Sequence[Metric | ModelMetric], rows: int, real: Real) -> di
     for against in AGAINST:
         stood_in = cache(partial(real.stood_in, against=against, rows=rows))
         for place, metric in enumerate(of_rows):
-            tell("measuring floors", "metrics", place, len(of_rows))
+            tell("measuring", "metrics", place, len(of_rows))
             columns = [column for column in metric.columns if column.against == against]
             if columns:
                 compared = stood_in(extractor_name(metric.features, real.kind))
@@ -180,7 +180,7 @@ def floors(metrics: Sequence[Metric | ModelMetric], rows: int, real: Real) -> di
                     values = metric.measure(compared)
                 stand_ins = len(compared.generated[0].array)
                 found |= {f"{column.name}_floor": Floor(values[column.name], stand_ins) for column in columns}
-        tell("measuring floors", "metrics", len(of_rows), len(of_rows))
+        tell("measuring", "metrics", len(of_rows), len(of_rows))
     return found
 
 

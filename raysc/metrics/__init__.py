@@ -9,6 +9,7 @@ METRICS = {
     "coverage": "raysc.metrics.coverage:Coverage",
     "feature_variance": "raysc.metrics.feature_variance:FeatureVariance",
     "exact_duplicates": "raysc.metrics.exact_duplicates:ExactDuplicates",
+    "repeated_rows": "raysc.metrics.repeated_rows:RepeatedRows",
     "nn_train_share": "raysc.metrics.nn_train_share:NnTrainShare",
     "mean_error": "raysc.metrics.mean_error:MeanError",
     "trace_ratio": "raysc.metrics.trace_ratio:TraceRatio",

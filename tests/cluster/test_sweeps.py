@@ -41,6 +41,19 @@ seeds: 1
 metrics: [{name: frechet_distance, features: pixels}, {name: precision, features: pixels}]
 """
 
+STORIES = """
+name: stories
+data: {name: stories, rows: 48, length: 32}
+model: {name: causal_lm, width: 16, depth: 1, heads: 2}
+initial: {steps: 8}
+loop: {generations: 1, budget: {epochs: 1}}
+train: {batch: 8, lr: 1e-2}
+space: {regime: replace}
+seeds: 1
+metrics: [cross_entropy]
+control: false
+"""
+
 
 def write(folder: Path, text: str) -> Path:
     file = folder / "grid.yaml"
@@ -130,6 +143,17 @@ def test_two_ranks_train_together_and_each_writes_its_own_rows(digits: tuple[Pat
     alone, together = (load_file(model) for model in models)
     gaps = [float(np.abs(alone[name] - together[name]).max()) for name in alone]
     assert 0 < max(gaps) < 1e-4, "two ranks add gradients in another order, and that is all"
+
+
+def test_two_ranks_give_a_language_model_the_cross_entropy_that_one_gives_it(tmp_path: Path) -> None:
+    file = write(tmp_path, STORIES)
+    found = []
+    for workers in ("1", "2"):
+        status, output = sweep(file, tmp_path / workers, "--set", f"resources.workers={workers}")
+        assert status == 0, output
+        found.append(table(file, tmp_path / workers)["cross_entropy"].to_numpy())
+    assert len(found[0]) == 2
+    np.testing.assert_allclose(found[1], found[0], atol=1e-4, rtol=0)
 
 
 def test_a_failing_unit_is_counted_and_kept_and_the_others_go_on(tmp_path: Path) -> None:

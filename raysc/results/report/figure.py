@@ -7,7 +7,9 @@ from html import escape
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 from matplotlib.figure import Figure as Drawing
+from pyarrow import csv
 
 DPI = 150
 """Of the PNG: a figure of 7 inches is 1050 pixels wide. Print uses the SVG."""
@@ -39,13 +41,21 @@ class Figure:
         """NAME.svg, NAME.png and NAME.csv."""
         (folder / f"{self.name}.svg").write_text(self.svg, encoding="utf-8")
         (folder / f"{self.name}.png").write_bytes(self.png)
-        self.numbers.to_csv(folder / f"{self.name}.csv", index=False)
+        write_numbers(self.numbers, folder / f"{self.name}.csv")
+
+
+def write_numbers(numbers: pd.DataFrame, file: Path) -> None:
+    """A CSV file, empty where there is nothing; by Arrow, which takes a tenth of the time."""
+    mixed = [name for name in numbers if numbers[name].dtype == object]  # an axis may hold numbers and words
+    plain = numbers.assign(**{str(name): numbers[name].map(str, na_action="ignore") for name in mixed})
+    csv.write_csv(pa.Table.from_pandas(plain, preserve_index=False), file)
 
 
 def finish(drawing: Drawing, name: str, title: str, caption: str, alt: str, numbers: pd.DataFrame) -> Figure:
     """Render a drawing; call it within ``style(name)``."""
     text, pixels = io.StringIO(), io.BytesIO()
     drawing.savefig(text, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    drawing.set_layout_engine("none")  # what was laid out for the one is so for the other
     drawing.savefig(pixels, format="png", dpi=DPI)
     return Figure(name, title, caption, alt, _embeddable(text.getvalue(), title, alt), pixels.getvalue(), numbers)
 

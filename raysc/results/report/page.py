@@ -19,7 +19,7 @@ from raysc.results.judged import asked_text, case_text
 from raysc.results.report import facts
 from raysc.results.report.composition import composition, phases
 from raysc.results.report.curves import curves
-from raysc.results.report.figure import Figure
+from raysc.results.report.figure import Figure, write_numbers
 from raysc.results.report.layout import layout
 from raysc.results.report.maps import maps
 from raysc.results.report.samples import samples
@@ -60,7 +60,7 @@ class Report:
         for figure in self.figures:
             figure.write(folder / FIGURES)
         for name, table in self.tables.items():
-            table.to_csv(folder / FIGURES / f"{name}.csv", index=False)
+            write_numbers(table, folder / FIGURES / f"{name}.csv")
         return folder / PAGE
 
 

@@ -102,23 +102,40 @@ DAMAGES = {
 }
 
 
-@pytest.mark.parametrize("kind", DAMAGES)
+TOGETHER = [
+    {"mix": "a truncated Parquet file of records", "accumulate": "a truncated Parquet file of rows"},
+    {"mix": "a flipped byte in a model", "accumulate": "a flipped byte in the last training state"},
+    {"mix": "a deleted model", "accumulate": "a flipped byte in a metric"},
+    {"mix": "a deleted manifest", "accumulate": "an edited manifest"},
+    {"mix": "a flipped byte in generation 0"},
+    {"mix": "a deleted file of generation 0's rows"},
+]
+"""By regime: what happens at once, so that not every kind needs sweeps of its own."""
+
+
+@pytest.mark.parametrize("kinds", TOGETHER, ids=lambda kinds: " and ".join(kinds.values()))
 def test_damage_is_found_named_and_made_again(
-    kind: str, finished: tuple[Path, Path], grown: pd.DataFrame, tmp_path: Path
+    kinds: dict[str, str], finished: tuple[Path, Path], grown: pd.DataFrame, tmp_path: Path
 ) -> None:
+    assert {kind for each in TOGETHER for kind in each.values()} == set(DAMAGES)
     file, original = finished
     store = tmp_path / "store"
     shutil.copytree(original, store)
-    pattern, damage = DAMAGES[kind]
     plan = make_plan(*open_sweep(str(file), str(store), ()))
     zero = plan.lines[0].keys.zero
     assert zero is not None
-    found = sorted(store.glob(pattern.format(lineage=lineage(file, store), zero=zero.model, rows=zero.rows)))
-    damage(found[0])
+    named = []
+    for regime, kind in kinds.items():
+        pattern, damage = DAMAGES[kind]
+        places = pattern.format(lineage=lineage(file, store, regime), zero=zero.model, rows=zero.rows)
+        found = sorted(store.glob(places))[0]
+        damage(found)
+        if kind != "a deleted manifest":  # that is simply not there
+            named.append("generation 0" if "generation 0" in kind else found.relative_to(store).as_posix())
     status, output = call("sweep", file, "--storage", store, "--verify")
     assert status == 0, output
-    if "manifest" not in kind or "edited" in kind:  # a manifest that is gone is simply not there
-        assert found[0].relative_to(store).as_posix() in output or "generation 0" in kind, output
+    for name in named:
+        assert name in output or name == "generation 0", output
     pd.testing.assert_frame_equal(results(file, store), results(file, original), check_exact=True)
     status, output = call("sweep", file, "--storage", store, "--verify")
     assert (status, "set aside" in output) == (0, False), output

@@ -9,7 +9,7 @@ from typing import cast
 import numpy as np
 import pytest
 import ray
-from ray.util import placement_group
+from ray.util import placement_group, remove_placement_group
 
 from raysc import activity, catalogue
 from raysc.activity import Told
@@ -131,6 +131,7 @@ def test_each_rank_computes_the_features_of_the_rows_that_it_drew_as_one_rank_do
     finally:
         together.close()
         alone.close()
+        remove_placement_group(group)  # else its cores are taken for all tests that follow
     rows, features, loaded = found["two"]
     assert [block.rows for block in rows.blocks] == [256, 444]
     assert loaded == {f"{block.first}-{block.drawn_by}" for block in rows.blocks}, "nobody else's were loaded"

@@ -62,6 +62,8 @@ class Head:
     def kill_node(self, name: str) -> int:
         """Every process of a node, as if its machine were switched off; how many there were."""
         lost = [process for process in self.processes() if node_of(process.pid) == name]
+        for process in lost:  # all stand still before one of them could tell that another is gone
+            process.suspend()
         for process in lost:
             process.kill()
         return len(lost)

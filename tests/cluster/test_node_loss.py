@@ -24,7 +24,7 @@ name: lost
 data: {name: digits, rows: 60}
 model: {name: flow_matching, width: 16, depth: 1}
 initial: {steps: 5}
-loop: {generations: 4, budget: {steps: 60}}
+loop: {generations: 4, budget: {steps: 150}}
 train: {batch: 32}
 sample: {steps: 2}
 space: {regime: [mix, accumulate, replace], lambda: 1.0}

@@ -1,5 +1,6 @@
 """What distributions of points share: a place on a shape, and normal noise around it."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
@@ -15,7 +16,7 @@ TEST_ROWS = 500
 
 
 @dataclass(frozen=True)
-class NoisyShape:
+class NoisyShape(ABC):
     """A place on a shape for each row, and normal noise around it; each seed draws its own rows.
 
     Rows are float64 (dim,). Of one seed, fewer rows are a prefix of more. 500 held-out rows. A data set says where its
@@ -43,9 +44,9 @@ class NoisyShape:
     def __post_init__(self) -> None:
         check_positive(self.name, self.rows, self.noise)
 
+    @abstractmethod
     def place(self, uniforms: np.ndarray) -> np.ndarray:
         """Two uniforms per row, (..., 2), to a place on the shape, (..., dim)."""
-        raise NotImplementedError
 
     @property
     def count(self) -> int:

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -102,7 +103,7 @@ def split(rows: np.ndarray, test_rows: int | None) -> tuple[np.ndarray, np.ndarr
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImageRows:
+class ImageRows(ABC):
     """Images of a user's own, uint8 (3, height, width), or (1, height, width) if ``grey``; all have one size.
 
     Some are held out, chosen at random once and for all. A data set says which images.
@@ -124,9 +125,9 @@ class ImageRows:
     labelled: ClassVar[bool] = False
     located: ClassVar[tuple[str, ...]] = ("path",)
 
+    @abstractmethod
     def images(self) -> tuple[np.ndarray, np.ndarray]:
         """All training and held-out rows; asking again is cheap."""
-        raise NotImplementedError
 
     @cached_property
     def count(self) -> int:

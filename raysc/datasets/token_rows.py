@@ -1,5 +1,6 @@
 """What the text data sets share: from texts to rows of tokens."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,7 +18,7 @@ from raysc.streams import stream
 
 
 @dataclass(frozen=True, kw_only=True)
-class TokenRows:
+class TokenRows(ABC):
     """Texts from somewhere as rows of tokens, int32 (length,): see ``raysc.pool.tokens``. A data set says from where.
 
     Attributes:
@@ -46,9 +47,9 @@ class TokenRows:
         if self.rows is not None and self.rows < 1:
             raise InputError(f"{self.name}: rows must be at least 1, not {self.rows}")
 
+    @abstractmethod
     def corpus(self) -> Corpus:
         """The texts; reading them again is cheap."""
-        raise NotImplementedError
 
     def __getstate__(self) -> dict[str, Any]:
         """The tokenizer travels with the data set, the texts do not."""

@@ -4,6 +4,7 @@ Distances are Euclidean and exact (no expansion into dot products), so that equa
 depend neither on threads nor on block sizes. Work is done in blocks: memory stays small, time grows as m n dim.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
@@ -73,7 +74,7 @@ def _neighbourhood(generated: Vectors, real: Vectors, k: int) -> Neighbourhood:
 
 
 @dataclass(frozen=True)
-class OfNeighbours:
+class OfNeighbours(ABC):
     """What precision, recall, density and coverage have in common.
 
     Attributes:
@@ -97,9 +98,9 @@ class OfNeighbours:
         if self.k < 1:
             raise InputError(f"{self.name}: k must be at least 1, not {self.k}")
 
+    @abstractmethod
     def value(self, found: Neighbourhood) -> float:
         """The metric of one seed."""
-        raise NotImplementedError
 
     @property
     def least_rows(self) -> int:

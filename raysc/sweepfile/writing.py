@@ -21,7 +21,6 @@ def written(sweep: Sweep) -> str:
     """A sweep file with overrides applied, its name written down and its opening comment on top."""
     text = StringIO()
     text.writelines(f"# {line}".rstrip() + "\n" for line in sweep.comment.splitlines())
-    yaml = YAML(typ="safe", pure=True)
-    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # keys in the order of the file
+    yaml = YAML(typ="rt", pure=True)  # the safe one would sort the keys
     yaml.dump({"name": sweep.name} | {**sweep.resolved, "name": sweep.name}, text)
     return text.getvalue()

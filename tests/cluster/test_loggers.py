@@ -69,7 +69,7 @@ def test_a_logger_that_cannot_reach_what_it_logs_to_is_refused_before_anything_s
         raise ConnectionError(f"nobody answers at {uri}")
 
     empty = ModuleType("mlflow")
-    empty.set_tracking_uri = unreachable  # type: ignore[attr-defined]
+    monkeypatch.setattr(empty, "set_tracking_uri", unreachable, raising=False)
     monkeypatch.setitem(sys.modules, "mlflow", empty)
     monkeypatch.setattr(loggers, "find_spec", lambda package: True)
     sweep = make_sweep(gaussian_text, "loggers=[csv, {name: mlflow, tracking_uri: 'http://nowhere'}]")

@@ -82,6 +82,8 @@ def fit(
     start = told(start, augmentation.CONDITIONS if train.augmentation else 0)
     if train.shard and train.precision == "fp16":
         raise RayscError("train.shard: fp16 cannot be sharded here; use bf16 or fp32")
+    if on_gpu(start.device):
+        free()  # the networks of the runs before
     kind = f"{start.config} {train}"
     while True:
         fitting = train.model_copy(update={"micro_batch": _micro_batches.get(kind, train.micro_batch)})

@@ -111,7 +111,7 @@ class Train(Settings):
         clip: gradient norm that is not exceeded, or none.
         ramp: in the place of ``warmup``: the rate rises over a fixed number of steps or rows, be it across generations.
         ema: none: the raw weights are the model, the one that samples.
-        precision: of the forward and backward pass.
+        precision: of the forward and backward pass; fp32 is torch's, whose convolutions are TF32 on GPUs that have it.
         dropout: share of the values that a residual block of a U-Net drops.
         flips: every image of a batch is mirrored left to right with probability 1/2.
         augmentation: of a U-Net: the probability of each change that EDM's augmentation makes to an image; the network

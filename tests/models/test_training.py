@@ -1,3 +1,5 @@
+import gc
+import weakref
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -232,3 +234,22 @@ def test_ranks_that_train_together_do_not_begin_anew_by_themselves(monkeypatch):
     assert training._halved(TRAIN, training._NoRoom()) == 8
     with pytest.raises(RayscError, match=r"no room for a micro-batch of 16 rows; set train\.micro_batch to less"):
         training._halved(TRAIN, torch.OutOfMemoryError())
+
+
+def test_networks_of_runs_before_do_not_stay_on_a_gpu(digits, monkeypatch):
+    networks = []
+
+    def loss(network, batch):
+        networks.append(weakref.ref(network))
+        return flow_matching._loss(network, batch)
+
+    monkeypatch.setattr(training, "on_gpu", lambda device: True)
+    start, train = SMALL.initial(IMAGE, SEED_0), TRAIN.model_copy(update={"precision": "bf16"})
+    gc.disable()
+    try:
+        state = training.fit(loss, digits, start, range(1), train, SEED_0).state
+        before = len(networks)
+        training.fit(loss, digits, state, range(1, 2), train, SEED_0)
+        assert all(network() is None for network in networks[:before])
+    finally:
+        gc.enable()

@@ -252,6 +252,10 @@ def check_train(train: Train, event: tuple[int, ...], network: str) -> None:
         raise InputError("train.dropout: goes with network: unet")
     if train.augmentation and network != "unet":
         raise InputError("train.augmentation: goes with network: unet, which is told of it")
+    if train.recompute and network == "mlp":
+        raise InputError("train.recompute: goes with network: unet; a perceptron keeps next to nothing")
+    if train.shard and train.precision == "fp16":
+        raise InputError("train.shard: fp16 cannot be sharded here; use bf16 or fp32")
     if train.flips and len(event) != 3:
         raise InputError("train.flips: only images can be mirrored")
 

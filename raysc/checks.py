@@ -87,6 +87,9 @@ def _check_model(sweep: Sweep, line: Line) -> None:
             except InputError as error:
                 key, _, problem = str(error).partition(": ")
                 raise sweep.error(f"{loop}{key}", problem) from error
+    for place, train in (("train", cell.train), ("loop.train", cell.loop_train)) if line.family.trained else ():
+        if train.precision == "fp16" and not resources.gpus:
+            raise sweep.error(f"{place}.precision", "fp16 needs a GPU; set resources.gpus, or use bf16 or fp32")
     if cell.initial.from_ is not None:
         _check_loaded(sweep, line, cell.initial.from_)
     if cell.initial.rows is not None and cell.initial.rows > line.rules.rows:

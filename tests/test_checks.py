@@ -84,6 +84,16 @@ def test_more_sampling_steps_than_noise_levels_are_refused(make_sweep: MakeSweep
         check(sweep, lines(sweep))
 
 
+def test_half_precision_needs_a_device(make_sweep: MakeSweep) -> None:
+    images = ("data=digits", "model=ddpm", "metrics=[recall]", "train.batch=32")
+    for key in ("train.precision", "loop.train.precision"):
+        sweep = make_sweep(POINTS, *images, f"{key}=fp16")
+        with pytest.raises(InputError, match=rf"{key}: fp16 needs a GPU; set resources\.gpus"):
+            check(sweep, lines(sweep))
+    sweep = make_sweep(POINTS, *images, "train.precision=fp16", "resources.gpus=1")
+    check(sweep, lines(sweep))
+
+
 def test_a_frechet_distance_of_fewer_rows_than_features_is_noted(make_sweep: MakeSweep, image_files: None) -> None:
     change = ("data=digits", "model=ddpm", "metrics=[{name: frechet_distance, features: inception}, recall]")
     sweep = make_sweep(POINTS, *change)

@@ -16,6 +16,7 @@ from raysc.checks import check
 from raysc.datasets.tokenizing import trained_tokenizer
 from raysc.extras import text_library
 from raysc.lines import measured_generations
+from raysc.models.training import learning_rate
 from raysc.plan import make_plan
 from raysc.results.claims import judge_claims
 from raysc.results.table import load_table, main_columns
@@ -74,6 +75,34 @@ def test_a_sweep_opens_with_its_command_and_can_be_planned_and_judged(file: Path
     judged = judge_claims(sweep, load_table(sweep, objects), plan.lines)
     assert len(judged) == len(sweep.claims)
     assert {one.verdict for one in judged} <= {"undecided"}, "nothing was run"
+
+
+# Of a retraining in Bertrand et al. 2023 and in the code that theirs calls: rows a step, learning rate there is at its
+# start and end, dropout, mirrored, augmentation, gradient norm, what the average keeps in a step, optimiser and start.
+RETRAINING = {
+    "cifar10_otcfm": (128, 2e-4, 2e-4, 0.1, False, 0.0, 1.0, 0.9999, "carried", "raw"),
+    "cifar10_ddpm": (128, 2e-4, 2e-4, 0.1, True, 0.0, 1.0, None, "carried", "raw"),
+    "cifar10_edm": (256, 0.0, 5e-6, 0.13, False, 0.12, None, 0.5 ** (256 / 5e5), "reset", "ema"),
+    "ffhq64_edm": (256, 0.0, 1.4e-6, 0.05, False, 0.15, None, 0.5 ** (256 / 5e5), "reset", "ema"),
+}
+
+
+@pytest.mark.usefixtures("image_files")
+@pytest.mark.parametrize("name", RETRAINING)
+def test_images_at_full_size_are_retrained_as_in_the_paper(name: str, tmp_path: Path) -> None:
+    file = ROOT / "bertrand2023" / f"{name}.yaml"
+    for cell in read_sweep(str(file), small_stand_ins(file, tmp_path), catalogue).cells:
+        train, before, rows = cell.loop_train, cell.initial.steps, plain(file)["loop"]["budget"].get("rows_seen", 50000)
+        steps = rows // train.batch
+        rates = [learning_rate(train, step, steps, before) for step in (0, steps)]
+        average = None if train.ema is None else train.ema.decay(0, train.batch)
+        found = [train.dropout, train.flips, train.augmentation, train.clip, average]
+        batch, *expected_rates, dropout, flips, augmentation, clip, decay, optimizer_state, start = RETRAINING[name]
+        assert train.batch == batch
+        assert rates == pytest.approx(expected_rates, rel=2e-2)
+        assert found == [dropout, flips, augmentation, clip, None if decay is None else pytest.approx(decay, abs=1e-7)]
+        assert [train.optimizer_state, train.start_weights] == [optimizer_state, start]
+        assert cell.loop_sample.latents == ("repeated" if "edm" in name else "fresh")
 
 
 @pytest.mark.parametrize("file", named([file for file in FILES if file.parent.name in PAPERS]))

@@ -11,6 +11,7 @@ def use_resources(resources: Resources, trained: bool) -> None:
     """Keep to what a rank has; so that trials side by side do not fight."""
     if not resources.gpus:
         os.environ["CUDA_VISIBLE_DEVICES"] = ""  # Ray leaves devices visible to whoever asked for none
+        os.environ["ACCELERATE_TORCH_DEVICE"] = "cpu"  # and Accelerate takes a Mac's, on which much is not computed
     use_threads(resources.cpus, trained)
 
 

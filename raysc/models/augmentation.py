@@ -23,6 +23,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from raysc.models.gpu import sent
+
+CPU = torch.device("cpu")
 PARAMETERS, CONDITIONS = 8, 9
 STEP, MOVE = 0.2, 1 / 8
 SYM6 = (
@@ -97,7 +100,7 @@ def augmented(images: Tensor, parameters: np.ndarray) -> Tensor:
     """
 
     def where(which: np.ndarray) -> Tensor:
-        return torch.from_numpy(np.flatnonzero(which)).to(images.device)
+        return sent(torch.from_numpy(np.flatnonzero(which)), images.device)
 
     images = images.clone()
     for column, axis in ((0, 3), (1, 2)):
@@ -137,26 +140,38 @@ def _matrices(a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray) -> np.
 def _resampled(images: Tensor, inverse: np.ndarray) -> Tensor:
     """Images (count, channels, height, width) seen through the maps of ``_inverse`` (count, 2, 3)."""
     device, (height, width) = images.device, images.shape[2:]
-    (up_down, back_down), (up_right, back_right) = (
-        [filters.to(device) for filters in _filters(side)] for side in (height, width)
-    )
+    (up_down, back_down), (up_right, back_right) = _filters(height, device), _filters(width, device)
     fine = up_down @ images @ up_right.T
-
-    # a value of the new fine grid lies at (index - CENTRE) / 2 pixels, one of the old grid MARGIN further left
-    right, down = ((torch.arange(back.shape[1], device=device) - CENTRE) / 2 for back in (back_right, back_down))
-    middle = images.new_tensor([(width - 1) / 2, (height - 1) / 2])
-    ends = torch.stack(torch.meshgrid(right, down, indexing="xy"), dim=-1) - middle
-    maps = torch.from_numpy(inverse).float().to(device)
+    ends, middle, periods, last = _places(height, width, device)
+    maps = sent(torch.from_numpy(inverse.astype(np.float32)), device)
     places = torch.einsum("yxi,noi->nyxo", ends, maps[:, :, :2]) + maps[:, None, None, :, 2] + middle
-    seen = places.remainder(images.new_tensor([_period(width), _period(height)]))
-    last = images.new_tensor([fine.shape[3] - 1, fine.shape[2] - 1])
+    seen = places.remainder(periods)
     found = nn.functional.grid_sample(fine, (2 * (seen + MARGIN) + CENTRE) / last * 2 - 1, align_corners=True)
     return back_down @ found @ back_right.T
 
 
 @cache
-def _filters(side: int) -> tuple[Tensor, Tensor]:
-    """From an axis of ``side`` pixels to twice the resolution, and back: two matrices, float32.
+def _places(height: int, width: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """What resampling images of some size needs on a device, brought there once: a copy makes a GPU wait.
+
+    A value of the new fine grid lies at (index - CENTRE) / 2 pixels, one of the old grid MARGIN further left.
+
+    Returns:
+        Where the values of the new fine grid lie, from the middle of an image, float32 (down, right, 2); and as (right,
+        down) where the middle is, after how many pixels an image repeats itself, and the last index of the old grid.
+    """
+    (up_down, back_down), (up_right, back_right) = _filters(height, CPU), _filters(width, CPU)
+    right, down = ((torch.arange(back.shape[1]) - CENTRE) / 2 for back in (back_right, back_down))
+    middle = torch.tensor([(width - 1) / 2, (height - 1) / 2])
+    ends = torch.stack(torch.meshgrid(right, down, indexing="xy"), dim=-1) - middle
+    periods = torch.tensor([float(_period(width)), float(_period(height))])
+    last = torch.tensor([len(up_right) - 1.0, len(up_down) - 1.0])
+    return ends.to(device), middle.to(device), periods.to(device), last.to(device)
+
+
+@cache
+def _filters(side: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """From an axis of ``side`` pixels to twice the resolution, and back: two matrices, float32, on a device.
 
     The first gives one period of the axis that goes on as its mirror image for ever, with ``MARGIN`` pixels more on
     either side; the second takes as many fine values as all of its pixels need. The filter is orthonormal: the second
@@ -169,7 +184,7 @@ def _filters(side: int) -> tuple[Tensor, Tensor]:
     for place, tap in enumerate(SYM6):
         up[2 * np.arange(len(pixels)) + place, mirrored] += tap
         down[np.arange(side), 2 * np.arange(side) + place] += tap
-    return torch.from_numpy(up), torch.from_numpy(down)
+    return torch.from_numpy(up).to(device), torch.from_numpy(down).to(device)
 
 
 def _period(side: int) -> int:

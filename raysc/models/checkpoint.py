@@ -138,9 +138,12 @@ def _load_unet(folder: Path, scheduler: Scheduler) -> tuple[Config, Tensors]:
     unet = UNet2DModel.from_pretrained(
         folder, subfolder="unet" if inside else None, use_safetensors=True, torch_dtype=torch.float32
     )
+    if unet.class_embedding is not None:
+        raise InputError(f"{folder}: its U-Net wants to be told classes, and families here tell it none")
     size, channels = unet.config["sample_size"], unet.config["in_channels"]
     sides = [size, size] if isinstance(size, int) else list(size)
-    arguments = {name: value for name, value in unet.config.items() if not name.startswith("_")}
+    # its own dropout would draw from the global generator: ``train.dropout`` says what is dropped
+    arguments = {name: value for name, value in unet.config.items() if not name.startswith("_")} | {"dropout": 0.0}
     config, ema = {"network": "unet", "event": [channels, *sides], "unet": arguments}, unet.state_dict()
     if not (folder / AUGMENTATION).exists():
         return config, ema

@@ -154,7 +154,7 @@ class Ddpm:
         A learned variance adds its bound (Nichol and Dhariwal 2021, equation 16).
         """
         level = (batch.times * LEVELS).long()
-        levels = signal_kept(self.betas).to(level.device)
+        levels = signal_kept(self.betas, level.device)
         kept = levels[level].view(-1, *[1] * (batch.rows.ndim - 1))
         noisy = kept.sqrt() * batch.rows + (1 - kept).sqrt() * batch.noise
         told = predict(network, noisy, level.float(), batch.condition)

@@ -15,7 +15,8 @@ class WholeBatchDropout:
 
     The masks of the whole batch are drawn for each layer from a stream of its own, and of them those are kept that
     belong to the rows that are computed. They lie ready before the rows are: so activations may be computed again, and
-    a compiler sees nothing but a product.
+    a compiler sees nothing but a product. The device draws them, as a processor would take longer than the step: on
+    another model of GPU the same stream gives other masks.
     """
 
     def __init__(self, train: Train, rank: int, world: int, streams: Streams, device: torch.device) -> None:

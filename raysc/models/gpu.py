@@ -3,6 +3,7 @@
 It was written without a GPU at hand: the tests run all of it on a CPU, but for pinned memory and the compiler's code.
 """
 
+import gc
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -51,7 +52,8 @@ def compile_large(network: nn.Module, device: torch.device) -> bool:
     if not on_gpu(device) or not large:
         return True
     if _compiler_works(device):
-        network.forward = torch.compile(network.forward, backend=BACKEND)
+        # Rows come in few sizes, and each size is worth code of its own.
+        network.forward = torch.compile(network.forward, backend=BACKEND, dynamic=False)
     return _compiler_works(device)
 
 
@@ -71,6 +73,12 @@ def forget_compiled() -> None:
     """At the end of a trial: torch compiles one function for eight configurations at most, and leaves others be."""
     if _compiler_works.cache_info().currsize:
         torch.compiler.reset()
+
+
+def free() -> None:
+    """Give back what nothing refers to any more; networks refer to themselves once they are compiled or prepared."""
+    gc.collect()
+    torch.cuda.empty_cache()
 
 
 def sent(tensor: Tensor, device: torch.device) -> Tensor:

@@ -10,19 +10,23 @@ import torch
 from torch import Tensor
 
 LEVELS, FIRST_BETA, LAST_BETA, LARGEST_BETA = 1000, 1e-4, 0.02, 0.999
+CPU = torch.device("cpu")
 
 Betas = Literal["linear", "cosine"]
 Spacing = Literal["even", "quadratic"]
 
 
 @cache
-def signal_kept(betas: Betas) -> Tensor:
+def signal_kept(betas: Betas, device: torch.device = CPU) -> Tensor:
     """How much of a row's variance each noise level keeps: alpha-bar, float32 (1000,).
 
     Args:
         betas: linear from 1e-4 to 0.02 (Ho et al. 2020, section 4), or the cosine schedule (Nichol and Dhariwal 2021,
             arXiv 2102.09672, equation 17) with betas of at most 0.999.
+        device: where it is; it is brought there once, since a copy makes a GPU wait.
     """
+    if device != CPU:
+        return signal_kept(betas).to(device)
     if betas == "linear":
         return (1 - torch.linspace(FIRST_BETA, LAST_BETA, LEVELS)).cumprod(0)
     edges = [cos((level / LEVELS + 0.008) / 1.008 * pi / 2) ** 2 for level in range(LEVELS + 1)]

@@ -1,5 +1,6 @@
 """Training a network with Accelerate: what every neural family shares."""
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from math import ceil, cos, isfinite, nan, pi
@@ -18,7 +19,7 @@ from raysc.models.batches import Batches
 from raysc.models.conditions import told
 from raysc.models.dropout import WholeBatchDropout
 from raysc.models.family import Fitted
-from raysc.models.gpu import UNCOMPILED, ahead, compile_large, forget_compiled, in_order, laid_out
+from raysc.models.gpu import UNCOMPILED, ahead, compile_large, forget_compiled, free, in_order, laid_out, on_gpu
 from raysc.models.networks import Config, Tensors, with_weights
 from raysc.models.sharding import like, shard, whole
 from raysc.models.state import State, packed
@@ -67,16 +68,78 @@ def fit(
     A run has diverged if a loss, a parameter or what the EMA model says of the last batch is not finite. It is stopped
     within ``CHECK_EVERY`` steps of that, on all ranks together, and its state is the one at that point.
 
+    Where a device has no room for a micro-batch, the run begins anew with ones of half as many rows, and the next run
+    of its kind begins with those. Of several ranks each tries that out before it meets the others, who would wait for
+    one that failed for ever; they need not agree.
+
     Raises:
         InputError: the batch cannot be split evenly over the ranks.
-        RayscError: the precision is fp16 and there is no GPU or the network is sharded, or ``train.recompute`` is set
-            for a network that cannot.
+        RayscError: the precision is fp16 and there is no GPU or the network is sharded, ``train.recompute`` is set
+            for a network that cannot, or there is no room for one row.
     """
     if not steps:
         return Fitted(start, False, nan)
     start = told(start, augmentation.CONDITIONS if train.augmentation else 0)
     if train.shard and train.precision == "fp16":
         raise RayscError("train.shard: fp16 cannot be sharded here; use bf16 or fp32")
+    if on_gpu(start.device):
+        free()  # the networks of the runs before
+    kind = f"{start.config} {train}"
+    while True:
+        fitting = train.model_copy(update={"micro_batch": _micro_batches.get(kind, train.micro_batch)})
+        try:
+            return _fit(loss, training_set, start, steps, fitting, streams, length, network_of, batches_of)
+        except (torch.OutOfMemoryError, _NoRoom) as error:
+            _micro_batches[kind] = rows = _halved(fitting, error)
+        free()  # now that the error is gone, and with it what the failed run held
+        warnings.warn(f"no room on the device: training goes on with {rows} rows at a time", stacklevel=2)
+
+
+_micro_batches: dict[str, int] = {}
+"""Of this process: rows that there is room for at once, of runs for which they had to be found."""
+
+
+class _NoRoom(Exception):
+    """A rank by itself has no room for a micro-batch."""
+
+
+def _halved(train: Train, error: Exception) -> int:
+    """Half the rows of a micro-batch; RayscError if there is nothing to halve, or others wait for this rank."""
+    world: int = PartialState().num_processes
+    rows = min(train.micro_batch or train.batch, train.batch // world)
+    if rows == 1:
+        raise RayscError(
+            "the device has no room to train on one row at a time; set train.recompute, or take a smaller network"
+        ) from error
+    if world > 1 and not isinstance(error, _NoRoom):
+        raise RayscError(
+            f"one of {world} ranks has no room for a micro-batch of {rows} rows; set train.micro_batch to less"
+        ) from error
+    return ceil(rows / 2)
+
+
+def _rehearse(
+    loss: Loss, network: nn.Module, batch: Any, dropout: WholeBatchDropout | None, step: int, accelerator: Accelerator
+) -> None:
+    """A micro-batch there and back on this rank alone, beside what a step holds; ``_NoRoom`` if there is none."""
+    try:
+        # AdamW's two moments, the moving average, and the gradients that DDP sends
+        held = [torch.empty_like(parameter) for parameter in network.parameters() for _ in range(4)]
+        if dropout is not None:
+            dropout.begin(step, 0)
+        with accelerator.autocast():
+            torch.autograd.backward(loss(network, batch))
+    except torch.OutOfMemoryError as error:
+        raise _NoRoom from error
+    del held
+    network.zero_grad()
+
+
+def _fit(
+    loss: Loss, training_set: TrainingSet, start: State, steps: range, train: Train, streams: Streams,
+    length: int | None, network_of: Network, batches_of: MakeSteps,
+) -> Fitted:  # fmt: skip
+    """As ``fit``, with micro-batches of as many rows as are set, whether there is room for them or not."""
     accelerator = _accelerator(train.precision)
     rank, world, device = accelerator.process_index, accelerator.num_processes, accelerator.device
     batches = batches_of(training_set, train, rank, world, streams, device)
@@ -90,6 +153,8 @@ def fit(
     if train.recompute:
         _recompute(network)
     sharded, what = train.shard and world > 1, "training"
+    if world > 1 and on_gpu(device) and not sharded:
+        _rehearse(loss, network, batches.pieces(steps.start)[0][0], dropout, steps.start, accelerator)
     if sharded:
         shard(network, world, device)
     elif start.config["network"] == "unet" and not train.recompute and not compile_large(network, device):
@@ -145,9 +210,10 @@ def fit(
 def reset_accelerator() -> None:
     """Forget Accelerate's process-wide state and leave its process group, at the end of a trial.
 
-    What was compiled in it is forgotten too.
+    What was compiled in it, and how many rows there is room for, is forgotten too.
     """
     forget_compiled()
+    _micro_batches.clear()
     if torch.distributed.is_available() and torch.distributed.is_initialized():
         torch.distributed.destroy_process_group()
     AcceleratorState._reset_state(reset_partial_state=True)
@@ -186,6 +252,10 @@ def check_train(train: Train, event: tuple[int, ...], network: str) -> None:
         raise InputError("train.dropout: goes with network: unet")
     if train.augmentation and network != "unet":
         raise InputError("train.augmentation: goes with network: unet, which is told of it")
+    if train.recompute and network == "mlp":
+        raise InputError("train.recompute: goes with network: unet; a perceptron keeps next to nothing")
+    if train.shard and train.precision == "fp16":
+        raise InputError("train.shard: fp16 cannot be sharded here; use bf16 or fp32")
     if train.flips and len(event) != 3:
         raise InputError("train.flips: only images can be mirrored")
 

@@ -111,7 +111,7 @@ class Train(Settings):
         clip: gradient norm that is not exceeded, or none.
         ramp: in the place of ``warmup``: the rate rises over a fixed number of steps or rows, be it across generations.
         ema: none: the raw weights are the model, the one that samples.
-        precision: of the forward and backward pass.
+        precision: of the forward and backward pass; fp32 is torch's, whose convolutions are TF32 on GPUs that have it.
         dropout: share of the values that a residual block of a U-Net drops.
         flips: every image of a batch is mirrored left to right with probability 1/2.
         augmentation: of a U-Net: the probability of each change that EDM's augmentation makes to an image; the network
@@ -120,8 +120,9 @@ class Train(Settings):
             ``loop.train`` only.
         start_weights: the raw weights of the model that a retraining starts from, or their moving average. Under
             ``loop.train`` only.
-        micro_batch: rows that a rank gives the network at once; its part of ``batch`` if not set. In no key, as what
-            follows: they change memory and time, and results by rounding only.
+        micro_batch: rows that a rank gives the network at once; its part of ``batch`` if not set, and fewer where a
+            device has no room for so many. In no key, as what follows: they change memory and time, and results by
+            rounding only.
         recompute: activations are computed again in the backward pass (gradient checkpointing) instead of being kept.
         shard: with several ranks, each keeps only its part of parameters, gradients and the optimiser's state while it
             trains (FSDP). The model itself must fit on each device, since each rank samples by itself.

@@ -111,3 +111,26 @@ def test_a_folder_of_another_family_or_kind_is_refused(tmp_path):
         ddpm_mlp.load(tmp_path / "mlp")
     with pytest.raises(InputError, match=r"no model_index\.json here"):
         flow_unet.load(tmp_path / "mlp")
+
+
+def changed_unet(folder, **settings):
+    config = folder / "unet" / "config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | settings))
+
+
+def test_a_folders_own_dropout_does_not_drop_anything(digits, tmp_path):
+    family = Ddpm(network="unet", channels=8)
+    family.save(family.initial(IMAGE, SEED_0), tmp_path, training_state=False)
+    changed_unet(tmp_path, dropout=0.5)
+    state, before = family.load(tmp_path), torch.get_rng_state()
+    first, second = (family.fit(digits, state, range(2), TRAIN, SEED_0).state for _ in range(2))
+    assert_same(first.weights, second.weights)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_a_unet_of_classes_is_refused(tmp_path):
+    family = Ddpm(network="unet", channels=8)
+    family.save(family.initial(IMAGE, SEED_0), tmp_path, training_state=False)
+    changed_unet(tmp_path, class_embed_type="timestep")
+    with pytest.raises(InputError, match="its U-Net wants to be told classes"):
+        family.load(tmp_path)

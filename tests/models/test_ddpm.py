@@ -8,6 +8,7 @@ from torch import nn
 from torch.distributions import Normal, kl_divergence
 
 from raysc.errors import InputError
+from raysc.models.batches import Batch
 from raysc.models.ddpm import COSINE, LINEAR, Ddpm, ddim
 from raysc.models.learned_variance import variational_bound
 from raysc.models.noise_levels import signal_kept, visited
@@ -132,6 +133,25 @@ def test_the_learned_variance_adds_the_variational_bound():
     assert found.item() == pytest.approx(exact_bound(kept, level, rows, noisy, told, between).item(), rel=1e-3)
     least = variational_bound(kept, level[1:], rows[1:], noisy[1:], noise[1:], -torch.ones(4, 1, 2, 2))
     assert abs(least.item()) < 1e-6
+
+
+def test_the_hybrid_loss_adds_a_thousandth_of_the_whole_bound_and_leaves_the_noise_to_the_plain_loss():
+    family, draws = Ddpm(network="unet", channels=8, variance="learned"), np.random.default_rng(0)
+    rows, noise = (torch.from_numpy(draws.uniform(-0.9, 0.9, (6, 1, 2, 2))) for _ in range(2))
+    level = torch.tensor([0, 1, 5, 100, 500, 999])
+    told = torch.from_numpy(draws.uniform(-1, 1, (6, 2, 2, 2))).requires_grad_()
+    batch = Batch(rows, noise, (level + 0.5) / 1000)
+    found = family._loss(lambda noisy, times: told, batch)
+    kept = signal_kept("linear")
+    own = kept[level].view(-1, 1, 1, 1)
+    noisy = own.sqrt() * rows + (1 - own).sqrt() * noise
+    plain = ((told[:, :1] - noise) ** 2).mean()
+    # the bound of all 1000 levels is 1000 times that of the ones that a batch has
+    bound = 1000 * variational_bound(kept, level, rows, noisy, told[:, :1].detach(), told[:, 1:])
+    assert found.item() == pytest.approx((plain + 0.001 * bound).item(), rel=1e-6)
+    (gradient,) = torch.autograd.grad(found, told)
+    assert torch.allclose(gradient[:, :1], 2 * (told[:, :1] - noise) / noise.numel())
+    assert gradient[:, 1:].abs().max() > 0
 
 
 def test_iddpm_trains_samples_and_is_saved_for_diffusers(digits, tmp_path):

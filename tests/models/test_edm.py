@@ -128,6 +128,19 @@ def test_the_loss_is_the_weighted_error_of_the_denoiser():
     assert family.loss(Exact(family, 0.1, 0.5), Batch(rows, noise, times)).item() == pytest.approx(expected, rel=1e-3)
 
 
+def test_the_loss_of_vp_is_that_of_its_column():
+    family = Edm(preconditioning="vp")
+    draws = np.random.default_rng(0)
+    rows, noise = (torch.from_numpy(draws.standard_normal((64, 3))) for _ in range(2))
+    uniform = torch.from_numpy(draws.random(64))
+    time = 1e-5 + (1 - 1e-5) * uniform.numpy()[:, None]
+    sigma = np.sqrt(np.exp(19.9 * time**2 / 2 + 0.1 * time) - 1)
+    noisy = rows.numpy() + sigma * noise.numpy()
+    clean = (0.25 * noisy + sigma**2 * 0.1) / (0.25 + sigma**2)
+    expected = ((clean - rows.numpy()) ** 2 / sigma**2).mean()
+    assert family.loss(Exact(family, 0.1, 0.5), Batch(rows, noise, uniform)).item() == pytest.approx(expected, rel=1e-3)
+
+
 @pytest.mark.parametrize("preconditioning", ["edm", "vp"])
 def test_it_learns_the_mean_and_spread_of_points(training_set, preconditioning):
     rows = np.random.default_rng(0).normal([1.0, -0.5], [0.3, 1.0], (2000, 2)).astype(np.float32)

@@ -20,7 +20,7 @@ CPU, CUDA = torch.device("cpu"), torch.device("cuda")
 IMAGE = (1, 8, 8)
 SEED_0, NEXT = Streams((0,), 0), Streams((0,), 1)
 UNET = FlowMatching(network="unet", channels=8, multipliers=(1,))
-TRAIN = Train(batch=16, micro_batch=8, clip=1.0, ema=Ema(half_life=3), dropout=0.1)
+TRAIN = Train(batch=16, micro_batch=8, clip=1.0, ema=Ema(half_life=3), dropout=0.1, augmentation=0.2)
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def as_on_a_gpu(monkeypatch):
 
     def switch():
         monkeypatch.setattr(gpu, "on_gpu", lambda device: True)
-        monkeypatch.setattr(gpu, "BACKEND", "eager")
+        monkeypatch.setattr(gpu, "BACKEND", "aot_eager")
         monkeypatch.setattr(gpu, "LARGE", 0)
         torch.compiler.reset()
         assert gpu._compiler_works(CPU)

@@ -32,7 +32,7 @@ def run(script, folder):
 
 def test_two_ranks_train_what_one_trains_but_for_rounding(tmp_path):
     run(SCRIPT, tmp_path)
-    for family in ("flow", "ddpm"):
+    for family in ("flow", "ddpm", "narrow"):
         first, second, alone = (
             load_file(tmp_path / name / family / "training_state.safetensors") for name in ("rank0", "rank1", "alone")
         )
@@ -44,6 +44,9 @@ def test_two_ranks_train_what_one_trains_but_for_rounding(tmp_path):
     first, second, alone = (
         json.loads((tmp_path / name / "run.json").read_text()) for name in ("rank0", "rank1", "alone")
     )
+    assert [one.pop("ranks") for one in (first, second, alone)] == [2, 2, 1]
+    # one rank rehearses and trains on its half of the batch, the other finds by itself that it must cut that up
+    assert [one.pop("asked") for one in (first, second, alone)] == [[32, 32, 32, 32], [32, 16, 8, 8], [64, 64, 64, 64]]
     assert first == second
     assert first["losses"] == pytest.approx(alone["losses"], rel=1e-5)
     assert first["wild"]

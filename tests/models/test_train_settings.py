@@ -198,6 +198,8 @@ def test_latents_are_each_generations_own_or_those_of_generation_0(event):
         (NormalizingFlow(), (2,), Train(flips=True), r"train\.flips: networks of points"),
         (NormalizingFlow(), (2,), Train(micro_batch=4), r"train\.micro_batch: networks of points"),
         (SMALL, (2,), Train(warmup=0.1, ramp=Ramp(steps=8)), r"train\.ramp: .* by warmup or by ramp"),
+        (Ddpm(), IMAGE, Train(recompute=True), r"train\.recompute: goes with network: unet"),
+        (UNET, IMAGE, Train(shard=True, precision="fp16"), r"train\.shard: fp16 cannot be sharded"),
         (CausalLm(), (16,), Train(dropout=0.1), r"train\.dropout: goes with network: unet"),
         (CausalLm(), (16,), Train(flips=True), r"train\.flips: only images"),
     ],

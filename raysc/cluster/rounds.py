@@ -49,13 +49,12 @@ def run_to_the_end(sweep: Sweep, built: tuple[Line, ...], objects: Objects, prog
             break
         held = holders(objects)
         wave = _wave([unit for unit in missing if unit.name not in held], missing)
+        if stuck := [unit.name for unit in wave if runs[_state(unit)] >= MOST_RUNS]:
+            progress.failures |= dict.fromkeys(stuck, f"it was run {MOST_RUNS} times and got no further")
+            continue
         if wave:
             waited = 0.0
-            for unit in wave:
-                state = _state(unit)
-                runs[state] += 1
-                if runs[state] > MOST_RUNS:
-                    progress.failures[unit.name] = f"it was run {MOST_RUNS} times and got no further"
+            runs.update(map(_state, wave))
             progress.expect(plan)
             try:
                 run_units(wave, plan, objects, progress, real)

@@ -146,11 +146,31 @@ def test_features_of_real_rows_stay_as_long_as_a_sweep_names_them(store: Store, 
     write_asked(objects, classified.name, classified.resolved, keys)
     assert find(objects, datetime.now(UTC)) == [], "younger than a day"
     (garbage,) = find(objects)
-    assert garbage.why.startswith("features of 1 sets of real rows")
+    assert garbage.why.startswith("1 sets of features of real rows")
     assert len(garbage.objects) == 2
     remove(garbage, objects)
     assert read_artifact(objects, f"{REFERENCE}nobody") is None
     assert all(read_artifact(objects, key) for key in [*keys, "classifier-1-abc"])
+    assert find(objects) == []
+
+
+def test_checkpoints_of_a_sweep_that_was_let_go_leave_with_their_files(store: Store) -> None:
+    sweep, objects = store
+    named = lines(sweep)[0].keys.zero
+    assert named is not None
+    made = {key: Attempt.below(objects, f"partial/{key}/0/0") for key in (named.run, "nobody")}
+    for key, attempt in made.items():
+        attempt.put("model/training_state.safetensors", b"large")
+        assert attempt.publish(f"partial/{key}/0/0-50", {})
+    assert find(objects, datetime.now(UTC)) == [], "younger than a day"
+    lease = Lease.take(objects, "initial/nobody/0", "other")
+    assert lease is not None
+    with lease:
+        assert find(objects) == [], "somebody trains it"
+    (garbage,) = find(objects)
+    file = f"{made['nobody'].prefix}/model/training_state.safetensors"
+    assert [one.name for one in garbage.objects] == ["partial/nobody/0/0-50", file]
+    remove(garbage, objects)
     assert find(objects) == []
 
 

@@ -7,13 +7,10 @@ from functools import partial
 from raysc.models.family import TRAINING_STATE
 from raysc.store import metric_files
 from raysc.store.leases import holders
-from raysc.store.objects import Objects
+from raysc.store.objects import READERS, Objects
 from raysc.store.publishing import Damaged, Manifest, checked
 from raysc.store.retention import MODEL, marks
 from raysc.store.spans import pack_seeds
-
-READERS = 16
-"""Threads that read objects."""
 
 
 def entries_of(keys: Collection[str], seeds: Collection[int], objects: Objects) -> list[str]:

@@ -14,12 +14,11 @@ from functools import partial
 from pathlib import Path
 
 from raysc import catalogue
-from raysc.entries import READERS
 from raysc.errors import RayscError
 from raysc.lines import REFERENCE, Line, lines
 from raysc.store.asked import Asked, both, read_asked
 from raysc.store.leases import holders
-from raysc.store.objects import Listed, Objects
+from raysc.store.objects import READERS, Listed, Objects
 from raysc.store.publishing import Damaged, Manifest
 from raysc.store.retention import Mark, mark, needed_rows, notes, surplus
 from raysc.store.spans import Span, published

@@ -24,6 +24,8 @@ PATIENCE = timedelta(minutes=1)
 """How long a request to a bucket is tried again before it counts as failed."""
 
 
+READERS = 16
+"""Threads that read objects: with a bucket reading is waiting, with a disk it is decoding outside Python's lock."""
 METADATA = "169.254.169.254"
 """Address at which a machine in a cloud asks who it is."""
 

@@ -61,9 +61,7 @@ def run_to_the_end(sweep: Sweep, built: tuple[Line, ...], objects: Objects, prog
             except Damaged as damage:
                 set_damaged_aside(objects, damage)
         else:
-            others = sorted(
-                {f"{held[unit.name].node} (process {held[unit.name].pid})" for unit in missing if unit.name in held}
-            )
+            others = sorted({str(held[unit.name]) for unit in missing if unit.name in held})
             if not waited:
                 say(f"waiting for {len(missing)} units that another raysc sweep runs: {', '.join(others)}")
             first, most = PATIENCE

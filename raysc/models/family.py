@@ -1,4 +1,4 @@
-"""What a model family is: closed-form families batch all seeds; trained families run one seed under Accelerate."""
+"""What a model family is: fitted by a formula, for all seeds at once; or trained, one seed or a pack of them."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -18,7 +18,7 @@ from raysc.lines import REFERENCE, addresses, lines, reference_keys
 from raysc.plan import make_plan
 from raysc.results.table import load_table
 from raysc.store.artifacts import read_artifact, write_artifact
-from raysc.store.asked import write_asked
+from raysc.store.asked import read_asked, write_asked
 from raysc.store.leases import Lease
 from raysc.store.objects import Objects
 from raysc.store.publishing import Attempt
@@ -172,6 +172,16 @@ def test_checkpoints_of_a_sweep_that_was_let_go_leave_with_their_files(store: St
     assert [one.name for one in garbage.objects] == ["partial/nobody/0/0-50", file]
     remove(garbage, objects)
     assert find(objects) == []
+
+
+def test_a_sweep_that_is_let_go_while_notes_are_read_has_none(store: Store) -> None:
+    sweep, objects = store
+    write_asked(objects, "another", sweep.resolved, [])
+    notes = read_asked(objects)
+    next(notes)
+    assert objects.folder is not None
+    shutil.rmtree(objects.folder / "sweeps")
+    assert list(notes) == []
 
 
 def test_the_trash_goes_after_a_day_with_its_files(store: Store) -> None:

@@ -131,10 +131,13 @@ def _open_stored(argument: str, storage: str | None, overrides: Sequence[str] | 
 
 
 def open_console() -> "Console":
-    """The standard output: a terminal as wide as it is, and anything else wide enough that no table is cut."""
+    """The standard output: a terminal as wide as it is, and anything else wide enough that no table is cut.
+
+    Text is shown as it is: brackets and colons in somebody's message or name are no markup.
+    """
     from rich.console import Console
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(markup=False, emoji=False, highlight=False, soft_wrap=True)
     if not console.is_terminal:
         console.width = 1000
     return console

@@ -200,4 +200,4 @@ def _print(table: "pd.DataFrame", names: Sequence[str]) -> None:
     shown, left_out = widest(build, names, console.width)
     console.print(shown)
     if left_out:
-        console.print(f"no room for {', '.join(left_out)}; see --metric, --csv, --parquet, --json", markup=False)
+        console.print(f"no room for {', '.join(left_out)}; see --metric, --csv, --parquet, --json")

@@ -100,14 +100,13 @@ def load(file: Given, *, overrides: Sequence[str] = (), storage: str | None = No
 
     if not isinstance(file, Mapping):
         return Results(*open_sweep(fspath(file), storage, overrides))
-    from ruamel.yaml import YAML
+    from raysc.sweepfile.writing import as_yaml
 
     if "name" not in file:
         raise InputError("a sweep that is given as a dict needs a name: under it its results are kept")
     with TemporaryDirectory() as folder:
         path = Path(folder) / "dict.yaml"
-        with path.open("w", encoding="utf-8") as text:
-            YAML(typ="safe", pure=True).dump(_plain(file), text)
+        path.write_text(as_yaml(_plain(file)), encoding="utf-8")
         return Results(*open_sweep(str(path), storage, overrides))
 
 
@@ -215,9 +214,9 @@ class Results:
 
 
 def _plain(value: Any) -> Any:
-    """Mappings, lists and NumPy's numbers as YAML knows them."""
+    """Mappings, lists, and NumPy's numbers and arrays as YAML knows them."""
     if isinstance(value, Mapping):
         return {str(key): _plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple | range):
         return [_plain(one) for one in value]
-    return value.item() if hasattr(value, "item") else value
+    return value.tolist() if hasattr(value, "tolist") else value

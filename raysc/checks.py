@@ -13,6 +13,7 @@ from raysc.metrics.check import check_metrics
 from raysc.metrics.features import extractor_name, feature_dim
 from raysc.metrics.metric import ModelMetric
 from raysc.models.family import BY_ROWS, ChecksSettings, OfText, in_packs
+from raysc.regimes.recipe import Recipe
 from raysc.streams import Streams
 from raysc.sweepfile.sweep import Sweep
 
@@ -135,6 +136,9 @@ def _check_regime(sweep: Sweep, line: Line) -> None:
             # A rule may say which of its parameters is to blame.
             key, _, problem = str(error).partition(": ")
             raise sweep.error(*((key, problem) if key.startswith("regime.") else ("regime", str(error)))) from error
+        if not isinstance(recipe, Recipe):  # of a plug-in
+            told = f"{line.cell.regime.name} gave {type(recipe).__name__} for generation {t}; expected a Recipe"
+            raise sweep.error("regime", told)
         if recipe.rows == 0:
             raise sweep.error("lambda", f"{line.cell.lambda_:g} leaves {line.cell.regime.name} nothing to train on")
         if any(take.source.kind == "fresh" for take in recipe.takes) and not isinstance(line.data, Distribution):

@@ -7,13 +7,10 @@ from functools import partial
 from raysc.models.family import TRAINING_STATE
 from raysc.store import metric_files
 from raysc.store.leases import holders
-from raysc.store.objects import Objects
+from raysc.store.objects import READERS, Objects
 from raysc.store.publishing import Damaged, Manifest, checked
 from raysc.store.retention import MODEL, marks
 from raysc.store.spans import pack_seeds
-
-READERS = 16
-"""Threads that read objects."""
 
 
 def entries_of(keys: Collection[str], seeds: Collection[int], objects: Objects) -> list[str]:
@@ -31,7 +28,7 @@ def entries_of(keys: Collection[str], seeds: Collection[int], objects: Objects) 
 def running(keys: Collection[str], objects: Objects) -> str:
     """Who runs units of some keys at this moment, in words; empty if nobody does."""
     at_work = {holder for unit, holder in holders(objects).items() if unit.split("/")[1] in keys}
-    return ", ".join(sorted({f"process {holder.pid} on {holder.node}" for holder in at_work}))
+    return ", ".join(sorted({str(holder) for holder in at_work}))
 
 
 def damages(keys: Collection[str], seeds: Collection[int], objects: Objects) -> Iterator[Damaged | None]:

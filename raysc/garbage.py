@@ -14,12 +14,11 @@ from functools import partial
 from pathlib import Path
 
 from raysc import catalogue
-from raysc.entries import READERS
 from raysc.errors import RayscError
 from raysc.lines import REFERENCE, Line, lines
 from raysc.store.asked import Asked, both, read_asked
 from raysc.store.leases import holders
-from raysc.store.objects import Listed, Objects
+from raysc.store.objects import READERS, Listed, Objects
 from raysc.store.publishing import Damaged, Manifest
 from raysc.store.retention import Mark, mark, needed_rows, notes, surplus
 from raysc.store.spans import Span, published
@@ -63,7 +62,8 @@ def find_garbage(objects: Objects, now: datetime, say: Callable[[str], None]) ->
     asked = list(read_asked(objects))
     found = [
         _unnamed(store, asked),
-        _references(store, asked),
+        _left_behind(store, asked, "artifacts", REFERENCE, "sets of features of real rows"),
+        _left_behind(store, asked, "partial", "", "checkpoints"),
         _let_go(store, _rules(asked, say)),
         _set_aside(store),
         _lost(store),
@@ -129,20 +129,26 @@ def _unnamed(store: _Store, asked: Iterable[Asked]) -> Garbage:
     )
 
 
-def _references(store: _Store, asked: Iterable[Asked]) -> Garbage:
-    """Features of real rows that no sweep names: their manifests, then their files."""
-    named = {key for one in asked for key in one.keys}
+def _left_behind(store: _Store, asked: Iterable[Asked], room: str, begins: str, what: str) -> Garbage:
+    """Manifests of other rooms whose keys no sweep names, then their files.
+
+    Args:
+        store: what is there.
+        asked: what sweeps name.
+        room: artifacts or partial; a key stands behind it.
+        begins: how the keys that are meant begin.
+        what: in words.
+    """
+    kept = {key for one in asked for key in one.keys} | store.at_work
     unnamed = [
         one
-        for one in store.objects.listed("artifacts")
-        if (key := one.name.split("/")[1]).startswith(REFERENCE)
-        and key not in named
-        and store.now - one.written > YOUNG
+        for one in store.objects.listed(room)
+        if (key := one.name.split("/")[1]).startswith(begins) and key not in kept and store.now - one.written > YOUNG
     ]
     manifests = [_read_named(store.objects, one.name) for one in unnamed]
     files = [file for one in manifests if one is not None for file in map(one.place, one.files)]
     return Garbage(
-        f"features of {len(unnamed)} sets of real rows that no sweep in this store names",
+        f"{len(unnamed)} {what} that no sweep in this store names",
         (*unnamed, *(store.files[file] for file in files if file in store.files)),
     )
 

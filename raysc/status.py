@@ -10,12 +10,10 @@ from raysc.lines import Line, lines
 from raysc.plan import Unit, make_plan
 from raysc.running.records import get as records
 from raysc.store.leases import Holder, holders
-from raysc.store.objects import Objects
+from raysc.store.objects import READERS, Objects
 from raysc.store.spans import END, Published, Span, chain, counted, published
 from raysc.sweepfile.sweep import Sweep
 
-READERS = 16
-"""Threads that read objects."""
 RECENT = 600.0
 """Seconds over which the rate is told."""
 

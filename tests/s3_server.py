@@ -30,11 +30,13 @@ class Gate:
     Attributes:
         application: the server.
         refuses: method, path -> whether that request is answered with 403.
+        loses: method, path -> whether that request is carried out, and answered with 500.
         seen: how many requests of each method came.
     """
 
     application: Any
     refuses: Callable[[str, str], bool] = lambda method, path: False
+    loses: Callable[[str, str], bool] = lambda method, path: False
     seen: dict[str, int] = field(default_factory=dict)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -45,13 +47,20 @@ class Gate:
             return self._no(environ, start_response, "InvalidAccessKeyId", "There is no such key.")
         if self.refuses(method, path):
             return self._no(environ, start_response, "AccessDenied", "Access Denied by the test.")
+        if self.loses(method, path):
+            b"".join(self.application(environ, lambda status, headers, error=None: None))
+            return _told(start_response, "500 Internal Server Error", "InternalError", "The test lost the answer.")
         return self.application(environ, start_response)
 
     def _no(self, environ: dict[str, Any], start_response: Any, code: str, message: str) -> Iterable[bytes]:
         environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        body = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>".encode()
-        start_response("403 Forbidden", [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))])
-        return [body]
+        return _told(start_response, "403 Forbidden", code, message)
+
+
+def _told(start_response: Any, status: str, code: str, message: str) -> Iterable[bytes]:
+    body = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>".encode()
+    start_response(status, [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))])
+    return [body]
 
 
 @dataclass(frozen=True)
@@ -74,6 +83,16 @@ class S3:
             yield
         finally:
             self.gate.refuses = before
+
+    @contextmanager
+    def losing_one_answer(self, method: str, path: str) -> Iterator[None]:
+        """Carry out the next request to a path, and answer with an error that says nothing of it."""
+        left = [path]
+        self.gate.loses = lambda by, to: by == method and path in to and bool(left) and bool(left.pop())
+        try:
+            yield
+        finally:
+            self.gate.loses = lambda method, path: False
 
 
 @contextmanager

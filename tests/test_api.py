@@ -49,12 +49,16 @@ def test_a_dict_is_a_sweep_file(gaussian_store, tmp_path, monkeypatch):
         "data": {"name": "gaussian", "dim": 2, "rows": np.int64(20)},
         "model": "gaussian",
         "loop": {"generations": 4},
-        "space": [{"regime": "replace"}, {"regime": "mix", "lambda": np.array([0.5, 2.0]).tolist()}],
+        "space": [{"regime": "replace"}, {"regime": "mix", "lambda": np.array([0.5, 2.0])}],
         "seeds": range(3),
         "metrics": ["frechet_distance", "feature_variance"],
     }
     results = raysc.load(given, storage=gaussian_store[1].uri)
     assert results.frame().equals(load_table(*gaussian_store))
+    grid = {"regime": ["replace", "accumulate"], "initial.rows": [10, 20]}
+    cells = raysc.load({**given, "space": grid}, storage=gaussian_store[1].uri).asked.cells
+    in_order = [(cell.axes["regime"], cell.axes["initial.rows"]) for cell in cells[:4]]
+    assert in_order == [("replace", 10), ("replace", 20), ("accumulate", 10), ("accumulate", 20)], "as in a file"
     with pytest.raises(raysc.InputError, match="needs a name"):
         raysc.load({"data": "gaussian"})
     with pytest.raises(raysc.InputError, match="unknown regime 'repalce'"):

@@ -1,6 +1,8 @@
 """Settings that the families of a sweep do not go by are refused, with the line that sets them."""
 
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -107,3 +109,16 @@ def test_a_frechet_distance_of_fewer_rows_than_features_is_noted(make_sweep: Mak
     sweep = make_sweep(GAUSSIAN)
     (note,) = notes(sweep, lines(sweep))
     assert note.startswith("frechet_distance on coordinates: 59 rows are fewer than its 60 features")
+
+
+def test_a_regime_that_answers_with_something_else_is_named(
+    make_sweep: MakeSweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "counting_regime.py").write_text(
+        "class Ten:\n    default_lambda = 1.0\n    version = 1\n    def recipe(self, t, n, lambda_): return 10\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    sweep = make_sweep(GAUSSIAN, "space.regime='counting_regime:Ten'")
+    with pytest.raises(InputError, match=r"regime: counting_regime:Ten gave int for generation 1; expected a Recipe"):
+        check(sweep, lines(sweep))

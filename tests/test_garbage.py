@@ -18,7 +18,7 @@ from raysc.lines import REFERENCE, addresses, lines, reference_keys
 from raysc.plan import make_plan
 from raysc.results.table import load_table
 from raysc.store.artifacts import read_artifact, write_artifact
-from raysc.store.asked import write_asked
+from raysc.store.asked import read_asked, write_asked
 from raysc.store.leases import Lease
 from raysc.store.objects import Objects
 from raysc.store.publishing import Attempt
@@ -146,12 +146,42 @@ def test_features_of_real_rows_stay_as_long_as_a_sweep_names_them(store: Store, 
     write_asked(objects, classified.name, classified.resolved, keys)
     assert find(objects, datetime.now(UTC)) == [], "younger than a day"
     (garbage,) = find(objects)
-    assert garbage.why.startswith("features of 1 sets of real rows")
+    assert garbage.why.startswith("1 sets of features of real rows")
     assert len(garbage.objects) == 2
     remove(garbage, objects)
     assert read_artifact(objects, f"{REFERENCE}nobody") is None
     assert all(read_artifact(objects, key) for key in [*keys, "classifier-1-abc"])
     assert find(objects) == []
+
+
+def test_checkpoints_of_a_sweep_that_was_let_go_leave_with_their_files(store: Store) -> None:
+    sweep, objects = store
+    named = lines(sweep)[0].keys.zero
+    assert named is not None
+    made = {key: Attempt.below(objects, f"partial/{key}/0/0") for key in (named.run, "nobody")}
+    for key, attempt in made.items():
+        attempt.put("model/training_state.safetensors", b"large")
+        assert attempt.publish(f"partial/{key}/0/0-50", {})
+    assert find(objects, datetime.now(UTC)) == [], "younger than a day"
+    lease = Lease.take(objects, "initial/nobody/0", "other")
+    assert lease is not None
+    with lease:
+        assert find(objects) == [], "somebody trains it"
+    (garbage,) = find(objects)
+    file = f"{made['nobody'].prefix}/model/training_state.safetensors"
+    assert [one.name for one in garbage.objects] == ["partial/nobody/0/0-50", file]
+    remove(garbage, objects)
+    assert find(objects) == []
+
+
+def test_a_sweep_that_is_let_go_while_notes_are_read_has_none(store: Store) -> None:
+    sweep, objects = store
+    write_asked(objects, "another", sweep.resolved, [])
+    notes = read_asked(objects)
+    next(notes)
+    assert objects.folder is not None
+    shutil.rmtree(objects.folder / "sweeps")
+    assert list(notes) == []
 
 
 def test_the_trash_goes_after_a_day_with_its_files(store: Store) -> None:

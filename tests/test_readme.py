@@ -75,6 +75,22 @@ def test_links_of_the_readme_lead_somewhere() -> None:
         assert target.startswith("https://arxiv.org/") or (ROOT / target).exists(), target
 
 
+def test_imports_go_down_as_contributing_says() -> None:
+    found = re.search(r"Imports only go down: (.*?)\.", (ROOT / "CONTRIBUTING.md").read_text(), re.DOTALL)
+    assert found
+    floors = [re.findall(r"\w+", rooms) for rooms in re.findall(r"\(.*?\)|\w+", found[1], re.DOTALL)]
+    height = {room: floor for floor, rooms in enumerate(floors) for room in rooms}
+    assert len(height) == 16
+    up = [
+        f"{path.relative_to(ROOT)}: {room} imports {other}"
+        for path in (ROOT / "raysc").rglob("*.py")
+        if (room := path.relative_to(ROOT / "raysc").with_suffix("").parts[0]) in height
+        for other in re.findall(r"^\s*(?:from raysc\.|from raysc import )(\w+)", path.read_text(), re.MULTILINE)
+        if other in height and other != room and height[other] <= height[room]
+    ]
+    assert up == []
+
+
 def test_only_the_cluster_room_imports_ray() -> None:
     importing = re.compile(r"^\s*(import ray\b|from ray\b(?!sc))", re.MULTILINE)
     files = [path for path in (ROOT / "raysc").rglob("*.py") if importing.search(path.read_text())]

@@ -18,6 +18,7 @@ from raysc.cli.samples import samples
 from raysc.cli.status import status
 from raysc.cli.sweep import sweep
 from raysc.errors import InputError, RayscError
+from raysc.store.publishing import Damaged
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command()(sweep)
@@ -55,6 +56,9 @@ def main() -> None:
     except InputError as error:
         print(f"raysc: {error}", file=sys.stderr)
         sys.exit(2)
+    except Damaged as damage:
+        print(f"raysc: {damage}; raysc sweep sets it aside and makes it again", file=sys.stderr)
+        sys.exit(1)
     except RayscError as error:
         print(f"raysc: {error}", file=sys.stderr)
         sys.exit(1)

@@ -35,8 +35,8 @@ def claims(
     else:
         console = open_console()
         for one in judged:
-            console.print(judged_text(one, MOST_CASES), markup=False)
-        console.print(f"{sweep.name}: {tally(judged) if judged else 'its file makes no claims'}", markup=False)
+            console.print(judged_text(one, MOST_CASES))
+        console.print(f"{sweep.name}: {tally(judged) if judged else 'its file makes no claims'}")
     surprises = [one.claim.says for one in judged if one.surprises]
     if surprises:
         raise RayscError(f"not as the sweep file expects: {'; '.join(surprises)}")

@@ -14,7 +14,8 @@ def init(name: Annotated[str, typer.Argument(help="Which one; raysc list names t
     """Copy a shipped sweep file into this folder; never overwrites."""
     files = shipped()
     if name not in files:
-        raise InputError(f"there is no sweep file {name!r}{did_you_mean(name, list(files))}")
+        below = [known for known in files if Path(known).name == name]  # gaussian: kazdan2024/gaussian
+        raise InputError(f"there is no sweep file {name!r}{did_you_mean(below[0] if below else name, files)}")
     target = Path(files[name].name)
     try:
         with target.open("x") as file:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from raysc import catalogue
-from raysc.errors import InputError
+from raysc.errors import InputError, RayscError
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep, read_sweep
 
@@ -64,6 +64,13 @@ def open_sweep(argument: str, storage: str | None, overrides: Sequence[str] | No
     catalogue.look_in(path.parent)
     sweep = read_sweep(str(path), overrides or (), catalogue)
     return sweep, Objects.at(storage or os.environ.get("RAYSC_STORAGE") or sweep.storage or DEFAULT)
+
+
+def nothing_yet(sweep: Sweep, objects: Objects) -> RayscError:
+    """The error of a command that shows results, where there are none."""
+    return RayscError(
+        f"{objects.uri} holds no results of {sweep.name} yet; if it ran with --set or --storage, give them here too"
+    )
 
 
 def cluster_address(address: str | None) -> str | None:
@@ -124,10 +131,13 @@ def _open_stored(argument: str, storage: str | None, overrides: Sequence[str] | 
 
 
 def open_console() -> "Console":
-    """The standard output: a terminal as wide as it is, and anything else wide enough that no table is cut."""
+    """The standard output: a terminal as wide as it is, and anything else wide enough that no table is cut.
+
+    Text is shown as it is: brackets and colons in somebody's message or name are no markup.
+    """
     from rich.console import Console
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(markup=False, emoji=False, highlight=False, soft_wrap=True)
     if not console.is_terminal:
         console.width = 1000
     return console

@@ -11,6 +11,7 @@ from raysc.cli.places import Overrides, Storage, SweepArgument, cluster_address,
 
 if TYPE_CHECKING:
     from raysc.costs import Cost
+    from raysc.estimates import Estimate
     from raysc.plan import Plan
     from raysc.running.trying import Duration
     from raysc.store.objects import Objects
@@ -27,8 +28,7 @@ def plan(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Say what a sweep would run, what is done already, and why each thing runs."""
-    from raysc.checks import check, check_machine, notes
-    from raysc.cli.sizes import in_bytes
+    from raysc.checks import check, check_machine
     from raysc.estimates import estimate
     from raysc.lines import lines
     from raysc.plan import make_plan
@@ -37,7 +37,7 @@ def plan(
     built = lines(sweep)
     check(sweep, built)
     cluster = cluster_address(None)
-    if cluster is None:
+    if cluster is None and not sweep.prices:  # whoever names prices plans for other machines
         check_machine(sweep)
     made = make_plan(sweep, objects, built)
     size = estimate(made)
@@ -53,11 +53,11 @@ def plan(
         "trainings_saved": made.trainings_saved,
         "rows": size.rows,
         "bytes": size.bytes,
-        "refits": sum(unit.refits for unit in made.refits),
+        "refits": _refits(made),
         "nodes": [vars(one) for one in expected],
         "reasons": dict(Counter(unit.reason for unit in made.units)),
     }
-    took = None
+    took, lanes = None, _side_by_side(sweep)
     if time:
         from raysc.running.trying import estimate_duration
 
@@ -65,7 +65,7 @@ def plan(
         told |= {
             "core_seconds": took.core_seconds,
             "cores": _cores(),
-            "seconds": None if (lanes := _side_by_side(sweep)) is None else took.on(lanes),
+            "seconds": None if lanes is None else took.on(lanes),
             "units_without_estimate": took.left_out,
             "tried_units": took.tried,
             "tried_seconds": took.tried_seconds,
@@ -73,7 +73,25 @@ def plan(
     if as_json:
         typer.echo(json.dumps(told))
         return
-    typer.echo(f"{sweep.name}: {told['cells']} cells, {len(sweep.seeds)} seeds, T = {sweep.generations}")
+    _tell_sizes(made, size)
+    for one in expected:
+        typer.echo(_told(one))
+    if took is not None:
+        _tell_time(took, lanes)
+    _tell_work(made)
+
+
+def _refits(made: "Plan") -> int:
+    """Published generations that would be trained again."""
+    return sum(unit.refits for unit in made.refits)
+
+
+def _tell_sizes(made: "Plan", size: "Estimate") -> None:
+    """Cells, generations, rows and bytes."""
+    from raysc.cli.sizes import in_bytes
+
+    sweep = made.sweep
+    typer.echo(f"{sweep.name}: {len(made.lines)} cells, {len(sweep.seeds)} seeds, T = {sweep.generations}")
     typer.echo(
         f"generations: {made.done + made.to_do} in all, {made.done} done, {made.to_do} to do; "
         f"{made.shared} more are shared by cells"
@@ -82,19 +100,19 @@ def plan(
         typer.echo(f"generation 0s: {made.ancestors}; sharing them saves {made.trainings_saved} trainings")
     typer.echo(f"rows: {size.most_rows:,} sampled by a generation of a seed, {size.rows:,} in all")
     typer.echo(f"store: up to {in_bytes(size.most_bytes)} a generation of a seed, {in_bytes(size.bytes)} in all")
-    for one in expected:
-        typer.echo(_told(one))
-    if took is not None:
-        _tell_time(took, _side_by_side(sweep))
+
+
+def _tell_work(made: "Plan") -> None:
+    """What would run and why, and what a user may want to know of it."""
+    from raysc.checks import notes
+
     for wave, units in (("generation 0", made.initial), ("loop", made.loop)):
         for reason, count in Counter(unit.reason for unit in units).items():
             typer.echo(f"{wave}: {count} units to run: {reason}")
-    for note in (*sweep.notes, *notes(sweep, made.lines)):
+    for note in (*made.sweep.notes, *notes(made.sweep, made.lines)):
         typer.echo(f"note: {note}")
     if made.refits:
-        typer.echo(
-            f"{told['refits']} published generations would be trained again: raysc sweep wants --remake for that"
-        )
+        typer.echo(f"{_refits(made)} published generations would be trained again: raysc sweep wants --remake for that")
     if not made.units:
         typer.echo("nothing to do")
 

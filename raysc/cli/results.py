@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from raysc.cli.places import Overrides, Storage, SweepArgument, open_console, open_sweep
-from raysc.errors import InputError, RayscError
+from raysc.cli.places import Overrides, Storage, SweepArgument, nothing_yet, open_console, open_sweep
+from raysc.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,9 +61,7 @@ def results(
     if groups and generation == "all" and "generation" not in groups:
         groups.append("generation")
     if table.empty:
-        raise RayscError(
-            f"{objects.uri} holds no results of {sweep.name} yet; if it ran with --set or --storage, give them here too"
-        )
+        raise nothing_yet(sweep, objects)
     printed = _printed(sweep, table, groups, names if metric else None)
     if against is not None:
         if groups or pivot:
@@ -202,4 +200,4 @@ def _print(table: "pd.DataFrame", names: Sequence[str]) -> None:
     shown, left_out = widest(build, names, console.width)
     console.print(shown)
     if left_out:
-        console.print(f"no room for {', '.join(left_out)}; see --metric, --csv, --parquet, --json", markup=False)
+        console.print(f"no room for {', '.join(left_out)}; see --metric, --csv, --parquet, --json")

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from raysc.cli.places import Overrides, Storage, SweepArgument, open_sweep
+from raysc.cli.places import Overrides, Storage, SweepArgument, nothing_yet, open_sweep
 from raysc.errors import InputError
 
 
@@ -54,14 +54,17 @@ def samples(
         export_rows(rows, export, form, where_from(built[cell], chosen, which), texts)
         typer.echo(f"wrote {export}")
         return
-    from raysc.results.pictures import samples_picture
+    from raysc.results.pictures import drawn_rows, samples_picture
 
     if generations:
         columns = [_within(t, sweep.generations, "--generations") for t in _numbers(generations)]
     else:
         columns = spread(measured_generations(sweep), 5)
     target = out or Path(f"{sweep.name}-samples.png")
-    picture = samples_picture(sweep, built, columns, chosen, objects, count)
+    drawn = drawn_rows(built, columns, chosen, objects, count)
+    if all(rows is None for rows in drawn.values()):
+        raise nothing_yet(sweep, objects)
+    picture = samples_picture(sweep, built, columns, drawn)
     try:
         target.write_bytes(picture)
     except OSError as error:

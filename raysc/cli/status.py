@@ -97,8 +97,8 @@ def shown(found: "Status", most: int | None) -> "Group":
         told = [value_text(found.sweep.cells[cell.number].axes[axis]) for axis in axes]
         counts = [str(cell.count(state) or "") for state in STATES]
         table.add_row(str(cell.number), *told, *counts, f"{cell.generations}/{each}")
-    people = sorted({f"process {holder.pid} on {holder.node}" for holder in found.at_work})
-    doing = [Text(f"process {one.pid} on {one.node}: {one.doing}") for one in found.at_work if one.doing]
+    people = sorted({str(holder) for holder in found.at_work})
+    doing = [Text(f"{one}: {one.doing}") for one in found.at_work if one.doing]
     notes = [Text(f"and {len(found.cells) - len(rows)} more cells")] if len(rows) < len(found.cells) else []
     if people:
         notes += [Text(f"at work: {', '.join(people)}"), *doing[:MOST_ROWS]]

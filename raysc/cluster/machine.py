@@ -148,7 +148,7 @@ def ray_answers(address: str | None) -> Finding:
             ray.get(ray.remote(_nothing).options(num_cpus=0).remote(), timeout=60)
             nodes = [node for node in ray.nodes() if node["Alive"]]
             cores, devices = (ray.cluster_resources().get(name, 0.0) for name in ("CPU", "GPU"))
-    except (ray.exceptions.RayError, ConnectionError, RuntimeError, OSError, ValueError) as error:
+    except (InputError, ray.exceptions.RayError, RuntimeError, OSError, ValueError) as error:
         told = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         remedy = "see whether the cluster is up, the address right and RAY_AUTH_MODE set" if address else "see its logs"
         return Finding("Ray", told, remedy, broken=True)

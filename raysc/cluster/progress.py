@@ -3,6 +3,7 @@
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from pickle import UnpicklingError
 from types import TracebackType
@@ -19,7 +20,7 @@ from raysc.cluster.trial import FAILURE
 from raysc.durations import clock
 from raysc.plan import InitialUnit, Plan, Unit
 from raysc.store.leases import holders
-from raysc.store.objects import Objects
+from raysc.store.objects import Objects, StorageError
 
 EVERY = 30.0
 """Seconds between two lines where there is no terminal."""
@@ -134,9 +135,9 @@ class Progress(tune.Callback):
         self._spoke = now
         if self._objects is not None and now - self._asked >= EVERY:
             self._asked = now
-            self._doing = [
-                one.doing for unit, one in holders(self._objects).items() if unit in self._units and one.doing
-            ]
+            with suppress(StorageError):  # a bucket that does not answer ends no sweep for the sake of this line
+                held = holders(self._objects)
+                self._doing = [one.doing for unit, one in held.items() if unit in self._units and one.doing]
         if self._live:
             self._live.update(self._table(now), refresh=True)
         else:

@@ -49,22 +49,19 @@ def run_to_the_end(sweep: Sweep, built: tuple[Line, ...], objects: Objects, prog
             break
         held = holders(objects)
         wave = _wave([unit for unit in missing if unit.name not in held], missing)
+        if stuck := [unit.name for unit in wave if runs[_state(unit)] >= MOST_RUNS]:
+            progress.failures |= dict.fromkeys(stuck, f"it was run {MOST_RUNS} times and got no further")
+            continue
         if wave:
             waited = 0.0
-            for unit in wave:
-                state = _state(unit)
-                runs[state] += 1
-                if runs[state] > MOST_RUNS:
-                    progress.failures[unit.name] = f"it was run {MOST_RUNS} times and got no further"
+            runs.update(map(_state, wave))
             progress.expect(plan)
             try:
                 run_units(wave, plan, objects, progress, real)
             except Damaged as damage:
                 set_damaged_aside(objects, damage)
         else:
-            others = sorted(
-                {f"{held[unit.name].node} (process {held[unit.name].pid})" for unit in missing if unit.name in held}
-            )
+            others = sorted({str(held[unit.name]) for unit in missing if unit.name in held})
             if not waited:
                 say(f"waiting for {len(missing)} units that another raysc sweep runs: {', '.join(others)}")
             first, most = PATIENCE

@@ -3,6 +3,7 @@
 import importlib
 import logging
 import os
+import socket
 import sys
 import threading
 import time
@@ -21,7 +22,7 @@ from raysc.cluster.progress import UNREADABLE, Progress
 from raysc.cluster.references import References
 from raysc.cluster.trial import Job, RealData, Shared, bundles, run_trial
 from raysc.cluster.versions import versions
-from raysc.errors import RayscError
+from raysc.errors import InputError, RayscError
 from raysc.lines import Line, metric_keys
 from raysc.metrics.metric import Metric
 from raysc.plan import InitialUnit, Plan, Unit
@@ -32,6 +33,8 @@ from raysc.sweepfile.sweep import Sweep
 
 SLOW_IMPORTS = ("tensorboardX", "scipy.stats", "matplotlib.figure", "ray.tune.logger.tensorboardx")
 
+KNOCK = 5.0
+"""Seconds that a cluster has to take a connection."""
 RETRIES = 2
 """How often a unit that failed is started again; it goes on after its last published generation."""
 
@@ -64,25 +67,50 @@ def running_ray(address: str | None) -> Iterator[None]:
         address: of a cluster, as ``ray.init`` takes it; None: RAY_ADDRESS if it is set, else this machine.
 
     What was started here is ended here; a Ray that ran before goes on.
+
+    Raises:
+        InputError: nothing answers at the address.
     """
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)  # failures are counted, kept and told at the end
     where = address or os.environ.get("RAY_ADDRESS") or "local"
     ours = not ray.is_initialized()
     if ours:
+        _must_answer(where)
         # Ray's start is waiting for other processes: time enough for what Tune and the summary import anyway.
         threading.Thread(target=_import, args=SLOW_IMPORTS, daemon=True).start()
-        ray.init(
-            address=where,
-            include_dashboard=False if where == "local" else None,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-        )
+        try:
+            ray.init(
+                address=where,
+                include_dashboard=False if where == "local" else None,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+            )
+        except ConnectionError as error:
+            raise _silent(where, error) from error
     try:
         yield
     finally:
         if ours:
             ray.shutdown()
+
+
+def _must_answer(address: str) -> None:
+    """Knock at host:port, where that is the address: Ray itself would try for many minutes."""
+    host, _, port = address.rpartition(":")
+    if port.isdecimal() and "://" not in address:
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), KNOCK).close()
+        except OSError as error:
+            raise _silent(address, error) from error
+
+
+def _silent(address: str, error: OSError) -> InputError:
+    told = str(error).strip().partition("\n")[0]
+    return InputError(
+        f"no Ray cluster answers at {address} ({told}); start it, or give another "
+        "address with RAY_ADDRESS or --address; local means this machine"
+    )
 
 
 def _import(*modules: str) -> None:

@@ -121,15 +121,6 @@ class WithOutcomes(Protocol):
         ...
 
 
-@runtime_checkable
-class KnownModes(Protocol):
-    """A distribution that is an even mixture of equally wide round normals."""
-
-    def modes(self) -> tuple[np.ndarray, float]:
-        """Their centres, float64 (modes, dim), and their standard deviation per coordinate."""
-        ...
-
-
 @dataclass(frozen=True)
 class Labelled:
     """Rows with classes, for training a feature classifier.

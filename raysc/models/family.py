@@ -1,6 +1,5 @@
-"""What a model family is: closed-form families batch all seeds; trained families run one seed under Accelerate."""
+"""What a model family is: fitted by a formula, for all seeds at once; or trained, one seed or a pack of them."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, runtime_checkable
@@ -240,4 +239,3 @@ BY_ROWS = ("token_losses",)
 """What metrics ask of a model and some rows, row by row: of several ranks each answers for its share."""
 
 Family = ClosedForm | Trained
-Parameters = Mapping[str, Any]

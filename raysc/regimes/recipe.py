@@ -1,6 +1,5 @@
 """What a regime answers: which rows one generation trains on."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -96,6 +95,3 @@ def per_real_row(lambda_: Fraction, rows: int) -> int:
 def exact(lambda_: float | None) -> Fraction:
     """A lambda as the decimal that the user wrote; 0 where there is none."""
     return Fraction(repr(lambda_)) if lambda_ is not None else Fraction(0)
-
-
-RegimeFactory = Callable[..., Regime]

@@ -7,9 +7,7 @@ import pandas as pd
 from scipy import stats
 
 from raysc.results.intervals import Bca, Student
-from raysc.results.verdicts import MANY
-
-LEVEL = 0.95
+from raysc.results.verdicts import LEVEL, MANY
 
 
 @dataclass(frozen=True)

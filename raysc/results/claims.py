@@ -137,7 +137,7 @@ def _judge(claim: Claim, bench: "_Bench") -> JudgedClaim:
     figures = [_figures(claim, case, bench) for case in claim.cases]
     found = verdicts([one.judgement if not one.why else None for one in figures])
     cases = tuple(
-        _told(claim, case, one, verdict, p) for case, one, (verdict, p) in zip(claim.cases, figures, found, strict=True)
+        _told(case, one, verdict, p) for case, one, (verdict, p) in zip(claim.cases, figures, found, strict=True)
     )
     unit: Unit = "ratio" if claim.ratio else "difference"
     if claim.trend is not None or claim.cases[0].first.value.kind == "slope":
@@ -197,7 +197,7 @@ def _region(claim: Claim, logarithms: bool) -> Region:
     return above(by) if claim.relation == "above" else below(by)
 
 
-def _told(claim: Claim, case: Case, figures: _Figures, verdict: Verdict, p: float) -> JudgedCase:
+def _told(case: Case, figures: _Figures, verdict: Verdict, p: float) -> JudgedCase:
     judgement = figures.judgement
     value = low = high = slack = math.nan
     generation = None

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from raysc.metrics.metric import Column
-from raysc.results.statistics import half_widths
+from raysc.results.averages import over_seeds
 from raysc.results.style import COLOURS, CONTROL, DASHES, MARKERS, log_axis, style
 from raysc.results.table import main_columns, varying_axes
 from raysc.sweepfile.sweep import Sweep
@@ -102,16 +102,10 @@ def _label(names: Sequence[str], values: Sequence[Any]) -> str:
 
 
 def _curve(panel: Axes, own: pd.DataFrame, column: Column, look: dict[str, Any], name: str) -> None:
-    values = own[["generation", column.name]].dropna()
-    if column.scale == "log":
-        values = values[values[column.name] > 0]
-        values = values.assign(**{column.name: np.log(values[column.name])})
-    mean = values.groupby("generation")[column.name].mean()
-    half = half_widths(values[column.name], values["generation"])
-    low, middle, high = (np.exp(x) if column.scale == "log" else x for x in (mean - half, mean, mean + half))
-    many = max(1, len(middle) // 12)
-    panel.plot(middle.index, middle, ms=3.5, markevery=many, lw=1.3, label=name, **look)
-    panel.fill_between(middle.index, low, high, color=look["color"], alpha=0.2, lw=0)
+    means = over_seeds(own, column.name, logarithms=column.scale == "log").dropna(subset="mean")
+    many = max(1, len(means) // 12)
+    panel.plot(means["generation"], means["mean"], ms=3.5, markevery=many, lw=1.3, label=name, **look)
+    panel.fill_between(means["generation"], means["low"], means["high"], color=look["color"], alpha=0.2, lw=0)
 
 
 def _floor(panel: Axes, part: pd.DataFrame, column: Column) -> None:

@@ -39,14 +39,13 @@ def label(sweep: Sweep, line: Line) -> str:
 
 
 def samples_picture(
-    sweep: Sweep, lines: Sequence[Line], generations: Sequence[int], seed: int, objects: Objects, count: int = 9
+    sweep: Sweep, lines: Sequence[Line], generations: Sequence[int], drawn: Mapping[tuple[int, int], np.ndarray | None]
 ) -> bytes:
-    """A PNG: a row of panels per cell, a column per generation; the first ``count`` rows, the same latents all over.
+    """A PNG: a row of panels per cell, a column per generation; the first rows, from the same latents all over.
 
     Images are shown as a small grid, points as a scatter over the real rows, of text the first row; grey where there
-    are none, because the model diverged or was not run yet.
+    are none, because the model diverged or was not run yet. Arguments are those of ``samples_figure``.
     """
-    drawn = drawn_rows(lines, generations, seed, objects, count)
     with style():
         figure = samples_figure(sweep, lines, generations, drawn)
         sink = io.BytesIO()

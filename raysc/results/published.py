@@ -15,11 +15,8 @@ import pyarrow.parquet as pq
 from raysc.running.records import RECORDS, ended_at
 from raysc.store import metric_files
 from raysc.store.metric_files import Places, generations_in, lineage_of
-from raysc.store.objects import Objects
+from raysc.store.objects import READERS, Objects
 from raysc.store.spans import END, PLAIN, Published, Span, chain, counted, published
-
-READERS = 16
-"""Threads that read objects: with a bucket reading is waiting, with a disk it is decoding outside Python's lock."""
 
 KEYS = ["lineage", "seed", "generation"]
 NOTHING = {"rows_real": 0, "rows_synthetic": 0, "optimiser_steps": 0}

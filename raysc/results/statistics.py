@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from raysc.metrics.metric import Column
 
@@ -72,23 +71,6 @@ def initial_quality(table: pd.DataFrame, column: Column) -> np.ndarray:
     quality = damage(zero[column.name].to_numpy(float), zero[floor].to_numpy(float), column)
     own = pd.MultiIndex.from_frame(table[["cell", "seed"]])
     return pd.Series(quality, zero.index).reindex(own).to_numpy(float)
-
-
-def half_widths(values: pd.Series, by: pd.Series, level: float = 0.95) -> np.ndarray:
-    """Half of Student's t interval of each group's mean: it lies within mean ± this at the given level.
-
-    Args:
-        values: one per seed and group; NaN (diverged seeds) are left out.
-        by: the group of each.
-        level: 0 to 1.
-
-    Returns:
-        float64 (groups,), sorted by group; NaN for fewer than two values.
-    """
-    groups = values.groupby(by)
-    count = groups.count().to_numpy()
-    spread = groups.std().to_numpy() / np.sqrt(count)
-    return np.asarray(spread * stats.t.ppf((1 + level) / 2, np.maximum(count - 1, 1)))
 
 
 def aggregate(table: pd.DataFrame, by: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:

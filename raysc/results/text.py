@@ -26,7 +26,7 @@ def empty_table(title: str, columns: Sequence[str], left: Sequence[str] = ("regi
 
 def widest(build: Callable[[Sequence[str]], Table], columns: Sequence[str], width: int) -> tuple[Table, Sequence[str]]:
     """The table with as many of the columns as fit, and those that do not; the first column is there in any case."""
-    console = Console(width=10**6)
+    console = Console(width=10**6, markup=False, emoji=False)
     for shown in range(len(columns), 1, -1):
         table = build(columns[:shown])
         if console.measure(table).maximum <= width:

@@ -82,15 +82,17 @@ def _sample(address: str, sample: Sample, model: Manifest, unit: InitialUnit, be
         shelf = ParquetShelf(bench.objects, attempt.prefix)
         rows = Rows(synthetic(0), crew.sample(0, 0, count, sample, shelf))
     drawn = perf_counter()
-    values = bench.measure(rows, lacking, crew.model)
-    if not covered:
-        seconds = {"seconds_sample": drawn - began, "seconds_measure": perf_counter() - drawn}
-        record = record.assign(**seconds, **records.acceptance(rows))
-        told = records.told(synthetic(0), rows.blocks, attempt) if rows else []
-        records.put(attempt, record)
-        about = {"first": 0, "last": span.last, "seeds": unit.seeds, "rows": told, "parent": model.name}
-        about |= records.diverged(unit.seeds, record["diverged"].to_numpy())
-        if not attempt.publish(span.name, {**about, **bench.provenance}):
-            attempt.drop()
+    try:
+        values = bench.measure(rows, lacking, crew.model)
+    finally:  # as in every generation: what was drawn is published though a metric fails
+        if not covered:
+            seconds = {"seconds_sample": drawn - began, "seconds_measure": perf_counter() - drawn}
+            record = record.assign(**seconds, **records.acceptance(rows))
+            told = records.told(synthetic(0), rows.blocks, attempt) if rows else []
+            records.put(attempt, record)
+            about = {"first": 0, "last": span.last, "seeds": unit.seeds, "rows": told, "parent": model.name}
+            about |= records.diverged(unit.seeds, record["diverged"].to_numpy())
+            if not attempt.publish(span.name, {**about, **bench.provenance}):
+                attempt.drop()
     bench.write_metrics(address, 0, [values])
     bench.report_means(0, values)

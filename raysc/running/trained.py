@@ -1,5 +1,6 @@
 """A unit of a trained family: a seed or a pack, one span a generation, so that a killed run goes on where it was."""
 
+from collections.abc import Mapping
 from time import perf_counter
 
 import numpy as np
@@ -13,7 +14,7 @@ from raysc.running.bench import Bench, TrainedCrew
 from raysc.running.checkpoints import Checkpointed
 from raysc.running.history import History
 from raysc.running.stopping import Ends
-from raysc.store.publishing import Attempt
+from raysc.store.publishing import Attempt, Manifest
 from raysc.store.retention import mark, needed_rows, notes, surplus
 from raysc.store.spans import END, Span
 
@@ -83,21 +84,14 @@ def _fill(history: History, gap: range, unit: LoopUnit, bench: Bench, crew: Chec
         attempt = attempts.pop(t)
         attempt.files.update(crew.save(attempt, training_state=True))
         stored = perf_counter()
-        measured = t in bench.measured
-        values = ends.keep(bench.measure(generation.rows, bench.metrics if measured else (), crew.model))
-        waited = bench.waited if t == generations.start else 0.0
-        spent = {"store": stored - began, "measure": perf_counter() - stored}
-        seconds = {"wait": waited, **generation.seconds, **spent}
-        span = Span(t, END if generation.rows is None else t, lineage, unit.seeds)
-        records.put(attempt, records.frame([(generation, seconds)], unit.seeds))
-        about = _about(span, generation, attempt, history.models[t - 1].name)
-        trained_on = records.sources_of(rules.recipe(t))
-        won = attempt.publish(span.name, {**about, **trained_on, **bench.provenance})
-        crew.forget(t)
-        if not won:
-            attempt.drop()
-            raise Overtaken
-        history.models[t] = span.manifest(bench.objects)
+        try:
+            due = bench.metrics if t in bench.measured else ()
+            values = ends.keep(bench.measure(generation.rows, due, crew.model))
+        finally:  # where a metric fails, or a rank dies in one, what took long is published all the same
+            waited = bench.waited if t == generations.start else 0.0
+            spent = {"store": stored - began, "measure": perf_counter() - stored}
+            seconds = {"wait": waited, **generation.seconds, **spent}
+            history.models[t] = _publish(generation, attempt, seconds, history.models[t - 1].name, unit, bench, crew)
         bench.write_metrics(lineage, t, [values])
         bench.report_means(t, values)
         _retain(history, unit, bench, finished=False)
@@ -105,6 +99,33 @@ def _fill(history: History, gap: range, unit: LoopUnit, bench: Bench, crew: Chec
         if ends.over:
             return t + 1
     return gap.stop
+
+
+def _publish(
+    generation: Generation,
+    attempt: Attempt,
+    seconds: Mapping[str, float],
+    parent: str,
+    unit: LoopUnit,
+    bench: Bench,
+    crew: Checkpointed,
+) -> Manifest:
+    """Publish a generation, and remove the checkpoints that led to it.
+
+    Raises:
+        Overtaken: somebody else was first; what was put into the attempt is gone.
+    """
+    t = generation.t
+    span = Span(t, END if generation.rows is None else t, unit.line.keys.lineage, unit.seeds)
+    records.put(attempt, records.frame([(generation, seconds)], unit.seeds))
+    about = _about(span, generation, attempt, parent)
+    trained_on = records.sources_of(unit.line.rules.recipe(t))
+    won = attempt.publish(span.name, {**about, **trained_on, **bench.provenance})
+    crew.forget(t)
+    if not won:
+        attempt.drop()
+        raise Overtaken
+    return span.manifest(bench.objects)
 
 
 def _about(span: Span, generation: Generation, attempt: Attempt, parent: str) -> dict[str, object]:

@@ -54,6 +54,9 @@ class Holder:
     generation: int = -1
     doing: str = ""
 
+    def __str__(self) -> str:
+        return f"process {self.pid} on {self.node}"
+
     def lives(self) -> bool:
         """Whether the lease still counts."""
         if self.host == host():

@@ -24,6 +24,8 @@ PATIENCE = timedelta(minutes=1)
 """How long a request to a bucket is tried again before it counts as failed."""
 
 
+READERS = 16
+"""Threads that read objects: with a bucket reading is waiting, with a disk it is decoding outside Python's lock."""
 METADATA = "169.254.169.254"
 """Address at which a machine in a cloud asks who it is."""
 
@@ -84,12 +86,19 @@ class Objects:
             obstore.put(_connect(self.uri), name, data)
 
     def create(self, name: str, data: bytes) -> bool:
-        """Write an object unless one of that name exists; whether it was written. Atomic on every kind of storage."""
+        """Write an object unless one of that name exists; whether it is ours. Atomic on every kind of storage.
+
+        A bucket may write an object and lose its answer; the request is then made again, and finds the object in the
+        way. So what lies there is looked at: ``data`` must be such that nobody else writes the same.
+        """
         try:
             with self._told(f"{name} cannot be written", absent_is_refusal=True):
                 obstore.put(_connect(self.uri), name, data, mode="create")
         except AlreadyExistsError:
-            return False
+            try:
+                return self.get(name) == data
+            except FileNotFoundError:  # gone meanwhile
+                return False
         return True
 
     def get(self, name: str) -> bytes:

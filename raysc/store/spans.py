@@ -9,7 +9,7 @@ from raysc.store.objects import Objects
 from raysc.store.publishing import Manifest
 
 END = 10**9
-"""The last generation of a span after which nothing will change: all seeds of the unit have diverged."""
+"""The last generation of a span after which nothing will change: all seeds of the unit have diverged or ended."""
 
 
 @dataclass(frozen=True, order=True)

@@ -1,3 +1,4 @@
+import shutil
 import subprocess
 import sys
 
@@ -27,6 +28,17 @@ def test_what_went_wrong_otherwise_is_one_message_and_status_1(raysc, monkeypatc
     monkeypatch.setattr("raysc.cli.app", fail)
     assert raysc().status == 1
     assert raysc().err == "raysc: the disk is full\n"
+
+
+def test_of_a_damaged_file_it_is_said_what_mends_it(raysc, gaussian_store, tmp_path):
+    sweep, objects = gaussian_store
+    shutil.copytree(objects.folder, tmp_path / "store")
+    (file, *_) = sorted((tmp_path / "store/metrics").rglob("*.parquet"))
+    file.write_bytes(file.read_bytes()[:-1])
+    ran = raysc("results", sweep.path, "--storage", str(tmp_path / "store"))
+    assert (ran.status, ran.out) == (1, "")
+    assert f"{file.name} was changed or cut off" in ran.err
+    assert ran.err.endswith("; raysc sweep sets it aside and makes it again\n")
 
 
 def test_help_and_bad_input_import_nothing_heavy():

@@ -31,10 +31,11 @@ def test_init_never_overwrites(raysc, here):
     assert (here / "quickstart.yaml").read_text() == "mine"
 
 
-def test_init_of_an_unknown_name_tells_the_nearest(raysc, here):
-    ran = raysc("init", "quikstart")
+@pytest.mark.parametrize(("name", "near"), [("quikstart", "quickstart"), ("gaussian", "kazdan2024/gaussian")])
+def test_init_of_an_unknown_name_tells_the_nearest(raysc, here, name, near):
+    ran = raysc("init", name)
     assert ran.status == 2
-    assert "did you mean 'quickstart'?" in ran.err
+    assert f"did you mean '{near}'?" in ran.err
     assert list(here.iterdir()) == []
 
 

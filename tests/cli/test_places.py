@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from raysc.cli.places import open_sweep
+from raysc.cli.places import open_console, open_sweep
 from raysc.errors import InputError
 from raysc.store.objects import Objects
 
@@ -34,6 +34,12 @@ def test_storage_comes_from_the_command_then_the_environment_then_the_file_then_
     monkeypatch.setenv("RAYSC_STORAGE", "from-environment")
     assert open_sweep(str(file), None, ())[1].uri == uri(here / "from-environment")
     assert open_sweep(str(file), "from-command", ())[1].uri == uri(here / "from-command")
+
+
+def test_messages_are_printed_as_they_are(capsys):
+    words = "1 failed: FileNotFoundError: [Errno 2] no [batch] of [/home/me/:fire:]"
+    open_console().print(words)
+    assert capsys.readouterr().out == f"{words}\n"
 
 
 def test_overrides_are_applied(file):

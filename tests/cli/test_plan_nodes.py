@@ -23,6 +23,15 @@ def test_without_measured_times_only_the_nodes_are_known(gaussian_store: tuple[S
     assert "nodes: up to 2 small at once; nothing was measured yet to tell how long" in told
 
 
+def test_what_this_machine_has_does_not_matter_where_nodes_are_priced(
+    gaussian_store: tuple[Sweep, Objects], tmp_path: Path
+) -> None:
+    nodes = ("--set", "resources.cpus=4096", "--set", "prices={large: {hour: 90, cpus: 4096}}")
+    assert "nodes: up to 4 large at once" in plan(gaussian_store[0], str(tmp_path), *nodes)
+    unpriced = ["plan", gaussian_store[0].path, "--storage", str(tmp_path), "--set", "resources.cpus=4096"]
+    assert "this machine has" in str(CliRunner().invoke(app, unpriced).exception)
+
+
 def test_measured_times_tell_how_long_and_at_what_cost(gaussian_store: tuple[Sweep, Objects]) -> None:
     sweep, objects = gaussian_store
     longer = ("--set", "loop.generations=4000")

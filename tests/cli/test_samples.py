@@ -58,6 +58,13 @@ def test_what_does_not_exist_is_refused(raysc, gaussian_arguments, here, options
     assert list(here.iterdir()) == []
 
 
+def test_of_a_sweep_that_was_not_run_no_picture_is_drawn(raysc, gaussian_arguments, here):
+    ran = raysc("samples", gaussian_arguments[0], "--storage", "empty")
+    assert (ran.status, ran.out) == (1, "")
+    assert "empty holds no results of small-gaussian yet; if it ran with --set or --storage, give them" in ran.err
+    assert not list(here.glob("*.png"))
+
+
 def test_a_generation_that_was_not_run_cannot_be_exported(raysc, gaussian_arguments, here):
     ran = raysc("samples", gaussian_arguments[0], "--storage", "empty", "--export", "set", "--cell", "0")
     assert ran.status == 2

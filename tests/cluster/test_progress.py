@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 from rich.console import Console
+from s3_server import S3
 
+from raysc.cluster import progress as room
 from raysc.cluster.progress import Progress
 from raysc.plan import make_plan
 from raysc.store.objects import Objects
@@ -48,3 +50,17 @@ def test_what_tune_wrote_on_this_machine_goes_first_and_of_it_the_last_failure(
     )
     assert progress.failures["loop/a/0"].endswith(CRASHED)
     assert LOST not in progress.failures["loop/a/0"]
+
+
+def test_a_bucket_that_does_not_answer_ends_no_sweep(
+    make_sweep: Callable[..., Sweep], gaussian_text: str, tmp_path: Path, s3: S3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "EVERY", 0.0)
+    console = Console(record=True, width=200)
+    plan = make_plan(make_sweep(gaussian_text), Objects.at(str(tmp_path)))
+    shown = Progress(plan, console, Objects.at("s3://bucket/progress"))
+    seen = s3.gate.seen.get("GET", 0)
+    with s3.refusing(lambda method, path: method == "GET"):
+        shown.on_step_end(1, [])
+    assert s3.gate.seen["GET"] > seen, "the leases were asked for"
+    assert "0/4 units" in console.export_text()

@@ -6,12 +6,17 @@ from PIL import Image
 
 from raysc.lines import lines
 from raysc.results.curves import curves_picture
-from raysc.results.pictures import mosaic, samples_picture
+from raysc.results.pictures import drawn_rows, mosaic, samples_picture
 from raysc.results.table import load_table
 
 
 def pixels(png):
     return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
+
+
+def picture(sweep, built, generations, seed, objects):
+    drawn = drawn_rows(built, generations, seed, objects, 9)
+    return pixels(samples_picture(sweep, built, generations, drawn))
 
 
 def test_a_mosaic_shows_images_row_by_row():
@@ -29,8 +34,8 @@ def test_a_mosaic_keeps_colours():
 def test_a_picture_is_wider_for_more_generations_and_higher_for_more_cells(store, request):
     sweep, objects = request.getfixturevalue(store)
     built = lines(sweep)
-    one = pixels(samples_picture(sweep, built[:1], [0], 0, objects))
-    more = pixels(samples_picture(sweep, built[:2], [0, 1, 2], 0, objects))
+    one = picture(sweep, built[:1], [0], 0, objects)
+    more = picture(sweep, built[:2], [0, 1, 2], 0, objects)
     assert more.shape[0] > 1.5 * one.shape[0]
     assert more.shape[1] > 1.5 * one.shape[1]
     assert len(np.unique(one.reshape(-1, 3), axis=0)) > 20, "something is drawn"
@@ -38,8 +43,8 @@ def test_a_picture_is_wider_for_more_generations_and_higher_for_more_cells(store
 
 def test_what_is_not_there_is_a_blank_panel(digits_store):
     sweep, objects = digits_store
-    missing = pixels(samples_picture(sweep, lines(sweep)[:1], [0], 99, objects))
-    there = pixels(samples_picture(sweep, lines(sweep)[:1], [0], 0, objects))
+    missing = picture(sweep, lines(sweep)[:1], [0], 99, objects)
+    there = picture(sweep, lines(sweep)[:1], [0], 0, objects)
     assert (missing == round(0.9 * 255)).all(axis=2).mean() > 0.2
     assert (there == round(0.9 * 255)).all(axis=2).mean() < 0.2
 
@@ -49,7 +54,7 @@ def test_one_dimensional_rows_are_drawn_too(make_sweep, run_sweep, gaussian_text
 
     sweep, objects = make_sweep(gaussian_text, "data.dim=1"), Objects.at(str(tmp_path))
     run_sweep(sweep, objects)
-    assert pixels(samples_picture(sweep, lines(sweep), [0, 4], 0, objects)).std() > 10
+    assert picture(sweep, lines(sweep), [0, 4], 0, objects).std() > 10
 
 
 @pytest.mark.parametrize("store", ["digits_store", "gaussian_store"])

@@ -1,10 +1,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
 
 from raysc.metrics.metric import Column
-from raysc.results.statistics import aggregate, damage, excess, half_widths, initial_quality
+from raysc.results.statistics import aggregate, damage, excess, initial_quality
 
 DISTANCE = Column("distance", "lower", "log", "test")
 RECALL = Column("recall", "higher", "linear", "test")
@@ -48,14 +47,6 @@ def test_initial_quality_needs_generation_0_and_a_floor():
     later = table(cell=0, seed=[0], distance=[4.0], distance_floor=2.0).assign(generation=1)
     assert np.isnan(initial_quality(later, DISTANCE)).all()
     assert np.isnan(initial_quality(later.assign(generation=0).drop(columns="distance_floor"), DISTANCE)).all()
-
-
-def test_half_widths_are_those_of_students_intervals_of_the_seeds_that_have_a_value():
-    values = [1.0, 2.0, 4.0]
-    low, high = stats.t.interval(0.95, 2, loc=np.mean(values), scale=stats.sem(values))
-    several, alone = half_widths(pd.Series([*values, np.nan, 1.0]), pd.Series([0, 0, 0, 0, 1]))
-    assert several == pytest.approx((high - low) / 2)
-    assert np.isnan(alone)
 
 
 def test_aggregate_leaves_diverged_seeds_out_of_the_mean_but_counts_them():

@@ -29,6 +29,15 @@ def test_values_are_short_and_empty_where_there_is_nothing(value, text):
     assert value_text(value) == text
 
 
+def test_what_is_in_a_table_is_no_markup():
+    def build(names):
+        table = empty_table("[/here]", names)
+        table.add_row("[/there]", "[/too]")
+        return table
+
+    assert widest(build, ["[data]", "[/more]"], 100)[1] == []
+
+
 def test_a_table_gets_as_many_columns_as_fit():
     def build(names):
         return empty_table("", names)

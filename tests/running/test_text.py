@@ -18,7 +18,7 @@ from raysc.plan import make_plan
 from raysc.rank import TrainedRank
 from raysc.results.claims import judge_claims
 from raysc.results.export import export_rows
-from raysc.results.pictures import samples_picture
+from raysc.results.pictures import drawn_rows, samples_picture
 from raysc.results.report.samples import samples as report_samples
 from raysc.results.rows import sampled_rows, where_from
 from raysc.results.table import load_table
@@ -209,7 +209,8 @@ def test_texts_can_be_seen_and_exported(chats: tuple[Sweep, Path], tmp_path: Pat
     assert written["lineage"] == [line.keys.lineage] * len(texts)
     with pytest.raises(InputError, match="texts are no images"):
         export_rows(rows, tmp_path / "other", "png", about, texts)
-    picture = Image.open(io.BytesIO(samples_picture(sweep, lines(sweep), [0, 2], 0, objects)))
+    drawn = drawn_rows(lines(sweep), [0, 2], 0, objects, 1)
+    picture = Image.open(io.BytesIO(samples_picture(sweep, lines(sweep), [0, 2], drawn)))
     assert picture.width > picture.height
     figure = report_samples(sweep, lines(sweep), load_table(sweep, objects), objects)
     assert "the first text of each generation" in figure.caption

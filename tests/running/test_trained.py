@@ -77,6 +77,34 @@ def test_a_unit_that_was_killed_goes_on_where_it_was(
     pd.testing.assert_frame_equal(results(sweep, store), undisturbed, check_exact=True)
 
 
+@pytest.mark.parametrize("generation", [0, 2])
+def test_a_metric_that_fails_costs_nothing_of_what_was_trained(
+    generation: int, make_sweep: MakeSweep, run_sweep: RunSweep, digits_text: str, tmp_path: Path,
+    fits: list[tuple[int, range]], monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    changes = ["seeds=1", "space.regime=mix", "space.initial.steps=4", "control=false"]
+    sweep, objects = make_sweep(digits_text, *changes), Objects.at(str(tmp_path / "failed"))
+    measure, measured = Bench.measure, []
+
+    def fail(self: Bench, *arguments: Any) -> Any:
+        measured.append(None)
+        if len(measured) > generation:
+            raise ValueError("a metric divides by zero")
+        return measure(self, *arguments)
+
+    with monkeypatch.context() as failing:
+        failing.setattr(Bench, "measure", fail)
+        with pytest.raises(ValueError, match="divides by zero"):
+            run_sweep(sweep, objects)
+    assert [t for t, _ in fits] == list(range(generation + 1))
+    assert len(published(objects)) == (3 if generation else 2), "G_0, S_0 and the lineage"
+    run_sweep(sweep, objects)
+    assert [t for t, _ in fits] == [0, 1, 2], "what was trained before the metric failed was published"
+    calm = Objects.at(str(tmp_path / "calm"))
+    run_sweep(sweep, calm)
+    pd.testing.assert_frame_equal(results(sweep, objects), results(sweep, calm), check_exact=True)
+
+
 def test_rows_that_come_out_differently_when_drawn_again_are_not_used(
     make_sweep: MakeSweep, run_sweep: RunSweep, digits_text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

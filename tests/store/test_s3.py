@@ -40,6 +40,23 @@ def test_of_many_who_publish_at_once_one_wins_and_its_files_are_read(objects: Ob
     assert published(objects) == {"lineage": {(0,): (span,)}}
 
 
+def test_a_published_manifest_whose_answer_was_lost_is_ours_and_nothing_is_dropped(
+    objects: Objects, server: S3
+) -> None:
+    span = Span(1, 1, "lineage", (0,))
+    attempt, late = Attempt.below(objects, span.place), Attempt.below(objects, span.place)
+    attempt.put("model/weights", b"of many hours")
+    with server.losing_one_answer("PUT", span.name):
+        assert attempt.publish(span.name, {}), "else the publisher drops the files of what it published"
+    assert not late.publish(span.name, {})
+    assert Manifest.read(objects, span.name).get("model/weights") == b"of many hours"
+    with server.losing_one_answer("PUT", "leases/"):
+        lease = Lease.take(objects, "loop/lineage/0", "sweep")
+    assert lease is not None
+    with lease:
+        assert Lease.take(objects, "loop/lineage/0", "other") is None
+
+
 def test_more_objects_than_one_page_of_a_listing_holds(objects: Objects) -> None:
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(lambda number: objects.put(f"spans/{number:04}/0/1-1", b""), range(1100)))

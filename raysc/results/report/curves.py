@@ -60,7 +60,7 @@ def curves(table: pd.DataFrame, column: Column, lines: Sequence[Line], plan: Lay
     with style(name):
         drawing = draw_curves(found, column, plan)
         alt = _alt(column, found, lines, plan)
-        return finish(drawing, name, column.name, _caption(column, found, plan), alt, _numbers(found.means, lines))
+        return finish(drawing, name, column.name, _caption(found, plan), alt, _numbers(found.means, lines))
 
 
 def draw_curves(found: Trajectories, column: Column, plan: Layout) -> Drawing:
@@ -180,7 +180,7 @@ def _frame_linear(axes: Axes, means: pd.DataFrame) -> None:
             axes.set_ylim(low - margin, high + margin)
 
 
-def _caption(column: Column, found: Trajectories, plan: Layout) -> str:
+def _caption(found: Trajectories, plan: Layout) -> str:
     seeds = found.means["seeds"]
     seeds = seeds[seeds > 0]
     count = str(seeds.max()) if not len(seeds) or seeds.min() == seeds.max() else f"{seeds.min()} to {seeds.max()}"

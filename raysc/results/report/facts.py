@@ -11,9 +11,8 @@ import pandas as pd
 
 from raysc.lines import Line
 from raysc.plan import Plan
-from raysc.results.published import READERS
 from raysc.results.report.layout import label
-from raysc.store.objects import Objects
+from raysc.store.objects import READERS, Objects
 from raysc.store.spans import Span, published
 
 

@@ -112,7 +112,7 @@ def _map(found: Sequence[Stability], lines: Sequence[Line], quantity: Quantity) 
             panel.set_title(brief(label(between, key)))
             _points(panel, groups[key], lines, quantity, norm)
             if (line := boundary(lines[groups[key][0].cell])) is not None:
-                _line(panel, line, positions)
+                _line(panel, line)
         for panel in axes[len(drawn) :]:
             panel.set_visible(False)
         _lambda_axis(axes[0], positions)
@@ -152,7 +152,7 @@ def _points(
             panel.annotate(text, tuple(place), (0, -8), textcoords="offset points", ha="center", va="top", fontsize=7)
 
 
-def _line(panel: Axes, line: Boundary, positions: Sequence[float]) -> None:
+def _line(panel: Axes, line: Boundary) -> None:
     panel.axvline(line.lambda_, color="black", lw=1, ls="-" if line.known else (0, (1, 1.5)))
     text = "theory: stable on the left" if line.known else "1/2: at best sufficient"
     panel.annotate(

@@ -100,7 +100,7 @@ def report(sweep: Sweep, objects: Objects) -> Report:
             asked_text=asked_text,
             last=last_table(sweep, table, found),
             stability=stability_table(found, cells, column.scale == "log") if found else None,
-            no_map=_no_map(sweep, cells, found, shown.maps),
+            no_map=_no_map(sweep, found, shown.maps),
             column=column,
             figures=shown,
             failures=facts.failures(plan, objects),
@@ -160,7 +160,7 @@ def _progress(plan: Plan, table: pd.DataFrame) -> str:
     return f"The sweep is not complete: {there} of {asked} measured generations are there, over all cells and seeds."
 
 
-def _no_map(sweep: Sweep, cells: Sequence[Line], found: Sequence[Stability], drawn: Sequence[Figure]) -> str:
+def _no_map(sweep: Sweep, found: Sequence[Stability], drawn: Sequence[Figure]) -> str:
     """Why there is no stability map."""
     if drawn:
         return ""

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from pathlib import Path
 from typing import ClassVar, Literal
 from urllib.error import URLError
 
@@ -12,6 +11,7 @@ from pydantic import PositiveInt
 
 from raysc.datasets.dataset import Labelled
 from raysc.datasets.image_rows import cache_folder, check_rows, content, subsets
+from raysc.datasets.places import absolute
 from raysc.errors import InputError
 from raysc.torchvision_schemas import declare_missing_schemas
 
@@ -33,6 +33,9 @@ class Cifar10:
     kind: ClassVar[Literal["images", "points"]] = "images"
     labelled: ClassVar[bool] = True
     located: ClassVar[tuple[str, ...]] = ("path",)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path", absolute(self.path))
 
     @cached_property
     def count(self) -> int:
@@ -66,7 +69,7 @@ class Cifar10:
         return self._split()[1]
 
     def _split(self) -> tuple[Labelled, Labelled]:
-        return _load(str(Path(self.path).expanduser().resolve() if self.path else cache_folder()))
+        return _load(str(self.path or cache_folder()))
 
 
 @cache

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from raysc.datasets.image_rows import Encoded, ImageRows, decoded, split
+from raysc.datasets.places import absolute
 from raysc.errors import InputError
 
 
@@ -37,14 +38,15 @@ class HfImages(ImageRows):
     name: ClassVar[str] = "hf_images"
 
     def __post_init__(self) -> None:
-        if not _files(Path(self.path).expanduser()):
+        object.__setattr__(self, "path", absolute(self.path))
+        if not _files(Path(self.path)):
             raise InputError(
-                f"there is no Parquet file at the path {Path(self.path).expanduser()}; put those of a Hugging Face "
+                f"there is no Parquet file at the path {self.path}; put those of a Hugging Face "
                 "data set there (its repository's folder data, or Dataset.to_parquet)"
             )
 
     def images(self) -> tuple[np.ndarray, np.ndarray]:
-        return _load(str(Path(self.path).expanduser().resolve()), self.column, self.grey, self.test_rows)
+        return _load(str(Path(self.path).resolve()), self.column, self.grey, self.test_rows)
 
 
 @cache

@@ -11,6 +11,7 @@ from typing import ClassVar
 import numpy as np
 
 from raysc.datasets.image_rows import Encoded, ImageRows, decoded, split
+from raysc.datasets.places import absolute
 from raysc.errors import InputError
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".ppm"}
@@ -35,7 +36,8 @@ class ImageFolder(ImageRows):
     name: ClassVar[str] = "image_folder"
 
     def __post_init__(self) -> None:
-        place = Path(self.path).expanduser()
+        object.__setattr__(self, "path", absolute(self.path))
+        place = Path(self.path)
         if not place.is_dir() and not zipfile.is_zipfile(place):
             raise InputError(
                 f"there is no folder and no zip archive at the path {place}; put images "
@@ -43,7 +45,7 @@ class ImageFolder(ImageRows):
             )
 
     def images(self) -> tuple[np.ndarray, np.ndarray]:
-        return _load(str(Path(self.path).expanduser().resolve()), self.grey, self.test_rows)
+        return _load(str(Path(self.path).resolve()), self.grey, self.test_rows)
 
 
 @cache

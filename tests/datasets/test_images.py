@@ -212,6 +212,20 @@ def test_it_reads_what_the_datasets_library_writes(tmp_path, images):
     assert as_set(data.train([0])[0]) | as_set(data.test()) == expected(images)
 
 
+def test_a_path_is_the_same_place_for_trials_that_run_in_other_folders(cifar_files, images, monkeypatch):
+    folder, _ = cifar_files
+    (folder / "faces").mkdir()
+    for number, pixels in enumerate(images):
+        (folder / "faces" / f"{number:02d}.png").write_bytes(png(pixels))
+    parquet(folder / "all.parquet", images)
+    monkeypatch.chdir(folder)
+    sets = [Cifar10("."), ImageFolder("faces", rows=5), HfImages("all.parquet", rows=5)]
+    sent = [pickle.dumps(data) for data in sets]
+    (folder / "elsewhere").mkdir()
+    monkeypatch.chdir(folder / "elsewhere")
+    assert [pickle.loads(data).train([3]).shape[1] for data in sent] == [50, 5, 5]
+
+
 @pytest.mark.parametrize(
     ("cls", "message"), [(ImageFolder, "no folder and no zip archive"), (HfImages, "no Parquet file")]
 )

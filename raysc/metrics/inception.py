@@ -9,6 +9,7 @@ import os
 import shutil
 import urllib.request
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from hashlib import file_digest, sha256
@@ -56,14 +57,17 @@ class Inception:
         flat = rows.reshape(-1, *rows.shape[-3:])
         found = []
         # As the classifier's, features in TF32 would depend on the device in their third digit.
-        with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+        no_tf32 = torch.backends.cudnn.flags(enabled=True, allow_tf32=False)
+        with (
+            no_tf32,
+            ThreadPoolExecutor(torch.get_num_threads()) as threads,
+        ):  # a GPU waits for resizing, not the reverse
             for first in range(0, len(flat), BLOCK):
                 tell("features", "rows", first, len(flat))
                 images = flat[first : first + BLOCK].transpose(0, 2, 3, 1)
                 images = np.broadcast_to(images, (*images.shape[:3], 3))
-                resized = np.stack([resize(image) for image in images]).transpose(0, 3, 1, 2)
-                batch = torch.from_numpy(np.ascontiguousarray(resized))
-                found.append(get_batch_features(batch, self.network, self.device))
+                resized = torch.from_numpy(np.stack(list(threads.map(resize, images)))).permute(0, 3, 1, 2)
+                found.append(get_batch_features(resized, self.network, self.device))
         tell("features", "rows", len(flat), len(flat))
         features = np.concatenate(found).astype(np.float64)
         return features.reshape(*rows.shape[:-3], features.shape[1])

@@ -46,9 +46,6 @@ class Batches:
     Rows come in the order of ``Order``. Noise, times, which images are mirrored and how they are augmented are drawn
     for the whole batch from the step's streams, and the noise is paired with its rows if there is a coupling. A rank
     takes its slice of all of them.
-
-    Attributes:
-        micro: rows of a micro-batch.
     """
 
     def __init__(
@@ -72,8 +69,7 @@ class Batches:
         self._mine = rank_rows(train.batch, rank, world)
         self._gather = Gather(training_set)
         self._order = Order(self._gather.count, streams)
-        self._batch, self._flips = train.batch, train.flips
-        self.micro = train.micro_batch or train.batch // world
+        self._batch, self._micro, self._flips = train.batch, train.micro_batch or train.batch, train.flips
         self._device, self._coupling, self._augmentation = device, coupling, train.augmentation
         (self._seed,), self._generation = streams.seeds, streams.generation
 
@@ -97,12 +93,8 @@ class Batches:
         """The slice in micro-batches, each with its share of the slice: the weight of its mean loss."""
         whole = self(step)
         rows = len(whole.rows)
-        cuts = [slice(start, min(start + self.micro, rows)) for start in range(0, rows, self.micro)]
+        cuts = [slice(start, min(start + self._micro, rows)) for start in range(0, rows, self._micro)]
         return [(whole.cut(cut), (cut.stop - cut.start) / rows) for cut in cuts]
-
-    def largest(self) -> Batch:
-        """A micro-batch: all take the same memory, but for a last one of fewer rows."""
-        return self(0).cut(slice(self.micro))
 
     def _changes(self, step: int) -> np.ndarray | None:
         """How the images of a step's whole batch are augmented, see ``augmentation.drawn``."""

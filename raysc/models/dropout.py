@@ -16,14 +16,11 @@ class WholeBatchDropout:
     The masks of the whole batch are drawn for each layer from a stream of its own, and of them those are kept that
     belong to the rows that are computed. They lie ready before the rows are: so activations may be computed again, and
     a compiler sees nothing but a product.
-
-    Attributes:
-        micro: rows of a micro-batch.
     """
 
     def __init__(self, train: Train, rank: int, world: int, streams: Streams, device: torch.device) -> None:
         """Args are the settings of batches and dropout, whose slice, of how many, the streams of a seed, and where."""
-        self._rate, self._batch, self.micro = train.dropout, train.batch, train.micro_batch or train.batch
+        self._rate, self._batch, self._micro = train.dropout, train.batch, train.micro_batch or train.batch
         self._mine = range(train.batch // world * rank, train.batch // world * (rank + 1))
         (self._seed,), self._generation = streams.seeds, streams.generation
         self._draws = torch.Generator(device)
@@ -43,7 +40,7 @@ class WholeBatchDropout:
 
     def begin(self, step: int, piece: int) -> None:
         """What follows is a micro-batch of a step."""
-        rows = self._mine[piece * self.micro : (piece + 1) * self.micro]
+        rows = self._mine[piece * self._micro : (piece + 1) * self._micro]
         for number, layer in enumerate(self._layers):
             address = stream(self._seed, self._generation, "train", "dropout", step, number)
             self._draws.manual_seed(int(address.bit_generator.random_raw()) % 2**63)

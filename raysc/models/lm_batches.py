@@ -107,9 +107,6 @@ class TokenBatches:
 
     The loss of a step is the mean over all tokens of the global batch: pieces weigh by their tokens, so that neither
     micro-batches nor ranks change it.
-
-    Attributes:
-        micro: rows of a micro-batch.
     """
 
     def __init__(
@@ -127,8 +124,7 @@ class TokenBatches:
         self._mine = rank_rows(train.batch, rank, world)
         self._gather = Gather(training_set)
         self._order = Order(self._gather.count, streams)
-        self._batch, self._world, self._device = train.batch, world, device
-        self.micro = train.micro_batch or train.batch // world
+        self._batch, self._micro, self._world, self._device = train.batch, train.micro_batch, world, device
         self._begin, self._lay_out = begin, packed if pack else padded
 
     def pieces(self, step: int) -> Sequence[tuple[TokenBatch, float]]:
@@ -138,9 +134,6 @@ class TokenBatches:
         weight = self._world / max(1, int(lengths(rows).sum()))
         return [(self._lay_out(micro, self._begin).to(self._device), weight) for micro in self._cut(rows[self._mine])]
 
-    def largest(self) -> TokenBatch:
-        """A micro-batch of rows that are as long as rows can be."""
-        return self._lay_out(np.zeros((self.micro, *self._gather.event), np.int32), self._begin).to(self._device)
-
     def _cut(self, rows: np.ndarray) -> Iterator[np.ndarray]:
-        return (rows[start : start + self.micro] for start in range(0, len(rows), self.micro))
+        size = self._micro or len(rows)
+        return (rows[start : start + size] for start in range(0, len(rows), size))

@@ -19,7 +19,6 @@ from raysc.models.conditions import told
 from raysc.models.dropout import WholeBatchDropout
 from raysc.models.family import Fitted
 from raysc.models.gpu import UNCOMPILED, ahead, compile_large, forget_compiled, in_order, laid_out
-from raysc.models.memory import fitting, forget_found
 from raysc.models.networks import Config, Tensors, with_weights
 from raysc.models.sharding import like, shard, whole
 from raysc.models.state import State, packed
@@ -40,23 +39,13 @@ Loss = Callable[[nn.Module, Any], Tensor]
 
 
 class Steps(Protocol):
-    """The batches of a run, cut into micro-batches.
-
-    Attributes:
-        micro: rows of a micro-batch; may be set to fewer before the first step.
-    """
-
-    micro: int
+    """The batches of a run, cut into micro-batches."""
 
     def pieces(self, step: int) -> Sequence[tuple[Any, float]]:
         """This rank's micro-batches of a step, each with the weight of its loss.
 
         The weighted losses, summed over a rank and averaged over ranks, are the loss of the global batch.
         """
-        ...
-
-    def largest(self) -> Any:
-        """A micro-batch that takes as much memory as any of the run."""
         ...
 
 
@@ -75,16 +64,13 @@ def fit(
 
     Only parameters that require gradients are trained, and a state holds no others.
 
-    On a GPU the micro-batch is halved until a step fits into memory, on all ranks; a sharded network's is what
-    ``train`` says, since its ranks cannot try by themselves.
-
     A run has diverged if a loss, a parameter or what the EMA model says of the last batch is not finite. It is stopped
     within ``CHECK_EVERY`` steps of that, on all ranks together, and its state is the one at that point.
 
     Raises:
         InputError: the batch cannot be split evenly over the ranks.
-        RayscError: the precision is fp16 and there is no GPU or the network is sharded, ``train.recompute`` is set
-            for a network that cannot, or there is no memory for a single row.
+        RayscError: the precision is fp16 and there is no GPU or the network is sharded, or ``train.recompute`` is set
+            for a network that cannot.
     """
     if not steps:
         return Fitted(start, False, nan)
@@ -120,26 +106,6 @@ def fit(
     ema = {name: like(start.ema[name].to(device), parameter.detach()) for name, parameter in parameters.items()}
     ema_values, values = list(ema.values()), list(parameters.values())
     before = start.steps - steps.start
-
-    def give_at_once(rows: int) -> None:
-        batches.micro = rows
-        if dropout is not None:
-            dropout.micro = rows
-
-    def rehearse(rows: int) -> None:
-        give_at_once(rows)
-        if dropout is not None:
-            dropout.begin(steps.start, 0)
-        moments = [] if adamw.state else [torch.empty_like(value) for value in (*values, *values)]
-        torch.autograd.backward(loss(network, batches.largest()))
-        adamw.zero_grad()
-        del moments  # they stood in for those that the first step makes
-
-    if not sharded:
-        whole_share = batches.micro
-        give_at_once(fitting(whole_share, rehearse, accelerator, repr((start.config, train))))
-        if batches.micro < whole_share:
-            what += f" in micro-batches of {batches.micro}, as memory has no room for {whole_share} rows"
 
     total, unchecked = 0.0, torch.zeros((), device=device)
     for step, pieces in zip(steps, ahead(batches.pieces, steps, device), strict=True):
@@ -179,10 +145,9 @@ def fit(
 def reset_accelerator() -> None:
     """Forget Accelerate's process-wide state and leave its process group, at the end of a trial.
 
-    What was compiled in it, and which micro-batches fit, is forgotten too.
+    What was compiled in it is forgotten too.
     """
     forget_compiled()
-    forget_found()
     if torch.distributed.is_available() and torch.distributed.is_initialized():
         torch.distributed.destroy_process_group()
     AcceleratorState._reset_state(reset_partial_state=True)

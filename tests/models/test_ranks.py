@@ -32,7 +32,7 @@ def run(script, folder):
 
 def test_two_ranks_train_what_one_trains_but_for_rounding(tmp_path):
     run(SCRIPT, tmp_path)
-    for family in ("flow", "ddpm", "tight"):
+    for family in ("flow", "ddpm"):
         first, second, alone = (
             load_file(tmp_path / name / family / "training_state.safetensors") for name in ("rank0", "rank1", "alone")
         )
@@ -45,7 +45,6 @@ def test_two_ranks_train_what_one_trains_but_for_rounding(tmp_path):
         json.loads((tmp_path / name / "run.json").read_text()) for name in ("rank0", "rank1", "alone")
     )
     assert first == second
-    assert (first["met"], alone["met"]) == (2, 1)
     assert first["losses"] == pytest.approx(alone["losses"], rel=1e-5)
     assert first["wild"]
     assert alone["wild"]

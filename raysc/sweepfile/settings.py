@@ -120,9 +120,8 @@ class Train(Settings):
             ``loop.train`` only.
         start_weights: the raw weights of the model that a retraining starts from, or their moving average. Under
             ``loop.train`` only.
-        micro_batch: rows that a rank gives the network at once, at most; its part of ``batch`` if not set. Where a GPU
-            runs out of memory with so many, it is halved until it does not. In no key, as what follows: they change
-            memory and time, and results by rounding only.
+        micro_batch: rows that a rank gives the network at once; its part of ``batch`` if not set. In no key, as what
+            follows: they change memory and time, and results by rounding only.
         recompute: activations are computed again in the backward pass (gradient checkpointing) instead of being kept.
         shard: with several ranks, each keeps only its part of parameters, gradients and the optimiser's state while it
             trains (FSDP). The model itself must fit on each device, since each rank samples by itself.

@@ -127,7 +127,7 @@ def open_console() -> "Console":
     """The standard output: a terminal as wide as it is, and anything else wide enough that no table is cut."""
     from rich.console import Console
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, soft_wrap=True, markup=False)  # names of columns have brackets
     if not console.is_terminal:
         console.width = 1000
     return console

@@ -4,7 +4,6 @@ Weights are the TorchScript file that clean-fid takes, and no other: its hash is
 ``RAYSC_INCEPTION``, else in raysc's cache folder, and is downloaded there by whoever needs it first.
 """
 
-import fcntl
 import os
 import shutil
 import urllib.request
@@ -22,6 +21,7 @@ from torch import Tensor
 
 from raysc.activity import tell
 from raysc.datasets.image_rows import cache_folder
+from raysc.datasets.places import alone
 from raysc.errors import InputError
 from raysc.torchvision_schemas import declare_missing_schemas
 
@@ -124,9 +124,7 @@ def _download(place: Path) -> None:
 
     part = place.with_suffix(".part")
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with place.with_suffix(".lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with alone(place.with_suffix(".lock")):
             if place.exists():
                 return
             with urllib.request.urlopen(inception_url, timeout=30) as response, part.open("wb") as file:

@@ -2,7 +2,11 @@
 
 import io
 import pickle  # torchvision's files are pickles, and a test makes some
+import shutil
+import tarfile
+import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import numpy as np
@@ -12,7 +16,7 @@ import pytest
 from PIL import Image
 
 from raysc import catalogue
-from raysc.datasets import image_rows
+from raysc.datasets import cifar10, image_rows
 from raysc.datasets.cifar10 import Cifar10
 from raysc.datasets.dataset import LabelledDataSet
 from raysc.datasets.hf_images import HfImages
@@ -273,3 +277,26 @@ def test_cifar10_without_files_and_network_says_what_to_put_where(tmp_path, monk
     monkeypatch.setattr(CIFAR10, "url", "http://127.0.0.1:9/cifar-10-python.tar.gz")
     with pytest.raises(InputError, match=r"cannot be downloaded.*put cifar-10-python\.tar\.gz .*or set data\.path"):
         _ = Cifar10(str(tmp_path)).count
+
+
+def test_cifar10_is_downloaded_once_by_trials_that_begin_together(tmp_path, cifar_files, monkeypatch):
+    from torchvision.datasets import CIFAR10, utils
+
+    folder, _ = cifar_files
+    with tarfile.open(tmp_path / CIFAR10.filename, "w:gz") as archive:
+        archive.add(folder / CIFAR10.base_folder, CIFAR10.base_folder)
+    monkeypatch.setattr(CIFAR10, "url", "http://127.0.0.1:9/unused")
+    monkeypatch.setattr(CIFAR10, "tgz_md5", None)
+    monkeypatch.setattr(utils, "_get_redirect_url", lambda url, max_hops: url)
+    fetched = []
+
+    def fetch(url, file, *_):
+        fetched.append(url)
+        time.sleep(0.3)
+        shutil.copyfile(tmp_path / CIFAR10.filename, file)
+
+    monkeypatch.setattr(utils, "_urlretrieve", fetch)
+    with ThreadPoolExecutor(4) as trials:
+        counts = list(trials.map(lambda _: len(cifar10._load(str(tmp_path / "new"))[0].rows), range(4)))
+    assert counts == [50] * 4
+    assert len(fetched) == 1

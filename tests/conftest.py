@@ -96,7 +96,7 @@ def digits_store(make_sweep: MakeSweep, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture
 def image_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In the places where shipped sweeps look for images and for Inception's weights: noise in the same formats."""
+    """In the places where shipped sweeps look for images: noise in the same formats. Planning needs no weights."""
     import pickle  # torchvision's files are pickles
     import zipfile
 
@@ -119,8 +119,6 @@ def image_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for listed in ("train_list", "test_list"):
         monkeypatch.setattr(CIFAR10, listed, [(name, None) for name, _ in getattr(CIFAR10, listed)])
     monkeypatch.setattr(CIFAR10, "meta", CIFAR10.meta | {"md5": None})
-    with zipfile.ZipFile(tmp_path / "inception-2015-12-05.pt", "w") as archive:
-        archive.writestr("nothing", "")
     with zipfile.ZipFile(tmp_path / "ffhq-64x64.zip", "w") as archive:
         Image.fromarray(draws.integers(0, 256, (64, 64, 3), np.uint8)).save(tmp_path / "face.png")
         for number in range(1010):

@@ -2,7 +2,6 @@
 
 import platform
 import shutil
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
@@ -22,8 +21,6 @@ LEAST_MEMORY = 2 * 2**30
 OBJECT_STORE = 0.3
 """Part of the memory that Ray gives its object store, in shared memory if that is large enough."""
 SHARED_MEMORY = Path("/dev/shm")
-INCEPTION = "inception-2015-12-05.pt"
-"""The file that clean-fid looks for in the folder for temporary files."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +52,7 @@ def examine(address: str | None, objects: Objects) -> Iterator[Finding]:
     yield from hardware()
     yield gpus()
     yield storage(objects)
-    yield inception(Path(tempfile.gettempdir()))
+    yield inception()
     yield ray_answers(address)
 
 
@@ -126,12 +123,19 @@ def storage(objects: Objects) -> Finding:
     return Finding("storage", f"{objects.uri} can be written and read")
 
 
-def inception(folder: Path) -> Finding:
+def inception() -> Finding:
     """The weights of the network behind the usual Fréchet distance of natural images."""
-    file = folder / INCEPTION
-    if file.is_file():
-        return Finding("Inception weights", str(file))
-    return Finding("Inception weights", f"not there; scores that use Inception features look for {file}")
+    from raysc.metrics.inception import weights_file, weights_place
+
+    try:
+        place = weights_place()
+        if place.exists():
+            return Finding("Inception weights", str(weights_file()))
+    except InputError as error:
+        return Finding("Inception weights", str(error), "see RAYSC_INCEPTION, and that file", broken=True)
+    return Finding(
+        "Inception weights", f"not there; scores that use Inception features download {place}, or look for it"
+    )
 
 
 def ray_answers(address: str | None) -> Finding:

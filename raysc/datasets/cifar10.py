@@ -1,10 +1,11 @@
 """CIFAR-10 from torchvision's files."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 from urllib.error import URLError
 
 import numpy as np
@@ -12,6 +13,7 @@ from pydantic import PositiveInt
 
 from raysc.datasets.dataset import Labelled
 from raysc.datasets.image_rows import cache_folder, check_rows, content, subsets
+from raysc.datasets.places import absolute, alone
 from raysc.errors import InputError
 from raysc.torchvision_schemas import declare_missing_schemas
 
@@ -33,6 +35,9 @@ class Cifar10:
     kind: ClassVar[Literal["images", "points"]] = "images"
     labelled: ClassVar[bool] = True
     located: ClassVar[tuple[str, ...]] = ("path",)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path", absolute(self.path))
 
     @cached_property
     def count(self) -> int:
@@ -66,7 +71,7 @@ class Cifar10:
         return self._split()[1]
 
     def _split(self) -> tuple[Labelled, Labelled]:
-        return _load(str(Path(self.path).expanduser().resolve() if self.path else cache_folder()))
+        return _load(str(self.path or cache_folder()))
 
 
 @cache
@@ -82,7 +87,7 @@ def _load(folder: str) -> tuple[Labelled, Labelled]:
     halves = []
     for train in (True, False):
         try:
-            half = CIFAR10(folder, train=train, download=True)
+            half = _whole_or_downloaded(folder, train)
         except (URLError, OSError, RuntimeError) as error:
             raise InputError(
                 f"cifar10: the files are not, or not whole, in {folder}, and cannot be downloaded ({error}); put "
@@ -94,3 +99,13 @@ def _load(folder: str) -> tuple[Labelled, Labelled]:
         rows.flags.writeable = labels.flags.writeable = False
         halves.append(Labelled(rows, labels))
     return halves[0], halves[1]
+
+
+def _whole_or_downloaded(folder: str, train: bool) -> Any:
+    """What torchvision reads, checksums compared; trials that begin together on a new machine download it once."""
+    from torchvision.datasets import CIFAR10
+
+    with suppress(RuntimeError):  # the files are not there, or not whole
+        return CIFAR10(folder, train=train)
+    with alone(Path(folder) / f"{CIFAR10.filename}.lock"):
+        return CIFAR10(folder, train=train, download=True)

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from raysc.datasets.corpus import Corpus, read_texts
-from raysc.datasets.token_rows import TokenRows, absolute
+from raysc.datasets.places import absolute
+from raysc.datasets.token_rows import TokenRows
 from raysc.errors import InputError
 from raysc.hub import data_folder
 

@@ -1,16 +1,18 @@
 """Images from Parquet files as Hugging Face data sets have them."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from raysc.datasets.image_rows import Encoded, ImageRows, decoded, split
+from raysc.datasets.places import absolute
 from raysc.errors import InputError
 
 
@@ -36,14 +38,15 @@ class HfImages(ImageRows):
     name: ClassVar[str] = "hf_images"
 
     def __post_init__(self) -> None:
-        if not _files(Path(self.path).expanduser()):
+        object.__setattr__(self, "path", absolute(self.path))
+        if not _files(Path(self.path)):
             raise InputError(
-                f"there is no Parquet file at the path {Path(self.path).expanduser()}; put those of a Hugging Face "
+                f"there is no Parquet file at the path {self.path}; put those of a Hugging Face "
                 "data set there (its repository's folder data, or Dataset.to_parquet)"
             )
 
     def images(self) -> tuple[np.ndarray, np.ndarray]:
-        return _load(str(Path(self.path).expanduser().resolve()), self.column, self.grey, self.test_rows)
+        return _load(str(Path(self.path).resolve()), self.column, self.grey, self.test_rows)
 
 
 @cache
@@ -60,7 +63,8 @@ def _files(place: Path) -> list[Path]:
 
 
 def _column(file: Path, asked: str | None) -> str:
-    schema = pq.read_schema(file)
+    with _reading(file):
+        schema = pq.read_schema(file)
     able: list[str] = [field.name for field in schema if _holds_images(field.type)]
     if asked is None and len(able) == 1:
         return able[0]
@@ -79,10 +83,27 @@ def _holds_images(kind: pa.DataType) -> bool:
 def _read(files: Sequence[Path], column: str) -> Iterator[Encoded]:
     for file in files:
         number = 0
-        for batch in pq.ParquetFile(file).iter_batches(batch_size=512, columns=[column]):
-            for value in batch.column(0).to_pylist():
+        for values in _batches(file, column):
+            for value in values:
                 data = value["bytes"] if isinstance(value, dict) else value
                 if data is None:
                     raise InputError(f"{file}, row {number}: its image is not in the file; embed it before writing")
                 yield f"{file}, row {number}", data
                 number += 1
+
+
+def _batches(file: Path, column: str) -> Iterator[list[Any]]:
+    with _reading(file):
+        opened = pq.ParquetFile(file)
+        if column not in opened.schema_arrow.names:
+            raise InputError(f"{file} has no column {column!r}, as the files before it have")
+        for batch in opened.iter_batches(batch_size=512, columns=[column]):
+            yield batch.column(0).to_pylist()
+
+
+@contextmanager
+def _reading(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except pa.ArrowInvalid as error:
+        raise InputError(f"{file} cannot be read as Parquet: {error}") from error

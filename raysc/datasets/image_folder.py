@@ -1,6 +1,7 @@
 """Images from a folder or a zip archive, such as FFHQ at 64x64 pixels."""
 
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -10,6 +11,7 @@ from typing import ClassVar
 import numpy as np
 
 from raysc.datasets.image_rows import Encoded, ImageRows, decoded, split
+from raysc.datasets.places import absolute
 from raysc.errors import InputError
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".ppm"}
@@ -34,7 +36,8 @@ class ImageFolder(ImageRows):
     name: ClassVar[str] = "image_folder"
 
     def __post_init__(self) -> None:
-        place = Path(self.path).expanduser()
+        object.__setattr__(self, "path", absolute(self.path))
+        place = Path(self.path)
         if not place.is_dir() and not zipfile.is_zipfile(place):
             raise InputError(
                 f"there is no folder and no zip archive at the path {place}; put images "
@@ -42,22 +45,32 @@ class ImageFolder(ImageRows):
             )
 
     def images(self) -> tuple[np.ndarray, np.ndarray]:
-        return _load(str(Path(self.path).expanduser().resolve()), self.grey, self.test_rows)
+        return _load(str(Path(self.path).resolve()), self.grey, self.test_rows)
 
 
 @cache
 def _load(path: str, grey: bool, test_rows: int | None) -> tuple[np.ndarray, np.ndarray]:
     place = Path(path)
-    files = _files(place) if place.is_dir() else [place]
-    if not files:
+    names = _files(place) if place.is_dir() else _members(place)
+    if not names:
         raise InputError(f"{place}: no images here ({', '.join(sorted(SUFFIXES))})")
-    read = _each(files) if place.is_dir() else _members(place)
-    return split(decoded(files, grey, lambda: read), test_rows)
+    files = [place / name for name in names] if place.is_dir() else [place]
+    return split(decoded(files, grey, lambda: _each(files) if place.is_dir() else _unzipped(place, names)), test_rows)
 
 
-def _files(folder: Path) -> list[Path]:
-    found = (file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
-    return sorted(found, key=lambda file: file.relative_to(folder).as_posix())
+def _files(folder: Path) -> list[str]:
+    """Names below the folder, in their order."""
+    return sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*") if _image(file) and file.is_file())
+
+
+def _members(archive: Path) -> list[str]:
+    with zipfile.ZipFile(archive) as opened:
+        return sorted(name for name in opened.namelist() if _image(Path(name)))
+
+
+def _image(file: Path) -> bool:
+    """Whether a name is that of an image; what macOS notes of one is named like it, after a dot."""
+    return file.suffix.lower() in SUFFIXES and not file.name.startswith("._")
 
 
 def _each(files: Sequence[Path]) -> Iterator[Encoded]:
@@ -65,8 +78,10 @@ def _each(files: Sequence[Path]) -> Iterator[Encoded]:
         yield str(file), file.read_bytes()
 
 
-def _members(archive: Path) -> Iterator[Encoded]:
+def _unzipped(archive: Path, names: Sequence[str]) -> Iterator[Encoded]:
     with zipfile.ZipFile(archive) as opened:
-        for name in sorted(opened.namelist()):
-            if Path(name).suffix.lower() in SUFFIXES:
+        for name in names:
+            try:
                 yield f"{archive}, {name}", opened.read(name)
+            except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError) as error:
+                raise InputError(f"{archive}, {name} cannot be unpacked: {error}") from error

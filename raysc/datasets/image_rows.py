@@ -18,6 +18,8 @@ from pydantic import PositiveInt
 from raysc.errors import InputError
 from raysc.streams import stream
 
+DEEP = ("I", "F")
+"""Pillow's modes of 16 and 32 bits; it would cut their values off at 255."""
 Encoded = tuple[str, bytes]
 """What an image is called in messages, and its file."""
 
@@ -42,7 +44,7 @@ def decoded(files: Sequence[Path], grey: bool, read: Callable[[], Iterable[Encod
     Raises:
         InputError: a file is no image, or not of the first one's size; or there is none.
     """
-    digest = blake2b(f"1 {grey} {part}".encode(), digest_size=16)
+    digest = blake2b(f"2 {grey} {part}".encode(), digest_size=16)
     for each in files:
         status = each.stat()
         digest.update(f"\n{each.resolve()} {status.st_size} {status.st_mtime_ns}".encode())
@@ -62,8 +64,10 @@ def _decode(images: Iterable[Encoded], grey: bool) -> np.ndarray:
     for name, data in images:
         try:
             with Image.open(BytesIO(data)) as image:
+                if image.mode.startswith(DEEP):
+                    raise InputError(f"{name} has more than 8 bits a channel; convert it to 8 bits")
                 pixels = np.asarray(image.convert("L" if grey else "RGB"))
-        except (UnidentifiedImageError, OSError) as error:
+        except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
             raise InputError(f"{name} cannot be decoded as an image: {error}") from error
         rows.append(np.atleast_3d(pixels).transpose(2, 0, 1))
         if rows[-1].shape != rows[0].shape:
@@ -106,7 +110,8 @@ def split(rows: np.ndarray, test_rows: int | None) -> tuple[np.ndarray, np.ndarr
 class ImageRows(ABC):
     """Images of a user's own, uint8 (3, height, width), or (1, height, width) if ``grey``; all have one size.
 
-    Some are held out, chosen at random once and for all. A data set says which images.
+    Some are held out, chosen at random once and for all. A data set says which images. Their pixels are taken as they
+    are stored: transparency is dropped, and no rotation that a camera noted is applied.
 
     Attributes:
         rows: training rows per seed, each seed its own subset; None: all of them, shared by all seeds.

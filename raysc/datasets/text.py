@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from raysc.datasets.corpus import ENDINGS, Corpus, files_of, read_texts
-from raysc.datasets.token_rows import TokenRows, absolute, split
+from raysc.datasets.places import absolute
+from raysc.datasets.token_rows import TokenRows, split
 from raysc.errors import InputError
 from raysc.hub import data_folder
 

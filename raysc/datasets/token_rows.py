@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
-from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -97,11 +96,6 @@ class TokenRows(ABC):
     def test(self) -> np.ndarray:
         """Held-out rows, int32 (rows, length)."""
         return self.tokens.encode(self._corpus.test, self.length)
-
-
-def absolute(path: str | None) -> str | None:
-    """A path that means the same in every folder: workers may run in others."""
-    return None if path is None else str(Path(path).expanduser().absolute())
 
 
 def check_sizes(name: str, length: int, vocabulary: int) -> None:

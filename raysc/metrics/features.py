@@ -65,7 +65,7 @@ def load_extractors(files: Mapping[str, Mapping[str, bytes]]) -> dict[str, Extra
         files: by the extractor's name; of the classifier its own files, of inception the path of its weights.
 
     Raises:
-        InputError: Inception's weights are not on this machine, or are not whole.
+        InputError: Inception's weights are not on this machine and cannot be downloaded, or are not whole.
     """
     loaded: dict[str, Extractor] = {}
     for name, own in files.items():  # torch is slow to import, and most sweeps need none of these
@@ -83,7 +83,8 @@ def load_extractors(files: Mapping[str, Mapping[str, bytes]]) -> dict[str, Extra
 def extractor_key(name: str, dataset: DataSet) -> str:
     """What a metric key and the store call an extractor.
 
-    A trained one is keyed by the content of the labelled rows, so that subsets of one data set share it.
+    A trained one is keyed by the content of the labelled rows, so that subsets of one data set share it. Inception's
+    weights are known, so that whoever plans a sweep or reads its results need not have them.
 
     Args:
         name: from ``extractor_name``.
@@ -95,11 +96,9 @@ def extractor_key(name: str, dataset: DataSet) -> str:
     """
     key = f"{name}-{VERSIONS[name]}"
     if name == "inception":
-        from raysc.metrics.inception import weights_file, weights_hash  # torch is slow to import
+        from raysc.metrics.inception import SHA256  # torch is slow to import
 
-        weights = weights_file()
-        status = weights.stat()
-        return f"{key}-{weights_hash(weights, status.st_size, status.st_mtime_ns)}"
+        return f"{key}-{SHA256[:32]}"
     if name != "classifier":
         return key
     if not isinstance(dataset, LabelledDataSet):

@@ -1,18 +1,18 @@
 """The feature extractor "inception": Inception-v3 through clean-fid's own code, on rows in memory.
 
-Weights are the TorchScript file that clean-fid takes. It lies at ``RAYSC_INCEPTION``, else in raysc's cache folder, and
-is downloaded there by whoever needs it first.
+Weights are the TorchScript file that clean-fid takes, and no other: its hash is known. On every machine it lies at
+``RAYSC_INCEPTION``, else in raysc's cache folder, and is downloaded there by whoever needs it first.
 """
 
-import fcntl
 import os
 import shutil
 import urllib.request
-import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
-from hashlib import sha256
+from hashlib import file_digest, sha256
+from http.client import HTTPException
 from pathlib import Path
 
 import numpy as np
@@ -21,12 +21,15 @@ from torch import Tensor
 
 from raysc.activity import tell
 from raysc.datasets.image_rows import cache_folder
+from raysc.datasets.places import alone
 from raysc.errors import InputError
 from raysc.torchvision_schemas import declare_missing_schemas
 
 BLOCK = 64
 """Rows that are resized and put through the network at once."""
 FILE = "inception-2015-12-05.pt"
+SHA256 = "f58cb9b6ec323ed63459aa4fb441fe750cfe39fafad6da5cb504a16f19e958f4"
+"""Of that file, 95,607,719 bytes."""
 
 Network = Callable[[Tensor], Tensor]
 """From images float32 (batch, 3, 299, 299) in 0..255 to features (batch, dim)."""
@@ -53,24 +56,30 @@ class Inception:
         resize = build_resizer("clean")
         flat = rows.reshape(-1, *rows.shape[-3:])
         found = []
-        for first in range(0, len(flat), BLOCK):
-            tell("features", "rows", first, len(flat))
-            images = flat[first : first + BLOCK].transpose(0, 2, 3, 1)
-            images = np.broadcast_to(images, (*images.shape[:3], 3))
-            resized = np.stack([resize(image) for image in images]).transpose(0, 3, 1, 2)
-            found.append(get_batch_features(torch.from_numpy(np.ascontiguousarray(resized)), self.network, self.device))
+        # As the classifier's, features in TF32 would depend on the device in their third digit.
+        no_tf32 = torch.backends.cudnn.flags(enabled=True, allow_tf32=False)
+        with (
+            no_tf32,
+            ThreadPoolExecutor(torch.get_num_threads()) as threads,
+        ):  # a GPU waits for resizing, not the reverse
+            for first in range(0, len(flat), BLOCK):
+                tell("features", "rows", first, len(flat))
+                images = flat[first : first + BLOCK].transpose(0, 2, 3, 1)
+                images = np.broadcast_to(images, (*images.shape[:3], 3))
+                resized = torch.from_numpy(np.stack(list(threads.map(resize, images)))).permute(0, 3, 1, 2)
+                found.append(get_batch_features(resized, self.network, self.device))
         tell("features", "rows", len(flat), len(flat))
         features = np.concatenate(found).astype(np.float64)
         return features.reshape(*rows.shape[:-3], features.shape[1])
 
 
 def load(weights: Path) -> Inception:
-    """The extractor on this process's accelerator, or on the CPU.
+    """The extractor on this process's accelerator, or on the CPU; a machine that lacks the weights downloads them.
 
     Raises:
-        InputError: the file is not on this machine, or is not whole.
+        InputError: the file is not on this machine and cannot be downloaded, or is another one.
     """
-    _verify(weights)
+    _ensure(weights)
     declare_missing_schemas()
     from cleanfid.inception_torchscript import InceptionV3W
 
@@ -78,54 +87,66 @@ def load(weights: Path) -> Inception:
     return Inception(InceptionV3W(str(weights.parent), download=False).to(device).eval(), device)
 
 
+def weights_place() -> Path:
+    """Where the weights are looked for, be they there or not; InputError if that can be no such place."""
+    told = os.environ.get("RAYSC_INCEPTION")
+    place = Path(told).expanduser() if told else cache_folder()
+    if place.name == FILE:
+        return place
+    if place.is_file():
+        raise InputError(f"RAYSC_INCEPTION is the file {place}; it must be a folder with {FILE}, or that file")
+    return place / FILE
+
+
 def weights_file() -> Path:
     """The weights, downloaded if they are not there: one process downloads, others wait, and a part is never read.
 
     Raises:
-        InputError: they are not there and cannot be downloaded, or are not whole.
+        InputError: they are not there and cannot be downloaded, or are others.
     """
-    told = os.environ.get("RAYSC_INCEPTION")
-    place = Path(told).expanduser() if told else cache_folder()
-    place = place if place.name == FILE else place / FILE
-    if not place.exists():
-        _download(place)
-    _verify(place)
+    place = weights_place()
+    _ensure(place)
     return place
 
 
-@cache
-def weights_hash(weights: Path, size: int, changed: int) -> str:
-    """SHA-256 of the file, 32 hexadecimal digits: what keys go by. Size and time tell whether it is still the same."""
-    with weights.open("rb") as file:
-        digest = sha256()
-        while piece := file.read(2**20):
-            digest.update(piece)
-    return digest.hexdigest()[:32]
+def _ensure(weights: Path) -> None:
+    if not weights.exists():
+        _download(weights)
+    if not _whole(weights):
+        raise InputError(
+            f"{weights} is not whole, or is not the file that clean-fid takes (its SHA-256 is not {SHA256}): remove "
+            "it, and it is downloaded again"
+        )
 
 
 def _download(place: Path) -> None:
     from cleanfid.downloads_helper import inception_url
 
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with place.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if place.exists():
-            return
-        part = place.with_suffix(".part")
-        try:
+    part = place.with_suffix(".part")
+    try:
+        with alone(place.with_suffix(".lock")):
+            if place.exists():
+                return
             with urllib.request.urlopen(inception_url, timeout=30) as response, part.open("wb") as file:
                 shutil.copyfileobj(response, file)
-        except OSError as error:
-            raise InputError(
-                f"Inception features need {place}, which is not there and cannot be downloaded ({error}); put {FILE} "
-                f"({inception_url}) there, or set RAYSC_INCEPTION to the folder that has it"
-            ) from error
-        part.replace(place)
+            if not _whole(part):
+                part.unlink()
+                raise OSError(f"what came from {inception_url} was cut off, or is another file")
+            part.replace(place)
+    except (OSError, HTTPException) as error:
+        raise InputError(
+            f"Inception features need {place}, which is not there and cannot be downloaded ({error}); put {FILE} "
+            f"({inception_url}) there, on every machine, or set RAYSC_INCEPTION to the folder that has it"
+        ) from error
 
 
-def _verify(weights: Path) -> None:
-    """Refuse a file that is missing or not whole: TorchScript files are zip archives, whose end says what is inside."""
-    if not weights.exists():
-        raise InputError(f"Inception features need {weights} on every machine; copy it there")
-    if not zipfile.is_zipfile(weights):
-        raise InputError(f"{weights} is not whole, or is no TorchScript file: remove it and let it be downloaded again")
+def _whole(weights: Path) -> bool:
+    status = weights.stat()
+    return _hash(weights, status.st_size, status.st_mtime_ns) == SHA256
+
+
+@cache
+def _hash(weights: Path, size: int, changed: int) -> str:
+    """SHA-256 of the file; size and time tell whether it is still the same."""
+    with weights.open("rb") as file:
+        return file_digest(file, sha256).hexdigest()

@@ -80,3 +80,8 @@ def test_a_plug_in_is_found_beside_the_sweep_file(here, gaussian_text):
     (folder / "own_rule.py").write_text("from raysc.regimes.replace import Replace as Own\n")
     (folder / "grid.yaml").write_text(gaussian_text.replace("regime: replace", "regime: 'own_rule:Own'"))
     assert open_sweep("project/grid.yaml", None, ())[0].cells[0].regime.name == "own_rule:Own"
+
+
+def test_brackets_are_printed_as_they_are(capsys):
+    open_console().print("frechet_distance[inception]_rows; cannot read [/a/place]")
+    assert capsys.readouterr().out == "frechet_distance[inception]_rows; cannot read [/a/place]\n"

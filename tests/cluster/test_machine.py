@@ -1,3 +1,4 @@
+from hashlib import sha256
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,6 +11,7 @@ from typer.testing import CliRunner
 from raysc.cli import app
 from raysc.cluster import machine
 from raysc.cluster.machine import gpus, hardware, inception, packages, storage
+from raysc.metrics.inception import weights_place
 from raysc.store.objects import Objects
 
 
@@ -52,13 +54,18 @@ def test_storage_is_written_and_nothing_is_left_behind(tmp_path: Path, s3: S3) -
     assert "--storage" in refused.remedy
 
 
-def test_inception_weights_are_looked_for_where_clean_fid_does(tmp_path: Path) -> None:
-    from cleanfid.downloads_helper import inception_url
-
-    assert inception_url.endswith(f"/{machine.INCEPTION}")
-    assert str(tmp_path) in inception(tmp_path).told
-    (tmp_path / machine.INCEPTION).touch()
-    assert inception(tmp_path).told == str(tmp_path / machine.INCEPTION)
+def test_inception_weights_are_looked_for_where_the_metrics_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAYSC_INCEPTION", str(tmp_path / "here"))
+    assert str(weights_place()) in inception().told
+    assert inception().remedy == ""
+    weights_place().parent.mkdir()
+    weights_place().write_bytes(b"something else")
+    assert inception().broken
+    assert "is not whole, or is not the file that clean-fid takes" in inception().told
+    monkeypatch.setattr("raysc.metrics.inception.SHA256", sha256(b"something else").hexdigest())
+    assert inception().told == str(weights_place())
 
 
 @pytest.mark.usefixtures("running_ray")

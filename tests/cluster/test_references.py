@@ -125,8 +125,10 @@ def test_features_that_are_damaged_are_set_aside_and_made_again(tmp_path: Path, 
 
 def test_weights_that_a_machine_does_not_have_are_told_in_one_message(tmp_path: Path, image_files: None) -> None:
     sweep, objects = opened(tmp_path / "store")
-    nowhere = {"inception": {"weights": b"/nowhere/weights.pt"}}
+    # Below a file no folder can be made, nor anything downloaded into it.
+    place = tmp_path / "store" / "grid.yaml" / "inception-2015-12-05.pt"
+    nowhere = {"inception": {"weights": str(place).encode()}}
     references = References(lines(sweep)[0], nowhere, objects, Resources(), lambda words: None)
-    with pytest.raises(InputError, match=r"^Inception features need /nowhere/weights.pt on every machine"):
+    with pytest.raises(InputError, match=rf"^Inception features need {place}, .* there, on every machine"):
         references.put(None, ray.put(Digits().test()[:5]))
     assert list(objects.names()) == ["grid.yaml"]

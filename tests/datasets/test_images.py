@@ -2,7 +2,12 @@
 
 import io
 import pickle  # torchvision's files are pickles, and a test makes some
+import shutil
+import tarfile
+import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import numpy as np
 import pyarrow as pa
@@ -11,7 +16,7 @@ import pytest
 from PIL import Image
 
 from raysc import catalogue
-from raysc.datasets import image_rows
+from raysc.datasets import cifar10, image_rows
 from raysc.datasets.cifar10 import Cifar10
 from raysc.datasets.dataset import LabelledDataSet
 from raysc.datasets.hf_images import HfImages
@@ -120,6 +125,57 @@ def test_images_of_two_sizes_and_files_that_are_no_images_are_refused(tmp_path, 
         _ = ImageFolder(str(tmp_path)).count
 
 
+def jpeg(pixels, mode="RGB", **told):
+    sink = io.BytesIO()
+    Image.fromarray(pixels).convert(mode).save(sink, "JPEG", quality=95, **told)
+    return sink.getvalue()
+
+
+def test_all_kinds_of_eight_bits_are_red_green_and_blue(images):
+    smooth = images[0] // 64 + 100
+    turned = Image.Exif()
+    turned[0x0112] = 6  # "turn me by a quarter"
+    sink = io.BytesIO()
+    Image.fromarray(smooth).quantize(256).save(sink, "PNG")
+    kinds = [png(smooth), jpeg(smooth, "CMYK"), jpeg(smooth, exif=turned), sink.getvalue()]
+    rows = image_rows._decode([(str(number), data) for number, data in enumerate(kinds)], grey=False)
+    assert rows.shape == (4, 3, 6, 4)
+    np.testing.assert_allclose(rows, np.broadcast_to(smooth.transpose(2, 0, 1), rows.shape), atol=8)
+
+
+@pytest.mark.parametrize(("kind", "form"), [(np.uint16, "PNG"), (np.float32, "TIFF")])
+@pytest.mark.parametrize("grey", [True, False])
+def test_more_than_eight_bits_are_refused_and_not_cut_off(kind, form, grey):
+    sink = io.BytesIO()
+    Image.fromarray((np.arange(24).reshape(6, 4) * 2000).astype(kind)).save(sink, form)
+    with pytest.raises(InputError, match="deep has more than 8 bits a channel; convert it to 8 bits"):
+        image_rows._decode([("deep", sink.getvalue())], grey)
+
+
+def test_whatever_byte_of_an_image_is_wrong_it_is_one_clear_error(images):
+    whole = png(images[0])
+    for place in range(len(whole)):
+        spoilt = whole[:place] + bytes([whole[place] ^ 255]) + whole[place + 1 :]
+        with suppress(InputError):  # a few bytes do not matter; no other error comes through
+            image_rows._decode([("spoilt", spoilt)], grey=False)
+
+
+def test_what_macos_adds_to_archives_is_no_image_and_damaged_ones_are_told_of(tmp_path, images):
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        for number, pixels in enumerate(images):
+            archive.writestr(f"faces/{number:02d}.png", png(pixels))
+            archive.writestr(f"__MACOSX/faces/._{number:02d}.png", b"Mac OS X")
+    assert ImageFolder(str(tmp_path / "all.zip"), test_rows=4).count == 16
+    damaged = (tmp_path / "all.zip").read_bytes().replace(png(images[3])[-60:], bytes(60))
+    (tmp_path / "damaged.zip").write_bytes(damaged)
+    with pytest.raises(InputError, match=r"damaged\.zip, faces/03\.png cannot be unpacked"):
+        _ = ImageFolder(str(tmp_path / "damaged.zip")).count
+    with zipfile.ZipFile(tmp_path / "none.zip", "w") as archive:
+        archive.writestr("readme.txt", "")
+    with pytest.raises(InputError, match=r"none\.zip: no images here"):
+        _ = ImageFolder(str(tmp_path / "none.zip")).count
+
+
 def parquet(file, images, metadata=True):
     features = {"info": {"features": {"image": {"_type": "Image"}, "label": {"dtype": "int64", "_type": "Value"}}}}
     structs = [{"bytes": png(pixels), "path": None} for pixels in images]
@@ -140,12 +196,38 @@ def test_hugging_face_parquet(tmp_path, images):
         _ = HfImages(str(tmp_path), column="picture").count
 
 
+def test_parquet_files_that_are_cut_off_or_have_other_columns_are_named(tmp_path, images):
+    parquet(tmp_path / "a.parquet", images)
+    data = (tmp_path / "a.parquet").read_bytes()
+    pq.write_table(pa.table({"img": [{"bytes": png(images[0]), "path": None}]}), tmp_path / "b.parquet")
+    with pytest.raises(InputError, match=r"b\.parquet has no column 'image', as the files before it have"):
+        _ = HfImages(str(tmp_path)).count
+    (tmp_path / "b.parquet").write_bytes(data[: len(data) // 2])
+    for place in (tmp_path, tmp_path / "b.parquet"):
+        with pytest.raises(InputError, match=r"b\.parquet cannot be read as Parquet"):
+            _ = HfImages(str(place)).count
+
+
 def test_it_reads_what_the_datasets_library_writes(tmp_path, images):
     datasets = pytest.importorskip("datasets")
     made = datasets.Dataset.from_dict({"img": [Image.fromarray(pixels) for pixels in images]})
     made.to_parquet(str(tmp_path / "images.parquet"))
     data = HfImages(str(tmp_path / "images.parquet"), test_rows=2)
     assert as_set(data.train([0])[0]) | as_set(data.test()) == expected(images)
+
+
+def test_a_path_is_the_same_place_for_trials_that_run_in_other_folders(cifar_files, images, monkeypatch):
+    folder, _ = cifar_files
+    (folder / "faces").mkdir()
+    for number, pixels in enumerate(images):
+        (folder / "faces" / f"{number:02d}.png").write_bytes(png(pixels))
+    parquet(folder / "all.parquet", images)
+    monkeypatch.chdir(folder)
+    sets = [Cifar10("."), ImageFolder("faces", rows=5), HfImages("all.parquet", rows=5)]
+    sent = [pickle.dumps(data) for data in sets]
+    (folder / "elsewhere").mkdir()
+    monkeypatch.chdir(folder / "elsewhere")
+    assert [pickle.loads(data).train([3]).shape[1] for data in sent] == [50, 5, 5]
 
 
 @pytest.mark.parametrize(
@@ -195,3 +277,26 @@ def test_cifar10_without_files_and_network_says_what_to_put_where(tmp_path, monk
     monkeypatch.setattr(CIFAR10, "url", "http://127.0.0.1:9/cifar-10-python.tar.gz")
     with pytest.raises(InputError, match=r"cannot be downloaded.*put cifar-10-python\.tar\.gz .*or set data\.path"):
         _ = Cifar10(str(tmp_path)).count
+
+
+def test_cifar10_is_downloaded_once_by_trials_that_begin_together(tmp_path, cifar_files, monkeypatch):
+    from torchvision.datasets import CIFAR10, utils
+
+    folder, _ = cifar_files
+    with tarfile.open(tmp_path / CIFAR10.filename, "w:gz") as archive:
+        archive.add(folder / CIFAR10.base_folder, CIFAR10.base_folder)
+    monkeypatch.setattr(CIFAR10, "url", "http://127.0.0.1:9/unused")
+    monkeypatch.setattr(CIFAR10, "tgz_md5", None)
+    monkeypatch.setattr(utils, "_get_redirect_url", lambda url, max_hops: url)
+    fetched = []
+
+    def fetch(url, file, *_):
+        fetched.append(url)
+        time.sleep(0.3)
+        shutil.copyfile(tmp_path / CIFAR10.filename, file)
+
+    monkeypatch.setattr(utils, "_urlretrieve", fetch)
+    with ThreadPoolExecutor(4) as trials:
+        counts = list(trials.map(lambda _: len(cifar10._load(str(tmp_path / "new"))[0].rows), range(4)))
+    assert counts == [50] * 4
+    assert len(fetched) == 1

@@ -5,6 +5,7 @@ from sklearn.metrics.pairwise import polynomial_kernel
 from raysc.metrics import kid
 from raysc.metrics.kid import kernel_distance
 from raysc.metrics.metric import Vectors
+from raysc.torchvision_schemas import declare_missing_schemas
 
 
 def brute_force(generated: np.ndarray, real: np.ndarray) -> float:
@@ -20,6 +21,17 @@ def test_equals_the_double_sum(m, n, dim):
     rng = np.random.default_rng(m)
     generated, real = rng.normal(size=(m, dim)) * 2 + 1, rng.normal(size=(n, dim))
     assert kernel_distance(Vectors(generated), Vectors(real)) == pytest.approx(brute_force(generated, real))
+
+
+def test_equals_that_of_clean_fid_over_all_rows():
+    declare_missing_schemas()
+    from cleanfid.fid import kernel_distance as theirs
+
+    rng = np.random.default_rng(3)
+    generated, real = rng.normal(size=(60, 12)) + 0.5, rng.normal(size=(60, 12))
+    # Its subset is as large as the sets, so that it draws nothing but their order.
+    expected = theirs(generated, real, num_subsets=1, max_subset_size=60)
+    assert kernel_distance(Vectors(generated), Vectors(real)) == pytest.approx(expected)
 
 
 def test_blocks_change_nothing(monkeypatch):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from raysc.errors import InputError
@@ -42,9 +42,11 @@ def brute_force(generated: np.ndarray, real: np.ndarray, k: int) -> dict[str, fl
 sizes = st.tuples(st.integers(5, 12), st.integers(5, 12), st.integers(1, 3), st.integers(1, 4), st.integers(0, 2**32))
 
 
-@settings(max_examples=60, deadline=None)
-@given(sizes, st.booleans())
-def test_equal_the_definitions(size, discrete):
+@pytest.mark.parametrize("wide", [neighbours.WIDE, 1], ids=["differences", "products"])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(size=sizes, discrete=st.booleans())
+def test_equal_the_definitions(size, discrete, wide, monkeypatch):
+    monkeypatch.setattr(neighbours, "WIDE", wide)
     m, n, dim, k, seed = size
     rng = np.random.default_rng(seed)
     draw = (
@@ -68,6 +70,29 @@ def test_blocks_change_nothing(monkeypatch):
     whole = [metric().measure(compared(*sets)) for metric in FOUR]
     monkeypatch.setattr(neighbours, "BLOCK", 50)
     assert [metric().measure(compared(*sets)) for metric in FOUR] == whole
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e6], ids=["near the origin", "far from it, where products lose their digits"])
+def test_wide_rows_are_told_by_products_and_counted_as_by_differences(offset, monkeypatch):
+    rng = np.random.default_rng(4)
+    real = rng.normal(size=(60, 300)) + offset
+    generated = np.concatenate([rng.normal(size=(40, 300)) + offset, real[:20], real[:20], real[:5] + 1e-9])
+    exact, looked_at = [], []
+
+    def values():
+        sets = compared(generated, real, real[::-1] + 1e-10)
+        nearest = neighbours.nearest(generated, real).tolist()
+        return [metric().measure(sets) for metric in FOUR], nearest, neighbours.squared_radii(generated, 3).tolist()
+
+    again = neighbours.Distances._exact
+    monkeypatch.setattr(neighbours.Distances, "_exact", lambda *given: looked_at.append(1) or again(*given))
+    by_products = values()
+    assert looked_at, "copies are close calls"
+    monkeypatch.setattr(neighbours, "WIDE", 1000)
+    del looked_at[:]
+    exact = values()
+    assert not looked_at
+    assert by_products == exact
 
 
 def test_a_collapsed_generator_has_precision_without_recall_or_coverage():

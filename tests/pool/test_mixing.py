@@ -1,6 +1,8 @@
 from fractions import Fraction
 
+import mixing
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -81,3 +83,16 @@ def test_a_subsample_is_drawn_anew_at_every_generation() -> None:
     one, two = (mix(recipe, there, SEEDS, t, 30).positions for t in (2, 3))
     assert not np.array_equal(one, two)
     np.testing.assert_array_equal(one, mix(recipe, there, SEEDS, 2, 30).positions)
+
+
+def test_the_benchmark_runs_and_holds_the_rows_once(capsys: pytest.CaptureFixture[str]) -> None:
+    mixing.main(2000)
+    told = capsys.readouterr().out.splitlines()
+    assert told[0] == "2,000 real and 2,000 synthetic rows of (3, 32, 32)"
+    assert [line[:34].strip() for line in told[1:]] == [
+        "raysc, first batch included",
+        "the same, read back from Parquet",
+        "copying PNG files and zipping",
+        "held over the rows' bytes",
+    ]
+    assert 1 <= float(told[-1].split()[-1]) < 1.3

@@ -22,7 +22,8 @@ class HfImages(ImageRows):
 
     An image is an encoded file in a column of structs with ``bytes``, as the Hugging Face hub stores them, or of plain
     binary values. Rows are uint8 (3, height, width), or (1, height, width) if ``grey``; all images have one size. Some
-    are held out, chosen at random once and for all.
+    are held out, chosen at random once and for all: splits are not told apart, so a split that is to stay out must lie
+    elsewhere.
 
     Attributes:
         path: the file or folder, the same on every machine of a cluster; in no key: the images themselves are.

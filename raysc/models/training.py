@@ -1,6 +1,5 @@
 """Training a network with Accelerate: what every neural family shares."""
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from math import ceil, cos, isfinite, nan, pi
@@ -14,7 +13,7 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from raysc.activity import tell
 from raysc.errors import InputError, RayscError
-from raysc.models import augmentation
+from raysc.models import augmentation, memory
 from raysc.models.batches import Batches
 from raysc.models.conditions import told
 from raysc.models.dropout import WholeBatchDropout
@@ -86,60 +85,24 @@ def fit(
         free()  # the networks of the runs before
     kind = f"{start.config} {train}"
     while True:
-        fitting = train.model_copy(update={"micro_batch": _micro_batches.get(kind, train.micro_batch)})
+        found = memory.found(kind)
+        fitting = train if found is None else train.model_copy(update={"micro_batch": found})
+        what = "training" if found is None else f"training with {found} rows at a time, for want of memory"
         try:
-            return _fit(loss, training_set, start, steps, fitting, streams, length, network_of, batches_of)
-        except (torch.OutOfMemoryError, _NoRoom) as error:
-            _micro_batches[kind] = rows = _halved(fitting, error)
+            return _fit(loss, training_set, start, steps, fitting, streams, length, network_of, batches_of, what)
+        except (torch.OutOfMemoryError, memory.NoRoom) as error:
+            memory.halve(kind, fitting, error)
         free()  # now that the error is gone, and with it what the failed run held
-        warnings.warn(f"no room on the device: training goes on with {rows} rows at a time", stacklevel=2)
-
-
-_micro_batches: dict[str, int] = {}
-"""Of this process: rows that there is room for at once, of runs for which they had to be found."""
-
-
-class _NoRoom(Exception):
-    """A rank by itself has no room for a micro-batch."""
-
-
-def _halved(train: Train, error: Exception) -> int:
-    """Half the rows of a micro-batch; RayscError if there is nothing to halve, or others wait for this rank."""
-    world: int = PartialState().num_processes
-    rows = min(train.micro_batch or train.batch, train.batch // world)
-    if rows == 1:
-        raise RayscError(
-            "the device has no room to train on one row at a time; set train.recompute, or take a smaller network"
-        ) from error
-    if world > 1 and not isinstance(error, _NoRoom):
-        raise RayscError(
-            f"one of {world} ranks has no room for a micro-batch of {rows} rows; set train.micro_batch to less"
-        ) from error
-    return ceil(rows / 2)
-
-
-def _rehearse(
-    loss: Loss, network: nn.Module, batch: Any, dropout: WholeBatchDropout | None, step: int, accelerator: Accelerator
-) -> None:
-    """A micro-batch there and back on this rank alone, beside what a step holds; ``_NoRoom`` if there is none."""
-    try:
-        # AdamW's two moments, the moving average, and the gradients that DDP sends
-        held = [torch.empty_like(parameter) for parameter in network.parameters() for _ in range(4)]
-        if dropout is not None:
-            dropout.begin(step, 0)
-        with accelerator.autocast():
-            torch.autograd.backward(loss(network, batch))
-    except torch.OutOfMemoryError as error:
-        raise _NoRoom from error
-    del held
-    network.zero_grad()
 
 
 def _fit(
     loss: Loss, training_set: TrainingSet, start: State, steps: range, train: Train, streams: Streams,
-    length: int | None, network_of: Network, batches_of: MakeSteps,
+    length: int | None, network_of: Network, batches_of: MakeSteps, what: str,
 ) -> Fitted:  # fmt: skip
-    """As ``fit``, with micro-batches of as many rows as are set, whether there is room for them or not."""
+    """As ``fit``, with micro-batches of as many rows as are set, whether there is room for them or not.
+
+    ``what``: what is being done, for those who watch.
+    """
     accelerator = _accelerator(train.precision)
     rank, world, device = accelerator.process_index, accelerator.num_processes, accelerator.device
     batches = batches_of(training_set, train, rank, world, streams, device)
@@ -152,9 +115,12 @@ def _fit(
         dropout.put_into(network, lambda: loss(network, row))
     if train.recompute:
         _recompute(network)
-    sharded, what = train.shard and world > 1, "training"
+    sharded = train.shard and world > 1
     if world > 1 and on_gpu(device) and not sharded:
-        _rehearse(loss, network, batches.pieces(steps.start)[0][0], dropout, steps.start, accelerator)
+        batch, _ = batches.pieces(steps.start)[0]
+        if dropout is not None:
+            dropout.begin(steps.start, 0)
+        memory.rehearse(network, lambda: loss(network, batch), accelerator)
     if sharded:
         shard(network, world, device)
     elif start.config["network"] == "unet" and not train.recompute and not compile_large(network, device):
@@ -213,7 +179,7 @@ def reset_accelerator() -> None:
     What was compiled in it, and how many rows there is room for, is forgotten too.
     """
     forget_compiled()
-    _micro_batches.clear()
+    memory.forget_found()
     if torch.distributed.is_available() and torch.distributed.is_initialized():
         torch.distributed.destroy_process_group()
     AcceleratorState._reset_state(reset_partial_state=True)

@@ -1,7 +1,6 @@
 import gc
 import weakref
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -184,56 +183,6 @@ def test_rows_that_are_not_finite_are_recorded_as_divergence_and_end_training(tr
 def test_no_steps_leave_the_start(digits):
     start = SMALL.initial(IMAGE, SEED_0)
     assert SMALL.fit(digits, start, range(0), TRAIN, SEED_0).state is start
-
-
-def crowded(room, steps_before=0):
-    """A loss on a device that has no room for more rows at once, after so many; and how many it was asked for."""
-    asked = []
-
-    def loss(network, batch):
-        asked.append(len(batch.rows))
-        if len(batch.rows) > room and len(asked) > steps_before:
-            raise torch.OutOfMemoryError("no room")
-        return flow_matching._loss(network, batch)
-
-    return loss, asked
-
-
-@pytest.mark.parametrize("steps_before", [0, 3])
-def test_micro_batches_are_halved_until_there_is_room_for_them(digits, steps_before):
-    start, halved = SMALL.initial(IMAGE, SEED_0), TRAIN.model_copy(update={"micro_batch": 4})
-    expected = SMALL.fit(digits, start, range(5), halved, SEED_0)
-    loss, asked = crowded(6, steps_before)
-    with pytest.warns(UserWarning, match=r"training goes on with 4 rows at a time"):
-        found = training.fit(loss, digits, start, range(5), TRAIN, SEED_0)
-    assert asked[: steps_before + 1] == [32] * (steps_before + 1)
-    assert asked[steps_before + 1 : steps_before + 4] == [16, 8, 4]
-    assert same(found.state, expected.state)
-    assert found.loss == expected.loss
-    # what was found is remembered until the trial ends
-    asked.clear()
-    training.fit(loss, digits, found.state, range(5, 6), TRAIN, SEED_0)
-    assert set(asked) == {4}
-    training.reset_accelerator()
-    with pytest.warns(UserWarning, match="no room"):
-        training.fit(loss, digits, found.state, range(5, 6), TRAIN, SEED_0)
-
-
-def test_a_device_without_room_for_one_row_is_an_error(digits):
-    loss, asked = crowded(0)
-    with (
-        pytest.warns(UserWarning, match="no room"),
-        pytest.raises(RayscError, match=r"no room to train on one row at a time; set train\.recompute"),
-    ):
-        training.fit(loss, digits, SMALL.initial(IMAGE, SEED_0), range(2), TRAIN, SEED_0)
-    assert asked == [32, 16, 8, 4, 2, 1]
-
-
-def test_ranks_that_train_together_do_not_begin_anew_by_themselves(monkeypatch):
-    monkeypatch.setattr(training, "PartialState", lambda: SimpleNamespace(num_processes=2))
-    assert training._halved(TRAIN, training._NoRoom()) == 8
-    with pytest.raises(RayscError, match=r"no room for a micro-batch of 16 rows; set train\.micro_batch to less"):
-        training._halved(TRAIN, torch.OutOfMemoryError())
 
 
 def test_networks_of_runs_before_do_not_stay_on_a_gpu(digits, monkeypatch):

@@ -58,10 +58,8 @@ class Inception:
         found = []
         # As the classifier's, features in TF32 would depend on the device in their third digit.
         no_tf32 = torch.backends.cudnn.flags(enabled=True, allow_tf32=False)
-        with (
-            no_tf32,
-            ThreadPoolExecutor(torch.get_num_threads()) as threads,
-        ):  # a GPU waits for resizing, not the reverse
+        resizing = ThreadPoolExecutor(torch.get_num_threads())  # a GPU waits for it, not the reverse
+        with no_tf32, resizing as threads:
             for first in range(0, len(flat), BLOCK):
                 tell("features", "rows", first, len(flat))
                 images = flat[first : first + BLOCK].transpose(0, 2, 3, 1)

@@ -22,4 +22,6 @@ def init(name: Annotated[str, typer.Argument(help="Which one; raysc list names t
             file.write(files[name].read_text())
     except FileExistsError:
         raise InputError(f"{target} exists here; move it away first") from None
+    except OSError as error:
+        raise InputError(f"{target}: cannot be written: {error.strerror}") from None
     typer.echo(f"wrote {target}; run it with: raysc sweep {target}")

@@ -51,7 +51,10 @@ def samples(
             raise InputError(f"cell {cell}, seed {chosen} has no generation {which}: not run yet, or diverged")
         family = built[cell].family
         texts = family.texts(rows) if isinstance(family, OfText) else None
-        export_rows(rows, export, form, where_from(built[cell], chosen, which), texts)
+        try:
+            export_rows(rows, export, form, where_from(built[cell], chosen, which), texts)
+        except OSError as error:
+            raise InputError(f"{export}: cannot be written: {error.strerror}") from None
         typer.echo(f"wrote {export}")
         return
     from raysc.results.pictures import drawn_rows, samples_picture

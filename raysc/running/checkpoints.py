@@ -123,5 +123,8 @@ class Checkpointed:
     def _remove(self, generation: int, steps: list[int]) -> None:
         for step in steps:
             name = self._name(generation, step)
-            manifest = Manifest.read(self.objects, name)
+            try:
+                manifest = Manifest.read(self.objects, name)
+            except FileNotFoundError:
+                continue  # another process that made the same generation was quicker
             self.objects.delete([name, *(manifest.place(file) for file in manifest.files)])

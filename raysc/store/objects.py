@@ -116,7 +116,11 @@ class Objects:
         return True
 
     def names(self, prefix: str = "") -> Iterator[str]:
-        """Names of all objects below a prefix (whole path segments), in no particular order."""
+        """Names of all objects below a prefix (whole path segments), in no particular order.
+
+        What a file system leaves there of its own (``.nfs...`` of a file that is still open, ``.DS_Store``,
+        ``.snapshot``) is no object.
+        """
         for entry in self._entries(prefix):
             yield entry["path"]
 
@@ -128,7 +132,7 @@ class Objects:
     def _entries(self, prefix: str) -> Iterator[Any]:
         with self._told(f"{prefix or 'the store'} cannot be listed", absent_is_refusal=True):
             for page in obstore.list(_connect(self.uri), prefix=prefix or None, chunk_size=1000):
-                yield from page
+                yield from (entry for entry in page if "/." not in f"/{entry['path']}")
 
     def delete(self, names: list[str]) -> None:
         """Remove objects; those that are gone already do not matter."""

@@ -31,6 +31,13 @@ def test_init_never_overwrites(raysc, here):
     assert (here / "quickstart.yaml").read_text() == "mine"
 
 
+def test_init_where_nothing_can_be_written_says_so(raysc, here):
+    here.rmdir()
+    ran = raysc("init", "quickstart")
+    assert (ran.status, ran.err) == (2, "raysc: quickstart.yaml: cannot be written: No such file or directory\n")
+    here.mkdir()
+
+
 @pytest.mark.parametrize(("name", "near"), [("quikstart", "quickstart"), ("gaussian", "kazdan2024/gaussian")])
 def test_init_of_an_unknown_name_tells_the_nearest(raysc, here, name, near):
     ran = raysc("init", name)

@@ -49,6 +49,7 @@ def test_the_last_generation_is_exported_as_a_data_set_unless_asked_otherwise(
         (("--export", "set", "--cell", "0", "--generation", "5"), "the sweep has generations 0 to 4"),
         (("--export", "set", "--cell", "0", "--format", "png"), "points"),
         (("--export", ".", "--cell", "0"), "exists"),
+        (("--export", "/dev/null/set", "--cell", "0"), "/dev/null/set: cannot be written: Not a directory"),
     ],
 )
 def test_what_does_not_exist_is_refused(raysc, gaussian_arguments, here, options, message):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 import pytest
@@ -12,6 +12,7 @@ from raysc.rank import TrainedRank
 from raysc.results.table import load_table
 from raysc.running import checkpoints
 from raysc.store.objects import Objects
+from raysc.store.publishing import Attempt
 from raysc.sweepfile import Sweep
 
 MakeSweep = Callable[..., Sweep]
@@ -75,6 +76,17 @@ def test_short_generations_write_no_checkpoint(
     monkeypatch.setattr(checkpoints.Checkpointed, "_save", lambda self, *rest: saved.append(self.address))
     run_sweep(make_sweep(digits_text, *ONE_CELL, "loop.budget.steps=120"), Objects.at(str(tmp_path)))
     assert saved == []
+
+
+def test_checkpoints_that_another_process_removes_meanwhile_do_not_matter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    objects = Objects.at(str(tmp_path))
+    careful = checkpoints.Checkpointed(cast(Any, None), objects, "key", (0,), 1.0)
+    assert Attempt.below(objects, "partial/key/0/1").publish("partial/key/0/1-7", {})
+    monkeypatch.setattr(checkpoints.Checkpointed, "_saved", lambda self, generation: [5, 7])
+    careful.forget(1)
+    assert list(objects.names("partial")) == []
 
 
 def test_a_generation_that_was_stopped_is_no_result(make_sweep: MakeSweep, digits_text: str, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from raysc.errors import InputError, RayscError
 from raysc.store import metric_files
 from raysc.store.artifacts import read_artifact, write_artifact
+from raysc.store.leases import Lease, holders
 from raysc.store.objects import Objects
 from raysc.store.publishing import Attempt, Damaged, Manifest
 
@@ -112,6 +113,21 @@ def test_artifacts_are_made_once(objects: Objects) -> None:
     write_artifact(objects, "classifier-1", {"a": b"1", "b": b"2"})
     write_artifact(objects, "classifier-1", {"a": b"other"})
     assert read_artifact(objects, "classifier-1") == {"a": b"1", "b": b"2"}
+
+
+def test_what_a_file_system_leaves_in_the_store_is_no_object(objects: Objects) -> None:
+    attempt(objects, b"weights").publish("spans/key/0/1-1", {})
+    names = set(objects.names())
+    assert objects.folder is not None
+    for name in (".DS_Store", "spans/.DS_Store", "spans/key/0/.nfs0001", ".snapshot/hourly/spans/key/0/1-1"):
+        file = objects.folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    lease = Lease.take(objects, "loop/key/0", "sweep")
+    assert lease is not None
+    (objects.folder / "leases/loop/key/0/.nfs0002").touch()
+    assert set(holders(objects)) == {"loop/key/0"}
+    assert {one.name for one in objects.listed()} == names | set(objects.names("leases"))
 
 
 def test_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

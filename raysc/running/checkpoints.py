@@ -43,6 +43,7 @@ class Checkpointed:
     seeds: tuple[int, ...]
     every: float
     _seconds_a_step: float | None = None
+    _unsaved: tuple[int, int, np.ndarray | float, np.ndarray] | None = None
 
     @property
     def _place(self) -> str:
@@ -56,18 +57,22 @@ class Checkpointed:
         losses: np.ndarray | float = 0.0
         at, length = steps.start, length or steps.stop
         for step in reversed(self._saved(generation)):
-            if steps.start < step < steps.stop:
+            if steps.start < step <= steps.stop:
                 manifest = Manifest.read(self.objects, self._name(generation, step))
                 self.crew.load(manifest)
                 at, start, losses = step, "held", np.asarray(manifest.record["losses"])
+                if at == steps.stop:
+                    return Fit(np.isin(self.seeds, manifest.record.get("diverged", ())), losses / len(steps))
                 break
-        saved = monotonic()
+        begun = saved = monotonic()
         while True:
             piece = range(at, min(steps.stop, at + self._piece()))
             began = monotonic()
             fit = self.crew.fit(generation, training_set, start, piece, train, length)
             losses = losses + fit.loss * len(piece)
             if piece.stop == steps.stop or fit.diverged.all():
+                if monotonic() - begun >= self.every:
+                    self._unsaved = generation, steps.stop, losses, fit.diverged
                 return Fit(fit.diverged, losses / len(steps) if steps else fit.loss)
             self._seconds_a_step = (monotonic() - began) / len(piece)
             at, start = piece.stop, "held"
@@ -80,7 +85,13 @@ class Checkpointed:
         return max(1, int(self.every / self._seconds_a_step)) if self._seconds_a_step else TRIAL
 
     def sample(self, generation: int, first: int, count: int, sample: Sample, shelf: Shelf) -> tuple[Block, ...]:
-        """As the crew does."""
+        """As the crew does; after a fit as long as lies between two checkpoints, which is saved first.
+
+        Sampling may take long in its turn.
+        """
+        if self._unsaved is not None and self._unsaved[0] == generation:
+            self._save(*self._unsaved)
+            self._unsaved = None
         return self.crew.sample(generation, first, count, sample, shelf)
 
     def save(self, attempt: Attempt, training_state: bool) -> dict[str, Stored]:

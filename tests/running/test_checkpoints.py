@@ -69,6 +69,37 @@ def test_a_fit_that_was_stopped_goes_on_with_the_same_result(
     pd.testing.assert_frame_equal(one, other, check_exact=True)
 
 
+def test_a_generation_that_was_stopped_while_it_was_sampled_is_not_trained_again(
+    make_sweep: MakeSweep, run_sweep: RunSweep, digits_text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changes, whole = (*ONE_CELL, "loop.budget.steps=30"), Objects.at(str(tmp_path / "whole"))
+    run_sweep(make_sweep(digits_text, *changes), whole)
+    careful = make_sweep(digits_text, *changes, "resources.checkpoint_minutes=0.0000001")
+    objects = Objects.at(str(tmp_path / "stopped"))
+    fit, sample, fitted = TrainedRank.fit, TrainedRank.sample, []
+
+    def stopping(self: TrainedRank, generation: int, *rest: Any) -> Any:
+        if generation == 1:
+            raise Stopped
+        return sample(self, generation, *rest)
+
+    def noted(self: TrainedRank, generation: int, *rest: Any) -> Any:
+        fitted.append(generation)
+        return fit(self, generation, *rest)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(TrainedRank, "sample", stopping)
+        with pytest.raises(Stopped):
+            run_sweep(careful, objects)
+    assert [name.rsplit("/", 1)[1] for name in objects.names("partial")] == ["1-30"]
+    monkeypatch.setattr(TrainedRank, "fit", noted)
+    run_sweep(careful, objects)
+    assert set(fitted) == {2}
+    assert list(objects.names("partial")) == []
+    one, other = (without_times(load_table(careful, store)) for store in (whole, objects))
+    pd.testing.assert_frame_equal(one, other, check_exact=True)
+
+
 def test_short_generations_write_no_checkpoint(
     make_sweep: MakeSweep, run_sweep: RunSweep, digits_text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,8 +22,6 @@ SCHEMES = ("file", "s3", "gs", "az")
 
 PATIENCE = timedelta(minutes=1)
 """How long a request to a bucket is tried again before it counts as failed."""
-
-
 READERS = 16
 """Threads that read objects: with a bucket reading is waiting, with a disk it is decoding outside Python's lock."""
 METADATA = "169.254.169.254"
@@ -76,6 +74,11 @@ class Objects:
         """The store's folder on this machine, or None if it lies in a bucket."""
         return Path(url2pathname(urlsplit(self.uri).path)) if self.uri.startswith("file:") else None
 
+    @property
+    def _absent(self) -> bool:
+        """Whether it is a folder that nobody made yet: whoever writes makes it, whoever reads finds nothing."""
+        return self.folder is not None and not self.folder.exists()
+
     def put(self, name: str, data: bytes) -> None:
         """Write an object, whole or not at all; an older one of that name is replaced.
 
@@ -103,11 +106,15 @@ class Objects:
 
     def get(self, name: str) -> bytes:
         """The bytes of an object; FileNotFoundError if there is none."""
+        if self._absent:
+            raise FileNotFoundError(name)
         with self._told(f"{name} cannot be read"):
             return bytes(obstore.get(_connect(self.uri), name).bytes())
 
     def exists(self, name: str) -> bool:
         """Whether there is an object of that name."""
+        if self._absent:
+            return False
         try:
             with self._told(f"{name} cannot be looked up"):
                 obstore.head(_connect(self.uri), name)
@@ -130,13 +137,15 @@ class Objects:
             yield Listed(entry["path"], entry["size"], entry["last_modified"])
 
     def _entries(self, prefix: str) -> Iterator[Any]:
+        if self._absent:
+            return
         with self._told(f"{prefix or 'the store'} cannot be listed", absent_is_refusal=True):
             for page in obstore.list(_connect(self.uri), prefix=prefix or None, chunk_size=1000):
                 yield from (entry for entry in page if "/." not in f"/{entry['path']}")
 
     def delete(self, names: list[str]) -> None:
         """Remove objects; those that are gone already do not matter."""
-        if not names:
+        if not names or self._absent:
             return
         with self._told(f"{names[0]} cannot be removed"):
             if self.folder is None:

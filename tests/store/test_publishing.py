@@ -115,6 +115,18 @@ def test_artifacts_are_made_once(objects: Objects) -> None:
     assert read_artifact(objects, "classifier-1") == {"a": b"1", "b": b"2"}
 
 
+def test_reading_makes_no_folder_and_finds_nothing(tmp_path: Path) -> None:
+    objects = Objects.at(str(tmp_path / "mistyped"))
+    assert list(objects.names()) == []
+    assert not objects.exists("spans/key/0/1-1")
+    objects.delete(["spans/key/0/1-1"])
+    with pytest.raises(FileNotFoundError):
+        objects.get("spans/key/0/1-1")
+    assert not (tmp_path / "mistyped").exists()
+    objects.put("first", b"made by whoever writes")
+    assert list(objects.names()) == ["first"]
+
+
 def test_what_a_file_system_leaves_in_the_store_is_no_object(objects: Objects) -> None:
     attempt(objects, b"weights").publish("spans/key/0/1-1", {})
     names = set(objects.names())

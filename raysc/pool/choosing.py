@@ -48,7 +48,7 @@ def _indices(take: Take, candidates: np.ndarray, real: np.ndarray, seeds: tuple[
 
 def _of_seed(rows: np.ndarray, index: int) -> np.ndarray:
     """A view of one seed's rows: a chooser that sorted them in place would change what everybody trains on."""
-    own = rows[index if len(rows) > 1 else 0].view()
+    own: np.ndarray = rows[index if len(rows) > 1 else 0].view()
     own.flags.writeable = False
     return own
 

@@ -62,5 +62,6 @@ class Curated:
         away = candidates.reshape(count, self.choices, *candidates.shape[1:]) - np.asarray(self.target, np.float64)
         reward = -self.strength / 2 * np.square(away).reshape(count, self.choices, -1).sum(axis=2)
         # The largest of rewards with Gumbel noise is a draw from their softmax, and no exponential overflows.
-        best: np.ndarray = (reward + generator.gumbel(size=reward.shape)).argmax(axis=1)
-        return np.arange(count) * self.choices + best
+        best = (reward + generator.gumbel(size=reward.shape)).argmax(axis=1)
+        picked: np.ndarray = np.arange(count) * self.choices + best
+        return picked

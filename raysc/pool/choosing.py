@@ -39,7 +39,7 @@ def _indices(take: Take, candidates: np.ndarray, real: np.ndarray, seeds: tuple[
     streams = Streams(seeds, take.source.generation).each("choose", take.source.kind)
     for index, generator in enumerate(streams):
         own = _of_seed(candidates, index)
-        if _diverged(own):  # rows of a pack in which other seeds go on; whichever are taken
+        if _diverged(own):  # other seeds of its pack go on, and it stays what it is with any of its rows
             out[index] = np.arange(take.count) % len(own)
         else:
             out[index] = _checked(take, take.choose(own, _of_seed(real, index), take.count, generator))

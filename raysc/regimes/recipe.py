@@ -47,9 +47,10 @@ Chooser = Callable[[np.ndarray, np.ndarray, int, np.random.Generator], np.ndarra
 - generator: whatever is drawn comes from it, so that the same rows are picked after a resume and in any pack;
 - indices: integers (count,), each 0 <= index < among, in any order, repeats allowed.
 
-The rows of one generation are chosen from once, whoever trains on them later. Name a method of the regime or a function
-of its module, not a lambda: what is told by two equal takes is equal, and goes to other processes. A seed whose
-candidates are all non-finite has diverged, and its rows are not asked about.
+Equal takes choose once: later generations train on the same rows of that source. So give a method of the regime or a
+function of its module rather than a lambda made anew, which equals no other. It is not asked about a seed none of whose
+candidates is finite: that model diverged. An address knows the regime's file and parameters, and no other file that a
+chooser reads.
 """
 
 
@@ -62,6 +63,9 @@ class Take:
         count: how many there are in the training set.
         among: with ``choose``: the first ``among`` rows are the candidates of which ``count`` are chosen.
         choose: chooses them.
+
+    Raises:
+        InputError: one of both without the other, or nothing to choose among.
     """
 
     source: Source

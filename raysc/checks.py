@@ -13,7 +13,7 @@ from raysc.metrics.check import check_metrics
 from raysc.metrics.features import extractor_name, feature_dim
 from raysc.metrics.metric import ModelMetric
 from raysc.models.family import BY_ROWS, ChecksSettings, OfText, in_packs
-from raysc.regimes.recipe import Recipe
+from raysc.regimes.recipe import REAL, ChecksRows, Recipe
 from raysc.streams import Streams
 from raysc.sweepfile.sweep import Sweep
 
@@ -128,25 +128,38 @@ def _load(source: str, family: Any, event: tuple[int, ...]) -> None:
 
 
 def _check_regime(sweep: Sweep, line: Line) -> None:
-    """Every recipe of the loop must have rows that can be had."""
+    """Every recipe of the loop must have rows that can be had, and that its regime can choose among."""
+    if isinstance(line.rules.regime, ChecksRows):
+        try:
+            line.rules.regime.check(line.data.kind, line.data.event)
+        except InputError as error:
+            raise sweep.error(*_blamed(error)) from error
     for t in (1, sweep.generations):
         try:
             recipe = line.rules.recipe(t)
         except InputError as error:
-            # A rule may say which of its parameters is to blame.
-            key, _, problem = str(error).partition(": ")
-            raise sweep.error(*((key, problem) if key.startswith("regime.") else ("regime", str(error)))) from error
+            raise sweep.error(*_blamed(error)) from error
         if not isinstance(recipe, Recipe):  # of a plug-in
             told = f"{line.cell.regime.name} gave {type(recipe).__name__} for generation {t}; expected a Recipe"
             raise sweep.error("regime", told)
         if recipe.rows == 0:
             raise sweep.error("lambda", f"{line.cell.lambda_:g} leaves {line.cell.regime.name} nothing to train on")
+        for take in recipe.takes:
+            if take.source == REAL and take.candidates > line.rules.rows:
+                told = f"{line.cell.regime.name} asks for {take.candidates} real rows, the data has {line.rules.rows}"
+                raise sweep.error("regime", told)
         if any(take.source.kind == "fresh" for take in recipe.takes) and not isinstance(line.data, Distribution):
             raise sweep.error(
                 "regime",
                 f"{line.cell.regime.name} needs new real rows every generation, and {line.cell.data.name} is a finite "
                 "set; take data that are a distribution, such as gaussian or eight_gaussians",
             )
+
+
+def _blamed(error: InputError) -> tuple[str, str]:
+    """Key and problem: a rule may say which of its parameters is to blame."""
+    key, _, problem = str(error).partition(": ")
+    return (key, problem) if key.startswith("regime.") else ("regime", str(error))
 
 
 def _check_metrics(sweep: Sweep, line: Line) -> None:

@@ -81,7 +81,7 @@ def _kept_rows(line: Line, plan: Plan) -> int:
     if plan.sweep.keep.rows == "all":
         return count * last
     takes: Iterable[tuple[int, int]] = (
-        (take.source.generation, take.count)
+        (take.source.generation, take.candidates)
         for take in line.rules.recipe(last + 1).takes
         if take.source.kind == "synthetic"
     )

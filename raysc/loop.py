@@ -12,6 +12,7 @@ from typing import Literal, Protocol
 
 import numpy as np
 
+from raysc.errors import InputError
 from raysc.pool.mixing import counts_by_kind, mix
 from raysc.pool.rows import Block, Rows, TrainingSet
 from raysc.pool.shelf import Shelf
@@ -150,12 +151,12 @@ class Uses:
         recipe, following = rules.recipe(generations.stop - 1), Recipe(())
         for t in reversed(generations):
             if recipe.takes != following.takes[: len(recipe.takes)]:
-                for take in recipe.takes:
-                    taken.setdefault(take.source, t)
+                for source in _looked_at(recipe.takes):
+                    taken.setdefault(source, t)
             before = rules.recipe(t - 1) if t > 0 else None
             # What was merged before this run began is not remembered by anybody.
-            for take in _unread(recipe, before if remembers and t > generations.start else None):
-                read.setdefault(take.source, t)
+            for source in _looked_at(_unread(recipe, before if remembers and t > generations.start else None)):
+                read.setdefault(source, t)
             if before is not None:
                 recipe, following = before, recipe
         spent: dict[int, list[Source]] = {}
@@ -202,13 +203,16 @@ def self_consuming_loop(
         extended: tuple[Block, ...] = ()
         for take in _beyond(recipe.takes, before):
             if take.source.kind == "fresh":
-                sources[take.source] = fresh(t, take.count)
-            missing = take.count - sources[take.source].count
+                sources[take.source] = fresh(t, take.candidates)
+            missing = take.candidates - sources[take.source].count
             if missing > 0:
                 extended = _extend(sources, take, missing, rules, crew, t, shelf)
         before = recipe.takes
         drawn = perf_counter()
-        training_set = mix(recipe, sources, seeds, t, rules.sample_rows)
+        try:
+            training_set = mix(recipe, sources, seeds, t, rules.sample_rows)
+        except InputError as error:
+            raise InputError(f"regime {rules.cell.regime.name}, generation {t}: {error}") from error
         rows_real, rows_synthetic = counts_by_kind(training_set, len(seeds))
         steps = rules.steps(t, training_set.count)
         start: From = "initial" if t == 0 else rules.cell.start
@@ -226,6 +230,14 @@ def self_consuming_loop(
         yield Generation(t, rows, extended, rows_real, rows_synthetic, steps, fit.diverged, fit.loss, seconds)
         if rows is None:
             return
+
+
+def _looked_at(takes: tuple[Take, ...]) -> Iterator[Source]:
+    """Whose rows takes need: their sources', and the real ones where some are chosen."""
+    for take in takes:
+        yield take.source
+        if take.choose is not None:
+            yield REAL
 
 
 def unread(rules: Rules, t: int, remembers: bool) -> tuple[Take, ...]:

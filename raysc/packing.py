@@ -24,10 +24,11 @@ Pack = tuple[int, ...]
 def seeds_per_unit(rules: Rules, data: DataSet, family: ClosedForm, generations: int) -> int:
     """How many seeds of a closed-form family fit in a unit's memory, as float64.
 
-    At the last generation there live the rows that the fit reads (whatever the family remembers was let go), those
-    that it samples, and two copies of either on the way.
+    At the last generation there live the rows that the fit reads or chooses among, beside the real ones (whatever the
+    family remembers was let go), those that it samples, and two copies of either on the way.
     """
-    read = sum(take.count for take in unread(rules, generations, family.remembers))
+    takes = unread(rules, generations, family.remembers)
+    read = sum(take.candidates for take in takes) + rules.rows * any(take.choose is not None for take in takes)
     rows = read + 2 * max(rules.sample_rows, rules.recipe(generations).subsample or 0)
     return int(max(1, min(MOST_SEEDS, UNIT_BYTES // (8 * rows * prod(data.event)))))
 

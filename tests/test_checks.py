@@ -122,3 +122,36 @@ def test_a_regime_that_answers_with_something_else_is_named(
     sweep = make_sweep(GAUSSIAN, "space.regime='counting_regime:Ten'")
     with pytest.raises(InputError, match=r"regime: counting_regime:Ten gave int for generation 1; expected a Recipe"):
         check(sweep, lines(sweep))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (
+            ["space.regime={name: curated, target: [1, 2, 3]}"],
+            r"regime\.target: 3 coordinates, but rows of shape \(60,\)",
+        ),
+        (["space.regime='greedy_regime:Greedy'"], "Greedy asks for 118 real rows, the data has 59"),
+    ],
+)
+def test_a_regime_that_cannot_choose_among_these_rows_is_refused(
+    make_sweep: MakeSweep, change: list[str], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "greedy_regime.py").write_text(
+        "from raysc.regimes.recipe import REAL, Recipe, Take\n"
+        "class Greedy:\n    default_lambda = 1.0\n    version = 1\n"
+        "    def recipe(self, t, n, lambda_): return Recipe((Take(REAL, n, 2 * n, self.choose),))\n"
+        "    def choose(self, candidates, real, count, generator): return range(count)\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    sweep = make_sweep(GAUSSIAN, *change, "space.lambda=1")
+    with pytest.raises(InputError, match=words):
+        check(sweep, lines(sweep))
+
+
+def test_text_is_not_curated_by_distances(make_sweep: MakeSweep) -> None:
+    text = ("data={name: stories, form: chat, rows: 40, length: 48}", "model=causal_lm", "train.batch=32")
+    sweep = make_sweep(POINTS, *text, "metrics=[cross_entropy]", "space={regime: curated, lambda: 1}")
+    with pytest.raises(InputError, match=r"regime: curated prefers rows that are near a point"):
+        check(sweep, lines(sweep))

@@ -1,20 +1,25 @@
 """The loop against a crew that only writes down what it is asked."""
 
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import ClassVar
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from raysc.errors import InputError
 from raysc.loop import Fit, From, Rules, Uses, self_consuming_loop
+from raysc.models.gaussian import Gaussian
 from raysc.pool.rows import Block, MemoryBlock, Rows, SpentBlock, TrainingSet
 from raysc.pool.shelf import MemoryShelf, Shelf
+from raysc.rank import ClosedFormRank
 from raysc.regimes.accumulate import Accumulate
 from raysc.regimes.accumulate_subsample import AccumulateSubsample
 from raysc.regimes.fresh import Fresh
 from raysc.regimes.mix import Mix
-from raysc.regimes.recipe import REAL, Regime, Source, synthetic
+from raysc.regimes.recipe import REAL, Recipe, Regime, Source, Take, synthetic
 from raysc.regimes.recipe import fresh as fresh_rows
 from raysc.regimes.replace import Replace
 from raysc.sweepfile import Budget, Cell, Component, Initial, Sample, Train
@@ -41,6 +46,29 @@ class Notebook:
         self.samples.append((generation, first, count))
         values = generation + np.arange(first, first + count) / 1000
         return (shelf.put(synthetic(generation), SEEDS, first, np.tile(values[None, :, None], (2, 1, 1))),)
+
+
+@dataclass
+class Best:
+    """The half of the candidates of each generation that is nearest to the real mean, of all of them or the newest."""
+
+    every: bool = True
+    calls: list[int] = field(default_factory=list)
+
+    version: ClassVar[int] = 1
+    default_lambda: ClassVar[float] = 1.0
+
+    def recipe(self, generation: int, rows: int, lambda_: Fraction) -> Recipe:
+        made = range(0 if self.every else generation - 1, generation)
+        half = (Take(synthetic(t), rows, among=2 * rows, choose=self.choose) for t in made)
+        return Recipe((Take(REAL, rows), *half) if self.every else tuple(half))
+
+    def choose(
+        self, candidates: np.ndarray, real: np.ndarray, count: int, generator: np.random.Generator
+    ) -> np.ndarray:
+        self.calls.append(count)
+        away = np.abs(candidates - real.mean(axis=0)).sum(axis=1) + generator.random(len(candidates))
+        return np.argsort(away)[:count]
 
 
 def rules(regime: Regime, lambda_: float | None, budget: Budget | None = None) -> Rules:
@@ -165,3 +193,58 @@ def test_one_epoch_of_a_growing_set_takes_more_steps() -> None:
     going_by = rules(Accumulate(), 1.0, Budget(epochs=1))
     run(crew, replace(going_by), 3)
     assert [len(steps) for _, _, steps, _ in crew.fits] == [7, 5, 8, 10]
+
+
+def test_the_newest_generation_is_extended_to_what_is_chosen_among() -> None:
+    crew, regime = Notebook(), Best(every=False)
+    _, sources = run(crew, rules(regime, 1.0), 2)
+    assert crew.samples == [(0, 0, N), (0, N, N), (1, 0, N), (1, N, N), (2, 0, N)]
+    assert [training_set.count for training_set in crew.sets] == [N, N, N]
+    for t in (1, 2):
+        own = crew.sets[t].load()
+        assert len(np.unique(own[0])) == N
+        assert ((own >= t - 1) & (own < t - 1 + 0.002 * N)).all()
+    assert REAL not in sources, "nobody compares with them any more"
+
+
+def test_what_is_chosen_is_chosen_once_and_stays() -> None:
+    crew, regime = Notebook(), Best()
+    run(crew, rules(regime, 1.0), 4)
+    assert regime.calls == [N] * len(SEEDS) * 4
+    for earlier, later in zip(crew.sets[1:], crew.sets[2:], strict=False):
+        assert later.parts[: len(earlier.parts)] == earlier.parts
+
+
+@pytest.mark.parametrize("every", [True, False])
+def test_real_rows_stay_while_something_is_chosen(every: bool) -> None:
+    left = sources_by_generation(Best(every), 1.0, 4)
+    assert left[:4] == [{REAL, synthetic(t)} for t in range(4)]
+
+
+def fitted(regime: Regime, seeds: tuple[int, ...], generations: int, remembers: bool) -> np.ndarray:
+    """Means of the Gaussian of the last generation, (seeds, 2), by the family's own loop."""
+    going_by, crew = rules(regime, 1.0), ClosedFormRank(Gaussian(), seeds)
+    real = np.random.default_rng(5).normal(size=(1, N, 2))
+    sources, shelf = {REAL: Rows(REAL, (MemoryBlock("real", 0, real),))}, MemoryShelf()
+    uses = Uses.of(going_by, range(generations + 1), remembers)
+    loop = self_consuming_loop(
+        going_by, crew, sources, seeds, range(generations + 1), new_rows, lambda t: shelf, uses
+    )  # fmt: skip
+    assert len(list(loop)) == generations + 1
+    return crew.state["mean"]
+
+
+@pytest.mark.parametrize("every", [True, False])
+def test_a_family_that_remembers_chosen_parts_fits_what_one_that_reads_them_again_does(every: bool) -> None:
+    regime = Best(every)
+    kept, read_again = (fitted(regime, (0, 1, 2), 5, remembers) for remembers in (True, False))
+    np.testing.assert_allclose(kept, read_again, rtol=1e-12)
+    alone = fitted(Best(every), (1,), 5, True)
+    np.testing.assert_allclose(alone[0], kept[1], rtol=1e-9)
+
+
+def test_a_choice_that_is_none_names_its_regime_and_generation() -> None:
+    regime = Best(every=False)
+    regime.choose = lambda candidates, real, count, generator: np.zeros(3)  # type: ignore[method-assign]
+    with pytest.raises(InputError, match=r"regime r, generation 1: choose was asked for 10 of 20 .* float64 \(3,\)"):
+        run(Notebook(), rules(regime, 1.0), 2)

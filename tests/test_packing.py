@@ -32,3 +32,14 @@ def test_seeds_of_points_train_in_packs_and_those_of_images_alone(make_sweep: Ma
     images = make_sweep(POINTS.replace("modes_covered", "recall"), "data=digits", "seeds=3")
     plan = make_plan(images, Objects.at(str(tmp_path)))
     assert [unit.seeds for unit in plan.units if isinstance(unit, InitialUnit)] == [(0,), (1,), (2,)]
+
+
+def test_candidates_take_room_too(make_sweep: MakeSweep, tmp_path: Path) -> None:
+    wide = ("data={name: gaussian, dim: 100, rows: 10000}", "model=gaussian", "seeds=1000", "metrics=[mean_error]")
+    text = POINTS.replace(", budget: {steps: 5}", "").replace(", initial.steps: [5, 10]", "")
+    sizes = []
+    for regime in ("replace", "{name: curated, real: false}", "{name: curated, real: false, choices: 5}"):
+        sweep = make_sweep(text, *wide, f"space.regime={regime}", "control=false")
+        sizes.append(max(len(unit.seeds) for unit in make_plan(sweep, Objects.at(str(tmp_path))).units))
+    # n rows are read and 2 n are on the way; or 2 n candidates and n real ones; or 5 n and n.
+    assert sizes == [2**29 // (8 * 100 * 10_000 * times) for times in (3, 5, 8)]

@@ -5,8 +5,9 @@ from operator import attrgetter
 
 import numpy as np
 
+from raysc.pool.choosing import chosen
 from raysc.pool.rows import Part, Rows, TrainingSet
-from raysc.regimes.recipe import Recipe, Source
+from raysc.regimes.recipe import REAL, Recipe, Source, Take
 from raysc.streams import Streams, stream
 
 
@@ -17,7 +18,8 @@ def mix(
 
     Args:
         recipe: counts by source.
-        sources: every source that the recipe names, with at least as many rows as it takes.
+        sources: every source that the recipe names, with at least as many rows as it takes, or chooses among; the real
+            rows too, where it chooses.
         seeds: replicates, the leading axis of indices.
         generation: t, the generation that will be trained; its "subsample" streams draw the subsample.
         sample_rows: rows that every generation samples; a part of a source is a prefix of one permutation of those,
@@ -25,9 +27,14 @@ def mix(
 
     Returns:
         Parts in the recipe's order, takes of no rows left out.
+
+    Raises:
+        InputError: a regime's ``choose`` gave something else than the indices it was asked for.
     """
     parts = tuple(
-        rows if (rows := sources[take.source]).count == take.count else _prefix(rows, take.count, seeds, sample_rows)
+        rows
+        if (rows := sources[take.source]).count == take.count and take.choose is None
+        else _some(take, sources, seeds, sample_rows)
         for take in recipe.takes
         if take.count > 0
     )
@@ -38,6 +45,15 @@ def mix(
     streams = Streams(seeds, generation).in_turn("subsample", "pool")
     drawn = [np.sort(one.choice(pool, recipe.subsample, replace=False)) for one in streams]
     return TrainingSet(parts, np.stack(drawn))
+
+
+def _some(take: Take, sources: Mapping[Source, Rows], seeds: tuple[int, ...], sample_rows: int) -> Part:
+    """The rows of a take that are not all of its source, or that are chosen."""
+    rows = sources[take.source]
+    if take.choose is None:
+        return _prefix(rows, take.count, seeds, sample_rows)
+    candidates = rows if rows.count == take.candidates else _prefix(rows, take.candidates, seeds, sample_rows)
+    return chosen(take, candidates, sources[REAL], seeds)
 
 
 def _prefix(rows: Rows, count: int, seeds: tuple[int, ...], sample_rows: int) -> Part:

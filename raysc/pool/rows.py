@@ -149,7 +149,9 @@ class Rows:
     def spent(self) -> "Rows":
         """The same rows with nothing behind them: they still count and can be told apart, and cannot be loaded."""
         blocks = tuple(SpentBlock(block.key, block.first, block.rows, block.sha256) for block in self.blocks)
-        return Rows(self.source, blocks)
+        spent = Rows(self.source, blocks)
+        spent.prefixes.update(self.prefixes)  # what was chosen by looking at the rows could not be chosen again
+        return spent
 
     def load(self) -> np.ndarray:
         """All rows, (seeds or 1, count, *event)."""
@@ -177,15 +179,17 @@ class Rows:
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """A prefix of one source in the source's own order; equal are those that are the same rows.
+    """Some rows of one source; equal are those that are the same rows.
 
     Attributes:
         rows: the source's rows.
         indices: which of them, int64 (seeds, count).
+        choice: how they were chosen; None: they are a prefix in the source's own order.
     """
 
     rows: Rows
     indices: np.ndarray
+    choice: Hashable = None
 
     @cached_property
     def count(self) -> int:
@@ -198,9 +202,9 @@ class Part:
         return self.count if self.rows.source.kind == "synthetic" else 0
 
     @cached_property
-    def key(self) -> tuple[Hashable, int]:
+    def key(self) -> tuple[Hashable, int, Hashable]:
         """Tells which rows these are."""
-        return self.rows.key[0], self.count
+        return self.rows.key[0], self.count, self.choice
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Part) and self.key == other.key
@@ -210,7 +214,7 @@ class Part:
 
     def of(self, kept: np.ndarray) -> "Part":
         """The part of some of the seeds, bool (seeds,)."""
-        return Part(self.rows.of(kept), _kept(self.indices, kept))
+        return Part(self.rows.of(kept), _kept(self.indices, kept), self.choice)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ REGIMES = {
     "replace": "raysc.regimes.replace:Replace",
     "accumulate": "raysc.regimes.accumulate:Accumulate",
     "accumulate_subsample": "raysc.regimes.accumulate_subsample:AccumulateSubsample",
+    "curated": "raysc.regimes.curated:Curated",
     "fresh": "raysc.regimes.fresh:Fresh",
     "counts": "raysc.regimes.counts:Counts",
 }

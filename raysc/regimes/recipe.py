@@ -1,10 +1,15 @@
 """What a regime answers: which rows one generation trains on."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from math import floor
-from typing import ClassVar, Literal, NamedTuple, Protocol
+from typing import ClassVar, Literal, NamedTuple, Protocol, runtime_checkable
+
+import numpy as np
+
+from raysc.errors import InputError
 
 
 class Source(NamedTuple):
@@ -33,12 +38,51 @@ def synthetic(generation: int) -> Source:
     return Source("synthetic", generation)
 
 
+Chooser = Callable[[np.ndarray, np.ndarray, int, np.random.Generator], np.ndarray]
+"""Picks rows among candidates, for one seed: (candidates, real, count, generator) -> indices.
+
+- candidates: (among, *event) as stored, read-only: points float, images uint8, token ids;
+- real: all n initial real rows of the seed, (n, *event), read-only;
+- count: how many are wanted;
+- generator: whatever is drawn comes from it, so that the same rows are picked after a resume and in any pack;
+- indices: integers (count,), each 0 <= index < among, in any order, repeats allowed.
+
+Equal takes choose once: later generations train on the same rows of that source. So give a method of the regime or a
+function of its module rather than a lambda made anew, which equals no other. It is not asked about a seed none of whose
+candidates is finite: that model diverged. An address knows the regime's file and parameters, and no other file that a
+chooser reads.
+"""
+
+
 @dataclass(frozen=True)
 class Take:
-    """The first ``count`` rows of a source in the source's own random order (all of them: no order matters)."""
+    """The first ``count`` rows of a source in the source's own random order (all of them: no order matters).
+
+    Attributes:
+        source: where the rows come from.
+        count: how many there are in the training set.
+        among: with ``choose``: the first ``among`` rows are the candidates of which ``count`` are chosen.
+        choose: chooses them.
+
+    Raises:
+        InputError: one of both without the other, or nothing to choose among.
+    """
 
     source: Source
     count: int
+    among: int | None = None
+    choose: Chooser | None = None
+
+    def __post_init__(self) -> None:
+        if (self.among is None) != (self.choose is None):
+            raise InputError("a take has both `among` and `choose`, or neither")
+        if self.among is not None and self.among < 1 <= self.count:
+            raise InputError(f"{self.count} rows cannot be chosen among {self.among}")
+
+    @property
+    def candidates(self) -> int:
+        """How many rows the source must have."""
+        return self.count if self.among is None else self.among
 
 
 @dataclass(frozen=True)
@@ -83,6 +127,15 @@ class Regime(Protocol):
         Returns:
             Exact counts; sources of generations < t only.
         """
+        ...
+
+
+@runtime_checkable
+class ChecksRows(Protocol):
+    """A regime that chooses by what is in the rows, and not of all rows can."""
+
+    def check(self, kind: str, event: tuple[int, ...]) -> None:
+        """InputError if it cannot choose among rows of a kind (points, images, text) and shape."""
         ...
 
 

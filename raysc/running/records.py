@@ -112,7 +112,11 @@ def get(manifest: Manifest) -> pd.DataFrame:
 
 def sources_of(recipe: Recipe) -> dict[str, Any]:
     """What a manifest says of a training set: its sources with their counts, and the subsample drawn from them."""
-    takes = [{"source": t.source.kind, "generation": t.source.generation, "rows": t.count} for t in recipe.takes]
+    takes = [
+        {"source": take.source.kind, "generation": take.source.generation, "rows": take.count}
+        | ({} if take.among is None else {"among": take.among})
+        for take in recipe.takes
+    ]
     return {"sources": takes, "subsample": recipe.subsample}
 
 

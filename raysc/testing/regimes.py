@@ -48,14 +48,15 @@ class RegimeTests:
     def test_counts_are_whole_and_there_is_something_to_train_on(self, regime: Regime) -> None:
         for (lambda_, t), recipe in self.recipes(regime).items():
             counts = [take.count for take in recipe.takes]
-            where = f"generation {t}, lambda {float(lambda_)}: counts {counts}"
-            assert all(isinstance(count, int) and count >= 0 for count in counts), where
+            among = [take.candidates for take in recipe.takes]
+            where = f"generation {t}, lambda {float(lambda_)}: counts {counts} among {among}"
+            assert all(isinstance(count, int) and count >= 0 for count in counts + among), where
             assert recipe.rows > 0, where
             assert recipe.subsample is None or recipe.subsample <= sum(counts), f"{where}, of these {recipe.subsample}"
 
     def test_it_takes_no_more_real_rows_than_there_are(self, regime: Regime) -> None:
         for recipe in self.recipes(regime).values():
-            assert sum(take.count for take in recipe.takes if take.source == REAL) <= self.rows
+            assert sum(take.candidates for take in recipe.takes if take.source == REAL) <= self.rows
 
     def test_it_looks_back_only(self, regime: Regime) -> None:
         for (_, t), recipe in self.recipes(regime).items():
@@ -75,9 +76,10 @@ class RegimeTests:
             for take in recipe.takes:
                 there = drawn.get((lambda_, take.source), self.rows)
                 if take.source == synthetic(t - 1):
-                    drawn[lambda_, take.source] = max(take.count, there)
+                    drawn[lambda_, take.source] = max(take.candidates, there)
                 elif take.source.kind == "synthetic":
-                    assert take.count <= there, f"generation {t} asks {take.count} of S_{take.source.generation}"
+                    asked = f"generation {t} asks {take.candidates} of S_{take.source.generation}"
+                    assert take.candidates <= there, asked
 
     def test_the_loop_trains_on_what_it_says(self, regime: Regime) -> None:
         for lambda_ in dict.fromkeys(lambda_ for lambda_, _ in self.recipes(regime)):

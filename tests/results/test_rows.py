@@ -108,7 +108,7 @@ KDE = """\
 data: {name: moons, rows: 15}
 model: {name: kde, bandwidth: 0.3}
 loop: {generations: 5}
-space: {regime: [replace, accumulate, accumulate_subsample], lambda: [0.5]}
+space: {regime: [replace, accumulate, accumulate_subsample, curated], lambda: [0.5]}
 seeds: 3
 metrics: [nll, second_moment, frechet_distance]
 control: false

@@ -111,12 +111,16 @@ def test_seeds_that_are_added_are_packs_of_their_own_and_published_ones_are_not_
     assert set(load_table(other, objects)["seed"]) == {1, 3}
 
 
-def test_packing_changes_results_by_rounding_only(make_sweep: MakeSweep, run_sweep: RunSweep, tmp_path: Path) -> None:
+@pytest.mark.parametrize("regimes", ["[mix, replace]", "{name: curated, target: 2, choices: 3}"])
+def test_packing_changes_results_by_rounding_only(
+    regimes: str, make_sweep: MakeSweep, run_sweep: RunSweep, tmp_path: Path
+) -> None:
     together, apart = Objects.at(str(tmp_path / "together")), Objects.at(str(tmp_path / "apart"))
-    run_sweep(make_sweep(POINTS), together)
+    change = f"space.regime={regimes}"
+    sweep = make_sweep(POINTS, change)
+    run_sweep(sweep, together)
     for seeds in ("[0, 1]", "[2]"):
-        run_sweep(make_sweep(POINTS, f"seeds={seeds}"), apart)
-    sweep = make_sweep(POINTS)
+        run_sweep(make_sweep(POINTS, change, f"seeds={seeds}"), apart)
     assert packs(apart) == {(0, 1), (2,)}
     pd.testing.assert_frame_equal(results(sweep, together), results(sweep, apart), rtol=2e-3, atol=2e-3)
 

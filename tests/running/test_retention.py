@@ -53,7 +53,7 @@ def test_what_stays(
     assert list((tmp_path / "attempts" / zero.rows).rglob("*.parquet"))
 
 
-@pytest.mark.parametrize("regime", ["mix", "accumulate", "accumulate_subsample"])
+@pytest.mark.parametrize("regime", ["mix", "accumulate", "accumulate_subsample", "curated"])
 def test_a_sweep_grows_from_what_stays_as_if_everything_had(
     regime: str, make_sweep: MakeSweep, run_sweep: RunSweep, digits_text: str, tmp_path: Path
 ) -> None:

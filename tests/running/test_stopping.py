@@ -162,6 +162,7 @@ def test_a_sweep_without_the_rule_or_with_another_goes_on_from_where_seeds_ended
         (("space={regime: accumulate_subsample}",), 0.4),
         (("space={regime: mix, lambda: 3.5}",), 0.5),
         (("space={regime: fresh, lambda: 2}",), 0.5),
+        (("space={regime: {name: curated, real: false}, lambda: 1}",), 0.1),
         (("model={name: kde, bandwidth: 0.1}",), 0.3),
         (("model={name: kde, bandwidth: 0.1}", "space={regime: accumulate_subsample, lambda: 2}"), 0.8),
         (("data={name: eight_gaussians, rows: 8}", f"metrics=[{', '.join([*METRICS, 'off_mode_mass'])}]"), 0.1),

@@ -47,7 +47,7 @@ def results(sweep: Sweep, objects: Objects) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize("pool", ["parquet", "object_store"])
-@pytest.mark.parametrize("regime", ["mix", "accumulate_subsample"])
+@pytest.mark.parametrize("regime", ["mix", "accumulate_subsample", "{name: curated, real: false}"])
 def test_a_unit_that_was_killed_goes_on_where_it_was(
     pool: str, regime: str, make_sweep: MakeSweep, run_sweep: RunSweep, digits_text: str, tmp_path: Path,
     fits: list[tuple[int, range]], monkeypatch: pytest.MonkeyPatch,

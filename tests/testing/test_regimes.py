@@ -5,6 +5,7 @@ from typing import ClassVar
 import pytest
 
 from raysc import catalogue
+from raysc.errors import InputError
 from raysc.regimes.recipe import REAL, Recipe, Take, fresh, synthetic
 from raysc.sweepfile import Component
 from raysc.testing import RegimeTests
@@ -30,9 +31,21 @@ class Broken:
         return Recipe(tuple(take(generation) for take in self.takes), self.subsample)
 
 
+def first(candidates, real, count, generator):
+    return range(count)
+
+
+def past_the_end(candidates, real, count, generator):
+    return range(len(candidates) - count + 1, len(candidates) + 1)
+
+
 @pytest.mark.parametrize(
     ("takes", "subsample", "check"),
     [
+        ([lambda t: Take(synthetic(0), 5, 40 + t, first)], None, "it_never_asks_for_more_of_a_model_that_is_gone"),
+        ([lambda t: Take(REAL, 5, 41, first)], None, "it_takes_no_more_real_rows_than_there_are"),
+        ([lambda t: Take(REAL, 5, 7.5, first)], None, "counts_are_whole_and_there_is_something_to_train_on"),
+        ([lambda t: Take(synthetic(t - 1), 5, 20, past_the_end)], None, "the_loop_trains_on_what_it_says"),
         ([lambda t: Take(synthetic(t), 5)], None, "it_looks_back_only"),
         ([lambda t: Take(fresh(1), 5)], None, "it_looks_back_only"),
         ([lambda t: Take(REAL, -1)], None, "counts_are_whole_and_there_is_something_to_train_on"),
@@ -45,5 +58,5 @@ class Broken:
     ],
 )
 def test_a_rule_that_cannot_work_is_found(takes, subsample, check):
-    with pytest.raises(AssertionError):
+    with pytest.raises((AssertionError, InputError)):
         getattr(RegimeTests(), f"test_{check}")(Broken(tuple(takes), subsample))

@@ -1,0 +1,88 @@
+"""Picking by reward against the densities that Plackett-Luce gives."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from raysc.errors import InputError
+from raysc.regimes.curated import Curated
+from raysc.regimes.recipe import REAL, synthetic
+from raysc.streams import stream
+
+COUNT = 200_000
+
+
+def picked(rule: Curated, candidates: np.ndarray) -> np.ndarray:
+    indices = rule.pick(candidates, candidates, len(candidates) // rule.choices, stream(0, 0, "choose"))
+    return candidates[indices]
+
+
+def normals(rows: int, dim: int = 1) -> np.ndarray:
+    return stream(1, 0, "data").standard_normal((rows, dim))
+
+
+def by_quadrature(reward: np.ndarray, grid: np.ndarray, density: np.ndarray) -> tuple[float, float]:
+    """Mean and variance of the preferred one of two: its density is 2 p(x) E_y [1 / (1 + exp(r(y) - r(x)))]."""
+    wins = 1 / (1 + np.exp(reward[None, :] - reward[:, None]))
+    curated = 2 * density * (wins @ density)
+    curated /= curated.sum()
+    mean = float(curated @ grid)
+    return mean, float(curated @ (grid - mean) ** 2)
+
+
+@pytest.mark.parametrize(("target", "strength"), [(2.0, 1.0), (-1.0, 0.3), (0.0, 4.0)])
+def test_mean_and_variance_of_the_preferred_of_two_are_those_of_bradley_and_terry(
+    target: float, strength: float
+) -> None:
+    grid = np.linspace(-8, 8, 1601)
+    density = np.exp(-np.square(grid) / 2)
+    mean, variance = by_quadrature(-strength / 2 * np.square(grid - target), grid, density / density.sum())
+    found = picked(Curated(target, 2, strength), normals(2 * COUNT))[:, 0]
+    assert abs(found.mean() - mean) < 4 * np.sqrt(variance / COUNT)
+    spread = np.square(found - mean)
+    assert abs(spread.mean() - variance) < 4 * spread.std() / np.sqrt(COUNT)
+
+
+def test_the_preferred_of_many_is_the_gaussian_whose_precision_grew_by_the_strength() -> None:
+    found = picked(Curated((1.0, -2.0), 400, 0.5), normals(4_000_000, 2))
+    error = np.sqrt(1 / 1.5 / len(found))
+    # Of K candidates the mean is off by the order of 1/K.
+    np.testing.assert_allclose(found.mean(axis=0), np.array([1.0, -2.0]) * 0.5 / 1.5, atol=4 * error + 4 / 400)
+    np.testing.assert_allclose(found.var(axis=0), 1 / 1.5, atol=4 * error * np.sqrt(2) + 4 / 400)
+
+
+def test_without_a_preference_every_candidate_is_as_likely() -> None:
+    rule = Curated(choices=4, strength=0.0)
+    indices = rule.pick(np.zeros((4 * COUNT, 1)), np.zeros((1, 1)), COUNT, stream(0, 0, "choose"))
+    assert (indices // 4 == np.arange(COUNT)).all(), "one of each K that follow one another"
+    shares = np.bincount(indices % 4) / COUNT
+    np.testing.assert_allclose(shares, 0.25, atol=4 * np.sqrt(0.25 * 0.75 / COUNT))
+
+
+def test_images_of_large_rewards_do_not_overflow() -> None:
+    images = np.stack([np.full((3, 8, 8), value, np.uint8) for value in (255, 3, 0, 200)])
+    assert Curated(0.0, 2).pick(images, images, 2, stream(0, 0, "choose")).tolist() == [1, 2]
+
+
+def test_it_takes_as_many_as_mix_or_replace_each_among_k() -> None:
+    kept, taken = Curated(choices=3).recipe(4, 10, Fraction(3, 2)).takes
+    assert (kept.source, kept.count, taken.source, taken.count, taken.among) == (REAL, 10, synthetic(3), 15, 45)
+    (alone,) = Curated(choices=3, real=False).recipe(4, 10, Fraction(1)).takes
+    assert (alone.source, alone.count, alone.among) == (synthetic(3), 10, 30)
+
+
+def test_what_cannot_be_is_refused() -> None:
+    for parameters, words in (
+        ({"choices": 0}, "choices must be at least 1, not 0"),
+        ({"strength": -1.0}, "strength must be a number of at least 0, not -1"),
+        ({"strength": float("inf")}, "strength must be a number of at least 0, not inf"),
+        ({"target": (0.0, float("nan"))}, "target must be finite"),
+    ):
+        with pytest.raises(InputError, match=words):
+            Curated(**parameters)
+    with pytest.raises(InputError, match=r"regime.target: 3 coordinates, but rows of shape \(2,\)"):
+        Curated(target=(1.0, 2.0, 3.0)).check("points", (2,))
+    with pytest.raises(InputError, match="text has no distances"):
+        Curated().check("text", (16,))
+    Curated(target=0.5).check("images", (3, 8, 8))

@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import pandas as pd
@@ -39,11 +39,15 @@ QUICK = (
 """How soon Ray takes a node that does not answer for dead."""
 
 
-def at_work(objects: Objects) -> str | None:
-    """A node that runs a loop, of which something is published and something is not."""
+def at_work(objects: Objects, before: Collection[int]) -> str | None:
+    """A node that runs a loop, of which something is published and something is not; in none of the processes before.
+
+    Those of a driver that was killed live on for a moment.
+    """
     for unit, holder in holders(objects).items():
         published = list(objects.names(unit.replace("loop/", "spans/")))
-        if unit.startswith("loop/") and 1 <= len(published) <= 2 and (node := node_of(holder.pid)):
+        new = unit.startswith("loop/") and holder.pid not in before
+        if new and 1 <= len(published) <= 2 and (node := node_of(holder.pid)):
             return node
     return None
 
@@ -54,8 +58,8 @@ def start(cluster: Head, file: Path, store: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
-def wait_until_at_work(objects: Objects, driver: "subprocess.Popen[str]") -> str:
-    while (node := at_work(objects)) is None:
+def wait_until_at_work(objects: Objects, driver: "subprocess.Popen[str]", before: Collection[int] = ()) -> str:
+    while (node := at_work(objects, before)) is None:
         assert driver.poll() is None, driver.communicate()[0]
         time.sleep(0.05)
     return node
@@ -77,8 +81,9 @@ def test_a_lost_node_and_a_lost_driver_change_nothing(
         wait_until_at_work(objects, first)
         first.kill()
         first.communicate()
+        before = {holder.pid for holder in holders(objects).values()}
         second = start(cluster, file, store)
-        node = wait_until_at_work(objects, second)
+        node = wait_until_at_work(objects, second, before)
         assert cluster.kill_node(node) >= 2, "the node and its trial"
         output = second.communicate()[0]
     assert second.returncode == 0, output

@@ -47,7 +47,9 @@ def encode(
         table = table.append_column("text", pa.array(texts, pa.string()))
     layout = json.dumps({"shape": list(rows.shape), "dtype": str(rows.dtype), "event": event})
     sink = io.BytesIO()
-    pq.write_table(table.replace_schema_metadata({"raysc": layout}), sink, compression="zstd")
+    # photographs get a tenth larger by LZ4 than by Zstandard, and are read three times as fast
+    compression = "lz4" if rows.dtype == np.uint8 else "zstd"
+    pq.write_table(table.replace_schema_metadata({"raysc": layout}), sink, compression=compression)
     return sink.getvalue()
 
 

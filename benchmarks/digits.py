@@ -15,17 +15,17 @@ import numpy as np
 import torch
 
 from raysc.datasets.digits import Digits
-from raysc.metrics.classifier import train_classifier
-from raysc.metrics.frechet_distance import FrechetDistance
-from raysc.metrics.measure import Real, floors, measure
-from raysc.metrics.nn_train_share import NnTrainShare
-from raysc.models.edm import Edm
+from raysc.metrics.core.classifier import train_classifier
+from raysc.metrics.core.measure import Real, floors, measure
+from raysc.metrics.distances.frechet_distance import FrechetDistance
+from raysc.metrics.neighbours.nn_train_share import NnTrainShare
+from raysc.models.diffusion.edm import Edm
 from raysc.models.family import Trained
-from raysc.models.flow_matching import FlowMatching
+from raysc.models.flows.flow_matching import FlowMatching
 from raysc.pool.rows import MemoryBlock, Rows, TrainingSet
 from raysc.regimes.recipe import REAL
-from raysc.streams import Streams
-from raysc.sweepfile.settings import Ema, Sample, Train
+from raysc.rng import Streams
+from raysc.settings import Ema, Sample, Train
 
 FAMILIES: dict[str, tuple[Trained, int]] = {
     "EDM": (Edm(), 2000),

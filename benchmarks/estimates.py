@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from raysc.cli.places import open_sweep
-from raysc.plan import LoopUnit, make_plan
-from raysc.running.trying import estimate_duration, run_alone
+from raysc.cli.arguments import open_sweep
+from raysc.estimates.duration import estimate_duration, run_alone
+from raysc.planning.plan import LoopUnit, make_plan
 
 SWEEPS = Path(__file__).parent.parent / "sweeps/kazdan2024"
 CELLS = {

@@ -27,10 +27,10 @@ from pathlib import Path
 import pandas as pd
 import psutil
 
-from raysc.cli.places import open_sweep
+from raysc.cli.arguments import open_sweep
 from raysc.errors import RayscError
-from raysc.lines import lines
-from raysc.results.table import load_table
+from raysc.planning.resolved import lines
+from raysc.results.table.table import load_table
 from raysc.store.leases import holders
 from raysc.store.objects import Objects
 from raysc.store.spans import published
@@ -50,7 +50,7 @@ import time
 from dataclasses import dataclass
 from typing import ClassVar
 
-from raysc.models.flow_matching import FlowMatching
+from raysc.models.flows.flow_matching import FlowMatching
 
 
 @dataclass(frozen=True)

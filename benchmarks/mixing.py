@@ -19,15 +19,15 @@ import numpy as np
 import torch
 from PIL import Image
 
-from raysc.models.batches import Batches
+from raysc.models.training.batches import Batches
 from raysc.pool.mixing import mix
 from raysc.pool.rows import Block, MemoryBlock, Rows
 from raysc.regimes.mix import Mix
 from raysc.regimes.recipe import REAL, exact, synthetic
+from raysc.rng import Streams
+from raysc.settings import Train
 from raysc.store.objects import Objects
-from raysc.store.rows import ParquetShelf
-from raysc.streams import Streams
-from raysc.sweepfile.settings import Train
+from raysc.store.parquet_rows import ParquetShelf
 
 EVENT = (3, 32, 32)
 BATCH = 128

@@ -45,10 +45,10 @@ from ray.cluster_utils import Cluster
 from rich.console import Console
 from raysc import catalogue
 from raysc.cluster.progress import Progress
-from raysc.cluster.rounds import run_to_the_end
-from raysc.cluster.run import running_ray
-from raysc.lines import lines
-from raysc.plan import make_plan
+from raysc.cluster.driver import run_to_the_end
+from raysc.cluster.waves import running_ray
+from raysc.planning.resolved import lines
+from raysc.planning.plan import make_plan
 from raysc.store.objects import Objects
 from raysc.sweepfile import read_sweep
 
@@ -59,7 +59,7 @@ for _ in range(int(nodes) - 1):
     cluster.add_node(**small)
 cluster.wait_for_nodes()
 began = time.perf_counter()
-sweep, objects = read_sweep(file, (), catalogue), Objects.at(store)
+sweep, objects = read_sweep(file, (), registry), Objects.at(store)
 built = lines(sweep)
 plan = make_plan(sweep, objects, built)
 units = len(plan.units)
@@ -124,22 +124,22 @@ def split(file: Path, store: Path) -> None:
     steps = [("start", time.perf_counter())]
     from rich.console import Console
 
-    from raysc import catalogue
-    from raysc.checks import check
-    from raysc.plan import make_plan
-    from raysc.results.curves import curves_picture
-    from raysc.results.table import load_table
+    from raysc import registry
+    from raysc.planning.plan import make_plan
+    from raysc.planning.validation import check
+    from raysc.results.plots.curves import curves_picture
+    from raysc.results.table.table import load_table
     from raysc.store.objects import Objects
     from raysc.sweepfile import read_sweep
 
-    sweep = read_sweep(str(file), (), catalogue)
+    sweep = read_sweep(str(file), (), registry)
     objects = Objects.at(str(store))
     objects.probe()
     plan = make_plan(sweep, objects)
     check(sweep, plan.lines)
     steps.append(("import raysc, read, check, plan", time.perf_counter()))
     from raysc.cluster.progress import Progress
-    from raysc.cluster.run import run_units, running_ray
+    from raysc.cluster.waves import run_units, running_ray
 
     steps.append(("import ray", time.perf_counter()))
     with running_ray(None), Progress(plan, Console(quiet=True)) as progress:

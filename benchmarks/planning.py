@@ -15,8 +15,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from raysc.cli.places import open_sweep
-from raysc.lines import lines, metric_keys
+from raysc.cli.arguments import open_sweep
+from raysc.planning.resolved import lines, metric_keys
 from raysc.store.objects import Objects
 from raysc.store.spans import Span, pack_name
 

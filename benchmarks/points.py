@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from raysc.packing import SEEDS_PER_CORE
+from raysc.planning.packing import SEEDS_PER_CORE
 
 FAMILIES = {
     "ddpm": "ddpm",

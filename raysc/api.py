@@ -44,8 +44,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from raysc.cluster.tune_results import ResultGrid
-    from raysc.metrics.metric import Column
-    from raysc.results.generations import Generation
+    from raysc.metrics.core.metric import Column
+    from raysc.results.samples.generations import Generation
     from raysc.store.objects import Objects
     from raysc.sweepfile import Sweep
 
@@ -71,7 +71,7 @@ def sweep(
         InputError: the sweep cannot work; nothing was started.
         RayscError: units failed; everything else is published, and ``load`` shows it.
     """
-    from raysc.cli.places import open_console
+    from raysc.cli.arguments import open_console
     from raysc.cli.sweep import run_sweep
 
     results = load(file, overrides=overrides, storage=storage)
@@ -96,11 +96,11 @@ def load(file: Given, *, overrides: Sequence[str] = (), storage: str | None = No
     Raises:
         InputError: there is no such sweep, or it is wrong.
     """
-    from raysc.cli.places import open_sweep
+    from raysc.cli.arguments import open_sweep
 
     if not isinstance(file, Mapping):
         return Results(*open_sweep(fspath(file), storage, overrides))
-    from raysc.sweepfile.writing import as_yaml
+    from raysc.sweepfile.yaml_writer import as_yaml
 
     if "name" not in file:
         raise InputError("a sweep that is given as a dict needs a name: under it its results are kept")
@@ -131,7 +131,7 @@ class Results:
         Columns are the cell's number, its axes under their dotted names, seed, generation, share, rows, every metric
         with its floor and its excess over the control, seconds by phase, lineage and parent.
         """
-        from raysc.results.table import load_table
+        from raysc.results.table.table import load_table
 
         return load_table(self.asked, self.objects)
 
@@ -146,8 +146,8 @@ class Results:
         Raises:
             InputError: the sweep has no such generation.
         """
-        from raysc.lines import lines
-        from raysc.results.generations import Generation
+        from raysc.planning.resolved import lines
+        from raysc.results.samples.generations import Generation
 
         asked = self.asked
         if not 0 <= cell < len(asked.cells):
@@ -171,10 +171,10 @@ class Results:
         Raises:
             InputError: there is no such metric or axis, or there are no results yet.
         """
-        from raysc.lines import lines
+        from raysc.planning.resolved import lines
+        from raysc.results.plots.style import style
         from raysc.results.report.curves import draw_curves, trajectories
         from raysc.results.report.layout import layout
-        from raysc.results.style import style
 
         column = self._column(metric)
         axes = self._axes([by] if isinstance(by, str) else by)
@@ -192,7 +192,7 @@ class Results:
         return result_grid(self.asked.name, self.objects)
 
     def _column(self, metric: str | None) -> "Column":
-        from raysc.results.table import metric_columns
+        from raysc.results.table.table import metric_columns
         from raysc.sweepfile.messages import did_you_mean
 
         columns = {column.name: column for column in metric_columns(self.asked)}
@@ -203,7 +203,7 @@ class Results:
         return columns[metric]
 
     def _axes(self, by: Sequence[str] | None) -> Sequence[str] | None:
-        from raysc.results.table import varying_axes
+        from raysc.results.table.table import varying_axes
         from raysc.sweepfile.messages import did_you_mean
 
         known = varying_axes(self.asked.cells)

@@ -17,7 +17,7 @@ from raysc.pool.mixing import counts_by_kind, mix
 from raysc.pool.rows import Block, Rows, TrainingSet
 from raysc.pool.shelf import Shelf
 from raysc.regimes.recipe import REAL, Recipe, Regime, Source, Take, exact, synthetic
-from raysc.sweepfile.settings import Cell, Sample, Start, Train
+from raysc.settings import Cell, Sample, Start, Train
 
 From = Start | Literal["held"]
 """Which weights a fit starts from; "held": those that the crew holds, in the middle of a run."""

@@ -9,18 +9,18 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # the models are tiny: more threa
 import numpy as np
 import pytest
 
-from raysc import catalogue
-from raysc.plan import InitialUnit, Unit, make_plan
+from raysc import registry
+from raysc.execution import closed_form, initial, trained
+from raysc.execution.in_process import bench_alone
+from raysc.execution.ranks import ClosedFormRank, TrainedRank
+from raysc.execution.unit_context import Bench
+from raysc.planning.plan import InitialUnit, Unit, make_plan
 from raysc.pool.rows import Block, MemoryBlock
 from raysc.pool.shelf import MemoryShelf, Shelf, digest
-from raysc.rank import ClosedFormRank, TrainedRank
 from raysc.regimes.recipe import Source
-from raysc.running import closed_form, initial, trained
-from raysc.running.alone import bench_alone
-from raysc.running.bench import Bench
 from raysc.store.objects import Objects
+from raysc.store.parquet_rows import ParquetShelf
 from raysc.store.publishing import Attempt
-from raysc.store.rows import ParquetShelf
 from raysc.sweepfile import Sweep, read_sweep
 
 GAUSSIAN = """\
@@ -61,7 +61,7 @@ def make_sweep(tmp_path_factory: pytest.TempPathFactory) -> MakeSweep:
     def make(text: str, *overrides: str) -> Sweep:
         file = tmp_path_factory.mktemp("sweep") / "grid.yaml"
         file.write_text(text, encoding="utf-8")
-        return read_sweep(str(file), overrides, catalogue)
+        return read_sweep(str(file), overrides, registry)
 
     return make
 
@@ -102,7 +102,7 @@ def image_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     from PIL import Image
 
-    from raysc.torchvision_schemas import declare_missing_schemas
+    from raysc.libraries.torchvision_compat import declare_missing_schemas
 
     declare_missing_schemas()
     from torchvision.datasets import CIFAR10

@@ -9,10 +9,10 @@ import pytest
 from matplotlib.colors import to_hex
 
 import raysc
-from raysc.lines import lines
-from raysc.results.rows import sampled_rows
-from raysc.results.style import CONTROL
-from raysc.results.table import load_table
+from raysc.planning.resolved import lines
+from raysc.results.plots.style import CONTROL
+from raysc.results.samples.sampled_rows import sampled_rows
+from raysc.results.table.table import load_table
 
 
 @pytest.fixture(scope="module")

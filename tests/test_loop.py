@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from raysc.errors import InputError
+from raysc.execution.ranks import ClosedFormRank
 from raysc.loop import Fit, From, Rules, Uses, self_consuming_loop
-from raysc.models.gaussian import Gaussian
+from raysc.models.closed_form.gaussian import Gaussian
 from raysc.pool.rows import Block, MemoryBlock, Rows, SpentBlock, TrainingSet
 from raysc.pool.shelf import MemoryShelf, Shelf
-from raysc.rank import ClosedFormRank
 from raysc.regimes.accumulate import Accumulate
 from raysc.regimes.accumulate_subsample import AccumulateSubsample
 from raysc.regimes.fresh import Fresh

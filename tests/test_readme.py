@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from raysc import catalogue
-from raysc.checks import check
+from raysc import registry
 from raysc.errors import InputError
 from raysc.loop import Rules
-from raysc.plan import make_plan
+from raysc.planning.plan import make_plan
+from raysc.planning.validation import check
 from raysc.pool.tokens import _parsed
 from raysc.regimes.recipe import REAL, synthetic
-from raysc.results.table import load_table
+from raysc.results.table.table import load_table
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep, read_sweep
 
@@ -34,7 +34,7 @@ def test_every_sweep_file_of_the_readme_can_be_planned(tmp_path: Path, monkeypat
     assert len(blocks("yaml")) == 2
     for text in blocks("yaml"):
         (tmp_path / "grid.yaml").write_text(text)
-        sweep = read_sweep("grid.yaml", (), catalogue)
+        sweep = read_sweep("grid.yaml", (), registry)
         plan = make_plan(sweep, Objects.at(str(tmp_path / "store")))
         check(sweep, plan.lines)
         assert plan.loop
@@ -44,7 +44,7 @@ def test_the_regime_of_the_readme_gives_the_rows_that_it_says(tmp_path: Path, mo
     monkeypatch.chdir(tmp_path)
     (tmp_path / "window.py").write_text(blocks("python")[0])
     (tmp_path / "grid.yaml").write_text(blocks("yaml")[1])
-    plan = make_plan(read_sweep("grid.yaml", (), catalogue), Objects.at(str(tmp_path / "store")))
+    plan = make_plan(read_sweep("grid.yaml", (), registry), Objects.at(str(tmp_path / "store")))
     rules: Rules = next(line.rules for line in plan.lines if line.cell.regime.name == "window:Window")
     taken = {take.source: take.count for take in rules.recipe(4).takes}
     assert taken == {REAL: 50, synthetic(2): 50, synthetic(3): 50}
@@ -66,7 +66,7 @@ def test_the_chooser_of_the_readme_keeps_the_samples_that_are_nearest_to_real_ro
     monkeypatch.chdir(tmp_path)
     (tmp_path / "verified.py").write_text(blocks("python")[1])
     (tmp_path / "grid.yaml").write_text(blocks("yaml")[1].replace("window:Window", "verified:Verified"))
-    sweep = read_sweep("grid.yaml", ("loop.generations=2", "space.regime='verified:Verified'"), catalogue)
+    sweep = read_sweep("grid.yaml", ("loop.generations=2", "space.regime='verified:Verified'"), registry)
     objects = Objects.at(str(tmp_path / "store"))
     take = make_plan(sweep, objects).lines[0].rules.recipe(2).takes[0]
     assert (take.count, take.among) == (50, 100)
@@ -85,10 +85,10 @@ def test_without_the_optional_libraries_a_text_sweep_says_what_to_install(
     monkeypatch.setitem(sys.modules, "tokenizers", None)
     _parsed.cache_clear()
     file = ROOT / "sweeps/kazdan2024/pretrain_tinystories_small.yaml"
-    sweep = read_sweep(str(file), (), catalogue)
+    sweep = read_sweep(str(file), (), registry)
     with pytest.raises(InputError, match=r"needs tokenizers, which is not installed; run: pip install 'raysc\[text\]'"):
         make_plan(sweep, Objects.at(str(tmp_path)))
-    digits = read_sweep(str(ROOT / "sweeps/quickstart.yaml"), (), catalogue)
+    digits = read_sweep(str(ROOT / "sweeps/quickstart.yaml"), (), registry)
     assert make_plan(digits, Objects.at(str(tmp_path))).loop
 
 

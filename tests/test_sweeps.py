@@ -11,15 +11,15 @@ import pyarrow.parquet as pq
 import pytest
 from ruamel.yaml import YAML
 
-from raysc import catalogue
-from raysc.checks import check
-from raysc.datasets.tokenizing import trained_tokenizer
-from raysc.extras import text_library
-from raysc.lines import measured_generations
-from raysc.models.training import learning_rate
-from raysc.plan import make_plan
-from raysc.results.claims import judge_claims
-from raysc.results.table import load_table, main_columns
+from raysc import registry
+from raysc.datasets.tokenizer import trained_tokenizer
+from raysc.libraries.optional import text_library
+from raysc.models.training.loop import learning_rate
+from raysc.planning.plan import make_plan
+from raysc.planning.resolved import measured_generations
+from raysc.planning.validation import check
+from raysc.results.claims.judging import judge_claims
+from raysc.results.table.table import load_table, main_columns
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep, read_sweep
 
@@ -67,7 +67,7 @@ def corners(sweep: Sweep) -> Sweep:
 @pytest.mark.parametrize("file", named(FILES))
 def test_a_sweep_opens_with_its_command_and_can_be_planned_and_judged(file: Path, tmp_path: Path) -> None:
     assert f"raysc sweep sweeps/{file.relative_to(ROOT)}" in file.read_text()
-    sweep = read_sweep(str(file), small_stand_ins(file, tmp_path), catalogue)
+    sweep = read_sweep(str(file), small_stand_ins(file, tmp_path), registry)
     objects = Objects.at(str(tmp_path / "store"))
     plan = make_plan(sweep, objects)
     check(sweep, plan.lines)
@@ -91,7 +91,7 @@ RETRAINING = {
 @pytest.mark.parametrize("name", RETRAINING)
 def test_images_at_full_size_are_retrained_as_in_the_paper(name: str, tmp_path: Path) -> None:
     file = ROOT / "bertrand2023" / f"{name}.yaml"
-    for cell in read_sweep(str(file), small_stand_ins(file, tmp_path), catalogue).cells:
+    for cell in read_sweep(str(file), small_stand_ins(file, tmp_path), registry).cells:
         train, before, rows = cell.loop_train, cell.initial.steps, plain(file)["loop"]["budget"].get("rows_seen", 50000)
         steps = rows // train.batch
         rates = [learning_rate(train, step, steps, before) for step in (0, steps)]
@@ -112,7 +112,7 @@ def test_the_sweeps_of_papers_make_claims(file: Path) -> None:
 
 @pytest.mark.parametrize("file", named([file for file in FILES if closed_form(file)]))
 def test_the_corner_cells_of_a_closed_form_sweep_run(file: Path, run_sweep, tmp_path: Path) -> None:
-    sweep = corners(read_sweep(str(file), (), catalogue))
+    sweep = corners(read_sweep(str(file), (), registry))
     objects = Objects.at(str(tmp_path))
     run_sweep(sweep, objects)
     table = load_table(sweep, objects)
@@ -131,7 +131,7 @@ def test_the_corner_cells_of_a_small_trained_sweep_run(file: Path, run_sweep, tm
         less += ["sample.rtol=0.1", "sample.atol=0.1"]
     if plain(file)["data"] == "digits":
         less += ["metrics=[{name: frechet_distance, features: pixels}]"]  # of the others a classifier must be trained
-    sweep = replace(corners(read_sweep(str(file), less, catalogue)), seeds=(0,), generations=2)
+    sweep = replace(corners(read_sweep(str(file), less, registry)), seeds=(0,), generations=2)
     objects = Objects.at(str(tmp_path))
     run_sweep(sweep, objects)
     table = load_table(sweep, objects)

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from raysc.cli.places import Overrides, Storage, SweepArgument, open_console, open_sweep
+from raysc.cli.arguments import Overrides, Storage, SweepArgument, open_console, open_sweep
 from raysc.errors import RayscError
 
 if TYPE_CHECKING:
-    from raysc.results.claims import JudgedClaim
+    from raysc.results.claims.judging import JudgedClaim
 
 MOST_CASES = 8
 """Cases of a claim that are printed; --json has all of them."""
@@ -23,10 +23,10 @@ def claims(
     storage: Storage = None,
 ) -> None:
     """Judge each claim of a sweep: it holds, fails or is undecided. Status 1 if one is not as the file expects it."""
-    from raysc.lines import lines
-    from raysc.results.claims import judge_claims
-    from raysc.results.judged import judged_text, tally
-    from raysc.results.table import load_table
+    from raysc.planning.resolved import lines
+    from raysc.results.claims.claim_text import judged_text, tally
+    from raysc.results.claims.judging import judge_claims
+    from raysc.results.table.table import load_table
 
     sweep, objects = open_sweep(sweep_file, storage, overrides)
     judged = judge_claims(sweep, load_table(sweep, objects), lines(sweep))

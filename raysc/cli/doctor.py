@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from raysc.cli.places import Storage, cluster_address, open_place
+from raysc.cli.arguments import Storage, cluster_address, open_place
 
 
 def doctor(
@@ -14,7 +14,7 @@ def doctor(
     ] = None,
 ) -> None:
     """Check versions, cores, memory, GPUs, Ray and the storage, and say what to do; status 1 if something is broken."""
-    from raysc.cluster.machine import examine
+    from raysc.cluster.doctor import examine
 
     broken = 0
     for finding in examine(cluster_address(address), open_place(storage)):

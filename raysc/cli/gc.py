@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from raysc.cli.places import Storage, open_store
-from raysc.cli.sizes import in_bytes
+from raysc.cli.arguments import Storage, open_store
+from raysc.formatting import in_bytes
 
 
 def gc(
@@ -15,7 +15,7 @@ def gc(
     """Say what of a store nobody needs, or remove it: what `keep` lets go, lost attempts, the trash."""
     from datetime import UTC, datetime
 
-    from raysc.garbage import find_garbage, remove
+    from raysc.store.gc import find_garbage, remove
 
     objects = open_store(storage)
     found = find_garbage(objects, datetime.now(UTC), typer.echo)

@@ -4,7 +4,7 @@ import inspect
 
 import typer
 
-from raysc import catalogue
+from raysc import registry
 from raysc.cli.shipped import purpose, shipped
 from raysc.sweepfile.components import parameter_text
 from raysc.sweepfile.signature import Room, Signature
@@ -16,10 +16,10 @@ def listing() -> None:
     """List data sets, models, regimes and metrics with their parameters, and the shipped sweep files."""
     for room, heading in HEADINGS.items():
         typer.echo(heading)
-        for name in catalogue.names(room):
-            about = (inspect.getdoc(catalogue.load(room, name)) or "").partition("\n\n")[0]
+        for name in registry.names(room):
+            about = (inspect.getdoc(registry.load(room, name)) or "").partition("\n\n")[0]
             typer.echo(f"  {name}: {' '.join(about.split())}")
-            for told in _settings(room, catalogue.signature(room, name)):
+            for told in _settings(room, registry.signature(room, name)):
                 typer.echo(f"      {told}")
         typer.echo()
     typer.echo("sweep files: raysc init NAME copies one here")

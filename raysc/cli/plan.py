@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from raysc.cli.places import Overrides, Storage, SweepArgument, cluster_address, open_sweep
+from raysc.cli.arguments import Overrides, Storage, SweepArgument, cluster_address, open_sweep
 
 if TYPE_CHECKING:
-    from raysc.costs import Cost
-    from raysc.estimates import Estimate
-    from raysc.plan import Plan
-    from raysc.running.trying import Duration
+    from raysc.estimates.cost import Cost
+    from raysc.estimates.duration import Duration
+    from raysc.estimates.size import Estimate
+    from raysc.planning.plan import Plan
     from raysc.store.objects import Objects
     from raysc.sweepfile import Sweep
 
@@ -28,10 +28,10 @@ def plan(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Say what a sweep would run, what is done already, and why each thing runs."""
-    from raysc.checks import check, check_machine
-    from raysc.estimates import estimate
-    from raysc.lines import lines
-    from raysc.plan import make_plan
+    from raysc.estimates.size import estimate
+    from raysc.planning.plan import make_plan
+    from raysc.planning.resolved import lines
+    from raysc.planning.validation import check, check_machine
 
     sweep, objects = open_sweep(sweep_file, storage, overrides)
     built = lines(sweep)
@@ -59,7 +59,7 @@ def plan(
     }
     took, lanes = None, _side_by_side(sweep)
     if time:
-        from raysc.running.trying import estimate_duration
+        from raysc.estimates.duration import estimate_duration
 
         took = estimate_duration(made)
         told |= {
@@ -88,7 +88,7 @@ def _refits(made: "Plan") -> int:
 
 def _tell_sizes(made: "Plan", size: "Estimate") -> None:
     """Cells, generations, rows and bytes."""
-    from raysc.cli.sizes import in_bytes
+    from raysc.formatting import in_bytes
 
     sweep = made.sweep
     typer.echo(f"{sweep.name}: {len(made.lines)} cells, {len(sweep.seeds)} seeds, T = {sweep.generations}")
@@ -104,7 +104,7 @@ def _tell_sizes(made: "Plan", size: "Estimate") -> None:
 
 def _tell_work(made: "Plan") -> None:
     """What would run and why, and what a user may want to know of it."""
-    from raysc.checks import notes
+    from raysc.planning.validation import notes
 
     for wave, units in (("generation 0", made.initial), ("loop", made.loop)):
         for reason, count in Counter(unit.reason for unit in units).items():
@@ -119,13 +119,13 @@ def _tell_work(made: "Plan") -> None:
 
 def _costs(made: "Plan", objects: "Objects", cluster: str | None) -> "list[Cost]":
     """What is left, on each type of node that the sweep file prices, or else that the cluster may bring up."""
-    from raysc.costs import Kind, cost, priced, seconds_to_do
-    from raysc.results.table import load_table
+    from raysc.estimates.cost import Kind, cost, priced, seconds_to_do
+    from raysc.results.table.table import load_table
 
     kinds = priced(made.sweep)
     if not kinds and cluster is not None and "://" not in cluster:  # by a tunnel one sees no nodes
         from raysc.cluster.capacity import capacity
-        from raysc.cluster.run import running_ray
+        from raysc.cluster.waves import running_ray
 
         with running_ray(cluster):
             there = capacity()
@@ -140,7 +140,7 @@ def _costs(made: "Plan", objects: "Objects", cluster: str | None) -> "list[Cost]
 
 
 def _told(expected: "Cost") -> str:
-    from raysc.durations import clock
+    from raysc.formatting import clock
 
     if not expected.nodes:
         return f"nodes: {expected.name} has too few cores or GPUs for a trial"
@@ -163,7 +163,7 @@ def _side_by_side(sweep: "Sweep") -> int | None:
 
 
 def _tell_time(took: "Duration", lanes: int | None) -> None:
-    from raysc.durations import clock
+    from raysc.formatting import clock
 
     if took.units:
         whole = f"{clock(took.core_seconds)} of one core"

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from raysc.cli.places import Overrides, Storage, SweepArgument, open_sweep
+from raysc.cli.arguments import Overrides, Storage, SweepArgument, open_sweep
 
 
 def report(

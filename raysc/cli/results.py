@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from raysc.cli.places import Overrides, Storage, SweepArgument, nothing_yet, open_console, open_sweep
+from raysc.cli.arguments import Overrides, Storage, SweepArgument, nothing_yet, open_console, open_sweep
 from raysc.errors import InputError
 
 if TYPE_CHECKING:
@@ -47,10 +47,10 @@ def results(
     storage: Storage = None,
 ) -> None:
     """Print or write the table: one row per cell, seed and generation."""
-    from raysc.lines import measured_generations
-    from raysc.results.grouped import with_intervals
-    from raysc.results.selection import at_generation, averaged, metric_names
-    from raysc.results.table import load_table
+    from raysc.planning.resolved import measured_generations
+    from raysc.results.table.grouped import with_intervals
+    from raysc.results.table.selection import at_generation, averaged, metric_names
+    from raysc.results.table.table import load_table
 
     sweep, objects = open_sweep(sweep_file, storage, overrides)
     whole = load_table(sweep, objects)
@@ -98,8 +98,8 @@ def _against(
     numbers: bool,
 ) -> "pd.DataFrame":
     """The comparison with another sweep, at one generation; as numbers, or each metric as text with its interval."""
-    from raysc.results.compared import compared, in_words
-    from raysc.results.table import load_table, main_columns, metric_columns
+    from raysc.results.table.comparison import compared, in_words
+    from raysc.results.table.table import load_table, main_columns, metric_columns
 
     if generation == "all":
         raise InputError("--against compares one generation: give --generation a number, or leave it out for the last")
@@ -118,8 +118,8 @@ def _pivoted(
     table: "pd.DataFrame", groups: Sequence[str], across: str, printed: Sequence[str], text: bool
 ) -> "pd.DataFrame":
     """The first printed metric with one of the groups' columns side by side; as text with its interval, or means."""
-    from raysc.results.grouped import pivoted
-    from raysc.results.text import interval_text
+    from raysc.results.table.grouped import pivoted
+    from raysc.results.table.text import interval_text
 
     if across not in groups:
         there = ", ".join(groups) or "there is none"
@@ -141,8 +141,8 @@ def _sorted(table: "pd.DataFrame", column: str) -> "pd.DataFrame":
 
 
 def _marked_up(table: "pd.DataFrame", sweep: "Sweep", latex: bool) -> str:
-    from raysc.results import markup
-    from raysc.results.text import value_text
+    from raysc.results.table import markup
+    from raysc.results.table.text import value_text
 
     rows = [[value_text(value) for value in row.values()] for row in objects_of(table)]
     columns = [str(name) for name in table]
@@ -173,7 +173,7 @@ def _printed(sweep: "Sweep", table: "pd.DataFrame", groups: Sequence[str], metri
 
     Of a Fréchet distance of too few rows, their number too.
     """
-    from raysc.results.table import main_columns, varying_axes
+    from raysc.results.table.table import main_columns, varying_axes
 
     if metrics is None:
         main = main_columns(sweep)[: 1 if groups else None]
@@ -188,7 +188,7 @@ def _print(table: "pd.DataFrame", names: Sequence[str]) -> None:
     """As many columns as a terminal has room for."""
     from rich.table import Table
 
-    from raysc.results.text import empty_table, value_text, widest
+    from raysc.results.table.text import empty_table, value_text, widest
 
     def build(columns: Sequence[str]) -> Table:
         shown = empty_table("", columns)

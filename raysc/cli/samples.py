@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from raysc.cli.places import Overrides, Storage, SweepArgument, nothing_yet, open_sweep
+from raysc.cli.arguments import Overrides, Storage, SweepArgument, nothing_yet, open_sweep
 from raysc.errors import InputError
 
 
@@ -29,9 +29,9 @@ def samples(
     storage: Storage = None,
 ) -> None:
     """Draw a picture of rows: one row per cell, one column per generation, the same latents in every row."""
-    from raysc.lines import lines, measured_generations
-    from raysc.results.rows import sampled_rows
-    from raysc.results.spread import spread
+    from raysc.planning.resolved import lines, measured_generations
+    from raysc.results.plots.subset import spread
+    from raysc.results.samples.sampled_rows import sampled_rows
 
     sweep, objects = open_sweep(sweep_file, storage, overrides)
     chosen = sweep.seeds[0] if seed is None else seed
@@ -40,8 +40,8 @@ def samples(
     built = lines(sweep)
     if export is not None:
         from raysc.models.family import OfText
-        from raysc.results.export import export_rows
-        from raysc.results.rows import where_from
+        from raysc.results.samples.export import export_rows
+        from raysc.results.samples.sampled_rows import where_from
 
         if cell is None or not 0 <= cell < len(built):
             raise InputError(f"--export needs --cell, a number from 0 to {len(built) - 1}")
@@ -57,7 +57,7 @@ def samples(
             raise InputError(f"{export}: cannot be written: {error.strerror}") from None
         typer.echo(f"wrote {export}")
         return
-    from raysc.results.pictures import drawn_rows, samples_picture
+    from raysc.results.plots.sample_grid import drawn_rows, samples_picture
 
     if generations:
         columns = [_within(t, sweep.generations, "--generations") for t in _numbers(generations)]

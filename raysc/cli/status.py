@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from raysc.cli.places import Overrides, Storage, SweepArgument, open_console, open_sweep
+from raysc.cli.arguments import Overrides, Storage, SweepArgument, open_console, open_sweep
 
 if TYPE_CHECKING:
     from rich.console import Group
 
-    from raysc.status import Status
+    from raysc.results.status import Status
 
 EVERY = 5.0
 """Seconds between two looks of --watch on a terminal."""
@@ -29,8 +29,8 @@ def status(
     storage: Storage = None,
 ) -> None:
     """Say what is done, running, waiting, failed and diverged, cell by cell; rate and time left."""
-    from raysc.lines import lines
-    from raysc.status import status as look
+    from raysc.planning.resolved import lines
+    from raysc.results.status import status as look
 
     sweep, objects = open_sweep(sweep_file, storage, overrides)
     built = lines(sweep)
@@ -65,8 +65,8 @@ def _open(found: "Status") -> bool:
 
 def headline(found: "Status") -> str:
     """Counts of runs, retrainings done, the rate and the time left, on one line."""
-    from raysc.durations import clock
-    from raysc.status import STATES
+    from raysc.formatting import clock
+    from raysc.results.status import STATES
 
     counts = ", ".join(f"{count} {state}" for state in STATES if (count := found.count(state)) or state == "done")
     runs = len(found.sweep.cells) * len(found.sweep.seeds)
@@ -84,9 +84,9 @@ def shown(found: "Status", most: int | None) -> "Group":
     from rich.console import Group
     from rich.text import Text
 
-    from raysc.results.table import varying_axes
-    from raysc.results.text import empty_table, value_text
-    from raysc.status import STATES
+    from raysc.results.status import STATES
+    from raysc.results.table.table import varying_axes
+    from raysc.results.table.text import empty_table, value_text
 
     axes = varying_axes(found.sweep.cells)
     table = empty_table("", ["cell", *axes, *STATES, "generations"])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from raysc.cli.places import (
+from raysc.cli.arguments import (
     IN_JOB,
     Overrides,
     Storage,
@@ -19,13 +19,13 @@ from raysc.cli.places import (
     sweep_folder,
 )
 from raysc.errors import InputError
-from raysc.sweepfile.writing import written
+from raysc.sweepfile.yaml_writer import written
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from raysc.lines import Line
-    from raysc.plan import Plan
+    from raysc.planning.plan import Plan
+    from raysc.planning.resolved import Line
     from raysc.store.objects import Objects
     from raysc.sweepfile import Sweep
 
@@ -77,11 +77,11 @@ def run_sweep(
     Returns:
         Unit -> traceback of what failed; everything else is published.
     """
-    from raysc.checks import check, check_machine, notes
-    from raysc.lines import addresses, lines, reference_keys
-    from raysc.plan import make_plan
-    from raysc.store.asked import write_asked
+    from raysc.planning.plan import make_plan
+    from raysc.planning.resolved import addresses, lines, reference_keys
+    from raysc.planning.validation import check, check_machine, notes
     from raysc.store.publishing import Damaged
+    from raysc.store.sweep_record import write_asked
     from raysc.store.trash import set_damaged_aside
 
     built = lines(asked)
@@ -122,10 +122,10 @@ def run_sweep(
 
 def _submit(asked: "Sweep", store: str, cluster: str, flags: list[str]) -> int:
     """Run the sweep as a job of a cluster, and follow it; the job's exit status."""
-    from raysc.checks import check
     from raysc.cluster.jobs import Submission, connect, job_name, plugin_files, run_as_job
-    from raysc.cluster.run import plugins
-    from raysc.lines import lines
+    from raysc.cluster.waves import plugins
+    from raysc.planning.resolved import lines
+    from raysc.planning.validation import check
 
     built = lines(asked)
     check(asked, built)
@@ -138,9 +138,9 @@ def _submit(asked: "Sweep", store: str, cluster: str, flags: list[str]) -> int:
 
 def _start_afresh(asked: "Sweep", built: Lines, objects: "Objects", console: "Console") -> None:
     """Say what will be redone, and move it to the trash."""
-    from raysc.entries import entries_of, running
-    from raysc.lines import addresses
-    from raysc.store.asked import read_asked
+    from raysc.planning.resolved import addresses
+    from raysc.store.inventory import entries_of, running
+    from raysc.store.sweep_record import read_asked
     from raysc.store.trash import set_aside
 
     keys = addresses(built)
@@ -158,8 +158,8 @@ def _start_afresh(asked: "Sweep", built: Lines, objects: "Objects", console: "Co
 
 
 def _set_damaged_aside(asked: "Sweep", built: Lines, objects: "Objects", console: "Console") -> None:
-    from raysc.entries import damages
-    from raysc.lines import addresses
+    from raysc.planning.resolved import addresses
+    from raysc.store.inventory import damages
     from raysc.store.trash import set_damaged_aside
 
     checked = 0
@@ -200,11 +200,11 @@ def _keep_copy(asked: "Sweep", objects: "Objects") -> None:
 
 
 def _run(plan: "Plan", built: Lines, objects: "Objects", address: str | None, console: "Console") -> dict[str, str]:
+    from raysc.cluster.driver import run_to_the_end
     from raysc.cluster.loggers import check_loggers
     from raysc.cluster.preflight import check_cluster
     from raysc.cluster.progress import Progress
-    from raysc.cluster.rounds import run_to_the_end
-    from raysc.cluster.run import running_ray
+    from raysc.cluster.waves import running_ray
 
     check_loggers(plan.sweep)
     with running_ray(address):
@@ -216,9 +216,9 @@ def _run(plan: "Plan", built: Lines, objects: "Objects", address: str | None, co
 
 def _conclude(plan: "Plan", objects: "Objects", failures: dict[str, str], console: "Console") -> None:
     """The table and its picture into the store, the summary and the next commands onto the screen."""
-    from raysc.results.curves import curves_picture
-    from raysc.results.summary import summary
-    from raysc.results.table import load_table
+    from raysc.results.plots.curves import curves_picture
+    from raysc.results.table.summary import summary
+    from raysc.results.table.table import load_table
 
     folder = sweep_folder(plan.sweep.name)
     if failures:

@@ -17,18 +17,18 @@ from ray.exceptions import GetTimeoutError
 from ray.util.placement_group import PlacementGroup
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
-from raysc import activity
-from raysc.cluster.references import Files
-from raysc.cluster.threads import use_resources
+from raysc import progress
+from raysc.cluster.process_resources import use_resources
+from raysc.cluster.reference_features import Files
 from raysc.errors import RayscError
+from raysc.execution.ranks import TrainedRank, share
 from raysc.loop import Fit, From
-from raysc.metrics.features import load_extractors
+from raysc.metrics.core.features import load_extractors
 from raysc.models.family import Trained
 from raysc.pool.rows import Block, Rows, TrainingSet
 from raysc.pool.shelf import Shelf
-from raysc.rank import TrainedRank, share
+from raysc.settings import Resources, Sample, Train
 from raysc.store.publishing import Attempt, Manifest, Stored
-from raysc.sweepfile.settings import Resources, Sample, Train
 
 ASK = 5.0
 """Seconds between two questions to rank 0 what it does."""
@@ -76,9 +76,9 @@ class RankActor:
         return getattr(self._rank, method)(*arguments)
 
     @ray.method(concurrency_group=TELLING)
-    def doing(self) -> activity.Told | None:
+    def doing(self) -> progress.Told | None:
         """What long loop this rank is in."""
-        return activity.now()
+        return progress.now()
 
 
 class ActorCrew:
@@ -129,9 +129,9 @@ class ActorCrew:
                 except GetTimeoutError:
                     answers, _ = ray.wait([self._actors[0].doing.remote()], timeout=ASK)
                     for answer in answers:
-                        activity.repeat(ray.get(answer))
+                        progress.repeat(ray.get(answer))
         finally:
-            activity.repeat(None)
+            progress.repeat(None)
 
     def fit(
         self, generation: int, training_set: TrainingSet, start: From, steps: range, train: Train,

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping
 
 import ray
 
-from raysc import catalogue
+from raysc import registry
 from raysc.datasets.dataset import DataSet, LabelledDataSet
-from raysc.metrics.features import extractor_key, extractor_name
+from raysc.metrics.core.features import extractor_key, extractor_name
+from raysc.settings import Component
 from raysc.store.artifacts import read_artifact, write_artifact
 from raysc.store.objects import Objects
-from raysc.sweepfile.settings import Component
 
 
 def trained_extractors(
@@ -19,10 +19,10 @@ def trained_extractors(
 
     Of inception it is the path of its weights, which every machine reads for itself.
     """
-    names = {extractor_name(catalogue.build("metric", metric).features, data.kind) for metric in metrics}
+    names = {extractor_name(registry.build("metric", metric).features, data.kind) for metric in metrics}
     there: dict[str, Mapping[str, bytes]] = {}
     if "inception" in names:
-        from raysc.metrics.inception import weights_file
+        from raysc.metrics.core.inception import weights_file
 
         there["inception"] = {"weights": str(weights_file().resolve()).encode()}
     if "classifier" not in names:
@@ -39,6 +39,6 @@ def trained_extractors(
 
 
 def _train(data: LabelledDataSet) -> dict[str, bytes]:
-    from raysc.metrics.classifier import train_classifier
+    from raysc.metrics.core.classifier import train_classifier
 
     return train_classifier(data.labelled_train(), data.labelled_test()).to_files()

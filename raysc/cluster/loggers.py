@@ -7,8 +7,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from raysc.settings import Component
 from raysc.sweepfile.messages import did_you_mean
-from raysc.sweepfile.settings import Component
 from raysc.sweepfile.sweep import Sweep
 
 CALLBACKS = {

@@ -15,10 +15,10 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from raysc.cluster.nodes import NODE_DIED, LostNodes
+from raysc.cluster.lost_nodes import NODE_DIED, LostNodes
 from raysc.cluster.trial import FAILURE
-from raysc.durations import clock
-from raysc.plan import InitialUnit, Plan, Unit
+from raysc.formatting import clock
+from raysc.planning.plan import InitialUnit, Plan, Unit
 from raysc.store.leases import holders
 from raysc.store.objects import Objects, StorageError
 

@@ -11,29 +11,29 @@ import ray
 from ray import tune
 
 from raysc.cluster.crew import ActorCrew
-from raysc.cluster.references import Reference
-from raysc.cluster.shelf import ObjectBlock, ObjectShelf
-from raysc.cluster.threads import use_resources
+from raysc.cluster.object_shelf import ObjectBlock, ObjectShelf
+from raysc.cluster.process_resources import use_resources
+from raysc.cluster.reference_features import Reference
 from raysc.cluster.versions import Versions, disagreement, versions
 from raysc.errors import RayscError
-from raysc.lines import measured_generations_of
-from raysc.metrics.features import load_extractors
-from raysc.metrics.measure import Real, RealFeatures, vectors_of
-from raysc.metrics.metric import Metric
+from raysc.execution import closed_form, initial, trained
+from raysc.execution.ranks import ClosedFormRank, TrainedRank
+from raysc.execution.unit_context import Bench
+from raysc.metrics.core.features import load_extractors
+from raysc.metrics.core.measure import Real, RealFeatures, vectors_of
+from raysc.metrics.core.metric import Metric
 from raysc.models.family import ClosedForm, Trained
-from raysc.plan import InitialUnit, Unit
+from raysc.planning.plan import InitialUnit, Unit
+from raysc.planning.resolved import measured_generations_of
 from raysc.pool.rows import Block, MemoryBlock
 from raysc.pool.shelf import Shelf
-from raysc.rank import ClosedFormRank, TrainedRank
 from raysc.regimes.recipe import REAL
-from raysc.running import closed_form, initial, trained
-from raysc.running.bench import Bench
+from raysc.settings import Keep, Resources
 from raysc.store.leases import Lease
 from raysc.store.objects import Objects
+from raysc.store.parquet_rows import ParquetShelf
 from raysc.store.publishing import Attempt, Damaged
-from raysc.store.rows import ParquetShelf
 from raysc.store.trash import set_damaged_aside
-from raysc.sweepfile.settings import Keep, Resources
 from raysc.sweepfile.sweep import Sweep
 
 FAILURE = "failure"

@@ -4,7 +4,7 @@ import logging
 
 from ray.tune import ExperimentAnalysis, ResultGrid
 
-from raysc.cluster.run import tune_folder
+from raysc.cluster.waves import tune_folder
 from raysc.errors import RayscError
 from raysc.store.objects import Objects
 

@@ -6,8 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from raysc.datasets.drawing import NoisyShape
-from raysc.streams import stream
+from raysc.datasets.noisy_shape import NoisyShape
+from raysc.rng import stream
 
 CENTRES = 3
 SIDE = 10.0

@@ -11,11 +11,11 @@ from urllib.error import URLError
 import numpy as np
 from pydantic import PositiveInt
 
+from raysc.datasets.cache_folder import absolute, alone
 from raysc.datasets.dataset import Labelled
 from raysc.datasets.image_rows import cache_folder, check_rows, content, subsets
-from raysc.datasets.places import absolute, alone
 from raysc.errors import InputError
-from raysc.torchvision_schemas import declare_missing_schemas
+from raysc.libraries.torchvision_compat import declare_missing_schemas
 
 
 @dataclass(frozen=True)

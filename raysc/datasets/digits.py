@@ -10,7 +10,7 @@ from sklearn.datasets import load_digits
 
 from raysc.datasets.dataset import Labelled
 from raysc.errors import InputError
-from raysc.streams import stream
+from raysc.rng import stream
 
 TEST_ROWS_PER_CLASS = 36
 

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from raysc.errors import InputError
-from raysc.streams import stream
+from raysc.rng import stream
 
 RADIUS = 4.0
 MODES = 8

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from raysc.errors import InputError
-from raysc.streams import Streams, stream
+from raysc.rng import Streams, stream
 
 TEST_ROWS = 1000
 

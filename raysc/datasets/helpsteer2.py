@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from raysc.datasets.corpus import Corpus, read_texts
-from raysc.datasets.places import absolute
+from raysc.datasets.cache_folder import absolute
+from raysc.datasets.text_files import Corpus, read_texts
 from raysc.datasets.token_rows import TokenRows
 from raysc.errors import InputError
-from raysc.hub import data_folder
+from raysc.libraries.hub import data_folder
 
 ID = "nvidia/HelpSteer2"
 COLUMNS = ("prompt", "response")

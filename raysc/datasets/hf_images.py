@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from raysc.datasets.cache_folder import absolute
 from raysc.datasets.image_rows import Encoded, ImageRows, decoded, split
-from raysc.datasets.places import absolute
 from raysc.errors import InputError
 
 

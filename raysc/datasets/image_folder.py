@@ -10,8 +10,8 @@ from typing import ClassVar
 
 import numpy as np
 
+from raysc.datasets.cache_folder import absolute
 from raysc.datasets.image_rows import Encoded, ImageRows, decoded, split
-from raysc.datasets.places import absolute
 from raysc.errors import InputError
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".ppm"}

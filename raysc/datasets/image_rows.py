@@ -16,7 +16,7 @@ from PIL import Image, UnidentifiedImageError
 from pydantic import PositiveInt
 
 from raysc.errors import InputError
-from raysc.streams import stream
+from raysc.rng import stream
 
 DEEP = ("I", "F")
 """Pillow's modes of 16 and 32 bits; it would cut their values off at 255."""

@@ -6,9 +6,9 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from raysc.datasets.drawing import check_positive
+from raysc.datasets.noisy_shape import check_positive
 from raysc.errors import InputError
-from raysc.streams import Streams, stream
+from raysc.rng import Streams, stream
 
 TEST_ROWS = 1000
 """Held-out rows, as many as Kazdan et al. 2024 score; one for each dimension at least."""

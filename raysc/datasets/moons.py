@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from raysc.datasets.drawing import NoisyShape
+from raysc.datasets.noisy_shape import NoisyShape
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from raysc.datasets.token_rows import check_sizes
-from raysc.datasets.tokenizing import model_tokenizer, trained_tokenizer
+from raysc.datasets.tokenizer import model_tokenizer, trained_tokenizer
 from raysc.errors import InputError
 from raysc.pool.tokens import Tokenizer
-from raysc.streams import stream
+from raysc.rng import stream
 
 TEST_ROWS = 500
 TOKENIZER_TEXTS = 2000

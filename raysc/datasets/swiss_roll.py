@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from raysc.datasets.drawing import NoisyShape
+from raysc.datasets.noisy_shape import NoisyShape
 
 INNER, OUTER = 1.5 * pi, 4.5 * pi
 HEIGHT = 21.0

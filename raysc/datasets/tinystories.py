@@ -5,11 +5,11 @@ from operator import itemgetter
 from pathlib import Path
 from typing import ClassVar
 
-from raysc.datasets.corpus import Corpus, files_of, read_texts
-from raysc.datasets.places import absolute
+from raysc.datasets.cache_folder import absolute
+from raysc.datasets.text_files import Corpus, files_of, read_texts
 from raysc.datasets.token_rows import TokenRows
 from raysc.errors import InputError
-from raysc.hub import data_folder
+from raysc.libraries.hub import data_folder
 
 ID = "roneneldan/TinyStories"
 

@@ -9,11 +9,11 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from raysc.datasets.corpus import Corpus
-from raysc.datasets.tokenizing import BYTES, model_tokenizer, trained_tokenizer
+from raysc.datasets.text_files import Corpus
+from raysc.datasets.tokenizer import BYTES, model_tokenizer, trained_tokenizer
 from raysc.errors import InputError
 from raysc.pool.tokens import Tokenizer
-from raysc.streams import stream
+from raysc.rng import stream
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,14 +1,14 @@
 """Model families: one per file; what neural families share lies beside them."""
 
 MODELS = {
-    "gaussian": "raysc.models.gaussian:Gaussian",
-    "kde": "raysc.models.kde:Kde",
-    "linear_regression": "raysc.models.linear_regression:LinearRegression",
-    "discrete": "raysc.models.discrete:Discrete",
-    "flow_matching": "raysc.models.flow_matching:FlowMatching",
-    "causal_lm": "raysc.models.causal_lm:CausalLm",
-    "ddpm": "raysc.models.ddpm:Ddpm",
-    "edm": "raysc.models.edm:Edm",
-    "normalizing_flow": "raysc.models.normalizing_flow:NormalizingFlow",
+    "gaussian": "raysc.models.closed_form.gaussian:Gaussian",
+    "kde": "raysc.models.closed_form.kde:Kde",
+    "linear_regression": "raysc.models.closed_form.linear_regression:LinearRegression",
+    "discrete": "raysc.models.closed_form.discrete:Discrete",
+    "flow_matching": "raysc.models.flows.flow_matching:FlowMatching",
+    "causal_lm": "raysc.models.language.causal_lm:CausalLm",
+    "ddpm": "raysc.models.diffusion.ddpm:Ddpm",
+    "edm": "raysc.models.diffusion.edm:Edm",
+    "normalizing_flow": "raysc.models.flows.normalizing_flow:NormalizingFlow",
 }
 """Short name -> ``module:Name``."""

@@ -7,8 +7,8 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 import numpy as np
 
 from raysc.pool.rows import Block, TrainingSet
-from raysc.streams import Streams
-from raysc.sweepfile.settings import Sample, Train
+from raysc.rng import Streams
+from raysc.settings import Sample, Train
 
 TRAINING_STATE = "training_state"
 """How the names of those files begin that only training needs: retention may drop them."""

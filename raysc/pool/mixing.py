@@ -5,10 +5,10 @@ from operator import attrgetter
 
 import numpy as np
 
-from raysc.pool.choosing import chosen
 from raysc.pool.rows import Part, Rows, TrainingSet
+from raysc.pool.selection import chosen
 from raysc.regimes.recipe import REAL, Recipe, Source, Take
-from raysc.streams import Streams, stream
+from raysc.rng import Streams, stream
 
 
 def mix(

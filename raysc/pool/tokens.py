@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from raysc.extras import text_library
+from raysc.libraries.optional import text_library
 
 PAD = -1
 """Stands after the end of a text. No token has this id, whatever the tokenizer."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from raysc.sweepfile.settings import UNKEYED, Cell, Component, Settings
+from raysc.settings import UNKEYED, Cell, Component, Settings
 
 
 def key_of(settings: Mapping[str, Any]) -> str:

@@ -17,7 +17,7 @@ from types import TracebackType
 
 import psutil
 
-from raysc.activity import told
+from raysc.progress import told
 from raysc.store.objects import Objects, StorageError
 
 BEAT = 15.0

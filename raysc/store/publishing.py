@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from raysc.activity import tell
 from raysc.errors import RayscError
+from raysc.progress import tell
 from raysc.store.objects import Objects
 
 FORMAT = 1

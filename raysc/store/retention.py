@@ -6,10 +6,10 @@ from typing import Literal
 
 from raysc.models.family import TRAINING_STATE
 from raysc.regimes.recipe import Recipe
+from raysc.settings import Keep
 from raysc.store.objects import Objects
 from raysc.store.publishing import Manifest
 from raysc.store.spans import pack_name
-from raysc.sweepfile.settings import Keep
 
 MODEL = "model"
 """Folder of a trained state in a span's attempt."""

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any, get_args
 
 from raysc.errors import InputError
+from raysc.settings import LOOP_ONLY, Budget, Cell, Initial, Sample, Settings, Start, Train
 from raysc.sweepfile.components import Checked, Components
 from raysc.sweepfile.messages import Places, did_you_mean, shown
 from raysc.sweepfile.schema import Model, check
-from raysc.sweepfile.settings import LOOP_ONLY, Budget, Cell, Initial, Sample, Settings, Start, Train
 from raysc.sweepfile.space import Point
 
 TREE = ("data", "model", "initial", "train", "sample", "loop")

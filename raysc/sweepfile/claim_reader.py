@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from raysc.errors import InputError
+from raysc.sweepfile.cell_selection import Selection, distinct, nearest_value, same, select
 from raysc.sweepfile.claims import (
     EXAMPLES,
     REFERENCES,
@@ -20,7 +21,6 @@ from raysc.sweepfile.claims import (
 )
 from raysc.sweepfile.messages import Places, did_you_mean, shown
 from raysc.sweepfile.schema import check
-from raysc.sweepfile.selecting import Selection, distinct, nearest_value, same, select
 
 
 def read_claims(given: Any, facts: Facts, places: Places) -> tuple[Claim, ...]:

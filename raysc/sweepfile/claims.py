@@ -32,8 +32,8 @@ from typing import Any, Literal, get_args
 
 from pydantic import Field
 
-from raysc.sweepfile.measured import generations_measured
-from raysc.sweepfile.settings import Cell, Measure, Settings
+from raysc.settings import Cell, Measure, Settings
+from raysc.sweepfile.measured_generations import generations_measured
 
 Scale = Literal["log", "linear"]
 Relation = Literal["above", "below", "within"]

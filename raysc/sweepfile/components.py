@@ -12,8 +12,8 @@ from pydantic.errors import PydanticSchemaGenerationError
 from pydantic_core import to_jsonable_python
 
 from raysc.errors import InputError
+from raysc.settings import Component
 from raysc.sweepfile.messages import did_you_mean, sentence, shown
-from raysc.sweepfile.settings import Component
 from raysc.sweepfile.signature import REQUIRED, Catalogue, Parameter, Room, Signature
 
 Refuse = Callable[[str, str], InputError]

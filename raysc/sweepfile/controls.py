@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from raysc.errors import InputError
+from raysc.settings import Budget, Cell, StepsOf
 from raysc.sweepfile.cells import Draft
 from raysc.sweepfile.components import Checked, Components
 from raysc.sweepfile.messages import Places
-from raysc.sweepfile.settings import Budget, Cell, StepsOf
 
 REAL_ONLY = "real_only"
 """The regime of controls, unless a regime has one of its own."""

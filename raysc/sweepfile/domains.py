@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from raysc.streams import stream
+from raysc.rng import stream
 from raysc.sweepfile.messages import did_you_mean, shown
 
 DOMAINS = ("uniform", "loguniform", "choice", "randint")

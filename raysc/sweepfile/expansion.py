@@ -1,8 +1,8 @@
 """From points to cells: equal ones become one, and each gets its control."""
 
+from raysc.settings import Cell
 from raysc.sweepfile.cells import Draft, Drafter, axis_value, ema_note
 from raysc.sweepfile.controls import Controls, Kind
-from raysc.sweepfile.settings import Cell
 from raysc.sweepfile.space import Axis, columns, points
 
 

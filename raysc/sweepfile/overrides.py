@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from raysc.errors import InputError
-from raysc.sweepfile.reading import Document, places_below, read_value
+from raysc.sweepfile.yaml_reader import Document, places_below, read_value
 
 
 def override(document: Document, assignments: Sequence[str]) -> None:

@@ -8,8 +8,7 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, Field, PositiveInt, ValidationError
 
-from raysc.sweepfile.messages import Places, did_you_mean, first_error, sentence, shown
-from raysc.sweepfile.settings import (
+from raysc.settings import (
     LOOP_ONLY,
     Budget,
     Component,
@@ -24,6 +23,7 @@ from raysc.sweepfile.settings import (
     Train,
     Until,
 )
+from raysc.sweepfile.messages import Places, did_you_mean, first_error, sentence, shown
 
 LOGGERS = ("csv", "wandb", "mlflow")
 """What Tune's results can go to beside TensorBoard."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from raysc.sweepfile.settings import Component
+from raysc.settings import Component
 
 REQUIRED: Any = object()
 """The default of a parameter that must be given."""

@@ -7,10 +7,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from raysc.settings import Budget, Initial, Sample, Train
 from raysc.sweepfile.domains import DOMAINS, Domain, read_domain
 from raysc.sweepfile.messages import Places, did_you_mean, shown
 from raysc.sweepfile.schema import keys_of
-from raysc.sweepfile.settings import Budget, Initial, Sample, Train
 
 COMPONENTS = ("data", "model", "regime")
 """Axes whose values are components; a dotted key below one is a parameter."""

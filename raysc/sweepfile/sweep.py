@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from raysc.errors import InputError
+from raysc.settings import Cell, Component, Keep, Measure, Price, Resources, Until
 from raysc.sweepfile.claims import Claim
 from raysc.sweepfile.messages import Places
-from raysc.sweepfile.settings import Cell, Component, Keep, Measure, Price, Resources, Until
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ import pickle
 import numpy as np
 
 from raysc.datasets.dataset import DataSet
-from raysc.metrics.measure import Real, measure
-from raysc.metrics.metric import Metric
+from raysc.metrics.core.measure import Real, measure
+from raysc.metrics.core.metric import Metric
 
 
 class MetricTests:

@@ -9,8 +9,8 @@ from raysc.datasets.dataset import DataSet
 from raysc.models.family import ClosedForm, ForData, Trained
 from raysc.pool.rows import MemoryBlock, Rows, TrainingSet
 from raysc.regimes.recipe import REAL
-from raysc.streams import Streams
-from raysc.sweepfile.settings import Sample, Train
+from raysc.rng import Streams
+from raysc.settings import Sample, Train
 
 
 def real_rows(dataset: DataSet, seeds: tuple[int, ...]) -> TrainingSet:

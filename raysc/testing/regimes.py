@@ -6,13 +6,13 @@ from fractions import Fraction
 import numpy as np
 
 from raysc.datasets.gaussian import Gaussian as Normal
+from raysc.execution.ranks import ClosedFormRank
 from raysc.loop import Rules, self_consuming_loop
-from raysc.models.gaussian import Gaussian
+from raysc.models.closed_form.gaussian import Gaussian
 from raysc.pool.rows import MemoryBlock, Rows
 from raysc.pool.shelf import MemoryShelf
-from raysc.rank import ClosedFormRank
 from raysc.regimes.recipe import REAL, Recipe, Regime, Source, fresh, synthetic
-from raysc.sweepfile.settings import Cell, Component, Initial, Sample, Train
+from raysc.settings import Cell, Component, Initial, Sample, Train
 
 GENERATIONS = 6
 

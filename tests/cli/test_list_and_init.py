@@ -1,16 +1,16 @@
 import pytest
 
-from raysc import catalogue
+from raysc import registry
 from raysc.cli.shipped import purpose, shipped
 from raysc.sweepfile import read_sweep
 
 
 def test_list_names_everything_that_is_registered_with_its_parameters(raysc):
     out = raysc("list").out
-    for room in catalogue.REGISTRIES:
-        for name in catalogue.names(room):
+    for room in registry.REGISTRIES:
+        for name in registry.names(room):
             assert f"\n  {name}: " in out
-            assert all(f"      {key} (" in out for key in catalogue.signature(room, name).parameters)
+            assert all(f"      {key} (" in out for key in registry.signature(room, name).parameters)
     assert "      network ('mlp' | 'unet', default 'mlp')\n" in out
     assert "      lambda (float, required)\n" in out
     assert "\n  quickstart: Does a small flow-matching model" in out
@@ -50,6 +50,6 @@ def test_init_of_an_unknown_name_tells_the_nearest(raysc, here, name, near):
 @pytest.mark.parametrize("name", sorted(shipped()))
 def test_every_shipped_file_can_be_read_and_says_what_it_asks_and_its_command(name):
     file = shipped()[name]
-    assert read_sweep(str(file), (), catalogue).cells
+    assert read_sweep(str(file), (), registry).cells
     assert purpose(file).endswith("?")
     assert f"#     raysc sweep sweeps/{name}.yaml" in file.read_text()

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from raysc.results.table import load_table
+from raysc.results.table.table import load_table
 
 
 @pytest.fixture(scope="module")

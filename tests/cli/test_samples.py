@@ -4,8 +4,8 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from raysc.lines import lines
-from raysc.results.rows import sampled_rows
+from raysc.planning.resolved import lines
+from raysc.results.samples.sampled_rows import sampled_rows
 
 
 def test_a_picture_is_written(raysc, digits_arguments, here):

@@ -53,7 +53,7 @@ def test_a_rate_and_the_time_left_are_told_and_those_at_work_come_first(gaussian
 
     from rich.console import Console
 
-    from raysc.status import CellStatus, status
+    from raysc.results.status import CellStatus, status
     from raysc.store.leases import Holder
 
     found = status(*gaussian_store)

@@ -13,7 +13,7 @@ import pytest
 from heads import Head, autoscaling
 from s3_server import S3
 
-from raysc.cli.places import open_sweep
+from raysc.cli.arguments import open_sweep
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep
 
@@ -29,7 +29,7 @@ from pathlib import Path
 
 import numpy as np
 
-from raysc.metrics.metric import Column
+from raysc.metrics.core.metric import Column
 
 
 @dataclass(frozen=True)

@@ -11,28 +11,28 @@ import pytest
 import ray
 from ray.util import placement_group, remove_placement_group
 
-from raysc import activity, catalogue
-from raysc.activity import Told
+from raysc import progress, registry
 from raysc.cluster import crew
 from raysc.cluster.crew import ActorCrew
 from raysc.cluster.trial import bundles
 from raysc.datasets.dataset import Labelled
 from raysc.datasets.digits import Digits
-from raysc.metrics.classifier import train_classifier
-from raysc.metrics.features import load_extractors
-from raysc.metrics.frechet_distance import FrechetDistance
-from raysc.metrics.measure import Real, measure
-from raysc.metrics.recall import Recall
+from raysc.execution.ranks import TrainedRank
+from raysc.metrics.core.classifier import train_classifier
+from raysc.metrics.core.features import load_extractors
+from raysc.metrics.core.measure import Real, measure
+from raysc.metrics.distances.frechet_distance import FrechetDistance
+from raysc.metrics.neighbours.recall import Recall
 from raysc.models.family import Trained
-from raysc.plan import LoopUnit, make_plan
+from raysc.planning.plan import LoopUnit, make_plan
 from raysc.pool.mixing import mix
 from raysc.pool.rows import Block, MemoryBlock, Rows, TrainingSet
 from raysc.pool.shelf import MemoryShelf
-from raysc.rank import TrainedRank
+from raysc.progress import Told
 from raysc.regimes.recipe import REAL, Recipe, Source, Take, synthetic
+from raysc.settings import Component, Resources, Sample, Train
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep
-from raysc.sweepfile.settings import Component, Resources, Sample, Train
 
 STEPS = 1_000
 
@@ -58,23 +58,23 @@ def test_what_rank_0_does_is_told_by_the_process_that_waits_for_it(
     two: ActorCrew, loop_unit: LoopUnit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     heard: list[Told] = []
-    repeat = activity.repeat
+    repeat = progress.repeat
 
     def listen(told: Told | None) -> None:
         repeat(told)
         if told is not None:
             heard.append(told)
-            assert activity.told().startswith(f"{told[0]}: {told[2]:,} of {told[3]:,} {told[1]}")
+            assert progress.told().startswith(f"{told[0]}: {told[2]:,} of {told[3]:,} {told[1]}")
 
     monkeypatch.setattr(crew, "ASK", 0.02)
-    monkeypatch.setattr(activity, "repeat", listen)
+    monkeypatch.setattr(progress, "repeat", listen)
     rows = loop_unit.line.data.train((0,))
     training_set = TrainingSet((Rows(REAL, (MemoryBlock("rows", 0, rows),)),))
     two.fit(0, training_set, "initial", range(STEPS), Train(batch=8))
     trained = [done for what, _, done, total in heard if (what, total) == ("training", STEPS)]
     assert trained == sorted(trained)
     assert len(set(trained)) > 1, "it goes on"
-    assert activity.told() == "", "nothing is told of what has ended"
+    assert progress.told() == "", "nothing is told of what has ended"
     two.sample(0, 0, 20 * 256, Sample(steps=50), MemoryShelf())
     assert {("sampling", 10)} == {(what, total) for what, _, _, total in heard if what != "training"}, "rank 0's half"
 
@@ -112,7 +112,7 @@ class WatchedShelf:
 def test_each_rank_computes_the_features_of_the_rows_that_it_drew_as_one_rank_does(tmp_path: Path) -> None:
     data, seeds = Digits(), (0,)
     train = data.train(seeds)
-    family = cast(Trained, catalogue.family(Component(name="flow_matching", parameters={"width": 8, "depth": 1}), data))
+    family = cast(Trained, registry.family(Component(name="flow_matching", parameters={"width": 8, "depth": 1}), data))
     few = Labelled(data.labelled_train().rows[:200], data.labelled_train().labels[:200])
     files = {"classifier": train_classifier(few, few).to_files()}
     resources = Resources(workers=2, cpus=1)

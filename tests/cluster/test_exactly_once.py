@@ -11,10 +11,10 @@ from s3_server import S3
 from typer.testing import CliRunner
 
 from raysc.cli import app
-from raysc.cli.places import open_sweep
+from raysc.cli.arguments import open_sweep
 from raysc.errors import InputError
-from raysc.plan import make_plan
-from raysc.results.table import load_table
+from raysc.planning.plan import make_plan
+from raysc.results.table.table import load_table
 from raysc.store.leases import Lease
 from raysc.store.objects import Objects
 

@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 from s3_server import S3
 
-from raysc.cli.places import open_sweep
-from raysc.plan import make_plan
-from raysc.results.table import load_table
+from raysc.cli.arguments import open_sweep
+from raysc.planning.plan import make_plan
+from raysc.results.table.table import load_table
 from raysc.store.objects import Objects
 from raysc.store.spans import published
 from raysc.sweepfile import Sweep

@@ -9,8 +9,8 @@ import pytest
 from heads import free_port, head
 from s3_server import S3
 
-from raysc.cli.places import open_sweep
-from raysc.results.table import load_table
+from raysc.cli.arguments import open_sweep
+from raysc.results.table.table import load_table
 
 pytest.importorskip("aiohttp_cors", reason="Ray's job server needs ray[default]: pip install 'raysc[cluster]'")
 

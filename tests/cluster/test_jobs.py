@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ray.job_submission import JobStatus
 
-from raysc import catalogue
+from raysc import registry
 from raysc.cluster import jobs
 from raysc.cluster.jobs import Submission, job_name, plugin_files, run_as_job
 from raysc.errors import RayscError
@@ -151,7 +151,7 @@ def rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     for name in ("own_package/__init__.py", "own_package/inner/__init__.py", "own_package/rule.py"):
         (tmp_path / name).write_text("")
     monkeypatch.setattr(sys, "path", list(sys.path))
-    catalogue.look_in(tmp_path)
+    registry.look_in(tmp_path)
     yield tmp_path
     for name in [name for name in sys.modules if name.startswith("own_")]:
         del sys.modules[name]

@@ -12,8 +12,8 @@ import pandas as pd
 from heads import Head, head, node_of
 from s3_server import S3
 
-from raysc.cli.places import open_sweep
-from raysc.results.table import load_table
+from raysc.cli.arguments import open_sweep
+from raysc.results.table.table import load_table
 from raysc.store.leases import holders
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep

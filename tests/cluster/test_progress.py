@@ -9,7 +9,7 @@ from s3_server import S3
 
 from raysc.cluster import progress as room
 from raysc.cluster.progress import Progress
-from raysc.plan import make_plan
+from raysc.planning.plan import make_plan
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep
 

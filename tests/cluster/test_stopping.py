@@ -8,8 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from raysc.cli import app
-from raysc.cli.places import open_sweep
-from raysc.results.table import load_table
+from raysc.cli.arguments import open_sweep
+from raysc.results.table.table import load_table
 
 pytestmark = pytest.mark.usefixtures("running_ray")
 

@@ -11,11 +11,11 @@ from safetensors.numpy import load_file
 from typer.testing import CliRunner
 
 from raysc.cli import app
-from raysc.cli.places import open_sweep
+from raysc.cli.arguments import open_sweep
 from raysc.cluster.trial import run_trial
 from raysc.errors import InputError
-from raysc.plan import make_plan
-from raysc.results.table import load_table
+from raysc.planning.plan import make_plan
+from raysc.results.table.table import load_table
 
 pytestmark = pytest.mark.usefixtures("running_ray")
 

@@ -15,16 +15,16 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from raysc import catalogue
+from raysc import registry
 from raysc.datasets import cifar10, image_rows
 from raysc.datasets.cifar10 import Cifar10
 from raysc.datasets.dataset import LabelledDataSet
 from raysc.datasets.hf_images import HfImages
 from raysc.datasets.image_folder import ImageFolder
 from raysc.errors import InputError
-from raysc.lines import _identity
-from raysc.sweepfile.settings import Component
-from raysc.torchvision_schemas import declare_missing_schemas
+from raysc.libraries.torchvision_compat import declare_missing_schemas
+from raysc.planning.resolved import _identity
+from raysc.settings import Component
 
 
 @pytest.fixture(autouse=True)
@@ -109,7 +109,7 @@ def test_where_the_files_lie_is_in_no_key(tmp_path, images):
 
     def told(place, **parameters):
         component = Component(name="image_folder", parameters={"path": str(tmp_path / place), **parameters})
-        return _identity("data", component, catalogue.build("data", component))
+        return _identity("data", component, registry.build("data", component))
 
     assert told("here") == told("there")
     assert told("here", rows=5) != told("there")

@@ -8,13 +8,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from raysc import catalogue
+from raysc import registry
 from raysc.datasets.helpsteer2 import HelpSteer2
 from raysc.datasets.stories import Stories
 from raysc.datasets.text import Text
 from raysc.datasets.tinystories import TinyStories
 from raysc.errors import InputError
-from raysc.lines import lines
+from raysc.planning.resolved import lines
 from raysc.pool.tokens import PAD, lengths
 
 TEXTS = ["Ein Bär läuft.", "狐は森へ行った。", "🦊🦊 fox", "plain words, plain words", "Юля идёт домой"]
@@ -207,4 +207,4 @@ metrics: [exact_duplicates]
 
 def test_text_data_sets_are_registered():
     for name in ("text", "helpsteer2", "tinystories", "stories"):
-        assert catalogue.load("data", name).kind == "text"
+        assert registry.load("data", name).kind == "text"

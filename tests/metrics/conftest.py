@@ -1,7 +1,7 @@
 import pytest
 
 from raysc.datasets.digits import Digits
-from raysc.metrics.classifier import Classifier, train_classifier
+from raysc.metrics.core.classifier import Classifier, train_classifier
 
 
 @pytest.fixture(scope="session")

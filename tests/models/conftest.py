@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from raysc.datasets.digits import Digits
-from raysc.models.training import reset_accelerator
+from raysc.models.training.loop import reset_accelerator
 from raysc.pool.rows import MemoryBlock, Rows, TrainingSet
 from raysc.regimes.recipe import REAL
 

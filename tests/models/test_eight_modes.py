@@ -4,20 +4,20 @@ import numpy as np
 import pytest
 
 from raysc.datasets.eight_gaussians import EightGaussians
-from raysc.metrics.measure import Real, measure
-from raysc.metrics.metric import Vectors
-from raysc.metrics.modes import distances
-from raysc.metrics.modes_covered import ModesCovered
-from raysc.metrics.off_mode_mass import OffModeMass
-from raysc.models.ddpm import Ddpm
-from raysc.models.edm import Edm
+from raysc.metrics.core.measure import Real, measure
+from raysc.metrics.core.metric import Vectors
+from raysc.metrics.modes.modes import distances
+from raysc.metrics.modes.modes_covered import ModesCovered
+from raysc.metrics.modes.off_mode_mass import OffModeMass
+from raysc.models.diffusion.ddpm import Ddpm
+from raysc.models.diffusion.edm import Edm
 from raysc.models.family import Trained
-from raysc.models.flow_matching import FlowMatching
-from raysc.models.normalizing_flow import NormalizingFlow
+from raysc.models.flows.flow_matching import FlowMatching
+from raysc.models.flows.normalizing_flow import NormalizingFlow
 from raysc.pool.rows import MemoryBlock, Rows, TrainingSet
 from raysc.regimes.recipe import REAL
-from raysc.streams import Streams
-from raysc.sweepfile.settings import Ema, Sample, Train
+from raysc.rng import Streams
+from raysc.settings import Ema, Sample, Train
 
 # So many rows that shares are off by chance by half a point at most, in the training set and in what is drawn.
 DATA, DRAWN = EightGaussians(rows=8000), 4096

@@ -6,7 +6,7 @@ import pytest
 
 from raysc.pool.parquet import decode, encode
 from raysc.regimes.recipe import synthetic
-from raysc.streams import stream
+from raysc.rng import stream
 
 ARRAYS = {
     "images": stream(0, 0, "data").integers(0, 256, (1, 7, 3, 4, 5), dtype=np.uint8),

@@ -8,7 +8,7 @@ import pytest
 from raysc.errors import InputError
 from raysc.regimes.curated import Curated
 from raysc.regimes.recipe import REAL, synthetic
-from raysc.streams import stream
+from raysc.rng import stream
 
 COUNT = 200_000
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from raysc import catalogue
-from raysc.entries import damages
-from raysc.lines import addresses, lines
-from raysc.plan import make_plan
-from raysc.results.rows import sampled_rows
-from raysc.results.table import load_table
+from raysc import registry
+from raysc.planning.plan import make_plan
+from raysc.planning.resolved import addresses, lines
+from raysc.results.samples.sampled_rows import sampled_rows
+from raysc.results.table.table import load_table
+from raysc.store.inventory import damages
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep, read_sweep
 
@@ -51,7 +51,7 @@ metrics: [feature_variance]
 def read(name: str, folder: Path) -> Sweep:
     file = folder / f"{name}.yaml"
     file.write_text(SWEEPS[name])
-    return read_sweep(str(file), (), catalogue)
+    return read_sweep(str(file), (), registry)
 
 
 @pytest.mark.parametrize("form", FORMATS)

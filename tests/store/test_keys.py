@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from raysc.lines import lines
+from raysc.planning.resolved import lines
 from raysc.store.keys import Keys
 from raysc.sweepfile import Sweep
 

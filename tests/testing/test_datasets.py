@@ -3,7 +3,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from raysc import catalogue
+from raysc import registry
 from raysc.datasets.gaussian import Gaussian
 from raysc.sweepfile import Component
 from raysc.testing import DataSetTests
@@ -14,7 +14,7 @@ POINTS = ("gaussian", "blobs", "circles", "moons", "swiss_roll", "eight_gaussian
 class TestPoints(DataSetTests):
     @pytest.fixture(params=POINTS)
     def dataset(self, request):
-        return catalogue.build("data", Component(name=request.param, parameters={"rows": 30}))
+        return registry.build("data", Component(name=request.param, parameters={"rows": 30}))
 
 
 class TestImages(DataSetTests):
@@ -22,7 +22,7 @@ class TestImages(DataSetTests):
 
     @pytest.fixture(params=[None, 20])
     def dataset(self, request):
-        return catalogue.build("data", Component(name="digits", parameters={"rows": request.param}))
+        return registry.build("data", Component(name="digits", parameters={"rows": request.param}))
 
 
 class TestOutcomesAndTexts(DataSetTests):
@@ -30,7 +30,7 @@ class TestOutcomesAndTexts(DataSetTests):
 
     @pytest.fixture(params=["categories", "stories"])
     def dataset(self, request):
-        return catalogue.build("data", Component(name=request.param, parameters={"rows": 30}))
+        return registry.build("data", Component(name=request.param, parameters={"rows": 30}))
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,15 @@
 import numpy as np
 import pytest
 
-from raysc import catalogue
+from raysc import registry
 from raysc.datasets.eight_gaussians import EightGaussians
 from raysc.datasets.stories import Stories
-from raysc.metrics.feature_variance import FeatureVariance
-from raysc.metrics.metric import ModelMetric
+from raysc.metrics.core.metric import ModelMetric
+from raysc.metrics.diversity.feature_variance import FeatureVariance
 from raysc.sweepfile import Component
 from raysc.testing import MetricTests
 
-BUILT = {name: catalogue.build("metric", Component(name=name)) for name in catalogue.names("metric")}
+BUILT = {name: registry.build("metric", Component(name=name)) for name in registry.names("metric")}
 OF_ROWS = {name: metric for name, metric in BUILT.items() if not isinstance(metric, ModelMetric)}
 TEXT = tuple(name for name, metric in OF_ROWS.items() if metric.features == "tokens")
 STORIES = Stories(rows=60)  # its tokenizer is trained once

@@ -1,12 +1,12 @@
 import pytest
 
-from raysc import catalogue
+from raysc import registry
 from raysc.datasets.categories import Categories
 from raysc.datasets.digits import Digits
 from raysc.datasets.eight_gaussians import EightGaussians
 from raysc.datasets.linear import Linear
-from raysc.models.flow_matching import FlowMatching
-from raysc.models.gaussian import Gaussian
+from raysc.models.closed_form.gaussian import Gaussian
+from raysc.models.flows.flow_matching import FlowMatching
 from raysc.sweepfile import Component
 from raysc.testing import ClosedFormTests, TrainedTests
 
@@ -20,7 +20,7 @@ class TestClosedForm(ClosedFormTests):
 
     @pytest.fixture
     def family(self, name):
-        return catalogue.build("model", Component(name=name, parameters={"bandwidth": 0.5} if name == "kde" else {}))
+        return registry.build("model", Component(name=name, parameters={"bandwidth": 0.5} if name == "kde" else {}))
 
     @pytest.fixture
     def dataset(self, name):
@@ -37,7 +37,7 @@ SIZES = {
 class TestTrained(TrainedTests):
     @pytest.fixture(params=list(SIZES))
     def family(self, request):
-        return catalogue.build("model", Component(name=request.param, parameters=SIZES[request.param]))
+        return registry.build("model", Component(name=request.param, parameters=SIZES[request.param]))
 
     @pytest.fixture(params=["points", "images"])
     def dataset(self, request):

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import pytest
 
-from raysc import catalogue
+from raysc import registry
 from raysc.errors import InputError
 from raysc.regimes.recipe import REAL, Recipe, Take, fresh, synthetic
 from raysc.sweepfile import Component
@@ -15,9 +15,9 @@ NEWEST_OF_TWO = Recipe((Take(synthetic(0), 4),))
 
 
 class TestRegistered(RegimeTests):
-    @pytest.fixture(params=catalogue.names("regime"))
+    @pytest.fixture(params=registry.names("regime"))
     def regime(self, request):
-        return catalogue.build("regime", Component(name=request.param, parameters=PARAMETERS.get(request.param, {})))
+        return registry.build("regime", Component(name=request.param, parameters=PARAMETERS.get(request.param, {})))
 
 
 @dataclass(frozen=True)

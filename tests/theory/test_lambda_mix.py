@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from raysc import catalogue
-from raysc.lines import lines
-from raysc.results.claims import judge_claims
-from raysc.results.table import load_table
+from raysc import registry
+from raysc.planning.resolved import lines
+from raysc.results.claims.judging import judge_claims
+from raysc.results.table.table import load_table
 from raysc.store.objects import Objects
 from raysc.sweepfile import read_sweep
 
@@ -13,7 +13,7 @@ FILE = Path(__file__).parents[2] / "sweeps/theory/lambda_mix.yaml"
 
 
 def test_its_claims_can_be_judged_and_those_that_few_seeds_decide_hold(run_sweep, tmp_path):
-    sweep = read_sweep(str(FILE), ("seeds=20",), catalogue)
+    sweep = read_sweep(str(FILE), ("seeds=20",), registry)
     objects = Objects.at(str(tmp_path))
     run_sweep(sweep, objects)
     judged = judge_claims(sweep, load_table(sweep, objects), lines(sweep))

@@ -1,7 +1,7 @@
 """The real loop against the closed forms: every exact form within 4 standard errors of the mean over 2,000 seeds.
 
 A form that is one generation off must be rejected by 6 standard errors where such a case is listed. Which form belongs
-to which cell is asked of ``raysc.results.theory``, as claims and pictures ask it.
+to which cell is asked of ``raysc.results.expectations``, as claims and pictures ask it.
 """
 
 from collections import defaultdict
@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from raysc.lines import Line
-from raysc.plan import make_plan
-from raysc.results.table import load_table
-from raysc.results.theory import expected
+from raysc.planning.plan import make_plan
+from raysc.planning.resolved import Line
+from raysc.results.expectations import expected
+from raysc.results.table.table import load_table
 from raysc.store.objects import Objects
 
 SEEDS = 2000

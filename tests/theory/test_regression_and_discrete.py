@@ -7,16 +7,16 @@ import pandas as pd
 import pytest
 
 from raysc.datasets.categories import Categories
-from raysc.lines import Line
-from raysc.models.discrete import Discrete
-from raysc.plan import make_plan
+from raysc.models.closed_form.discrete import Discrete
+from raysc.planning.plan import make_plan
+from raysc.planning.resolved import Line
 from raysc.pool.mixing import mix
 from raysc.pool.rows import MemoryBlock, Rows
 from raysc.regimes.recipe import REAL, Recipe, Take, synthetic
-from raysc.results.table import load_table
-from raysc.results.theory import expected
+from raysc.results.expectations import expected
+from raysc.results.table.table import load_table
+from raysc.rng import Streams
 from raysc.store.objects import Objects
-from raysc.streams import Streams
 from raysc.theory import discrete
 
 SEEDS = 2000

@@ -8,15 +8,15 @@ from matplotlib.artist import Artist
 from matplotlib.figure import Figure as Drawing
 from matplotlib.patches import Patch
 
-from raysc.durations import clock
-from raysc.lines import Line
+from raysc.formatting import clock
+from raysc.planning.resolved import Line
+from raysc.results.plots.style import COLOURS, style
+from raysc.results.plots.subset import spread
 from raysc.results.report.facts import named
 from raysc.results.report.figure import Figure, finish
 from raysc.results.report.layout import Curve, Layout, Panel, brief, label, wrapped
 from raysc.results.report.multiples import small_multiples
-from raysc.results.spread import spread
-from raysc.results.style import COLOURS, style
-from raysc.results.table import PHASES
+from raysc.results.table.table import PHASES
 
 MOST_PANELS = 12
 MOST_BARS = 25

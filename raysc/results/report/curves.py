@@ -10,15 +10,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 from matplotlib.lines import Line2D
 
-from raysc.lines import Line
-from raysc.metrics.metric import Column
-from raysc.results.averages import over_seeds
+from raysc.metrics.core.metric import Column
+from raysc.planning.resolved import Line
+from raysc.results.expectations import expected
+from raysc.results.plots.style import FLOOR, log_axis, style
 from raysc.results.report.facts import named
 from raysc.results.report.figure import Figure, finish
 from raysc.results.report.layout import Curve, Layout
 from raysc.results.report.multiples import entries, small_multiples
-from raysc.results.style import FLOOR, log_axis, style
-from raysc.results.theory import expected
+from raysc.results.statistics.averages import over_seeds
 
 MARKED = 15
 """Generations up to which each has its marker; beyond, the curve alone is drawn, with a marker at its end."""

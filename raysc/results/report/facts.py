@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from raysc.lines import Line
-from raysc.plan import Plan
+from raysc.planning.plan import Plan
+from raysc.planning.resolved import Line
 from raysc.results.report.layout import label
 from raysc.store.objects import READERS, Objects
 from raysc.store.spans import Span, published

@@ -10,11 +10,11 @@ from typing import Any
 from matplotlib import colormaps
 from matplotlib.colors import to_hex
 
-from raysc.results.spread import spread
-from raysc.results.style import COLOURS, CONTROL, DASHES, MARKERS, SEQUENCE
-from raysc.results.table import varying_axes
-from raysc.results.text import number_text
-from raysc.sweepfile.settings import Cell
+from raysc.results.plots.style import COLOURS, CONTROL, DASHES, MARKERS, SEQUENCE
+from raysc.results.plots.subset import spread
+from raysc.results.table.table import varying_axes
+from raysc.results.table.text import number_text
+from raysc.settings import Cell
 
 MOST_PANELS = 30
 """Beyond, a figure is a wallpaper, and takes as long to draw as all others together."""

@@ -13,14 +13,14 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure as Drawing
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from raysc.lines import Line
-from raysc.metrics.metric import Column
+from raysc.metrics.core.metric import Column
+from raysc.planning.resolved import Line
+from raysc.results.plots.style import DIVERGING, style
+from raysc.results.plots.subset import spread
 from raysc.results.report.figure import Figure, finish
 from raysc.results.report.layout import brief, few_of, label, regime_axes, values_of
-from raysc.results.spread import spread
-from raysc.results.stability import Boundary, Stability, boundary, tabulated
-from raysc.results.style import DIVERGING, style
-from raysc.results.table import varying_axes
+from raysc.results.table.stability import Boundary, Stability, boundary, tabulated
+from raysc.results.table.table import varying_axes
 
 MOST_PANELS = 12
 MOST_ACROSS = 4

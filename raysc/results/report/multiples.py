@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 from matplotlib.lines import Line2D
 
+from raysc.results.plots.style import generations_axis
 from raysc.results.report.layout import Curve, Layout, wrapped
-from raysc.results.style import generations_axis
 
 PANEL_WIDTH, PANEL_HEIGHT = 2.35, 1.9
 LEFT, FOOT = 0.95, 0.5

@@ -12,10 +12,10 @@ from markupsafe import Markup
 
 import raysc
 from raysc.errors import InputError
-from raysc.lines import Line, lines, measured_generations
-from raysc.plan import Plan, make_plan
-from raysc.results.claims import judge_claims
-from raysc.results.judged import asked_text, case_text
+from raysc.planning.plan import Plan, make_plan
+from raysc.planning.resolved import Line, lines, measured_generations
+from raysc.results.claims.claim_text import asked_text, case_text
+from raysc.results.claims.judging import judge_claims
 from raysc.results.report import facts
 from raysc.results.report.composition import composition, phases
 from raysc.results.report.curves import curves
@@ -24,11 +24,11 @@ from raysc.results.report.layout import layout
 from raysc.results.report.maps import maps
 from raysc.results.report.samples import samples
 from raysc.results.report.tables import Number, claims_frame, last_table, stability_table
-from raysc.results.stability import Stability, stability, tabulated
-from raysc.results.table import controls_of, load_table, main_columns, quality_column
+from raysc.results.table.stability import Stability, stability, tabulated
+from raysc.results.table.table import controls_of, load_table, main_columns, quality_column
 from raysc.store.objects import Objects
 from raysc.sweepfile.sweep import Sweep
-from raysc.sweepfile.writing import written
+from raysc.sweepfile.yaml_writer import written
 
 PAGE, FIGURES = "index.html", "figures"
 MOST_OPEN = 40

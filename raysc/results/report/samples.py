@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from raysc.lines import Line
 from raysc.models.family import OfText
-from raysc.results.pictures import drawn_rows, samples_figure
+from raysc.planning.resolved import Line
+from raysc.results.plots.sample_grid import drawn_rows, samples_figure
+from raysc.results.plots.style import style
+from raysc.results.plots.subset import spread
 from raysc.results.report.figure import Figure, finish
 from raysc.results.report.layout import is_control
-from raysc.results.spread import spread
-from raysc.results.style import style
 from raysc.store.objects import Objects
 from raysc.sweepfile.sweep import Sweep
 

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from raysc.lines import Line
-from raysc.results.claims import JudgedClaim
+from raysc.planning.resolved import Line
+from raysc.results.claims.judging import JudgedClaim
 from raysc.results.report.layout import is_control, label
-from raysc.results.selection import last_generation
-from raysc.results.stability import Stability
-from raysc.results.table import main_columns, varying_axes
-from raysc.results.text import interval_text, number_text, spread_text, value_text
+from raysc.results.table.selection import last_generation
+from raysc.results.table.stability import Stability
+from raysc.results.table.table import main_columns, varying_axes
+from raysc.results.table.text import interval_text, number_text, spread_text, value_text
 from raysc.sweepfile.sweep import Sweep
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from browser import browser, found
 
-from raysc import catalogue
+from raysc import registry
 from raysc.results.report.page import report
 from raysc.store.objects import Objects
 from raysc.sweepfile import read_sweep
@@ -47,7 +47,7 @@ def page(request, run_sweep, tmp_path_factory):
     file = folder / "grid.yaml"
     text = (SWEEPS / f"{request.param}.yaml").read_text(encoding="utf-8").partition("\nclaims:")[0]
     file.write_text(text + CLAIM.replace("METRIC", metric).replace("AXES", axes), encoding="utf-8")
-    sweep, objects = read_sweep(str(file), SMALL[request.param], catalogue), Objects.at(str(folder / "store"))
+    sweep, objects = read_sweep(str(file), SMALL[request.param], registry), Objects.at(str(folder / "store"))
     run_sweep(sweep, objects)
     made = report(sweep, objects)
     return made.write(folder / "report"), made

@@ -4,14 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from raysc.cli.places import open_sweep
-from raysc.lines import lines
-from raysc.plan import make_plan
+from raysc.cli.arguments import open_sweep
+from raysc.planning.plan import make_plan
+from raysc.planning.resolved import lines
 from raysc.results.report.page import report
-from raysc.results.stability import stability
-from raysc.results.table import load_table, quality_column
+from raysc.results.table.stability import stability
+from raysc.results.table.table import load_table, quality_column
 from raysc.store.objects import Objects
-from raysc.sweepfile.writing import written
+from raysc.sweepfile.yaml_writer import written
 
 
 def test_the_page_asks_for_nothing_and_its_ids_are_unique(digits_report, read_page):

@@ -1,0 +1,1 @@
+"""Metrics of the models of closed-form families: moments, likelihood, outcome probabilities."""

@@ -1,0 +1,1 @@
+"""What all metrics share: the protocol, measuring, feature extractors."""

@@ -1,0 +1,150 @@
+"""The feature extractor "classifier": a small convolutional network, trained here on the data's own classes."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from math import prod, sqrt
+
+import numpy as np
+import safetensors.torch
+import torch
+from torch import Tensor, nn
+
+from raysc.datasets.dataset import Labelled
+from raysc.rng import stream
+
+DIM = 64
+"""Features: the activations of the last hidden layer."""
+EPOCHS = 12
+BATCH = 64
+LR = 2e-3
+BLOCK = 512
+"""Rows that are put through the network at once when features are computed."""
+
+
+@dataclass(frozen=True, eq=False)
+class Classifier:
+    """A trained classifier whose penultimate activations are features.
+
+    The 64 features are ReLU activations, >= 0 and not normalised. Their scale is whatever the network learned, but
+    it is the same for all rows that are ever compared, because a data set has one classifier.
+
+    Attributes:
+        network: layers from images to logits, in evaluation mode.
+        event: shape of one image, (channels, height, width).
+        classes: how many.
+        accuracy: share of held-out rows that it classifies rightly, 0 to 1.
+    """
+
+    network: nn.Sequential
+    event: tuple[int, ...]
+    classes: int
+    accuracy: float
+
+    def features(self, rows: np.ndarray) -> np.ndarray:
+        """Images uint8 (..., channels, height, width) -> float64 (..., 64)."""
+        leading = rows.shape[: rows.ndim - len(self.event)]
+        if rows.shape[len(leading) :] != self.event:
+            raise ValueError(f"the classifier was trained on rows of shape {self.event}, not {rows.shape}")
+        return _apply(self.network[:-1], rows.reshape(-1, *self.event)).astype(np.float64).reshape(*leading, DIM)
+
+    def to_files(self) -> dict[str, bytes]:
+        """File name -> content, for the store."""
+        about = {"event": self.event, "classes": self.classes, "accuracy": self.accuracy}
+        return {
+            "classifier.safetensors": safetensors.torch.save(self.network.state_dict()),
+            "classifier.json": json.dumps(about, indent=2).encode(),
+        }
+
+    @classmethod
+    def from_files(cls, files: Mapping[str, bytes]) -> "Classifier":
+        """What ``to_files`` gave; on the CPU the features are equal bit for bit, on an accelerator but for rounding."""
+        about = json.loads(files["classifier.json"])
+        event = tuple(about["event"])
+        network = _network(event, about["classes"])
+        network.load_state_dict(safetensors.torch.load(files["classifier.safetensors"]))
+        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        return cls(network.to(device).eval(), event, about["classes"], about["accuracy"])
+
+
+def train_classifier(train: Labelled, test: Labelled) -> Classifier:
+    """Train on all labelled training rows; a matter of seconds on one core for small images.
+
+    Weights and batches come from streams of their own and training runs on one thread of the CPU, so that one machine
+    always gives the same classifier.
+
+    Args:
+        train: images uint8 (rows, channels, height, width), with classes.
+        test: held-out rows, for ``accuracy`` alone.
+
+    Returns:
+        The classifier after the last epoch; the held-out rows chose nothing.
+    """
+    event, classes = train.rows.shape[1:], int(train.labels.max()) + 1
+    network = _network(event, classes)
+    images, labels = _to_unit(train.rows), torch.from_numpy(train.labels.copy())
+    optimizer = torch.optim.AdamW(network.parameters(), lr=LR, weight_decay=1e-2)
+    steps = EPOCHS * -(-len(labels) // BATCH)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+    with _one_thread():
+        for epoch in range(EPOCHS):
+            order = torch.from_numpy(stream(0, 0, "train", "classifier", epoch).permutation(len(labels)))
+            for first in range(0, len(order), BATCH):
+                batch = order[first : first + BATCH]
+                optimizer.zero_grad()
+                torch.autograd.backward(nn.functional.cross_entropy(network(images[batch]), labels[batch]))
+                optimizer.step()
+                schedule.step()
+        network.eval()
+        guesses = _apply(network, test.rows).argmax(axis=1)
+    return Classifier(network, event, classes, float(np.mean(guesses == test.labels)))
+
+
+def _network(event: tuple[int, ...], classes: int) -> nn.Sequential:
+    """Two convolutions, pooling to 4x4, two linear layers; weights from their own streams, never the global one."""
+    with torch.device("meta"):
+        network = nn.Sequential(
+            nn.Conv2d(event[0], 32, 3, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(32, 64, 3, padding=1),
+            nn.ReLU(),
+            nn.AdaptiveAvgPool2d(4),
+            nn.Flatten(),
+            nn.Linear(64 * 16, DIM),
+            nn.ReLU(),
+            nn.Linear(DIM, classes),
+        )
+    network.to_empty(device="cpu")
+    with torch.no_grad():
+        for name, parameter in network.named_parameters():
+            if parameter.ndim == 1:
+                parameter.zero_()
+                continue
+            # He et al. 2015: variance 2/fan-in keeps the scale of ReLU activations.
+            weights = stream(0, 0, "init", "classifier", name).standard_normal(tuple(parameter.shape))
+            parameter.copy_(torch.from_numpy(weights * sqrt(2 / prod(parameter.shape[1:]))))
+    return network
+
+
+def _to_unit(rows: np.ndarray) -> Tensor:
+    return torch.from_numpy(rows.astype(np.float32) / 255)
+
+
+def _apply(network: nn.Module, rows: np.ndarray) -> np.ndarray:
+    device = next(network.parameters()).device
+    # TF32 keeps 10 bits of a float32: features would depend on the device in their third digit.
+    with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+        parts = (_to_unit(rows[first : first + BLOCK]) for first in range(0, len(rows), BLOCK))
+        blocks = [network(part.to(device)).cpu() for part in parts]
+    return torch.cat(blocks).numpy()
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)

@@ -1,0 +1,1 @@
+"""Diversity of generated rows: variance and duplicates."""

@@ -1,0 +1,1 @@
+"""Metrics of data with known modes."""

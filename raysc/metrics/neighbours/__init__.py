@@ -1,0 +1,1 @@
+"""Metrics from nearest neighbours: precision, recall, density, coverage, memorisation."""

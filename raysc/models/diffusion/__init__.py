@@ -1,0 +1,1 @@
+"""Diffusion models: DDPM and EDM, their noise schedules and samplers."""

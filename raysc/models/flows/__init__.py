@@ -1,0 +1,1 @@
+"""Flow models: flow matching and normalizing flows."""

@@ -1,0 +1,1 @@
+"""Language models: networks, batches, sampling and files."""

@@ -1,0 +1,1 @@
+"""Network architectures: perceptron, U-Net, invertible transforms."""

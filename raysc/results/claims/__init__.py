@@ -1,0 +1,1 @@
+"""Claims of a sweep file, judged from its table."""

@@ -1,0 +1,1 @@
+"""Pictures: curves, sample grids, and the style that all figures share."""

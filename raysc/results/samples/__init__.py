@@ -1,0 +1,1 @@
+"""Rows and models of published generations, and their export."""

@@ -1,0 +1,1 @@
+"""Statistics over seeds: means, intervals, bands, verdicts, excess over the control."""

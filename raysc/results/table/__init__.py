@@ -1,0 +1,1 @@
+"""The tidy table, and selections, groups and summaries of it."""

@@ -1,0 +1,223 @@
+"""Language models in whole units: stored text, resumed runs, metrics that need the model."""
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from raysc.errors import InputError
+from raysc.execution import checkpoints
+from raysc.execution.ranks import TrainedRank
+from raysc.planning.plan import make_plan
+from raysc.planning.resolved import lines
+from raysc.planning.validation import check
+from raysc.results.claims.judging import judge_claims
+from raysc.results.plots.sample_grid import drawn_rows, samples_picture
+from raysc.results.report.samples import samples as report_samples
+from raysc.results.samples.export import export_rows
+from raysc.results.samples.sampled_rows import sampled_rows, where_from
+from raysc.results.table.table import load_table
+from raysc.rng import Streams
+from raysc.store.objects import Objects
+from raysc.sweepfile import Sweep
+
+MakeSweep = Callable[..., Sweep]
+RunSweep = Callable[[Sweep, Objects], None]
+
+CHATS = """\
+name: small-chats
+data: {name: stories, form: chat, rows: 80, length: 48}
+model: {name: causal_lm, width: 16, depth: 1, heads: 2}
+initial: {steps: 20}
+loop: {generations: 2, start: previous, budget: {epochs: 1}}
+train: {batch: 8, lr: 2e-2, warmup: 0.1}
+sample: {accept: {starts: "user: ", floor: 0.02}}
+space: {regime: [replace, accumulate]}
+seeds: 1
+metrics: [cross_entropy, distinct_n, exact_duplicates]
+control: false
+"""
+
+
+def results(sweep: Sweep, objects: Objects) -> pd.DataFrame:
+    table = load_table(sweep, objects)
+    return table.drop(columns=[name for name in table if name.startswith("seconds_")])
+
+
+@pytest.fixture(scope="module")
+def chats(make_sweep: MakeSweep, run_sweep: RunSweep, tmp_path_factory: pytest.TempPathFactory) -> tuple[Sweep, Path]:
+    sweep, folder = make_sweep(CHATS), tmp_path_factory.mktemp("chats")
+    run_sweep(sweep, Objects.at(str(folder)))
+    return sweep, folder
+
+
+def test_every_generation_is_measured_and_its_acceptance_recorded(chats: tuple[Sweep, Path]) -> None:
+    sweep, folder = chats
+    table = results(sweep, Objects.at(str(folder)))
+    assert len(table) == 6
+    assert table["cross_entropy"].between(0.5, 6).all()
+    assert table["acceptance_rate"].between(0.02, 1).all()
+    assert (table["acceptance_rate"] < 1).any()
+    assert table.loc[table["regime"] == "accumulate", "optimiser_steps"].tolist() == [20, 20, 30]
+
+
+def test_stored_rows_are_text_and_tokens_with_their_lineage(chats: tuple[Sweep, Path]) -> None:
+    sweep, folder = chats
+    (line, _), tokens = lines(sweep), lines(sweep)[0].data.tokens
+    files = sorted(folder.glob(f"attempts/{line.keys.zero.rows}/**/rows/0/*.parquet"))
+    assert files
+    table = pq.read_table(files[0])
+    assert table.column_names == ["row", "source", "generation", "seed", "index", "text"]
+    rows = np.stack(table.column("row").to_pylist()).astype(np.int32)
+    assert rows.shape == (80, 48)
+    assert tokens.decode(rows) == table.column("text").to_pylist()
+    assert all(text.startswith("user: ") for text in table.column("text").to_pylist())
+
+
+def test_a_generation_that_was_stopped_goes_on_to_the_same_weights(
+    chats: tuple[Sweep, Path], make_sweep: MakeSweep, run_sweep: RunSweep, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    sweep, folder = chats
+    monkeypatch.setattr(checkpoints, "TRIAL", 3)
+    careful = make_sweep(CHATS, "resources.checkpoint_minutes=0.0000001")
+    objects = Objects.at(str(tmp_path))
+    fit = TrainedRank.fit
+
+    class Stopped(Exception):
+        pass
+
+    def stopping(self: TrainedRank, generation: int, rows: Any, start: Any, steps: range, *rest: Any) -> Any:
+        if generation == 1 and steps.start > 4:
+            raise Stopped
+        return fit(self, generation, rows, start, steps, *rest)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(TrainedRank, "fit", stopping)
+        with pytest.raises(Stopped):
+            run_sweep(careful, objects)
+    assert list(objects.names("partial"))
+    run_sweep(careful, objects)
+    whole = results(sweep, Objects.at(str(folder)))
+    # The mean training loss is added up in other pieces; models, and all that is measured of them, are the same.
+    pd.testing.assert_frame_equal(results(careful, objects), whole, check_exact=True)
+    for model in ("model.safetensors", "training_state.safetensors"):
+        one, other = (
+            {f.read_bytes() for f in place.glob(f"attempts/**/model/{model}")} for place in (folder, tmp_path)
+        )
+        assert one == other
+
+
+def test_a_metric_of_the_model_can_be_added_later(
+    chats: tuple[Sweep, Path], make_sweep: MakeSweep, run_sweep: RunSweep, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    sweep, folder = chats
+    objects = Objects.at(str(tmp_path))
+    run_sweep(make_sweep(CHATS, "metrics=[distinct_n]"), objects)
+    monkeypatch.setattr(TrainedRank, "fit", None)  # nothing is trained again
+    run_sweep(sweep, objects)
+    pd.testing.assert_frame_equal(results(sweep, objects), results(sweep, Objects.at(str(folder))))
+
+
+def test_micro_batches_and_recomputing_are_in_no_key(make_sweep: MakeSweep) -> None:
+    keys = [
+        lines(make_sweep(CHATS, *changes))[0].keys.lineage
+        for changes in ([], ["train.micro_batch=2"], ["train.recompute=true"], ["loop.train.micro_batch=2"])
+    ]
+    assert len(set(keys)) == 1
+    assert lines(make_sweep(CHATS, "train.warmup=0.2"))[0].keys.lineage not in keys
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        (["data=digits", "metrics=[recall]"], "causal_lm needs text"),
+        (["model=ddpm", "sample=null", "metrics=[distinct_n]"], "ddpm is no model of text"),
+        (["sample.steps=5"], "sample.steps: causal_lm does not take it; it takes rows, temperature, top_k"),
+        (["metrics=[frechet_distance]"], "frechet_distance compares numbers, and the data are text"),
+        (["model.base=/nowhere/at/all", "model.width=64", "model.depth=2", "model.heads=4"], "there is no folder"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(changes: list[str], says: str, make_sweep: MakeSweep) -> None:
+    def read() -> None:
+        sweep = make_sweep(CHATS, *changes)
+        check(sweep, lines(sweep))
+
+    with pytest.raises(InputError) as refused:
+        read()
+    assert says in str(refused.value)
+
+
+def test_a_pretrained_base_cannot_be_started_from_scratch(
+    chats: tuple[Sweep, Path], make_sweep: MakeSweep, tmp_path: Path
+) -> None:
+    line = lines(chats[0])[0]
+    family = cast(Any, line.family)
+    family.save(family.initial(line.data.event, Streams((0,), 0)), tmp_path, training_state=False)
+    text = CHATS.replace("width: 16, depth: 1, heads: 2", f"base: {tmp_path}")
+    started = {start: make_sweep(text, f"loop.start={start}") for start in ("previous", "initial", "scratch")}
+    for start in ("previous", "initial"):
+        check(started[start], lines(started[start]))
+    with pytest.raises(InputError, match=r"loop\.start: a pretrained base has no random initialisation"):
+        check(started["scratch"], lines(started["scratch"]))
+
+
+def test_only_text_has_a_temperature(make_sweep: MakeSweep, digits_text: str, gaussian_text: str) -> None:
+    sweep = make_sweep(digits_text, "sample.temperature=0.5")
+    with pytest.raises(InputError, match=r"sample\.temperature: flow_matching does not take it"):
+        check(sweep, lines(sweep))
+    with pytest.raises(InputError, match=r"sample\.temperature: model gaussian is fitted by a formula"):
+        make_sweep(gaussian_text, "sample.temperature=0.5")
+
+
+@pytest.mark.parametrize("twin", ["sft_gemma2", "pretrain_tinystories", "value_of_synthetic"])
+def test_the_small_twins_run_and_their_claims_are_judged(
+    twin: str, make_sweep: MakeSweep, run_sweep: RunSweep, tmp_path: Path
+) -> None:
+    text = (Path(__file__).parents[2] / f"sweeps/kazdan2024/{twin}_small.yaml").read_text(encoding="utf-8")
+    smaller = ["data.rows=128", "model.width=32", "model.depth=1", "seeds=1", "loop.generations=1"]
+    longer = ["initial.steps=50", "loop.budget.epochs=6", "train.lr=2e-2"]  # for so few rows
+    if twin == "value_of_synthetic":
+        longer[1] = "loop.budget.epochs=12"
+        smaller += ["space.regime.real=[64]", "space.regime.synthetic=[0, 64]", "claims=[]"]
+    sweep, objects = make_sweep(text, *smaller, *longer), Objects.at(str(tmp_path))
+    run_sweep(sweep, objects)
+    table = load_table(sweep, objects)
+    assert np.isfinite(table["cross_entropy"]).all()
+    judged = judge_claims(sweep, table, lines(sweep))
+    assert len(judged) == len(sweep.claims)
+    assert {claim.verdict for claim in judged} <= {"undecided"}, "one seed decides nothing"
+
+
+def test_texts_can_be_seen_and_exported(chats: tuple[Sweep, Path], tmp_path: Path) -> None:
+    sweep, objects = chats[0], Objects.at(str(chats[1]))
+    line = lines(sweep)[1]
+    rows = sampled_rows(line, 0, 2, objects)
+    assert rows is not None
+    texts = line.family.texts(rows)
+    about = where_from(line, 0, 2)
+    export_rows(rows, tmp_path / "set", "huggingface", about, texts)
+    written = pq.read_table(tmp_path / "set/data/train.parquet").to_pydict()
+    assert written["text"] == texts
+    assert written["lineage"] == [line.keys.lineage] * len(texts)
+    with pytest.raises(InputError, match="texts are no images"):
+        export_rows(rows, tmp_path / "other", "png", about, texts)
+    drawn = drawn_rows(lines(sweep), [0, 2], 0, objects, 1)
+    picture = Image.open(io.BytesIO(samples_picture(sweep, lines(sweep), [0, 2], drawn)))
+    assert picture.width > picture.height
+    figure = report_samples(sweep, lines(sweep), load_table(sweep, objects), objects)
+    assert "the first text of each generation" in figure.caption
+    last = figure.numbers[(figure.numbers["cell"] == line.number) & (figure.numbers["generation"] == 2)]
+    assert last["text"].tolist() == texts[:1]
+
+
+def test_a_plan_reads_no_weights(chats: tuple[Sweep, Path]) -> None:
+    sweep, folder = chats
+    assert make_plan(sweep, Objects.at(str(folder))).units == ()

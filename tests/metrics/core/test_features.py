@@ -1,0 +1,49 @@
+import numpy as np
+import pytest
+
+from raysc.datasets.digits import Digits
+from raysc.datasets.gaussian import Gaussian
+from raysc.metrics.core.features import extractor_key, extractor_name, plain_values
+
+
+@pytest.mark.parametrize(
+    ("features", "kind", "name"),
+    [
+        (None, "images", "classifier"),
+        (None, "points", "coordinates"),
+        ("values", "images", "pixels"),
+        ("values", "points", "coordinates"),
+        ("pixels", "images", "pixels"),
+    ],
+)
+def test_names(features, kind, name):
+    assert extractor_name(features, kind) == name
+
+
+def test_pixels_are_flat_and_within_0_and_1():
+    rows = np.arange(2 * 3 * 1 * 2 * 2, dtype=np.uint8).reshape(2, 3, 1, 2, 2) * 10
+    values = plain_values(rows, 3)
+    assert values.shape == (2, 3, 4)
+    np.testing.assert_allclose(values[1, 2], rows[1, 2].ravel() / 255)
+
+
+def test_coordinates_stay_as_they_are():
+    rows = np.array([[[1e9, -0.25]]], dtype=np.float32)
+    assert plain_values(rows, 1).dtype == np.float64
+    np.testing.assert_array_equal(plain_values(rows, 1), rows)
+
+
+def test_the_classifiers_key_is_that_of_the_full_labelled_rows():
+    key = extractor_key("classifier", Digits())
+    assert key == "classifier-1-a637306d834c5ee9faec4f32ddef462d"
+    assert extractor_key("classifier", Digits(rows=100)) == key
+
+
+def test_plain_values_need_no_data_in_their_key():
+    assert extractor_key("pixels", Digits()) == "pixels-1"
+    assert extractor_key("coordinates", Gaussian()) == "coordinates-1"
+
+
+def test_data_without_classes_have_no_classifier():
+    with pytest.raises(TypeError, match="Gaussian has no classes"):
+        extractor_key("classifier", Gaussian())

@@ -1,0 +1,46 @@
+import numpy as np
+import torch
+
+from raysc.datasets.blobs import Blobs
+from raysc.models.flows.normalizing_flow import NormalizingFlow
+from raysc.pool.rows import MemoryBlock, Rows, TrainingSet
+from raysc.regimes.recipe import REAL
+from raysc.rng import Streams
+from raysc.settings import Sample, Train
+
+STREAMS = Streams((0, 1), 0)
+
+
+def test_densities_integrate_to_one_and_belong_to_the_rows_that_are_drawn():
+    family = NormalizingFlow(width=16, bins=4)
+    rows = np.random.default_rng(0).normal([1, -1], [0.5, 1.0], (2, 256, 2)).astype(np.float32)
+    training_set = TrainingSet((Rows(REAL, (MemoryBlock("rows", 0, rows),)),))
+    state = family.fit(training_set, family.initial((2,), STREAMS), range(150), Train(batch=64), STREAMS).state
+    ticks = np.linspace(-9, 9, 181)
+    grid = np.stack(np.meshgrid(ticks, ticks), axis=-1).reshape(-1, 2)
+    density = np.exp(family.log_prob(state, grid)) * (ticks[1] - ticks[0]) ** 2
+    np.testing.assert_allclose(density.sum(axis=1), 1, atol=0.01)
+    drawn = family.sample(state, 0, 8192, Sample(), STREAMS).astype(np.float64)
+    np.testing.assert_allclose(drawn.mean(axis=1), density @ grid, atol=0.06)
+    np.testing.assert_allclose(np.square(drawn).mean(axis=1), density @ np.square(grid), rtol=0.06)
+    assert family.log_prob(state, grid).dtype == np.float64
+
+
+def test_it_finds_rows_far_outside_the_reach_of_its_splines():
+    family, alone = NormalizingFlow(), Streams((0,), 0)
+    rows = Blobs(rows=500).train((0,))
+    training_set = TrainingSet((Rows(REAL, (MemoryBlock("rows", 0, rows),)),))
+    start = family.initial((2,), alone)
+    state = family.fit(training_set, start, range(600), Train(batch=64, lr=5e-3), alone).state
+    # The entropy of three unit normals that hardly touch is log 3 + log 2 pi e.
+    assert -family.log_prob(state, Blobs().test()).mean() < np.log(3) + np.log(2 * np.pi * np.e) + 0.5
+
+
+def test_the_global_generator_is_neither_used_nor_moved():
+    torch.manual_seed(1)
+    before = torch.get_rng_state()
+    first = NormalizingFlow().initial((2,), STREAMS)
+    assert torch.equal(torch.get_rng_state(), before)
+    torch.manual_seed(2)
+    second = NormalizingFlow().initial((2,), STREAMS)
+    assert all(torch.equal(first.weights[name], second.weights[name]) for name in first.weights)

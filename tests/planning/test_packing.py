@@ -1,0 +1,45 @@
+"""How seeds are cut into units."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from raysc.planning.plan import InitialUnit, make_plan
+from raysc.store.objects import Objects
+from raysc.sweepfile import Sweep
+
+MakeSweep = Callable[..., Sweep]
+
+POINTS = """\
+name: points
+data: eight_gaussians
+model: ddpm
+loop: {generations: 2, budget: {steps: 5}}
+space: {regime: [replace, mix], lambda: 1.0, initial.steps: [5, 10]}
+seeds: 20
+metrics: [modes_covered]
+"""
+
+
+def test_seeds_of_points_train_in_packs_and_those_of_images_alone(make_sweep: MakeSweep, tmp_path: Path) -> None:
+    plan = make_plan(make_sweep(POINTS), Objects.at(str(tmp_path)))
+    packs = [tuple(range(0, 8)), tuple(range(8, 16)), tuple(range(16, 20))]
+    assert [unit.seeds for unit in plan.initial] == packs, "both initial qualities are snapshots of one run"
+    assert [unit.seeds for unit in plan.loop] == packs * 6
+    names = [unit.name for unit in plan.units]
+    assert len(set(names)) == len(names)
+    more_cores = make_plan(make_sweep(POINTS, "resources.cpus=2"), Objects.at(str(tmp_path)))
+    assert [unit.seeds for unit in more_cores.initial] == [tuple(range(0, 16)), tuple(range(16, 20))]
+    images = make_sweep(POINTS.replace("modes_covered", "recall"), "data=digits", "seeds=3")
+    plan = make_plan(images, Objects.at(str(tmp_path)))
+    assert [unit.seeds for unit in plan.units if isinstance(unit, InitialUnit)] == [(0,), (1,), (2,)]
+
+
+def test_candidates_take_room_too(make_sweep: MakeSweep, tmp_path: Path) -> None:
+    wide = ("data={name: gaussian, dim: 100, rows: 10000}", "model=gaussian", "seeds=1000", "metrics=[mean_error]")
+    text = POINTS.replace(", budget: {steps: 5}", "").replace(", initial.steps: [5, 10]", "")
+    sizes = []
+    for regime in ("replace", "{name: curated, real: false}", "{name: curated, real: false, choices: 5}"):
+        sweep = make_sweep(text, *wide, f"space.regime={regime}", "control=false")
+        sizes.append(max(len(unit.seeds) for unit in make_plan(sweep, Objects.at(str(tmp_path))).units))
+    # n rows are read and 2 n are on the way; or 2 n candidates and n real ones; or 5 n and n.
+    assert sizes == [2**29 // (8 * 100 * 10_000 * times) for times in (3, 5, 8)]

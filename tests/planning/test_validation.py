@@ -1,0 +1,157 @@
+"""Settings that the families of a sweep do not go by are refused, with the line that sets them."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from raysc.errors import InputError
+from raysc.planning.resolved import lines
+from raysc.planning.validation import check, notes
+from raysc.sweepfile import Sweep
+
+MakeSweep = Callable[..., Sweep]
+
+POINTS = """\
+name: points
+data: eight_gaussians
+model: normalizing_flow
+initial: {steps: 5}
+loop: {generations: 2, budget: {steps: 5}}
+train: {batch: 33}
+space: {regime: replace}
+seeds: 2
+metrics: [nll]
+"""
+
+GAUSSIAN = """\
+name: wide
+data: {name: gaussian, dim: 60, rows: 59}
+model: gaussian
+loop: {generations: 2}
+space: {regime: replace}
+metrics: [frechet_distance]
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("resources.workers=2", r"resources\.workers: normalizing_flow on eight_gaussians runs on one rank"),
+        ("train.precision=bf16", r"train\.precision: networks of points train in plain float32"),
+        ("loop.train.precision=bf16", r"loop\.train\.precision: networks of points train in plain float32"),
+        ("sample.steps=5", r"sample\.steps: normalizing_flow does not take it; it takes rows, latents"),
+        ("loop.sample.steps=5", r"loop\.sample\.steps: normalizing_flow does not take it; it takes rows, latents"),
+        ("data=digits", "normalizing_flow models points"),
+        ("model=ddpm", "nll asks the model for its log_prob, which Ddpm does not have"),
+    ],
+)
+def test_what_a_family_of_points_does_not_go_by_is_refused(make_sweep: MakeSweep, change: str, words: str) -> None:
+    sweep = make_sweep(POINTS, change)
+    with pytest.raises(InputError, match=words):
+        check(sweep, lines(sweep))
+
+
+def test_several_ranks_answer_for_the_cross_entropy_of_text_and_not_for_densities(make_sweep: MakeSweep) -> None:
+    text = ("data={name: stories, form: chat, rows: 40, length: 48}", "model=causal_lm", "train.batch=32")
+    sweep = make_sweep(POINTS, *text, "metrics=[cross_entropy, distinct_n]", "resources.workers=2")
+    check(sweep, lines(sweep))
+    sweep = make_sweep(POINTS, *text, "metrics=[nll]", "resources.workers=2")
+    with pytest.raises(InputError, match=r"resources\.workers: nll looks at models, which several workers hold"):
+        check(sweep, lines(sweep))
+
+
+@pytest.mark.parametrize(
+    ("model", "setting", "takes"),
+    [
+        ("flow_matching", "spacing=quadratic", "rows, steps, sampler, rtol, atol, latents"),
+        ("ddpm", "rtol=1e-3", "rows, steps, sampler, spacing, latents"),
+        ("edm", "sampler=euler", "rows, steps, latents"),
+    ],
+)
+def test_settings_of_other_samplers_are_refused(make_sweep: MakeSweep, model: str, setting: str, takes: str) -> None:
+    sweep = make_sweep(POINTS, f"model={model}", "metrics=[modes_covered]", f"sample.{setting}")
+    name, _, _ = setting.partition("=")
+    with pytest.raises(InputError, match=rf"sample\.{name}: {model} does not take it; it takes {takes}$"):
+        check(sweep, lines(sweep))
+
+
+def test_more_sampling_steps_than_noise_levels_are_refused(make_sweep: MakeSweep) -> None:
+    changes = ("model=ddpm", "metrics=[modes_covered]")
+    sweep = make_sweep(POINTS, *changes, "sample.steps=1000")
+    check(sweep, lines(sweep))
+    sweep = make_sweep(POINTS, *changes, "sample.steps=1001")
+    with pytest.raises(InputError, match=r"sample\.steps: ddpm has 1000 noise levels, so at most as many steps"):
+        check(sweep, lines(sweep))
+
+
+def test_half_precision_needs_a_device(make_sweep: MakeSweep) -> None:
+    images = ("data=digits", "model=ddpm", "metrics=[recall]", "train.batch=32")
+    for key in ("train.precision", "loop.train.precision"):
+        sweep = make_sweep(POINTS, *images, f"{key}=fp16")
+        with pytest.raises(InputError, match=rf"{key}: fp16 needs a GPU; set resources\.gpus"):
+            check(sweep, lines(sweep))
+    sweep = make_sweep(POINTS, *images, "train.precision=fp16", "resources.gpus=1")
+    check(sweep, lines(sweep))
+
+
+def test_a_frechet_distance_of_fewer_rows_than_features_is_noted(make_sweep: MakeSweep, image_files: None) -> None:
+    change = ("data=digits", "model=ddpm", "metrics=[{name: frechet_distance, features: inception}, recall]")
+    sweep = make_sweep(POINTS, *change)
+    (note,) = notes(sweep, lines(sweep))
+    assert note.startswith("frechet_distance on inception: 360 rows are fewer than its 2048 features")
+    sweep = make_sweep(POINTS, *change[:2], "metrics=[frechet_distance]")
+    assert not notes(sweep, lines(sweep))
+    sweep = make_sweep(POINTS, *change[:2], "metrics=[frechet_distance]", "sample.rows=50")
+    (note,) = notes(sweep, lines(sweep))
+    assert note.startswith("frechet_distance on classifier: 50 rows are fewer than its 64 features")
+    sweep = make_sweep(GAUSSIAN)
+    (note,) = notes(sweep, lines(sweep))
+    assert note.startswith("frechet_distance on coordinates: 59 rows are fewer than its 60 features")
+
+
+def test_a_regime_that_answers_with_something_else_is_named(
+    make_sweep: MakeSweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "counting_regime.py").write_text(
+        "class Ten:\n    default_lambda = 1.0\n    version = 1\n    def recipe(self, t, n, lambda_): return 10\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    sweep = make_sweep(GAUSSIAN, "space.regime='counting_regime:Ten'")
+    with pytest.raises(InputError, match=r"regime: counting_regime:Ten gave int for generation 1; expected a Recipe"):
+        check(sweep, lines(sweep))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (
+            ["space.regime={name: curated, target: [1, 2, 3]}"],
+            r"regime\.target: 3 coordinates, but rows of shape \(60,\)",
+        ),
+        (["space.regime='greedy_regime:Greedy'"], "Greedy asks for 118 real rows, the data has 59"),
+    ],
+)
+def test_a_regime_that_cannot_choose_among_these_rows_is_refused(
+    make_sweep: MakeSweep, change: list[str], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "greedy_regime.py").write_text(
+        "from raysc.regimes.recipe import REAL, Recipe, Take\n"
+        "class Greedy:\n    default_lambda = 1.0\n    version = 1\n"
+        "    def recipe(self, t, n, lambda_): return Recipe((Take(REAL, n, 2 * n, self.choose),))\n"
+        "    def choose(self, candidates, real, count, generator): return range(count)\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    sweep = make_sweep(GAUSSIAN, *change, "space.lambda=1")
+    with pytest.raises(InputError, match=words):
+        check(sweep, lines(sweep))
+
+
+def test_text_is_not_curated_by_distances(make_sweep: MakeSweep) -> None:
+    text = ("data={name: stories, form: chat, rows: 40, length: 48}", "model=causal_lm", "train.batch=32")
+    sweep = make_sweep(POINTS, *text, "metrics=[cross_entropy]", "space={regime: curated, lambda: 1}")
+    with pytest.raises(InputError, match=r"regime: curated prefers rows that are near a point"):
+        check(sweep, lines(sweep))

@@ -1,0 +1,94 @@
+import pytest
+
+from raysc.errors import InputError
+from raysc.sweepfile.yaml_reader import read_document, read_value
+
+
+def value(text):
+    return read_value(text, lambda line: f"line {line}")[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2e-4", 2e-4),
+        ("1e3", 1000.0),
+        (".5", 0.5),
+        ("010", 10),
+        ("0x10", 16),
+        ("-3", -3),
+        ("no", "no"),
+        ("on", "on"),
+        ("true", True),
+        ("null", None),
+        ("", None),
+        ("'3'", "3"),
+        ("2026-11-21", "2026-11-21"),
+        ("12:30", "12:30"),
+        ("[1, {a: b}]", [1, {"a": "b"}]),
+    ],
+)
+def test_scalars_are_those_of_yaml_1_2(text, expected):
+    read = value(text)
+    assert read == expected
+    assert type(read) is type(expected)
+
+
+def test_every_key_has_its_line():
+    _, lines = read_value("a: 1\nb:\n  c: {d: 2,\n      e: 3}\n  f:\n  - 1\n  - g: 2\n", str)
+    assert lines == {
+        "a": "1",
+        "b": "2",
+        "b.c": "3",
+        "b.c.d": "3",
+        "b.c.e": "4",
+        "b.f": "5",
+        "b.f.0": "6",
+        "b.f.1": "7",
+        "b.f.1.g": "7",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("a: 1\nb: [1", ["line 2", "broken YAML"]),
+        ("a: b: c", ["line 1", "broken YAML", "mapping values are not allowed here"]),
+        ("a: 1\n\tb: 2", ["line 2", "broken YAML"]),
+        ("a: 1\n---\nb: 2", ["line 2", "another document"]),
+        ("a: \x00", ["broken YAML"]),
+        ("a: 1\nb: 2\na: 3", ["line 3", "duplicate key 'a'", "line 1"]),
+        ("a:\n  b: 1\n  b: 1", ["line 3", "duplicate key 'b'", "line 2"]),
+        ("a: 1\n3: 4", ["line 2", "expected a name as key, got 3"]),
+        ("a: 1\nb: !!python/object/apply:os.system [ls]", ["line 2", "tags are not taken"]),
+        ("a: !!int '3'", ["line 1", "tags"]),
+        ("a: &x [*x]", ["line 1", "anchors"]),
+        ("a: {b: 1}\nc:\n  <<: *b", ["line 3", "aliases"]),
+        ("%YAML 1.1\n---\na: no", ["line 2", "YAML 1.2"]),
+        ("a: [" + "[" * 200 + "]" * 201, ["line 1", "levels deep"]),
+        ("a: 1\nb: .nan", ["line 2: b", "finite number", ".nan"]),
+        ("a: [1e999]", ["line 1: a.0", "finite number"]),
+        ("a: " + "9" * 5000, ["line 1: a", "not a number that can be used"]),
+    ],
+)
+def test_anything_but_plain_data_is_refused_with_its_line(text, parts):
+    with pytest.raises(InputError) as caught:
+        value(text)
+    for part in parts:
+        assert part in str(caught.value)
+
+
+def test_a_missing_file_a_folder_and_binary_data_are_refused(tmp_path):
+    with pytest.raises(InputError, match=r"gone\.yaml: there is no such file"):
+        read_document(str(tmp_path / "gone.yaml"))
+    with pytest.raises(InputError, match="expected a sweep file, got a folder"):
+        read_document(str(tmp_path))
+    (tmp_path / "image.yaml").write_bytes(b"\xff\xfe\x00\x93")
+    with pytest.raises(InputError, match="UTF-8"):
+        read_document(str(tmp_path / "image.yaml"))
+    (tmp_path / "list.yaml").write_text("- 1\n")
+    with pytest.raises(InputError, match="expected keys and values"):
+        read_document(str(tmp_path / "list.yaml"))
+    (tmp_path / "empty.yaml").write_text("# nothing\n")
+    with pytest.raises(InputError, match="expected keys and values"):
+        read_document(str(tmp_path / "empty.yaml"))

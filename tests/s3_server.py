@@ -1,4 +1,4 @@
-"""A real S3 server on loopback: moto's, behind a gate that knows one key and can refuse writes."""
+"""An S3 server on loopback: moto's, behind a gate that knows one access key and can refuse requests."""
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -7,57 +7,60 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.request import Request, urlopen
 
-from moto.server import DomainDispatcherApplication, create_backend_app
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 KEY = "raysc-tests"
 BUCKET = "bucket"
 
 
-class Quiet(WSGIRequestHandler):
-    """Writes no log line per request, and keeps connections open."""
+class SilentHandler(WSGIRequestHandler):
+    """A handler that writes no log and keeps connections open."""
 
     protocol_version = "HTTP/1.1"
 
     def log_request(self, code: Any = "-", size: Any = "-") -> None:
-        """Nothing."""
+        """Log nothing."""
 
 
 @dataclass
 class Gate:
-    """In front of the server: keys and refusals.
+    """A WSGI application in front of the server that checks the access key and can refuse requests.
 
     Attributes:
         application: the server.
-        refuses: method, path -> whether that request is answered with 403.
-        loses: method, path -> whether that request is carried out, and answered with 500.
-        seen: how many requests of each method came.
+        refuses: method, path -> True for a request that is answered with 403.
+        loses: method, path -> True for a request that is carried out and answered with 500.
+        requests: number of requests by method.
     """
 
     application: Any
     refuses: Callable[[str, str], bool] = lambda method, path: False
     loses: Callable[[str, str], bool] = lambda method, path: False
-    seen: dict[str, int] = field(default_factory=dict)
+    requests: dict[str, int] = field(default_factory=dict)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        """One request."""
+        """Handle one request."""
         method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
-        self.seen[method] = self.seen.get(method, 0) + 1
+        self.requests[method] = self.requests.get(method, 0) + 1
         if f"Credential={KEY}/" not in environ.get("HTTP_AUTHORIZATION", ""):
-            return self._no(environ, start_response, "InvalidAccessKeyId", "There is no such key.")
+            return self._refuse(environ, start_response, "InvalidAccessKeyId", "There is no such key.")
         if self.refuses(method, path):
-            return self._no(environ, start_response, "AccessDenied", "Access Denied by the test.")
+            return self._refuse(environ, start_response, "AccessDenied", "Access Denied by the test.")
         if self.loses(method, path):
             b"".join(self.application(environ, lambda status, headers, error=None: None))
-            return _told(start_response, "500 Internal Server Error", "InternalError", "The test lost the answer.")
-        return self.application(environ, start_response)
+            return _error_response(
+                start_response, "500 Internal Server Error", "InternalError", "The test lost the answer."
+            )
+        answer: Iterable[bytes] = self.application(environ, start_response)
+        return answer
 
-    def _no(self, environ: dict[str, Any], start_response: Any, code: str, message: str) -> Iterable[bytes]:
+    def _refuse(self, environ: dict[str, Any], start_response: Any, code: str, message: str) -> Iterable[bytes]:
         environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        return _told(start_response, "403 Forbidden", code, message)
+        return _error_response(start_response, "403 Forbidden", code, message)
 
 
-def _told(start_response: Any, status: str, code: str, message: str) -> Iterable[bytes]:
+def _error_response(start_response: Any, status: str, code: str, message: str) -> Iterable[bytes]:
     body = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>".encode()
     start_response(status, [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))])
     return [body]
@@ -69,7 +72,7 @@ class S3:
 
     Attributes:
         gate: to refuse requests.
-        environment: what a user has in the environment to reach it.
+        environment: environment variables with which a client reaches it.
     """
 
     gate: Gate
@@ -77,18 +80,20 @@ class S3:
 
     @contextmanager
     def refusing(self, refuses: Callable[[str, str], bool]) -> Iterator[None]:
-        """Answer some requests with 403 for a while."""
-        self.gate.refuses, before = refuses, self.gate.refuses
+        """Answer some requests with 403 inside the context."""
+        previous, self.gate.refuses = self.gate.refuses, refuses
         try:
             yield
         finally:
-            self.gate.refuses = before
+            self.gate.refuses = previous
 
     @contextmanager
     def losing_one_answer(self, method: str, path: str) -> Iterator[None]:
-        """Carry out the next request to a path, and answer with an error that says nothing of it."""
-        left = [path]
-        self.gate.loses = lambda by, to: by == method and path in to and bool(left) and bool(left.pop())
+        """Carry out the next request to a path, and answer it with an error."""
+        pending = [path]
+        self.gate.loses = lambda verb, target: (
+            verb == method and path in target and bool(pending) and bool(pending.pop())
+        )
         try:
             yield
         finally:
@@ -99,7 +104,7 @@ class S3:
 def serving() -> Iterator[S3]:
     """Run the server in a thread of this process."""
     gate = Gate(DomainDispatcherApplication(create_backend_app))
-    server: BaseWSGIServer = make_server("127.0.0.1", 0, gate, threaded=True, request_handler=Quiet)
+    server: BaseWSGIServer = make_server("127.0.0.1", 0, gate, threaded=True, request_handler=SilentHandler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     endpoint = f"http://127.0.0.1:{server.server_port}"

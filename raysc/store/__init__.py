@@ -1,1 +1,1 @@
-"""The store: keys, publishing, leases; the only truth about what is done."""
+"""The store: keys, published spans, metric files, leases, retention. It alone records which work is done."""

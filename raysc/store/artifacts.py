@@ -1,13 +1,20 @@
-"""Keyed things that are made once and shared by sweeps: a trained feature extractor, what one makes of real rows."""
+"""Artifacts that are computed once and shared by sweeps: trained feature extractors and features of real rows."""
 
 from collections.abc import Mapping
 
 from raysc.store.objects import Objects
 from raysc.store.publishing import Attempt, Manifest
 
+REFERENCE = "reference-"
+"""Prefix of the keys of reference features: what an extractor computes from real rows."""
+
 
 def read_artifact(objects: Objects, key: str) -> dict[str, bytes] | None:
-    """The files of an artifact, checked, or None if it was not made yet."""
+    """Return the files of an artifact after a check of their SHA-256; None if it is not published.
+
+    Raises:
+        DamagedObjectError: a file is missing or was changed.
+    """
     try:
         manifest = Manifest.read(objects, f"artifacts/{key}")
     except FileNotFoundError:
@@ -16,9 +23,9 @@ def read_artifact(objects: Objects, key: str) -> dict[str, bytes] | None:
 
 
 def write_artifact(objects: Objects, key: str, files: Mapping[str, bytes]) -> None:
-    """Publish an artifact; if somebody else was first, theirs stays."""
-    attempt = Attempt.below(objects, f"artifacts/{key}")
+    """Publish an artifact, unless another process published it first."""
+    attempt = Attempt.start(objects, f"artifacts/{key}")
     for name, data in files.items():
         attempt.put(name, data)
     if not attempt.publish(f"artifacts/{key}", {"key": key}):
-        attempt.drop()
+        attempt.discard()

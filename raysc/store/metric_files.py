@@ -1,4 +1,4 @@
-"""Metrics are artifacts of their own: one Parquet file per metric key and span, beside the spans and never in them."""
+"""Metric files: one Parquet file for each metric key and range of generations, apart from the spans."""
 
 import io
 import re
@@ -11,11 +11,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from raysc.store.objects import Objects
-from raysc.store.publishing import checked
+from raysc.store.publishing import read_verified
 from raysc.store.spans import pack_name, pack_seeds
 
-Places = Mapping[str, Mapping[tuple[int, ...], tuple[str, ...]]]
-"""Lineage key -> pack of seeds -> names of the files that hold one metric."""
+FilesByPack = Mapping[str, Mapping[tuple[int, ...], tuple[str, ...]]]
+"""Lineage key -> pack of seeds -> names of the files of one metric, sorted."""
 
 _NAME = re.compile(r"metrics/[^/]+/([^/]+)/([0-9+-]+)/\d+-\d+-[0-9a-f]+\.parquet")
 
@@ -24,39 +24,48 @@ def _folder(metric: str, lineage: str, seeds: tuple[int, ...]) -> str:
     return f"metrics/{metric}/{lineage}/{pack_name(seeds)}"
 
 
-def generations_in(name: str) -> range:
-    """The generations that a metric file covers, from its name."""
+def file_generations(name: str) -> range:
+    """Return the generations of a metric file, from its name."""
     first, last, _ = name.rsplit("/", 1)[1].split("-")
     return range(int(first), int(last) + 1)
 
 
-def lineage_of(name: str) -> str:
-    """The lineage key in a metric file's name."""
+def file_lineage(name: str) -> str:
+    """Return the lineage key in a metric file's name."""
     return name.split("/")[2]
 
 
-def measured(objects: Objects, metric: str) -> Places:
-    """Where one metric has been measured, from one listing of names."""
-    found: dict[str, dict[tuple[int, ...], list[str]]] = defaultdict(lambda: defaultdict(list))
+def list_files(objects: Objects, metric: str) -> FilesByPack:
+    """Return the files of one metric, from one listing of names."""
+    files: dict[str, dict[tuple[int, ...], list[str]]] = defaultdict(lambda: defaultdict(list))
     for name in objects.names(f"metrics/{metric}"):
         if match := _NAME.fullmatch(name):
-            found[match[1]][pack_seeds(match[2])].append(name)
-    return {key: {seeds: tuple(sorted(names)) for seeds, names in packs.items()} for key, packs in found.items()}
+            files[match[1]][pack_seeds(match[2])].append(name)
+    return {key: {seeds: tuple(sorted(names)) for seeds, names in packs.items()} for key, packs in files.items()}
 
 
-def files_of(objects: Objects, metric: str, lineage: str, seeds: tuple[int, ...]) -> dict[int, str]:
-    """Generation -> the file that holds one metric of one pack, from one listing of names."""
+def files_by_generation(objects: Objects, metric: str, lineage: str, seeds: tuple[int, ...]) -> dict[int, str]:
+    """Map each generation to the file of one metric of one pack, from one listing of names."""
     names = sorted(name for name in objects.names(_folder(metric, lineage, seeds)) if _NAME.fullmatch(name))
-    return {t: name for name in names for t in generations_in(name)}
+    return {t: name for name in names for t in file_generations(name)}
 
 
 def write(
     objects: Objects, metric: str, lineage: str, seeds: tuple[int, ...], first: int, last: int, frame: pd.DataFrame
 ) -> None:
-    """Publish a metric of consecutive generations: columns seed, generation and the metric's own.
+    """Write the values of a metric for consecutive generations.
 
-    The name ends with the beginning of the content's SHA-256, so that a change is found when it is read; whoever
-    writes the same values again changes nothing.
+    The name ends with the first 16 digits of the content's SHA-256, so that reading detects a change. Writing the same
+    values again replaces a file by an equal one.
+
+    Args:
+        objects: the store.
+        metric: key of the metric.
+        lineage: key of the lineage, or of S_0.
+        seeds: the pack.
+        first: first generation.
+        last: last generation.
+        frame: columns seed, generation and those of the metric.
     """
     sink = io.BytesIO()
     pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), sink, compression="zstd")
@@ -65,12 +74,20 @@ def write(
 
 
 def read(objects: Objects, name: str) -> pd.DataFrame:
-    """Read a metric file; Damaged if it is gone or was changed."""
+    """Read a metric file.
+
+    Raises:
+        DamagedObjectError: the file is missing or was changed.
+    """
     frame: pd.DataFrame = read_table(objects, name).to_pandas()
     return frame
 
 
 def read_table(objects: Objects, name: str) -> pa.Table:
-    """The same as an Arrow table, which is quicker where many are put together."""
+    """Read a metric file as an Arrow table, which is faster to concatenate than a frame.
+
+    Raises:
+        DamagedObjectError: the file is missing or was changed.
+    """
     digest = name.removesuffix(".parquet").rsplit("-", 1)[1]
-    return pq.ParquetFile(pa.BufferReader(checked(objects, name, digest, name))).read()
+    return pq.ParquetFile(pa.BufferReader(read_verified(objects, name, digest, name))).read()

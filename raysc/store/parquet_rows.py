@@ -1,4 +1,4 @@
-"""Rows that lie in the store as Parquet."""
+"""Rows in the store, as Parquet files."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -6,18 +6,18 @@ from hashlib import sha256
 
 import numpy as np
 
+from raysc.pool.blocks import Block
 from raysc.pool.parquet import decode, encode
-from raysc.pool.rows import Block
 from raysc.pool.shelf import digest
 from raysc.pool.tokens import Texts
 from raysc.regimes.recipe import Source
 from raysc.store.objects import Objects
-from raysc.store.publishing import checked
+from raysc.store.publishing import read_verified
 
 
 @dataclass(frozen=True)
 class StoredBlock:
-    """Rows in a Parquet file of the store; every read is checked.
+    """Rows in a Parquet file of the store. Every read checks the file's SHA-256.
 
     Attributes:
         objects: the store.
@@ -26,8 +26,8 @@ class StoredBlock:
         rows: rows per seed.
         sha256: digest of the rows' values.
         file_sha256: SHA-256 of the file.
-        file_bytes: its size.
-        acceptance: as of every block; None once it was read back, since it is in the records then.
+        file_bytes: size of the file.
+        acceptance: as in every block; None for a block that was read back, since the records hold it.
     """
 
     objects: Objects
@@ -41,20 +41,22 @@ class StoredBlock:
 
     @property
     def key(self) -> Hashable:
-        """The file: published files never change."""
+        """Store and name of the file, which never changes once it is published."""
         return self.objects.uri, self.name
 
     def load(self) -> np.ndarray:
-        """The rows, (seeds, rows, *event), read-only; Damaged if the file is gone or was changed.
+        """Return the rows, (seeds, rows, *event), read-only.
 
-        What Damaged names is the file alone: once it is set aside, its rows are drawn again from the model.
+        Raises:
+            DamagedObjectError: the file is missing or was changed. It names the file and not the manifest: once the
+                file is in the trash, its rows are sampled again from the model.
         """
-        return decode(checked(self.objects, self.name, self.file_sha256, self.name))
+        return decode(read_verified(self.objects, self.name, self.file_sha256, self.name))
 
 
 @dataclass(frozen=True)
 class ParquetShelf:
-    """The shelf of pool ``parquet``: each rank writes its rows into an attempt's folder by itself.
+    """The shelf of pool ``parquet``: each rank writes its own rows into an attempt's folder.
 
     Attributes:
         objects: the store.
@@ -67,9 +69,17 @@ class ParquetShelf:
     def put(
         self, source: Source, seeds: tuple[int, ...], first: int, rows: np.ndarray, texts: Texts | None = None
     ) -> Block:
-        """Write rows as rows/<generation>/<first>.parquet."""
+        """Write rows as rows/<generation>/<first>.parquet below the attempt's folder, and return their block."""
         data = encode(rows, source, seeds, first, texts.texts if texts else None)
         name = f"{self.prefix}/rows/{source.generation}/{first:08}.parquet"
         self.objects.put(name, data)
-        told = digest(rows), sha256(data).hexdigest(), len(data)
-        return StoredBlock(self.objects, name, first, rows.shape[1], *told, texts.acceptance if texts else None)
+        return StoredBlock(
+            self.objects,
+            name,
+            first,
+            rows.shape[1],
+            digest(rows),
+            sha256(data).hexdigest(),
+            len(data),
+            texts.acceptance if texts else None,
+        )

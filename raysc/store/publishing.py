@@ -1,4 +1,4 @@
-"""Publishing is one atomic act: files go to an attempt folder, then one small manifest is created if it is absent."""
+"""Publishing in one atomic step: files go to an attempt folder, then one small manifest is created if it is absent."""
 
 import json
 from collections.abc import Mapping
@@ -9,22 +9,23 @@ from typing import Any
 from uuid import uuid4
 
 from raysc.errors import RayscError
-from raysc.progress import tell
+from raysc.progress import report
 from raysc.store.objects import Objects
 
 FORMAT = 1
+"""Version of the manifest format."""
 
 
-class Damaged(RayscError):
-    """A published object is missing or is not what was published.
+class DamagedObjectError(RayscError):
+    """A published object that is missing or differs from what was published.
 
     Attributes:
-        name: what has to be set aside so that it is made again: the manifest, or the object itself where others do not
-            depend on it.
+        name: the object to move to the trash so that it is made again: the manifest, or the object itself if no other
+            object depends on it.
     """
 
     def __init__(self, problem: str, name: str) -> None:
-        super().__init__(problem, name)  # both: an exception that comes from another process is made from its args
+        super().__init__(problem, name)  # both: unpickling in another process calls the class with args
         self.name = name
 
     def __str__(self) -> str:
@@ -32,8 +33,13 @@ class Damaged(RayscError):
 
 
 @dataclass(frozen=True)
-class Stored:
-    """What a manifest says of one file: its size in bytes and its SHA-256."""
+class FileEntry:
+    """A manifest's entry of one file.
+
+    Attributes:
+        bytes: its size.
+        sha256: its SHA-256, in hex.
+    """
 
     bytes: int
     sha256: str
@@ -41,56 +47,64 @@ class Stored:
 
 @dataclass
 class Attempt:
-    """A folder that nobody reads until its manifest is published; the loser of a race leaves it behind unread.
+    """A staging folder. Nobody reads it before its manifest is published; the loser of a race leaves it unread.
 
     Attributes:
         objects: the store.
         prefix: the folder.
-        files: what has been put so far, by name below the prefix.
+        files: the files put so far, by name below the prefix.
     """
 
     objects: Objects
     prefix: str
-    files: dict[str, Stored] = field(default_factory=dict)
+    files: dict[str, FileEntry] = field(default_factory=dict)
 
     @classmethod
-    def below(cls, objects: Objects, place: str) -> "Attempt":
-        """A new attempt folder for a place in the store."""
-        return cls(objects, f"attempts/{place}/{uuid4().hex[:12]}")
+    def start(cls, objects: Objects, path: str) -> "Attempt":
+        """Return a new attempt for a path in the store; its folder has a random id."""
+        return cls(objects, f"attempts/{path}/{uuid4().hex[:12]}")
 
     def put(self, name: str, data: bytes) -> None:
         """Add a file."""
         self.objects.put(f"{self.prefix}/{name}", data)
-        self.files[name] = Stored(len(data), sha256(data).hexdigest())
+        self.files[name] = FileEntry(len(data), sha256(data).hexdigest())
 
     def put_folder(self, name: str, folder: Path) -> None:
         """Add every file of a local folder under a name."""
         paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-        for place, path in enumerate(paths):
-            tell("storing the model", "files", place, len(paths))
+        for index, path in enumerate(paths):
+            report("storing the model", "files", index, len(paths))
             self.put(f"{name}/{path.relative_to(folder).as_posix()}", path.read_bytes())
-        tell("storing the model", "files", len(paths), len(paths))
+        report("storing the model", "files", len(paths), len(paths))
 
     def publish(self, name: str, record: Mapping[str, Any]) -> bool:
-        """Create the manifest ``name``; False if somebody else's was there first, and then nothing of ours counts."""
+        """Create the manifest ``name``.
+
+        Args:
+            name: of the manifest in the store.
+            record: values to store beside the list of files.
+
+        Returns:
+            False if another writer's manifest exists; this attempt then does not count.
+        """
         manifest = {
             "format": FORMAT,
             **record,
             "attempt": self.prefix,
-            "files": {file: vars(stored) for file, stored in sorted(self.files.items())},
+            "files": {file: vars(entry) for file, entry in sorted(self.files.items())},
         }
         manifest["checksum"] = _checksum(manifest)
         return self.objects.create(name, json.dumps(manifest, indent=1, sort_keys=True).encode())
 
-    def drop(self) -> None:
-        """Remove what was put: somebody else was first."""
+    def discard(self) -> None:
+        """Delete the files of an attempt that lost to another writer's."""
         self.objects.delete([f"{self.prefix}/{file}" for file in self.files])
 
 
 def _checksum(manifest: Mapping[str, Any]) -> str:
-    """SHA-256 of a manifest without its own checksum."""
-    rest = {key: value for key, value in manifest.items() if key != "checksum"}
-    return sha256(json.dumps(rest, sort_keys=True, default=list).encode()).hexdigest()
+    """Return the SHA-256 of a manifest without its own checksum."""
+    content = {key: value for key, value in manifest.items() if key != "checksum"}
+    return sha256(json.dumps(content, sort_keys=True, default=list).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -100,15 +114,16 @@ class Manifest:
     Attributes:
         objects: the store.
         name: its name in the store.
-        record: what was recorded beside the files.
-        files: by name below the attempt's folder.
+        record: everything that it holds.
+        prefix: the attempt's folder.
+        files: the files by name below that folder.
     """
 
     objects: Objects
     name: str
     record: Mapping[str, Any]
     prefix: str
-    files: Mapping[str, Stored]
+    files: Mapping[str, FileEntry]
 
     @classmethod
     def read(cls, objects: Objects, name: str) -> "Manifest":
@@ -116,7 +131,7 @@ class Manifest:
 
         Raises:
             FileNotFoundError: it is not published.
-            Damaged: it is not what was published.
+            DamagedObjectError: it differs from what was published.
             RayscError: a newer raysc wrote it.
         """
         data = objects.get(name)
@@ -126,57 +141,67 @@ class Manifest:
                 raise RayscError(f"{objects.uri}/{name} was written by a newer raysc (format {record['format']})")
             if record["checksum"] != _checksum(record):
                 raise ValueError("its checksum is wrong")
-            files = {file: Stored(**stored) for file, stored in record["files"].items()}
+            files = {file: FileEntry(**entry) for file, entry in record["files"].items()}
             return cls(objects, name, record, record["attempt"], files)
         except (ValueError, KeyError, TypeError) as error:
-            raise Damaged(f"{objects.uri}/{name} was changed or cut off: {error}", name) from error
+            raise DamagedObjectError(f"{objects.uri}/{name} was changed or cut off: {error}", name) from error
 
-    def place(self, file: str) -> str:
-        """A file's name in the store."""
+    def object_name(self, file: str) -> str:
+        """Return the name of a file's object in the store."""
         return f"{self.prefix}/{file}"
 
     def get(self, file: str) -> bytes:
-        """A file's bytes, checked; Damaged if it is gone or was changed."""
-        return checked(self.objects, self.place(file), self.files[file].sha256, self.name)
+        """Return a file's bytes after a check of its SHA-256.
 
-    def holds(self, file: str) -> bool:
-        """Whether a file was published and is still there: retention drops some."""
-        return file in self.files and self.objects.exists(self.place(file))
+        Raises:
+            DamagedObjectError: the file is missing or was changed.
+        """
+        return read_verified(self.objects, self.object_name(file), self.files[file].sha256, self.name)
 
-    def get_folder(self, name: str, into: Path, optional: str | None = None) -> Path:
-        """Copy a folder of the attempt to a local folder, checked.
+    def has_file(self, file: str) -> bool:
+        """Return True if a file was published and still exists; retention deletes some."""
+        return file in self.files and self.objects.exists(self.object_name(file))
+
+    def get_folder(self, name: str, destination: Path, optional_prefix: str | None = None) -> Path:
+        """Copy a folder of the attempt to a local folder, with a check of every file.
 
         Args:
             name: the folder.
-            into: where to.
-            optional: files of the folder whose names start so may be gone.
+            destination: the local folder.
+            optional_prefix: files of the folder whose names start with this may be missing.
 
         Returns:
-            ``into``.
+            ``destination``.
+
+        Raises:
+            DamagedObjectError: another file is missing, or one was changed.
         """
         for file in self.files:
-            inner = file.removeprefix(f"{name}/")
-            may_be_gone = optional is not None and inner.startswith(optional)
-            if inner != file and not (may_be_gone and not self.holds(file)):
-                path = into / inner
+            relative = file.removeprefix(f"{name}/")
+            optional = optional_prefix is not None and relative.startswith(optional_prefix)
+            if relative != file and not (optional and not self.has_file(file)):
+                path = destination / relative
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(self.get(file))
-        return into
+        return destination
 
 
-def checked(objects: Objects, name: str, expected: str, blame: str) -> bytes:
-    """The bytes of an object whose SHA-256 is known.
+def read_verified(objects: Objects, name: str, digest: str, damaged_name: str) -> bytes:
+    """Return the bytes of an object whose SHA-256 is known.
 
     Args:
         objects: the store.
         name: the object.
-        expected: its SHA-256, or the beginning of it.
-        blame: what Damaged names if the object is gone or was changed.
+        digest: its SHA-256 in hex, or the first digits of it.
+        damaged_name: ``DamagedObjectError.name`` if the object is missing or was changed.
+
+    Raises:
+        DamagedObjectError: the object is missing, or its SHA-256 differs.
     """
     try:
         data = objects.get(name)
     except FileNotFoundError:
-        raise Damaged(f"{objects.uri}/{name} is missing", blame) from None
-    if not sha256(data).hexdigest().startswith(expected):
-        raise Damaged(f"{objects.uri}/{name} was changed or cut off: its checksum is wrong", blame)
+        raise DamagedObjectError(f"{objects.uri}/{name} is missing", damaged_name) from None
+    if not sha256(data).hexdigest().startswith(digest):
+        raise DamagedObjectError(f"{objects.uri}/{name} was changed or cut off: its checksum is wrong", damaged_name)
     return data

@@ -1,10 +1,10 @@
-"""What of a trained lineage may leave the store, by the sweep's ``keep``."""
+"""Retention: files of a trained lineage that a sweep's ``keep`` lets the store drop, and tombstones of the dropped."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from raysc.models.family import TRAINING_STATE
+from raysc.models.family import TRAINING_STATE_PREFIX
 from raysc.regimes.recipe import Recipe
 from raysc.settings import Keep
 from raysc.store.objects import Objects
@@ -15,40 +15,60 @@ MODEL = "model"
 """Folder of a trained state in a span's attempt."""
 
 
-def surplus(
+@dataclass(frozen=True)
+class RetentionRule:
+    """Retention of one trained lineage.
+
+    Attributes:
+        keep: the most generous ``keep`` of the sweeps that name the lineage.
+        generations: the largest T of these sweeps.
+        recipe: function from a generation to its recipe.
+    """
+
+    keep: Keep
+    generations: int
+    recipe: Callable[[int], Recipe]
+
+
+def droppable_files(
     models: Mapping[int, Manifest], keep: Keep, needed: Collection[int], finished: bool
 ) -> Iterator[tuple[Manifest, str]]:
-    """The files that nobody needs any more, as (manifest, file).
+    """Yield the files that may be deleted, as (manifest, file).
 
     Args:
         models: the published generations >= 1 of one unit.
-        keep: the rule.
+        keep: the retention rule.
         needed: generations whose rows a further generation would train on.
-        finished: whether the unit will run no further generation now.
+        finished: True if the unit runs no further generation now.
     """
     last = max(models, default=0)
     for t, manifest in models.items():
-        dropped = {
+        rows = {
             entry["file"]
             for entry in manifest.record.get("rows", ())
             if "file" in entry and keep.rows == "needed" and entry["generation"] not in needed
         }
-        for file in manifest.files:
-            folder, _, inner = file.partition("/")
-            if folder == MODEL and (
-                (t < last and keep.models == "last")
-                or (inner.startswith(TRAINING_STATE) and (t < last or (finished and keep.training_state == "none")))
-            ):
-                dropped.add(file)
-        yield from ((manifest, file) for file in sorted(dropped))
+        states = {file for file in manifest.files if _state_is_droppable(file, t == last, keep, finished)}
+        yield from ((manifest, file) for file in sorted(rows | states))
+
+
+def _state_is_droppable(file: str, newest: bool, keep: Keep, finished: bool) -> bool:
+    """Return True for a file of a model or training state that the rule drops; ``newest``: of the last generation."""
+    folder, _, file_name = file.partition("/")
+    if folder != MODEL:
+        return False
+    if not newest and keep.models == "last":
+        return True
+    training_state_unused = not newest or (finished and keep.training_state == "none")
+    return training_state_unused and file_name.startswith(TRAINING_STATE_PREFIX)
 
 
 def needed_rows(recipe: Callable[[int], Recipe], last: int, generations: int) -> set[int]:
-    """The generations whose rows the next ones would train on: those up to T and the first beyond it.
+    """Return the generations whose rows the next generations would train on: those up to T and the first beyond it.
 
     Args:
-        recipe: of a generation.
-        last: the newest published one.
+        recipe: function from a generation to its recipe.
+        last: the newest published generation.
         generations: T.
     """
     upcoming = range(last + 1, max(last, generations) + 2)
@@ -57,48 +77,57 @@ def needed_rows(recipe: Callable[[int], Recipe], last: int, generations: int) ->
 
 
 @dataclass(frozen=True)
-class Mark:
-    """A note that something was dropped on purpose; a name, so that the plan can tell from names alone.
+class Tombstone:
+    """A record that retention dropped something. It is an object's name, so that the plan reads names alone.
 
     Attributes:
-        lineage: address.
+        lineage: key of the lineage.
         seeds: the pack.
-        what: its training state at ``generation``, or its models up to it.
-        generation: see above.
+        kind: "training_state" at ``generation``, or "models" of all generations up to it.
+        generation: see ``kind``.
     """
 
     lineage: str
     seeds: tuple[int, ...]
-    what: Literal["training_state", "models"]
+    kind: Literal["training_state", "models"]
     generation: int
 
 
-def notes(lineage: str, seeds: tuple[int, ...], keep: Keep, last: int, finished: bool) -> Iterator[Mark]:
-    """What has to be noted of what ``surplus`` drops: going on without it trains published generations again."""
+def tombstones(lineage: str, seeds: tuple[int, ...], keep: Keep, last: int, finished: bool) -> Iterator[Tombstone]:
+    """Yield the tombstones of what ``droppable_files`` drops and without which published generations are trained again.
+
+    Args:
+        lineage: key of the lineage.
+        seeds: the pack.
+        keep: the retention rule.
+        last: the newest published generation.
+        finished: True if the unit runs no further generation now.
+    """
     if keep.models == "last" and keep.rows == "needed" and last > 1:
-        yield Mark(lineage, seeds, "models", last - 1)
+        yield Tombstone(lineage, seeds, "models", last - 1)
     if keep.training_state == "none" and finished:
-        yield Mark(lineage, seeds, "training_state", last)
+        yield Tombstone(lineage, seeds, "training_state", last)
 
 
-def mark(objects: Objects, note: Mark) -> None:
-    """Leave a note."""
-    objects.put(f"{_folder(note.lineage, note.seeds)}/{note.what}-{note.generation}", b"")
+def write_tombstone(objects: Objects, tombstone: Tombstone) -> None:
+    """Write a tombstone; its object is empty."""
+    folder = _folder(tombstone.lineage, tombstone.seeds)
+    objects.put(f"{folder}/{tombstone.kind}-{tombstone.generation}", b"")
 
 
-def marks(names: Iterable[str]) -> dict[tuple[str, str], dict[str, int]]:
-    """(lineage, pack) -> what was dropped -> the highest generation, from names below dropped/."""
-    found: dict[tuple[str, str], dict[str, int]] = {}
+def tombstone_index(names: Iterable[str]) -> dict[tuple[str, str], dict[str, int]]:
+    """Map (lineage, pack) and kind of tombstone to the highest generation, from names below dropped/."""
+    index: dict[tuple[str, str], dict[str, int]] = {}
     for name in names:
-        _, lineage, pack, mark = name.split("/")
-        what, _, generation = mark.rpartition("-")
-        own = found.setdefault((lineage, pack), {})
-        own[what] = max(own.get(what, 0), int(generation))
-    return found
+        _, lineage, pack, tombstone = name.split("/")
+        kind, _, generation = tombstone.rpartition("-")
+        generations = index.setdefault((lineage, pack), {})
+        generations[kind] = max(generations.get(kind, 0), int(generation))
+    return index
 
 
-def unmark(objects: Objects, lineage: str, seeds: tuple[int, ...]) -> None:
-    """Remove all such notes of a unit."""
+def delete_tombstones(objects: Objects, lineage: str, seeds: tuple[int, ...]) -> None:
+    """Delete all tombstones of a unit."""
     objects.delete(list(objects.names(_folder(lineage, seeds))))
 
 

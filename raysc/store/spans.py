@@ -1,4 +1,4 @@
-"""Spans: which generations of which seeds of which lineage are published. Names alone tell."""
+"""Spans: published generations of a pack of seeds of one lineage. The index is read from the names of manifests."""
 
 import re
 from collections import defaultdict
@@ -9,7 +9,7 @@ from raysc.store.objects import Objects
 from raysc.store.publishing import Manifest
 
 END = 10**9
-"""The last generation of a span after which nothing will change: all seeds of the unit have diverged or ended."""
+"""Last generation of a span after which nothing changes: all seeds of its pack have diverged or ended."""
 
 
 @dataclass(frozen=True, order=True)
@@ -18,12 +18,13 @@ class Span:
 
     Attributes:
         first: first generation.
-        last: last generation; END if the pack ended early, so that any number of generations counts as done.
+        last: last generation; END if the pack ended early, and any number of generations counts as done.
         lineage: lineage key.
         seeds: the pack, in order.
-        until: key of a sweep's ``loop.until`` if the span holds only for sweeps that have it, and "" if for everybody.
-            To ``last`` END it says that the rule had ended all seeds before ``first``, and holds no generation; else
-            it holds each seed's generations up to where the rule ended it. Its manifest tells where that was.
+        until: key of a sweep's ``loop.until`` if the span is valid only for sweeps with this rule; "" if it is valid
+            for all sweeps. A span with such a key and ``last`` END holds no generation: the rule ended all seeds
+            before ``first``. With another ``last`` it holds each seed's generations up to the one at which the rule
+            ended the seed, which the manifest records.
     """
 
     first: int
@@ -33,24 +34,24 @@ class Span:
     until: str = ""
 
     @property
-    def place(self) -> str:
-        """<lineage>/<seeds>/<first>-<last>, with -<until> behind it where there is one."""
+    def path(self) -> str:
+        """Path in the store: <lineage>/<seeds>/<first>-<last>, followed by -<until> if that is not ""."""
         last = "end" if self.last >= END else self.last
         until = f"-{self.until}" if self.until else ""
         return f"{self.lineage}/{pack_name(self.seeds)}/{self.first}-{last}{until}"
 
     @property
     def name(self) -> str:
-        """The manifest's name in the store."""
-        return f"spans/{self.place}"
+        """Name of the manifest in the store."""
+        return f"spans/{self.path}"
 
-    def manifest(self, objects: Objects) -> Manifest:
+    def read_manifest(self, objects: Objects) -> Manifest:
         """Read the manifest."""
         return Manifest.read(objects, self.name)
 
 
 def pack_name(seeds: Iterable[int]) -> str:
-    """Seeds as a short name, runs joined: (0, 1, 2, 7) is "0-2+7"."""
+    """Return a short name for seeds, with consecutive ones joined: (0, 1, 2, 7) is "0-2+7"."""
     runs: list[list[int]] = []
     for seed in seeds:
         if runs and seed == runs[-1][-1] + 1:
@@ -61,7 +62,7 @@ def pack_name(seeds: Iterable[int]) -> str:
 
 
 def pack_seeds(name: str) -> tuple[int, ...]:
-    """The inverse of ``pack_name``."""
+    """Return the seeds of a name that ``pack_name`` returned."""
     seeds: list[int] = []
     for run in name.split("+"):
         first, _, last = run.partition("-")
@@ -69,46 +70,49 @@ def pack_seeds(name: str) -> tuple[int, ...]:
     return tuple(seeds)
 
 
-PLAIN = frozenset({""})
-"""What ``Span.until`` may be for a sweep without ``loop.until``."""
+NO_UNTIL = frozenset({""})
+"""Values of ``Span.until`` that are valid for a sweep without ``loop.until``."""
 
 _NAME = re.compile(r"spans/([^/]+)/([0-9+-]+)/(\d+)-(\d+|end)(?:-([0-9a-f]+))?")
 
-Published = Mapping[str, Mapping[tuple[int, ...], tuple[Span, ...]]]
+PublishedSpans = Mapping[str, Mapping[tuple[int, ...], tuple[Span, ...]]]
 """Lineage key -> pack of seeds -> its spans, sorted."""
 
 
-def published(objects: Objects, lineage: str | None = None) -> Published:
-    """Everything that is published (of one lineage), from one listing of names."""
-    found: dict[str, dict[tuple[int, ...], list[Span]]] = defaultdict(lambda: defaultdict(list))
+def published_spans(objects: Objects, lineage: str | None = None) -> PublishedSpans:
+    """Return all published spans (of one lineage), from one listing of names."""
+    spans: dict[str, dict[tuple[int, ...], list[Span]]] = defaultdict(lambda: defaultdict(list))
     for name in objects.names(f"spans/{lineage}" if lineage else "spans"):
         if match := _NAME.fullmatch(name):
             lineage, pack, first, last, until = match.groups()
             seeds = pack_seeds(pack)
             span = Span(int(first), END if last == "end" else int(last), lineage, seeds, until or "")
-            found[lineage][seeds].append(span)
-    return {key: {seeds: tuple(sorted(spans)) for seeds, spans in packs.items()} for key, packs in found.items()}
+            spans[lineage][seeds].append(span)
+    return {key: {seeds: tuple(sorted(pack)) for seeds, pack in packs.items()} for key, packs in spans.items()}
 
 
 def published_chain(
-    objects: Objects, lineage: str, seeds: tuple[int, ...], start: int, untils: frozenset[str] = PLAIN
+    objects: Objects, lineage: str, seeds: tuple[int, ...], start: int, untils: frozenset[str] = NO_UNTIL
 ) -> list[Span]:
-    """The spans of one pack, of those that count, that cover generations from ``start`` on without a gap."""
-    return chain(counted(published(objects, lineage).get(lineage, {}).get(seeds, ()), untils), start)
+    """Return the valid spans of one pack that cover the generations from ``start`` on without a gap."""
+    return chain(valid_spans(published_spans(objects, lineage).get(lineage, {}).get(seeds, ()), untils), start)
 
 
-def counted(spans: Iterable[Span], untils: frozenset[str]) -> tuple[Span, ...]:
-    """The spans that hold for a sweep."""
+def valid_spans(spans: Iterable[Span], untils: frozenset[str]) -> tuple[Span, ...]:
+    """Return the spans that are valid for a sweep; ``untils``: its values of ``Span.until``."""
     return tuple(span for span in spans if span.until in untils)
 
 
 def chain(spans: Iterable[Span], start: int) -> list[Span]:
-    """The spans that cover generations from ``start`` on without a gap, in order; of overlapping ones the furthest."""
+    """Return the spans that cover the generations from ``start`` on without a gap, in order.
+
+    Of overlapping spans the one with the highest last generation is taken.
+    """
     covered: list[Span] = []
-    following = start
+    first_uncovered = start
     remaining = sorted(spans)
-    while fitting := [span for span in remaining if span.first <= following <= span.last]:
-        best = max(fitting, key=lambda span: (span.last, -span.first))
+    while candidates := [span for span in remaining if span.first <= first_uncovered <= span.last]:
+        best = max(candidates, key=lambda span: (span.last, -span.first))
         covered.append(best)
-        following = best.last + 1
+        first_uncovered = best.last + 1
     return covered

@@ -1,4 +1,4 @@
-"""What was asked of a store: every sweep, as it was run, with the keys that it stands on. ``raysc gc`` goes by it."""
+"""Sweep records: every sweep that was run on a store, with its keys. ``raysc gc`` keeps what they name."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,13 +11,13 @@ from raysc.store.objects import Objects
 
 
 @dataclass(frozen=True)
-class Asked:
-    """One sweep as it was run once.
+class SweepRecord:
+    """A sweep as it was run once.
 
     Attributes:
         name: of the sweep.
-        resolved: its file's mapping, overrides applied.
-        keys: lineages, generation 0s and features of real rows that it names.
+        resolved: the mapping of its file, overrides applied.
+        keys: keys of the lineages, generation 0s and reference features that it uses.
     """
 
     name: str
@@ -26,40 +26,40 @@ class Asked:
 
     @property
     def keep(self) -> Keep:
-        """What it wants kept."""
+        """The retention rule of the sweep."""
         return Keep.model_validate(self.resolved.get("keep") or {})
 
 
-def write_asked(objects: Objects, name: str, resolved: Mapping[str, Any], keys: Iterable[str]) -> None:
-    """Note a sweep; the same one twice is one note. A sweep's folder that is removed takes its notes along."""
-    told = {"name": name, "sweep": resolved, "keys": sorted(keys)}
-    objects.put(f"sweeps/{name}/asked/{key_of(told)}.json", json.dumps(told).encode())
+def write_sweep_record(objects: Objects, name: str, resolved: Mapping[str, Any], keys: Iterable[str]) -> None:
+    """Write the record of a sweep, below the sweep's folder. The same sweep has the same record each time."""
+    record = {"name": name, "sweep": resolved, "keys": sorted(keys)}
+    objects.put(f"sweeps/{name}/asked/{key_of(record)}.json", json.dumps(record).encode())
 
 
-def read_asked(objects: Objects) -> Iterator[Asked]:
-    """All notes; of a sweep that somebody lets go meanwhile there are none."""
+def read_sweep_records(objects: Objects) -> Iterator[SweepRecord]:
+    """Yield all records of a store, except those that are deleted in the meantime."""
     for name in objects.names("sweeps"):
         if "/asked/" in name:
             try:
-                told = json.loads(objects.get(name))
+                record = json.loads(objects.get(name))
             except FileNotFoundError:
                 continue
-            yield Asked(told["name"], told["sweep"], frozenset(told["keys"]))
+            yield SweepRecord(record["name"], record["sweep"], frozenset(record["keys"]))
 
 
-def keeps(objects: Objects) -> dict[str, Keep]:
-    """Key -> what is to be kept there: where several sweeps name it, whatever one of them wants."""
-    found: dict[str, Keep] = {}
-    for one in read_asked(objects):
-        for key in one.keys:
-            found[key] = both(one.keep, found[key]) if key in found else one.keep
-    return found
+def retention_by_key(objects: Objects) -> dict[str, Keep]:
+    """Map each key to its retention rule; for a key of several sweeps, to the most generous one."""
+    rules: dict[str, Keep] = {}
+    for record in read_sweep_records(objects):
+        for key in record.keys:
+            rules[key] = most_generous(record.keep, rules[key]) if key in rules else record.keep
+    return rules
 
 
-def both(one: Keep, other: Keep) -> Keep:
-    """The more generous of two rules in each respect."""
+def most_generous(first: Keep, second: Keep) -> Keep:
+    """Return the rule that keeps everything that one of two rules keeps."""
     return Keep(
-        models="all" if "all" in (one.models, other.models) else "last",
-        training_state="last" if "last" in (one.training_state, other.training_state) else "none",
-        rows="all" if "all" in (one.rows, other.rows) else "needed",
+        models="all" if "all" in (first.models, second.models) else "last",
+        training_state="last" if "last" in (first.training_state, second.training_state) else "none",
+        rows="all" if "all" in (first.rows, second.rows) else "needed",
     )

@@ -1,6 +1,6 @@
-"""Setting things aside: what was damaged, or is to be made again, leaves its place but is not lost before ``raysc gc``.
+"""Trash: damaged objects, and those to be made again, move below trash/ and stay there until ``raysc gc``.
 
-Only manifests and metric files move, which are small; the files that a manifest speaks of stay where they are.
+Only manifests and metric files move, which are small. The files that a manifest lists stay in their attempt's folder.
 """
 
 import json
@@ -9,45 +9,50 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 from raysc.store.objects import Objects
-from raysc.store.publishing import Damaged
+from raysc.store.publishing import DamagedObjectError
 
 TRASH = "trash"
-_WHY = "why.json"
+_REASON_FILE = "why.json"
 
 
-def set_aside(objects: Objects, names: Iterable[str], why: str) -> None:
-    """Move objects below trash/<time>-<id>/ under their own names, with the reason beside them."""
+def move_to_trash(objects: Objects, names: Iterable[str], reason: str) -> None:
+    """Move objects below trash/<time>-<id>/, where they keep their names, and store the reason beside them.
+
+    Absent objects are skipped.
+    """
     folder = f"{TRASH}/{datetime.now(UTC).strftime('%Y%m%dT%H%M%S')}-{uuid4().hex[:8]}"
-    told = False
+    reason_written = False
     for name in names:
         try:
             data = objects.get(name)
         except FileNotFoundError:
             continue
-        if not told:
-            objects.put(f"{folder}/{_WHY}", json.dumps({"why": why}).encode())
-            told = True
+        if not reason_written:
+            objects.put(f"{folder}/{_REASON_FILE}", json.dumps({"why": reason}).encode())
+            reason_written = True
         objects.put(f"{folder}/{name}", data)
         objects.delete([name])
 
 
-def set_damaged_aside(objects: Objects, damage: Damaged) -> None:
-    """Take a damaged thing out of its place, so that the next plan has it made again."""
-    set_aside(objects, [damage.name], str(damage))
+def move_damaged_to_trash(objects: Objects, damage: DamagedObjectError) -> None:
+    """Move a damaged object to the trash, so that the next plan makes it again."""
+    move_to_trash(objects, [damage.name], str(damage))
 
 
-class Notes:
-    """The reasons of what is set aside from now on, whoever does it."""
+class TrashReasons:
+    """Reasons of all moves to the trash of one store since this object was made, by any process."""
 
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
         self._known = set(self._names())
 
     def new(self) -> list[str]:
-        """The reasons that have been added since the last call."""
-        fresh = sorted(set(self._names()) - self._known)
-        self._known.update(fresh)
-        return [str(json.loads(self._objects.get(name))["why"]) for name in fresh]
+        """Return the reasons that were added since the last call."""
+        added = sorted(set(self._names()) - self._known)
+        self._known.update(added)
+        return [str(json.loads(self._objects.get(name))["why"]) for name in added]
 
     def _names(self) -> Iterator[str]:
-        return (name for name in self._objects.names(TRASH) if name.count("/") == 2 and name.endswith(f"/{_WHY}"))
+        return (
+            name for name in self._objects.names(TRASH) if name.count("/") == 2 and name.endswith(f"/{_REASON_FILE}")
+        )

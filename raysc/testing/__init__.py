@@ -1,19 +1,28 @@
-"""What every component keeps to, as tests for the authors of plug-ins.
+"""Conformance tests of components and storages, for the authors of plug-ins.
 
-Subclass one of these in a test module of your own, say with a pytest fixture which component is meant, and pytest runs
-the rest::
+Each class tests one kind of component. Subclass it in a test module and give the fixtures that its docstring names;
+pytest runs the tests that it inherits. A regime::
 
     class TestWindow(RegimeTests):
         @pytest.fixture
         def regime(self):
             return Window(width=3)
 
-raysc's own components pass the same tests.
+``StorageTests`` tests a storage, here a bucket that passes for a store if it keeps the guarantees on which publishing,
+leases and garbage collection rely::
+
+    class TestBucket(StorageTests):
+        @pytest.fixture
+        def objects(self):
+            return Objects.open(f"s3://bucket/{uuid4().hex}")
+
+raysc's own components and storages pass the same tests.
 """
 
 from raysc.testing.datasets import DataSetTests
 from raysc.testing.metrics import MetricTests
 from raysc.testing.models import ClosedFormTests, TrainedTests
 from raysc.testing.regimes import RegimeTests
+from raysc.testing.storage import StorageTests
 
-__all__ = ["ClosedFormTests", "DataSetTests", "MetricTests", "RegimeTests", "TrainedTests"]
+__all__ = ["ClosedFormTests", "DataSetTests", "MetricTests", "RegimeTests", "StorageTests", "TrainedTests"]

@@ -1,6 +1,6 @@
-"""Stores that earlier versions wrote are read by this one. ``fixtures/`` holds one of each format.
+"""Stores of earlier formats can be read. ``fixtures/`` holds one store of each format.
 
-Made by ``python tests/store/test_formats.py FOLDER``, once per format, and committed.
+Written by ``python tests/store/test_formats.py FOLDER``, once per format, and committed.
 """
 
 import shutil
@@ -12,10 +12,10 @@ import pytest
 
 from raysc import registry
 from raysc.planning.plan import make_plan
-from raysc.planning.resolved import addresses, lines
+from raysc.planning.resolved import resolve
 from raysc.results.samples.sampled_rows import sampled_rows
 from raysc.results.table.table import load_table
-from raysc.store.inventory import damages
+from raysc.store.inventory import verify_entries
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep, read_sweep
 
@@ -58,17 +58,17 @@ def read(name: str, folder: Path) -> Sweep:
 @pytest.mark.parametrize("name", SWEEPS)
 def test_a_store_of_this_format_is_read(form: str, name: str, tmp_path: Path) -> None:
     shutil.copytree(FIXTURES / form, tmp_path / "store")
-    objects = Objects.at(str(tmp_path / "store"))
+    objects = Objects.open(str(tmp_path / "store"))
     sweep = read(name, tmp_path)
-    built = lines(sweep)
-    assert make_plan(sweep, objects).units == (), "its keys are today's keys"
-    assert [damage for damage in damages(addresses(built), sweep.seeds, objects) if damage is not None] == []
-    table = load_table(sweep, objects)
-    wanted = pd.read_csv(FIXTURES / form / f"{name}.csv")
-    assert len(table) == len(wanted)
+    resolved = resolve(sweep)
+    assert make_plan(resolved, objects).units == (), "the keys in the fixture are the present keys"
+    assert [damage for damage in verify_entries(resolved.keys, sweep.seeds, objects) if damage is not None] == []
+    table = load_table(resolved, objects)
+    expected = pd.read_csv(FIXTURES / form / f"{name}.csv")
+    assert len(table) == len(expected)
     for column in ("seed", "generation", "rows_real", "rows_synthetic", "lineage", "feature_variance"):
-        pd.testing.assert_series_equal(table[column], wanted[column], check_dtype=False, rtol=1e-12)
-    rows = sampled_rows(built[0], 0, 1, objects)
+        pd.testing.assert_series_equal(table[column], expected[column], check_dtype=False, rtol=1e-12)
+    rows = sampled_rows(resolved.cells[0], 0, 1, objects)
     assert rows is not None
     assert len(rows) == sweep.cells[0].data.parameters["rows"]
 
@@ -77,16 +77,16 @@ def make(folder: Path) -> None:
     """Write the fixture of the present format."""
     from conftest import run_units
 
-    objects = Objects.at(str(folder))
+    objects = Objects.open(str(folder))
     for name in SWEEPS:
         sweep = read(name, folder)
         (folder / f"{name}.yaml").unlink()
         run_units(sweep, objects)
-        load_table(sweep, objects).to_csv(folder / f"{name}.csv", index=False)
+        load_table(resolve(sweep), objects).to_csv(folder / f"{name}.csv", index=False)
 
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parent.parent))
-    made = Path(sys.argv[1])
-    made.mkdir(parents=True)
-    make(made)
+    target = Path(sys.argv[1])
+    target.mkdir(parents=True)
+    make(target)

@@ -1,10 +1,10 @@
-"""What an address depends on, and what it does not."""
+"""Settings that change keys, and settings that do not."""
 
 from collections.abc import Callable
 
 import pytest
 
-from raysc.planning.resolved import lines
+from raysc.planning.resolved import resolve
 from raysc.store.keys import Keys
 from raysc.sweepfile import Sweep
 
@@ -26,13 +26,13 @@ metrics: [{name: frechet_distance, features: pixels}]
 
 @pytest.fixture
 def keys_of(make_sweep: MakeSweep) -> Callable[..., Keys]:
-    def find(*overrides: str, text: str = TEXT) -> Keys:
-        return lines(make_sweep(text, *overrides))[0].keys
+    def keys(*overrides: str, text: str = TEXT) -> Keys:
+        return resolve(make_sweep(text, *overrides)).cells[0].keys
 
-    return find
+    return keys
 
 
-SAME = {
+UNKEYED = {
     "more generations": ["loop.generations=9"],
     "more seeds": ["seeds=7"],
     "other metrics": ["metrics=[recall]"],
@@ -52,14 +52,14 @@ SAME = {
 }
 
 
-@pytest.mark.parametrize("case", SAME)
-def test_what_changes_no_result_changes_no_key(case: str, keys_of: Callable[..., Keys]) -> None:
-    assert keys_of(*SAME[case]) == keys_of()
+@pytest.mark.parametrize("case", UNKEYED)
+def test_settings_that_change_no_result_change_no_key(case: str, keys_of: Callable[..., Keys]) -> None:
+    assert keys_of(*UNKEYED[case]) == keys_of()
 
 
 def test_the_order_of_keys_does_not_matter(keys_of: Callable[..., Keys]) -> None:
-    turned = "\n".join(reversed(TEXT.strip().splitlines()))
-    assert keys_of(text=turned) == keys_of()
+    reversed_text = "\n".join(reversed(TEXT.strip().splitlines()))
+    assert keys_of(text=reversed_text) == keys_of()
 
 
 LOOP_ONLY = {
@@ -82,14 +82,14 @@ LOOP_ONLY = {
 def test_settings_of_the_loop_change_the_lineage_and_not_generation_0(case: str, keys_of: Callable[..., Keys]) -> None:
     changed = keys_of(LOOP_ONLY[case])
     assert changed.lineage != keys_of().lineage
-    assert changed.zero == keys_of().zero
+    assert changed.generation_zero == keys_of().generation_zero
 
 
-def test_a_new_setting_inside_one_of_the_loop_changes_no_key(keys_of: Callable[..., Keys]) -> None:
+def test_default_settings_below_loop_train_are_in_no_key(keys_of: Callable[..., Keys]) -> None:
     assert keys_of("loop.train.ema.half_life=3").settings["loop.train"] == {"ema": {"half_life": 3.0}}
 
 
-ZERO_TOO = {
+GENERATION_ZERO = {
     "data": "data.rows=100",
     "model": "model.width=64",
     "initial": "initial.rows=100",
@@ -99,19 +99,19 @@ ZERO_TOO = {
 }
 
 
-@pytest.mark.parametrize("case", ZERO_TOO)
-def test_settings_of_generation_0_change_everything(case: str, keys_of: Callable[..., Keys]) -> None:
-    changed, before = keys_of(ZERO_TOO[case]), keys_of()
-    assert changed.zero is not None
-    assert before.zero is not None
+@pytest.mark.parametrize("case", GENERATION_ZERO)
+def test_settings_of_generation_0_change_all_keys(case: str, keys_of: Callable[..., Keys]) -> None:
+    changed, before = keys_of(GENERATION_ZERO[case]), keys_of()
+    assert changed.generation_zero is not None
+    assert before.generation_zero is not None
     assert changed.lineage != before.lineage
-    assert changed.zero.run != before.zero.run
-    assert changed.zero.model != before.zero.model
-    assert changed.zero.rows != before.zero.rows
+    assert changed.generation_zero.run != before.generation_zero.run
+    assert changed.generation_zero.model != before.generation_zero.model
+    assert changed.generation_zero.rows != before.generation_zero.rows
 
 
 def test_sampling_settings_change_the_rows_of_generation_0_and_not_its_model(keys_of: Callable[..., Keys]) -> None:
-    changed, before = keys_of("sample.steps=3").zero, keys_of().zero
+    changed, before = keys_of("sample.steps=3").generation_zero, keys_of().generation_zero
     assert changed is not None
     assert before is not None
     assert changed.model == before.model
@@ -122,7 +122,9 @@ def test_sampling_settings_change_the_rows_of_generation_0_and_not_its_model(key
 def test_qualities_are_snapshots_of_one_run_if_no_schedule_depends_on_its_length(
     schedule: str, shared: bool, keys_of: Callable[..., Keys]
 ) -> None:
-    short, long = (keys_of(f"train.schedule={schedule}", f"initial.steps={steps}").zero for steps in (20, 40))
+    short, long = (
+        keys_of(f"train.schedule={schedule}", f"initial.steps={steps}").generation_zero for steps in (20, 40)
+    )
     assert short is not None
     assert long is not None
     assert short.model != long.model

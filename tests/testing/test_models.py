@@ -1,30 +1,36 @@
+from typing import Any
+
+import numpy as np
 import pytest
 
 from raysc import registry
 from raysc.datasets.categories import Categories
-from raysc.datasets.digits import Digits
+from raysc.datasets.dataset import DataSet
 from raysc.datasets.eight_gaussians import EightGaussians
 from raysc.datasets.linear import Linear
 from raysc.models.closed_form.gaussian import Gaussian
+from raysc.models.family import ClosedFormFamily, FitResult, TrainedFamily
 from raysc.models.flows.flow_matching import FlowMatching
-from raysc.sweepfile import Component
+from raysc.settings import Component
 from raysc.testing import ClosedFormTests, TrainedTests
 
-DATA = {"linear_regression": Linear(dim=2, rows=30), "discrete": Categories(rows=30)}
+DATASETS: dict[str, DataSet] = {"linear_regression": Linear(dim=2, rows=30), "discrete": Categories(rows=30)}
 
 
 class TestClosedForm(ClosedFormTests):
     @pytest.fixture(params=["gaussian", "kde", "linear_regression", "discrete"])
-    def name(self, request):
-        return request.param
+    def name(self, request: pytest.FixtureRequest) -> str:
+        return str(request.param)
 
     @pytest.fixture
-    def family(self, name):
-        return registry.build("model", Component(name=name, parameters={"bandwidth": 0.5} if name == "kde" else {}))
+    def family(self, name: str) -> ClosedFormFamily:
+        parameters = {"bandwidth": 0.5} if name == "kde" else {}
+        family: ClosedFormFamily = registry.build("model", Component(name=name, parameters=parameters))
+        return family
 
     @pytest.fixture
-    def dataset(self, name):
-        return DATA.get(name, EightGaussians(rows=30))
+    def dataset(self, name: str) -> DataSet:
+        return DATASETS.get(name, EightGaussians(rows=30))
 
 
 SIZES = {
@@ -36,26 +42,31 @@ SIZES = {
 
 class TestTrained(TrainedTests):
     @pytest.fixture(params=list(SIZES))
-    def family(self, request):
-        return registry.build("model", Component(name=request.param, parameters=SIZES[request.param]))
+    def family(self, request: pytest.FixtureRequest) -> TrainedFamily:
+        component = Component(name=request.param, parameters=SIZES[request.param])
+        family: TrainedFamily = registry.build("model", component)
+        return family
 
-    @pytest.fixture(params=["points", "images"])
-    def dataset(self, request):
-        return EightGaussians(rows=24) if request.param == "points" else Digits(rows=24)
+    @pytest.fixture(params=["eight_gaussians", "digits"])
+    def dataset(self, request: pytest.FixtureRequest) -> DataSet:
+        dataset: DataSet = registry.build("data", Component(name=request.param, parameters={"rows": 24}))
+        return dataset
 
 
-class Forgetful(Gaussian):
-    def sample(self, state, first, count, streams):
+class IgnoresFirst(Gaussian):
+    def sample(self, state: Any, first: int, count: int, streams: Any) -> np.ndarray:
         return super().sample(state, 0, count, streams)
 
 
-class Hasty(FlowMatching):
-    def fit(self, training_set, start, steps, train, streams, length=None):
-        return super().fit(training_set, start, range(len(steps)), train, streams, length)
+class RestartsSteps(FlowMatching):
+    def fit(
+        self, training_set: Any, start: Any, steps: range, train: Any, streams: Any, total_steps: int | None = None
+    ) -> FitResult:
+        return super().fit(training_set, start, range(len(steps)), train, streams, total_steps)
 
 
-def test_families_that_break_a_promise_are_found():
+def test_a_broken_guarantee_is_detected() -> None:
     with pytest.raises(AssertionError):
-        ClosedFormTests().test_row_i_depends_on_its_number_alone(Forgetful(), EightGaussians(rows=30))
+        ClosedFormTests().test_row_i_depends_on_its_index_alone(IgnoresFirst(), EightGaussians(rows=30))
     with pytest.raises(AssertionError):
-        TrainedTests().test_a_fit_in_two_parts_is_the_fit(Hasty(width=8, depth=1), EightGaussians(rows=24))
+        TrainedTests().test_a_fit_in_two_parts_equals_one_fit(RestartsSteps(width=8, depth=1), EightGaussians(rows=24))

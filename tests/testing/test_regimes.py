@@ -1,62 +1,71 @@
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import ClassVar
+from typing import Any, ClassVar, Literal
 
+import numpy as np
 import pytest
 
 from raysc import registry
 from raysc.errors import InputError
-from raysc.regimes.recipe import REAL, Recipe, Take, fresh, synthetic
-from raysc.sweepfile import Component
+from raysc.regimes.recipe import REAL, Recipe, Regime, Take, fresh, synthetic
+from raysc.settings import Component
 from raysc.testing import RegimeTests
 
-PARAMETERS = {"counts": {"real": 30, "synthetic": 50}}
-NEWEST_OF_TWO = Recipe((Take(synthetic(0), 4),))
+PARAMETERS: dict[str, dict[str, Any]] = {"counts": {"real": 30, "synthetic": 50}}
 
 
 class TestRegistered(RegimeTests):
     @pytest.fixture(params=registry.names("regime"))
-    def regime(self, request):
-        return registry.build("regime", Component(name=request.param, parameters=PARAMETERS.get(request.param, {})))
+    def regime(self, request: pytest.FixtureRequest) -> Regime:
+        component = Component(name=request.param, parameters=PARAMETERS.get(request.param, {}))
+        regime: Regime = registry.build("regime", component)
+        return regime
 
 
 @dataclass(frozen=True)
 class Broken:
-    takes: tuple
+    takes: tuple[Callable[[int], Take], ...]
     subsample: int | None = None
     version: ClassVar[int] = 1
-    default_lambda: ClassVar[str] = "not taken"
+    default_lambda: ClassVar[Literal["not taken"]] = "not taken"
 
     def recipe(self, generation: int, rows: int, lambda_: Fraction) -> Recipe:
         return Recipe(tuple(take(generation) for take in self.takes), self.subsample)
 
 
-def first(candidates, real, count, generator):
-    return range(count)
+def first(candidates: np.ndarray, real: np.ndarray, count: int, generator: np.random.Generator) -> np.ndarray:
+    return np.arange(count)
 
 
-def past_the_end(candidates, real, count, generator):
-    return range(len(candidates) - count + 1, len(candidates) + 1)
+def past_the_end(candidates: np.ndarray, real: np.ndarray, count: int, generator: np.random.Generator) -> np.ndarray:
+    return np.arange(len(candidates) - count + 1, len(candidates) + 1)
 
 
 @pytest.mark.parametrize(
     ("takes", "subsample", "check"),
     [
-        ([lambda t: Take(synthetic(0), 5, 40 + t, first)], None, "it_never_asks_for_more_of_a_model_that_is_gone"),
-        ([lambda t: Take(REAL, 5, 41, first)], None, "it_takes_no_more_real_rows_than_there_are"),
-        ([lambda t: Take(REAL, 5, 7.5, first)], None, "counts_are_whole_and_there_is_something_to_train_on"),
-        ([lambda t: Take(synthetic(t - 1), 5, 20, past_the_end)], None, "the_loop_trains_on_what_it_says"),
-        ([lambda t: Take(synthetic(t), 5)], None, "it_looks_back_only"),
-        ([lambda t: Take(fresh(1), 5)], None, "it_looks_back_only"),
-        ([lambda t: Take(REAL, -1)], None, "counts_are_whole_and_there_is_something_to_train_on"),
-        ([lambda t: Take(REAL, 2.5)], None, "counts_are_whole_and_there_is_something_to_train_on"),
-        ([lambda t: Take(REAL, 0)], None, "counts_are_whole_and_there_is_something_to_train_on"),
-        ([lambda t: Take(REAL, 5)], 6, "counts_are_whole_and_there_is_something_to_train_on"),
-        ([lambda t: Take(REAL, 41)], None, "it_takes_no_more_real_rows_than_there_are"),
+        (
+            [lambda t: Take(synthetic(0), 5, 40 + t, first)],
+            None,
+            "it_takes_rows_that_earlier_models_have_sampled",
+        ),
+        ([lambda t: Take(REAL, 5, 41, first)], None, "it_takes_no_more_real_rows_than_exist"),
+        ([lambda t: Take(REAL, 5, 7.5, first)], None, "counts_are_whole_and_training_sets_have_rows"),  # type: ignore[arg-type]
+        ([lambda t: Take(synthetic(t - 1), 5, 20, past_the_end)], None, "the_loop_trains_on_the_rows_of_the_recipe"),
+        ([lambda t: Take(synthetic(t), 5)], None, "it_takes_rows_of_earlier_generations_only"),
+        ([lambda t: Take(fresh(1), 5)], None, "it_takes_rows_of_earlier_generations_only"),
+        ([lambda t: Take(REAL, -1)], None, "counts_are_whole_and_training_sets_have_rows"),
+        ([lambda t: Take(REAL, 2.5)], None, "counts_are_whole_and_training_sets_have_rows"),  # type: ignore[arg-type]
+        ([lambda t: Take(REAL, 0)], None, "counts_are_whole_and_training_sets_have_rows"),
+        ([lambda t: Take(REAL, 5)], 6, "counts_are_whole_and_training_sets_have_rows"),
+        ([lambda t: Take(REAL, 41)], None, "it_takes_no_more_real_rows_than_exist"),
         ([lambda t: Take(REAL, 5), lambda t: Take(REAL, 5)], None, "no_source_is_taken_twice"),
-        ([lambda t: Take(synthetic(0), 40 + t)], None, "it_never_asks_for_more_of_a_model_that_is_gone"),
+        ([lambda t: Take(synthetic(0), 40 + t)], None, "it_takes_rows_that_earlier_models_have_sampled"),
     ],
 )
-def test_a_rule_that_cannot_work_is_found(takes, subsample, check):
+def test_a_broken_guarantee_is_detected(
+    takes: Sequence[Callable[[int], Take]], subsample: int | None, check: str
+) -> None:
     with pytest.raises((AssertionError, InputError)):
         getattr(RegimeTests(), f"test_{check}")(Broken(tuple(takes), subsample))

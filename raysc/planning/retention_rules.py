@@ -1,0 +1,44 @@
+"""Retention rules of the sweeps that a store has records of, for garbage collection."""
+
+from collections.abc import Callable, Iterable
+
+from raysc import registry
+from raysc.errors import RayscError
+from raysc.planning.resolved import ResolvedSweep, resolve
+from raysc.store.retention import RetentionRule
+from raysc.store.sweep_record import SweepRecord, most_generous
+from raysc.sweepfile import read_sweep_mapping
+
+
+def retention_rules(records: Iterable[SweepRecord], report: Callable[[str], None]) -> dict[str, RetentionRule]:
+    """Resolve recorded sweeps, and return the retention rule of each trained lineage that they name.
+
+    A lineage that an unreadable sweep names has no rule, since that sweep's own rule may be more generous.
+
+    Args:
+        records: of the sweeps.
+        report: receives one message for each sweep that cannot be read on this machine, say for want of a plug-in.
+
+    Returns:
+        Lineage key -> rule.
+    """
+    rules: dict[str, RetentionRule] = {}
+    unreadable_keys: set[str] = set()
+    for record in records:
+        try:
+            sweep = read_sweep_mapping({**record.resolved, "name": record.name}, (), registry)
+            _add_rules(rules, resolve(sweep))
+        except RayscError as error:
+            report(f"sweep {record.name} cannot be read here, so everything that it names stays: {error}")
+            unreadable_keys |= record.keys
+    return {key: rule for key, rule in rules.items() if key not in unreadable_keys}
+
+
+def _add_rules(rules: dict[str, RetentionRule], resolved: ResolvedSweep) -> None:
+    """Add the rules of a sweep's trained lineages; a lineage that has a rule gets the most generous of both."""
+    for cell in resolved.cells:
+        if cell.family.trained:
+            keep, generations = resolved.sweep.keep, resolved.sweep.generations
+            if earlier := rules.get(cell.keys.lineage):
+                keep, generations = most_generous(keep, earlier.keep), max(generations, earlier.generations)
+            rules[cell.keys.lineage] = RetentionRule(keep, generations, cell.rules.recipe)

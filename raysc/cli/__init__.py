@@ -1,4 +1,4 @@
-"""The command line: one file per command. Nothing heavy is imported before the command that needs it runs."""
+"""The command line: one file per command. A command imports heavy modules when it runs."""
 
 import sys
 from typing import Annotated
@@ -18,7 +18,7 @@ from raysc.cli.samples import samples
 from raysc.cli.status import status
 from raysc.cli.sweep import sweep
 from raysc.errors import InputError, RayscError
-from raysc.store.publishing import Damaged
+from raysc.store.publishing import DamagedObjectError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command()(sweep)
@@ -34,29 +34,31 @@ app.command()(doctor)
 app.command()(gc)
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _version(requested: bool) -> None:
+    if requested:
         typer.echo(f"raysc {raysc.__version__}")
         raise typer.Exit
 
 
 @app.callback()
 def about(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     """Sweeps of self-consuming generative training loops on Ray."""
 
 
 def main() -> None:
-    """The ``raysc`` command: status 0 if all went well, 1 if something failed, 2 if the input cannot work."""
+    """Run the ``raysc`` command: exit status 0 on success, 1 if something failed, 2 for unusable input."""
     if sys.argv[-1] == "--csv":
-        sys.argv.append("-")  # a bare --csv prints; typer knows no option whose value may be left out
+        sys.argv.append("-")  # a bare --csv prints; typer has no option with an optional value
     try:
         app()
     except InputError as error:
         print(f"raysc: {error}", file=sys.stderr)
         sys.exit(2)
-    except Damaged as damage:
+    except DamagedObjectError as damage:
         print(f"raysc: {damage}; raysc sweep sets it aside and makes it again", file=sys.stderr)
         sys.exit(1)
     except RayscError as error:

@@ -1,4 +1,4 @@
-"""raysc claims: what the sweep file says, judged by the table."""
+"""raysc claims: the claims of a sweep file, judged from its table."""
 
 import json
 import math
@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from raysc.cli.arguments import Overrides, Storage, SweepArgument, open_console, open_sweep
+from raysc.cli.arguments import Overrides, Storage, SweepArgument
+from raysc.display import open_console
 from raysc.errors import RayscError
+from raysc.planning.opening import open_sweep
 
 if TYPE_CHECKING:
     from raysc.results.claims.judging import JudgedClaim
 
-MOST_CASES = 8
-"""Cases of a claim that are printed; --json has all of them."""
+MAX_CASES = 8
+"""Number of cases of a claim that are printed; --json has all of them."""
 
 
 def claims(
@@ -23,27 +25,28 @@ def claims(
     storage: Storage = None,
 ) -> None:
     """Judge each claim of a sweep: it holds, fails or is undecided. Status 1 if one is not as the file expects it."""
-    from raysc.planning.resolved import lines
-    from raysc.results.claims.claim_text import judged_text, tally
+    from raysc.planning.resolved import resolve
+    from raysc.results.claims.claim_text import claim_text, verdict_counts
     from raysc.results.claims.judging import judge_claims
     from raysc.results.table.table import load_table
 
     sweep, objects = open_sweep(sweep_file, storage, overrides)
-    judged = judge_claims(sweep, load_table(sweep, objects), lines(sweep))
+    resolved = resolve(sweep)
+    judged = judge_claims(resolved, load_table(resolved, objects))
     if as_json:
-        typer.echo(json.dumps([plain(one) for one in judged], indent=1, allow_nan=False))
+        typer.echo(json.dumps([as_object(claim) for claim in judged], indent=1, allow_nan=False))
     else:
         console = open_console()
-        for one in judged:
-            console.print(judged_text(one, MOST_CASES))
-        console.print(f"{sweep.name}: {tally(judged) if judged else 'its file makes no claims'}")
-    surprises = [one.claim.says for one in judged if one.surprises]
-    if surprises:
-        raise RayscError(f"not as the sweep file expects: {'; '.join(surprises)}")
+        for claim in judged:
+            console.print(claim_text(claim, MAX_CASES))
+        console.print(f"{sweep.name}: {verdict_counts(judged) if judged else 'its file makes no claims'}")
+    unexpected = [claim.claim.says for claim in judged if claim.unexpected]
+    if unexpected:
+        raise RayscError(f"not as the sweep file expects: {'; '.join(unexpected)}")
 
 
-def plain(judged: "JudgedClaim") -> dict[str, Any]:
-    """A judged claim as a plain object; numbers that are not there are None."""
+def as_object(judged: "JudgedClaim") -> dict[str, Any]:
+    """Return a judged claim as a JSON object; absent and infinite numbers are None."""
     claim = judged.claim
     return {
         "says": claim.says,

@@ -1,30 +1,33 @@
-"""raysc gc: what of a store nobody needs."""
+"""raysc gc: garbage collection of a store."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
 
-from raysc.cli.arguments import Storage, open_store
+from raysc.cli.arguments import Storage
 from raysc.formatting import in_bytes
+from raysc.planning.opening import open_existing_store
 
 
 def gc(
     storage: Storage = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Remove it, not only say it.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Delete the garbage; else only list it.")] = False,
 ) -> None:
-    """Say what of a store nobody needs, or remove it: what `keep` lets go, lost attempts, the trash."""
+    """List or delete what no sweep of a store needs: what `keep` drops, files of lost attempts, the trash."""
     from datetime import UTC, datetime
 
-    from raysc.store.gc import find_garbage, remove
+    from raysc.planning.retention_rules import retention_rules
+    from raysc.store.gc import delete_garbage, find_garbage
 
-    objects = open_store(storage)
-    found = find_garbage(objects, datetime.now(UTC), typer.echo)
-    for garbage in found:
+    objects = open_existing_store(storage)
+    groups = find_garbage(objects, datetime.now(UTC), partial(retention_rules, report=typer.echo))
+    for garbage in groups:
         typer.echo(f"{in_bytes(garbage.bytes)} in {len(garbage.objects)} objects: {garbage.why}")
         if yes:
-            remove(garbage, objects)
-    total = in_bytes(sum(garbage.bytes for garbage in found))
-    if not found:
+            delete_garbage(garbage, objects)
+    total = in_bytes(sum(garbage.bytes for garbage in groups))
+    if not groups:
         typer.echo(f"{objects.uri}: nothing to remove")
     elif yes:
         typer.echo(f"{objects.uri}: {total} removed")

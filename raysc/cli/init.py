@@ -1,4 +1,4 @@
-"""raysc init: a shipped sweep file to edit."""
+"""raysc init: copy a shipped sweep file to edit."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,12 +10,13 @@ from raysc.errors import InputError
 from raysc.sweepfile.messages import did_you_mean
 
 
-def init(name: Annotated[str, typer.Argument(help="Which one; raysc list names them.")]) -> None:
+def init(name: Annotated[str, typer.Argument(help="Its name; raysc list has all names.")]) -> None:
     """Copy a shipped sweep file into this folder; never overwrites."""
     files = shipped()
     if name not in files:
-        below = [known for known in files if Path(known).name == name]  # gaussian: kazdan2024/gaussian
-        raise InputError(f"there is no sweep file {name!r}{did_you_mean(below[0] if below else name, files)}")
+        in_folders = [known for known in files if Path(known).name == name]  # gaussian: kazdan2024/gaussian
+        nearest = in_folders[0] if in_folders else name
+        raise InputError(f"there is no sweep file {name!r}{did_you_mean(nearest, files)}")
     target = Path(files[name].name)
     try:
         with target.open("x") as file:

@@ -1,4 +1,4 @@
-"""raysc list: what is registered, and the sweep files that ship."""
+"""raysc list: registered components and shipped sweep files."""
 
 import inspect
 
@@ -7,30 +7,30 @@ import typer
 from raysc import registry
 from raysc.cli.shipped import purpose, shipped
 from raysc.sweepfile.components import parameter_text
-from raysc.sweepfile.signature import Room, Signature
+from raysc.sweepfile.signature import ComponentKind, Signature
 
-HEADINGS: dict[Room, str] = {"data": "data sets", "model": "models", "regime": "regimes", "metric": "metrics"}
+HEADINGS: dict[ComponentKind, str] = {"data": "data sets", "model": "models", "regime": "regimes", "metric": "metrics"}
 
 
 def listing() -> None:
     """List data sets, models, regimes and metrics with their parameters, and the shipped sweep files."""
-    for room, heading in HEADINGS.items():
+    for kind, heading in HEADINGS.items():
         typer.echo(heading)
-        for name in registry.names(room):
-            about = (inspect.getdoc(registry.load(room, name)) or "").partition("\n\n")[0]
+        for name in registry.names(kind):
+            about = (inspect.getdoc(registry.load(kind, name)) or "").partition("\n\n")[0]
             typer.echo(f"  {name}: {' '.join(about.split())}")
-            for told in _settings(room, registry.signature(room, name)):
-                typer.echo(f"      {told}")
+            for setting in _settings(kind, registry.signature(kind, name)):
+                typer.echo(f"      {setting}")
         typer.echo()
     typer.echo("sweep files: raysc init NAME copies one here")
     for name, file in shipped().items():
         typer.echo(f"  {name}: {purpose(file)}")
 
 
-def _settings(room: Room, signature: Signature) -> list[str]:
-    """What a sweep file may set, one line each."""
-    told = [parameter_text(name, declared) for name, declared in signature.parameters.items()]
-    if room == "regime" and signature.default_lambda != "not taken":
+def _settings(kind: ComponentKind, signature: Signature) -> list[str]:
+    """Format the settings of a component, one line each."""
+    settings = [parameter_text(name, declared) for name, declared in signature.parameters.items()]
+    if kind == "regime" and signature.default_lambda != "not taken":
         default = signature.default_lambda
-        told.insert(0, "lambda (float, required)" if default is None else f"lambda (float, default {default:g})")
-    return told
+        settings.insert(0, "lambda (float, required)" if default is None else f"lambda (float, default {default:g})")
+    return settings

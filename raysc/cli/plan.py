@@ -3,16 +3,17 @@
 import json
 import os
 from collections import Counter
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from raysc.cli.arguments import Overrides, Storage, SweepArgument, cluster_address, open_sweep
+from raysc.cli.arguments import Overrides, Storage, SweepArgument, cluster_address
+from raysc.planning.opening import open_sweep
 
 if TYPE_CHECKING:
     from raysc.estimates.cost import Cost
-    from raysc.estimates.duration import Duration
-    from raysc.estimates.size import Estimate
+    from raysc.estimates.duration import DurationEstimate
+    from raysc.estimates.size import SizeEstimate
     from raysc.planning.plan import Plan
     from raysc.store.objects import Objects
     from raysc.sweepfile import Sweep
@@ -23,27 +24,45 @@ def plan(
     overrides: Overrides = None,
     storage: Storage = None,
     time: Annotated[
-        bool, typer.Option("--time", help="Say how long it will take too; some closed-form units are tried for that.")
+        bool, typer.Option("--time", help="Estimate the duration too; some closed-form units are timed for that.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Say what a sweep would run, what is done already, and why each thing runs."""
-    from raysc.estimates.size import estimate
+    from raysc.estimates.size import estimate_size
     from raysc.planning.plan import make_plan
-    from raysc.planning.resolved import lines
-    from raysc.planning.validation import check, check_machine
+    from raysc.planning.resolved import resolve
+    from raysc.planning.validation import check_machine, validate
 
     sweep, objects = open_sweep(sweep_file, storage, overrides)
-    built = lines(sweep)
-    check(sweep, built)
+    resolved = resolve(sweep)
+    validate(resolved)
     cluster = cluster_address(None)
-    if cluster is None and not sweep.prices:  # whoever names prices plans for other machines
+    if cluster is None and not sweep.prices:  # a file with prices is planned for other machines
         check_machine(sweep)
-    made = make_plan(sweep, objects, built)
-    size = estimate(made)
-    expected = _costs(made, objects, cluster) if made.units else []
-    told = {
-        "cells": len(made.lines),
+    made = make_plan(resolved, objects)
+    size = estimate_size(made)
+    costs = _costs(made, objects, cluster) if made.units else []
+    duration = None
+    if time:
+        from raysc.estimates.duration import estimate_duration
+
+        duration = estimate_duration(made)
+    if as_json:
+        typer.echo(json.dumps(_summary(made, size, costs) | (_durations(sweep, duration) if duration else {})))
+        return
+    _print_sizes(made, size)
+    for cost in costs:
+        typer.echo(_cost_text(cost))
+    if duration is not None:
+        _print_duration(duration, _parallel_units(sweep))
+    _print_work(made)
+
+
+def _summary(made: "Plan", size: "SizeEstimate", costs: "list[Cost]") -> dict[str, Any]:
+    """Collect the numbers of a plan for --json."""
+    return {
+        "cells": len(made.cells),
         "units": len(made.units),
         "generations_total": made.done + made.to_do,
         "generations_done": made.done,
@@ -54,120 +73,124 @@ def plan(
         "rows": size.rows,
         "bytes": size.bytes,
         "refits": _refits(made),
-        "nodes": [vars(one) for one in expected],
+        "nodes": [vars(cost) for cost in costs],
         "reasons": dict(Counter(unit.reason for unit in made.units)),
     }
-    took, lanes = None, _side_by_side(sweep)
-    if time:
-        from raysc.estimates.duration import estimate_duration
 
-        took = estimate_duration(made)
-        told |= {
-            "core_seconds": took.core_seconds,
-            "cores": _cores(),
-            "seconds": None if lanes is None else took.on(lanes),
-            "units_without_estimate": took.left_out,
-            "tried_units": took.tried,
-            "tried_seconds": took.tried_seconds,
-        }
-    if as_json:
-        typer.echo(json.dumps(told))
-        return
-    _tell_sizes(made, size)
-    for one in expected:
-        typer.echo(_told(one))
-    if took is not None:
-        _tell_time(took, lanes)
-    _tell_work(made)
+
+def _durations(sweep: "Sweep", duration: "DurationEstimate") -> dict[str, Any]:
+    """Collect the numbers of --time for --json."""
+    parallel = _parallel_units(sweep)
+    return {
+        "core_seconds": duration.core_seconds,
+        "cores": _cores(),
+        "seconds": None if parallel is None else duration.wall_seconds(parallel),
+        "units_without_estimate": duration.units_without_estimate,
+        "tried_units": duration.probed_units,
+        "tried_seconds": duration.probe_seconds,
+    }
 
 
 def _refits(made: "Plan") -> int:
-    """Published generations that would be trained again."""
+    """Count the published generations that would be trained again."""
     return sum(unit.refits for unit in made.refits)
 
 
-def _tell_sizes(made: "Plan", size: "Estimate") -> None:
-    """Cells, generations, rows and bytes."""
+def _print_sizes(made: "Plan", size: "SizeEstimate") -> None:
+    """Print cells, generations, rows and bytes."""
     from raysc.formatting import in_bytes
 
     sweep = made.sweep
-    typer.echo(f"{sweep.name}: {len(made.lines)} cells, {len(sweep.seeds)} seeds, T = {sweep.generations}")
+    typer.echo(f"{sweep.name}: {len(made.cells)} cells, {len(sweep.seeds)} seeds, T = {sweep.generations}")
     typer.echo(
         f"generations: {made.done + made.to_do} in all, {made.done} done, {made.to_do} to do; "
         f"{made.shared} more are shared by cells"
     )
     if made.ancestors:
         typer.echo(f"generation 0s: {made.ancestors}; sharing them saves {made.trainings_saved} trainings")
-    typer.echo(f"rows: {size.most_rows:,} sampled by a generation of a seed, {size.rows:,} in all")
-    typer.echo(f"store: up to {in_bytes(size.most_bytes)} a generation of a seed, {in_bytes(size.bytes)} in all")
+    typer.echo(f"rows: {size.max_rows:,} sampled by a generation of a seed, {size.rows:,} in all")
+    typer.echo(f"store: up to {in_bytes(size.max_bytes)} a generation of a seed, {in_bytes(size.bytes)} in all")
 
 
-def _tell_work(made: "Plan") -> None:
-    """What would run and why, and what a user may want to know of it."""
-    from raysc.planning.validation import notes
+def _print_work(made: "Plan") -> None:
+    """Print the units that would run with their reasons, and notes."""
+    from raysc.planning.validation import validation_notes
 
     for wave, units in (("generation 0", made.initial), ("loop", made.loop)):
         for reason, count in Counter(unit.reason for unit in units).items():
             typer.echo(f"{wave}: {count} units to run: {reason}")
-    for note in (*made.sweep.notes, *notes(made.sweep, made.lines)):
+    for note in (*made.sweep.notes, *validation_notes(made.resolved)):
         typer.echo(f"note: {note}")
     if made.refits:
-        typer.echo(f"{_refits(made)} published generations would be trained again: raysc sweep wants --remake for that")
+        typer.echo(f"{_refits(made)} published generations would be trained again: raysc sweep needs --remake for that")
     if not made.units:
         typer.echo("nothing to do")
 
 
 def _costs(made: "Plan", objects: "Objects", cluster: str | None) -> "list[Cost]":
-    """What is left, on each type of node that the sweep file prices, or else that the cluster may bring up."""
-    from raysc.estimates.cost import Kind, cost, priced, seconds_to_do
+    """Estimate the cost of the remaining work on each type of node that the sweep prices, or else the cluster has."""
+    from raysc.estimates.cost import NodeType, estimate_cost, node_types, remaining_seconds
     from raysc.results.table.table import load_table
 
-    kinds = priced(made.sweep)
-    if not kinds and cluster is not None and "://" not in cluster:  # by a tunnel one sees no nodes
-        from raysc.cluster.capacity import capacity
-        from raysc.cluster.waves import running_ray
+    types = node_types(made.sweep)
+    if not types and cluster is not None and "://" not in cluster:  # through a tunnel no nodes can be listed
+        from raysc.cluster.capacity import cluster_capacity
+        from raysc.cluster.session import running_ray
 
         with running_ray(cluster):
-            there = capacity()
-        kinds = [
-            Kind(one.name, one.resources.get("CPU", 0), one.resources.get("GPU", 0), min(one.most, there.most), None)
-            for one in there.types
+            available = cluster_capacity()
+        types = [
+            NodeType(
+                node.name,
+                node.resources.get("CPU", 0),
+                node.resources.get("GPU", 0),
+                min(node.max_nodes, available.max_workers),
+                None,
+            )
+            for node in available.types
         ]
-    if not kinds:
+    if not types:
         return []
-    seconds = seconds_to_do(made, load_table(made.sweep, objects))
-    return [cost(kind, made, seconds) for kind in kinds]
+    seconds = remaining_seconds(made, load_table(made.resolved, objects))
+    return [estimate_cost(node_type, made, seconds) for node_type in types]
 
 
-def _told(expected: "Cost") -> str:
+def _cost_text(cost: "Cost") -> str:
     from raysc.formatting import clock
 
-    if not expected.nodes:
-        return f"nodes: {expected.name} has too few cores or GPUs for a trial"
-    if expected.hours is None:
-        return f"nodes: up to {expected.nodes} {expected.name} at once; nothing was measured yet to tell how long"
-    price = "" if expected.price is None else f", at a cost of {expected.price:.2f} by `prices:`"
-    took = clock(3600 * expected.hours)
-    return f"nodes: up to {expected.nodes} {expected.name} at once, about {took}{price}, if all generations take alike"
+    if not cost.nodes:
+        return f"nodes: {cost.name} has too few cores or GPUs for a trial"
+    if cost.hours is None:
+        return f"nodes: up to {cost.nodes} {cost.name} at once; no duration yet, since nothing was measured"
+    price = "" if cost.price is None else f", at a cost of {cost.price:.2f} by `prices:`"
+    duration = clock(3600 * cost.hours)
+    return f"nodes: up to {cost.nodes} {cost.name} at once, about {duration}{price}, if all generations take alike"
 
 
 def _cores() -> int | None:
-    """Those of this machine, unless a cluster is named, of which nothing is asked here."""
+    """Count the cores of this machine; None if a cluster is named."""
     return None if cluster_address(None) is not None else os.cpu_count() or 1
 
 
-def _side_by_side(sweep: "Sweep") -> int | None:
-    """How many units this machine runs at once."""
+def _parallel_units(sweep: "Sweep") -> int | None:
+    """Count the units that this machine runs at once."""
     cores = _cores()
     return None if cores is None else int(cores / sweep.resources.cpus)
 
 
-def _tell_time(took: "Duration", lanes: int | None) -> None:
+def _print_duration(duration: "DurationEstimate", parallel: int | None) -> None:
     from raysc.formatting import clock
 
-    if took.units:
-        whole = f"{clock(took.core_seconds)} of one core"
-        wall = whole if lanes is None else f"{clock(took.on(lanes))} on {_cores()} cores ({whole})"
-        typer.echo(f"time: about {wall}; {took.tried} units were tried with few seeds, in {clock(took.tried_seconds)}")
-    if took.left_out:
-        typer.echo(f"time: no estimate for {took.left_out} units that are trained, or measured by what is")
+    if duration.unit_seconds:
+        core_time = f"{clock(duration.core_seconds)} of one core"
+        wall = clock(duration.wall_seconds(parallel)) if parallel is not None else None
+        about = core_time if wall is None else f"{wall} on {_cores()} cores ({core_time})"
+        typer.echo(
+            f"time: about {about}; {duration.probed_units} units were timed with few seeds, in "
+            f"{clock(duration.probe_seconds)}"
+        )
+    if duration.units_without_estimate:
+        typer.echo(
+            f"time: no estimate for {duration.units_without_estimate} units that are trained, or measured by trained "
+            "networks"
+        )

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from raysc.cli.arguments import Overrides, Storage, SweepArgument, open_sweep
+from raysc.cli.arguments import Overrides, Storage, SweepArgument
+from raysc.planning.opening import open_sweep
 
 
 def report(
@@ -17,12 +18,13 @@ def report(
     storage: Storage = None,
 ) -> None:
     """Write one HTML page, and a folder with every figure as SVG and PNG and its numbers as CSV."""
+    from raysc.planning.resolved import resolve
     from raysc.results.report.page import make_folder
-    from raysc.results.report.page import report as make
+    from raysc.results.report.page import report as make_report
 
     sweep, objects = open_sweep(sweep_file, storage, overrides)
     folder = out or Path(f"{sweep.name}-report")
     make_folder(folder)
-    made = make(sweep, objects)
+    made = make_report(resolve(sweep), objects)
     page = made.write(folder)
     typer.echo(f"wrote {page} ({len(made.figures)} figures as SVG, PNG and CSV in {page.parent / 'figures'})")

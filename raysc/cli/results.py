@@ -1,4 +1,4 @@
-"""raysc results: the table."""
+"""raysc results: the table of a sweep."""
 
 import json
 from collections.abc import Sequence
@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from raysc.cli.arguments import Overrides, Storage, SweepArgument, nothing_yet, open_console, open_sweep
+from raysc.cli.arguments import Overrides, Storage, SweepArgument
+from raysc.cli.comparison import comparison_table
+from raysc.display import open_console
 from raysc.errors import InputError
+from raysc.planning.opening import no_results, open_sweep
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from raysc.sweepfile import Sweep
 
-LEADING = ("seed", "generation", "share")
-"""What is printed of every row beside the cell, the axes that vary and the metrics; files have all columns."""
-
-AVERAGES = ("mean", "sd", "median", "q05", "q95")
-
-PARTS = (AVERAGES[0], "low", "high", *AVERAGES[1:])
-"""With the limits of the mean's 95 % interval beside it."""
+ROW_COLUMNS = ("seed", "generation", "share")
+"""Columns that are printed of a row beside cell, varying axes and metrics; files have all columns."""
+STATISTICS = ("mean", "low", "high", "sd", "median", "q05", "q95")
+"""Statistics over seeds of each metric; low and high limit the 95 % interval of the mean."""
 
 
 def results(
@@ -37,7 +37,7 @@ def results(
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print a table in Markdown.")] = False,
     as_latex: Annotated[bool, typer.Option("--latex", help="Print a table in LaTeX, with booktabs.")] = False,
     pivot: Annotated[
-        str | None, typer.Option(help="With --by: this one of its columns side by side, with means [95 % intervals].")
+        str | None, typer.Option(help="With --by: one of its columns side by side, with means [95 % intervals].")
     ] = None,
     sort: Annotated[str | None, typer.Option(help="Sort by this column; -COLUMN begins with the largest.")] = None,
     against: Annotated[
@@ -47,120 +47,104 @@ def results(
     storage: Storage = None,
 ) -> None:
     """Print or write the table: one row per cell, seed and generation."""
-    from raysc.planning.resolved import measured_generations
-    from raysc.results.table.grouped import with_intervals
-    from raysc.results.table.selection import at_generation, averaged, metric_names
+    from raysc.planning.resolved import measured_generations, resolve
+    from raysc.results.table.groups import add_intervals, aggregate_by
+    from raysc.results.table.selection import at_generation, metric_names
     from raysc.results.table.table import load_table
 
     sweep, objects = open_sweep(sweep_file, storage, overrides)
-    whole = load_table(sweep, objects)
+    whole = load_table(resolve(sweep), objects)
     table = at_generation(whole, generation, measured_generations(sweep))
     names = metric_names(table, sweep, metric or ())
     table = table.drop(columns=[name for name in metric_names(table, sweep, ()) if name not in names])
-    groups = [name.strip() for name in by.split(",")] if by else []
-    if groups and generation == "all" and "generation" not in groups:
-        groups.append("generation")
     if table.empty:
-        raise nothing_yet(sweep, objects)
-    printed = _printed(sweep, table, groups, names if metric else None)
+        raise no_results(sweep, objects)
+    groups = _groups(by, generation)
+    printed = _printed_columns(sweep, table, groups, names if metric else None)
+    numbers = csv is not None or parquet is not None or as_json
     if against is not None:
         if groups or pivot:
             raise InputError("--against compares cells: leave --by and --pivot out")
-        numbers = csv is not None or parquet is not None or as_json
-        table = _against(sweep, whole, against, storage, generation, metric, numbers)
+        table = comparison_table(sweep, whole, against, storage, generation, metric, numbers)
         printed = [str(name) for name in table]
     elif groups:
-        table = with_intervals(averaged(table, groups, names), table, groups, names)
+        table = add_intervals(aggregate_by(table, groups, names), table, groups, names)
     if pivot is not None:
-        table = _pivoted(table, groups, pivot, printed, text=csv is None and parquet is None and not as_json)
+        table = _pivot(table, groups, pivot, printed, text=not numbers)
         printed = [str(name) for name in table]
     if sort is not None:
-        table = _sorted(table, sort)
-    if csv is not None:
-        _write(csv, table.to_csv(index=False).encode())
-    if parquet is not None:
-        _write(parquet, table.to_parquet(index=False))
+        table = _sort(table, sort)
+    _write_files(table, csv, parquet)
     if as_json:
-        typer.echo(json.dumps(objects_of(table), indent=1, allow_nan=False))
+        typer.echo(json.dumps(as_objects(table), indent=1, allow_nan=False))
     if as_markdown or as_latex:
-        typer.echo(_marked_up(table[printed], sweep, latex=as_latex), nl=False)
-    elif csv is None and parquet is None and not as_json:
+        typer.echo(_markup(table[printed], sweep, latex=as_latex), nl=False)
+    elif not numbers:
         _print(table, printed)
 
 
-def _against(
-    sweep: "Sweep",
-    table: "pd.DataFrame",
-    other: str,
-    storage: str | None,
-    generation: str,
-    metric: list[str] | None,
-    numbers: bool,
-) -> "pd.DataFrame":
-    """The comparison with another sweep, at one generation; as numbers, or each metric as text with its interval."""
-    from raysc.results.table.comparison import compared, in_words
-    from raysc.results.table.table import load_table, main_columns, metric_columns
-
-    if generation == "all":
-        raise InputError("--against compares one generation: give --generation a number, or leave it out for the last")
-    second, objects = open_sweep(other, storage, None)
-    theirs = {column.name for column in metric_columns(second)}
-    columns = [column for column in metric_columns(sweep) if column.name in metric] if metric else main_columns(sweep)
-    columns = [column for column in columns if column.name in theirs]
-    if not columns:
-        raise InputError(f"--against {other}: it has none of these metrics")
-    at = None if generation == "last" else int(generation)
-    found = compared(table, load_table(second, objects), list(sweep.cells[0].axes), columns, at)
-    return found if numbers else in_words(found, columns)
+def _groups(by: str | None, generation: str) -> list[str]:
+    """Split the columns of --by; with --generation all, each generation is a group."""
+    groups = [name.strip() for name in by.split(",")] if by else []
+    if groups and generation == "all" and "generation" not in groups:
+        groups.append("generation")
+    return groups
 
 
-def _pivoted(
+def _pivot(
     table: "pd.DataFrame", groups: Sequence[str], across: str, printed: Sequence[str], text: bool
 ) -> "pd.DataFrame":
-    """The first printed metric with one of the groups' columns side by side; as text with its interval, or means."""
-    from raysc.results.table.grouped import pivoted
-    from raysc.results.table.text import interval_text
+    """Arrange the first printed metric with one group column side by side: texts with intervals, or means."""
+    from raysc.results.table.groups import pivot_groups
+    from raysc.results.table.number_format import interval_text
 
     if across not in groups:
-        there = ", ".join(groups) or "there is none"
-        raise InputError(f"--pivot {across}: expected one of the columns of --by ({there})")
+        columns = ", ".join(groups) or "there is none"
+        raise InputError(f"--pivot {across}: expected one of the columns of --by ({columns})")
     name = next(column for column in printed if column.endswith("_mean")).removesuffix("_mean")
     limits = [table[f"{name}_{part}"] for part in ("mean", "low", "high")]
     if text:
-        table = table.assign(shown=[interval_text(*numbers) for numbers in zip(*limits, strict=True)])
-    return pivoted(table, groups, across, "shown" if text else f"{name}_mean")
+        table = table.assign(text=[interval_text(*numbers) for numbers in zip(*limits, strict=True)])
+    return pivot_groups(table, groups, across, "text" if text else f"{name}_mean")
 
 
-def _sorted(table: "pd.DataFrame", column: str) -> "pd.DataFrame":
+def _sort(table: "pd.DataFrame", column: str) -> "pd.DataFrame":
     from raysc.sweepfile.messages import did_you_mean
 
     name = column.removeprefix("-")
     if name not in table:
-        raise InputError(f"--sort {name}: no such column{did_you_mean(name, [str(one) for one in table])}")
+        raise InputError(f"--sort {name}: no such column{did_you_mean(name, [str(known) for known in table])}")
     return table.sort_values(name, ascending=name == column, kind="stable")
 
 
-def _marked_up(table: "pd.DataFrame", sweep: "Sweep", latex: bool) -> str:
+def _markup(table: "pd.DataFrame", sweep: "Sweep", latex: bool) -> str:
     from raysc.results.table import markup
-    from raysc.results.table.text import value_text
+    from raysc.results.table.number_format import value_text
 
-    rows = [[value_text(value) for value in row.values()] for row in objects_of(table)]
+    rows = [[value_text(value) for value in row.values()] for row in as_objects(table)]
     columns = [str(name) for name in table]
     write = markup.latex if latex else markup.markdown
     return write(columns, rows, left=[name for name in columns if name in sweep.cells[0].axes])
 
 
-def objects_of(table: "pd.DataFrame") -> list[dict[str, object]]:
-    """Rows as plain objects; NaN and other empty values as None."""
+def as_objects(table: "pd.DataFrame") -> list[dict[str, object]]:
+    """Return rows as JSON objects; NaN and other missing values are None."""
     plain = table.astype(object)
     rows = plain.where(plain.notna(), None).to_dict("records")
     return [{str(name): value for name, value in row.items()} for row in rows]
 
 
+def _write_files(table: "pd.DataFrame", csv: Path | None, parquet: Path | None) -> None:
+    """Write the table to the files that are named; ``-`` prints CSV."""
+    if csv is not None and str(csv) == "-":
+        typer.echo(table.to_csv(index=False), nl=False)
+    elif csv is not None:
+        _write(csv, table.to_csv(index=False).encode())
+    if parquet is not None:
+        _write(parquet, table.to_parquet(index=False))
+
+
 def _write(file: Path, data: bytes) -> None:
-    if str(file) == "-":
-        typer.echo(data.decode(), nl=False)
-        return
     try:
         file.write_bytes(data)
     except OSError as error:
@@ -168,36 +152,36 @@ def _write(file: Path, data: bytes) -> None:
     typer.echo(f"wrote {file}", err=True)
 
 
-def _printed(sweep: "Sweep", table: "pd.DataFrame", groups: Sequence[str], metrics: Sequence[str] | None) -> list[str]:
-    """The columns that are printed; of metrics, if none was asked for, the first column and its excess.
-
-    Of a Fréchet distance of too few rows, their number too.
-    """
+def _printed_columns(
+    sweep: "Sweep", table: "pd.DataFrame", groups: Sequence[str], metrics: Sequence[str] | None
+) -> list[str]:
+    """Choose the columns to print. Without --metric: the first column of each metric, its excess and row count."""
     from raysc.results.table.table import main_columns, varying_axes
 
     if metrics is None:
         main = main_columns(sweep)[: 1 if groups else None]
-        parts = ("", "_excess") if groups else ("", "_rows", "_excess")
-        metrics = [name for column in main for part in parts if (name := f"{column.name}{part}") in table]
+        suffixes = ("", "_excess") if groups else ("", "_rows", "_excess")
+        metrics = [name for column in main for suffix in suffixes if (name := f"{column.name}{suffix}") in table]
     if groups:
-        return [*groups, "count", "diverged", *(f"{name}_{part}" for name in metrics for part in PARTS)]
-    return ["cell", *varying_axes(sweep.cells), *LEADING, *metrics]
+        return [*groups, "count", "diverged", *(f"{name}_{statistic}" for name in metrics for statistic in STATISTICS)]
+    return ["cell", *varying_axes(sweep.cells), *ROW_COLUMNS, *metrics]
 
 
 def _print(table: "pd.DataFrame", names: Sequence[str]) -> None:
-    """As many columns as a terminal has room for."""
+    """Print as many columns as fit on the terminal."""
     from rich.table import Table
 
-    from raysc.results.table.text import empty_table, value_text, widest
+    from raysc.results.table.number_format import value_text
+    from raysc.results.table.terminal_table import empty_table, widest_table
 
     def build(columns: Sequence[str]) -> Table:
-        shown = empty_table("", columns)
-        for row in objects_of(table[list(columns)]):
-            shown.add_row(*(value_text(value) for value in row.values()))
-        return shown
+        printed = empty_table("", columns)
+        for row in as_objects(table[list(columns)]):
+            printed.add_row(*(value_text(value) for value in row.values()))
+        return printed
 
     console = open_console()
-    shown, left_out = widest(build, names, console.width)
-    console.print(shown)
-    if left_out:
-        console.print(f"no room for {', '.join(left_out)}; see --metric, --csv, --parquet, --json")
+    printed, omitted = widest_table(build, names, console.width)
+    console.print(printed)
+    if omitted:
+        console.print(f"no room for {', '.join(omitted)}; see --metric, --csv, --parquet, --json")

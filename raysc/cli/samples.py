@@ -1,18 +1,28 @@
 """raysc samples: pictures of rows across generations, and exports of one generation."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from raysc.cli.arguments import Overrides, Storage, SweepArgument, nothing_yet, open_sweep
+from raysc.cli.arguments import Overrides, Storage, SweepArgument
 from raysc.errors import InputError
+from raysc.planning.opening import no_results, open_sweep
+
+if TYPE_CHECKING:
+    from raysc.planning.resolved import ResolvedSweep
+    from raysc.store.objects import Objects
+
+ExportFormat = Literal["huggingface", "png"]
+
+COLUMNS = 5
+"""Number of generations in a picture, unless they are named."""
 
 
 def samples(
     sweep_file: SweepArgument,
     seed: Annotated[int | None, typer.Option(help="The replicate; the first one if not given.")] = None,
-    generations: Annotated[str | None, typer.Option(help="Which columns, as in 0,4,8; five if not given.")] = None,
+    generations: Annotated[str | None, typer.Option(help="The columns, as in 0,4,8; five if not given.")] = None,
     out: Annotated[Path | None, typer.Option(help="The PNG to write; NAME-samples.png if not given.")] = None,
     count: Annotated[int, typer.Option(min=1, help="Images per panel.")] = 9,
     export: Annotated[
@@ -23,51 +33,71 @@ def samples(
         int | None, typer.Option(help="With --export: the generation; the last if not given.")
     ] = None,
     form: Annotated[
-        Literal["huggingface", "png"], typer.Option("--format", help="With --export: a data set, or a folder of PNGs.")
+        ExportFormat, typer.Option("--format", help="With --export: a data set, or a folder of PNGs.")
     ] = "huggingface",
     overrides: Overrides = None,
     storage: Storage = None,
 ) -> None:
     """Draw a picture of rows: one row per cell, one column per generation, the same latents in every row."""
-    from raysc.planning.resolved import lines, measured_generations
-    from raysc.results.plots.subset import spread
-    from raysc.results.samples.sampled_rows import sampled_rows
+    from raysc.planning.resolved import resolve
 
     sweep, objects = open_sweep(sweep_file, storage, overrides)
-    chosen = sweep.seeds[0] if seed is None else seed
-    if chosen not in sweep.seeds:
-        raise InputError(f"--seed {chosen}: the sweep has seeds {', '.join(map(str, sweep.seeds))}")
-    built = lines(sweep)
+    replicate = sweep.seeds[0] if seed is None else seed
+    if replicate not in sweep.seeds:
+        raise InputError(f"--seed {replicate}: the sweep has seeds {', '.join(map(str, sweep.seeds))}")
+    resolved = resolve(sweep)
     if export is not None:
-        from raysc.models.family import OfText
-        from raysc.results.samples.export import export_rows
-        from raysc.results.samples.sampled_rows import where_from
-
-        if cell is None or not 0 <= cell < len(built):
-            raise InputError(f"--export needs --cell, a number from 0 to {len(built) - 1}")
-        which = _within(sweep.generations if generation is None else generation, sweep.generations, "--generation")
-        rows = sampled_rows(built[cell], chosen, which, objects)
-        if rows is None:
-            raise InputError(f"cell {cell}, seed {chosen} has no generation {which}: not run yet, or diverged")
-        family = built[cell].family
-        texts = family.texts(rows) if isinstance(family, OfText) else None
-        try:
-            export_rows(rows, export, form, where_from(built[cell], chosen, which), texts)
-        except OSError as error:
-            raise InputError(f"{export}: cannot be written: {error.strerror}") from None
-        typer.echo(f"wrote {export}")
+        _export(resolved, objects, replicate, export, cell, generation, form)
         return
-    from raysc.results.plots.sample_grid import drawn_rows, samples_picture
+    columns = (
+        [_generation(t, sweep.generations, "--generations") for t in _numbers(generations)] if generations else None
+    )
+    _draw(resolved, objects, replicate, columns, count, out or Path(f"{sweep.name}-samples.png"))
 
-    if generations:
-        columns = [_within(t, sweep.generations, "--generations") for t in _numbers(generations)]
-    else:
-        columns = spread(measured_generations(sweep), 5)
-    target = out or Path(f"{sweep.name}-samples.png")
-    drawn = drawn_rows(built, columns, chosen, objects, count)
-    if all(rows is None for rows in drawn.values()):
-        raise nothing_yet(sweep, objects)
-    picture = samples_picture(sweep, built, columns, drawn)
+
+def _export(
+    resolved: "ResolvedSweep",
+    objects: "Objects",
+    seed: int,
+    folder: Path,
+    cell: int | None,
+    generation: int | None,
+    form: ExportFormat,
+) -> None:
+    """Write the rows of one generation into a new folder."""
+    from raysc.models.family import SupportsText
+    from raysc.results.samples.export import export_rows
+    from raysc.results.samples.sampled_rows import provenance, sampled_rows
+
+    cells, last = resolved.cells, resolved.sweep.generations
+    if cell is None or not 0 <= cell < len(cells):
+        raise InputError(f"--export needs --cell, a number from 0 to {len(cells) - 1}")
+    t = _generation(last if generation is None else generation, last, "--generation")
+    rows = sampled_rows(cells[cell], seed, t, objects)
+    if rows is None:
+        raise InputError(f"cell {cell}, seed {seed} has no generation {t}: not run yet, or diverged")
+    family = cells[cell].family
+    texts = family.texts(rows) if isinstance(family, SupportsText) else None
+    try:
+        export_rows(rows, folder, form, provenance(cells[cell], seed, t), texts)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written: {error.strerror}") from None
+    typer.echo(f"wrote {folder}")
+
+
+def _draw(
+    resolved: "ResolvedSweep", objects: "Objects", seed: int, generations: list[int] | None, count: int, target: Path
+) -> None:
+    """Draw the picture and write it."""
+    from raysc.planning.resolved import measured_generations
+    from raysc.results.plots.sample_grid import read_samples, sample_grid_png
+    from raysc.results.plots.subset import evenly_spaced
+
+    columns = evenly_spaced(measured_generations(resolved.sweep), COLUMNS) if generations is None else generations
+    rows = read_samples(resolved.cells, columns, seed, objects, count)
+    if all(panel is None for panel in rows.values()):
+        raise no_results(resolved.sweep, objects)
+    picture = sample_grid_png(resolved.sweep, resolved.cells, columns, rows)
     try:
         target.write_bytes(picture)
     except OSError as error:
@@ -82,7 +112,8 @@ def _numbers(text: str) -> list[int]:
         raise InputError(f"--generations {text}: expected numbers with commas between them, as in 0,4,8") from None
 
 
-def _within(generation: int, last: int, option: str) -> int:
-    if not 0 <= generation <= last:
-        raise InputError(f"{option} {generation}: the sweep has generations 0 to {last}")
-    return generation
+def _generation(t: int, last: int, option: str) -> int:
+    """Check that the sweep has a generation."""
+    if not 0 <= t <= last:
+        raise InputError(f"{option} {t}: the sweep has generations 0 to {last}")
+    return t

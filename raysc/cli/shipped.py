@@ -1,20 +1,20 @@
-"""The sweep files that ship with raysc."""
+"""Sweep files that ship with raysc."""
 
 from pathlib import Path
 
 import raysc
 
 FOLDER = Path(raysc.__file__).parent / "sweeps"
-"""A link to the folder beside the package in a checkout, a copy of it in a wheel."""
+"""In a checkout a link to the folder beside the package, in a wheel a copy of it."""
 
 
 def shipped() -> dict[str, Path]:
-    """Name, as in quickstart or kazdan2024/gaussian -> file; sorted."""
+    """Map the name of each shipped file, such as quickstart or kazdan2024/gaussian, to the file; sorted."""
     return {file.relative_to(FOLDER).with_suffix("").as_posix(): file for file in sorted(FOLDER.rglob("*.yaml"))}
 
 
 def purpose(file: Path) -> str:
-    """What a shipped sweep file asks: the first paragraph of the comment that it opens with."""
+    """Return the question of a shipped sweep file: the first paragraph of its opening comment."""
     lines: list[str] = []
     for line in file.read_text(encoding="utf-8").splitlines():
         text = line.removeprefix("#").strip()

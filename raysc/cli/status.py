@@ -1,107 +1,128 @@
-"""raysc status: how far a sweep is, from any machine that can read its store."""
+"""raysc status: progress of a sweep, from any machine that can read its store."""
 
 import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from raysc.cli.arguments import Overrides, Storage, SweepArgument, open_console, open_sweep
+from raysc.cli.arguments import Overrides, Storage, SweepArgument
+from raysc.display import open_console
+from raysc.planning.opening import open_sweep
 
 if TYPE_CHECKING:
-    from rich.console import Group
+    from rich.console import Console, Group
+    from rich.text import Text
 
+    from raysc.planning.resolved import ResolvedSweep
     from raysc.results.status import Status
+    from raysc.store.objects import Objects
 
-EVERY = 5.0
-"""Seconds between two looks of --watch on a terminal."""
-QUIET = 30.0
-"""The same where there is no terminal."""
-MOST_ROWS = 30
-"""Cells that --watch shows: those at work first, then those that failed."""
+REFRESH_SECONDS = 5.0
+"""Seconds between two reads of --watch on a terminal."""
+LOG_SECONDS = 30.0
+"""Seconds between two reads of --watch where the output is no terminal."""
+MAX_ROWS = 30
+"""Number of cells that --watch shows: running ones first, then failed ones."""
 
 
 def status(
     sweep_file: SweepArgument,
     watch: Annotated[
-        bool, typer.Option("--watch", help="Go on until nothing is left to do, or Ctrl-C; else look once.")
+        bool, typer.Option("--watch", help="Repeat until nothing is left to do, or Ctrl-C; else read once.")
     ] = False,
     overrides: Overrides = None,
     storage: Storage = None,
 ) -> None:
-    """Say what is done, running, waiting, failed and diverged, cell by cell; rate and time left."""
-    from raysc.planning.resolved import lines
-    from raysc.results.status import status as look
+    """Count the runs that are done, running, waiting, failed and diverged, cell by cell; rate and time left."""
+    from raysc.planning.resolved import resolve
+    from raysc.results.status import read_status
 
     sweep, objects = open_sweep(sweep_file, storage, overrides)
-    built = lines(sweep)
+    resolved = resolve(sweep)
     console = open_console()
-    found = look(sweep, objects, built)
+    current = read_status(resolved, objects)
     if not watch:
-        console.print(shown(found, None))
+        console.print(status_table(current, None))
         return
     try:
-        if console.is_terminal:
-            from rich.live import Live
-
-            with Live(shown(found, MOST_ROWS), console=console, auto_refresh=False) as live:
-                while _open(found):
-                    time.sleep(EVERY)
-                    found = look(sweep, objects, built)
-                    live.update(shown(found, MOST_ROWS), refresh=True)
-            return
-        console.print(headline(found))
-        while _open(found):
-            time.sleep(QUIET)
-            found = look(sweep, objects, built)
-            console.print(headline(found))
+        _watch(current, resolved, objects, console)
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
 
 
-def _open(found: "Status") -> bool:
-    """Whether something runs or waits for it."""
-    return found.count("running") + found.count("waiting") > 0
+def _watch(current: "Status", resolved: "ResolvedSweep", objects: "Objects", console: "Console") -> None:
+    """Show the status again and again until nothing runs or waits."""
+    from raysc.results.status import read_status
+
+    if console.is_terminal:
+        from rich.live import Live
+
+        with Live(status_table(current, MAX_ROWS), console=console, auto_refresh=False) as live:
+            while _unfinished(current):
+                time.sleep(REFRESH_SECONDS)
+                current = read_status(resolved, objects)
+                live.update(status_table(current, MAX_ROWS), refresh=True)
+        return
+    console.print(headline(current))
+    while _unfinished(current):
+        time.sleep(LOG_SECONDS)
+        current = read_status(resolved, objects)
+        console.print(headline(current))
 
 
-def headline(found: "Status") -> str:
-    """Counts of runs, retrainings done, the rate and the time left, on one line."""
+def _unfinished(status: "Status") -> bool:
+    """Return True if something runs or waits."""
+    return status.count("running") + status.count("waiting") > 0
+
+
+def headline(status: "Status") -> str:
+    """Format counts of runs, retrainings done, the rate and the time left, on one line."""
     from raysc.formatting import clock
     from raysc.results.status import STATES
 
-    counts = ", ".join(f"{count} {state}" for state in STATES if (count := found.count(state)) or state == "done")
-    runs = len(found.sweep.cells) * len(found.sweep.seeds)
-    told = f"{found.sweep.name}: of {runs} runs {counts}; {found.done}/{found.total} generations"
-    if found.rate:
-        each = f"{found.rate:.3g} a second" if found.rate >= 1 else f"{60 * found.rate:.3g} a minute"
-        told += f", {each}"
-    if found.left is not None:
-        told += f", about {clock(found.left)} left"
-    return told
+    counts = ", ".join(f"{count} {state}" for state in STATES if (count := status.count(state)) or state == "done")
+    runs = len(status.sweep.cells) * len(status.sweep.seeds)
+    parts = [f"{status.sweep.name}: of {runs} runs {counts}; {status.done}/{status.total} generations"]
+    if status.rate:
+        parts.append(f"{status.rate:.3g} a second" if status.rate >= 1 else f"{60 * status.rate:.3g} a minute")
+    if status.remaining_seconds is not None:
+        parts.append(f"about {clock(status.remaining_seconds)} left")
+    return ", ".join(parts)
 
 
-def shown(found: "Status", most: int | None) -> "Group":
-    """The headline and a row per cell, of many cells those that are not done."""
+def status_table(status: "Status", max_rows: int | None) -> "Group":
+    """Build the headline and a table with a row per cell; of too many cells, those that are not done."""
     from rich.console import Group
     from rich.text import Text
 
     from raysc.results.status import STATES
+    from raysc.results.table.number_format import value_text
     from raysc.results.table.table import varying_axes
-    from raysc.results.table.text import empty_table, value_text
+    from raysc.results.table.terminal_table import empty_table
 
-    axes = varying_axes(found.sweep.cells)
+    axes = varying_axes(status.sweep.cells)
     table = empty_table("", ["cell", *axes, *STATES, "generations"])
-    ranked = sorted(found.cells, key=lambda cell: (not cell.count("running"), not cell.count("failed")))
-    rows = found.cells if most is None or len(found.cells) <= most else sorted(ranked[:most], key=lambda c: c.number)
-    each = len(found.sweep.seeds) * found.sweep.generations
+    rows = status.cells
+    if max_rows is not None and len(rows) > max_rows:
+        ranked = sorted(rows, key=lambda cell: (not cell.count("running"), not cell.count("failed")))
+        rows = tuple(sorted(ranked[:max_rows], key=lambda cell: cell.number))
+    generations = len(status.sweep.seeds) * status.sweep.generations
     for cell in rows:
-        told = [value_text(found.sweep.cells[cell.number].axes[axis]) for axis in axes]
+        values = [value_text(status.sweep.cells[cell.number].axes[axis]) for axis in axes]
         counts = [str(cell.count(state) or "") for state in STATES]
-        table.add_row(str(cell.number), *told, *counts, f"{cell.generations}/{each}")
-    people = sorted({str(holder) for holder in found.at_work})
-    doing = [Text(f"{one}: {one.doing}") for one in found.at_work if one.doing]
-    notes = [Text(f"and {len(found.cells) - len(rows)} more cells")] if len(rows) < len(found.cells) else []
-    if people:
-        notes += [Text(f"at work: {', '.join(people)}"), *doing[:MOST_ROWS]]
-    elif found.last is not None:
-        notes.append(Text(f"nobody is at work; last published {found.last.astimezone():%Y-%m-%d %H:%M:%S}"))
-    return Group(Text(headline(found)), table, *notes)
+        table.add_row(str(cell.number), *values, *counts, f"{cell.generations}/{generations}")
+    notes = [Text(f"and {len(status.cells) - len(rows)} more cells")] if len(rows) < len(status.cells) else []
+    return Group(Text(headline(status)), table, *notes, *_activity(status))
+
+
+def _activity(status: "Status") -> "list[Text]":
+    """Format who runs units, and what they do; or when something was published last."""
+    from rich.text import Text
+
+    if status.holders:
+        names = ", ".join(sorted({str(holder) for holder in status.holders}))
+        activities = [Text(f"{holder}: {holder.doing}") for holder in status.holders if holder.doing]
+        return [Text(f"at work: {names}"), *activities[:MAX_ROWS]]
+    if status.last_published is not None:
+        return [Text(f"nobody is at work; last published {status.last_published.astimezone():%Y-%m-%d %H:%M:%S}")]
+    return []

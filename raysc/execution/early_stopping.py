@@ -1,142 +1,98 @@
-"""``loop.until``: which seeds of a unit still run, and the last values of those that do not."""
+"""Early stopping: which seeds of a unit still run under ``loop.until``, and the last values of those that do not."""
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
-from raysc.execution.ranks import ClosedFormRank
-from raysc.execution.unit_context import Bench, Values
-from raysc.loop import Generation
-from raysc.pool.rows import Rows
-from raysc.regimes.recipe import Source
+from raysc.execution.measurer import MetricValues, Values
+from raysc.execution.unit_context import UnitContext
+from raysc.settings import Until
 
 
 @dataclass
-class Ends:
-    """Judges every generation of a pack of a trained family; without ``loop.until`` it stops nobody.
+class EarlyStopping:
+    """Judges every generation of a pack. A seed runs until ``loop.until`` ends it or its model diverges.
 
-    Generations are published whole, for sweeps with and without the rule. So a pack runs until all of its seeds have
-    ended or diverged, and only the values of those that ended before stay as they were.
-
-    Attributes:
-        bench: of the unit.
-        at: seed -> the generation at which the rule ended it.
-    """
-
-    bench: Bench
-    at: dict[int, int] = field(default_factory=dict)
-    _gone: set[int] = field(default_factory=set)
-    _last: dict[str, Values] = field(default_factory=dict)
-
-    @property
-    def over(self) -> bool:
-        """No seed runs any more, and the rule has ended one of them."""
-        return bool(self.at) and {*self.at, *self._gone} >= set(self.bench.seeds)
-
-    def keep(self, values: Mapping[str, Values]) -> dict[str, Values]:
-        """Values of a generation with those of seeds that ended before it as they were at their end."""
-        ended = np.array([seed in self.at for seed in self.bench.seeds])
-        return {
-            metric: {name: np.where(ended, self._last[metric][name], column) for name, column in columns.items()}
-            if ended.any() and metric in self._last
-            else dict(columns)
-            for metric, columns in values.items()
-        }
-
-    def judge(self, t: int, values: Mapping[str, Values], diverged: Iterable[int]) -> None:
-        """End seeds by the values of generation t, from ``keep``; those whose model ``diverged`` stop too."""
-        if (until := self.bench.until) is None:
-            return
-        self._last = dict(values)
-        self._gone |= set(diverged) - self.at.keys()
-        if self.bench.judging in values:
-            reached = until.reached(values[self.bench.judging][until.metric])
-            for seed in np.array(self.bench.seeds)[reached].tolist():
-                if seed not in self._gone:
-                    self.at.setdefault(seed, t)
-
-
-@dataclass
-class Stopping:
-    """Judges every generation of a pack of a closed-form family; without ``loop.until`` it measures, and stops nobody.
-
-    A seed runs until the rule ends it or its model diverges. It stays in the arrays, with no say, until half of those
-    that are there have stopped: then the others go on without them, so that T generations cost what runs.
+    Without ``loop.until`` no seed stops. A trained pack goes on until all of its seeds have stopped, since its
+    generations are published whole; a closed-form pack drops stopped seeds from its arrays (see ``ActivePack``). Either
+    way the values of a stopped seed stay as they were.
 
     Attributes:
-        bench: of the whole unit.
-        arrays: which of the unit's seeds are in the arrays, indices into its pack.
-        running: which of these still run, bool.
+        seeds: the unit's pack.
+        until: the rule; None: there is none.
+        until_metric: key of the metric that the rule judges; "" without a rule.
         ended: seed -> the generation at which the rule ended it.
+        running: bool (seeds,).
     """
 
-    bench: Bench
-    arrays: np.ndarray = field(init=False)
-    running: np.ndarray = field(init=False)
+    seeds: tuple[int, ...]
+    until: Until | None
+    until_metric: str
     ended: dict[int, int] = field(default_factory=dict)
-    _last: dict[str, Values] = field(default_factory=dict)
+    running: np.ndarray = field(init=False)
+    _last: MetricValues = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.arrays = np.arange(len(self.bench.seeds))
-        self.running = np.ones(len(self.arrays), bool)
+        self.running = np.ones(len(self.seeds), bool)
+
+    @classmethod
+    def of(cls, context: UnitContext) -> "EarlyStopping":
+        """Start with all seeds of a unit running."""
+        until = context.measurer.until
+        return cls(context.seeds, until, context.measurer.until_metric if until is not None else "")
 
     @property
     def over(self) -> bool:
-        """No seed runs any more."""
+        """True once no seed runs."""
         return not self.running.any()
 
-    def measure(self, generation: Generation, here: Bench, model: tuple[Any, Any]) -> dict[str, Values]:
-        """Measure a generation, and stop the seeds that it ends.
+    def reached(self, values: MetricValues) -> np.ndarray:
+        """Return the running seeds whose values of all seeds are at or beyond the rule's level, bool (seeds,)."""
+        assert self.until is not None, "the sweep has no loop.until"
+        reached: np.ndarray = self.running & self.until.reached(values[self.until_metric][self.until.metric])
+        return reached
+
+    def complete(self, values: MetricValues, index: np.ndarray | None = None) -> MetricValues:
+        """Complete the values of a generation: stopped seeds repeat the values with which they stopped.
 
         Args:
-            generation: of the seeds in the arrays.
-            here: the bench of those.
-            model: (family, state).
+            values: per metric, columns of the seeds at ``index``.
+            index: positions in the pack; None: all seeds.
 
         Returns:
-            Metric -> columns, of all seeds of the unit: those that had stopped keep the values they stopped with. Empty
-            if the generation is not measured; the one in which the last seed stops always is.
+            Per metric, columns of all seeds.
         """
-        due, until = generation.t in self.bench.measured, self.bench.until
-        if until is None:
-            return here.measure(generation.rows, self.bench.metrics if due else (), model)
-        rule = self.bench.judging
-        found = here.measure(generation.rows, self.bench.metrics if due else (rule,), model)
-        reached = self.running & until.reached(found[rule][until.metric])
-        stops = reached | (self.running & generation.diverged)
-        if not due:
-            if not stops.any():
-                return {}
-            found = here.measure(generation.rows, self.bench.metrics, model)
-        self._last = {metric: self._with_stopped(metric, columns) for metric, columns in found.items()}
-        self.running = self.running & ~stops
-        self.ended |= {here.seeds[index]: generation.t for index in np.flatnonzero(reached)}
-        return self._last if due or self.over else {}
+        if self.until is None or (index is None and self.running.all()):
+            return dict(values)
+        return {metric: self._completed(metric, columns, index) for metric, columns in values.items()}
 
-    def _with_stopped(self, metric: str, columns: Values) -> Values:
-        """The columns of all seeds of the unit, from those in the arrays and from the last ones of the others."""
-        before, told = self._last.get(metric, {}), {}
-        for name in {**before, **columns}:
-            all_seeds = before[name].copy() if name in before else np.full(len(self.bench.seeds), np.nan)
+    def _completed(self, metric: str, columns: Values, index: np.ndarray | None) -> Values:
+        if index is None:
+            if metric not in self._last:
+                return dict(columns)
+            index = np.arange(len(self.seeds))
+        running = self.running[index]
+        last, completed = self._last.get(metric, {}), {}
+        for name in {**last, **columns}:
+            every = last[name].copy() if name in last else np.full(len(self.seeds), np.nan)
             if name in columns:
-                all_seeds[self.arrays[self.running]] = columns[name][self.running]
-            told[name] = all_seeds
-        return told
+                every[index[running]] = columns[name][running]
+            completed[name] = every
+        return completed
 
-    def wasteful(self, sources: dict[Source, Rows]) -> bool:
-        """Whether half of the arrays has stopped, and the rest can go on alone.
+    def judge(self, t: int, values: MetricValues, diverged: np.ndarray) -> None:
+        """Stop seeds by the values of generation t.
 
-        Where a family remembers sums of all seeds in the place of rows (accumulate) it cannot.
+        Args:
+            t: the generation.
+            values: from ``complete``.
+            diverged: bool (seeds,): the model is not finite.
         """
-        most = 2 * np.count_nonzero(self.running) > len(self.running)
-        return not most and all(rows.there for rows in sources.values())
-
-    def shrink(
-        self, here: Bench, crew: ClosedFormRank, sources: dict[Source, Rows]
-    ) -> tuple[Bench, ClosedFormRank, dict[Source, Rows]]:
-        """What goes on with the seeds that run."""
-        kept = self.running
-        self.arrays, self.running = self.arrays[kept], np.ones(np.count_nonzero(kept), bool)
-        return here.of(kept), crew.of(kept), {source: rows.of(kept) for source, rows in sources.items()}
+        if self.until is None:
+            return
+        self._last = dict(values)
+        if self.until_metric in values:
+            ended = self.reached(values) & ~diverged
+            self.ended |= {self.seeds[number]: t for number in np.flatnonzero(ended)}
+            self.running = self.running & ~ended
+        self.running = self.running & ~diverged

@@ -1,13 +1,15 @@
-"""Units in this process, one after another, without Ray: for tests, and to try how long they take."""
+"""Execution in this process, without Ray: for tests, and for timing units."""
 
 from collections.abc import Callable
 
 from raysc import registry
-from raysc.execution.unit_context import Bench
-from raysc.metrics.core.measure import Real
-from raysc.planning.plan import Unit
+from raysc.execution.measurer import Measurer
+from raysc.execution.metric_writer import MetricWriter
+from raysc.execution.unit_context import UnitContext
+from raysc.metrics.core.measure import RealSets
 from raysc.planning.resolved import measured_generations_of, metric_keys
-from raysc.pool.rows import MemoryBlock
+from raysc.planning.units import Unit
+from raysc.pool.blocks import MemoryBlock
 from raysc.pool.shelf import MemoryShelf, Shelf
 from raysc.regimes.recipe import REAL
 from raysc.store.objects import Objects
@@ -15,32 +17,37 @@ from raysc.store.publishing import Attempt
 from raysc.sweepfile.sweep import Sweep
 
 
-def bench_alone(
+def context_in_process(
     sweep: Sweep, objects: Objects, unit: Unit, shelf: Callable[[Attempt], Shelf] = lambda attempt: MemoryShelf()
-) -> Bench:
-    """What a unit works with in this process; without feature extractors that are networks.
+) -> UnitContext:
+    """Build the context of a unit in this process, without feature extractors that are networks.
 
     Args:
-        sweep: it is of.
-        objects: the store that it is published in.
+        sweep: the sweep of the unit.
+        objects: the store in which it is published.
         unit: of any family.
-        shelf: where its rows are put.
+        shelf: attempt -> the shelf for its rows.
     """
-    line = unit.line
-    train = line.data.train(unit.seeds)
-    return Bench(
+    cell = unit.cell
+    train = cell.data.train(unit.seeds)
+    measurer = Measurer(
+        metrics={key: registry.build("metric", metric) for key, metric in metric_keys(sweep, cell).items()},
+        generations=frozenset(measured_generations_of(sweep, cell)),
+        data=cell.data,
+        real=RealSets(cell.data.kind, train, cell.data.test(), data=cell.data),
+        seeds=len(unit.seeds),
+        until=sweep.until,
+    )
+    return UnitContext(
         objects=objects,
         generations=sweep.generations,
-        measured=frozenset(measured_generations_of(sweep, line)),
         seeds=unit.seeds,
-        data=line.data,
+        data=cell.data,
         real_block=MemoryBlock((REAL, unit.seeds), 0, train),
-        real=Real(line.data.kind, train, line.data.test(), data=line.data),
-        metrics={key: registry.build("metric", metric) for key, metric in metric_keys(sweep, line).items()},
+        measurer=measurer,
+        writer=MetricWriter(objects, unit.seeds, lambda columns: None),
         shelf=shelf,
         provenance={},
-        report=lambda columns: None,
         keep=sweep.keep,
         checkpoint_seconds=60 * sweep.resources.checkpoint_minutes,
-        until=sweep.until,
     )

@@ -1,31 +1,36 @@
-"""What is measured already of one address and pack, and what is not."""
+"""Index of the published metrics of one lineage and pack."""
 
-from raysc.execution.unit_context import Bench, Values
+from raysc.execution.measurer import MetricValues
+from raysc.execution.unit_context import UnitContext
 from raysc.store import metric_files
 
 
-class Measured:
+class MetricIndex:
     """The metric files of one lineage (or generation 0) and one pack, from one listing per metric."""
 
-    def __init__(self, bench: Bench, lineage: str) -> None:
-        """Look them up."""
-        self._bench = bench
+    def __init__(self, context: UnitContext, lineage: str) -> None:
+        """List the files of every metric of the unit."""
+        self._objects = context.objects
+        self._measurer = context.measurer
         self._files = {
-            metric: metric_files.files_of(bench.objects, metric, lineage, bench.seeds) for metric in bench.metrics
+            metric: metric_files.files_by_generation(context.objects, metric, lineage, context.seeds)
+            for metric in context.measurer.metrics
         }
 
-    def lacking(self, generation: int) -> list[str]:
-        """The addresses of the metrics that a generation lacks; none if it is not to be measured."""
-        if generation not in self._bench.measured:
-            return []
-        return [metric for metric, files in self._files.items() if generation not in files]
+    def missing(self, generation: int) -> list[str]:
+        """Return the keys of the metrics that a generation lacks; none if it is not to be measured."""
+        return [metric for metric in self._measurer.due(generation) if generation not in self._files[metric]]
 
-    def values(self, generation: int) -> dict[str, Values]:
-        """The columns of the metrics that a generation has, by address; Damaged if a file was changed."""
-        found = {}
-        for metric, files in self._files.items():
-            if generation in self._bench.measured and generation in files:
-                frame = metric_files.read(self._bench.objects, files[generation])
-                own = frame[frame["generation"] == generation].drop(columns=["seed", "generation"])
-                found[metric] = {column: own[column].to_numpy() for column in own.columns}
-        return found
+    def values(self, generation: int) -> MetricValues:
+        """Read the published columns of a generation, by metric key.
+
+        Raises:
+            DamagedObjectError: a file was changed or is gone.
+        """
+        values = {}
+        for metric in self._measurer.due(generation):
+            if generation in self._files[metric]:
+                frame = metric_files.read(self._objects, self._files[metric][generation])
+                columns = frame[frame["generation"] == generation].drop(columns=["seed", "generation"])
+                values[metric] = {name: columns[name].to_numpy() for name in columns.columns}
+        return values

@@ -1,4 +1,4 @@
-"""What is recorded of a generation beside its metrics, and how a span's rows are found again."""
+"""Records of generations beside their metrics, and manifest entries of rows, sources and ended seeds."""
 
 import io
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,57 +11,58 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from raysc.loop import Generation
-from raysc.pool.rows import Block, Rows
+from raysc.pool.blocks import Block
+from raysc.pool.rows import Rows
 from raysc.regimes.recipe import Recipe, Source, synthetic
 from raysc.store.parquet_rows import StoredBlock
-from raysc.store.publishing import Attempt, Manifest, Stored
+from raysc.store.publishing import Attempt, FileEntry, Manifest
 
 RECORDS = "records.parquet"
 GROUP = 2**15
-"""Records that are written together, one for each generation and seed."""
+"""Records per row group; there is one record for each generation and seed."""
 
 
 def frame(generations: Iterable[tuple[Generation, Mapping[str, float]]], seeds: tuple[int, ...]) -> pd.DataFrame:
-    """One row per seed and generation.
+    """Tabulate generations: one row per seed and generation.
 
     Args:
         generations: each with its seconds by phase, over the whole unit; a seed's share of them is recorded.
         seeds: the pack.
     """
-    each = len(seeds)
-    found = [
+    pack_size = len(seeds)
+    columns = [
         {
             "seed": np.array(seeds),
-            "generation": np.full(each, generation.t),
+            "generation": np.full(pack_size, generation.t),
             "rows_real": generation.rows_real,
             "rows_synthetic": generation.rows_synthetic,
-            "optimiser_steps": np.full(each, generation.steps),
+            "optimiser_steps": np.full(pack_size, generation.steps),
             "diverged": generation.diverged,
-            "loss": np.full(each, generation.loss),
-            **{name: np.full(each, rate) for name, rate in acceptance(generation.rows).items()},
-            **{f"seconds_{phase}": np.full(each, spent / each) for phase, spent in seconds.items()},
+            "loss": np.full(pack_size, generation.loss),
+            **{name: np.full(pack_size, rate) for name, rate in acceptance(generation.rows).items()},
+            **{f"seconds_{phase}": np.full(pack_size, spent / pack_size) for phase, spent in seconds.items()},
         }
         for generation, seconds in generations
     ]
-    return pd.DataFrame({name: np.concatenate([columns[name] for columns in found]) for name in found[0]})
+    return pd.DataFrame({name: np.concatenate([part[name] for part in columns]) for name in columns[0]})
 
 
 def acceptance(rows: Rows | None) -> dict[str, float]:
-    """The share of candidates that a rejection rule let pass, if the rows were drawn with one."""
+    """Return the share of candidates that a rejection rule accepted; empty if the rows were drawn without one."""
     return {} if rows is None or rows.acceptance is None else {"acceptance_rate": rows.acceptance}
 
 
 def put(attempt: Attempt, records: pd.DataFrame) -> None:
-    """Add the records to an attempt."""
+    """Write records into an attempt."""
     sink = io.BytesIO()
     records.to_parquet(sink, index=False)
     attempt.put(RECORDS, sink.getvalue())
 
 
 class Recording:
-    """The records of a long unit, written as they come: of 20,000 generations of 100 seeds they are 200 MB in memory.
+    """Records of a long unit, written as they come: 20,000 generations of 100 seeds would take 200 MB in memory.
 
-    They are in the order of generations and in groups, so that who wants a few of them decodes little more.
+    They are in the order of generations and in row groups, so that a reader of a few decodes little more.
     """
 
     def __init__(self) -> None:
@@ -76,22 +77,24 @@ class Recording:
         """Record a generation.
 
         Args:
-            generation: its rows are not held.
+            generation: the generation; its rows are not kept in memory.
             seconds: by phase.
-            seeds: of its arrays.
-            running: which of them are recorded, bool.
+            seeds: seeds of its arrays.
+            running: bool (seeds,): the seeds that are recorded.
         """
-        told: dict[str, Any] = {"rows": None, "extended": ()}
+        changes: dict[str, Any] = {"rows": None, "extended": ()}
         if not running.all():
             seeds = tuple(seed for seed, runs in zip(seeds, running, strict=True) if runs)
-            told |= {name: getattr(generation, name)[running] for name in ("rows_real", "rows_synthetic", "diverged")}
+            changes |= {
+                name: getattr(generation, name)[running] for name in ("rows_real", "rows_synthetic", "diverged")
+            }
         if seeds != self._seeds or len(self._waiting) * len(seeds) >= GROUP:
             self._flush()
             self._seeds = seeds
-        self._waiting.append((replace(generation, **told), seconds))
+        self._waiting.append((replace(generation, **changes), seconds))
 
     def put(self, attempt: Attempt) -> None:
-        """Add what was recorded, at least one generation, to an attempt."""
+        """Write the records, of at least one generation, into an attempt."""
         self._flush()
         assert self._writer is not None, "a unit runs at least generation 0"
         self._writer.close()
@@ -106,12 +109,12 @@ class Recording:
 
 
 def get(manifest: Manifest) -> pd.DataFrame:
-    """The records of a published span, checked."""
+    """Read the records of a published span; their checksum is verified."""
     return pd.read_parquet(io.BytesIO(manifest.get(RECORDS)))
 
 
 def sources_of(recipe: Recipe) -> dict[str, Any]:
-    """What a manifest says of a training set: its sources with their counts, and the subsample drawn from them."""
+    """Describe a training set for a manifest: its sources with their counts, and the size of its subsample."""
     takes = [
         {"source": take.source.kind, "generation": take.source.generation, "rows": take.count}
         | ({} if take.among is None else {"among": take.among})
@@ -121,29 +124,29 @@ def sources_of(recipe: Recipe) -> dict[str, Any]:
 
 
 def ended(generations: Mapping[int, int]) -> dict[str, dict[str, int]]:
-    """What a manifest says of seeds that ``loop.until`` ended: at which generation."""
+    """Describe, for a manifest, the generation at which ``loop.until`` ended each seed."""
     return {"ended": {str(seed): t for seed, t in generations.items()}}
 
 
 def ended_at(manifest: Manifest) -> dict[int, int]:
-    """What ``ended`` wrote: seed -> generation; none without ``loop.until``."""
+    """Read the entry that ``ended`` wrote: seed -> generation; empty without ``loop.until``."""
     return {int(seed): int(t) for seed, t in manifest.record.get("ended", {}).items()}
 
 
-def diverged(seeds: tuple[int, ...], which: np.ndarray) -> dict[str, Any]:
-    """What a manifest says of seeds that diverged, so that they stay so when its model is loaded."""
-    return {"diverged": [seed for seed, gone in zip(seeds, which.tolist(), strict=True) if gone]}
+def diverged(seeds: tuple[int, ...], mask: np.ndarray) -> dict[str, Any]:
+    """Describe diverged seeds, bool (seeds,), for a manifest; they stay so when its model is loaded."""
+    return {"diverged": [seed for seed, diverged in zip(seeds, mask.tolist(), strict=True) if diverged]}
 
 
 def diverged_seeds(manifest: Manifest) -> list[int]:
-    """What ``diverged`` wrote."""
+    """Read the entry that ``diverged`` wrote."""
     return list(manifest.record.get("diverged", ()))
 
 
-def told(source: Source, blocks: Sequence[Block], attempt: Attempt) -> list[dict[str, Any]]:
-    """What a manifest says of rows: where they lie, if in the store, and the digest by which others are checked.
+def row_entries(source: Source, blocks: Sequence[Block], attempt: Attempt) -> list[dict[str, Any]]:
+    """Describe rows for a manifest: their files, if they are in the store, and the digests that verify redrawn rows.
 
-    Rows that a rank wrote into the attempt by itself are added to the attempt's files.
+    Files that a rank wrote into the attempt are added to the attempt's files.
     """
     entries: list[dict[str, Any]] = []
     for block in blocks:
@@ -155,21 +158,21 @@ def told(source: Source, blocks: Sequence[Block], attempt: Attempt) -> list[dict
         }
         if isinstance(block, StoredBlock):
             entry["file"] = block.name.removeprefix(f"{attempt.prefix}/")
-            attempt.files[entry["file"]] = Stored(block.file_bytes, block.file_sha256)
+            attempt.files[entry["file"]] = FileEntry(block.file_bytes, block.file_sha256)
         entries.append(entry)
     return entries
 
 
 def stored_rows(manifest: Manifest, generation: int) -> Rows | None:
-    """The rows of a generation that a span holds, or None if they were not kept in the store."""
+    """Return the rows of a generation in a span; None if they are not all in the store."""
     entries = [entry for entry in manifest.record.get("rows", ()) if entry["generation"] == generation]
-    if not entries or not all("file" in entry and manifest.holds(entry["file"]) for entry in entries):
+    if not entries or not all("file" in entry and manifest.has_file(entry["file"]) for entry in entries):
         return None
     return Rows(synthetic(generation), tuple(stored_block(manifest, entry) for entry in entries))
 
 
 def stored_block(manifest: Manifest, entry: Mapping[str, Any]) -> StoredBlock:
-    """The block in the store that an entry of ``told`` speaks of."""
+    """Return the stored block that an entry of ``row_entries`` describes."""
     stored = manifest.files[entry["file"]]
     name = f"{manifest.prefix}/{entry['file']}"
     return StoredBlock(

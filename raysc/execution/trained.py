@@ -1,182 +1,233 @@
-"""A unit of a trained family: a seed or a pack, one span a generation, so that a killed run goes on where it was."""
+"""Execution of a unit of a trained family: one span per generation, so that a killed unit continues where it was."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from time import perf_counter
 
 import numpy as np
 
 from raysc.execution import records
-from raysc.execution.checkpoints import Checkpointed
-from raysc.execution.early_stopping import Ends
+from raysc.execution.checkpoints import CheckpointedCrew
+from raysc.execution.crew import TrainedCrew
+from raysc.execution.early_stopping import EarlyStopping
 from raysc.execution.history import History
-from raysc.execution.unit_context import Bench, TrainedCrew
+from raysc.execution.unit_context import UnitContext
 from raysc.loop import Generation, self_consuming_loop
-from raysc.planning.plan import LoopUnit
+from raysc.planning.units import LoopUnit
 from raysc.pool.shelf import Shelf
 from raysc.regimes.recipe import synthetic
 from raysc.store.publishing import Attempt, Manifest
-from raysc.store.retention import mark, needed_rows, notes, surplus
+from raysc.store.retention import droppable_files, needed_rows, tombstones, write_tombstone
 from raysc.store.spans import END, Span
 
 
 class Overtaken(Exception):
-    """Somebody else published the generation that was just made."""
+    """Another process published the generation that was just made."""
 
 
-def run(unit: LoopUnit, bench: Bench, crew: TrainedCrew) -> None:
-    """Measure and report what is published, run and publish what is missing.
+def run(unit: LoopUnit, context: UnitContext, crew: TrainedCrew) -> None:
+    """Measure and report published generations, run and publish missing ones.
 
-    Nothing happens if generation 0 is missing: it was found damaged, and the next plan has it made first.
+    Nothing happens if generation 0 is missing: it was damaged, and the next plan makes it first.
     """
-    careful = Checkpointed(crew, bench.objects, unit.line.keys.lineage, unit.seeds, bench.checkpoint_seconds)
-    while (history := History.read(unit, bench, careful)) is not None:
+    while (history := History.read(unit, context, crew)) is not None:
         try:
-            _walk(history, unit, bench, careful)
+            TrainedRun(unit, context, crew, history).run()
             return
         except Overtaken:
-            continue  # go on from what counts, not from what we made
+            continue  # continue from what the other process published
 
 
-def _walk(history: History, unit: LoopUnit, bench: Bench, crew: Checkpointed) -> None:
-    """From generation 0 to the last: what is there is replayed, what is missing between is run."""
-    t, ends = 0, Ends(bench)
-    while t <= bench.generations and not history.ended(t - 1) and not ends.over:
-        if t in history.models:
-            _replay(history, t, bench, ends)
-            t += 1
-        else:
-            gap = range(t, min((u for u in history.models if u > t), default=bench.generations + 1))
-            t = _fill(history, gap, unit, bench, crew, ends)
-    if ends.over:
-        _publish_end(t, unit, bench, ends)
-    if history.ended(0) and 1 not in history.models:
-        _publish_stillborn(unit, bench, history)
-    _retain(history, unit, bench, finished=True)
+@dataclass
+class TrainedRun:
+    """One pass over the generations of a unit.
 
-
-def _fill(history: History, gap: range, unit: LoopUnit, bench: Bench, crew: Checkpointed, ends: Ends) -> int:
-    """Run and publish generations that are missing, from the newest one before them that training can go on from.
-
-    Returns:
-        The generation after the last one that was run.
+    Attributes:
+        unit: the unit.
+        context: its context.
+        crew: trains, samples, saves and loads.
+        history: the published generations; generations that this pass publishes are added.
+        stopping: ``loop.until``.
     """
-    rules, lineage = unit.line.rules, unit.line.keys.lineage
-    generations = range(history.restart(gap.start), gap.stop)
-    attempts: dict[int, Attempt] = {}
 
-    def shelf(generation: int) -> Shelf:
-        """Rows go where the generation is published in whose turn they are drawn."""
-        if generation not in attempts:
-            attempts[generation] = Attempt.below(bench.objects, Span(generation, generation, lineage, unit.seeds).place)
-        return bench.shelf(attempts[generation])
+    unit: LoopUnit
+    context: UnitContext
+    crew: TrainedCrew
+    history: History
+    stopping: EarlyStopping = field(init=False)
+    _trainer: CheckpointedCrew = field(init=False)
 
-    sources = history.sources({take.source for t in generations for take in rules.recipe(t).takes}, generations.start)
-    crew.load(history.models[generations.start - 1])
-    for generation in self_consuming_loop(rules, crew, sources, unit.seeds, generations, bench.fresh, shelf):
-        t = generation.t
-        if t < gap.start:
-            # It is published, but its training state was dropped: it was trained again for the sake of what follows.
-            if (kept := history.stored(t)) is not None and synthetic(t) in sources:
-                sources[synthetic(t)] = kept
-            continue
+    def __post_init__(self) -> None:
+        self.stopping = EarlyStopping.of(self.context)
+        lineage = self.unit.cell.keys.lineage
+        self._trainer = CheckpointedCrew(
+            self.crew, self.context.objects, lineage, self.unit.seeds, self.context.checkpoint_seconds
+        )
+
+    def run(self) -> None:
+        """Go from generation 0 to the last: replay published generations, fill gaps."""
+        t, models, last = 0, self.history.models, self.context.generations
+        while t <= last and not self.history.diverged(t - 1) and not self._all_ended:
+            if t in models:
+                self._replay(t)
+                t += 1
+            else:
+                t = self._fill(range(t, min((published for published in models if published > t), default=last + 1)))
+        if self._all_ended:
+            self._publish_end(t)
+        if self.history.diverged(0) and 1 not in models:
+            self._publish_diverged()
+        self._retain(finished=True)
+
+    @property
+    def _all_ended(self) -> bool:
+        """True once no seed runs and ``loop.until`` has ended at least one of them."""
+        return bool(self.stopping.ended) and self.stopping.over
+
+    def _replay(self, t: int) -> None:
+        """Report and judge a published generation; missing metrics are measured on its stored rows."""
+        history, measurer = self.history, self.context.measurer
+        if history.diverged(t):
+            return
+        metrics = history.metrics(t)
+        values = metrics.values(t)
+        if missing := metrics.missing(t):
+            added = self.stopping.complete(measurer.measure(history.sampled(t), missing, history.model(t, missing)))
+            self.context.writer.write(history.metrics_key(t), t, [added])
+            values |= added
+        self.context.writer.report_means(t, values)
+        self.stopping.judge(t, values, self._diverged_seeds(t))
+
+    def _fill(self, gap: range) -> int:
+        """Run and publish missing generations, from the newest generation before them that has its training state.
+
+        Returns:
+            The generation after the last one that was run.
+        """
+        rules, history, context = self.unit.cell.rules, self.history, self.context
+        generations = range(history.restart(gap.start), gap.stop)
+        attempts = _Attempts(self.unit, context)
+        needed = {take.source for t in generations for take in rules.recipe(t).takes}
+        sources = history.sources(needed, generations.start)
+        self.crew.load(history.models[generations.start - 1])
+        loop = self_consuming_loop(
+            rules, self._trainer, sources, self.unit.seeds, generations, context.fresh, attempts.shelf
+        )
+        for generation in loop:
+            t = generation.t
+            if t < gap.start:
+                # It is published, but its training state was dropped: it was trained again for later generations.
+                if (stored := history.stored(t)) is not None and synthetic(t) in sources:
+                    sources[synthetic(t)] = stored
+                continue
+            self._publish_measured(
+                generation, attempts.take(t), context.wait_seconds if t == generations.start else 0.0
+            )
+            self._retain(finished=False)
+            if self._all_ended:
+                return t + 1
+        return gap.stop
+
+    def _publish_measured(self, generation: Generation, attempt: Attempt, waited: float) -> None:
+        """Save, measure, publish and judge one generation."""
+        t, measurer, writer = generation.t, self.context.measurer, self.context.writer
         began = perf_counter()
-        shelf(t)
-        attempt = attempts.pop(t)
-        attempt.files.update(crew.save(attempt, training_state=True))
+        attempt.files.update(self.crew.save(attempt, training_state=True))
         stored = perf_counter()
         try:
-            due = bench.metrics if t in bench.measured else ()
-            values = ends.keep(bench.measure(generation.rows, due, crew.model))
-        finally:  # where a metric fails, or a rank dies in one, what took long is published all the same
-            waited = bench.waited if t == generations.start else 0.0
-            spent = {"store": stored - began, "measure": perf_counter() - stored}
-            seconds = {"wait": waited, **generation.seconds, **spent}
-            history.models[t] = _publish(generation, attempt, seconds, history.models[t - 1].name, unit, bench, crew)
-        bench.write_metrics(lineage, t, [values])
-        bench.report_means(t, values)
-        _retain(history, unit, bench, finished=False)
-        ends.judge(t, values, records.diverged_seeds(history.models[t]))
-        if ends.over:
-            return t + 1
-    return gap.stop
+            measured = measurer.measure(generation.rows, measurer.due(t), self.crew.model)
+            values = self.stopping.complete(measured)
+        finally:  # a metric that fails, or a rank that dies in one, does not lose the trained generation
+            phases = {"store": stored - began, "measure": perf_counter() - stored}
+            seconds = {"wait": waited, **generation.seconds, **phases}
+            self.history.models[t] = self._publish(generation, attempt, seconds)
+        writer.write(self.unit.cell.keys.lineage, t, [values])
+        writer.report_means(t, values)
+        self.stopping.judge(t, values, self._diverged_seeds(t))
+
+    def _diverged_seeds(self, t: int) -> np.ndarray:
+        """Return the seeds that had diverged at a published generation, bool (seeds,)."""
+        return np.isin(self.unit.seeds, records.diverged_seeds(self.history.models[t]))
+
+    def _publish(self, generation: Generation, attempt: Attempt, seconds: Mapping[str, float]) -> Manifest:
+        """Publish a generation and delete the checkpoints that led to it.
+
+        Raises:
+            Overtaken: another process was first; the files of the attempt are deleted.
+        """
+        t, unit = generation.t, self.unit
+        span = Span(t, END if generation.rows is None else t, unit.cell.keys.lineage, unit.seeds)
+        records.put(attempt, records.frame([(generation, seconds)], unit.seeds))
+        manifest = self._manifest(span, generation, attempt, self.history.models[t - 1].name)
+        trained_on = records.sources_of(unit.cell.rules.recipe(t))
+        won = attempt.publish(span.name, {**manifest, **trained_on, **self.context.provenance})
+        self._trainer.delete_checkpoints(t)
+        if not won:
+            attempt.discard()
+            raise Overtaken
+        return span.read_manifest(self.context.objects)
+
+    def _manifest(self, span: Span, generation: Generation, attempt: Attempt, parent: str) -> dict[str, object]:
+        """Describe a generation for its manifest."""
+        t = generation.t
+        rows = records.row_entries(synthetic(t), generation.rows.blocks, attempt) if generation.rows is not None else []
+        extended = records.row_entries(synthetic(t - 1), generation.extended, attempt)
+        manifest = {"first": t, "last": span.last, "seeds": span.seeds, "parent": parent, "rows": rows + extended}
+        return manifest | records.diverged(span.seeds, generation.diverged)
+
+    def _publish_diverged(self) -> None:
+        """Publish that G_0 diverged: no later generation can be trained, and all of them count as done."""
+        seeds = self.unit.seeds
+        span = Span(1, END, self.unit.cell.keys.lineage, seeds)
+        none = np.zeros(len(seeds), int)
+        generation = Generation(1, None, (), none, none, 0, none == 0, float("nan"))
+        attempt = Attempt.start(self.context.objects, span.path)
+        records.put(attempt, records.frame([(generation, {})], seeds))
+        manifest = self._manifest(span, generation, attempt, self.history.models[0].name)
+        attempt.publish(span.name, {**manifest, **self.context.provenance})
+
+    def _publish_end(self, t: int) -> None:
+        """Publish that ``loop.until`` ended all seeds before generation t; other sweeps continue from there."""
+        span = Span(t, END, self.unit.cell.keys.lineage, self.unit.seeds, self.unit.cell.until)
+        manifest = {"first": t, "last": END, "seeds": self.unit.seeds, **records.ended(self.stopping.ended)}
+        Attempt.start(self.context.objects, span.path).publish(span.name, {**manifest, **self.context.provenance})
+
+    def _retain(self, finished: bool) -> None:
+        """Delete what the retention rule drops; tombstones are written first."""
+        history, objects, keep = self.history, self.context.objects, self.context.keep
+        models = {t: manifest for t, manifest in history.models.items() if t >= 1}
+        if not models:
+            return
+        last = max(models)
+        needed = needed_rows(self.unit.cell.rules.recipe, last, self.context.generations)
+        files = [manifest.object_name(file) for manifest, file in droppable_files(models, keep, needed, finished)]
+        files = [file for file in files if file not in history.dropped]
+        for tombstone in tombstones(self.unit.cell.keys.lineage, self.unit.seeds, keep, last, finished):
+            write_tombstone(objects, tombstone)
+        objects.delete(files)
+        history.dropped.update(files)
 
 
-def _publish(
-    generation: Generation,
-    attempt: Attempt,
-    seconds: Mapping[str, float],
-    parent: str,
-    unit: LoopUnit,
-    bench: Bench,
-    crew: Checkpointed,
-) -> Manifest:
-    """Publish a generation, and remove the checkpoints that led to it.
+class _Attempts:
+    """The attempts of generations that are being made: rows go where the generation is published that draws them."""
 
-    Raises:
-        Overtaken: somebody else was first; what was put into the attempt is gone.
-    """
-    t = generation.t
-    span = Span(t, END if generation.rows is None else t, unit.line.keys.lineage, unit.seeds)
-    records.put(attempt, records.frame([(generation, seconds)], unit.seeds))
-    about = _about(span, generation, attempt, parent)
-    trained_on = records.sources_of(unit.line.rules.recipe(t))
-    won = attempt.publish(span.name, {**about, **trained_on, **bench.provenance})
-    crew.forget(t)
-    if not won:
-        attempt.drop()
-        raise Overtaken
-    return span.manifest(bench.objects)
+    def __init__(self, unit: LoopUnit, context: UnitContext) -> None:
+        self._unit = unit
+        self._context = context
+        self._attempts: dict[int, Attempt] = {}
 
+    def shelf(self, generation: int) -> Shelf:
+        """Return the shelf in a generation's attempt."""
+        return self._context.shelf(self._attempt(generation))
 
-def _about(span: Span, generation: Generation, attempt: Attempt, parent: str) -> dict[str, object]:
-    t = generation.t
-    rows = records.told(synthetic(t), generation.rows.blocks, attempt) if generation.rows is not None else []
-    extended = records.told(synthetic(t - 1), generation.extended, attempt)
-    told = {"first": t, "last": span.last, "seeds": span.seeds, "parent": parent, "rows": rows + extended}
-    return told | records.diverged(span.seeds, generation.diverged)
+    def take(self, generation: int) -> Attempt:
+        """Return a generation's attempt and forget it."""
+        attempt = self._attempt(generation)
+        del self._attempts[generation]
+        return attempt
 
-
-def _publish_stillborn(unit: LoopUnit, bench: Bench, history: History) -> None:
-    """G_0 diverged: no later generation can be trained, and all of them count as done."""
-    span = Span(1, END, unit.line.keys.lineage, unit.seeds)
-    nothing = np.zeros(len(unit.seeds), int)
-    generation = Generation(1, None, (), nothing, nothing, 0, nothing == 0, float("nan"))
-    attempt = Attempt.below(bench.objects, span.place)
-    records.put(attempt, records.frame([(generation, {})], unit.seeds))
-    attempt.publish(span.name, {**_about(span, generation, attempt, history.models[0].name), **bench.provenance})
-
-
-def _publish_end(t: int, unit: LoopUnit, bench: Bench, ends: Ends) -> None:
-    """Say that for sweeps with this ``loop.until`` all seeds ended before generation t; others go on from there."""
-    span = Span(t, END, unit.line.keys.lineage, unit.seeds, unit.line.until)
-    about = {"first": t, "last": END, "seeds": unit.seeds, **records.ended(ends.at)}
-    Attempt.below(bench.objects, span.place).publish(span.name, {**about, **bench.provenance})
-
-
-def _replay(history: History, t: int, bench: Bench, ends: Ends) -> None:
-    """Report and judge a published generation; what is missing is measured on the stored rows."""
-    if history.ended(t):
-        return
-    measured = history.measured(t)
-    values = measured.values(t)
-    if lacking := measured.lacking(t):
-        added = ends.keep(bench.measure(history.sampled(t), lacking, history.model(t, lacking)))
-        bench.write_metrics(history.address(t), t, [added])
-        values |= added
-    bench.report_means(t, values)
-    ends.judge(t, values, records.diverged_seeds(history.models[t]))
-
-
-def _retain(history: History, unit: LoopUnit, bench: Bench, finished: bool) -> None:
-    """Drop what the sweep's ``keep`` lets go."""
-    models = {t: manifest for t, manifest in history.models.items() if t >= 1}
-    if not models:
-        return
-    last = max(models)
-    needed = needed_rows(unit.line.rules.recipe, last, bench.generations)
-    files = [manifest.place(file) for manifest, file in surplus(models, bench.keep, needed, finished)]
-    files = [file for file in files if file not in history.dropped]
-    for note in notes(unit.line.keys.lineage, unit.seeds, bench.keep, last, finished):
-        mark(bench.objects, note)
-    bench.objects.delete(files)
-    history.dropped.update(files)
+    def _attempt(self, generation: int) -> Attempt:
+        if generation not in self._attempts:
+            span = Span(generation, generation, self._unit.cell.keys.lineage, self._unit.seeds)
+            self._attempts[generation] = Attempt.start(self._context.objects, span.path)
+        return self._attempts[generation]

@@ -1,81 +1,85 @@
-"""How the seeds of a cell are cut into units: by memory, by what a family can batch, and as they were cut before."""
+"""Packing: seeds of a cell are cut into units by memory, by what a family can batch, and as they were cut before."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import prod
 
 from raysc.datasets.dataset import DataSet
-from raysc.loop import Rules, unread
-from raysc.models.family import ClosedForm
+from raysc.loop import Rules
+from raysc.models.family import ClosedFormFamily
+from raysc.pool.lifetimes import unread_takes
 from raysc.settings import Resources
-from raysc.store.keys import Zero
-from raysc.store.spans import Published
+from raysc.store.keys import GenerationZeroKeys
+from raysc.store.spans import PublishedSpans
 
 UNIT_BYTES = 512 * 2**20
-"""Memory that the rows of one closed-form unit may take."""
+"""Upper limit for the rows of one closed-form unit in memory, bytes."""
 MOST_SEEDS = 1000
-"""Seeds of a closed-form unit at most: the arrays are long enough by then, and other cores want work too."""
+"""Upper limit for the seeds of a closed-form unit: longer arrays gain nothing, and idle cores need units too."""
 SEEDS_PER_CORE, SEEDS_PER_GPU = 8, 64
-"""Seeds of a pack of a trained family at most: more would take longer by as much, and other cores want work too."""
+"""Upper limits for the seeds of a trained pack: beyond them time grows with the seeds, and idle cores need work."""
 
 Pack = tuple[int, ...]
 
 
-def seeds_per_unit(rules: Rules, data: DataSet, family: ClosedForm, generations: int) -> int:
-    """How many seeds of a closed-form family fit in a unit's memory, as float64.
+def seeds_per_unit(rules: Rules, data: DataSet, family: ClosedFormFamily, generations: int) -> int:
+    """Return the number of seeds of a closed-form family that fit in a unit's memory, as float64.
 
-    At the last generation there live the rows that the fit reads or chooses among, beside the real ones (whatever the
-    family remembers was let go), those that it samples, and two copies of either on the way.
+    The last generation holds most: the rows that its fit reads or selects from, the real rows where rows are selected,
+    the rows that it samples, and two copies of either. Rows whose statistics the family remembers are freed by then.
     """
-    takes = unread(rules, generations, family.remembers)
-    read = sum(take.candidates for take in takes) + rules.rows * any(take.choose is not None for take in takes)
-    rows = read + 2 * max(rules.sample_rows, rules.recipe(generations).subsample or 0)
+    takes = unread_takes(rules.recipe, generations, family.reads_rows_once)
+    fit_rows = sum(take.source_rows for take in takes) + rules.rows * any(take.choose is not None for take in takes)
+    rows = fit_rows + 2 * max(rules.sample_rows, rules.recipe(generations).subsample or 0)
     return int(max(1, min(MOST_SEEDS, UNIT_BYTES // (8 * rows * prod(data.event)))))
 
 
 @dataclass(frozen=True)
-class Loop:
-    """What tells how a lineage of a trained family is cut.
+class LoopKeys:
+    """Keys of a trained lineage, by which its seeds are cut into packs.
 
     Attributes:
-        lineage: its address.
-        zero: those of its generation 0.
-        together: whether its family trains several seeds at once.
+        lineage: lineage key.
+        generation_zero: keys of its generation 0.
+        packed: its family trains several seeds at once.
     """
 
     lineage: str
-    zero: Zero
-    together: bool
+    generation_zero: GenerationZeroKeys
+    packed: bool
 
 
-def packs_of(
-    loops: Mapping[int, Loop], seeds: Iterable[int], spans: Published, resources: Resources
+def cut_packs(
+    loops: Mapping[int, LoopKeys], seeds: Iterable[int], spans: PublishedSpans, resources: Resources
 ) -> dict[int, tuple[Pack, ...]]:
-    """Cell of a trained family -> how its seeds are cut into units.
+    """Cut the seeds of every trained cell into packs.
 
-    A loop goes on from generation 0, so both are cut alike. Packs that are published, of the loop or else of a
-    generation 0 out of the same training run, stay as they are; the rest is cut anew.
+    A loop continues from generation 0, so both have the same packs. Published packs, of the loop or else of a
+    generation 0 of the same training run, keep their cut; other seeds are cut anew.
 
     Args:
-        loops: of a sweep, by cell.
+        loops: cell number -> keys.
         seeds: of the sweep.
-        spans: what is published.
+        spans: published spans.
         resources: of a trial.
+
+    Returns:
+        Cell number -> packs.
     """
-    together = SEEDS_PER_GPU if resources.gpus else SEEDS_PER_CORE * max(1, int(resources.cpus))
+    size = SEEDS_PER_GPU if resources.gpus else SEEDS_PER_CORE * max(1, int(resources.cpus))
     by_run: dict[str, list[Pack]] = {}
     for loop in loops.values():
-        by_run.setdefault(loop.zero.run, []).extend(sorted(spans.get(loop.zero.model, {})))
-    found = {}
-    for cell, loop in loops.items():
-        own = spans.get(loop.lineage, {})
-        furthest = sorted(own, key=lambda pack: (-max(span.last for span in own[pack]), pack))
-        found[cell] = _cut(seeds, [*furthest, *by_run[loop.zero.run]], together if loop.together else 1)
-    return found
+        by_run.setdefault(loop.generation_zero.run, []).extend(sorted(spans.get(loop.generation_zero.model, {})))
+    packs = {}
+    for number, loop in loops.items():
+        published = spans.get(loop.lineage, {})
+        furthest = sorted(published, key=lambda pack: (-max(span.last for span in published[pack]), pack))
+        packs[number] = _cut(seeds, [*furthest, *by_run[loop.generation_zero.run]], size if loop.packed else 1)
+    return packs
 
 
 def _cut(seeds: Iterable[int], published: Iterable[Pack], size: int) -> tuple[Pack, ...]:
-    """Packs that hold all of some seeds: published ones as far as they go, then new ones of at most ``size``."""
+    """Cover seeds with packs: published ones first, then new ones of at most ``size`` seeds."""
     remaining = dict.fromkeys(seeds)
     packs = []
     for pack in published:

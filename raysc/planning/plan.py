@@ -1,122 +1,46 @@
-"""Cells and store in, work out: what is done, what is shared, what is still to run, and why.
+"""Planning: a resolved sweep and a store in, the work that remains out.
 
-Only names are read from the store, so that a plan of thousands of cells costs one listing.
+Only names are read from the store, so a plan of thousands of cells costs one listing.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from math import prod
-from typing import Literal, cast
+from typing import cast
 
 from raysc import registry
 from raysc.metrics.core.metric import Metric
-from raysc.models.family import ClosedForm, in_packs
-from raysc.planning.packing import Loop, Pack, packs_of, seeds_per_unit
-from raysc.planning.resolved import Line, lines, measured_generations_of, metric_keys_by_cell
+from raysc.models.family import ClosedFormFamily, supports_packing
+from raysc.planning.packing import LoopKeys, Pack, cut_packs, seeds_per_unit
+from raysc.planning.resolved import ResolvedCell, ResolvedSweep, measured_generations_of
+from raysc.planning.store_index import StoreIndex
+from raysc.planning.units import InitialUnit, LoopUnit, Reason, Snapshot, Unit
 from raysc.settings import Sample
-from raysc.store import metric_files
-from raysc.store.keys import Zero
-from raysc.store.metric_files import Places, generations_in
+from raysc.store.keys import GenerationZeroKeys
 from raysc.store.objects import Objects
-from raysc.store.retention import marks
-from raysc.store.spans import END, Published, chain, counted, pack_name, published
+from raysc.store.spans import END, Span, chain, pack_name, valid_spans
 from raysc.sweepfile.sweep import Sweep
-
-Reason = Literal["new", "more generations", "rows not kept", "metric only", "set aside", "states not kept"]
-"""Why a unit runs. "set aside": some of its generations were damaged, and others after them are there; "states not
-kept": it can only go on, or be measured, by training published generations again."""
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """One G_0 out of a training run, and the S_0s that are drawn from it.
-
-    Attributes:
-        steps: optimiser steps after which it is taken.
-        model: address of G_0.
-        rows: address of each S_0, with how it is sampled.
-    """
-
-    steps: int
-    model: str
-    rows: Mapping[str, Sample]
-
-
-@dataclass(frozen=True)
-class InitialUnit:
-    """Generation 0 of a seed or a pack of a trained family, for everybody who shares it.
-
-    Attributes:
-        line: a cell that it serves; settings of the run are taken from it.
-        zero: that cell's addresses of generation 0.
-        seeds: the pack.
-        snapshots: by growing number of steps.
-        reason: why it runs.
-    """
-
-    line: Line
-    zero: Zero
-    seeds: tuple[int, ...]
-    snapshots: tuple[Snapshot, ...]
-    reason: Reason
-
-    @property
-    def name(self) -> str:
-        """Names the unit within a sweep."""
-        return f"initial/{self.zero.run}/{pack_name(self.seeds)}"
-
-
-@dataclass(frozen=True)
-class LoopUnit:
-    """A lineage and a pack of its seeds.
-
-    Attributes:
-        line: the cell whose lineage it is.
-        seeds: the pack.
-        first: first generation to run; beyond the last one where only a metric is missing.
-        reason: why it runs.
-        missing: generations >= 1 that are to do, per seed.
-        refits: published generations that would have to be trained again, per seed, since their states were dropped.
-    """
-
-    line: Line
-    seeds: tuple[int, ...]
-    first: int
-    reason: Reason
-    missing: int
-    refits: int = 0
-
-    @property
-    def name(self) -> str:
-        """Names the unit within a sweep."""
-        return f"loop/{self.line.keys.lineage}/{pack_name(self.seeds)}"
-
-
-Unit = InitialUnit | LoopUnit
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a sweep means to a store at one moment.
+    """The difference between a sweep and a store at one moment.
 
-    Counts are per seed; a generation counts once however many cells share it.
+    Counts are per seed; a generation counts once, even if several cells share it.
 
     Attributes:
-        sweep: the sweep.
-        lines: one per cell.
-        initial: generation 0s that are missing: the first wave.
-        loop: units that are missing: the second wave.
-        done: generations, per seed, that are published and measured (generation 0s apart).
-        to_do: those that are not.
-        shared: generations, per seed, that cells have in common with a cell before them, and so need not run.
-        ancestors: generation 0s of trained families that this sweep stands on, per seed.
-        trainings_saved: trainings of generation 0 that sharing saves: one for each cell and seed, less those that are
-            trained.
+        resolved: the sweep.
+        initial: units of missing generation 0s: the first wave.
+        loop: units of missing generations >= 1 or metrics: the second wave.
+        done: number of generations >= 1 that are published and measured.
+        to_do: number of generations >= 1 that are not.
+        shared: number of generations that a cell shares with an earlier cell, so that they run once.
+        ancestors: number of generation 0s of trained families in this sweep.
+        trainings_saved: number of trainings of generation 0 that sharing saves: one for each cell and seed, minus
+            those that run.
     """
 
-    sweep: Sweep
-    lines: tuple[Line, ...]
+    resolved: ResolvedSweep
     initial: tuple[InitialUnit, ...]
     loop: tuple[LoopUnit, ...]
     done: int
@@ -126,8 +50,18 @@ class Plan:
     trainings_saved: int
 
     @property
+    def sweep(self) -> Sweep:
+        """The sweep file."""
+        return self.resolved.sweep
+
+    @property
+    def cells(self) -> tuple[ResolvedCell, ...]:
+        """All cells of the sweep."""
+        return self.resolved.cells
+
+    @property
     def units(self) -> tuple[Unit, ...]:
-        """Both waves."""
+        """Units of both waves."""
         return (*self.initial, *self.loop)
 
     @property
@@ -137,178 +71,175 @@ class Plan:
 
     @property
     def metric_column(self) -> str:
-        """The column of the first metric, by which progress is told."""
+        """First column of the first metric: the one that progress shows."""
         metric: Metric = registry.build("metric", self.sweep.metrics[0])
         return metric.columns[0].name
 
 
-def make_plan(sweep: Sweep, objects: Objects, built: tuple[Line, ...] | None = None) -> Plan:
-    """Compare a sweep with a store; only names are read.
-
-    Args:
-        sweep: what is asked for.
-        objects: the store.
-        built: the sweep's lines, if they were built already.
-    """
-    cells = lines(sweep) if built is None else built
-    keys_of = metric_keys_by_cell(sweep, cells)
-    every = {key for found in keys_of.values() for key in found}
-    there = _There(
-        published(objects),
-        {key: metric_files.measured(objects, key) for key in every},
-        marks(objects.names("dropped")),
-    )
-    loop: list[LoopUnit] = []
-    lineages: dict[str, Line] = {}
-    zeros = {line.keys.zero: line for line in cells if line.keys.zero is not None}
+def make_plan(resolved: ResolvedSweep, objects: Objects) -> Plan:
+    """Compare a sweep with a store; only names are read."""
+    sweep, cells = resolved.sweep, resolved.cells
+    index = StoreIndex.read(objects, {key for keys in resolved.metric_keys.values() for key in keys})
     loops = {
-        line.number: Loop(line.keys.lineage, line.keys.zero, in_packs(line.family, line.data.event))
-        for line in cells
-        if line.keys.zero is not None
+        cell.number: LoopKeys(cell.keys.lineage, generation_zero, supports_packing(cell.family, cell.data.event))
+        for cell in cells
+        if (generation_zero := cell.keys.generation_zero) is not None
     }
-    packs = packs_of(loops, sweep.seeds, there.spans, sweep.resources)
-    for line in cells:
-        lineages.setdefault(line.keys.lineage, line)
-    for line in lineages.values():
-        find = partial(_trained_units, packs=packs[line.number]) if line.family.trained else _closed_form_units
-        measured = measured_generations_of(sweep, line)
-        loop.extend(find(line, sweep, there, keys_of[line.number], measured))
-    loop.sort(key=_closed_form_work, reverse=True)  # the longest first, so that no core waits for one at the end
-    a_lineage = len(sweep.seeds) * sweep.generations
+    packs = cut_packs(loops, sweep.seeds, index.spans, sweep.resources)
+    lineages: dict[str, ResolvedCell] = {}
+    for cell in cells:
+        lineages.setdefault(cell.keys.lineage, cell)
+    loop: list[LoopUnit] = []
+    for cell in lineages.values():
+        lineage = _Lineage(cell, sweep, index, resolved.metric_keys[cell.number], measured_generations_of(sweep, cell))
+        loop.extend(lineage.trained_units(packs[cell.number]) if cell.family.trained else lineage.closed_form_units())
+    loop.sort(key=_closed_form_work, reverse=True)  # the longest first, so that no core waits for it at the end
+    per_lineage = len(sweep.seeds) * sweep.generations
     to_do = sum(unit.missing * len(set(unit.seeds) & set(sweep.seeds)) for unit in loop)
+    generation_zeros = {cell.keys.generation_zero: cell for cell in cells if cell.keys.generation_zero is not None}
     return Plan(
-        sweep,
-        cells,
-        _initial_units(zeros, sweep, packs, there, keys_of),
+        resolved,
+        _initial_units(generation_zeros, resolved, packs, index),
         tuple(loop),
-        done=len(lineages) * a_lineage - to_do,
+        done=len(lineages) * per_lineage - to_do,
         to_do=to_do,
-        shared=(len(cells) - len(lineages)) * a_lineage,
-        ancestors=len(zeros) * len(sweep.seeds),
-        trainings_saved=(len(loops) - len({zero.run for zero in zeros})) * len(sweep.seeds),
+        shared=(len(cells) - len(lineages)) * per_lineage,
+        ancestors=len(generation_zeros) * len(sweep.seeds),
+        trainings_saved=(len(loops) - len({keys.run for keys in generation_zeros})) * len(sweep.seeds),
     )
 
 
 @dataclass(frozen=True)
-class _There:
-    """What the names in the store say.
+class _Lineage:
+    """One lineage of a sweep, compared with the store.
 
     Attributes:
-        spans: what is published.
-        metrics: metric key -> where it was measured.
-        dropped: (lineage, pack) -> what retention has dropped on purpose, and up to which generation.
+        cell: the first cell that has this lineage.
+        sweep: the sweep.
+        index: names in the store.
+        metrics: keys of the sweep's metrics on the cell's data.
+        measured: generations that have metrics in the store once the sweep is done.
     """
 
-    spans: Published
-    metrics: Mapping[str, Places]
-    dropped: Mapping[tuple[str, str], Mapping[str, int]]
+    cell: ResolvedCell
+    sweep: Sweep
+    index: StoreIndex
+    metrics: tuple[str, ...]
+    measured: tuple[int, ...]
 
-    def unmeasured(self, metrics: Iterable[str], lineage: str, seeds: tuple[int, ...], wanted: Iterable[int]) -> bool:
-        """Whether some metric lacks some wanted generation of a pack."""
-        generations = set(wanted)
-        for metric in metrics:
-            names = self.metrics[metric].get(lineage, {}).get(seeds, ())
-            if generations.difference(*(generations_in(name) for name in names)):
-                return True
-        return False
+    def trained_units(self, packs: Iterable[Pack]) -> Iterator[LoopUnit]:
+        """Yield a unit for each pack that lacks something: it continues after its published generations, gaps first."""
+        published = self.index.spans.get(self.cell.keys.lineage, {})
+        for seeds in packs:
+            spans = valid_spans(published.get(seeds, ()), self.cell.untils)
+            ended = min((span.first for span in spans if span.last >= END), default=self.sweep.generations + 1)
+            generations = {span.first for span in spans if not span.until}
+            missing = [t for t in range(1, min(ended, self.sweep.generations + 1)) if t not in generations]
+            if missing:
+                yield self._continued(seeds, missing, generations)
+            elif unit := self._unmeasured(seeds, [t for t in self.measured if 1 <= t < ended and t in generations]):
+                yield unit
+
+    def _continued(self, seeds: Pack, missing: list[int], published: set[int]) -> LoopUnit:
+        """Return the unit of a pack that lacks generations."""
+        first = missing[0]
+        gap = first < max(published, default=0)
+        reason: Reason = "set aside" if gap else "more generations" if published else "new"
+        refits = 0
+        dropped = self._dropped(seeds).get("training_state", 0)
+        if self.cell.settings.start == "previous" and first > 1 and dropped >= first - 1:
+            reason, refits = "states not kept", first - 1
+        return LoopUnit(self.cell, seeds, first, reason, len(missing), refits)
+
+    def _unmeasured(self, seeds: Pack, wanted: list[int]) -> LoopUnit | None:
+        """Return the unit of a pack that lacks only metrics; None if all wanted generations are measured."""
+        lineage = self.cell.keys.lineage
+        if not self.index.unmeasured(self.metrics, lineage, seeds, wanted):
+            return None
+        dropped = self._dropped(seeds).get("models", 0)
+        lost = self.index.unmeasured(self.metrics, lineage, seeds, [t for t in wanted if t <= dropped])
+        reason: Reason = "states not kept" if lost else "metric only"
+        return LoopUnit(self.cell, seeds, self.sweep.generations + 1, reason, 0, dropped if lost else 0)
+
+    def _dropped(self, seeds: Pack) -> Mapping[str, int]:
+        """Return what retention has dropped of a pack, and up to which generation."""
+        return self.index.dropped.get((self.cell.keys.lineage, pack_name(seeds)), {})
+
+    def closed_form_units(self) -> Iterator[LoopUnit]:
+        """Yield units of packs of seeds. Published packs keep their cut, and run from 0 since rows are not kept."""
+        lineage, generations = self.cell.keys.lineage, self.sweep.generations
+        remaining = set(self.sweep.seeds)
+        packs = self.index.spans.get(lineage, {})
+        for seeds, spans in sorted(packs.items(), key=_furthest_first):
+            if not remaining & set(seeds):
+                continue
+            remaining -= set(seeds)
+            covered = chain(valid_spans(spans, self.cell.untils), 0)
+            if not covered or covered[-1].last < generations:
+                yield LoopUnit(self.cell, seeds, 0, "rows not kept", generations)
+                continue
+            # Generations after the one in which the last seed ended repeat it.
+            last = covered[-1].first - 1 if covered[-1].last >= END else generations
+            if self.index.unmeasured(self.metrics, lineage, seeds, [t for t in self.measured if t <= last]):
+                yield LoopUnit(self.cell, seeds, 0, "metric only", generations)
+        new = [seed for seed in self.sweep.seeds if seed in remaining]
+        size = seeds_per_unit(self.cell.rules, self.cell.data, cast(ClosedFormFamily, self.cell.family), generations)
+        for start in range(0, len(new), size):
+            yield LoopUnit(self.cell, tuple(new[start : start + size]), 0, "new", generations)
 
 
-def _trained_units(
-    line: Line, sweep: Sweep, there: _There, metrics: tuple[str, ...], measured: tuple[int, ...], packs: Iterable[Pack]
-) -> Iterator[LoopUnit]:
-    """One unit a pack: it goes on after the last published generation, and fills gaps before it."""
-    lineage = line.keys.lineage
-    published = there.spans.get(lineage, {})
-    for seeds in packs:
-        spans = counted(published.get(seeds, ()), line.untils)
-        ended = min((span.first for span in spans if span.last >= END), default=sweep.generations + 1)
-        generations = {span.first for span in spans if not span.until}
-        missing = [t for t in range(1, min(ended, sweep.generations + 1)) if t not in generations]
-        wanted = [t for t in measured if 1 <= t < ended and t in generations]
-        dropped = there.dropped.get((lineage, pack_name(seeds)), {})
-        if missing:
-            first = missing[0]
-            gap = first < max(generations, default=0)
-            reason: Reason = "set aside" if gap else "more generations" if generations else "new"
-            refits = 0
-            if line.cell.start == "previous" and first > 1 and dropped.get("training_state", 0) >= first - 1:
-                reason, refits = "states not kept", first - 1
-            yield LoopUnit(line, seeds, first, reason, len(missing), refits)
-        elif there.unmeasured(metrics, lineage, seeds, wanted):
-            gone = dropped.get("models", 0)
-            lost = there.unmeasured(metrics, lineage, seeds, [t for t in wanted if t <= gone])
-            reason = "states not kept" if lost else "metric only"
-            yield LoopUnit(line, seeds, sweep.generations + 1, reason, 0, gone if lost else 0)
-
-
-def _closed_form_units(
-    line: Line, sweep: Sweep, there: _There, metrics: tuple[str, ...], measured: tuple[int, ...]
-) -> Iterator[LoopUnit]:
-    """Packs of seeds: published ones stay as they were cut, and run from 0 since their rows were not kept."""
-    remaining = set(sweep.seeds)
-    packs = there.spans.get(line.keys.lineage, {})
-    for seeds, spans in sorted(packs.items(), key=lambda item: (-max(span.last for span in item[1]), item[0])):
-        if not remaining & set(seeds):
-            continue
-        remaining -= set(seeds)
-        covered = chain(counted(spans, line.untils), 0)
-        if not covered or covered[-1].last < sweep.generations:
-            yield LoopUnit(line, seeds, 0, "rows not kept", sweep.generations)
-            continue
-        # Later generations are as the one in which the last seed ended.
-        last = covered[-1].first - 1 if covered[-1].last >= END else sweep.generations
-        if there.unmeasured(metrics, line.keys.lineage, seeds, [t for t in measured if t <= last]):
-            yield LoopUnit(line, seeds, 0, "metric only", sweep.generations)
-    new = [seed for seed in sweep.seeds if seed in remaining]
-    size = seeds_per_unit(line.rules, line.data, cast(ClosedForm, line.family), sweep.generations)
-    for start in range(0, len(new), size):
-        yield LoopUnit(line, tuple(new[start : start + size]), 0, "new", sweep.generations)
+def _furthest_first(item: tuple[Pack, tuple[Span, ...]]) -> tuple[int, Pack]:
+    """Sort key of published packs."""
+    seeds, spans = item
+    return -max(span.last for span in spans), seeds
 
 
 def _closed_form_work(unit: LoopUnit) -> int:
-    """How much a unit has to do, to sort by; units of trained families stay in the order of the cells."""
-    if unit.line.family.trained:
+    """Estimate the work of a unit, to sort by; units of trained families keep the order of the cells."""
+    if unit.cell.family.trained:
         return 0
-    return len(unit.seeds) * unit.line.rules.sample_rows * prod(unit.line.data.event)
+    return len(unit.seeds) * unit.cell.rules.sample_rows * prod(unit.cell.data.event)
 
 
 def _initial_units(
-    zeros: Mapping[Zero, Line],
-    sweep: Sweep,
+    generation_zeros: Mapping[GenerationZeroKeys, ResolvedCell],
+    resolved: ResolvedSweep,
     packs: Mapping[int, tuple[Pack, ...]],
-    there: _There,
-    keys_of: Mapping[int, tuple[str, ...]],
+    index: StoreIndex,
 ) -> tuple[InitialUnit, ...]:
-    """Missing generation 0s, those that are snapshots of one training run together.
+    """Make units of missing generation 0s; snapshots of one training run form one unit.
 
-    Snapshots of that run that are there already are listed too: training goes on from them.
+    Published snapshots of such a run are listed too: training continues from them.
     """
 
-    def missing(zero: Zero, line: Line, seeds: tuple[int, ...]) -> Reason | None:
-        wanted = [t for t in measured_generations_of(sweep, line) if t == 0]
-        models, spans = (there.spans.get(key, {}).get(seeds, ()) for key in (zero.model, zero.rows))
+    def missing(keys: GenerationZeroKeys, cell: ResolvedCell, seeds: Pack) -> Reason | None:
+        wanted = [t for t in measured_generations_of(resolved.sweep, cell) if t == 0]
+        models, spans = (index.spans.get(key, {}).get(seeds, ()) for key in (keys.model, keys.rows))
         if not models or not spans:
             return "new"
         diverged = any(span.last >= END for span in spans)
-        unmeasured = there.unmeasured(keys_of[line.number], zero.rows, seeds, wanted)
+        unmeasured = index.unmeasured(resolved.metric_keys[cell.number], keys.rows, seeds, wanted)
         return "metric only" if unmeasured and not diverged else None
 
-    runs: dict[str, list[tuple[int, Zero, Line]]] = {}
-    for zero, line in zeros.items():
-        runs.setdefault(zero.run, []).append((line.cell.initial.steps or 0, zero, line))
+    runs: dict[str, list[tuple[int, GenerationZeroKeys, ResolvedCell]]] = {}
+    for keys, cell in generation_zeros.items():
+        runs.setdefault(keys.run, []).append((cell.settings.initial.steps or 0, keys, cell))
     units = []
-    for served in runs.values():
-        served.sort(key=lambda one: one[0])
-        for seeds in dict.fromkeys(seeds for _, _, line in served for seeds in packs[line.number]):
-            reasons = [missing(zero, line, seeds) for _, zero, line in served]
-            if not any(reasons):
-                continue
-            last = max(number for number, reason in enumerate(reasons) if reason)
-            rows: dict[tuple[int, str], dict[str, Sample]] = {}
-            for steps, zero, line in served[: last + 1]:
-                rows.setdefault((steps, zero.model), {})[zero.rows] = line.cell.sample
-            snapshots = tuple(Snapshot(steps, model, samples) for (steps, model), samples in rows.items())
-            _, zero, line = served[last]
-            reason: Reason = "new" if "new" in reasons else "metric only"
-            units.append(InitialUnit(line, zero, seeds, snapshots, reason))
+    for snapshots in runs.values():
+        snapshots.sort(key=lambda snapshot: snapshot[0])
+        for seeds in dict.fromkeys(seeds for _, _, cell in snapshots for seeds in packs[cell.number]):
+            reasons = [missing(keys, cell, seeds) for _, keys, cell in snapshots]
+            if any(reasons):
+                last = max(number for number, reason in enumerate(reasons) if reason)
+                reason: Reason = "new" if "new" in reasons else "metric only"
+                _, keys, cell = snapshots[last]
+                units.append(InitialUnit(cell, keys, seeds, _snapshots(snapshots[: last + 1]), reason))
     return tuple(units)
+
+
+def _snapshots(run: Iterable[tuple[int, GenerationZeroKeys, ResolvedCell]]) -> tuple[Snapshot, ...]:
+    """Group the generation 0s of one training run by their model: one model may be sampled in several ways."""
+    rows: dict[tuple[int, str], dict[str, Sample]] = {}
+    for steps, keys, cell in run:
+        rows.setdefault((steps, keys.model), {})[keys.rows] = cell.settings.sample
+    return tuple(Snapshot(steps, model, samples) for (steps, model), samples in rows.items())

@@ -1,44 +1,47 @@
-"""The cells of a sweep with their components built: where their generations and metrics lie in a store."""
+"""Resolved sweeps: the cells of a sweep with their components built, and their addresses in a store.
 
-from collections.abc import Iterable
+A command resolves its sweep once and passes the ``ResolvedSweep`` on.
+"""
+
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, cast, get_args
 
 from raysc import registry
-from raysc.datasets.dataset import DataSet, Fingerprinted
+from raysc.datasets.dataset import DataSet, SupportsFingerprint
 from raysc.loop import Rules
 from raysc.metrics.core.features import NETWORKS, extractor_key, extractor_name
 from raysc.metrics.core.metric import Metric
 from raysc.models.family import Family
-from raysc.models.pretrained import Loaded, content
+from raysc.models.pretrained import PretrainedFamily, content_hash
 from raysc.regimes.recipe import Regime
-from raysc.settings import Cell, Component
-from raysc.store.keys import Identities, Keys, identity, key_of, keys
+from raysc.settings import CellSettings, Component
+from raysc.store.artifacts import REFERENCE
+from raysc.store.keys import Identities, Keys, cell_keys, component_identity, key_of
 from raysc.sweepfile.measured_generations import generations_measured
-from raysc.sweepfile.signature import Room
+from raysc.sweepfile.signature import ComponentKind
 from raysc.sweepfile.sweep import Sweep
 
 Split = Literal["train", "test"]
-REFERENCE = "reference-"
-"""How the keys of what extractors make of real rows begin."""
 
 
 @dataclass(frozen=True)
-class Line:
+class ResolvedCell:
     """A cell with its components built and its addresses.
 
     Attributes:
-        number: its place in the sweep.
-        cell: its settings.
+        number: index of the cell in the sweep.
+        settings: the settings of the cell.
         data: its data set.
         family: its model family.
-        rules: what its loop goes by.
+        rules: settings, regime and size of the data, as the loop takes them.
         keys: its addresses.
-        until: key of the sweep's ``loop.until``; "" without.
+        until: key of the sweep's ``loop.until``; "" without one.
     """
 
     number: int
-    cell: Cell
+    settings: CellSettings
     data: DataSet
     family: Family
     rules: Rules
@@ -47,126 +50,159 @@ class Line:
 
     @property
     def untils(self) -> frozenset[str]:
-        """What ``Span.until`` may be of the spans that hold its generations.
+        """Values of ``Span.until`` of the spans that hold this cell's generations.
 
-        Trained generations are published one by one and are everybody's. A closed-form pack whose seeds ended at
-        different generations is one span of that sweep's own.
+        Trained generations are published one by one and serve sweeps with and without ``loop.until``. A closed-form
+        pack whose seeds ended at different generations is one span that serves this sweep's rule only.
         """
         return frozenset({self.until, ""}) if self.family.trained else frozenset({self.until})
 
 
-def addresses(cells: Iterable[Line]) -> frozenset[str]:
-    """Every key that some cells stand on: lineages, and runs, models and rows of generation 0."""
-    zeros = {key for line in cells if (zero := line.keys.zero) for key in (zero.run, zero.model, zero.rows)}
-    return frozenset(zeros | {line.keys.lineage for line in cells})
+@dataclass(frozen=True)
+class ResolvedSweep:
+    """A sweep with all of its cells resolved.
+
+    Attributes:
+        sweep: the sweep file after reading, overriding, checking and expanding.
+        cells: one for each cell of the sweep, in its order.
+    """
+
+    sweep: Sweep
+    cells: tuple[ResolvedCell, ...]
+
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        """Every key that the cells stand on: lineages, and runs, models and rows of generation 0."""
+        return lineage_keys(self.cells)
+
+    @cached_property
+    def reference_keys(self) -> frozenset[str]:
+        """Keys of all reference features that the sweep may use."""
+        by_data = {key_of(cell.settings.data.model_dump()): cell for cell in self.cells}
+        features = [registry.build("metric", metric).features for metric in self.sweep.metrics]
+        return frozenset(
+            reference_key(cell, extractor, split)
+            for cell in by_data.values()
+            for extractor in {extractor_name(name, cell.data.kind) for name in features} & NETWORKS.keys()
+            for split in get_args(Split)
+        )
+
+    @cached_property
+    def metric_keys(self) -> Mapping[int, tuple[str, ...]]:
+        """Cell number -> keys of the sweep's metrics on the cell's data; cells with one data set share the work."""
+        by_data: dict[int, tuple[str, ...]] = {}
+        by_cell = {}
+        for cell in self.cells:
+            if id(cell.data) not in by_data:
+                by_data[id(cell.data)] = tuple(metric_keys(self.sweep, cell))
+            by_cell[cell.number] = by_data[id(cell.data)]
+        return by_cell
+
+
+def resolve(sweep: Sweep) -> ResolvedSweep:
+    """Build the components of every cell of a sweep and compute the addresses of its generations.
+
+    Raises:
+        InputError: a component refuses its parameters, or its files are missing.
+    """
+    datasets: dict[str, tuple[DataSet, dict[str, object]]] = {}
+    cells, until = [], until_key(sweep)
+    for number, settings in enumerate(sweep.cells):
+        data_key = key_of(settings.data.model_dump())
+        if data_key not in datasets:
+            dataset: DataSet = registry.build("data", settings.data)
+            datasets[data_key] = dataset, _identity("data", settings.data, dataset)
+        dataset, data_identity = datasets[data_key]
+        cells.append(_resolve_cell(number, settings, dataset, data_identity, until))
+    return ResolvedSweep(sweep, tuple(cells))
+
+
+def _resolve_cell(
+    number: int, settings: CellSettings, dataset: DataSet, data_identity: dict[str, object], until: str
+) -> ResolvedCell:
+    """Build family and regime of a cell, and compute its keys."""
+    family = registry.family(settings.model, dataset)
+    source = settings.initial.from_
+    if source is not None:
+        family = cast(Family, PretrainedFamily(family, source))
+    regime: Regime = registry.build("regime", settings.regime)
+    steps_of: Regime | None = None if settings.steps_of is None else registry.build("regime", settings.steps_of.regime)
+    identities = Identities(
+        data_identity,
+        _identity("model", settings.model, family),
+        _identity("regime", settings.regime),
+        None if settings.steps_of is None else _identity("regime", settings.steps_of.regime),
+        None if source is None else content_hash(source),
+    )
+    rules = Rules(settings, regime, dataset.count, steps_of)
+    return ResolvedCell(
+        number, settings, dataset, family, rules, cell_keys(settings, identities, dataset.count, family.trained), until
+    )
+
+
+def lineage_keys(cells: Iterable[ResolvedCell]) -> frozenset[str]:
+    """Collect the keys that some cells stand on: lineages, and runs, models and rows of generation 0."""
+    zeros = {key for cell in cells if (zero := cell.keys.generation_zero) for key in (zero.run, zero.model, zero.rows)}
+    return frozenset(zeros | {cell.keys.lineage for cell in cells})
 
 
 def measured_generations(sweep: Sweep) -> tuple[int, ...]:
-    """The generations that a sweep measures and tabulates, in order; "log" keeps about ten per decade."""
+    """Return the generations that a sweep measures and tabulates, in order; "log" keeps about ten per decade."""
     return generations_measured(sweep.measure, sweep.generations)
 
 
-def measured_generations_of(sweep: Sweep, line: Line) -> tuple[int, ...]:
-    """The generations of a cell that have metrics in the store.
+def measured_generations_of(sweep: Sweep, cell: ResolvedCell) -> tuple[int, ...]:
+    """Return the generations of a cell that have metrics in the store.
 
-    Where ``loop.until`` is judged from the metrics of each published generation, that is all of them; a closed-form
-    unit judges as it runs.
+    ``loop.until`` of a trained family is judged from the metrics of every published generation. A closed-form unit
+    judges as it runs.
     """
-    everything = sweep.until is not None and line.family.trained
-    return tuple(range(sweep.generations + 1)) if everything else measured_generations(sweep)
+    if sweep.until is not None and cell.family.trained:
+        return tuple(range(sweep.generations + 1))
+    return measured_generations(sweep)
 
 
 def until_key(sweep: Sweep) -> str:
-    """What tells the sweep's ``loop.until`` from others: the metric with its version, the column and the level."""
+    """Return the key of the sweep's ``loop.until``: a hash of the metric with its version, the column and the level."""
     if sweep.until is None:
         return ""
     metric = next(metric for metric in sweep.metrics if sweep.until.metric in registry.columns(metric))
     return key_of({"until": sweep.until.model_dump(exclude_defaults=True), "metric": _identity("metric", metric)})
 
 
-def lines(sweep: Sweep) -> tuple[Line, ...]:
-    """Every cell of a sweep with its components built and its addresses."""
-    data: dict[str, tuple[DataSet, dict[str, object]]] = {}
-    built, until = [], until_key(sweep)
-    for number, cell in enumerate(sweep.cells):
-        told = key_of(cell.data.model_dump())
-        if told not in data:
-            dataset: DataSet = registry.build("data", cell.data)
-            data[told] = dataset, _identity("data", cell.data, dataset)
-        dataset, data_identity = data[told]
-        family = registry.family(cell.model, dataset)
-        source = cell.initial.from_
-        if source is not None:
-            family = cast(Family, Loaded(family, source))
-        regime: Regime = registry.build("regime", cell.regime)
-        steps_of: Regime | None = None if cell.steps_of is None else registry.build("regime", cell.steps_of.regime)
-        identities = Identities(
-            data_identity,
-            _identity("model", cell.model, family),
-            _identity("regime", cell.regime),
-            None if cell.steps_of is None else _identity("regime", cell.steps_of.regime),
-            None if source is None else content(source),
-        )
-        addresses = keys(cell, identities, dataset.count, family.trained)
-        rules = Rules(cell, regime, dataset.count, steps_of)
-        built.append(Line(number, cell, dataset, family, rules, addresses, until))
-    return tuple(built)
-
-
-def _identity(room: Room, component: Component, built: object = None) -> dict[str, object]:
-    """What tells a component apart; ``built``: a data set, or a family that may read files."""
-    fingerprint = built.fingerprint() if isinstance(built, Fingerprinted) else ""
-    return identity(component, registry.version(room, component.name), fingerprint, getattr(built, "located", ()))
-
-
-def metric_key(metric: Component, data: Component, dataset: DataSet, until: str = "") -> str:
-    """The address of a metric on a data set: its name, parameters and version, the data, the extractor of features.
-
-    With ``loop.until`` it has another one: from where a seed ended, values are those at its end.
-    """
-    built: Metric = registry.build("metric", metric)
-    told = {
-        "metric": _identity("metric", metric),
-        "data": _identity("data", data, dataset),
-        "extractor": extractor_key(extractor_name(built.features, dataset.kind), dataset),
-        **({"until": until} if until else {}),
-    }
-    return key_of(told)
-
-
-def reference_key(line: Line, extractor: str, split: Split) -> str:
-    """The address of what an extractor makes of a cell's real rows: the data, the extractor, train or held-out rows."""
-    told = {
-        "data": _identity("data", line.cell.data, line.data),
-        "extractor": extractor_key(extractor, line.data),
-        "split": split,
-    }
-    return f"{REFERENCE}{key_of(told)}"
-
-
-def reference_keys(sweep: Sweep, cells: Iterable[Line]) -> frozenset[str]:
-    """All of those that a sweep may stand on."""
-    by_data = {key_of(line.cell.data.model_dump()): line for line in cells}
-    asked = [registry.build("metric", metric).features for metric in sweep.metrics]
-    return frozenset(
-        reference_key(line, extractor, split)
-        for line in by_data.values()
-        for extractor in {extractor_name(features, line.data.kind) for features in asked} & NETWORKS.keys()
-        for split in get_args(Split)
+def _identity(kind: ComponentKind, component: Component, instance: object = None) -> dict[str, object]:
+    """Return the identity of a component; ``instance``: a data set or family that may read files."""
+    fingerprint = instance.fingerprint() if isinstance(instance, SupportsFingerprint) else ""
+    return component_identity(
+        component, registry.version(kind, component.name), fingerprint, getattr(instance, "location_parameters", ())
     )
 
 
-def metric_keys(sweep: Sweep, line: Line) -> dict[str, Component]:
-    """The address of each of a sweep's metrics on a cell's data -> the metric."""
-    return {metric_key(metric, line.cell.data, line.data, line.until): metric for metric in sweep.metrics}
+def metric_key(metric: Component, data: Component, dataset: DataSet, until: str = "") -> str:
+    """Return the key of a metric on a data set: a hash of the metric, the data and the extractor of features.
+
+    With ``loop.until`` the key differs: after the generation at which a seed ended, its values repeat.
+    """
+    instance: Metric = registry.build("metric", metric)
+    identities = {
+        "metric": _identity("metric", metric),
+        "data": _identity("data", data, dataset),
+        "extractor": extractor_key(extractor_name(instance.features, dataset.kind), dataset),
+        **({"until": until} if until else {}),
+    }
+    return key_of(identities)
 
 
-def metric_keys_by_cell(sweep: Sweep, cells: Iterable[Line]) -> dict[int, tuple[str, ...]]:
-    """Cell -> the addresses of the sweep's metrics on its data; cells with one data set share the work."""
-    by_data: dict[int, tuple[str, ...]] = {}
-    found = {}
-    for line in cells:
-        if id(line.data) not in by_data:
-            by_data[id(line.data)] = tuple(metric_keys(sweep, line))
-        found[line.number] = by_data[id(line.data)]
-    return found
+def metric_keys(sweep: Sweep, cell: ResolvedCell) -> dict[str, Component]:
+    """Map the key of each of a sweep's metrics on a cell's data to the metric."""
+    return {metric_key(metric, cell.settings.data, cell.data, cell.until): metric for metric in sweep.metrics}
+
+
+def reference_key(cell: ResolvedCell, extractor: str, split: Split) -> str:
+    """Return the key of reference features: the data, the extractor, train or held-out rows."""
+    identities = {
+        "data": _identity("data", cell.settings.data, cell.data),
+        "extractor": extractor_key(extractor, cell.data),
+        "split": split,
+    }
+    return f"{REFERENCE}{key_of(identities)}"

@@ -1,4 +1,7 @@
-"""What a sweep file's grammar cannot tell: whether its parts go together. All of it before anything starts."""
+"""Validation: checks that the parts of a sweep go together. The sweep file's grammar cannot tell; all run before work.
+
+Every check raises ``InputError`` with file, line and key.
+"""
 
 import os
 from collections.abc import Hashable
@@ -6,172 +9,193 @@ from functools import cache
 from typing import Any, cast
 
 from raysc import registry
-from raysc.datasets.dataset import Distribution
+from raysc.datasets.dataset import SupportsFreshRows
 from raysc.errors import InputError
 from raysc.metrics.core.check import check_metrics
 from raysc.metrics.core.features import extractor_name, feature_dim
 from raysc.metrics.core.metric import ModelMetric
-from raysc.models.family import BY_ROWS, ChecksSettings, OfText, in_packs
-from raysc.planning.resolved import Line
-from raysc.regimes.recipe import REAL, ChecksRows, Recipe
+from raysc.models.family import ROWWISE_METHODS, SupportsSettingsCheck, SupportsText, supports_packing
+from raysc.planning.resolved import ResolvedCell, ResolvedSweep
+from raysc.regimes.recipe import REAL, Recipe, SupportsRowCheck
 from raysc.rng import Streams
 from raysc.sweepfile.sweep import Sweep
 
 
-def check(sweep: Sweep, lines: tuple[Line, ...]) -> None:
+def validate(resolved: ResolvedSweep) -> None:
     """Refuse a sweep that cannot work.
 
     Raises:
-        InputError: names file, line and key, what is wrong and what to do.
+        InputError: names file, line and key, the problem and its remedy.
     """
-    seen: set[str] = set()
-    for line in lines:
-        _check_model(sweep, line)
-        _check_regime(sweep, line)
-        told = f"{line.cell.data} {line.cell.model}"
-        if told not in seen:
-            seen.add(told)
-            _check_metrics(sweep, line)
+    sweep = resolved.sweep
+    checked: set[str] = set()
+    for cell in resolved.cells:
+        _check_model(sweep, cell)
+        _check_training(sweep, cell)
+        _check_sampling(sweep, cell)
+        _check_initial(sweep, cell)
+        _check_regime(sweep, cell)
+        data_and_model = f"{cell.settings.data} {cell.settings.model}"
+        if data_and_model not in checked:
+            checked.add(data_and_model)
+            _check_metrics(sweep, cell)
 
 
-def notes(sweep: Sweep, lines: tuple[Line, ...]) -> tuple[str, ...]:
-    """What is allowed, and better known: Fréchet distances of fewer rows than there are features."""
-    found: dict[str, None] = {}
-    for line in lines:
-        for component in sweep.metrics:
+def validation_notes(resolved: ResolvedSweep) -> tuple[str, ...]:
+    """Warn of Fréchet distances of fewer rows than feature dimensions, which are biased."""
+    notes: dict[str, None] = {}
+    for cell in resolved.cells:
+        for component in resolved.sweep.metrics:
             if component.name != "frechet_distance":
                 continue
             metric = registry.build("metric", component)
-            features = extractor_name(metric.features, line.data.kind)
-            rows = min(line.rules.sample_rows, line.data.count, len(line.data.test()))
-            dim = feature_dim(features, line.data.event)
+            features = extractor_name(metric.features, cell.data.kind)
+            rows = min(cell.rules.sample_rows, cell.data.count, len(cell.data.test()))
+            dim = feature_dim(features, cell.data.event)
             if rows < dim:
-                found[
+                notes[
                     f"frechet_distance on {features}: {rows} rows are fewer than its {dim} features, so it is biased "
                     "upwards; compare it with its floor and at equal row counts only (in the table, "
                     f"{metric.columns[0].name}_rows says how many)"
                 ] = None
-    return tuple(found)
+    return tuple(notes)
 
 
 def check_machine(sweep: Sweep) -> None:
-    """Refuse what this machine does not have, before Ray is started on it."""
+    """Refuse a sweep whose trials need more cores than this machine has, before Ray is started on it."""
     resources, cores = sweep.resources, os.cpu_count() or 1
-    asked = resources.workers * resources.cpus
-    if asked > cores:
+    required = resources.workers * resources.cpus
+    if required > cores:
         raise sweep.error(
             "resources",
-            f"a trial asks for {asked:g} cores ({resources.workers} workers x {resources.cpus:g}), this machine has "
+            f"a trial asks for {required:g} cores ({resources.workers} workers x {resources.cpus:g}), this machine has "
             f"{cores}; lower workers or cpus",
         )
 
 
-def _check_model(sweep: Sweep, line: Line) -> None:
-    cell, resources = line.cell, sweep.resources
+def _check_model(sweep: Sweep, cell: ResolvedCell) -> None:
+    """The family must take the data's rows, the start of the loop and the number of workers."""
+    settings, family = cell.settings, cell.family
     try:
-        line.family.check(line.data.event)
+        family.check(cell.data.event)
     except InputError as error:
         raise sweep.error("model", str(error)) from error
-    if line.data.kind == "text" and not isinstance(line.family, OfText):
-        raise sweep.error("model", f"{cell.model.name} is no model of text, and the data are; take causal_lm")
-    _check_sampling(sweep, line)
-    if cell.start == "scratch" and isinstance(line.family, OfText) and cell.model.parameters.get("base") is not None:
+    if cell.data.kind == "text" and not isinstance(family, SupportsText):
+        raise sweep.error("model", f"{settings.model.name} is no model of text, and the data are; take causal_lm")
+    pretrained = isinstance(family, SupportsText) and settings.model.parameters.get("base") is not None
+    if settings.start == "scratch" and pretrained:
         raise sweep.error("loop.start", "a pretrained base has no random initialisation; take initial or previous")
-    if resources.workers > 1 and (not line.family.trained or in_packs(line.family, line.data.event)):
+    one_rank = not family.trained or supports_packing(family, cell.data.event)
+    if sweep.resources.workers > 1 and one_rank:
         raise sweep.error(
-            "resources.workers", f"{cell.model.name} on {cell.data.name} runs on one rank; set workers: 1"
+            "resources.workers", f"{settings.model.name} on {settings.data.name} runs on one rank; set workers: 1"
         )
-    if isinstance(line.family, ChecksSettings):
-        for loop, train, sample in (("", cell.train, cell.sample), ("loop.", cell.loop_train, cell.loop_sample)):
+
+
+def _check_training(sweep: Sweep, cell: ResolvedCell) -> None:
+    """The settings of training must suit the family and the resources."""
+    settings, resources = cell.settings, sweep.resources
+    if isinstance(cell.family, SupportsSettingsCheck):
+        for prefix, train, sample in (
+            ("", settings.train, settings.sample),
+            ("loop.", settings.loop_train, settings.loop_sample),
+        ):
             try:
-                line.family.check_settings(line.data.event, train, sample)
+                cell.family.check_settings(cell.data.event, train, sample)
             except InputError as error:
                 key, _, problem = str(error).partition(": ")
-                raise sweep.error(f"{loop}{key}", problem) from error
-    for place, train in (("train", cell.train), ("loop.train", cell.loop_train)) if line.family.trained else ():
+                raise sweep.error(f"{prefix}{key}", problem) from error
+    if not cell.family.trained:
+        return
+    for key, train in (("train", settings.train), ("loop.train", settings.loop_train)):
         if train.precision == "fp16" and not resources.gpus:
-            raise sweep.error(f"{place}.precision", "fp16 needs a GPU; set resources.gpus, or use bf16 or fp32")
-    if cell.initial.from_ is not None:
-        _check_loaded(sweep, line, cell.initial.from_)
-    if cell.initial.rows is not None and cell.initial.rows > line.rules.rows:
-        raise sweep.error("initial.rows", f"{cell.initial.rows} rows, but the data has {line.rules.rows}")
-    for train in (cell.train, cell.loop_train) if line.family.trained else ():
+            raise sweep.error(f"{key}.precision", "fp16 needs a GPU; set resources.gpus, or use bf16 or fp32")
         if train.batch % resources.workers:
             raise sweep.error(
                 "train.batch", f"{train.batch} rows cannot be split evenly over {resources.workers} workers"
             )
 
 
-def _check_sampling(sweep: Sweep, line: Line) -> None:
-    """No setting of a sampler that the family does not have is passed over."""
-    takes = getattr(line.family, "samples_by", ("steps",))
-    for place, sample in (("sample", line.cell.sample), ("loop.sample", line.cell.loop_sample)):
+def _check_sampling(sweep: Sweep, cell: ResolvedCell) -> None:
+    """The family must take every sampling setting that differs from its default; none is ignored."""
+    supported = getattr(cell.family, "sample_settings", ("steps",))
+    for key, sample in (("sample", cell.settings.sample), ("loop.sample", cell.settings.loop_sample)):
         for name, value in sample:
-            if name != "rows" and name not in takes and value != type(sample).model_fields[name].default:
+            if name != "rows" and name not in supported and value != type(sample).model_fields[name].default:
                 raise sweep.error(
-                    f"{place}.{name}",
-                    f"{line.cell.model.name} does not take it; it takes {', '.join(['rows', *takes])}",
+                    f"{key}.{name}",
+                    f"{cell.settings.model.name} does not take it; it takes {', '.join(['rows', *supported])}",
                 )
 
 
-def _check_loaded(sweep: Sweep, line: Line, source: str) -> None:
-    """The model that generation 0 is to be must fit family and data; it is loaded once for every such pair."""
-    try:
-        _load(source, cast(Hashable, line.family), line.data.event)
-    except InputError as error:
-        raise sweep.error("initial.from", str(error).removeprefix("initial.from: ")) from error
+def _check_initial(sweep: Sweep, cell: ResolvedCell) -> None:
+    """A loaded generation 0 must fit family and data; ``initial.rows`` must not exceed the data."""
+    initial = cell.settings.initial
+    if initial.from_ is not None:
+        try:
+            _load(initial.from_, cast(Hashable, cell.family), cell.data.event)
+        except InputError as error:
+            raise sweep.error("initial.from", str(error).removeprefix("initial.from: ")) from error
+    if initial.rows is not None and initial.rows > cell.rules.rows:
+        raise sweep.error("initial.rows", f"{initial.rows} rows, but the data has {cell.rules.rows}")
 
 
 @cache
 def _load(source: str, family: Any, event: tuple[int, ...]) -> None:
+    """Load a model once for each pair of family and data."""
     family.initial(event, Streams((0,), 0))
 
 
-def _check_regime(sweep: Sweep, line: Line) -> None:
-    """Every recipe of the loop must have rows that can be had, and that its regime can choose among."""
-    if isinstance(line.rules.regime, ChecksRows):
-        try:
-            line.rules.regime.check(line.data.kind, line.data.event)
-        except InputError as error:
-            raise sweep.error(*_blamed(error)) from error
-    for t in (1, sweep.generations):
-        try:
-            recipe = line.rules.recipe(t)
-        except InputError as error:
-            raise sweep.error(*_blamed(error)) from error
-        if not isinstance(recipe, Recipe):  # of a plug-in
-            told = f"{line.cell.regime.name} gave {type(recipe).__name__} for generation {t}; expected a Recipe"
-            raise sweep.error("regime", told)
-        if recipe.rows == 0:
-            raise sweep.error("lambda", f"{line.cell.lambda_:g} leaves {line.cell.regime.name} nothing to train on")
-        for take in recipe.takes:
-            if take.source == REAL and take.candidates > line.rules.rows:
-                told = f"{line.cell.regime.name} asks for {take.candidates} real rows, the data has {line.rules.rows}"
-                raise sweep.error("regime", told)
-        if any(take.source.kind == "fresh" for take in recipe.takes) and not isinstance(line.data, Distribution):
+def _check_regime(sweep: Sweep, cell: ResolvedCell) -> None:
+    """The recipes of the first and the last generation must name rows that exist."""
+    regime = cell.rules.regime
+    try:
+        if isinstance(regime, SupportsRowCheck):
+            regime.check(cell.data.kind, cell.data.event)
+        recipes = [(t, cell.rules.recipe(t)) for t in (1, sweep.generations)]
+    except InputError as error:
+        raise sweep.error(*_regime_key(error)) from error
+    for t, recipe in recipes:
+        _check_recipe(sweep, cell, t, recipe)
+
+
+def _check_recipe(sweep: Sweep, cell: ResolvedCell, t: int, recipe: Any) -> None:
+    """A recipe must be one, train on something, and take rows that the data have."""
+    regime, data = cell.settings.regime.name, cell.settings.data.name
+    if not isinstance(recipe, Recipe):  # a plug-in may return anything
+        raise sweep.error("regime", f"{regime} gave {type(recipe).__name__} for generation {t}; expected a Recipe")
+    if recipe.rows == 0:
+        raise sweep.error("lambda", f"{cell.settings.lambda_:g} leaves {regime} nothing to train on")
+    for take in recipe.takes:
+        if take.source == REAL and take.source_rows > cell.rules.rows:
             raise sweep.error(
-                "regime",
-                f"{line.cell.regime.name} needs new real rows every generation, and {line.cell.data.name} is a finite "
-                "set; take data that are a distribution, such as gaussian or eight_gaussians",
+                "regime", f"{regime} asks for {take.source_rows} real rows, the data has {cell.rules.rows}"
             )
+    if any(take.source.kind == "fresh" for take in recipe.takes) and not isinstance(cell.data, SupportsFreshRows):
+        raise sweep.error(
+            "regime",
+            f"{regime} needs new real rows every generation, and {data} is a finite set; take data that are a "
+            "distribution, such as gaussian or eight_gaussians",
+        )
 
 
-def _blamed(error: InputError) -> tuple[str, str]:
-    """Key and problem: a rule may say which of its parameters is to blame."""
+def _regime_key(error: InputError) -> tuple[str, str]:
+    """Split an error of a regime into key and problem: a regime may name the parameter at fault."""
     key, _, problem = str(error).partition(": ")
     return (key, problem) if key.startswith("regime.") else ("regime", str(error))
 
 
-def _check_metrics(sweep: Sweep, line: Line) -> None:
+def _check_metrics(sweep: Sweep, cell: ResolvedCell) -> None:
+    """The metrics must suit data, family and the number of workers."""
     metrics = [registry.build("metric", metric) for metric in sweep.metrics]
     if sweep.resources.workers > 1:
         for metric in metrics:
-            if isinstance(metric, ModelMetric) and not set(metric.asks) <= set(BY_ROWS):
+            if isinstance(metric, ModelMetric) and not set(metric.model_requirements) <= set(ROWWISE_METHODS):
                 raise sweep.error(
                     "resources.workers",
                     f"{metric.columns[0].name} looks at models, which several workers hold elsewhere; set workers: 1",
                 )
     try:
-        check_metrics(metrics, line.data, line.family, line.rules.sample_rows)
+        check_metrics(metrics, cell.data, cell.family, cell.rules.sample_rows)
     except InputError as error:
         raise sweep.error("metrics", str(error)) from error

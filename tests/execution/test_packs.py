@@ -10,14 +10,15 @@ import pytest
 
 from raysc.datasets.eight_gaussians import EightGaussians
 from raysc.execution import checkpoints
+from raysc.execution.metric_writer import MetricWriter
 from raysc.execution.ranks import TrainedRank
-from raysc.execution.unit_context import Bench
-from raysc.planning.plan import InitialUnit, make_plan
-from raysc.planning.resolved import lines
+from raysc.planning.plan import make_plan
+from raysc.planning.resolved import resolve
+from raysc.planning.units import InitialUnit
 from raysc.results.samples.sampled_rows import sampled_rows
 from raysc.results.table.table import load_table
 from raysc.store.objects import Objects
-from raysc.store.spans import published
+from raysc.store.spans import published_spans
 from raysc.sweepfile import Sweep
 
 MakeSweep = Callable[..., Sweep]
@@ -42,12 +43,12 @@ FLOW = FLOW.replace("[mix, replace]", "replace").replace("generations: 3", "gene
 
 
 def results(sweep: Sweep, objects: Objects) -> pd.DataFrame:
-    table = load_table(sweep, objects)
+    table = load_table(resolve(sweep), objects)
     return table.drop(columns=[name for name in table if name.startswith("seconds_")])
 
 
 def packs(objects: Objects) -> set[tuple[int, ...]]:
-    return {seeds for lineage in published(objects).values() for seeds in lineage}
+    return {seeds for lineage in published_spans(objects).values() for seeds in lineage}
 
 
 def poison_seed_1(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,23 +66,23 @@ def test_a_pack_is_one_unit_and_one_that_was_killed_goes_on_where_it_was(
     make_sweep: MakeSweep, run_sweep: RunSweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sweep = make_sweep(POINTS)
-    calm = Objects.at(str(tmp_path / "calm"))
-    plan = make_plan(sweep, calm)
+    calm = Objects.open(str(tmp_path / "calm"))
+    plan = make_plan(resolve(sweep), calm)
     assert [unit.seeds for unit in plan.units] == [(0, 1, 2)] * 3, "one generation 0, two loops"
     run_sweep(sweep, calm)
     undisturbed = results(sweep, calm)
     assert len(undisturbed) == 2 * 3 * 4
     assert not undisturbed["diverged"].any()
-    report = Bench.report_means
+    report = MetricWriter.report_means
 
-    def die(self: Bench, generation: int, values: Any) -> None:
+    def die(self: MetricWriter, generation: int, values: Any) -> None:
         report(self, generation, values)
         if generation == 2:
             raise KeyboardInterrupt
 
-    store = Objects.at(str(tmp_path / "killed"))
+    store = Objects.open(str(tmp_path / "killed"))
     with monkeypatch.context() as killed:
-        killed.setattr(Bench, "report_means", die)
+        killed.setattr(MetricWriter, "report_means", die)
         with pytest.raises(KeyboardInterrupt):
             run_sweep(sweep, store)
     run_sweep(sweep, store)
@@ -91,11 +92,11 @@ def test_a_pack_is_one_unit_and_one_that_was_killed_goes_on_where_it_was(
 def test_seeds_that_are_added_are_packs_of_their_own_and_published_ones_are_not_cut_again(
     make_sweep: MakeSweep, run_sweep: RunSweep, tmp_path: Path
 ) -> None:
-    objects = Objects.at(str(tmp_path))
+    objects = Objects.open(str(tmp_path))
     run_sweep(make_sweep(POINTS, "seeds=2"), objects)
     before = results(make_sweep(POINTS, "seeds=2"), objects)
     more = make_sweep(POINTS, "seeds=5")
-    assert {unit.seeds for unit in make_plan(more, objects).units} == {(2, 3, 4)}
+    assert {unit.seeds for unit in make_plan(resolve(more), objects).units} == {(2, 3, 4)}
     run_sweep(more, objects)
     assert packs(objects) == {(0, 1), (2, 3, 4)}
     after = results(more, objects)
@@ -103,19 +104,19 @@ def test_seeds_that_are_added_are_packs_of_their_own_and_published_ones_are_not_
     pd.testing.assert_frame_equal(kept, before, check_exact=True)
     # Fewer seeds and another cell: the new lineage is cut as its generation 0 is.
     other = make_sweep(POINTS, "seeds=[1, 3]", "space={regime: mix, lambda: 0.5}")
-    units = make_plan(other, objects).units
+    units = make_plan(resolve(other), objects).units
     assert {unit.seeds for unit in units} == {(0, 1), (2, 3, 4)}
     assert not any(isinstance(unit, InitialUnit) for unit in units)
     run_sweep(other, objects)
-    assert make_plan(other, objects).units == ()
-    assert set(load_table(other, objects)["seed"]) == {1, 3}
+    assert make_plan(resolve(other), objects).units == ()
+    assert set(load_table(resolve(other), objects)["seed"]) == {1, 3}
 
 
 @pytest.mark.parametrize("regimes", ["[mix, replace]", "{name: curated, target: 2, choices: 3}"])
 def test_packing_changes_results_by_rounding_only(
     regimes: str, make_sweep: MakeSweep, run_sweep: RunSweep, tmp_path: Path
 ) -> None:
-    together, apart = Objects.at(str(tmp_path / "together")), Objects.at(str(tmp_path / "apart"))
+    together, apart = Objects.open(str(tmp_path / "together")), Objects.open(str(tmp_path / "apart"))
     change = f"space.regime={regimes}"
     sweep = make_sweep(POINTS, change)
     run_sweep(sweep, together)
@@ -128,7 +129,7 @@ def test_packing_changes_results_by_rounding_only(
 def test_a_metric_of_models_is_computed_later_from_stored_models(
     make_sweep: MakeSweep, run_sweep: RunSweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    objects, at_once = Objects.at(str(tmp_path / "later")), Objects.at(str(tmp_path / "at_once"))
+    objects, at_once = Objects.open(str(tmp_path / "later")), Objects.open(str(tmp_path / "at_once"))
     sweep = make_sweep(FLOW)
     run_sweep(make_sweep(FLOW, "metrics=[modes_covered]"), objects)
     run_sweep(sweep, at_once)
@@ -143,11 +144,11 @@ def test_a_seed_that_diverged_is_masked_and_the_others_go_on(
     start: str, make_sweep: MakeSweep, run_sweep: RunSweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sweep = make_sweep(FLOW, f"loop.start={start}")
-    calm, broken = Objects.at(str(tmp_path / "calm")), Objects.at(str(tmp_path / "broken"))
+    calm, broken = Objects.open(str(tmp_path / "calm")), Objects.open(str(tmp_path / "broken"))
     run_sweep(sweep, calm)
     poison_seed_1(monkeypatch)
     run_sweep(sweep, broken)
-    assert make_plan(sweep, broken).units == ()
+    assert make_plan(resolve(sweep), broken).units == ()
     table, sound = results(sweep, broken), results(sweep, calm)
     lost = table["seed"] == 1
     assert len(table) == len(sound)
@@ -156,16 +157,16 @@ def test_a_seed_that_diverged_is_masked_and_the_others_go_on(
     assert table.loc[lost, ["sliced_wasserstein", "modes_covered", "nll"]].isna().all(axis=None)
     others = [one[one["seed"] != 1].reset_index(drop=True) for one in (table, sound)]
     pd.testing.assert_frame_equal(*others, rtol=1e-4, atol=1e-4)
-    line = lines(sweep)[0]
+    line = resolve(sweep).cells[0]
     assert sampled_rows(line, 1, 2, broken) is None
     assert sampled_rows(line, 0, 2, broken) is not None
 
 
 def test_rows_of_a_seed_are_found_in_its_pack(make_sweep: MakeSweep, run_sweep: RunSweep, tmp_path: Path) -> None:
-    kept, gone = Objects.at(str(tmp_path / "kept")), Objects.at(str(tmp_path / "gone"))
+    kept, gone = Objects.open(str(tmp_path / "kept")), Objects.open(str(tmp_path / "gone"))
     for objects, pool in ((kept, "parquet"), (gone, "object_store")):
         run_sweep(make_sweep(POINTS, f"pool={pool}", "keep.rows=all"), objects)
-    line = lines(make_sweep(POINTS))[0]
+    line = resolve(make_sweep(POINTS)).cells[0]
     for t in (0, 2):
         rows = [sampled_rows(line, seed, t, kept) for seed in (0, 2)]
         assert rows[0].shape == (64, 2)
@@ -179,9 +180,9 @@ def test_a_pack_goes_on_within_a_generation(
 ) -> None:
     poison_seed_1(monkeypatch)
     changes = ("space={regime: replace}", "loop.generations=1", "loop.budget.steps=20")
-    whole, stopped = Objects.at(str(tmp_path / "whole")), Objects.at(str(tmp_path / "stopped"))
+    whole, stopped = Objects.open(str(tmp_path / "whole")), Objects.open(str(tmp_path / "stopped"))
     run_sweep(make_sweep(POINTS, *changes), whole)
-    monkeypatch.setattr(checkpoints, "TRIAL", 7)
+    monkeypatch.setattr(checkpoints, "TRIAL_STEPS", 7)
     careful = make_sweep(POINTS, *changes, "resources.checkpoint_minutes=0.0000001")  # after every piece
     fit = TrainedRank.fit
 
@@ -205,7 +206,7 @@ def test_seeds_of_a_pack_end_one_by_one_and_the_pack_with_the_last(
     make_sweep: MakeSweep, run_sweep: RunSweep, tmp_path: Path
 ) -> None:
     plain = make_sweep(POINTS, "space={regime: replace}")
-    whole, objects = Objects.at(str(tmp_path / "whole")), Objects.at(str(tmp_path / "ended"))
+    whole, objects = Objects.open(str(tmp_path / "whole")), Objects.open(str(tmp_path / "ended"))
     run_sweep(plain, whole)
     told = results(plain, whole).pivot(index="seed", columns="generation", values="sliced_wasserstein")
     level = float(np.sort(told.max(axis=1))[-2])  # two seeds reach it, and one does not
@@ -216,7 +217,7 @@ def test_seeds_of_a_pack_end_one_by_one_and_the_pack_with_the_last(
     for store in (objects, whole):  # from nothing, and over what goes further
         run_sweep(stopped, store)
         found = results(stopped, store)
-        assert make_plan(stopped, store).units == ()
+        assert make_plan(resolve(stopped), store).units == ()
         for seed, of_seed in found.groupby("seed"):
             end = first.get(seed, 3)
             values = of_seed.set_index("generation")

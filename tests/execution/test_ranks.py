@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from raysc import registry
-from raysc.datasets.dataset import Labelled
+from raysc.datasets.dataset import LabelledRows
 from raysc.datasets.digits import Digits
 from raysc.execution.ranks import ClosedFormRank, TrainedRank, share
 from raysc.metrics.core.classifier import Classifier, train_classifier
-from raysc.models.family import ClosedForm, Trained
-from raysc.pool.rows import MemoryBlock, Rows
+from raysc.models.family import ClosedFormFamily, TrainedFamily
+from raysc.pool.blocks import MemoryBlock
+from raysc.pool.rows import Rows
 from raysc.regimes.recipe import REAL
 from raysc.settings import Component
 
@@ -21,7 +22,7 @@ DATA = Digits()
 @pytest.fixture(scope="module")
 def classifier() -> Classifier:
     labelled = DATA.labelled_test()
-    few = Labelled(labelled.rows[:64], labelled.labels[:64])
+    few = LabelledRows(labelled.rows[:64], labelled.labels[:64])
     return train_classifier(few, few)
 
 
@@ -34,7 +35,7 @@ def cut(array: np.ndarray, *ends: int) -> Rows:
 
 @pytest.mark.parametrize("world", [1, 2, 3, 7])
 def test_features_of_all_shares_are_those_of_all_rows(classifier: Classifier, world: int) -> None:
-    family = cast(Trained, registry.family(Component(name="flow_matching"), DATA))
+    family = cast(TrainedFamily, registry.family(Component(name="flow_matching"), DATA))
     rows = cut(DATA.train([0]), 300, 700, 1300)
     rank = TrainedRank(family, (0,), DATA.event, extractors={"classifier": classifier})
     shares = [share(0, rows.count, family.block, number, world) for number in range(world)]
@@ -45,7 +46,7 @@ def test_features_of_all_shares_are_those_of_all_rows(classifier: Classifier, wo
 
 
 def test_a_closed_form_rank_that_goes_on_with_some_seeds_still_has_its_extractors(classifier: Classifier) -> None:
-    rank = ClosedFormRank(cast(ClosedForm, None), (0, 1), {}, {"classifier": classifier})
+    rank = ClosedFormRank(cast(ClosedFormFamily, None), (0, 1), {}, {"classifier": classifier})
     rows = cut(DATA.train([0])[0, :20].reshape(2, 10, *DATA.event), 4, 10)
-    for one in (rank, rank.of(np.array([True, False]))):
+    for one in (rank, rank.select_seeds(np.array([True, False]))):
         np.testing.assert_array_equal(one.features("classifier", rows), classifier.features(rows.load()))

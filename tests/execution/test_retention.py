@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from raysc.planning.resolved import lines
+from raysc.planning.resolved import resolve
 from raysc.results.samples.sampled_rows import sampled_rows
 from raysc.results.table.table import load_table
 from raysc.store.objects import Objects
@@ -32,8 +32,8 @@ def test_what_stays(
     regime: str, keep: str, make_sweep: MakeSweep, run_sweep: RunSweep, digits_text: str, tmp_path: Path
 ) -> None:
     sweep = make_sweep(digits_text, *ONE, f"space.regime={regime}", f"keep={keep}")
-    run_sweep(sweep, Objects.at(str(tmp_path)))
-    (line,) = lines(sweep)
+    run_sweep(sweep, Objects.open(str(tmp_path)))
+    (line,) = resolve(sweep).cells
     folder = tmp_path / "attempts" / line.keys.lineage / "0"
 
     def generations(pattern: str) -> set[int]:
@@ -45,7 +45,7 @@ def test_what_stays(
         "rows": generations("*/*/rows/*/*.parquet"),
     }
     assert found == KEPT[regime, keep]
-    zero = line.keys.zero
+    zero = line.keys.generation_zero
     assert zero is not None
     assert list((tmp_path / "attempts" / zero.model).rglob("training_state.safetensors")), (
         "every new lambda starts there"
@@ -59,12 +59,12 @@ def test_a_sweep_grows_from_what_stays_as_if_everything_had(
 ) -> None:
     tables = []
     for keep, steps in (("{}", (1, 2, 4)), ("{models: last}", (2, 4)), ("{rows: all}", (4,))):
-        objects = Objects.at(str(tmp_path / f"{len(steps)}"))
+        objects = Objects.open(str(tmp_path / f"{len(steps)}"))
         for generations in steps:
             changes = [*ONE, f"space.regime={regime}", f"keep={keep}", f"loop.generations={generations}"]
             sweep = make_sweep(digits_text, *changes)
             run_sweep(sweep, objects)
-        table = load_table(sweep, objects)
+        table = load_table(resolve(sweep), objects)
         tables.append(table.drop(columns=[name for name in table if name.startswith("seconds_")]))
     pd.testing.assert_frame_equal(tables[0], tables[2], check_exact=True)
     pd.testing.assert_frame_equal(tables[1], tables[2], check_exact=True)
@@ -75,10 +75,10 @@ def test_rows_that_were_dropped_are_drawn_again_for_pictures(
 ) -> None:
     rows = []
     for keep in ("{}", "{rows: all}"):
-        objects = Objects.at(str(tmp_path / str(len(rows))))
+        objects = Objects.open(str(tmp_path / str(len(rows))))
         sweep = make_sweep(digits_text, *ONE, "space.regime=mix", f"keep={keep}")
         run_sweep(sweep, objects)
-        rows.append(sampled_rows(lines(sweep)[0], 0, 1, objects))
+        rows.append(sampled_rows(resolve(sweep).cells[0], 0, 1, objects))
     assert rows[0] is not None
     assert rows[1] is not None
     assert (rows[0] == rows[1]).all()

@@ -10,18 +10,18 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
+from raysc.results.report.figures.samples import samples_figure
 
 from raysc.errors import InputError
 from raysc.execution import checkpoints
 from raysc.execution.ranks import TrainedRank
 from raysc.planning.plan import make_plan
-from raysc.planning.resolved import lines
-from raysc.planning.validation import check
+from raysc.planning.resolved import resolve
+from raysc.planning.validation import validate
 from raysc.results.claims.judging import judge_claims
-from raysc.results.plots.sample_grid import drawn_rows, samples_picture
-from raysc.results.report.samples import samples as report_samples
+from raysc.results.plots.sample_grid import read_samples, sample_grid_png
 from raysc.results.samples.export import export_rows
-from raysc.results.samples.sampled_rows import sampled_rows, where_from
+from raysc.results.samples.sampled_rows import provenance, sampled_rows
 from raysc.results.table.table import load_table
 from raysc.rng import Streams
 from raysc.store.objects import Objects
@@ -46,20 +46,20 @@ control: false
 
 
 def results(sweep: Sweep, objects: Objects) -> pd.DataFrame:
-    table = load_table(sweep, objects)
+    table = load_table(resolve(sweep), objects)
     return table.drop(columns=[name for name in table if name.startswith("seconds_")])
 
 
 @pytest.fixture(scope="module")
 def chats(make_sweep: MakeSweep, run_sweep: RunSweep, tmp_path_factory: pytest.TempPathFactory) -> tuple[Sweep, Path]:
     sweep, folder = make_sweep(CHATS), tmp_path_factory.mktemp("chats")
-    run_sweep(sweep, Objects.at(str(folder)))
+    run_sweep(sweep, Objects.open(str(folder)))
     return sweep, folder
 
 
 def test_every_generation_is_measured_and_its_acceptance_recorded(chats: tuple[Sweep, Path]) -> None:
     sweep, folder = chats
-    table = results(sweep, Objects.at(str(folder)))
+    table = results(sweep, Objects.open(str(folder)))
     assert len(table) == 6
     assert table["cross_entropy"].between(0.5, 6).all()
     assert table["acceptance_rate"].between(0.02, 1).all()
@@ -69,8 +69,8 @@ def test_every_generation_is_measured_and_its_acceptance_recorded(chats: tuple[S
 
 def test_stored_rows_are_text_and_tokens_with_their_lineage(chats: tuple[Sweep, Path]) -> None:
     sweep, folder = chats
-    (line, _), tokens = lines(sweep), lines(sweep)[0].data.tokens
-    files = sorted(folder.glob(f"attempts/{line.keys.zero.rows}/**/rows/0/*.parquet"))
+    (line, _), tokens = resolve(sweep).cells, resolve(sweep).cells[0].data.tokens
+    files = sorted(folder.glob(f"attempts/{line.keys.generation_zero.rows}/**/rows/0/*.parquet"))
     assert files
     table = pq.read_table(files[0])
     assert table.column_names == ["row", "source", "generation", "seed", "index", "text"]
@@ -85,9 +85,9 @@ def test_a_generation_that_was_stopped_goes_on_to_the_same_weights(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     sweep, folder = chats
-    monkeypatch.setattr(checkpoints, "TRIAL", 3)
+    monkeypatch.setattr(checkpoints, "TRIAL_STEPS", 3)
     careful = make_sweep(CHATS, "resources.checkpoint_minutes=0.0000001")
-    objects = Objects.at(str(tmp_path))
+    objects = Objects.open(str(tmp_path))
     fit = TrainedRank.fit
 
     class Stopped(Exception):
@@ -104,7 +104,7 @@ def test_a_generation_that_was_stopped_goes_on_to_the_same_weights(
             run_sweep(careful, objects)
     assert list(objects.names("partial"))
     run_sweep(careful, objects)
-    whole = results(sweep, Objects.at(str(folder)))
+    whole = results(sweep, Objects.open(str(folder)))
     # The mean training loss is added up in other pieces; models, and all that is measured of them, are the same.
     pd.testing.assert_frame_equal(results(careful, objects), whole, check_exact=True)
     for model in ("model.safetensors", "training_state.safetensors"):
@@ -119,20 +119,20 @@ def test_a_metric_of_the_model_can_be_added_later(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     sweep, folder = chats
-    objects = Objects.at(str(tmp_path))
+    objects = Objects.open(str(tmp_path))
     run_sweep(make_sweep(CHATS, "metrics=[distinct_n]"), objects)
     monkeypatch.setattr(TrainedRank, "fit", None)  # nothing is trained again
     run_sweep(sweep, objects)
-    pd.testing.assert_frame_equal(results(sweep, objects), results(sweep, Objects.at(str(folder))))
+    pd.testing.assert_frame_equal(results(sweep, objects), results(sweep, Objects.open(str(folder))))
 
 
 def test_micro_batches_and_recomputing_are_in_no_key(make_sweep: MakeSweep) -> None:
     keys = [
-        lines(make_sweep(CHATS, *changes))[0].keys.lineage
+        resolve(make_sweep(CHATS, *changes)).cells[0].keys.lineage
         for changes in ([], ["train.micro_batch=2"], ["train.recompute=true"], ["loop.train.micro_batch=2"])
     ]
     assert len(set(keys)) == 1
-    assert lines(make_sweep(CHATS, "train.warmup=0.2"))[0].keys.lineage not in keys
+    assert resolve(make_sweep(CHATS, "train.warmup=0.2")).cells[0].keys.lineage not in keys
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_micro_batches_and_recomputing_are_in_no_key(make_sweep: MakeSweep) -> N
 def test_what_does_not_go_together_is_refused(changes: list[str], says: str, make_sweep: MakeSweep) -> None:
     def read() -> None:
         sweep = make_sweep(CHATS, *changes)
-        check(sweep, lines(sweep))
+        validate(resolve(sweep))
 
     with pytest.raises(InputError) as refused:
         read()
@@ -158,21 +158,21 @@ def test_what_does_not_go_together_is_refused(changes: list[str], says: str, mak
 def test_a_pretrained_base_cannot_be_started_from_scratch(
     chats: tuple[Sweep, Path], make_sweep: MakeSweep, tmp_path: Path
 ) -> None:
-    line = lines(chats[0])[0]
+    line = resolve(chats[0]).cells[0]
     family = cast(Any, line.family)
     family.save(family.initial(line.data.event, Streams((0,), 0)), tmp_path, training_state=False)
     text = CHATS.replace("width: 16, depth: 1, heads: 2", f"base: {tmp_path}")
     started = {start: make_sweep(text, f"loop.start={start}") for start in ("previous", "initial", "scratch")}
     for start in ("previous", "initial"):
-        check(started[start], lines(started[start]))
+        validate(resolve(started[start]))
     with pytest.raises(InputError, match=r"loop\.start: a pretrained base has no random initialisation"):
-        check(started["scratch"], lines(started["scratch"]))
+        validate(resolve(started["scratch"]))
 
 
 def test_only_text_has_a_temperature(make_sweep: MakeSweep, digits_text: str, gaussian_text: str) -> None:
     sweep = make_sweep(digits_text, "sample.temperature=0.5")
     with pytest.raises(InputError, match=r"sample\.temperature: flow_matching does not take it"):
-        check(sweep, lines(sweep))
+        validate(resolve(sweep))
     with pytest.raises(InputError, match=r"sample\.temperature: model gaussian is fitted by a formula"):
         make_sweep(gaussian_text, "sample.temperature=0.5")
 
@@ -187,37 +187,37 @@ def test_the_small_twins_run_and_their_claims_are_judged(
     if twin == "value_of_synthetic":
         longer[1] = "loop.budget.epochs=12"
         smaller += ["space.regime.real=[64]", "space.regime.synthetic=[0, 64]", "claims=[]"]
-    sweep, objects = make_sweep(text, *smaller, *longer), Objects.at(str(tmp_path))
+    sweep, objects = make_sweep(text, *smaller, *longer), Objects.open(str(tmp_path))
     run_sweep(sweep, objects)
-    table = load_table(sweep, objects)
+    table = load_table(resolve(sweep), objects)
     assert np.isfinite(table["cross_entropy"]).all()
-    judged = judge_claims(sweep, table, lines(sweep))
+    judged = judge_claims(resolve(sweep), table)
     assert len(judged) == len(sweep.claims)
     assert {claim.verdict for claim in judged} <= {"undecided"}, "one seed decides nothing"
 
 
 def test_texts_can_be_seen_and_exported(chats: tuple[Sweep, Path], tmp_path: Path) -> None:
-    sweep, objects = chats[0], Objects.at(str(chats[1]))
-    line = lines(sweep)[1]
+    sweep, objects = chats[0], Objects.open(str(chats[1]))
+    line = resolve(sweep).cells[1]
     rows = sampled_rows(line, 0, 2, objects)
     assert rows is not None
     texts = line.family.texts(rows)
-    about = where_from(line, 0, 2)
+    about = provenance(line, 0, 2)
     export_rows(rows, tmp_path / "set", "huggingface", about, texts)
     written = pq.read_table(tmp_path / "set/data/train.parquet").to_pydict()
     assert written["text"] == texts
     assert written["lineage"] == [line.keys.lineage] * len(texts)
     with pytest.raises(InputError, match="texts are no images"):
         export_rows(rows, tmp_path / "other", "png", about, texts)
-    drawn = drawn_rows(lines(sweep), [0, 2], 0, objects, 1)
-    picture = Image.open(io.BytesIO(samples_picture(sweep, lines(sweep), [0, 2], drawn)))
+    drawn = read_samples(resolve(sweep).cells, [0, 2], 0, objects, 1)
+    picture = Image.open(io.BytesIO(sample_grid_png(sweep, resolve(sweep).cells, [0, 2], drawn)))
     assert picture.width > picture.height
-    figure = report_samples(sweep, lines(sweep), load_table(sweep, objects), objects)
-    assert "the first text of each generation" in figure.caption
+    figure = samples_figure(sweep, resolve(sweep).cells, load_table(resolve(sweep), objects), objects)
+    assert "First text of each generation" in figure.caption
     last = figure.numbers[(figure.numbers["cell"] == line.number) & (figure.numbers["generation"] == 2)]
     assert last["text"].tolist() == texts[:1]
 
 
 def test_a_plan_reads_no_weights(chats: tuple[Sweep, Path]) -> None:
     sweep, folder = chats
-    assert make_plan(sweep, Objects.at(str(folder))).units == ()
+    assert make_plan(resolve(sweep), Objects.open(str(folder))).units == ()

@@ -10,14 +10,15 @@ import pytest
 from safetensors.numpy import load_file
 
 from raysc.errors import RayscError
+from raysc.execution.measurer import Measurer
+from raysc.execution.metric_writer import MetricWriter
 from raysc.execution.ranks import TrainedRank
-from raysc.execution.unit_context import Bench
 from raysc.planning.plan import make_plan
-from raysc.planning.resolved import lines
+from raysc.planning.resolved import resolve
 from raysc.results.table.table import load_table
 from raysc.store.objects import Objects
-from raysc.store.publishing import Damaged
-from raysc.store.spans import published
+from raysc.store.publishing import DamagedObjectError
+from raysc.store.spans import published_spans
 from raysc.sweepfile import Sweep
 
 MakeSweep = Callable[..., Sweep]
@@ -42,7 +43,7 @@ def fits(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, range]]:
 
 
 def results(sweep: Sweep, objects: Objects) -> pd.DataFrame:
-    table = load_table(sweep, objects)
+    table = load_table(resolve(sweep), objects)
     return table.drop(columns=[name for name in table if name.startswith("seconds_")])
 
 
@@ -54,22 +55,22 @@ def test_a_unit_that_was_killed_goes_on_where_it_was(
 ) -> None:  # fmt: skip
     changes = [f"pool={pool}", "seeds=1", "loop.generations=3", f"space.regime={regime}", "space.initial.steps=4"]
     sweep = make_sweep(digits_text, *changes, "space.lambda=1.5", "control=false")
-    calm = Objects.at(str(tmp_path / "calm"))
+    calm = Objects.open(str(tmp_path / "calm"))
     run_sweep(sweep, calm)
     undisturbed = results(sweep, calm)
     assert [generation for generation, _ in fits] == [0, 1, 2, 3]
     fits.clear()
 
-    report = Bench.report_means
+    report = MetricWriter.report_means
 
-    def die(self: Bench, generation: int, values: Any) -> None:
+    def die(self: MetricWriter, generation: int, values: Any) -> None:
         report(self, generation, values)
         if generation == 2:
             raise KeyboardInterrupt
 
-    store = Objects.at(str(tmp_path / "killed"))
+    store = Objects.open(str(tmp_path / "killed"))
     with monkeypatch.context() as killed:
-        killed.setattr(Bench, "report_means", die)
+        killed.setattr(MetricWriter, "report_means", die)
         with pytest.raises(KeyboardInterrupt):
             run_sweep(sweep, store)
     run_sweep(sweep, store)
@@ -83,24 +84,24 @@ def test_a_metric_that_fails_costs_nothing_of_what_was_trained(
     fits: list[tuple[int, range]], monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     changes = ["seeds=1", "space.regime=mix", "space.initial.steps=4", "control=false"]
-    sweep, objects = make_sweep(digits_text, *changes), Objects.at(str(tmp_path / "failed"))
-    measure, measured = Bench.measure, []
+    sweep, objects = make_sweep(digits_text, *changes), Objects.open(str(tmp_path / "failed"))
+    measure, measured = Measurer.measure, []
 
-    def fail(self: Bench, *arguments: Any) -> Any:
+    def fail(self: Measurer, *arguments: Any) -> Any:
         measured.append(None)
         if len(measured) > generation:
             raise ValueError("a metric divides by zero")
         return measure(self, *arguments)
 
     with monkeypatch.context() as failing:
-        failing.setattr(Bench, "measure", fail)
+        failing.setattr(Measurer, "measure", fail)
         with pytest.raises(ValueError, match="divides by zero"):
             run_sweep(sweep, objects)
     assert [t for t, _ in fits] == list(range(generation + 1))
-    assert len(published(objects)) == (3 if generation else 2), "G_0, S_0 and the lineage"
+    assert len(published_spans(objects)) == (3 if generation else 2), "G_0, S_0 and the lineage"
     run_sweep(sweep, objects)
     assert [t for t, _ in fits] == [0, 1, 2], "what was trained before the metric failed was published"
-    calm = Objects.at(str(tmp_path / "calm"))
+    calm = Objects.open(str(tmp_path / "calm"))
     run_sweep(sweep, calm)
     pd.testing.assert_frame_equal(results(sweep, objects), results(sweep, calm), check_exact=True)
 
@@ -109,7 +110,7 @@ def test_rows_that_come_out_differently_when_drawn_again_are_not_used(
     make_sweep: MakeSweep, run_sweep: RunSweep, digits_text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     changes = ["pool=object_store", "seeds=1", "space.regime=replace", "space.initial.steps=4", "control=false"]
-    objects = Objects.at(str(tmp_path))
+    objects = Objects.open(str(tmp_path))
     run_sweep(make_sweep(digits_text, *changes), objects)
     sample = TrainedRank.sample
 
@@ -117,22 +118,22 @@ def test_rows_that_come_out_differently_when_drawn_again_are_not_used(
         return sample(self, generation + 1, *arguments)
 
     monkeypatch.setattr(TrainedRank, "sample", other)
-    before = published(objects)
+    before = published_spans(objects)
     with pytest.raises(RayscError, match="rows of generation 2 that were drawn again differ") as caught:
         run_sweep(make_sweep(digits_text, *changes, "loop.generations=3"), objects)
-    assert not isinstance(caught.value, Damaged), "nothing is broken, so nothing is made again"
-    assert published(objects) == before
+    assert not isinstance(caught.value, DamagedObjectError), "nothing is broken, so nothing is made again"
+    assert published_spans(objects) == before
 
 
 def test_a_snapshot_equals_a_training_of_that_length(
     make_sweep: MakeSweep, run_sweep: RunSweep, digits_text: str, tmp_path: Path, fits: list[tuple[int, range]]
 ) -> None:
-    run_sweep(make_sweep(digits_text, "seeds=1"), Objects.at(str(tmp_path / "both")))
+    run_sweep(make_sweep(digits_text, "seeds=1"), Objects.open(str(tmp_path / "both")))
     assert [steps for generation, steps in fits if generation == 0] == [range(2), range(2, 4)]
     for steps in (2, 4):
         alone = make_sweep(digits_text, "seeds=1", f"space.initial.steps={steps}")
-        run_sweep(alone, Objects.at(str(tmp_path / f"alone{steps}")))
-        zero = lines(alone)[0].keys.zero
+        run_sweep(alone, Objects.open(str(tmp_path / f"alone{steps}")))
+        zero = resolve(alone).cells[0].keys.generation_zero
         assert zero is not None
         models = [
             next((tmp_path / store / "attempts" / zero.model).rglob("training_state.safetensors"))
@@ -147,26 +148,28 @@ def test_a_snapshot_equals_a_training_of_that_length(
 def test_a_metric_added_later_is_computed_from_what_is_stored(
     make_sweep: MakeSweep, run_sweep: RunSweep, digits_text: str, tmp_path: Path, fits: list[tuple[int, range]]
 ) -> None:
-    objects = Objects.at(str(tmp_path))
+    objects = Objects.open(str(tmp_path))
     run_sweep(make_sweep(digits_text, "seeds=1"), objects)
     fits.clear()
     more = make_sweep(digits_text, "seeds=1", "metrics=[{name: coverage, features: pixels}]")
     run_sweep(more, objects)
     assert fits == []
-    assert load_table(more, objects)["coverage[pixels]"].notna().all()
-    assert make_plan(more, objects).units == ()
+    assert load_table(resolve(more), objects)["coverage[pixels]"].notna().all()
+    assert make_plan(resolve(more), objects).units == ()
 
 
 def test_a_diverged_model_is_a_result_and_its_later_generations_are_done(
     make_sweep: MakeSweep, run_sweep: RunSweep, digits_text: str, tmp_path: Path
 ) -> None:
-    objects = Objects.at(str(tmp_path))
+    objects = Objects.open(str(tmp_path))
     sweep = make_sweep(digits_text, "seeds=1", "loop.train.lr=1e30", "control=false")
     run_sweep(sweep, objects)
-    assert make_plan(sweep, objects).units == ()
-    names = {span.name.rsplit("/", 1)[1] for packs in published(objects).values() for s in packs.values() for span in s}
+    assert make_plan(resolve(sweep), objects).units == ()
+    names = {
+        span.name.rsplit("/", 1)[1] for packs in published_spans(objects).values() for s in packs.values() for span in s
+    }
     assert names == {"0-0", "1-end"}
-    table = load_table(sweep, objects)
+    table = load_table(resolve(sweep), objects)
     assert table.loc[table["generation"] > 0, "diverged"].all()
     assert not table.loc[table["generation"] == 0, "diverged"].any()
 
@@ -174,8 +177,8 @@ def test_a_diverged_model_is_a_result_and_its_later_generations_are_done(
 def test_generation_0_that_diverged_ends_its_lineages(
     make_sweep: MakeSweep, run_sweep: RunSweep, digits_text: str, tmp_path: Path
 ) -> None:
-    objects = Objects.at(str(tmp_path))
+    objects = Objects.open(str(tmp_path))
     sweep = make_sweep(digits_text, "seeds=1", "train.lr=1e30", "control=false")
     run_sweep(sweep, objects)
-    assert make_plan(sweep, objects).units == ()
-    assert load_table(sweep, objects)["diverged"].all()
+    assert make_plan(resolve(sweep), objects).units == ()
+    assert load_table(resolve(sweep), objects)["diverged"].all()

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from raysc.planning.plan import InitialUnit, make_plan
+from raysc.planning.plan import make_plan
+from raysc.planning.resolved import resolve
+from raysc.planning.units import InitialUnit
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep
 
@@ -21,16 +23,16 @@ metrics: [modes_covered]
 
 
 def test_seeds_of_points_train_in_packs_and_those_of_images_alone(make_sweep: MakeSweep, tmp_path: Path) -> None:
-    plan = make_plan(make_sweep(POINTS), Objects.at(str(tmp_path)))
+    plan = make_plan(resolve(make_sweep(POINTS)), Objects.open(str(tmp_path)))
     packs = [tuple(range(0, 8)), tuple(range(8, 16)), tuple(range(16, 20))]
     assert [unit.seeds for unit in plan.initial] == packs, "both initial qualities are snapshots of one run"
     assert [unit.seeds for unit in plan.loop] == packs * 6
     names = [unit.name for unit in plan.units]
     assert len(set(names)) == len(names)
-    more_cores = make_plan(make_sweep(POINTS, "resources.cpus=2"), Objects.at(str(tmp_path)))
+    more_cores = make_plan(resolve(make_sweep(POINTS, "resources.cpus=2")), Objects.open(str(tmp_path)))
     assert [unit.seeds for unit in more_cores.initial] == [tuple(range(0, 16)), tuple(range(16, 20))]
     images = make_sweep(POINTS.replace("modes_covered", "recall"), "data=digits", "seeds=3")
-    plan = make_plan(images, Objects.at(str(tmp_path)))
+    plan = make_plan(resolve(images), Objects.open(str(tmp_path)))
     assert [unit.seeds for unit in plan.units if isinstance(unit, InitialUnit)] == [(0,), (1,), (2,)]
 
 
@@ -40,6 +42,6 @@ def test_candidates_take_room_too(make_sweep: MakeSweep, tmp_path: Path) -> None
     sizes = []
     for regime in ("replace", "{name: curated, real: false}", "{name: curated, real: false, choices: 5}"):
         sweep = make_sweep(text, *wide, f"space.regime={regime}", "control=false")
-        sizes.append(max(len(unit.seeds) for unit in make_plan(sweep, Objects.at(str(tmp_path))).units))
+        sizes.append(max(len(unit.seeds) for unit in make_plan(resolve(sweep), Objects.open(str(tmp_path))).units))
     # n rows are read and 2 n are on the way; or 2 n candidates and n real ones; or 5 n and n.
     assert sizes == [2**29 // (8 * 100 * 10_000 * times) for times in (3, 5, 8)]

@@ -9,7 +9,7 @@ import pytest
 
 from raysc.planning import packing
 from raysc.planning.plan import Plan, make_plan
-from raysc.planning.resolved import lines, measured_generations
+from raysc.planning.resolved import measured_generations, resolve
 from raysc.results.table.table import load_table
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep
@@ -24,8 +24,8 @@ def reasons(plan: Plan) -> set[str]:
 
 
 def test_before_anything_ran(make_sweep: MakeSweep, digits_text: str, tmp_path: Path) -> None:
-    plan = make_plan(make_sweep(digits_text), Objects.at(str(tmp_path)))
-    assert len(plan.lines) == 6
+    plan = make_plan(resolve(make_sweep(digits_text)), Objects.open(str(tmp_path)))
+    assert len(plan.cells) == 6
     assert len(plan.loop) == 6 * 2
     assert len(plan.initial) == 2, "two qualities are snapshots of one run, one run a seed"
     assert [snapshot.steps for snapshot in plan.initial[0].snapshots] == [2, 4]
@@ -34,20 +34,20 @@ def test_before_anything_ran(make_sweep: MakeSweep, digits_text: str, tmp_path: 
 
 def test_after_success_nothing_is_to_do(digits_store: Store, gaussian_store: Store) -> None:
     for sweep, objects in (digits_store, gaussian_store):
-        plan = make_plan(sweep, objects)
+        plan = make_plan(resolve(sweep), objects)
         assert plan.units == ()
         assert plan.to_do == 0
-        assert plan.done == len(plan.lines) * len(sweep.seeds) * sweep.generations
+        assert plan.done == len(plan.cells) * len(sweep.seeds) * sweep.generations
 
 
 def test_fewer_generations_are_done_too(digits_store: Store, make_sweep: MakeSweep, digits_text: str) -> None:
-    assert make_plan(make_sweep(digits_text, "loop.generations=1"), digits_store[1]).units == ()
+    assert make_plan(resolve(make_sweep(digits_text, "loop.generations=1")), digits_store[1]).units == ()
 
 
 def test_more_generations_go_on_after_the_last_one(
     digits_store: Store, make_sweep: MakeSweep, digits_text: str
 ) -> None:
-    plan = make_plan(make_sweep(digits_text, "loop.generations=5"), digits_store[1])
+    plan = make_plan(resolve(make_sweep(digits_text, "loop.generations=5")), digits_store[1])
     assert plan.initial == ()
     assert {unit.first for unit in plan.loop} == {3}
     assert reasons(plan) == {"more generations"}
@@ -57,18 +57,18 @@ def test_more_generations_go_on_after_the_last_one(
 def test_only_a_new_lambda_runs_and_from_the_old_generation_0(
     digits_store: Store, make_sweep: MakeSweep, digits_text: str
 ) -> None:
-    plan = make_plan(make_sweep(digits_text, "space.lambda=[1.0, 0.5]"), digits_store[1])
+    plan = make_plan(resolve(make_sweep(digits_text, "space.lambda=[1.0, 0.5]")), digits_store[1])
     assert plan.initial == ()
-    assert {unit.line.cell.lambda_ for unit in plan.loop} == {0.5}
+    assert {unit.cell.settings.lambda_ for unit in plan.loop} == {0.5}
 
 
 def test_only_a_new_seed_runs(digits_store: Store, make_sweep: MakeSweep, digits_text: str) -> None:
-    plan = make_plan(make_sweep(digits_text, "seeds=3"), digits_store[1])
+    plan = make_plan(resolve(make_sweep(digits_text, "seeds=3")), digits_store[1])
     assert {unit.seeds for unit in plan.units} == {(2,)}
 
 
 def test_a_new_metric_refits_nothing(digits_store: Store, make_sweep: MakeSweep, digits_text: str) -> None:
-    plan = make_plan(make_sweep(digits_text, "metrics=[{name: coverage, features: pixels}]"), digits_store[1])
+    plan = make_plan(resolve(make_sweep(digits_text, "metrics=[{name: coverage, features: pixels}]")), digits_store[1])
     assert {unit.first for unit in plan.loop} == {3}
     assert {unit.reason for unit in plan.loop} == {"metric only"}
 
@@ -76,22 +76,22 @@ def test_a_new_metric_refits_nothing(digits_store: Store, make_sweep: MakeSweep,
 def test_packs_of_a_closed_form_family_stay_as_they_were_cut(
     gaussian_store: Store, make_sweep: MakeSweep, gaussian_text: str
 ) -> None:
-    more = make_plan(make_sweep(gaussian_text, "seeds=5"), gaussian_store[1])
+    more = make_plan(resolve(make_sweep(gaussian_text, "seeds=5")), gaussian_store[1])
     assert {unit.seeds for unit in more.loop} == {(3, 4)}
-    longer = make_plan(make_sweep(gaussian_text, "loop.generations=6"), gaussian_store[1])
+    longer = make_plan(resolve(make_sweep(gaussian_text, "loop.generations=6")), gaussian_store[1])
     assert {(unit.seeds, unit.first, unit.reason) for unit in longer.loop} == {((0, 1, 2), 0, "rows not kept")}
 
 
 def test_generations_that_were_not_measured_are_measured_when_asked_for(
     make_sweep: MakeSweep, run_sweep: RunSweep, gaussian_text: str, tmp_path: Path
 ) -> None:
-    objects = Objects.at(str(tmp_path))
+    objects = Objects.open(str(tmp_path))
     for measure in ("[4]", "[0, 2]", "all"):
         sweep = make_sweep(gaussian_text, f"measure={measure}")
-        assert reasons(make_plan(sweep, objects)) == ({"new"} if measure == "[4]" else {"metric only"})
+        assert reasons(make_plan(resolve(sweep), objects)) == ({"new"} if measure == "[4]" else {"metric only"})
         run_sweep(sweep, objects)
-        assert make_plan(sweep, objects).units == ()
-        assert load_table(sweep, objects)["frechet_distance"].notna().all()
+        assert make_plan(resolve(sweep), objects).units == ()
+        assert load_table(resolve(sweep), objects)["frechet_distance"].notna().all()
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_keys_hang_on_nothing_but_what_changes_results(
     _, objects = digits_store
     assert objects.folder is not None
     shutil.copytree(objects.folder, tmp_path / "moved")
-    moved = Objects.at(str(tmp_path / "moved"))
+    moved = Objects.open(str(tmp_path / "moved"))
     reordered = "\n".join(reversed(digits_text.strip().splitlines()))
     same = {
         "the store was moved": (make_sweep(digits_text), moved),
@@ -127,32 +127,32 @@ def test_keys_hang_on_nothing_but_what_changes_results(
         "measured less often": (make_sweep(digits_text, "measure=[2]"), objects),
     }
     for what, (sweep, store) in same.items():
-        assert make_plan(sweep, store).units == (), what
+        assert make_plan(resolve(sweep), store).units == (), what
 
 
 def test_five_generations_after_eight_run_nothing(
     make_sweep: MakeSweep, run_sweep: RunSweep, gaussian_text: str, tmp_path: Path
 ) -> None:
-    objects = Objects.at(str(tmp_path))
+    objects = Objects.open(str(tmp_path))
     run_sweep(make_sweep(gaussian_text, "loop.generations=8"), objects)
     shorter = make_sweep(gaussian_text, "loop.generations=5")
-    assert make_plan(shorter, objects).units == ()
-    assert load_table(shorter, objects)["generation"].max() == 5
+    assert make_plan(resolve(shorter), objects).units == ()
+    assert load_table(resolve(shorter), objects)["generation"].max() == 5
 
 
 def test_more_seeds_under_another_memory_limit_run_the_new_ones_only(
     make_sweep: MakeSweep, run_sweep: RunSweep, gaussian_text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    objects = Objects.at(str(tmp_path))
+    objects = Objects.open(str(tmp_path))
     run_sweep(make_sweep(gaussian_text, "seeds=2"), objects)
-    before = load_table(make_sweep(gaussian_text, "seeds=2"), objects)
+    before = load_table(resolve(make_sweep(gaussian_text, "seeds=2")), objects)
     monkeypatch.setattr(packing, "UNIT_BYTES", 1)
     more = make_sweep(gaussian_text, "seeds=5")
-    plan = make_plan(more, objects)
+    plan = make_plan(resolve(more), objects)
     assert {unit.seeds for unit in plan.loop} == {(2,), (3,), (4,)}, "one seed a unit is what fits now"
     run_sweep(more, objects)
-    assert make_plan(more, objects).units == ()
-    after = load_table(more, objects)
+    assert make_plan(resolve(more), objects).units == ()
+    after = load_table(resolve(more), objects)
     pd.testing.assert_frame_equal(after[after["seed"] < 2].reset_index(drop=True), before, check_exact=True)
     pd.testing.assert_frame_equal(
         whole(make_sweep(gaussian_text, "seeds=5"), run_sweep, tmp_path / "at once"),
@@ -162,9 +162,9 @@ def test_more_seeds_under_another_memory_limit_run_the_new_ones_only(
 
 
 def whole(sweep: Sweep, run_sweep: RunSweep, folder: Path) -> pd.DataFrame:
-    objects = Objects.at(str(folder))
+    objects = Objects.open(str(folder))
     run_sweep(sweep, objects)
-    return without_times(load_table(sweep, objects))
+    return without_times(load_table(resolve(sweep), objects))
 
 
 def without_times(table: pd.DataFrame) -> pd.DataFrame:
@@ -175,19 +175,21 @@ def test_four_qualities_of_three_seeds_are_three_trainings(
     make_sweep: MakeSweep, digits_text: str, tmp_path: Path
 ) -> None:
     qualities = ("space.initial.steps=[1, 2, 3, 4]", "seeds=3")
-    plan = make_plan(make_sweep(digits_text, *qualities), Objects.at(str(tmp_path)))
+    plan = make_plan(resolve(make_sweep(digits_text, *qualities)), Objects.open(str(tmp_path)))
     assert len(plan.initial) == 3
-    assert plan.trainings_saved == len(plan.lines) * 3 - 3
-    cosine = make_plan(make_sweep(digits_text, *qualities, "train.schedule=cosine"), Objects.at(str(tmp_path)))
+    assert plan.trainings_saved == len(plan.cells) * 3 - 3
+    cosine = make_plan(
+        resolve(make_sweep(digits_text, *qualities, "train.schedule=cosine")), Objects.open(str(tmp_path))
+    )
     assert len(cosine.initial) == 12, "where the learning rate depends on the length, each quality is trained alone"
 
 
 def test_a_later_snapshot_goes_on_from_those_that_are_there(
     digits_store: Store, make_sweep: MakeSweep, digits_text: str
 ) -> None:
-    plan = make_plan(make_sweep(digits_text, "space.initial.steps=[2, 4, 6]"), digits_store[1])
+    plan = make_plan(resolve(make_sweep(digits_text, "space.initial.steps=[2, 4, 6]")), digits_store[1])
     assert [[snapshot.steps for snapshot in unit.snapshots] for unit in plan.initial] == [[2, 4, 6]] * 2
-    assert {unit.line.cell.initial.steps for unit in plan.loop} == {6}
+    assert {unit.cell.settings.initial.steps for unit in plan.loop} == {6}
 
 
 def test_a_gap_is_filled_and_what_follows_it_stays(
@@ -196,12 +198,12 @@ def test_a_gap_is_filled_and_what_follows_it_stays(
     sweep, original = digits_store
     assert original.folder is not None
     shutil.copytree(original.folder, tmp_path / "store")
-    objects = Objects.at(str(tmp_path / "store"))
-    key = lines(sweep)[0].keys.lineage
+    objects = Objects.open(str(tmp_path / "store"))
+    key = resolve(sweep).cells[0].keys.lineage
     objects.delete([f"spans/{key}/1/1-1"])
-    (unit,) = make_plan(sweep, objects).loop
+    (unit,) = make_plan(resolve(sweep), objects).loop
     assert (unit.seeds, unit.first, unit.missing, unit.reason) == ((1,), 1, 1, "set aside")
-    assert make_plan(sweep, objects).to_do == 1
+    assert make_plan(resolve(sweep), objects).to_do == 1
 
 
 WIDE = """\
@@ -216,18 +218,18 @@ control: false
 
 
 def test_seeds_are_packed_by_the_rows_that_live_at_once(make_sweep: MakeSweep, tmp_path: Path) -> None:
-    units = make_plan(make_sweep(WIDE), Objects.at(str(tmp_path))).loop
+    units = make_plan(resolve(make_sweep(WIDE)), Objects.open(str(tmp_path))).loop
     sizes = {
-        regime: [len(unit.seeds) for unit in units if unit.line.cell.regime.name == regime]
+        regime: [len(unit.seeds) for unit in units if unit.cell.settings.regime.name == regime]
         for regime in ("replace", "accumulate", "accumulate_subsample")
     }
     assert sizes["replace"] == sizes["accumulate"] == [100], "what was merged is let go"
     assert max(sizes["accumulate_subsample"]) * 100 * 1000 * 100 * 8 < 2**29, "any earlier row may be drawn again"
-    kept = make_plan(make_sweep(WIDE, "model={name: kde, bandwidth: 0.5}"), Objects.at(str(tmp_path))).loop
-    assert all(len(unit.seeds) < 10 for unit in kept if unit.line.cell.regime.name == "accumulate")
+    kept = make_plan(resolve(make_sweep(WIDE, "model={name: kde, bandwidth: 0.5}")), Objects.open(str(tmp_path))).loop
+    assert all(len(unit.seeds) < 10 for unit in kept if unit.cell.settings.regime.name == "accumulate")
 
 
 def test_the_longest_units_of_closed_forms_come_first(make_sweep: MakeSweep, tmp_path: Path) -> None:
     text = WIDE.replace("space: {", "space: {data.rows: [10, 1000, 100], ")
-    units = make_plan(make_sweep(text, "data.dim=2"), Objects.at(str(tmp_path))).loop
-    assert [unit.line.data.count for unit in units] == sorted((unit.line.data.count for unit in units), reverse=True)
+    units = make_plan(resolve(make_sweep(text, "data.dim=2")), Objects.open(str(tmp_path))).loop
+    assert [unit.cell.data.count for unit in units] == sorted((unit.cell.data.count for unit in units), reverse=True)

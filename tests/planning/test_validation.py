@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from raysc.errors import InputError
-from raysc.planning.resolved import lines
-from raysc.planning.validation import check, notes
+from raysc.planning.resolved import resolve
+from raysc.planning.validation import validate, validation_notes
 from raysc.sweepfile import Sweep
 
 MakeSweep = Callable[..., Sweep]
@@ -44,22 +44,22 @@ metrics: [frechet_distance]
         ("sample.steps=5", r"sample\.steps: normalizing_flow does not take it; it takes rows, latents"),
         ("loop.sample.steps=5", r"loop\.sample\.steps: normalizing_flow does not take it; it takes rows, latents"),
         ("data=digits", "normalizing_flow models points"),
-        ("model=ddpm", "nll asks the model for its log_prob, which Ddpm does not have"),
+        ("model=ddpm", "nll needs a model with log_prob, which Ddpm does not have"),
     ],
 )
 def test_what_a_family_of_points_does_not_go_by_is_refused(make_sweep: MakeSweep, change: str, words: str) -> None:
     sweep = make_sweep(POINTS, change)
     with pytest.raises(InputError, match=words):
-        check(sweep, lines(sweep))
+        validate(resolve(sweep))
 
 
 def test_several_ranks_answer_for_the_cross_entropy_of_text_and_not_for_densities(make_sweep: MakeSweep) -> None:
     text = ("data={name: stories, form: chat, rows: 40, length: 48}", "model=causal_lm", "train.batch=32")
     sweep = make_sweep(POINTS, *text, "metrics=[cross_entropy, distinct_n]", "resources.workers=2")
-    check(sweep, lines(sweep))
+    validate(resolve(sweep))
     sweep = make_sweep(POINTS, *text, "metrics=[nll]", "resources.workers=2")
     with pytest.raises(InputError, match=r"resources\.workers: nll looks at models, which several workers hold"):
-        check(sweep, lines(sweep))
+        validate(resolve(sweep))
 
 
 @pytest.mark.parametrize(
@@ -74,16 +74,16 @@ def test_settings_of_other_samplers_are_refused(make_sweep: MakeSweep, model: st
     sweep = make_sweep(POINTS, f"model={model}", "metrics=[modes_covered]", f"sample.{setting}")
     name, _, _ = setting.partition("=")
     with pytest.raises(InputError, match=rf"sample\.{name}: {model} does not take it; it takes {takes}$"):
-        check(sweep, lines(sweep))
+        validate(resolve(sweep))
 
 
 def test_more_sampling_steps_than_noise_levels_are_refused(make_sweep: MakeSweep) -> None:
     changes = ("model=ddpm", "metrics=[modes_covered]")
     sweep = make_sweep(POINTS, *changes, "sample.steps=1000")
-    check(sweep, lines(sweep))
+    validate(resolve(sweep))
     sweep = make_sweep(POINTS, *changes, "sample.steps=1001")
     with pytest.raises(InputError, match=r"sample\.steps: ddpm has 1000 noise levels, so at most as many steps"):
-        check(sweep, lines(sweep))
+        validate(resolve(sweep))
 
 
 def test_half_precision_needs_a_device(make_sweep: MakeSweep) -> None:
@@ -91,23 +91,23 @@ def test_half_precision_needs_a_device(make_sweep: MakeSweep) -> None:
     for key in ("train.precision", "loop.train.precision"):
         sweep = make_sweep(POINTS, *images, f"{key}=fp16")
         with pytest.raises(InputError, match=rf"{key}: fp16 needs a GPU; set resources\.gpus"):
-            check(sweep, lines(sweep))
+            validate(resolve(sweep))
     sweep = make_sweep(POINTS, *images, "train.precision=fp16", "resources.gpus=1")
-    check(sweep, lines(sweep))
+    validate(resolve(sweep))
 
 
 def test_a_frechet_distance_of_fewer_rows_than_features_is_noted(make_sweep: MakeSweep, image_files: None) -> None:
     change = ("data=digits", "model=ddpm", "metrics=[{name: frechet_distance, features: inception}, recall]")
     sweep = make_sweep(POINTS, *change)
-    (note,) = notes(sweep, lines(sweep))
+    (note,) = validation_notes(resolve(sweep))
     assert note.startswith("frechet_distance on inception: 360 rows are fewer than its 2048 features")
     sweep = make_sweep(POINTS, *change[:2], "metrics=[frechet_distance]")
-    assert not notes(sweep, lines(sweep))
+    assert not validation_notes(resolve(sweep))
     sweep = make_sweep(POINTS, *change[:2], "metrics=[frechet_distance]", "sample.rows=50")
-    (note,) = notes(sweep, lines(sweep))
+    (note,) = validation_notes(resolve(sweep))
     assert note.startswith("frechet_distance on classifier: 50 rows are fewer than its 64 features")
     sweep = make_sweep(GAUSSIAN)
-    (note,) = notes(sweep, lines(sweep))
+    (note,) = validation_notes(resolve(sweep))
     assert note.startswith("frechet_distance on coordinates: 59 rows are fewer than its 60 features")
 
 
@@ -121,7 +121,7 @@ def test_a_regime_that_answers_with_something_else_is_named(
     monkeypatch.setattr(sys, "path", [*sys.path])
     sweep = make_sweep(GAUSSIAN, "space.regime='counting_regime:Ten'")
     with pytest.raises(InputError, match=r"regime: counting_regime:Ten gave int for generation 1; expected a Recipe"):
-        check(sweep, lines(sweep))
+        validate(resolve(sweep))
 
 
 @pytest.mark.parametrize(
@@ -147,11 +147,11 @@ def test_a_regime_that_cannot_choose_among_these_rows_is_refused(
     monkeypatch.setattr(sys, "path", [*sys.path])
     sweep = make_sweep(GAUSSIAN, *change, "space.lambda=1")
     with pytest.raises(InputError, match=words):
-        check(sweep, lines(sweep))
+        validate(resolve(sweep))
 
 
 def test_text_is_not_curated_by_distances(make_sweep: MakeSweep) -> None:
     text = ("data={name: stories, form: chat, rows: 40, length: 48}", "model=causal_lm", "train.batch=32")
     sweep = make_sweep(POINTS, *text, "metrics=[cross_entropy]", "space={regime: curated, lambda: 1}")
-    with pytest.raises(InputError, match=r"regime: curated prefers rows that are near a point"):
-        check(sweep, lines(sweep))
+    with pytest.raises(InputError, match=r"regime: curated prefers rows near a point"):
+        validate(resolve(sweep))

@@ -1,0 +1,27 @@
+"""The crew of a trained family, as execution uses it. Its ranks live in this process or in Ray actors."""
+
+from typing import Any, Protocol
+
+from raysc.loop import Crew
+from raysc.store.publishing import Attempt, FileEntry, Manifest
+
+
+class TrainedCrew(Crew, Protocol):
+    """A crew whose models are trained: they can be saved and loaded."""
+
+    def save(self, attempt: Attempt, training_state: bool) -> dict[str, FileEntry]:
+        """Write the model into an attempt; return its files."""
+        ...
+
+    def load(self, manifest: Manifest) -> None:
+        """Load the model of a published generation."""
+        ...
+
+    @property
+    def model(self) -> tuple[Any, Any]:
+        """The family and the model's state, for metrics of models."""
+        ...
+
+    def close(self) -> None:
+        """Release the model at the end of a trial."""
+        ...

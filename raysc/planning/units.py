@@ -1,0 +1,82 @@
+"""Units of work: what one trial runs. Planning makes them, execution runs them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from raysc.planning.resolved import ResolvedCell
+from raysc.settings import Sample
+from raysc.store.keys import GenerationZeroKeys
+from raysc.store.spans import pack_name
+
+Reason = Literal["new", "more generations", "rows not kept", "metric only", "set aside", "states not kept"]
+"""The reason why a unit runs. "set aside": some of its generations were damaged, and later ones are published. "states
+not kept": it can only continue, or be measured, by training published generations again."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One G_0 of a training run, and the S_0s sampled from it.
+
+    Attributes:
+        steps: optimiser steps after which it is taken.
+        model: key of G_0.
+        rows: key of each S_0 -> how it is sampled.
+    """
+
+    steps: int
+    model: str
+    rows: Mapping[str, Sample]
+
+
+@dataclass(frozen=True)
+class InitialUnit:
+    """Generation 0 of one seed or pack of a trained family, shared by all cells that begin with it.
+
+    Attributes:
+        cell: a cell that it serves; the settings of the training run are taken from it.
+        generation_zero: keys of that cell's generation 0.
+        seeds: the pack.
+        snapshots: in order of their steps.
+        reason: why it runs.
+    """
+
+    cell: ResolvedCell
+    generation_zero: GenerationZeroKeys
+    seeds: tuple[int, ...]
+    snapshots: tuple[Snapshot, ...]
+    reason: Reason
+
+    @property
+    def name(self) -> str:
+        """Name of the unit within a sweep."""
+        return f"initial/{self.generation_zero.run}/{pack_name(self.seeds)}"
+
+
+@dataclass(frozen=True)
+class LoopUnit:
+    """A lineage and a pack of its seeds.
+
+    Attributes:
+        cell: the cell whose lineage it is.
+        seeds: the pack.
+        first: first generation to run; T + 1 where only a metric is missing.
+        reason: why it runs.
+        missing: number of generations >= 1 to do, per seed.
+        refits: number of published generations that must be trained again, per seed, since their states were dropped.
+    """
+
+    cell: ResolvedCell
+    seeds: tuple[int, ...]
+    first: int
+    reason: Reason
+    missing: int
+    refits: int = 0
+
+    @property
+    def name(self) -> str:
+        """Name of the unit within a sweep."""
+        return f"loop/{self.cell.keys.lineage}/{pack_name(self.seeds)}"
+
+
+Unit = InitialUnit | LoopUnit

@@ -1,0 +1,250 @@
+"""The runner: plan a sweep, run what is missing, conclude. The command line and the Python interface call it.
+
+All output goes through a ``Display``, which a notebook can replace.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from raysc.display import Display
+from raysc.errors import InputError
+from raysc.planning.opening import SWEEP_COPY, sweep_folder
+from raysc.planning.plan import Plan, make_plan
+from raysc.planning.resolved import ResolvedSweep, resolve
+from raysc.planning.validation import check_machine, validate, validation_notes
+from raysc.store.inventory import describe_holders, list_entries, verify_entries
+from raysc.store.objects import Objects
+from raysc.store.publishing import DamagedObjectError
+from raysc.store.retention import delete_tombstones
+from raysc.store.spans import published_spans
+from raysc.store.sweep_record import read_sweep_records, write_sweep_record
+from raysc.store.trash import move_damaged_to_trash, move_to_trash
+from raysc.sweepfile import Sweep
+from raysc.sweepfile.yaml_writer import sweep_yaml
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MAX_REASONS = 3
+"""Number of different failures that are printed; all of them are in the sweep's folder."""
+SUMMARY_WIDTH = 140
+"""Maximum width of the summary, in characters."""
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """Options of a run.
+
+    Attributes:
+        address: a Ray cluster, as ``ray.init`` takes it; None: RAY_ADDRESS if it is set, else this machine.
+        fresh: move the sweep's entries to the trash first.
+        verify: read every stored file of the sweep first and compare it with its checksum.
+        remake: train published generations again where their states were dropped.
+    """
+
+    address: str | None = None
+    fresh: bool = False
+    verify: bool = False
+    remake: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Outcome of a run.
+
+    Attributes:
+        resolved: the sweep.
+        objects: the store.
+        failures: unit -> traceback; everything else is published.
+        table: the tidy table.
+    """
+
+    resolved: ResolvedSweep
+    objects: Objects
+    failures: Mapping[str, str] = field(repr=False)
+    table: "pd.DataFrame" = field(repr=False)
+
+    @property
+    def folder(self) -> str:
+        """The sweep's folder: a path on this machine, or a URI."""
+        return folder_of(self.objects, self.resolved.sweep.name)
+
+
+def folder_of(objects: Objects, name: str) -> str:
+    """Return a sweep's folder in a store: a path on this machine, or a URI."""
+    folder = sweep_folder(name)
+    return str(objects.folder / folder) if objects.folder else f"{objects.uri}/{folder}"
+
+
+def run_sweep(sweep: Sweep, objects: Objects, display: Display, options: RunOptions | None = None) -> Outcome:
+    """Run what is missing of a sweep; safe to repeat.
+
+    Raises:
+        InputError: the sweep cannot work; nothing was started.
+        KeyboardInterrupt: Ctrl-C; everything published so far stays.
+    """
+    options = options or RunOptions()
+    resolved = _prepare(sweep, objects, display, options)
+    plan = _plan(resolved, objects, display, options.remake)
+    while True:
+        try:
+            failures = _run(plan, objects, options.address, display) if plan.units else {}
+            return _conclude(plan, objects, failures, display)
+        except KeyboardInterrupt:
+            display.say("stopped; what is published stays, and the same command goes on from there")
+            raise
+        except DamagedObjectError as damage:  # the table could not be read
+            display.say(f"note: {damage}; it is set aside and made again")
+            move_damaged_to_trash(objects, damage)
+            plan = make_plan(resolved, objects)
+
+
+def submit_sweep(
+    sweep: Sweep, storage: str, cluster: str, flags: list[str], job_variable: str, write: Callable[..., None]
+) -> int:
+    """Run a sweep as a job of a Ray cluster and follow it.
+
+    Args:
+        sweep: the sweep.
+        storage: URI of its store.
+        cluster: address of the cluster.
+        flags: options for ``raysc sweep`` on the cluster.
+        job_variable: environment variable that tells the job's process its job id.
+        write: prints text; ``nl=False`` without a line break.
+
+    Returns:
+        The job's exit status.
+    """
+    from functools import partial
+
+    from raysc.cluster.jobs import Submission, connect, job_name, run_as_job
+    from raysc.cluster.plugin_shipping import plugin_files, plugin_modules
+
+    resolved = resolve(sweep)
+    validate(resolved)
+    file = f"{sweep.name}.yaml"
+    files = {file: sweep_yaml(sweep).encode(), **plugin_files(plugin_modules(resolved))}
+    submission = Submission(job_name(sweep.name, storage), file, ["--storage", storage, *flags], job_variable, files)
+    return run_as_job(connect(cluster), submission, write, partial(write, nl=False))
+
+
+def _prepare(sweep: Sweep, objects: Objects, display: Display, options: RunOptions) -> ResolvedSweep:
+    """Resolve and validate a sweep, test its store, and do what ``fresh`` and ``verify`` ask."""
+    resolved = resolve(sweep)
+    validate(resolved)
+    if options.address is None and "RAY_ADDRESS" not in os.environ:
+        check_machine(sweep)
+    objects.probe()
+    if options.fresh:
+        _discard(resolved, objects, display)
+    if options.verify:
+        _verify(resolved, objects, display)
+    return resolved
+
+
+def _plan(resolved: ResolvedSweep, objects: Objects, display: Display, remake: bool) -> Plan:
+    """Plan the run, say what it will do, and record the sweep in the store."""
+    sweep = resolved.sweep
+    plan = make_plan(resolved, objects)
+    if plan.refits:
+        _drop_for_refit(plan, objects, remake)
+        plan = make_plan(resolved, objects)
+    display.say(
+        f"{sweep.name}: {len(plan.cells)} cells x {len(sweep.seeds)} seeds x {sweep.generations} generations; "
+        f"{len(plan.units)} units to run, {plan.done} generations done, {plan.to_do} to do"
+    )
+    for note in (*sweep.notes, *validation_notes(resolved)):
+        display.say(f"note: {note}")
+    # A copy of the file, so that other commands can be pointed at the sweep's folder.
+    objects.put(f"{sweep_folder(sweep.name)}/{SWEEP_COPY}", sweep_yaml(sweep).encode())
+    write_sweep_record(objects, sweep.name, sweep.resolved, resolved.keys | resolved.reference_keys)
+    return plan
+
+
+def _discard(resolved: ResolvedSweep, objects: Objects, display: Display) -> None:
+    """Move the entries of a sweep to the trash (``--fresh``)."""
+    sweep = resolved.sweep
+    if holders := describe_holders(resolved.keys, objects):
+        raise InputError(f"--fresh: {holders} runs some of it at this moment; wait until it has ended, or stop it")
+    names = list_entries(resolved.keys, sweep.seeds, objects)
+    spans = [name for name in names if name.startswith("spans/")]
+    display.say(
+        f"--fresh: {len(spans)} published spans of {len({name.split('/')[1] for name in spans})} lineages and "
+        "generation 0s move to the trash (until raysc gc --yes) and are made again"
+    )
+    sharing = {record.name for record in read_sweep_records(objects) if record.keys & resolved.keys}
+    for name in sorted(sharing - {sweep.name}):
+        display.say(f"note: sweep {name} shares some of them, and will use the new ones")
+    move_to_trash(objects, names, f"raysc sweep --fresh of {sweep.name}")
+
+
+def _verify(resolved: ResolvedSweep, objects: Objects, display: Display) -> None:
+    """Read every stored file of a sweep and move damaged ones to the trash (``--verify``)."""
+    checked = 0
+    for damage in verify_entries(resolved.keys, resolved.sweep.seeds, objects):
+        checked += 1
+        if damage is not None:
+            display.say(f"note: {damage}; it is set aside and made again")
+            move_damaged_to_trash(objects, damage)
+    display.say(f"--verify: {checked} spans and metric files were read and compared with their checksums")
+
+
+def _drop_for_refit(plan: Plan, objects: Objects, remake: bool) -> None:
+    """Move published generations that must be trained again to the trash, if ``--remake`` allows it."""
+    units = plan.refits
+    if not remake:
+        cells = ", ".join(sorted({str(unit.cell.number) for unit in units}, key=int))
+        raise plan.sweep.error(
+            "keep",
+            f"the states that {len(units)} units (cells {cells}) would go on from were dropped by `keep`: "
+            f"{sum(unit.refits for unit in units)} published generations would have to be trained again; "
+            "add --remake if that is wanted",
+        )
+    for unit in units:
+        if not unit.missing:  # to be measured again: models and rows are gone, so the generations are made again
+            key = unit.cell.keys.lineage
+            spans = published_spans(objects, key)[key][unit.seeds]
+            names = [span.name for span in spans if span.last <= unit.refits]
+            move_to_trash(objects, names, f"raysc sweep --remake of {plan.sweep.name}")
+            delete_tombstones(objects, key, unit.seeds)
+
+
+def _run(plan: Plan, objects: Objects, address: str | None, display: Display) -> dict[str, str]:
+    """Run the units of a plan on Ray; return the traceback of each unit that failed."""
+    from raysc.cluster.driver import run_to_the_end
+    from raysc.cluster.loggers import check_loggers
+    from raysc.cluster.preflight import check_cluster
+    from raysc.cluster.session import running_ray
+
+    check_loggers(plan.sweep)
+    with running_ray(address):
+        check_cluster(plan.sweep, objects)
+        return run_to_the_end(plan.resolved, objects, display)
+
+
+def _conclude(plan: Plan, objects: Objects, failures: dict[str, str], display: Display) -> Outcome:
+    """Store tracebacks, table and picture, and show the summary."""
+    from raysc.results.plots.metric_curves import metric_curves_png
+    from raysc.results.table.summary import summary
+    from raysc.results.table.table import load_table
+
+    sweep = plan.sweep
+    folder = sweep_folder(sweep.name)
+    reasons = Counter(traceback.strip().splitlines()[-1] for traceback in failures.values())
+    for reason, count in reasons.most_common(MAX_REASONS):
+        display.say(f"{count} failed: {reason}")
+    for unit, traceback in failures.items():
+        objects.put(f"{folder}/failures/{unit}.txt", traceback.encode())
+    table = load_table(plan.resolved, objects)
+    objects.put(f"{folder}/table.parquet", table.to_parquet(index=False))
+    if len(table):
+        objects.put(f"{folder}/curves.png", metric_curves_png(sweep, table))
+    display.show(summary(sweep, table, min(display.width, SUMMARY_WIDTH)))
+    if failures:
+        display.say(f"{len(failures)} failed; tracebacks: {objects.uri}/{folder}/failures/; run it again to retry")
+    outcome = Outcome(plan.resolved, objects, failures, table)
+    display.say(f"table, picture (curves.png) and Tune's records: {outcome.folder}")
+    return outcome

@@ -1,4 +1,4 @@
-"""Model families: one per file; what neural families share lies beside them."""
+"""Model families, one per file, and the code that they share."""
 
 MODELS = {
     "gaussian": "raysc.models.closed_form.gaussian:Gaussian",

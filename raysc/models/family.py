@@ -1,4 +1,17 @@
-"""What a model family is: fitted by a formula, for all seeds at once; or trained, one seed or a pack of them."""
+"""Protocols of model families: closed-form families fit by a formula, trained families fit by gradient steps.
+
+A family is a class whose constructor parameters are the keys under ``model`` in a sweep file. It implements
+``ClosedFormFamily`` or ``TrainedFamily``, and those of the optional protocols that apply:
+
+- ``SupportsDataBinding``: the family needs its data set, for example the noise of a target;
+- ``SupportsLazySampling``: a closed-form family draws statistics of rows, and the rows themselves on demand;
+- ``SupportsPacking``: a trained family trains several seeds as one batched network;
+- ``SupportsSettingsCheck``: a trained family accepts some settings only;
+- ``SupportsText``: a trained family generates text.
+
+Generation t of a loop calls ``fit`` on its training set, which gives a state, and ``sample`` on that state. A state
+is opaque to the loop. Every array of rows has the shape (seeds, count, *event), where event is the shape of one row.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,106 +19,114 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 
-from raysc.pool.rows import Block, TrainingSet
+from raysc.pool.blocks import Block
+from raysc.pool.training_set import TrainingSet
 from raysc.rng import Streams
 from raysc.settings import Sample, Train
 
-TRAINING_STATE = "training_state"
-"""How the names of those files begin that only training needs: retention may drop them."""
+TRAINING_STATE_PREFIX = "training_state"
+"""Prefix of the names of files that only training reads: retention may delete them."""
 
 Arrays = dict[str, np.ndarray]
-"""A closed-form model of a pack of seeds: named arrays, each with the seeds as leading axis."""
+"""State of a closed-form model of several seeds: named arrays, each with the seeds as leading axis."""
 
 
 @dataclass(frozen=True)
-class WithRows:
-    """A closed-form model that is its training rows, with some arrays beside them.
+class StateWithRows:
+    """State of a closed-form model that consists of training rows and some arrays.
 
     Attributes:
-        arrays: each with the seeds as leading axis.
-        training_set: the rows, wherever they lie.
+        arrays: named arrays, each with the seeds as leading axis.
+        training_set: the rows, in memory or in the store.
     """
 
     arrays: Arrays
     training_set: TrainingSet
 
 
-def arrays_of(state: Arrays | WithRows) -> Arrays:
-    """The arrays of a closed-form model, by which a divergence is told; not its training rows, if it has some."""
-    return state.arrays if isinstance(state, WithRows) else state
+def state_arrays(state: Arrays | StateWithRows) -> Arrays:
+    """Return the arrays of a closed-form state, without its rows; a seed whose arrays are not finite has diverged."""
+    return state.arrays if isinstance(state, StateWithRows) else state
 
 
-def state_of(state: Arrays | WithRows, kept: np.ndarray) -> Arrays | WithRows:
-    """A closed-form model of some of its seeds, bool (seeds,)."""
-    if isinstance(state, WithRows):
-        return WithRows({name: array[kept] for name, array in state.arrays.items()}, state.training_set.of(kept))
-    return {name: array[kept] for name, array in state.items()}
+def select_seeds(state: Arrays | StateWithRows, mask: np.ndarray) -> Arrays | StateWithRows:
+    """Return the closed-form state of the seeds that a mask, bool (seeds,), selects."""
+    if isinstance(state, StateWithRows):
+        arrays = {name: array[mask] for name, array in state.arrays.items()}
+        return StateWithRows(arrays, state.training_set.select_seeds(mask))
+    return {name: array[mask] for name, array in state.items()}
 
 
-class ClosedForm(Protocol):
+class ClosedFormFamily(Protocol):
     """A family that is fitted by a formula, for all seeds of a unit at once.
 
-    Attributes:
-        version: part of every lineage key; raise it when fits or samples change.
-        trained: False.
-        remembers: rows that were a whole part of the last training set are not read again, neither by a fit nor to
-            sample: their statistics are kept, and the loop may let the rows go.
-        block: rows per sampling block; each block of each seed has a stream of its own.
+    Metrics of the model itself call further methods, by name; a family implements those that it has a formula for:
 
-    A family offers what metrics of its models ask for: ``moments(state)``, the mean (seeds, dim) and covariance
-    (seeds, dim, dim) of the density; ``log_det(state)``, the logarithm of that covariance's determinant (seeds,);
-    ``log_prob(state, points)``, its logarithm (seeds, count) at points (count, dim); ``predict(state, x)``, the targets
-    (seeds, count) at x (count, dim); ``proportions(state)``, those of all outcomes that some seed still has (seeds,
-    outcomes).
+    - ``moments(state)``: mean (seeds, dim) and covariance (seeds, dim, dim) of the density;
+    - ``log_det(state)``: logarithm of the covariance's determinant, (seeds,);
+    - ``log_prob(state, points)``: log density (seeds, count) at points (count, dim);
+    - ``predict(state, x)``: targets (seeds, count) at x (count, dim);
+    - ``proportions(state)``: probabilities (seeds, outcomes) of the outcomes that at least one seed still has.
+
+    Attributes:
+        version: part of every lineage key; increase it when fits or samples change.
+        trained: False.
+        reads_rows_once: the family keeps the statistics of the parts of its last training set. Neither ``fit`` nor
+            ``sample`` reads the rows of such a part again, so the loop may free them.
+        block: rows per sampling block; each block of each seed has its own random stream.
     """
 
     version: ClassVar[int]
     trained: ClassVar[bool]
-    remembers: ClassVar[bool]
+    reads_rows_once: ClassVar[bool]
     block: ClassVar[int]
 
     def check(self, event: tuple[int, ...]) -> None:
-        """Refuse rows of a shape that the family cannot model; InputError."""
+        """Raise InputError if the family cannot model rows of this shape."""
         ...
 
     def fit(self, training_set: TrainingSet, streams: Streams) -> Any:
-        """The model of the training set: ``Arrays``, or ``WithRows``. A seed whose arrays are not finite diverged."""
+        """Fit the training set.
+
+        Returns:
+            The state: ``Arrays`` or ``StateWithRows``. A seed whose arrays are not finite has diverged.
+        """
         ...
 
     def sample(self, state: Any, first: int, count: int, streams: Streams) -> np.ndarray:
-        """Rows ``first`` to ``first + count`` of the endless sequence that the model draws, (seeds, count, *event).
+        """Sample rows ``first`` to ``first + count`` of the model's endless sequence, (seeds, count, *event).
 
-        Row i depends on (state, seed, generation, i) alone: blocks are drawn whole and cut.
+        Row i depends on (state, seed, generation, i) alone. Draw whole blocks and cut them to achieve that.
         """
         ...
 
 
 @runtime_checkable
-class ForData(Protocol):
-    """A family that must know something of its data that rows do not tell, such as the noise in a target."""
+class SupportsDataBinding(Protocol):
+    """A family that needs information from its data set, such as the noise of a target or a tokenizer."""
 
     def for_data(self, data: Any) -> "Family":
-        """The family for a data set; ``check`` refuses data that do not have what it needs."""
+        """Return the family for a data set; ``check`` refuses a data set that lacks the information."""
         ...
 
 
 @runtime_checkable
-class DrawsBlocks(Protocol):
-    """A closed-form family whose fits need less of rows than the rows: it draws that, and rows only for who reads."""
+class SupportsLazySampling(Protocol):
+    """A closed-form family whose fits need statistics of rows only: rows are computed when a reader loads them."""
 
-    def draw(self, state: Any, first: int, count: int, streams: Streams) -> Block:
-        """What ``sample`` gives for the same arguments, as a block whose rows are made when they are loaded."""
+    def sample_block(self, state: Any, first: int, count: int, streams: Streams) -> Block:
+        """Return the rows of ``sample`` with the same arguments as a block that computes them on ``load``."""
         ...
 
 
 @dataclass(frozen=True)
-class Fitted:
-    """What a training run gives.
+class FitResult:
+    """Result of a training run.
 
     Attributes:
-        state: the model with everything that training needs to go on.
-        diverged: a loss or parameter stopped being finite; training ended there. Of a pack: bool (seeds,).
-        loss: mean training loss of the run, for the log. Of a pack: float64 (seeds,).
+        state: the model and everything that training needs to continue.
+        diverged: a loss or parameter was not finite, and training ended there. For a pack: bool (seeds,).
+        loss: mean training loss of the run, for the log. For a pack: float64 (seeds,).
     """
 
     state: Any
@@ -113,20 +134,21 @@ class Fitted:
     loss: float | np.ndarray
 
 
-class Trained(Protocol):
-    """A family that is trained by gradient steps: one seed at a time, on one rank or several, or in ``Packing``.
+class TrainedFamily(Protocol):
+    """A family that is trained by gradient steps, one seed at a time on one rank or several.
 
-    The same calls are made on every rank of a crew (world size and rank come from Accelerate's state); what they
-    give does not depend on the number of ranks beyond rounding. States live on the rank's device.
+    With ``SupportsPacking`` it trains a pack of seeds on one rank instead. Every rank makes the same calls; world size
+    and rank come from Accelerate's state. Results depend on the number of ranks by rounding only. States lie on the
+    rank's device.
+
+    A family may have an attribute ``sample_settings``: a tuple of the settings under ``sample`` that it accepts, apart
+    from ``rows``; all others are refused. The default is ``("steps",)``.
 
     Attributes:
-        version: part of every lineage key; raise it when fits or samples change.
+        version: part of every lineage key; increase it when fits or samples change.
         trained: True.
-        block: rows per sampling block; blocks are always computed whole, so that a row's bits do not depend on what
-            else was asked for.
-
-    A family may have ``samples_by``, a tuple of those settings of ``sample`` that it takes beside ``rows``; without it
-    that is ``steps``. Others are refused.
+        block: rows per sampling block. Blocks are always computed whole, so that the bits of a row do not depend on
+            which other rows are sampled.
     """
 
     version: ClassVar[int]
@@ -134,11 +156,11 @@ class Trained(Protocol):
     block: ClassVar[int]
 
     def check(self, event: tuple[int, ...]) -> None:
-        """Refuse rows of a shape that the family cannot model; InputError."""
+        """Raise InputError if the family cannot model rows of this shape."""
         ...
 
     def initial(self, event: tuple[int, ...], streams: Streams) -> Any:
-        """An untrained state: random weights from role "init", EMA equal to them, no optimiser state.
+        """Return an untrained state: random weights from role "init", EMA equal to them, no optimiser state.
 
         Args:
             event: shape of a row, (channels, height, width) for images.
@@ -148,94 +170,100 @@ class Trained(Protocol):
 
     def fit(
         self, training_set: TrainingSet, start: Any, steps: range, train: Train, streams: Streams,
-        length: int | None = None,
-    ) -> Fitted:  # fmt: skip
+        total_steps: int | None = None,
+    ) -> FitResult:  # fmt: skip
         """Train from ``start`` over the given optimiser steps.
 
-        Everything random in step s comes from role "train" and s, so fit(range(0, 300)) followed by
+        All random numbers of step s come from role "train" and s, so fit(range(0, 300)) followed by
         fit(range(300, 1200)) equals fit(range(0, 1200)) bit for bit on one machine.
 
         Args:
             training_set: rows of one seed, or of a pack.
             start: a state; it is not changed.
-            steps: the optimiser steps of this generation to run; ``steps.start`` > 0 goes on with a run.
+            steps: optimiser steps of this generation to run; ``steps.start`` > 0 continues a run.
             train: batch (global), lr, clip, ema, precision, schedule, ...
             streams: of one seed, or of a pack.
-            length: optimiser steps of the whole generation, of which ``steps`` may be a part: schedules go by it. None:
-                there are no others.
+            total_steps: optimiser steps of the whole generation, which schedules depend on; None: ``steps.stop``.
         """
         ...
 
     def sample(self, state: Any, first: int, count: int, sample: Sample, streams: Streams) -> np.ndarray:
-        """Rows ``first`` to ``first + count`` of the endless sequence that the EMA model draws, (seeds, count, *event).
+        """Sample rows ``first`` to ``first + count`` of the EMA model's endless sequence, (seeds, count, *event).
 
-        Called on one rank for that rank's rows alone. Row i depends on (state, seed, generation, i) alone.
+        Each rank calls this for its own share of the rows. Row i depends on (state, seed, generation, i) alone.
         """
         ...
 
     def save(self, state: Any, folder: Path, training_state: bool) -> None:
-        """Write the state: the EMA network, and, if asked, raw weights and optimiser state beside it.
+        """Write the EMA network and, if ``training_state``, raw weights and optimiser state.
 
-        Only safetensors and JSON. For U-Nets the folder is a diffusers pipeline folder. Files that only training needs
-        lie at its top, and their names begin with ``TRAINING_STATE``.
+        Files are safetensors and JSON only. A U-Net's folder is a diffusers pipeline folder. Files that only training
+        reads lie at the top of the folder, and their names begin with ``TRAINING_STATE_PREFIX``.
         """
         ...
 
     def load(self, folder: Path) -> Any:
-        """Read what ``save`` wrote; without training state, the EMA weights serve as raw weights."""
+        """Read what ``save`` wrote; without training state, the EMA weights are the raw weights too."""
         ...
 
     def parameter_count(self, event: tuple[int, ...]) -> int:
-        """How many numbers the network has, for estimates of what a sweep will take in the store."""
+        """Return the number of parameters of the network, for estimates of storage."""
         ...
 
 
 @runtime_checkable
-class Packing(Protocol):
-    """A trained family that can train the seeds of a unit together, on one rank: states have a leading seed axis.
+class SupportsPacking(Protocol):
+    """A trained family that trains the seeds of a unit together, on one rank: states have a leading seed axis.
 
-    What it gives for a seed is the same in every pack, beyond rounding.
+    The result of a seed is the same in every pack, up to rounding.
     """
 
-    def packs(self, event: tuple[int, ...]) -> bool:
-        """Whether it does so for rows of this shape."""
+    def can_pack(self, event: tuple[int, ...]) -> bool:
+        """Return True if the family packs seeds whose rows have this shape."""
         ...
 
 
+def supports_packing(family: object, event: tuple[int, ...]) -> bool:
+    """Return True if a trained family trains seeds of rows of this shape together."""
+    return isinstance(family, SupportsPacking) and family.can_pack(event)
+
+
 @runtime_checkable
-class ChecksSettings(Protocol):
-    """A trained family that does not go by all settings, or by all values of them, for rows of all shapes."""
+class SupportsSettingsCheck(Protocol):
+    """A trained family that does not support all settings, or all their values, for rows of every shape."""
 
     def check_settings(self, event: tuple[int, ...], train: Train, sample: Sample) -> None:
-        """Refuse what it does not go by; InputError. What ``samples_by`` leaves out was refused before."""
+        """Raise InputError at a setting without effect. Settings outside ``sample_settings`` were refused before."""
         ...
 
 
-def in_packs(family: object, event: tuple[int, ...]) -> bool:
-    """Whether a trained family trains seeds of such rows together."""
-    return isinstance(family, Packing) and family.packs(event)
-
-
 @runtime_checkable
-class OfText(Protocol):
-    """A trained family whose rows are text; ``for_data`` tells it their tokenizer."""
+class SupportsText(Protocol):
+    """A trained family whose rows are text; ``for_data`` binds it to the data set's tokenizer."""
 
-    def draw_accepted(
+    def sample_with_acceptance(
         self, state: Any, first: int, count: int, sample: Sample, streams: Streams
     ) -> tuple[np.ndarray, float | None]:
-        """As ``sample``, and the share of candidates that ``sample.accept`` let pass; None if there is no such rule."""
+        """Sample as ``sample`` does.
+
+        Returns:
+            The rows, and the share of candidates that ``sample.accept`` accepted; None without such a rule.
+        """
         ...
 
     def texts(self, rows: np.ndarray) -> list[str]:
-        """What rows (count, length) say."""
+        """Decode rows (count, length)."""
         ...
 
     def token_losses(self, state: Any, rows: np.ndarray) -> np.ndarray:
-        """Of rows (count, length): cross entropy in nats, summed over a row's tokens, and their number; (count, 2)."""
+        """Compute losses of rows (count, length): (count, 2).
+
+        Column 0 is the cross entropy in nats summed over a row's tokens, column 1 the number of tokens.
+        """
         ...
 
 
-BY_ROWS = ("token_losses",)
-"""What metrics ask of a model and some rows, row by row: of several ranks each answers for its share."""
+ROWWISE_METHODS = ("token_losses",)
+"""Methods of a model that metrics call with rows and that work row by row: each rank computes its share."""
 
-Family = ClosedForm | Trained
+Family = ClosedFormFamily | TrainedFamily

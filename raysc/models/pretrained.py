@@ -1,4 +1,4 @@
-"""A family whose generation 0 is not trained but loaded: what ``initial.from`` names."""
+"""Families whose generation 0 is loaded instead of trained: the key ``initial.from`` of a sweep file."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -9,24 +9,25 @@ from typing import Any
 import numpy as np
 
 from raysc.errors import InputError
-from raysc.models.family import TRAINING_STATE, ChecksSettings, Fitted, Trained
-from raysc.pool.rows import TrainingSet
+from raysc.models.family import TRAINING_STATE_PREFIX, FitResult, SupportsSettingsCheck, TrainedFamily
+from raysc.pool.training_set import TrainingSet
 from raysc.rng import Streams
 from raysc.settings import Sample, Train
 
 FILES = ["*.json", "*.safetensors", "unet/*.json", "unet/*.safetensors", "scheduler/*.json"]
-"""What of a repository on the hub is needed."""
+"""Patterns of the files of a diffusers repository that define the model."""
 
 
 @dataclass(frozen=True)
-class Loaded:
-    """A trained family of images that begins with a stored model; in everything else it is that family.
+class PretrainedFamily:
+    """A trained family of images whose generation 0 is a stored model; it delegates everything else to that family.
 
-    Every seed begins with the same model; ``loop.start: scratch`` draws random weights of the family's own size.
+    Every seed begins with the same model. Under ``loop.start: scratch``, later generations begin with random weights
+    of a network with the family's sizes.
 
     Attributes:
-        family: the family.
-        source: a diffusers folder, or an id of the Hugging Face hub.
+        family: the wrapped family.
+        source: a diffusers folder, or a repository id of the Hugging Face hub.
     """
 
     family: Any
@@ -45,36 +46,39 @@ class Loaded:
         return int(self.family.block)
 
     @property
-    def samples_by(self) -> tuple[str, ...]:
-        return tuple(getattr(self.family, "samples_by", ("steps",)))
+    def sample_settings(self) -> tuple[str, ...]:
+        return tuple(getattr(self.family, "sample_settings", ("steps",)))
 
     def check(self, event: tuple[int, ...]) -> None:
         if len(event) != 3:
             raise InputError("initial.from: only models of images can be loaded; set initial.steps")
         self.family.check(event)
 
-    def packs(self, event: tuple[int, ...]) -> bool:
+    def can_pack(self, event: tuple[int, ...]) -> bool:
         return False
 
     def check_settings(self, event: tuple[int, ...], train: Train, sample: Sample) -> None:
-        if isinstance(self.family, ChecksSettings):
+        if isinstance(self.family, SupportsSettingsCheck):
             self.family.check_settings(event, train, sample)
 
     def initial(self, event: tuple[int, ...], streams: Streams) -> Any:
-        """Of generation 0 the stored model; InputError if it is one of other rows. Of others a random state."""
+        """Return the stored model at generation 0, a random state at later generations.
+
+        Raises:
+            InputError: the stored model has rows of another shape.
+        """
         if streams.generation > 0:
             return self.family.initial(event, streams)
-        state = self.family.load(folder_of(self.source))
+        state = self.family.load(local_folder(self.source))
         if tuple(state.event) != event:
             raise InputError(f"initial.from: {self.source} models images of shape {state.event}, the data have {event}")
         return state
 
     def fit(
         self, training_set: TrainingSet, start: Any, steps: range, train: Train, streams: Streams,
-        length: int | None = None,
-    ) -> Fitted:  # fmt: skip
-        fitted: Fitted = self._family.fit(training_set, start, steps, train, streams, length)
-        return fitted
+        total_steps: int | None = None,
+    ) -> FitResult:  # fmt: skip
+        return self._family.fit(training_set, start, steps, train, streams, total_steps)
 
     def sample(self, state: Any, first: int, count: int, sample: Sample, streams: Streams) -> np.ndarray:
         return self._family.sample(state, first, count, sample, streams)
@@ -89,31 +93,31 @@ class Loaded:
         return self._family.parameter_count(event)
 
     @property
-    def _family(self) -> Trained:
-        family: Trained = self.family
+    def _family(self) -> TrainedFamily:
+        family: TrainedFamily = self.family
         return family
 
 
 @cache
-def folder_of(source: str) -> Path:
-    """The folder on this machine, of a hub id its copy in the hub's cache.
+def local_folder(source: str) -> Path:
+    """Return the model's folder on this machine; for a hub id, its copy in the hub's cache.
 
     Raises:
-        InputError: there is no such folder, and it cannot be had from the hub.
+        InputError: the folder does not exist, and the hub cannot provide it.
     """
-    from raysc.libraries.hub import model_folder  # slow to import
+    from raysc.libraries.hub import model_folder  # imported here: it takes seconds
 
     return model_folder(str(Path(source).expanduser()), "initial.from", FILES).resolve()
 
 
 @cache
-def content(source: str) -> str:
-    """A hash of the files that are the model, 32 hexadecimal digits: keys go by it and not by where they lie."""
-    folder, digest = folder_of(source), sha256()
-    files = [file for pattern in FILES for file in folder.glob(pattern) if not file.name.startswith(TRAINING_STATE)]
-    for file in sorted(files):
+def content_hash(source: str) -> str:
+    """Return a hash of the model's files, 32 hexadecimal digits: lineage keys contain it in place of the path."""
+    folder, digest = local_folder(source), sha256()
+    files = [file for pattern in FILES for file in folder.glob(pattern)]
+    for file in sorted(file for file in files if not file.name.startswith(TRAINING_STATE_PREFIX)):
         digest.update(f"\n{file.relative_to(folder).as_posix()} {file.stat().st_size}\n".encode())
-        with file.open("rb") as opened:
-            while piece := opened.read(2**20):
-                digest.update(piece)
+        with file.open("rb") as stream:
+            while chunk := stream.read(2**20):
+                digest.update(chunk)
     return digest.hexdigest()[:32]

@@ -1,23 +1,25 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
 import torch
 
 from raysc.datasets.digits import Digits
-from raysc.models.training.loop import reset_accelerator
-from raysc.pool.rows import MemoryBlock, Rows, TrainingSet
+from raysc.models.training.process_state import reset_process_state
+from raysc.pool.blocks import MemoryBlock
+from raysc.pool.rows import Rows
+from raysc.pool.training_set import TrainingSet
 from raysc.regimes.recipe import REAL
 
 
 @pytest.fixture(autouse=True)
-def fresh_accelerator():
+def fresh_accelerator() -> Iterator[None]:
     yield
-    reset_accelerator()
+    reset_process_state()
 
 
 @pytest.fixture(autouse=True, scope="session")
-def one_thread():
+def one_thread() -> Iterator[None]:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -26,7 +28,7 @@ def one_thread():
 
 @pytest.fixture
 def training_set() -> Callable[[np.ndarray], TrainingSet]:
-    """Rows (count, *event) as a training set."""
+    """Converts rows (count, *event) to a training set of one seed."""
 
     def make(rows: np.ndarray) -> TrainingSet:
         return TrainingSet((Rows(REAL, (MemoryBlock("rows", 0, rows[None]),)),))
@@ -35,5 +37,5 @@ def training_set() -> Callable[[np.ndarray], TrainingSet]:
 
 
 @pytest.fixture
-def digits(training_set) -> TrainingSet:
+def digits(training_set: Callable[[np.ndarray], TrainingSet]) -> TrainingSet:
     return training_set(Digits().train([0])[0])

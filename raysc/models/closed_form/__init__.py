@@ -1,1 +1,1 @@
-"""Families fitted by a formula, all seeds at once, with their mergeable statistics."""
+"""Closed-form families, fitted to all seeds at once, and their mergeable statistics."""

@@ -1,4 +1,4 @@
-"""Products of rows with themselves, from which least squares are solved; two sets merge without their rows."""
+"""Gram matrices of rows, the sufficient statistics of least squares; those of two sets of rows merge."""
 
 from dataclasses import dataclass
 
@@ -6,27 +6,27 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Products:
-    """Mean products of some rows' coordinates: of rows (x, y) they hold X'X, X'y and y'y, all over the count.
+class MeanGram:
+    """Gram matrix of rows r over their number: of rows (x, y) it contains X'X, X'y and y'y, all over the count.
 
     Attributes:
         count: rows per seed.
-        means: mean of r r' over rows r, float64 (seeds or 1, dim, dim).
+        mean: mean of r r', float64 (seeds or 1, dim, dim).
     """
 
     count: int
-    means: np.ndarray
+    mean: np.ndarray
 
     @classmethod
-    def of(cls, rows: np.ndarray) -> "Products":
-        """Products of rows (seeds or 1, count, dim)."""
+    def of(cls, rows: np.ndarray) -> "MeanGram":
+        """Compute the matrix of rows (seeds or 1, count, dim)."""
         return cls(rows.shape[1], np.matmul(rows.transpose(0, 2, 1), rows) / rows.shape[1])
 
-    def __add__(self, other: "Products") -> "Products":
-        """Products of both together.
+    def __add__(self, other: "MeanGram") -> "MeanGram":
+        """Merge the matrices of two sets of rows.
 
-        Means rather than sums, moved by their difference: where rows of other y have the same x, as a batch that was
-        relabelled has, X'X stays what it was to the last bit, and nothing that was derived from it need be again.
+        Means are updated by their weighted difference instead of by sums. So where the other rows have the same x and
+        new y, as a relabelled batch has, X'X keeps its bits, and results computed from it can be reused.
         """
         count = self.count + other.count
-        return Products(count, self.means + (other.means - self.means) * (other.count / count))
+        return MeanGram(count, self.mean + (other.mean - self.mean) * (other.count / count))

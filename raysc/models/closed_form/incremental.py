@@ -1,53 +1,56 @@
-"""Statistics of training sets that grow part by part: what was merged once is not read again."""
+"""Incremental statistics of training sets that grow part by part: rows of known parts are not read again."""
 
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 import numpy as np
 
-from raysc.pool.rows import Part, Rows, TrainingSet
+from raysc.pool.rows import Part, Rows
+from raysc.pool.training_set import TrainingSet
 
 S = TypeVar("S")
 
 
-class Pooled(Generic[S]):
-    """Statistics that merge, kept for the parts of the last training set.
+class IncrementalStatistics(Generic[S]):
+    """Mergeable statistics, kept for the parts of the last training set.
 
-    Under accumulate a training set is the last one and one more part, so T generations cost O(T) rows, not O(T^2).
-    One for each statistic of each run of a loop; another run that reads the same blocks may use it too.
+    Under accumulate a training set is the last one and one more part, so T generations read O(T) rows, not O(T^2).
+    Use one object per statistic and run of a loop. Another run that reads the same blocks may share it.
     """
 
     def __init__(self, merge: Callable[[S, S], S]) -> None:
-        """What makes the statistics of two sets of rows together from those of each."""
+        """``merge`` combines the statistics of two sets of rows."""
         self._merge = merge
-        self._asked: Hashable = None
-        self._known: tuple[Part | Rows, ...] = ()
+        self._key: Hashable = None
+        self._parts: tuple[Part | Rows, ...] = ()
         self._merged: S | None = None
 
-    def of(self, training_set: TrainingSet, summarise: Callable[[np.ndarray], S], asked: Hashable = None) -> S:
-        """The statistics of a training set's rows.
+    def compute(self, training_set: TrainingSet, summarise: Callable[[np.ndarray], S], key: Hashable = None) -> S:
+        """Return the statistics of a training set's rows.
 
         Args:
             training_set: rows (seeds or 1, count, *event).
-            summarise: the statistics of some rows, float64 (seeds or 1, count, *event).
-            asked: what the statistics depend on beside the rows; those of something else are not merged.
+            summarise: computes the statistics of rows, float64 (seeds or 1, count, *event).
+            key: everything apart from the rows that the statistics depend on; those of another key are discarded.
         """
-        return self.of_parts(training_set, lambda some: summarise(_floats(some.load())), asked)
+        return self.compute_by_part(training_set, lambda part: summarise(_as_float64(part.load())), key)
 
-    def of_parts(self, training_set: TrainingSet, summarise: Callable[[TrainingSet], S], asked: Hashable = None) -> S:
-        """The same, where ``summarise`` is given training sets, of one part or with positions, and loads the rows."""
+    def compute_by_part(
+        self, training_set: TrainingSet, summarise: Callable[[TrainingSet], S], key: Hashable = None
+    ) -> S:
+        """Return the same; ``summarise`` gets training sets, of one part or with positions, and loads the rows."""
         if training_set.positions is not None:
             return summarise(training_set)
         parts = training_set.parts
-        known = len(self._known) if asked == self._asked and parts[: len(self._known)] == self._known else 0
+        known = len(self._parts) if key == self._key and parts[: len(self._parts)] == self._parts else 0
         merged = self._merged if known else None
         for part in parts[known:]:
             statistics = summarise(TrainingSet((part,)))
             merged = statistics if merged is None else self._merge(merged, statistics)
         assert merged is not None, "a training set has at least one part"
-        self._asked, self._known, self._merged = asked, parts, merged
+        self._key, self._parts, self._merged = key, parts, merged
         return merged
 
 
-def _floats(rows: np.ndarray) -> np.ndarray:
+def _as_float64(rows: np.ndarray) -> np.ndarray:
     return rows.astype(np.float64, copy=False)

@@ -4,18 +4,18 @@ from collections.abc import Iterator
 
 import numpy as np
 
-ROWS = 128
-"""Rows that are worked on at once: with some hundred points their exponents stay in a core's cache."""
-FLOOR = -700.0
-"""Exponents are not let below this: exp would give numbers that processors are slow with (and soon 0)."""
-SMALLEST = 1e-290
-"""A sum below this may be made of such floors; it is computed again, from the nearest row outwards."""
+BLOCK_ROWS = 128
+"""Rows per block: their exponents at a few hundred points fit a core's cache."""
+MIN_EXPONENT = -700.0
+"""Lower clip of exponents: below it exp gives denormal numbers, which processors compute slowly, and then 0."""
+MIN_SUM = 1e-290
+"""Sums below this may consist of clipped terms; they are computed again with the largest exponent factored out."""
 
 
 def log_kernel_sums(rows: np.ndarray, points: np.ndarray, width: float) -> np.ndarray:
-    """Logarithm of the sum over rows x of exp(-|x - y|^2 / (2 h^2)), at every point y.
+    """Compute log sum_x exp(-|x - y|^2 / (2 h^2)) over rows x, at every point y.
 
-    float64 throughout: exponents reach -1e6 for narrow kernels, and float32 would keep one digit after the point.
+    All values are float64: exponents reach -1e6 for narrow kernels, and float32 would keep one decimal place.
 
     Args:
         rows: float64 (seeds, count, dim).
@@ -23,54 +23,55 @@ def log_kernel_sums(rows: np.ndarray, points: np.ndarray, width: float) -> np.nd
         width: h > 0.
 
     Returns:
-        float64 (seeds, points), finite however far the points lie.
+        float64 (seeds, points), finite at any distance of the points.
     """
     seeds, count, _ = rows.shape
-    # Distances do not change if both are moved, and their exponents are differences of smaller numbers near 0.
+    # Distances are invariant to a shift; near 0 the exponents are differences of smaller numbers.
     centre = points.mean(axis=0)
-    left, right = _left((rows - centre) / width), _right((points - centre) / width)
+    left, right = _left_factor((rows - centre) / width), _right_factor((points - centre) / width)
     sums = np.zeros((seeds, len(points)))
-    for some, part in _blocks(seeds, count):
-        block = left[some, part]
+    for seed_slice, row_slice in _blocks(seeds, count):
+        block = left[seed_slice, row_slice]
         exponents = block.reshape(-1, block.shape[2]) @ right
-        if exponents.min() < FLOOR:
-            np.maximum(exponents, FLOOR, out=exponents)
+        if exponents.min() < MIN_EXPONENT:
+            np.maximum(exponents, MIN_EXPONENT, out=exponents)
         np.exp(exponents, out=exponents)
-        sums[some] += exponents.reshape(*block.shape[:2], -1).sum(axis=1)
-    far = sums < SMALLEST
-    logarithms = np.log(np.where(far, 1.0, sums))
-    for seed in np.flatnonzero(far.any(axis=1)):
-        logarithms[seed, far[seed]] = _from_the_nearest(left[seed], right[:, far[seed]])
-    return logarithms
+        sums[seed_slice] += exponents.reshape(*block.shape[:2], -1).sum(axis=1)
+    distant = sums < MIN_SUM
+    log_sums = np.log(np.where(distant, 1.0, sums))
+    for seed in np.flatnonzero(distant.any(axis=1)):
+        log_sums[seed, distant[seed]] = _log_sums_by_logsumexp(left[seed], right[:, distant[seed]])
+    return log_sums
 
 
-def _left(rows: np.ndarray) -> np.ndarray:
-    """(x, -|x|^2 / 2, 1): times ``_right`` of y that is -|x - y|^2 / 2, so that one matrix product gives exponents."""
+def _left_factor(rows: np.ndarray) -> np.ndarray:
+    """Return (x, -|x|^2 / 2, 1): its product with ``_right_factor`` of y is -|x - y|^2 / 2, all exponents at once."""
     squares = np.square(rows).sum(axis=-1, keepdims=True)
     return np.concatenate([rows, -squares / 2, np.ones_like(squares)], axis=-1)
 
 
-def _right(points: np.ndarray) -> np.ndarray:
+def _right_factor(points: np.ndarray) -> np.ndarray:
+    """Return (y, 1, -|y|^2 / 2) as columns, float64 (dim + 2, points)."""
     squares = np.square(points).sum(axis=1)
     return np.vstack([points.T, np.ones_like(squares), -squares / 2])
 
 
 def _blocks(seeds: int, count: int) -> Iterator[tuple[slice, slice]]:
-    """Slices of seeds and rows of about ``ROWS`` rows: several seeds with few rows, or some rows of one seed."""
-    together = max(1, ROWS // count)
-    for seed in range(0, seeds, together):
-        for first in range(0, count, ROWS):
-            yield slice(seed, seed + together), slice(first, first + ROWS)
+    """Yield slices of seeds and rows: several seeds with few rows, or ``BLOCK_ROWS`` rows of one seed."""
+    seeds_per_block = max(1, BLOCK_ROWS // count)
+    for seed in range(0, seeds, seeds_per_block):
+        for first in range(0, count, BLOCK_ROWS):
+            yield slice(seed, seed + seeds_per_block), slice(first, first + BLOCK_ROWS)
 
 
-def _from_the_nearest(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """The same for one seed and points that lie far from all rows: the largest exponent is taken out first."""
+def _log_sums_by_logsumexp(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Compute log sums of one seed at points far from all rows, with the largest exponent factored out."""
     total = np.full(right.shape[1], -np.inf)
-    for first in range(0, len(left), ROWS):
-        exponents = left[first : first + ROWS] @ right
-        nearest = exponents.max(axis=0)
-        exponents -= nearest
-        np.maximum(exponents, FLOOR, out=exponents)
+    for first in range(0, len(left), BLOCK_ROWS):
+        exponents = left[first : first + BLOCK_ROWS] @ right
+        largest = exponents.max(axis=0)
+        exponents -= largest
+        np.maximum(exponents, MIN_EXPONENT, out=exponents)
         np.exp(exponents, out=exponents)
-        total = np.logaddexp(total, nearest + np.log(exponents.sum(axis=0)))
+        total = np.logaddexp(total, largest + np.log(exponents.sum(axis=0)))
     return total

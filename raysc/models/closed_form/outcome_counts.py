@@ -1,4 +1,4 @@
-"""How often each outcome occurs in some rows, for all seeds at once: counts of those that some seed still has."""
+"""Counts of outcomes in rows, for all seeds at once; outcomes that no seed has are dropped."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -7,16 +7,16 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from raysc.pool.rows import TrainingSet
+from raysc.pool.training_set import TrainingSet
 from raysc.rng import Streams
 
 
 @dataclass(frozen=True)
-class Tally:
+class OutcomeCounts:
     """Counts of outcomes.
 
     Attributes:
-        outcomes: int64 (m,), growing.
+        outcomes: int64 (m,), ascending.
         counts: rows per seed and outcome, int64 (seeds or 1, m).
     """
 
@@ -24,70 +24,75 @@ class Tally:
     counts: np.ndarray
 
     @classmethod
-    def of(cls, rows: np.ndarray) -> "Tally":
-        """Counts of rows (seeds or 1, count, 1), whole numbers."""
+    def of(cls, rows: np.ndarray) -> "OutcomeCounts":
+        """Count the outcomes of rows (seeds or 1, count, 1), integers."""
         outcomes = np.unique(rows).astype(np.int64)
         numbers = np.searchsorted(outcomes, rows[..., 0]) + len(outcomes) * np.arange(len(rows))[:, None]
         counts = np.bincount(numbers.reshape(-1), minlength=len(rows) * len(outcomes))
         return cls(outcomes, counts.reshape(len(rows), -1))
 
-    def __add__(self, other: "Tally") -> "Tally":
-        """Counts of both together."""
+    def __add__(self, other: "OutcomeCounts") -> "OutcomeCounts":
+        """Merge the counts of two sets of rows."""
         outcomes = np.union1d(self.outcomes, other.outcomes)
         counts = np.zeros((max(len(self.counts), len(other.counts)), len(outcomes)), np.int64)
-        for one in (self, other):
-            counts[:, np.searchsorted(outcomes, one.outcomes)] += one.counts
-        return Tally(outcomes, counts)
+        for term in (self, other):
+            counts[:, np.searchsorted(outcomes, term.outcomes)] += term.counts
+        return OutcomeCounts(outcomes, counts)
 
-    def kept(self) -> "Tally":
-        """Without the outcomes that no seed has: where a few survive, a few are what a generation costs."""
-        there = self.counts.any(axis=0)
-        return self if there.all() else Tally(self.outcomes[there], self.counts[:, there])
+    def drop_lost(self) -> "OutcomeCounts":
+        """Return the counts without outcomes that no seed has, so that the cost of a generation falls with them."""
+        present = self.counts.any(axis=0)
+        return self if present.all() else OutcomeCounts(self.outcomes[present], self.counts[:, present])
 
 
-class Draws(Protocol):
-    """A family that can draw the rows which a tally counts."""
+class Sampler(Protocol):
+    """A family that can sample the rows of counts."""
 
     def sample(self, state: Any, first: int, count: int, streams: Streams) -> np.ndarray: ...
 
 
 @dataclass(frozen=True)
-class TalliedBlock:
-    """Rows of which only the counts were drawn; the rows themselves are made when they are first loaded, and kept.
+class CountedBlock:
+    """A block of which only the counts were drawn; the first ``load`` samples the rows and caches them.
 
     Attributes:
-        tally: their counts.
-        family: draws the rows that have these counts.
-        state: the model that they come from.
-        streams: of its generation.
+        key: identity of the block among those of the sweep.
+        first: index of its first row in its source.
+        rows: rows per seed.
+        outcome_counts: counts of the rows.
+        family: samples the rows that have these counts.
+        state: the model of the rows.
+        streams: of the model's generation.
     """
 
     key: Hashable
     first: int
     rows: int
-    tally: Tally
-    family: Draws
+    outcome_counts: OutcomeCounts
+    family: Sampler
     state: Any
     streams: Streams
     sha256: str = ""
     acceptance: None = None
 
     def load(self) -> np.ndarray:
-        """The rows, (seeds, rows, 1)."""
-        return self._drawn
+        """Return the rows, (seeds, rows, 1)."""
+        return self._array
 
     @cached_property
-    def _drawn(self) -> np.ndarray:
+    def _array(self) -> np.ndarray:
         return self.family.sample(self.state, self.first, self.rows, self.streams)
 
 
-def tally_of(training_set: TrainingSet) -> Tally:
-    """Counts of a training set's rows, from those of its blocks where all rows of all of them are taken."""
+def count_outcomes(training_set: TrainingSet) -> OutcomeCounts:
+    """Count the outcomes of a training set's rows; from the counts of its blocks where all their rows are taken."""
     blocks = [block for part in training_set.parts for block in part.rows.blocks]
     if training_set.positions is not None or any(part.indices is not None for part in training_set.parts):
-        return Tally.of(training_set.load())
-    tallies = [block.tally if isinstance(block, TalliedBlock) else Tally.of(block.load()) for block in blocks]
-    total = tallies[0]
-    for tally in tallies[1:]:
-        total += tally
+        return OutcomeCounts.of(training_set.load())
+    counts = [
+        block.outcome_counts if isinstance(block, CountedBlock) else OutcomeCounts.of(block.load()) for block in blocks
+    ]
+    total = counts[0]
+    for term in counts[1:]:
+        total += term
     return total

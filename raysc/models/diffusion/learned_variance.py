@@ -1,4 +1,4 @@
-"""The variance that iDDPM learns beside the noise: its part of the hybrid loss (Nichol and Dhariwal 2021)."""
+"""Learned variance of iDDPM: its term of the hybrid loss (Nichol and Dhariwal 2021)."""
 
 from math import log
 
@@ -6,55 +6,58 @@ import torch
 from torch import Tensor
 
 BOUND_WEIGHT = 1.0
-"""Of the bound at one level: lambda of the paper's equation 16, 0.001, times the 1000 levels that one stands for."""
-HALF_A_PIXEL = 1 / 255
-"""Half of the way between two neighbouring pixel values in [-1, 1]."""
+"""Weight of the bound at one timestep: lambda = 0.001 of equation 16, times the 1000 timesteps that it samples."""
+HALF_PIXEL = 1 / 255
+"""Half the distance of neighbouring pixel values in [-1, 1]."""
 
 
-def variational_bound(
-    kept: Tensor, level: Tensor, rows: Tensor, noisy: Tensor, noise: Tensor, between: Tensor
+def variational_bound_term(
+    alphas_cumprod: Tensor, timesteps: Tensor, x_0: Tensor, x_t: Tensor, noise: Tensor, v: Tensor
 ) -> Tensor:
-    """One level's term of the variational bound, in bits per value, the mean over a batch: a scalar.
+    """Compute the variational bound's term at one timestep per row, in bits per value: the mean of a batch, a scalar.
 
     Args:
-        kept: alpha-bar of all levels, (levels,).
-        level: of each row, int64 (batch,).
-        rows: without noise, in [-1, 1], (batch, *event).
-        noisy: the same with the noise of their level.
-        noise: as the network told it; no gradient goes to it, as in the paper: the plain loss alone trains it.
-        between: where the logarithm of the variance lies between its two bounds, beta-tilde (-1) and beta (1): v of
-            equation 15 is (between + 1) / 2.
+        alphas_cumprod: alpha-bar of all timesteps, (timesteps,).
+        timesteps: timestep of each row, int64 (batch,).
+        x_0: rows without noise, in [-1, 1], (batch, *event).
+        x_t: rows with the noise of their timestep, (batch, *event).
+        noise: the predicted noise. It gets no gradient, as in the paper: the simple loss alone trains it.
+        v: network output in [-1, 1] that interpolates the log variance between its bounds, beta-tilde (-1) and
+            beta (1); v of equation 15 is (v + 1) / 2.
     """
-    axes = [1] * (rows.ndim - 1)
-    before = torch.cat([kept.new_ones(1), kept[:-1]])
-    betas = 1 - kept / before
-    tilde = betas * (1 - before) / (1 - kept)
-    # At level 0 beta-tilde is 0, so that of level 1 stands in for it.
-    log_tilde = torch.cat([tilde[1:2], tilde[1:]]).log()
+    alphas_cumprod_prev = torch.cat([alphas_cumprod.new_ones(1), alphas_cumprod[:-1]])
+    betas = 1 - alphas_cumprod / alphas_cumprod_prev
+    posterior_variance = betas * (1 - alphas_cumprod_prev) / (1 - alphas_cumprod)
+    # beta-tilde is 0 at timestep 0; the value of timestep 1 replaces it.
+    posterior_log_variance_clipped = torch.cat([posterior_variance[1:2], posterior_variance[1:]]).log()
 
-    def at(values: Tensor) -> Tensor:
-        return values[level].view(-1, *axes)
+    def extract(values: Tensor) -> Tensor:
+        """Return the values of the rows' timesteps, (batch, 1, ...)."""
+        return values[timesteps].view(-1, *[1] * (x_0.ndim - 1))
 
-    def mean_from(clean: Tensor) -> Tensor:
-        """Mean of the level below, given rows without noise (Ho et al. 2020, equation 7)."""
-        of_clean = at(betas) * at(before).sqrt() / (1 - at(kept))
-        of_noisy = (1 - at(before)) * (1 - at(betas)).sqrt() / (1 - at(kept))
-        return of_clean * clean + of_noisy * noisy
+    def posterior_mean(x_0: Tensor) -> Tensor:
+        """Return the mean of x_{t-1} given x_t and x_0 (Ho et al. 2020, equation 7)."""
+        x_0_coefficient = extract(betas) * extract(alphas_cumprod_prev).sqrt() / (1 - extract(alphas_cumprod))
+        x_t_coefficient = (
+            (1 - extract(alphas_cumprod_prev)) * (1 - extract(betas)).sqrt() / (1 - extract(alphas_cumprod))
+        )
+        return x_0_coefficient * x_0 + x_t_coefficient * x_t
 
-    clean = (noisy - (1 - at(kept)).sqrt() * noise.detach()) / at(kept).sqrt()
-    mean, share = mean_from(clean), (between + 1) / 2
-    log_variance = share * at(betas).log() + (1 - share) * at(log_tilde)
-    apart = (mean_from(rows) - mean) ** 2 + at(log_tilde).exp()
-    divergence = 0.5 * (log_variance - at(log_tilde) + apart * (-log_variance).exp() - 1)
-    told = torch.where(level.view(-1, *axes) == 0, -_log_pixel(rows, mean, log_variance), divergence)
-    return told.mean() / log(2)
+    pred_x_0 = (x_t - (1 - extract(alphas_cumprod)).sqrt() * noise.detach()) / extract(alphas_cumprod).sqrt()
+    mean, fraction = posterior_mean(pred_x_0), (v + 1) / 2
+    log_variance = fraction * extract(betas).log() + (1 - fraction) * extract(posterior_log_variance_clipped)
+    squares = (posterior_mean(x_0) - mean) ** 2 + extract(posterior_log_variance_clipped).exp()
+    kl = 0.5 * (log_variance - extract(posterior_log_variance_clipped) + squares * (-log_variance).exp() - 1)
+    decoder_nll = -_discretized_log_likelihood(x_0, mean, log_variance)
+    terms = torch.where(timesteps.view(-1, *[1] * (x_0.ndim - 1)) == 0, decoder_nll, kl)
+    return terms.mean() / log(2)
 
 
-def _log_pixel(rows: Tensor, mean: Tensor, log_variance: Tensor) -> Tensor:
-    """Log probability of pixel values under a normal, each the interval around it (Ho et al. 2020, equation 13)."""
-    deviation = (0.5 * log_variance).exp()
-    upper = torch.special.ndtr((rows + HALF_A_PIXEL - mean) / deviation)
-    lower = torch.special.ndtr((rows - HALF_A_PIXEL - mean) / deviation)
-    upper = torch.where(rows > 0.999, torch.ones_like(upper), upper)
-    lower = torch.where(rows < -0.999, torch.zeros_like(lower), lower)
+def _discretized_log_likelihood(x_0: Tensor, mean: Tensor, log_variance: Tensor) -> Tensor:
+    """Compute log probabilities of pixel values, each an interval, under a normal (Ho et al. 2020, equation 13)."""
+    std = (0.5 * log_variance).exp()
+    upper = torch.special.ndtr((x_0 + HALF_PIXEL - mean) / std)
+    lower = torch.special.ndtr((x_0 - HALF_PIXEL - mean) / std)
+    upper = torch.where(x_0 > 0.999, torch.ones_like(upper), upper)
+    lower = torch.where(x_0 < -0.999, torch.zeros_like(lower), lower)
     return (upper - lower).clamp(min=1e-12).log()

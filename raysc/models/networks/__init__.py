@@ -1,1 +1,1 @@
-"""Network architectures: perceptron, U-Net, invertible transforms."""
+"""Networks of the neural families: multilayer perceptron, U-Net and spline flow."""

@@ -1,4 +1,4 @@
-"""The network of the normalizing flow: an invertible map from rows to standard normals, made of zuko's transforms."""
+"""Network of the normalizing flow: an invertible map from rows to standard normals, made of zuko's transforms."""
 
 import torch
 from torch import Tensor, nn
@@ -9,14 +9,22 @@ from zuko.transforms import MonotonicRQSTransform
 
 
 class SplineFlow(nn.Module):
-    """Autoregressive transforms, one affine and then rational-quadratic splines (Durkan et al. 2019).
+    """Autoregressive transforms: one affine, then rational-quadratic splines (Durkan et al. 2019).
 
-    Splines reach from -5 to 5 and leave the rest as it is; the affine transform before them brings rows there, whatever
-    their scale. The order of coordinates is reversed from each transform to the next.
+    Splines are the identity outside [-5, 5]; the affine transform before them scales the rows into it. The order of
+    coordinates is reversed from each transform to the next.
     """
 
     def __init__(self, dim: int, transforms: int, bins: int, width: int, depth: int) -> None:
-        """Args are coordinates of a row, splines, their bins, and the hidden units and layers of each transform."""
+        """Build the transforms.
+
+        Args:
+            dim: coordinates of a row.
+            transforms: spline transforms.
+            bins: bins of each spline.
+            width: hidden units of each layer of a transform's network.
+            depth: hidden layers of a transform's network.
+        """
         super().__init__()
         hidden, order = [width] * depth, torch.arange(dim)
         shapes = [(bins,), (bins,), (bins - 1,)]
@@ -35,8 +43,16 @@ class SplineFlow(nn.Module):
         base = UnconditionalDistribution(DiagNormal, torch.zeros(dim), torch.ones(dim), buffer=True)
         self.flow = Flow([affine, *splines], base)
 
-    def forward(self, values: Tensor, draw: bool = False) -> Tensor:
-        """Log densities (batch,) of rows (batch, dim); or the rows that standard normals (batch, dim) are mapped to."""
+    def forward(self, values: Tensor, inverse: bool = False) -> Tensor:
+        """Evaluate the flow.
+
+        Args:
+            values: rows (batch, dim); with ``inverse`` standard normals (batch, dim).
+            inverse: map standard normals to rows.
+
+        Returns:
+            Log densities (batch,) of the rows; with ``inverse`` rows (batch, dim).
+        """
         flow = self.flow()
-        found: Tensor = flow.transform.inv(values) if draw else flow.log_prob(values)
-        return found
+        output: Tensor = flow.transform.inv(values) if inverse else flow.log_prob(values)
+        return output

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from fractions import Fraction
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -10,72 +11,73 @@ from raysc.errors import InputError
 from raysc.execution.ranks import ClosedFormRank
 from raysc.loop import Rules, self_consuming_loop
 from raysc.models.closed_form.gaussian import Gaussian
+from raysc.pool.blocks import MemoryBlock
 from raysc.pool.mixing import mix
-from raysc.pool.rows import MemoryBlock, Rows
+from raysc.pool.rows import Rows
 from raysc.pool.shelf import MemoryShelf
 from raysc.regimes.accumulate import Accumulate
-from raysc.regimes.recipe import REAL, Recipe, Regime, Take, synthetic
+from raysc.regimes.recipe import REAL, Recipe, Take, synthetic
 from raysc.regimes.replace import Replace
 from raysc.rng import Streams
-from raysc.sweepfile import Cell, Component, Initial, Sample, Train
+from raysc.sweepfile import CellSettings, Component, Initial, Sample, Train
 
 
-def real(seeds: tuple[int, ...], n: int, dim: int) -> Rows:
+def real_rows(seeds: tuple[int, ...], n: int, dim: int) -> Rows:
     return Rows(REAL, (MemoryBlock("real", 0, Streams(seeds, 0).normal((n, dim), "data")),))
 
 
 @pytest.mark.parametrize("ddof", [0, 1])
-def test_a_fit_is_the_sample_mean_and_covariance(ddof: int) -> None:
-    rows = real((0, 1, 2), 30, 4)
-    state = Gaussian(ddof=ddof).fit(
-        mix(Recipe((Take(REAL, 30),)), {REAL: rows}, (0, 1, 2), 0, 30), Streams((0, 1, 2), 0)
-    )
-    for own, mean, covariance in zip(rows.load(), state["mean"], state["covariance"], strict=True):
-        np.testing.assert_allclose(mean, own.mean(axis=0), atol=1e-14)
-        np.testing.assert_allclose(covariance, np.cov(own.T, ddof=ddof), atol=1e-14)
+def test_a_fit_is_the_sample_mean_and_covariance(ddof: Literal[0, 1]) -> None:
+    seeds = (0, 1, 2)
+    rows = real_rows(seeds, 30, 4)
+    training_set = mix(Recipe((Take(REAL, 30),)), {REAL: rows}, seeds, 0, 30)
+    state = Gaussian(ddof=ddof).fit(training_set, Streams(seeds, 0))
+    for x, mean, covariance in zip(rows.load(), state["mean"], state["covariance"], strict=True):
+        np.testing.assert_allclose(mean, x.mean(axis=0), atol=1e-14)
+        np.testing.assert_allclose(covariance, np.cov(x.T, ddof=ddof), atol=1e-14)
 
 
 def test_merged_parts_equal_all_rows_at_once_and_each_part_is_read_once() -> None:
     seeds, family, reads = (0, 1), Gaussian(), []
 
-    class Counted(MemoryBlock):
+    class RecordingBlock(MemoryBlock):
         def load(self) -> np.ndarray:
             reads.append(self.key)
             return self.array
 
-    sources = {REAL: Rows(REAL, (Counted("real", 0, Streams(seeds, 0).normal((20, 3), "data")),))}
+    sources = {REAL: Rows(REAL, (RecordingBlock("real", 0, Streams(seeds, 0).normal((20, 3), "data")),))}
     for t in range(6):
-        taken = mix(Accumulate().recipe(t, 20, Fraction(1)), sources, seeds, t, 20)
-        state = family.fit(taken, Streams(seeds, t))
-        for own, mean, covariance in zip(taken.load(), state["mean"], state["covariance"], strict=True):
-            np.testing.assert_allclose(mean, own.mean(axis=0), atol=1e-12)
-            np.testing.assert_allclose(covariance, np.cov(own.T, ddof=0), atol=1e-12)
-        del reads[len(reads) - t - 1 :]  # those of this check
+        training_set = mix(Accumulate().recipe(t, 20, Fraction(1)), sources, seeds, t, 20)
+        state = family.fit(training_set, Streams(seeds, t))
+        for x, mean, covariance in zip(training_set.load(), state["mean"], state["covariance"], strict=True):
+            np.testing.assert_allclose(mean, x.mean(axis=0), atol=1e-12)
+            np.testing.assert_allclose(covariance, np.cov(x.T, ddof=0), atol=1e-12)
+        del reads[len(reads) - t - 1 :]  # the reads of this check
         source = synthetic(t)
-        sources[source] = Rows(source, (Counted(t, 0, family.sample(state, 0, 20, Streams(seeds, t)) + t),))
+        sources[source] = Rows(source, (RecordingBlock(t, 0, family.sample(state, 0, 20, Streams(seeds, t)) + t),))
     assert reads == ["real", 0, 1, 2, 3, 4]
 
 
-def test_rows_do_not_depend_on_what_else_was_asked_for_or_on_the_other_seeds() -> None:
+def test_a_row_depends_on_its_index_and_seed_alone() -> None:
     family = Gaussian()
-    taken = mix(Recipe((Take(REAL, 10),)), {REAL: real((4, 7), 10, 2)}, (4, 7), 0, 10)
-    state = family.fit(taken, Streams((4, 7), 0))
-    whole = family.sample(state, 0, 3000, Streams((4, 7), 5))
-    np.testing.assert_allclose(family.sample(state, 900, 1300, Streams((4, 7), 5)), whole[:, 900:2200], rtol=1e-13)
-    alone = {name: array[1:] for name, array in state.items()}
-    np.testing.assert_array_equal(family.sample(alone, 0, 50, Streams((7,), 5))[0], whole[1, :50])
+    training_set = mix(Recipe((Take(REAL, 10),)), {REAL: real_rows((4, 7), 10, 2)}, (4, 7), 0, 10)
+    state = family.fit(training_set, Streams((4, 7), 0))
+    rows = family.sample(state, 0, 3000, Streams((4, 7), 5))
+    np.testing.assert_allclose(family.sample(state, 900, 1300, Streams((4, 7), 5)), rows[:, 900:2200], rtol=1e-13)
+    seed_state = {name: array[1:] for name, array in state.items()}
+    np.testing.assert_array_equal(family.sample(seed_state, 0, 50, Streams((7,), 5))[0], rows[1, :50])
 
 
 def test_a_rank_deficient_fit_samples_in_the_span_of_its_rows() -> None:
-    rows = real((0,), 4, 10)
+    rows = real_rows((0,), 4, 10)
     state = Gaussian().fit(mix(Recipe((Take(REAL, 4),)), {REAL: rows}, (0,), 0, 4), Streams((0,), 0))
-    drawn = Gaussian().sample(state, 0, 500, Streams((0,), 0))[0] - state["mean"][0]
+    deviations = Gaussian().sample(state, 0, 500, Streams((0,), 0))[0] - state["mean"][0]
     basis = np.linalg.svd(rows.load()[0] - state["mean"][0])[2][:3]
-    np.testing.assert_allclose(drawn, drawn @ basis.T @ basis, atol=1e-7)
-    assert np.linalg.matrix_rank(drawn, tol=1e-6) == 3
+    np.testing.assert_allclose(deviations, deviations @ basis.T @ basis, atol=1e-7)
+    assert np.linalg.matrix_rank(deviations, tol=1e-6) == 3
 
 
-def test_a_seed_that_diverged_does_not_disturb_the_others() -> None:
+def test_a_seed_that_diverged_does_not_change_the_others() -> None:
     state = {"mean": np.zeros((2, 2)), "covariance": np.stack([np.full((2, 2), np.nan), np.eye(2)])}
     rows = Gaussian().sample(state, 0, 5, Streams((0, 1), 0))
     assert np.isnan(rows[0]).all()
@@ -87,16 +89,16 @@ def test_images_are_refused() -> None:
         Gaussian().check((1, 8, 8))
 
 
-def traces(regime: Regime, seeds: int, n: int, last: int) -> Iterator[np.ndarray]:
-    """Fitted variances (seeds,) of one-dimensional data by generation."""
+def variances_by_generation(regime: Any, seeds: int, n: int, last: int) -> Iterator[np.ndarray]:
+    """Yield the fitted variances (seeds,) of one-dimensional data, generation by generation."""
     pack = tuple(range(seeds))
-    cell = Cell(
+    cell = CellSettings(
         data=Component(name="gaussian"), model=Component(name="gaussian"), initial=Initial(), train=Train(),
         sample=Sample(), loop_train=Train(), loop_sample=Sample(), start="previous", budget=None,
         regime=Component(name="r"), lambda_=1.0, axes={},
     )  # fmt: skip
     crew, shelf = ClosedFormRank(Gaussian(), pack), MemoryShelf()
-    sources = {REAL: real(pack, n, 1)}
+    sources = {REAL: real_rows(pack, n, 1)}
     loop = self_consuming_loop(
         Rules(cell, regime, n), crew, sources, pack, range(last + 1), lambda t, count: sources[REAL], lambda t: shelf
     )
@@ -109,14 +111,14 @@ def within_four_standard_errors(values: np.ndarray, expected: float) -> bool:
 
 
 def test_replace_loses_variance_at_the_rate_of_the_closed_form() -> None:
-    for k, variance in enumerate(traces(Replace(), 1500, 20, 8), start=1):
+    for k, variance in enumerate(variances_by_generation(Replace(), 1500, 20, 8), start=1):
         assert within_four_standard_errors(variance, (1 - 1 / 20) ** k)
         if k == 9:
-            assert not within_four_standard_errors(variance, (1 - 1 / 20) ** (k + 3)), "a wrong curve is told apart"
+            assert not within_four_standard_errors(variance, (1 - 1 / 20) ** (k + 3)), "the test rejects a wrong curve"
 
 
 def test_accumulate_keeps_the_variance_of_the_closed_form() -> None:
     expected = 1.0
-    for k, variance in enumerate(traces(Accumulate(), 1500, 20, 8), start=1):
+    for k, variance in enumerate(variances_by_generation(Accumulate(), 1500, 20, 8), start=1):
         expected *= 1 - 1 / (20 * k**2)
         assert within_four_standard_errors(variance, expected)

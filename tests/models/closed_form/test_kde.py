@@ -1,6 +1,7 @@
 """The kernel density family against scikit-learn and the closed forms of its second moment."""
 
 from fractions import Fraction
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -10,15 +11,17 @@ from sklearn.neighbors import KernelDensity
 from raysc.errors import InputError
 from raysc.models.closed_form import kde, kernel_sums
 from raysc.models.closed_form.kde import Kde
-from raysc.models.closed_form.kernel_sums import log_kernel_sums
+from raysc.pool.blocks import MemoryBlock
 from raysc.pool.mixing import mix
-from raysc.pool.rows import MemoryBlock, Rows, TrainingSet
+from raysc.pool.rows import Rows
+from raysc.pool.training_set import TrainingSet
 from raysc.regimes.accumulate import Accumulate
 from raysc.regimes.accumulate_subsample import AccumulateSubsample
 from raysc.regimes.recipe import REAL, Recipe, Regime, Source, Take, synthetic
 from raysc.rng import Streams
 
 SEEDS = (0, 3)
+Bandwidth = float | Literal["scott", "silverman"]
 
 
 def normal_rows(source: Source, count: int, dim: int = 2, seeds: tuple[int, ...] = SEEDS, shift: float = 0.0) -> Rows:
@@ -26,118 +29,114 @@ def normal_rows(source: Source, count: int, dim: int = 2, seeds: tuple[int, ...]
     return Rows(source, (MemoryBlock((source, seeds), 0, drawn),))
 
 
-def whole(rows: Rows) -> TrainingSet:
+def training_set_of(rows: Rows) -> TrainingSet:
     return mix(Recipe((Take(REAL, rows.count),)), {REAL: rows}, SEEDS, 0, rows.count)
 
 
-def exact(bandwidth, rows: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """scikit-learn's log likelihoods, from one leaf: with several its tree subtracts bounds, and tails are off."""
-    return KernelDensity(bandwidth=bandwidth, leaf_size=len(rows)).fit(rows).score_samples(points)
+def exact_log_prob(bandwidth: Bandwidth, rows: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Compute scikit-learn's log density with one leaf: with several, its tree rounds the tails."""
+    log_prob: np.ndarray = KernelDensity(bandwidth=bandwidth, leaf_size=len(rows)).fit(rows).score_samples(points)
+    return log_prob
 
 
 @pytest.mark.parametrize("bandwidth", [0.05, 0.7, "scott", "silverman"])
 @pytest.mark.parametrize(("count", "dim"), [(7, 2), (300, 3)])
-def test_log_prob_is_that_of_scikit_learn(bandwidth, count: int, dim: int) -> None:
+def test_log_prob_is_that_of_scikit_learn(bandwidth: Bandwidth, count: int, dim: int) -> None:
     rows = normal_rows(REAL, count, dim)
     points = np.random.default_rng(0).normal(size=(40, dim)) * 3  # many of them far from all rows
-    state = Kde(bandwidth).fit(whole(rows), Streams(SEEDS, 0))
-    found = Kde(bandwidth).log_prob(state, points)
-    for own, values in zip(rows.load(), found, strict=True):
-        expected = exact(bandwidth, own, points)
+    state = Kde(bandwidth).fit(training_set_of(rows), Streams(SEEDS, 0))
+    log_prob = Kde(bandwidth).log_prob(state, points)
+    for x, values in zip(rows.load(), log_prob, strict=True):
+        expected = exact_log_prob(bandwidth, x, points)
         np.testing.assert_allclose(values, expected, rtol=1e-9)
-
-
-def test_points_so_far_that_every_kernel_is_zero_still_have_a_finite_likelihood() -> None:
-    rows = np.zeros((1, 300, 2))
-    rows[0, :, 0] = np.linspace(0, 1, 300)
-    found = log_kernel_sums(rows, np.array([[20.0, 0.0], [0.5, 0.0]]), 0.01)[0]
-    np.testing.assert_allclose(found[0], -(19**2) / 2e-4, rtol=1e-9)
-    np.testing.assert_allclose(found[1], np.log(np.exp(-((rows[0, :, 0] - 0.5) ** 2) / 2e-4).sum()), rtol=1e-9)
 
 
 @pytest.mark.parametrize("regime", [Accumulate(), AccumulateSubsample()])
 @pytest.mark.parametrize("bandwidth", [0.3, "scott"])
 @pytest.mark.parametrize("lambda_", [Fraction(1), Fraction(1, 2)])
-def test_what_is_remembered_equals_all_rows_at_once(regime: Regime, bandwidth, lambda_: Fraction) -> None:
+def test_incremental_statistics_equal_those_of_all_rows(
+    regime: Regime, bandwidth: Bandwidth, lambda_: Fraction
+) -> None:
     family, points = Kde(bandwidth), np.random.default_rng(1).normal(size=(30, 2))
     sources = {REAL: normal_rows(REAL, 20)}
     for t in range(6):
         recipe = Recipe((Take(REAL, 20),)) if t == 0 else regime.recipe(t, 20, lambda_)
-        taken = mix(recipe, sources, SEEDS, t, 20)
-        state = family.fit(taken, Streams(SEEDS, t))
+        training_set = mix(recipe, sources, SEEDS, t, 20)
+        state = family.fit(training_set, Streams(SEEDS, t))
         mean, covariance = family.moments(state)
         if t % 2 == 0:  # some generations are not measured
-            found = family.log_prob(state, points)
-            for own, values in zip(taken.load(), found, strict=True):
-                expected = exact(bandwidth, own, points)
+            log_prob = family.log_prob(state, points)
+            for x, values in zip(training_set.load(), log_prob, strict=True):
+                expected = exact_log_prob(bandwidth, x, points)
                 np.testing.assert_allclose(values, expected, rtol=1e-9)
-        h = family.width(taken.count, 2)
-        for own, centre, spread in zip(taken.load(), mean, covariance, strict=True):
-            np.testing.assert_allclose(centre, own.mean(axis=0), atol=1e-12)
-            np.testing.assert_allclose(spread, np.cov(own.T, ddof=0) + h**2 * np.eye(2), atol=1e-12)
+        h = family.width(training_set.count, 2)
+        for x, seed_mean, seed_covariance in zip(training_set.load(), mean, covariance, strict=True):
+            np.testing.assert_allclose(seed_mean, x.mean(axis=0), atol=1e-12)
+            np.testing.assert_allclose(seed_covariance, np.cov(x.T, ddof=0) + h**2 * np.eye(2), atol=1e-12)
         drawn = family.sample(state, 0, 20, Streams(SEEDS, t))
         sources[synthetic(t)] = Rows(synthetic(t), (MemoryBlock((t, SEEDS), 0, drawn),))
 
 
-@pytest.mark.parametrize(("bandwidth", "scored"), [(0.3, [20] * 8), ("scott", [20] * 36)])
-def test_under_accumulate_a_fixed_kernel_scores_each_row_once(bandwidth, scored, monkeypatch) -> None:
+@pytest.mark.parametrize(("bandwidth", "evaluated"), [(0.3, [20] * 8), ("scott", [20] * 36)])
+def test_under_accumulate_a_fixed_kernel_is_evaluated_once_per_row(
+    bandwidth: Bandwidth, evaluated: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     counts: list[int] = []
 
-    def counted(rows: np.ndarray, points: np.ndarray, width: float) -> np.ndarray:
+    def recording(rows: np.ndarray, points: np.ndarray, width: float) -> np.ndarray:
         counts.append(rows.shape[1])
         return kernel_sums.log_kernel_sums(rows, points, width)
 
-    monkeypatch.setattr(kde, "log_kernel_sums", counted)
+    monkeypatch.setattr(kde, "log_kernel_sums", recording)
     family, points = Kde(bandwidth), np.zeros((1, 2))
     sources = {REAL: normal_rows(REAL, 20)} | {synthetic(t): normal_rows(synthetic(t), 20) for t in range(7)}
     for t in range(8):
         recipe = Recipe((Take(REAL, 20),)) if t == 0 else Accumulate().recipe(t, 20, Fraction(1))
         state = family.fit(mix(recipe, sources, SEEDS, t, 20), Streams(SEEDS, t))
         family.log_prob(state, points.copy())
-    assert counts == scored
+    assert counts == evaluated
 
 
-def test_other_points_or_other_rows_are_not_taken_for_those_that_were_scored() -> None:
+def test_other_points_or_rows_are_evaluated_anew() -> None:
     family, first, second = Kde(0.5), np.zeros((3, 2)), np.ones((3, 2))
-    state = family.fit(whole(normal_rows(REAL, 20)), Streams(SEEDS, 0))
-    one, other = family.log_prob(state, first), family.log_prob(state, second)
-    np.testing.assert_array_equal(other, Kde(0.5).log_prob(state, second))
-    assert (one != other).all()
-    moved = family.fit(whole(normal_rows(REAL, 21, shift=5.0)), Streams(SEEDS, 0))
-    np.testing.assert_array_equal(family.log_prob(moved, second), Kde(0.5).log_prob(moved, second))
+    state = family.fit(training_set_of(normal_rows(REAL, 20)), Streams(SEEDS, 0))
+    at_first, at_second = family.log_prob(state, first), family.log_prob(state, second)
+    np.testing.assert_array_equal(at_second, Kde(0.5).log_prob(state, second))
+    assert (at_first != at_second).all()
+    shifted = family.fit(training_set_of(normal_rows(REAL, 21, shift=5.0)), Streams(SEEDS, 0))
+    np.testing.assert_array_equal(family.log_prob(shifted, second), Kde(0.5).log_prob(shifted, second))
 
 
 def test_samples_are_a_training_row_and_h_times_a_normal() -> None:
     rows = normal_rows(REAL, 5, 1)
-    state = Kde(0.01).fit(whole(rows), Streams(SEEDS, 0))
-    drawn = Kde(0.01).sample(state, 0, 4000, Streams(SEEDS, 0))
-    for own, values in zip(rows.load()[..., 0], drawn[..., 0], strict=True):
-        nearest = np.abs(values[:, None] - own).argmin(axis=1)
+    state = Kde(0.01).fit(training_set_of(rows), Streams(SEEDS, 0))
+    samples = Kde(0.01).sample(state, 0, 4000, Streams(SEEDS, 0))
+    for x, values in zip(rows.load()[..., 0], samples[..., 0], strict=True):
+        nearest = np.abs(values[:, None] - x).argmin(axis=1)
         assert np.bincount(nearest, minlength=5).min() > 4000 / 5 - 4 * np.sqrt(4000 * 0.2 * 0.8)
-        assert kstest((values - own[nearest]) / 0.01, norm.cdf).pvalue > 1e-3
+        assert kstest((values - x[nearest]) / 0.01, norm.cdf).pvalue > 1e-3
 
 
-def test_rows_do_not_depend_on_what_else_was_asked_for_or_on_the_other_seeds() -> None:
+def test_a_row_depends_on_its_index_and_seed_alone() -> None:
     rows, family = normal_rows(REAL, 50), Kde(0.2)
-    drawn = family.sample(family.fit(whole(rows), Streams(SEEDS, 0)), 0, 3000, Streams(SEEDS, 2))
-    part = family.sample(family.fit(whole(rows), Streams(SEEDS, 0)), 900, 1300, Streams(SEEDS, 2))
-    np.testing.assert_array_equal(part, drawn[:, 900:2200])
-    alone = Rows(REAL, (MemoryBlock("alone", 0, rows.load()[1:]),))
-    lone = mix(Recipe((Take(REAL, 50),)), {REAL: alone}, (3,), 0, 50)
-    np.testing.assert_array_equal(
-        family.sample(family.fit(lone, Streams((3,), 0)), 0, 9, Streams((3,), 2))[0], drawn[1, :9]
-    )
+    samples = family.sample(family.fit(training_set_of(rows), Streams(SEEDS, 0)), 0, 3000, Streams(SEEDS, 2))
+    part = family.sample(family.fit(training_set_of(rows), Streams(SEEDS, 0)), 900, 1300, Streams(SEEDS, 2))
+    np.testing.assert_array_equal(part, samples[:, 900:2200])
+    seed_rows = Rows(REAL, (MemoryBlock("seed 3", 0, rows.load()[1:]),))
+    seed_training_set = mix(Recipe((Take(REAL, 50),)), {REAL: seed_rows}, (3,), 0, 50)
+    seed_samples = family.sample(family.fit(seed_training_set, Streams((3,), 0)), 0, 9, Streams((3,), 2))
+    np.testing.assert_array_equal(seed_samples[0], samples[1, :9])
 
 
 def test_the_second_moment_grows_by_the_kernels_at_the_rate_of_the_closed_form() -> None:
-    """Replace adds h^2 a fit, accumulate h^2 / k: sigma^2 + h^2 H_k (harmonic number)."""
+    """Replace adds h^2 per fit, accumulate h^2 / k: sigma^2 + h^2 H_k (harmonic number)."""
     seeds, n, h = tuple(range(400)), 30, 0.5
     for accumulates in (False, True):
         family = Kde(h)
         sources = {REAL: normal_rows(REAL, n, 1, seeds)}
         for t in range(5):
-            kept = [synthetic(j) for j in range(t)]
-            takes = [REAL, *kept] if accumulates else [REAL, *kept][-1:]
+            sampled = [synthetic(j) for j in range(t)]
+            takes = [REAL, *sampled] if accumulates else [REAL, *sampled][-1:]
             state = family.fit(
                 mix(Recipe(tuple(Take(source, n) for source in takes)), sources, seeds, t, n), Streams(seeds, t)
             )
@@ -148,12 +147,12 @@ def test_the_second_moment_grows_by_the_kernels_at_the_rate_of_the_closed_form()
             assert abs(moment.mean() - expected) < 4 * error
             drawn = family.sample(state, 0, n, Streams(seeds, t))
             sources[synthetic(t)] = Rows(synthetic(t), (MemoryBlock(t, 0, drawn),))
-        assert abs(moment.mean() - (expected + h**2)) > 6 * error, "a wrong curve is told apart"
+        assert abs(moment.mean() - (expected + h**2)) > 6 * error, "the test rejects a wrong curve"
 
 
-def test_bandwidths_that_make_no_sense_are_refused() -> None:
-    for bad in (0.0, -1.0, float("inf"), float("nan")):
+def test_bandwidths_that_are_not_positive_numbers_are_refused() -> None:
+    for bandwidth in (0.0, -1.0, float("inf"), float("nan")):
         with pytest.raises(InputError, match="bandwidth must be a positive number, scott or silverman"):
-            Kde(bad)
+            Kde(bandwidth)
     with pytest.raises(InputError, match="points"):
         Kde(1.0).check((1, 8, 8))

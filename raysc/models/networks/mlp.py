@@ -1,0 +1,55 @@
+"""Multilayer perceptron over flattened rows, conditioned on time."""
+
+from math import log, prod
+
+import torch
+from torch import Tensor, nn
+
+from raysc.models.networks.network import Config
+
+
+def mlp_config(event: tuple[int, ...], width: int, depth: int) -> Config:
+    """Return the configuration of a perceptron for rows of a shape; see ``Mlp``."""
+    return {"network": "mlp", "event": list(event), "width": width, "depth": depth}
+
+
+class Mlp(nn.Module):
+    """A multilayer perceptron whose hidden layers are shifted by a function of the time.
+
+    The rows, times a gate that depends on the time, are added to the output. Most of the noise in a row can be read off
+    the row itself, so hidden layers narrower than a row need not carry it.
+    """
+
+    def __init__(self, event: tuple[int, ...], width: int, depth: int) -> None:
+        """Build the layers.
+
+        Args:
+            event: shape of a row.
+            width: units of a hidden layer.
+            depth: number of hidden layers.
+        """
+        super().__init__()
+        self.frequencies = 32
+        self.first = nn.Linear(prod(event), width)
+        self.hidden = nn.ModuleList(nn.Linear(width, width) for _ in range(depth - 1))
+        self.times = nn.Linear(2 * self.frequencies, width * depth)
+        self.last = nn.Linear(width, prod(event))
+        self.gate = nn.Linear(2 * self.frequencies, prod(event))
+
+    def forward(self, rows: Tensor, times: Tensor) -> Tensor:
+        """Map rows (batch, *event) at times (batch,) in [0, 1000] to (batch, *event)."""
+        embedding = sinusoidal_embedding(times, self.frequencies)
+        shifts = self.times(embedding).chunk(len(self.hidden) + 1, dim=1)
+        flat = rows.flatten(1)
+        hidden = nn.functional.silu(self.first(flat) + shifts[0])
+        for layer, shift in zip(self.hidden, shifts[1:], strict=True):
+            hidden = nn.functional.silu(layer(hidden) + shift)
+        output: Tensor = self.last(hidden) + self.gate(embedding) * flat
+        return output.view_as(rows)
+
+
+def sinusoidal_embedding(times: Tensor, frequencies: int) -> Tensor:
+    """Return sines and cosines of times, (batch, 2 * frequencies); periods rise from 2 pi to 10^4 2 pi geometrically."""
+    exponents = torch.arange(frequencies, device=times.device, dtype=torch.float32) / frequencies
+    angles = times[:, None] * torch.exp(-log(1e4) * exponents)
+    return torch.cat([angles.sin(), angles.cos()], dim=1)

@@ -1,0 +1,142 @@
+"""Base class of ddpm, edm and flow_matching: families with an MLP or a U-Net that is conditioned on time."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from pydantic import PositiveInt
+from torch import Tensor, nn
+
+from raysc.errors import InputError
+from raysc.models.family import FitResult
+from raysc.models.networks.build import parameter_count
+from raysc.models.networks.mlp import mlp_config
+from raysc.models.networks.network import Config, Network
+from raysc.models.networks.unet import HEAD_CHANNELS, UNetSizes, unet_config
+from raysc.models.neural import state_files
+from raysc.models.neural.sampling import BLOCK, sample_rows
+from raysc.models.neural.state import State, are_points, initial_state
+from raysc.models.training import loop, packs
+from raysc.models.training.batches import Batch, Batches
+from raysc.models.training.coupling import Coupling
+from raysc.models.training.validation import check_train
+from raysc.pool.training_set import TrainingSet
+from raysc.rng import Streams
+from raysc.settings import Sample, Train
+
+MLP_SIZES = ("width", "depth")
+UNET_SIZES = ("channels", "multipliers", "res_blocks", "attention", "head_channels")
+
+
+@dataclass(frozen=True)
+class TimeConditionedFamily(ABC):
+    """A trained family whose network maps a noisy row x_t and its time t to a prediction.
+
+    A subclass defines the loss, the sampler, and the diffusers scheduler that fits the network's output.
+
+    Attributes:
+        network: mlp or unet.
+        width: units of a hidden layer (mlp).
+        depth: hidden layers (mlp).
+        channels: channels at full resolution, a multiple of 8 (unet).
+        multipliers: channels of each level over ``channels``; each level halves the resolution (unet).
+        res_blocks: residual blocks per level (unet).
+        attention: heights in pixels of the levels with self-attention, apart from the middle block (unet).
+        head_channels: channels of one attention head (unet).
+    """
+
+    network: Literal["mlp", "unet"] = "mlp"
+    width: PositiveInt = 128
+    depth: PositiveInt = 3
+    channels: PositiveInt = 32
+    multipliers: tuple[PositiveInt, ...] = (1, 2)
+    res_blocks: PositiveInt = 1
+    _: KW_ONLY  # keyword-only fields follow a subclass's positional fields in its signature
+    attention: tuple[PositiveInt, ...] = ()
+    head_channels: PositiveInt = HEAD_CHANNELS
+
+    trained: ClassVar[bool] = True
+    block: ClassVar[int] = BLOCK
+
+    def __post_init__(self) -> None:
+        """Raise InputError at a size that the chosen kind of network does not have."""
+        sizes, other_sizes = (MLP_SIZES, UNET_SIZES) if self.network == "mlp" else (UNET_SIZES, MLP_SIZES)
+        for name in other_sizes:
+            if getattr(self, name) != getattr(type(self), name):
+                raise InputError(f"model.{name}: a network of kind {self.network} takes {', '.join(sizes)}, not {name}")
+
+    @abstractmethod
+    def loss(self, network: Network, batch: Batch) -> Tensor:
+        """Compute the loss of a batch, a scalar."""
+
+    @abstractmethod
+    def sampler(self, sample: Sample) -> Callable[..., Tensor]:
+        """Return the sampler, (network, latents) -> values; see ``sample_rows``."""
+
+    @property
+    @abstractmethod
+    def scheduler(self) -> dict[str, Any]:
+        """Prediction target of the network, as a configuration of diffusers' schedulers."""
+
+    @abstractmethod
+    def pipeline(self, unet: nn.Module) -> Any:
+        """Return a diffusers pipeline of a U-Net with its scheduler."""
+
+    def is_stochastic(self, sample: Sample) -> bool:
+        """Return True if the sampler adds noise in its steps."""
+        return False
+
+    @property
+    def noise_coupling(self) -> Coupling | None:
+        """Pairing of a batch's noise with its rows; None: as they were drawn."""
+        return None
+
+    @property
+    def outputs(self) -> int:
+        """Output values of the network per input value."""
+        return 1
+
+    def network_config(self, event: tuple[int, ...]) -> Config:
+        """Return the configuration of the network for rows of a shape; InputError if it cannot model them."""
+        if self.network == "mlp":
+            return mlp_config(event, self.width, self.depth)
+        sizes = UNetSizes(self.channels, self.multipliers, self.res_blocks, self.attention, self.head_channels)
+        return unet_config(event, sizes, self.outputs)
+
+    def check(self, event: tuple[int, ...]) -> None:
+        self.network_config(event)
+
+    def can_pack(self, event: tuple[int, ...]) -> bool:
+        return are_points(event)
+
+    def check_settings(self, event: tuple[int, ...], train: Train, sample: Sample) -> None:
+        check_train(train, event, self.network)
+
+    def initial(self, event: tuple[int, ...], streams: Streams) -> State:
+        return initial_state(self.network_config(event), streams)
+
+    def fit(
+        self, training_set: TrainingSet, start: State, steps: range, train: Train, streams: Streams,
+        total_steps: int | None = None,
+    ) -> FitResult:  # fmt: skip
+        if start.is_pack:
+            return packs.fit(self.loss, training_set, start, steps, train, streams, total_steps, self.noise_coupling)
+        batches = partial(Batches, coupling=self.noise_coupling)
+        return loop.fit(self.loss, training_set, start, steps, train, streams, total_steps, make_batches=batches)
+
+    def sample(self, state: State, first: int, count: int, sample: Sample, streams: Streams) -> np.ndarray:
+        run = packs.sample_rows if state.is_pack else sample_rows
+        return run(self.sampler(sample), state, first, count, sample, streams, self.is_stochastic(sample))
+
+    def save(self, state: State, folder: Path, training_state: bool) -> None:
+        state_files.save(state, folder, training_state, self.scheduler, self.pipeline)
+
+    def load(self, folder: Path) -> State:
+        return state_files.load(folder, self.network, self.scheduler)
+
+    def parameter_count(self, event: tuple[int, ...]) -> int:
+        return parameter_count(self.network_config(event))

@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup quickstart test test-cluster test-rest lint
+.PHONY: setup quickstart test test-fast test-cluster test-rest lint
 
 setup: $(VENV)/.installed
 
@@ -18,18 +18,21 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 quickstart: setup
 	$(BIN)/raysc sweep sweeps/quickstart.yaml
 
-# Tests on Ray wait most of the time; so they run beside the rest, some of them after it.
-DAMAGE := tests/cluster/test_exactly_once.py
-REST := $(wildcard tests/test_*.py) $(filter-out tests/cluster/ tests/__pycache__/,$(wildcard tests/*/))
+# Tests on Ray wait most of the time, so they run beside the others; the two jobs together keep two cores busy.
+ON_RAY_LATER := tests/cluster/test_exactly_once.py
 
 test: setup
 	$(MAKE) --jobs=2 --output-sync=target test-cluster test-rest
 
 test-cluster: setup
-	$(BIN)/python -m pytest tests/cluster --ignore=$(DAMAGE)
+	$(BIN)/python -m pytest tests/cluster --ignore=$(ON_RAY_LATER)
 
 test-rest: setup
-	$(BIN)/python -m pytest $(REST) $(DAMAGE)
+	$(BIN)/python -m pytest tests --ignore=tests/cluster
+	$(BIN)/python -m pytest $(ON_RAY_LATER)
+
+test-fast: setup
+	$(BIN)/python -m pytest --numprocesses=2 -m "not ray and not slow" tests
 
 lint: setup
 	$(BIN)/ruff check .

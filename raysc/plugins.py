@@ -1,0 +1,109 @@
+"""The stable import surface for authors of plug-ins.
+
+A plug-in is one class in one file, named in a sweep file by its import path (``window:Window``). Names in this module
+keep their meaning from version to version; modules elsewhere in raysc may move. Each protocol states what a class of
+its kind must have, and ``raysc.testing`` has the tests that every class of its kind passes.
+
+Regimes implement ``Regime``: a recipe of takes for each generation. Data sets implement ``DataSet``, models
+``ClosedFormFamily`` or ``TrainedFamily``, metrics ``Metric`` or ``ModelMetric``. The ``Supports...`` protocols are
+optional capabilities: a class has one if it has its members.
+"""
+
+from raysc.datasets.dataset import (
+    DataSet,
+    LabelledRows,
+    SupportsFingerprint,
+    SupportsFreshRows,
+    SupportsLabels,
+    SupportsModes,
+    SupportsMoments,
+    SupportsProbabilities,
+    SupportsTarget,
+    SupportsTokens,
+)
+from raysc.errors import InputError, RayscError
+from raysc.metrics.core.metric import (
+    Column,
+    FeatureSets,
+    FittedModels,
+    Metric,
+    ModelMetric,
+    SupportsDataRequirements,
+    Vectors,
+)
+from raysc.models.family import (
+    ClosedFormFamily,
+    FitResult,
+    StateWithRows,
+    SupportsDataBinding,
+    SupportsLazySampling,
+    SupportsPacking,
+    SupportsSettingsCheck,
+    SupportsText,
+    TrainedFamily,
+)
+from raysc.pool.rows import Rows
+from raysc.pool.tokens import Texts, Tokenizer
+from raysc.pool.training_set import TrainingSet
+from raysc.regimes.recipe import (
+    REAL,
+    Recipe,
+    Regime,
+    Source,
+    SupportsRowCheck,
+    Take,
+    exact,
+    fresh,
+    per_real_row,
+    synthetic,
+)
+from raysc.rng import Streams
+from raysc.settings import Sample, Train
+
+__all__ = [
+    "REAL",
+    "ClosedFormFamily",
+    "Column",
+    "DataSet",
+    "FeatureSets",
+    "FitResult",
+    "FittedModels",
+    "InputError",
+    "LabelledRows",
+    "Metric",
+    "ModelMetric",
+    "RayscError",
+    "Recipe",
+    "Regime",
+    "Rows",
+    "Sample",
+    "Source",
+    "StateWithRows",
+    "Streams",
+    "SupportsDataBinding",
+    "SupportsDataRequirements",
+    "SupportsFingerprint",
+    "SupportsFreshRows",
+    "SupportsLabels",
+    "SupportsLazySampling",
+    "SupportsModes",
+    "SupportsMoments",
+    "SupportsPacking",
+    "SupportsProbabilities",
+    "SupportsRowCheck",
+    "SupportsSettingsCheck",
+    "SupportsTarget",
+    "SupportsText",
+    "SupportsTokens",
+    "Take",
+    "Texts",
+    "Tokenizer",
+    "Train",
+    "TrainedFamily",
+    "TrainingSet",
+    "Vectors",
+    "exact",
+    "fresh",
+    "per_real_row",
+    "synthetic",
+]

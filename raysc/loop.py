@@ -1,11 +1,17 @@
-"""The self-consuming loop: mix, fit, sample, again.
+"""The self-consuming loop, the algorithm of Bertrand et al. 2023 (section 2) and Kazdan et al. 2024 (section 2).
 
-This is the algorithm of Bertrand et al. 2023 (section 2) and Kazdan et al. 2024 (section 2) with the rule for the
-training set left to a regime. It knows no Ray and does no I/O: a crew holds the models, shelves hold the rows, and
-whoever iterates over the loop measures and publishes each generation before asking for the next.
+    G_0 = fit(real rows)
+    S_0 ~ G_0
+    for t = 1, ..., T:
+        D_t = mix(real rows, S_0, ..., S_{t-1}), as the regime's recipe says
+        G_t = fit(D_t), starting from G_{t-1} or from initial weights
+        S_t ~ G_t
+
+The loop knows no Ray and does no I/O. A crew holds the models and shelves hold the rows. The caller measures and
+publishes each generation before it asks for the next one.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Literal, Protocol
@@ -13,19 +19,22 @@ from typing import Literal, Protocol
 import numpy as np
 
 from raysc.errors import InputError
+from raysc.pool.blocks import Block
+from raysc.pool.lifetimes import Lifetimes, appended_takes
 from raysc.pool.mixing import counts_by_kind, mix
-from raysc.pool.rows import Block, Rows, TrainingSet
+from raysc.pool.rows import Rows
 from raysc.pool.shelf import Shelf
+from raysc.pool.training_set import TrainingSet
 from raysc.regimes.recipe import REAL, Recipe, Regime, Source, Take, exact, synthetic
-from raysc.settings import Cell, Sample, Start, Train
+from raysc.settings import CellSettings, Sample, Start, Train
 
-From = Start | Literal["held"]
-"""Which weights a fit starts from; "held": those that the crew holds, in the middle of a run."""
+StartWeights = Start | Literal["current"]
+"""Weights from which a fit starts; "current": those of the crew, when a fit is a later part of a generation."""
 
 
 @dataclass(frozen=True)
 class Fit:
-    """What a crew says of one fit.
+    """Result of one fit.
 
     Attributes:
         diverged: bool (seeds,): a loss or parameter was not finite.
@@ -37,35 +46,35 @@ class Fit:
 
 
 class Crew(Protocol):
-    """The ranks that hold generation k's model for the whole trial; all calls are about that model."""
+    """The ranks of a trial. They hold the model of one generation; all calls concern that model."""
 
     def fit(
-        self, generation: int, training_set: TrainingSet, start: From, steps: range, train: Train,
+        self, generation: int, training_set: TrainingSet, start: StartWeights, steps: range, train: Train,
         length: int | None = None,
     ) -> Fit:  # fmt: skip
-        """Make the model of a generation; it is then the one that the crew holds.
+        """Fit the model of a generation and hold it.
 
-        ``length``: optimiser steps of the whole generation where ``steps`` is a part of them.
+        ``length``: optimiser steps of the whole generation if ``steps`` is a part of them.
         """
         ...
 
     def sample(self, generation: int, first: int, count: int, sample: Sample, shelf: Shelf) -> tuple[Block, ...]:
-        """Draw rows ``first`` to ``first + count`` from the model that is held; every rank shelves its own blocks."""
+        """Draw rows ``first`` to ``first + count`` from the model; every rank puts its own blocks on the shelf."""
         ...
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What the loop goes by: a cell's settings with its regime and the size of its data.
+    """Settings of one cell, with its regime and the number of real rows.
 
     Attributes:
-        cell: the settings.
+        settings: the settings.
         regime: the rule for training sets.
         rows: n, the initial real rows per seed.
-        steps_of: the rule by whose training sets epochs are counted out: a matched control's.
+        steps_of: of a matched control: the regime whose training sets convert epochs to optimiser steps.
     """
 
-    cell: Cell
+    settings: CellSettings
     regime: Regime
     rows: int
     steps_of: Regime | None = None
@@ -73,45 +82,50 @@ class Rules:
     @property
     def sample_rows(self) -> int:
         """Rows that every generation samples."""
-        return self.cell.sample.rows or self.rows
+        return self.settings.sample.rows or self.rows
 
     def recipe(self, generation: int) -> Recipe:
-        """Generation 0 trains on (the first ``initial.rows``) real rows only, the others on what the regime says."""
+        """Return the recipe of a generation: the regime's, or the first ``initial.rows`` real rows for generation 0."""
         if generation == 0:
-            return Recipe((Take(REAL, self.cell.initial.rows or self.rows),))
-        return self.regime.recipe(generation, self.rows, exact(self.cell.lambda_))
+            return Recipe((Take(REAL, self.settings.initial.rows or self.rows),))
+        return self.regime.recipe(generation, self.rows, exact(self.settings.lambda_))
 
     def train(self, generation: int) -> Train:
-        """Training settings of a generation."""
-        return self.cell.train if generation == 0 else self.cell.loop_train
+        """Return the training settings of a generation."""
+        return self.settings.train if generation == 0 else self.settings.loop_train
 
     def sample(self, generation: int) -> Sample:
-        """Sampling settings of a generation."""
-        return self.cell.sample if generation == 0 else self.cell.loop_sample
+        """Return the sampling settings of a generation."""
+        return self.settings.sample if generation == 0 else self.settings.loop_sample
+
+    def start(self, generation: int) -> Start:
+        """Return the weights from which the fit of a generation starts."""
+        return "initial" if generation == 0 else self.settings.start
 
     def steps(self, generation: int, rows: int) -> int:
-        """Optimiser steps of a generation on ``rows`` training rows; 0 for closed-form families."""
+        """Return the optimiser steps of a generation on ``rows`` training rows; 0 for closed-form families."""
         if generation == 0:
-            return self.cell.initial.steps or 0
-        if self.steps_of is not None and self.cell.steps_of is not None:
-            rows = self.steps_of.recipe(generation, self.rows, exact(self.cell.steps_of.lambda_)).rows
-        return self.cell.budget.optimiser_steps(rows, self.cell.loop_train.batch) if self.cell.budget else 0
+            return self.settings.initial.steps or 0
+        if self.steps_of is not None and self.settings.steps_of is not None:
+            rows = self.steps_of.recipe(generation, self.rows, exact(self.settings.steps_of.lambda_)).rows
+        budget = self.settings.budget
+        return budget.optimiser_steps(rows, self.settings.loop_train.batch) if budget else 0
 
 
 @dataclass(frozen=True)
 class Generation:
-    """One turn of the loop.
+    """Result of one generation.
 
     Attributes:
         t: the generation.
         rows: S_t, ``sample_rows`` rows; None if every seed diverged.
-        extended: rows beyond those of S_{t-1} that this training set needed and that were drawn in this turn.
+        extended: rows that this training set needed beyond those of S_{t-1}, drawn in this generation.
         rows_real: int64 (seeds,), real rows (initial and fresh) in the training set.
-        rows_synthetic: int64 (seeds,), synthetic rows in it.
+        rows_synthetic: int64 (seeds,), synthetic rows in the training set.
         steps: optimiser steps.
         diverged: bool (seeds,).
-        loss: mean training loss, of each seed where there are several.
-        seconds: wall time by phase: fit (mixing included) and sample.
+        loss: mean training loss; float64 (seeds,) if there are several seeds.
+        seconds: wall time by phase: fit (with mixing) and sample.
     """
 
     t: int
@@ -125,49 +139,6 @@ class Generation:
     seconds: dict[str, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Uses:
-    """What of the sources a loop lets go after each generation.
-
-    Attributes:
-        spent: those whose rows are read for the last time, and that are still counted later.
-        dropped: those that are taken for the last time.
-    """
-
-    spent: Mapping[int, Sequence[Source]]
-    dropped: Mapping[int, Sequence[Source]]
-
-    @classmethod
-    def of(cls, rules: Rules, generations: range, remembers: bool) -> "Uses":
-        """Look at all recipes of some generations, from the last to the first.
-
-        Args:
-            rules: settings, regime and size of the data.
-            generations: those of the loop.
-            remembers: the family reads no rows again that were a whole part of its last training set.
-        """
-        taken: dict[Source, int] = {}
-        read: dict[Source, int] = {}
-        recipe, following = rules.recipe(generations.stop - 1), Recipe(())
-        for t in reversed(generations):
-            if recipe.takes != following.takes[: len(recipe.takes)]:
-                for source in _looked_at(recipe.takes):
-                    taken.setdefault(source, t)
-            before = rules.recipe(t - 1) if t > 0 else None
-            # What was merged before this run began is not remembered by anybody.
-            for source in _looked_at(_unread(recipe, before if remembers and t > generations.start else None)):
-                read.setdefault(source, t)
-            if before is not None:
-                recipe, following = before, recipe
-        spent: dict[int, list[Source]] = {}
-        dropped: dict[int, list[Source]] = {}
-        for source, last in taken.items():
-            dropped.setdefault(last, []).append(source)
-            if read[source] < last:
-                spent.setdefault(read[source], []).append(source)
-        return cls(spent, dropped)
-
-
 def self_consuming_loop(
     rules: Rules,
     crew: Crew,
@@ -176,104 +147,71 @@ def self_consuming_loop(
     generations: range,
     fresh: Callable[[int, int], Rows],
     shelf: Callable[[int], Shelf],
-    uses: Uses | None = None,
+    lifetimes: Lifetimes | None = None,
 ) -> Iterator[Generation]:
     """Run generations of one lineage for a pack of seeds.
 
     Args:
-        rules: settings, regime and size of the data.
+        rules: settings, regime and number of real rows.
         crew: holds the model of generation ``generations.start - 1``, if there is one.
-        sources: the rows that exist: real ones and what earlier generations sampled. The loop adds what it samples and
-            drops what no later recipe of ``generations`` takes.
+        sources: real rows and the samples of earlier generations. The loop adds its samples and drops, in place, the
+            sources that no later recipe of ``generations`` takes.
         seeds: the pack, the leading axis of all rows.
-        generations: which to run, in order; ends early when every seed has diverged.
+        generations: generations to run, in order; the loop ends early when every seed has diverged.
         fresh: (generation, count) -> new real rows.
-        shelf: where the rows are put that are drawn in a generation's turn.
-        uses: what is let go; None: of a family that remembers nothing. They may be those of a range that begins before
-            ``generations``, if nothing that is needed now was let go there.
+        shelf: generation -> shelf for the rows drawn in that generation.
+        lifetimes: lifetimes of the sources; None: those of a family that reads all rows at every fit. They may belong
+            to a range that begins before ``generations``, if no source needed now was freed there.
 
     Yields:
-        Each generation once its rows are sampled.
+        Each generation, once its rows are sampled.
     """
-    uses = uses or Uses.of(rules, generations, remembers=False)
-    before: tuple[Take, ...] = ()
+    lifetimes = lifetimes or Lifetimes.of(rules.recipe, generations, reads_rows_once=False)
+    previous: tuple[Take, ...] = ()
     for t in generations:
-        began = perf_counter()
+        started = perf_counter()
         recipe = rules.recipe(t)
         extended: tuple[Block, ...] = ()
-        for take in _beyond(recipe.takes, before):
+        for take in appended_takes(recipe.takes, previous):
             if take.source.kind == "fresh":
-                sources[take.source] = fresh(t, take.candidates)
-            missing = take.candidates - sources[take.source].count
-            if missing > 0:
-                extended = _extend(sources, take, missing, rules, crew, t, shelf)
-        before = recipe.takes
+                sources[take.source] = fresh(t, take.source_rows)
+            if take.source_rows > sources[take.source].count:
+                extended = _extend(sources, take, rules, crew, t, shelf)
+        previous = recipe.takes
         drawn = perf_counter()
-        try:
-            training_set = mix(recipe, sources, seeds, t, rules.sample_rows)
-        except InputError as error:
-            raise InputError(f"regime {rules.cell.regime.name}, generation {t}: {error}") from error
+
+        training_set = _mix(recipe, sources, seeds, t, rules)
         rows_real, rows_synthetic = counts_by_kind(training_set, len(seeds))
         steps = rules.steps(t, training_set.count)
-        start: From = "initial" if t == 0 else rules.cell.start
-        fit = crew.fit(t, training_set, start, range(steps), rules.train(t))
+        fit = crew.fit(t, training_set, rules.start(t), range(steps), rules.train(t))
         fitted = perf_counter()
+
         rows = None
         if not fit.diverged.all():
             blocks = crew.sample(t, 0, rules.sample_rows, rules.sample(t), shelf(t))
             rows = sources[synthetic(t)] = Rows(synthetic(t), blocks)
-        for source in uses.spent.get(t, ()):
-            sources[source] = sources[source].spent()
-        for source in uses.dropped.get(t, ()):
-            sources.pop(source, None)
-        seconds = {"fit": fitted - drawn, "sample": perf_counter() - fitted + drawn - began}
+        lifetimes.release(sources, t)
+
+        seconds = {"fit": fitted - drawn, "sample": perf_counter() - fitted + drawn - started}
         yield Generation(t, rows, extended, rows_real, rows_synthetic, steps, fit.diverged, fit.loss, seconds)
         if rows is None:
             return
 
 
-def _looked_at(takes: tuple[Take, ...]) -> Iterator[Source]:
-    """Whose rows takes need: their sources', and the real ones where some are chosen."""
-    for take in takes:
-        yield take.source
-        if take.choose is not None:
-            yield REAL
-
-
-def unread(rules: Rules, t: int, remembers: bool) -> tuple[Take, ...]:
-    """The takes of a generation whose rows a fit reads: all of them, or those that its family does not remember.
-
-    Under accumulate a training set is the last one and one more part: only that part is read.
-    """
-    return _unread(rules.recipe(t), rules.recipe(t - 1) if remembers and t > 0 else None)
-
-
-def _unread(recipe: Recipe, before: Recipe | None) -> tuple[Take, ...]:
-    """The same, given the recipe of the generation before, if what that read is remembered."""
-    if before is None or recipe.subsample is not None or before.subsample is not None:
-        return recipe.takes
-    return _beyond(recipe.takes, before.takes)
-
-
-def _beyond(takes: tuple[Take, ...], before: tuple[Take, ...]) -> tuple[Take, ...]:
-    """The takes that follow those of before, all of them if those are not the beginning."""
-    return takes[len(before) :] if takes[: len(before)] == before else takes
+def _mix(recipe: Recipe, sources: dict[Source, Rows], seeds: tuple[int, ...], t: int, rules: Rules) -> TrainingSet:
+    """Return D_t; errors name the regime and the generation."""
+    try:
+        return mix(recipe, sources, seeds, t, rules.sample_rows)
+    except InputError as error:
+        raise InputError(f"regime {rules.settings.regime.name}, generation {t}: {error}") from error
 
 
 def _extend(
-    sources: dict[Source, Rows],
-    take: Take,
-    missing: int,
-    rules: Rules,
-    crew: Crew,
-    t: int,
-    shelf: Callable[[int], Shelf],
+    sources: dict[Source, Rows], take: Take, rules: Rules, crew: Crew, t: int, shelf: Callable[[int], Shelf]
 ) -> tuple[Block, ...]:
-    """Draw more rows of the newest generation: those that are there stay, so that what was measured stays true."""
+    """Draw the rows that a take lacks from G_{t-1} and return them; earlier rows stay, since they were measured."""
+    assert take.source == synthetic(t - 1), "only the newest generation can be extended: the crew holds its model"
     newest = sources[take.source]
-    assert take.source == synthetic(t - 1), (
-        "only the newest generation's model is held: an older one cannot be extended"
-    )
-    blocks = crew.sample(t - 1, newest.count, missing, rules.sample(t - 1), shelf(t))
+    blocks = crew.sample(t - 1, newest.count, take.source_rows - newest.count, rules.sample(t - 1), shelf(t))
     sources[take.source] = Rows(take.source, newest.blocks + blocks)
     return blocks

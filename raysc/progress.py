@@ -1,7 +1,7 @@
-"""What this process is busy with, told by long loops and read by whoever shows progress.
+"""Progress of the long loop that this process runs, for displays on any machine.
 
-A loop calls ``tell`` now and then; that costs a microsecond. The holder of a lease puts ``told()`` into it with every
-renewal, so that ``raysc sweep`` and ``raysc status`` can show what a unit does within a generation, on any machine.
+A loop calls ``report`` at every step; one call takes about a microsecond. The holder of a lease stores ``describe()``
+in the lease at every renewal. So ``raysc sweep`` and ``raysc status`` show the progress within a generation.
 """
 
 import time
@@ -11,68 +11,75 @@ from raysc.formatting import clock
 
 
 @dataclass(frozen=True)
-class Activity:
-    """A loop that is under way.
+class LoopProgress:
+    """Progress of one loop.
 
     Attributes:
-        what: in words: "training".
-        unit: of its steps: "steps".
-        first: steps that were done when it was told of first.
-        done: steps that are done.
-        total: of them.
-        began: when it was told of first, as time.monotonic().
+        activity: the loop in words: "training".
+        unit: unit of the steps: "steps".
+        first: number of steps done at the first report.
+        done: number of steps done.
+        total: number of steps of the whole loop.
+        started: time of the first report, as time.monotonic().
     """
 
-    what: str
+    activity: str
     unit: str
     first: int
     done: int
     total: int
-    began: float
+    started: float
 
     def text(self, now: float) -> str:
-        """``training: 1,200 of 20,000 steps, 41 a second, about 7 min 38 s left``."""
-        told = f"{self.what}: {self.done:,} of {self.total:,} {self.unit}"
-        made, spent = self.done - self.first, now - self.began
-        if made <= 0 or spent <= 0:
-            return told
-        rate = made / spent
-        each = f"{rate:,.3g} a second" if rate >= 1 else f"{60 * rate:.3g} a minute"
-        return f"{told}, {each}, about {clock((self.total - self.done) / rate)} left"
+        """Return ``training: 1,200 of 20,000 steps, 41 a second, about 7 min 38 s left``."""
+        counts = f"{self.activity}: {self.done:,} of {self.total:,} {self.unit}"
+        steps, seconds = self.done - self.first, now - self.started
+        if steps <= 0 or seconds <= 0:
+            return counts
+        rate = steps / seconds
+        speed = f"{rate:,.3g} a second" if rate >= 1 else f"{60 * rate:.3g} a minute"
+        return f"{counts}, {speed}, about {clock((self.total - self.done) / rate)} left"
 
 
-Told = tuple[str, str, int, int]
-"""What ``tell`` takes."""
+Snapshot = tuple[str, str, int, int]
+"""The arguments of ``report``: (activity, unit, done, total)."""
 
-_now: Activity | None = None
+_current: LoopProgress | None = None
 
 
-def tell(what: str, unit: str, done: int, total: int) -> None:
-    """Say how far a loop is; at its end (done = total) this process is busy with nothing."""
-    global _now
-    before = _now
+def report(activity: str, unit: str, done: int, total: int) -> None:
+    """Record the progress of the running loop; the last report of a loop (done = total) clears it.
+
+    Args:
+        activity: the loop in words: "training".
+        unit: unit of the steps: "steps".
+        done: number of steps done.
+        total: number of steps of the whole loop.
+    """
+    global _current
+    before = _current
     if done >= total:
-        _now = None
-    elif before is not None and (before.what, before.total) == (what, total) and before.done <= done:
-        _now = Activity(what, unit, before.first, done, total, before.began)
+        _current = None
+    elif before is not None and (before.activity, before.total) == (activity, total) and before.done <= done:
+        _current = LoopProgress(activity, unit, before.first, done, total, before.started)
     else:
-        _now = Activity(what, unit, done, done, total, time.monotonic())
+        _current = LoopProgress(activity, unit, done, done, total, time.monotonic())
 
 
-def now() -> Told | None:
-    """What ``tell`` was told last, for another process to repeat; None if no long loop is under way."""
-    return None if _now is None else (_now.what, _now.unit, _now.done, _now.total)
+def current() -> Snapshot | None:
+    """Return the last report, for another process to ``relay``; None while no loop runs."""
+    return None if _current is None else (_current.activity, _current.unit, _current.done, _current.total)
 
 
-def repeat(other: Told | None) -> None:
-    """Tell what another process is busy with on this one's behalf; clocks differ, so rates count from here."""
-    global _now
-    if other is None:
-        _now = None
+def relay(snapshot: Snapshot | None) -> None:
+    """Report the progress of another process as this one's; rates count from the first relay, since clocks differ."""
+    global _current
+    if snapshot is None:
+        _current = None
     else:
-        tell(*other)
+        report(*snapshot)
 
 
-def told() -> str:
-    """What this process is busy with, in words; "" if no long loop is under way."""
-    return "" if _now is None else _now.text(time.monotonic())
+def describe() -> str:
+    """Return this process's progress in words; "" while no loop runs."""
+    return "" if _current is None else _current.text(time.monotonic())

@@ -1,49 +1,58 @@
-"""What a process says that it is busy with."""
+"""Progress of the long loop that a process runs."""
+
+from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from raysc import progress
 from raysc.formatting import clock
-from raysc.progress import Activity, tell, told
+from raysc.progress import LoopProgress, describe, report
 from raysc.store import leases
 from raysc.store.leases import Lease, holders
 from raysc.store.objects import Objects
+from tests.conftest import MakeSweep, RunSweep
 
 
 @pytest.fixture(autouse=True)
-def idle():
-    tell("nothing", "things", 1, 1)
+def no_loop() -> Iterator[None]:
+    progress.relay(None)
     yield
-    tell("nothing", "things", 1, 1)
+    progress.relay(None)
 
 
-def test_rates_and_the_time_left_are_those_since_it_began():
-    now = Activity("training", "steps", 1_000, 1_200, 20_000, began=10.0)
-    assert now.text(15.0) == "training: 1,200 of 20,000 steps, 40 a second, about 7 min 50 s left"
-    slow = Activity("sampling", "blocks of rows", 0, 1, 3, began=0.0)
+def started() -> float:
+    assert progress._current is not None
+    return progress._current.started
+
+
+def test_rate_and_remaining_time_count_from_the_first_report() -> None:
+    training = LoopProgress("training", "steps", 1_000, 1_200, 20_000, started=10.0)
+    assert training.text(15.0) == "training: 1,200 of 20,000 steps, 40 a second, about 7 min 50 s left"
+    slow = LoopProgress("sampling", "blocks of rows", 0, 1, 3, started=0.0)
     assert slow.text(20.0) == "sampling: 1 of 3 blocks of rows, 3 a minute, about 40 s left"
-    assert Activity("training", "steps", 5, 5, 10, began=0.0).text(9.0) == "training: 5 of 10 steps"
+    assert LoopProgress("training", "steps", 5, 5, 10, started=0.0).text(9.0) == "training: 5 of 10 steps"
 
 
-def test_a_loop_that_ended_is_not_told_and_a_new_one_begins_anew():
-    assert told() == ""
-    tell("training", "steps", 0, 4)
-    began = progress._now.began
-    tell("training", "steps", 2, 4)
-    assert told().startswith("training: 2 of 4 steps")
-    assert progress._now.began == began
-    tell("training", "steps", 0, 4)
-    assert progress._now.began > began, "the next generation"
-    tell("training", "steps", 4, 4)
-    assert told() == ""
+def test_the_last_report_clears_a_loop_and_a_new_loop_starts_from_zero() -> None:
+    assert describe() == ""
+    report("training", "steps", 0, 4)
+    first_start = started()
+    report("training", "steps", 2, 4)
+    assert describe().startswith("training: 2 of 4 steps")
+    assert started() == first_start
+    report("training", "steps", 0, 4)
+    assert started() > first_start, "the next generation"
+    report("training", "steps", 4, 4)
+    assert describe() == ""
 
 
-def test_a_lease_tells_it_to_everybody(tmp_path, monkeypatch):
-    monkeypatch.setattr(leases, "BEAT", 0.01)
-    objects = Objects.at(str(tmp_path))
-    with Lease.take(objects, "loop/lineage/0", "mine"):
-        tell("training", "steps", 50, 100)
+def test_a_lease_carries_the_progress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leases, "RENEWAL_SECONDS", 0.01)
+    objects = Objects.open(str(tmp_path))
+    with Lease.acquire(objects, "loop/lineage/0", "mine"):
+        report("training", "steps", 50, 100)
         for _ in range(500):
             if (holder := holders(objects)["loop/lineage/0"]).doing:
                 break
@@ -55,22 +64,39 @@ def test_a_lease_tells_it_to_everybody(tmp_path, monkeypatch):
     [("digits", "pixels"), ("moons", "coordinates")],
     ids=["one seed a unit", "seeds trained together"],
 )
-def test_training_sampling_measuring_and_storing_are_told(
-    data, features, make_sweep, run_sweep, digits_text, tmp_path, monkeypatch
-):
-    heard = []
-    modules = ("models.training", "models.sampling", "models.packs", "metrics.measure", "store.publishing")
+def test_training_sampling_measuring_and_storing_report_progress(
+    data: str,
+    features: str,
+    make_sweep: MakeSweep,
+    run_sweep: RunSweep,
+    digits_text: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reports: list[tuple[str, str, int, int]] = []
+
+    def record(activity: str, unit: str, done: int, total: int) -> None:
+        reports.append((activity, unit, done, total))
+
+    modules = (
+        "models.training.loop",
+        "models.neural.sampling",
+        "models.training.packs",
+        "metrics.core.measure",
+        "store.publishing",
+    )
     for module in modules:
-        monkeypatch.setattr(f"raysc.{module}.tell", lambda *given: heard.append(given))
+        monkeypatch.setattr(f"raysc.{module}.report", record)
     text = digits_text.replace("name: digits", f"name: {data}").replace("pixels", features)
-    run_sweep(make_sweep(text, "space.regime=mix"), Objects.at(str(tmp_path)))
-    assert {what for what, *_ in heard} == {"training", "sampling", "measuring", "storing the model"}
-    for what in {what for what, *_ in heard}:
-        own = [(done, total) for name, _, done, total in heard if name == what]
-        assert own[0][0] == 0
-        assert own[-1][0] == own[-1][1], "it ends"
-        assert np.diff([done for done, _ in own]).max() >= 1
+    run_sweep(make_sweep(text, "space.regime=mix"), Objects.open(str(tmp_path)))
+    activities = {activity for activity, *_ in reports}
+    assert activities == {"training", "sampling", "measuring", "storing the model"}
+    for activity in activities:
+        steps = [(done, total) for name, _, done, total in reports if name == activity]
+        assert steps[0][0] == 0
+        assert steps[-1][0] == steps[-1][1], "the loop ends"
+        assert np.diff([done for done, _ in steps]).max() >= 1
 
 
-def test_clocks():
+def test_clock_formats_seconds_minutes_and_hours() -> None:
     assert [clock(seconds) for seconds in (4.9, 185, 7800)] == ["4 s", "3 min 05 s", "2 h 10 min"]

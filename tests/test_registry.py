@@ -115,7 +115,7 @@ def test_a_plugin_is_found_in_another_folder_that_was_named(plugin, tmp_path, mo
     monkeypatch.chdir(tmp_path / "elsewhere")
     with pytest.raises(InputError, match="cannot be imported: ModuleNotFoundError"):
         registry.load("regime", f"{plugin}:Newest")
-    registry.look_in(tmp_path)
+    registry.add_plugin_folder(tmp_path)
     assert registry.load("regime", f"{plugin}:Newest").__name__ == "Newest"
 
 

@@ -1,4 +1,4 @@
-"""One generator that is set to many states draws what one generator for each would have drawn."""
+"""Random streams."""
 
 import numpy as np
 from scipy import stats
@@ -6,29 +6,30 @@ from scipy import stats
 from raysc.rng import Streams
 
 
-def test_streams_in_turn_are_the_streams_themselves() -> None:
+def test_iterated_generators_draw_the_same_as_separate_ones() -> None:
     streams = Streams((5, -1, 5, 2**40), 7)
-    for apart, shared in zip(streams.each("sample", 3, "row"), streams.in_turn("sample", 3, "row"), strict=True):
+    separate, iterated = streams.generators("sample", 3, "row"), streams.iter_generators("sample", 3, "row")
+    for apart, shared in zip(separate, iterated, strict=True):
         np.testing.assert_array_equal(shared.standard_normal(5), apart.standard_normal(5))
-        # A half used word of one stream is not left to the next.
+        # The unused half of a 64-bit word is not passed on to the next stream.
         assert shared.integers(2**31, dtype=np.uint32) == apart.integers(2**31, dtype=np.uint32)
         np.testing.assert_array_equal(shared.permutation(20), apart.permutation(20))
 
 
-def test_many_normals_are_each_seeds_own_whatever_the_pack() -> None:
-    both = Streams((5, 6), 7).many_normal((1000, 3), "sample", 2)
-    np.testing.assert_array_equal(both[1], Streams((6,), 7).many_normal((1000, 3), "sample", 2)[0])
-    np.testing.assert_array_equal(both[0, :10], Streams((5,), 7).many_normal((10, 3), "sample", 2)[0])
+def test_fast_normals_of_a_seed_do_not_depend_on_the_pack() -> None:
+    both = Streams((5, 6), 7).fast_normal((1000, 3), "sample", 2)
+    np.testing.assert_array_equal(both[1], Streams((6,), 7).fast_normal((1000, 3), "sample", 2)[0])
+    np.testing.assert_array_equal(both[0, :10], Streams((5,), 7).fast_normal((10, 3), "sample", 2)[0])
     assert stats.kstest(both.ravel(), "norm").pvalue > 1e-3
-    later = Streams((5,), 8).many_normal((1000, 3), "sample", 2)
-    block = Streams((5,), 7).many_normal((1000, 3), "sample", 3)
+    later = Streams((5,), 8).fast_normal((1000, 3), "sample", 2)
+    block = Streams((5,), 7).fast_normal((1000, 3), "sample", 3)
     for other in (both[1], later, block):
         assert abs(np.corrcoef(both[0].ravel(), other.ravel())[0, 1]) < 4 / np.sqrt(3000)
 
 
 def test_first_numbers_of_neighbouring_addresses_are_independent() -> None:
-    """The state is not warmed up: what comes out first is normal and uncorrelated between addresses."""
-    first = Streams(tuple(range(20_000)), 0).many_normal((4,), "sample", 0)
+    """Without warm-up the first numbers are normal and uncorrelated between addresses."""
+    first = Streams(tuple(range(20_000)), 0).fast_normal((4,), "sample", 0)
     for column in first.T:
         assert stats.kstest(column, "norm").pvalue > 1e-3
         assert abs(np.corrcoef(column[1:], column[:-1])[0, 1]) < 4 / np.sqrt(20_000)

@@ -1,1 +1,1 @@
-"""Optional and third-party libraries: what to install, where downloads lie, what a version lacks."""
+"""Optional and third-party libraries: installation hints, downloads, compatibility."""

@@ -1,4 +1,4 @@
-"""Folders on disk and repositories of the Hugging Face hub: either is given where the other is."""
+"""Models and data sets from folders or from the Hugging Face hub."""
 
 import re
 from pathlib import Path
@@ -11,42 +11,42 @@ from raysc.errors import InputError
 
 ID = re.compile(r"[\w.-]+(/[\w.-]+)?")
 SETTINGS = ["*.json", "*.txt", "*.model", "*.jinja"]
-"""Files of a language model: its configuration and tokenizer, ..."""
+"""Name patterns of a language model's configuration and tokenizer."""
 WEIGHTS = [*SETTINGS, "*.safetensors"]
-"""... and with its weights."""
+"""The same patterns and those of its weights."""
 
 
 def model_folder(source: str, key: str, patterns: list[str]) -> Path:
-    """The folder of a model: ``source`` itself, or a copy of what the hub has under that id.
+    """Return the folder of a model: ``source`` itself, or a downloaded copy from the hub.
 
     Args:
         source: a folder, or a hub id such as ``google/gemma-2-2b``.
-        key: of the setting, for the message.
-        patterns: of the names of those files that are needed.
+        key: key of the setting, for the message.
+        patterns: name patterns of the needed files.
 
     Raises:
-        InputError: there is neither such a folder nor such an id, or no way to the hub and no copy from before.
+        InputError: there is neither such a folder nor such an id, or the hub is unreachable and there is no copy.
     """
     if Path(source).is_dir():
         return Path(source)
-    return _downloaded(source, key, "model", patterns)
+    return _download(source, key, "model", patterns)
 
 
 def data_folder(identifier: str, key: str, patterns: list[str]) -> Path:
-    """A copy of some files of a data set on the hub; InputError as for models."""
-    return _downloaded(identifier, key, "dataset", patterns)
+    """Return the folder with a copy of some files of a data set on the hub; InputError as for models."""
+    return _download(identifier, key, "dataset", patterns)
 
 
-def _downloaded(identifier: str, key: str, kind: Literal["model", "dataset"], patterns: list[str]) -> Path:
+def _download(identifier: str, key: str, kind: Literal["model", "dataset"], patterns: list[str]) -> Path:
     if not ID.fullmatch(identifier):
         raise InputError(f"{key}: there is no folder {identifier}, and no {kind} on the hub can have that name")
     try:
         return Path(snapshot_download(identifier, repo_type=kind, allow_patterns=patterns))
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OfflineModeIsEnabled, OSError) as error:
-        told = str(error).strip().partition("\n")[0]
+        reason = str(error).strip().partition("\n")[0]
         option = " --repo-type dataset" if kind == "dataset" else ""
         raise InputError(
-            f"{key}: {identifier} is no folder here, and the Hugging Face hub did not give it ({told}). Without a way "
-            f"to the hub, fetch it where there is one (hf download {identifier}{option})"
-            " and copy the folder here; a gated one needs `hf auth login` first"
+            f"{key}: {identifier} is no folder, and its download from the Hugging Face hub failed ({reason}). Without "
+            f"access to the hub, download it on another machine (hf download {identifier}{option}) and copy the "
+            "folder; a gated repository needs `hf auth login` first"
         ) from error

@@ -1,4 +1,4 @@
-"""Optional parts of raysc: what to install where one is asked for and is not there."""
+"""Optional libraries of raysc, with a hint to install a missing one."""
 
 import importlib
 from types import ModuleType
@@ -8,15 +8,15 @@ from raysc.errors import InputError
 TEXT = "raysc[text]"
 
 
-def text_library(name: str, what: str) -> ModuleType:
-    """A library that language models need.
+def text_library(name: str, feature: str) -> ModuleType:
+    """Return a library that language models need.
 
     Args:
         name: its module: tokenizers, transformers, peft, ...
-        what: who asks for it, for the message.
+        feature: the feature that needs it, for the message.
 
     Raises:
-        InputError: it is not installed; says how to install it.
+        InputError: the library is not installed; the message has the command to install it.
     """
     if name in ("transformers", "peft"):
         from raysc.libraries.torchvision_compat import (
@@ -32,4 +32,4 @@ def text_library(name: str, what: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name != name:
             raise
-        raise InputError(f"{what} needs {name}, which is not installed; run: pip install '{TEXT}'") from None
+        raise InputError(f"{feature} needs {name}, which is not installed; run: pip install '{TEXT}'") from None

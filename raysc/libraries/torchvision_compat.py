@@ -1,8 +1,8 @@
-"""Lets torchvision be imported beside a torch build that it was not linked against.
+"""Import of torchvision with a torch build that it was not linked against.
 
-A torchvision wheel built for CUDA cannot load its operators beside a CPU build of torch, and its import then fails
-because two of them have no schema. Everything that imports torchvision (diffusers' networks, clean-fid) fails with
-it, although none of it calls those operators.
+A torchvision wheel built for CUDA cannot load its operators with a CPU build of torch. Its import then fails, because
+two operators have no schema. Without this module, everything that imports torchvision (diffusers' networks, clean-fid)
+fails too, although none of it calls those operators.
 """
 
 from functools import cache
@@ -12,20 +12,19 @@ from pathlib import Path
 import torch
 
 OPERATORS = ("nms", "qnms")
-"""The operators that torchvision's import refers to."""
+"""Operators that torchvision's import needs."""
 
 
 @cache
 def declare_missing_schemas() -> torch.library.Library | None:
-    """Declare torchvision's operators where its own library cannot; call it before torchvision is first imported.
+    """Declare torchvision's operators if its own library cannot; call it before the first import of torchvision.
 
-    Nothing is declared on a build that matches. The operators get a signature and no implementation: calling one
-    still fails.
+    A matching build needs no declaration. The operators get a signature and no implementation: a call still fails.
 
     Returns:
-        The declarations, kept alive by the cache; None where none were needed.
+        The declarations, kept alive by the cache; None for a matching build.
     """
-    if _own_library_loads():
+    if _operators_load():
         return None
     library = torch.library.Library("torchvision", "FRAGMENT")
     for name in OPERATORS:
@@ -34,8 +33,8 @@ def declare_missing_schemas() -> torch.library.Library | None:
     return library
 
 
-def _own_library_loads() -> bool:
-    """Whether torchvision's operators work with this torch; loads them, as its import does."""
+def _operators_load() -> bool:
+    """Load torchvision's operators, as its import does; return True if they work with this torch."""
     spec = find_spec("torchvision")
     if spec is None or not spec.submodule_search_locations:
         return False

@@ -1,1 +1,1 @@
-"""Rows, parts and training sets."""
+"""Rows, blocks, parts and training sets."""

@@ -1,15 +1,15 @@
-"""Reading single rows of a training set: what a training step does."""
+"""Random access to the rows of a training set, for training steps."""
 
 import numpy as np
 
-from raysc.pool.rows import Part, Rows, TrainingSet
+from raysc.pool.rows import Part, Rows
+from raysc.pool.training_set import TrainingSet
 
 
 class Gather:
     """The rows of one seed's training set, by position.
 
-    Blocks are loaded once and never copied; what is held beside them are two integers per row: which block it is in,
-    and where.
+    Blocks are loaded once and never copied. Two integers per row locate it: its block and its index in the block.
     """
 
     def __init__(self, training_set: TrainingSet, seed: int = 0) -> None:
@@ -17,69 +17,69 @@ class Gather:
 
         Args:
             training_set: the parts.
-            seed: index of the seed on the leading axis of blocks that have one for each.
+            seed: index of the seed on the leading axis of blocks.
         """
         self._blocks: list[np.ndarray] = []
         numbers: dict[object, int] = {}
         block, row = [], []
         for part in training_set.parts:
-            for loaded in part.rows.blocks:
-                if loaded.key not in numbers:
-                    numbers[loaded.key] = len(self._blocks)
-                    array = loaded.load()
+            for handle in part.rows.blocks:
+                if handle.key not in numbers:
+                    numbers[handle.key] = len(self._blocks)
+                    array = handle.load()
                     self._blocks.append(array[seed if len(array) > 1 else 0])
             part_block, part_row = _locate(part, seed, numbers)
             block.append(part_block)
             row.append(part_row)
         self._block, self._row = np.concatenate(block), np.concatenate(row)
         if training_set.positions is not None:
-            chosen = _of_seed(training_set.positions, seed)
-            self._block, self._row = self._block[chosen], self._row[chosen]
+            positions = _indices_of_seed(training_set.positions, seed)
+            self._block, self._row = self._block[positions], self._row[positions]
 
         self.event: tuple[int, ...] = self._blocks[0].shape[1:]
         """Shape of one row."""
         self.dtype = np.result_type(*{array.dtype for array in self._blocks})
-        """What the rows are given as."""
+        """Type of the returned rows."""
         for array in self._blocks:
             if array.shape[1:] != self.event:
                 raise ValueError(f"a training set mixes rows of shape {self.event} and {array.shape[1:]}")
 
     @property
     def count(self) -> int:
-        """How many rows the training set has."""
+        """Rows in the training set."""
         return len(self._row)
 
     def __call__(self, positions: np.ndarray) -> np.ndarray:
-        """A copy of some rows.
+        """Return a copy of some rows.
 
         Args:
             positions: integers (k,), 0 <= position < count, in any order, repeats allowed.
 
         Returns:
-            (k, *event), row i being the one at ``positions[i]``.
+            (k, *event); row i is the one at ``positions[i]``.
         """
         block, row = self._block[positions], self._row[positions]
         out = np.empty((len(positions), *self.event), self.dtype)
         by_block = np.argsort(block, kind="stable")
         starts = np.flatnonzero(np.diff(block[by_block], prepend=-1))
-        for where in np.split(by_block, starts[1:]):
-            if len(where):
-                out[where] = self._blocks[block[where[0]]][row[where]]
+        for group in np.split(by_block, starts[1:]):
+            if len(group):
+                out[group] = self._blocks[block[group[0]]][row[group]]
         return out
 
 
 def _locate(part: Part | Rows, seed: int, numbers: dict[object, int]) -> tuple[np.ndarray, np.ndarray]:
-    """For every row of a part the number of its block, and its index in there; two int32 (rows,)."""
+    """Return for every row of a part the number of its block and its index in the block; two int32 (rows,)."""
     lengths = [block.rows for block in part.rows.blocks]
     block = np.repeat(np.array([numbers[block.key] for block in part.rows.blocks], np.int32), lengths)
     row = np.concatenate([np.arange(length, dtype=np.int32) for length in lengths])
     if part.indices is None:
         return block, row
-    chosen = _of_seed(part.indices, seed)
-    return block[chosen], row[chosen]
+    indices = _indices_of_seed(part.indices, seed)
+    return block[indices], row[indices]
 
 
-def _of_seed(indices: np.ndarray, seed: int) -> np.ndarray:
-    """One seed's indices, from (seeds or 1, count)."""
-    chosen: np.ndarray = indices[seed if len(indices) > 1 else 0]
-    return chosen
+def _indices_of_seed(indices: np.ndarray, seed: int) -> np.ndarray:
+    """Return the indices of one seed, from (seeds or 1, count)."""
+    selected: np.ndarray = indices[seed if len(indices) > 1 else 0]
+    return selected

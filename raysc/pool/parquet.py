@@ -1,4 +1,4 @@
-"""Rows as Parquet: values as trained on, with lineage columns beside them."""
+"""Rows as Parquet: exact values, with lineage columns."""
 
 import io
 import json
@@ -14,18 +14,17 @@ from raysc.regimes.recipe import Source
 def encode(
     rows: np.ndarray, source: Source, seeds: tuple[int, ...], first: int = 0, texts: Sequence[str] | None = None
 ) -> bytes:
-    """Rows of one source as a Parquet file.
+    """Return rows of one source as a Parquet file.
 
     uint8 rows are stored as fixed_size_binary (ten times faster than tensor extension types), floats and token ids as
-    fixed-size lists; all bit for bit. Beside ``row`` stand the columns source, generation, seed and index, and of text
-    the column text.
+    fixed-size lists, all bit for bit. The other columns are source, generation, seed and index, and text for texts.
 
     Args:
         rows: (seeds, count, *event), uint8, float32, float64 or int32.
-        source: where they come from.
+        source: the source of the rows.
         seeds: the leading axis.
         first: index of the first row in its source.
-        texts: what the rows say, if they are text; one per row, seed after seed.
+        texts: decoded texts of token rows, one per row, seed after seed.
     """
     seeds_axis, count, *event = rows.shape
     flat = np.ascontiguousarray(rows).reshape(seeds_axis * count, -1)
@@ -47,14 +46,14 @@ def encode(
         table = table.append_column("text", pa.array(texts, pa.string()))
     layout = json.dumps({"shape": list(rows.shape), "dtype": str(rows.dtype), "event": event})
     sink = io.BytesIO()
-    # photographs get a tenth larger by LZ4 than by Zstandard, and are read three times as fast
+    # Photographs are a tenth larger in LZ4 than in Zstandard, and load three times as fast.
     compression = "lz4" if rows.dtype == np.uint8 else "zstd"
     pq.write_table(table.replace_schema_metadata({"raysc": layout}), sink, compression=compression)
     return sink.getvalue()
 
 
 def decode(data: bytes) -> np.ndarray:
-    """The rows of ``encode``, (seeds, count, *event), read-only."""
+    """Return the rows of a file by ``encode``, (seeds, count, *event), read-only."""
     table = pq.read_table(pa.BufferReader(data), columns=["row"])
     layout = json.loads(table.schema.metadata[b"raysc"])
     column = table.column("row").combine_chunks()

@@ -1,7 +1,7 @@
-"""Rows of text: token ids of a fixed length, and the tokenizer that gives and reads them.
+"""Rows of text: token ids of a fixed length, and their tokenizer.
 
-A row holds the tokens of one text and then the end token, if there is room for it; what follows is ``PAD``. So rows of
-text are arrays like all others, and pools, parts and index arithmetic know nothing of text.
+A row holds the tokens of one text, the end token if it fits, and ``PAD`` to its full length. Rows of text are arrays
+like all others: blocks, parts and training sets handle them without special cases.
 """
 
 from collections.abc import Sequence
@@ -16,16 +16,16 @@ import numpy as np
 from raysc.libraries.optional import text_library
 
 PAD = -1
-"""Stands after the end of a text. No token has this id, whatever the tokenizer."""
+"""Padding after the end of a text. No token of any tokenizer has this id."""
 
 
 @dataclass(frozen=True)
 class Texts:
-    """What is told of rows of text beside their tokens.
+    """Decoded texts of rows of tokens.
 
     Attributes:
-        texts: what they say, one per row.
-        acceptance: share of the candidates that were accepted when they were drawn; None: none were rejected.
+        texts: the texts, one per row.
+        acceptance: share of candidates that the rejection rule accepted, 0 to 1; None without a rejection rule.
     """
 
     texts: Sequence[str]
@@ -34,13 +34,13 @@ class Texts:
 
 @dataclass(frozen=True)
 class Tokenizer:
-    """A tokenizer as plain values, so that it can be sent anywhere.
+    """A tokenizer as plain, picklable values.
 
     Attributes:
-        json: what the tokenizers library calls its own format.
-        begin: the token that a model is shown before the first of a row; where a tokenizer has none, its end token.
-        end: the token that ends a text.
-        size: how many tokens there are; ids are 0 to size - 1.
+        json: the tokenizer in the JSON format of the tokenizers library.
+        begin: id of the token before the first one of a row, as model input; the end token if there is no begin token.
+        end: id of the token that ends a text.
+        size: vocabulary size; ids are 0 to size - 1.
     """
 
     json: str
@@ -50,17 +50,17 @@ class Tokenizer:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of all of it."""
+        """SHA-256 of all values."""
         return sha256(f"{self.begin} {self.end} {self.json}".encode()).hexdigest()
 
-    def shared(self, other: "Tokenizer") -> float:
-        """The share of its tokens that are the other's under the same id, 0 to 1."""
-        own: dict[str, int] = self._library().get_vocab()
-        theirs: dict[str, int] = other._library().get_vocab()
-        return sum(theirs.get(token) == number for token, number in own.items()) / self.size
+    def overlap(self, other: "Tokenizer") -> float:
+        """Return the share of this vocabulary's tokens that have the same id in the other one, 0 to 1."""
+        ids: dict[str, int] = self._library().get_vocab()
+        other_ids: dict[str, int] = other._library().get_vocab()
+        return sum(other_ids.get(token) == number for token, number in ids.items()) / self.size
 
     def encode(self, texts: Sequence[str], length: int) -> np.ndarray:
-        """Texts as rows, int32 (texts, length): tokens, the end token, ``PAD``; what is longer is cut, with no end."""
+        """Return texts as rows, int32 (texts, length): tokens, end, ``PAD``; longer texts are cut and have no end."""
         rows = np.full((len(texts), length), PAD, np.int32)
         for row, encoding in zip(
             rows, self._library().encode_batch(list(texts), add_special_tokens=False), strict=True
@@ -70,13 +70,13 @@ class Tokenizer:
         return rows
 
     def decode(self, rows: np.ndarray) -> list[str]:
-        """The texts of rows, int (rows, length); special tokens are left out, bytes that are no UTF-8 become U+FFFD."""
+        """Return the texts of rows, int (rows, length), without special tokens; invalid UTF-8 becomes U+FFFD."""
         texts: list[str] = self._library().decode_batch([row[:count].tolist() for row, count in
                                                          zip(rows, lengths(rows), strict=True)])  # fmt: skip
         return texts
 
     def save(self, folder: Path) -> None:
-        """Write what transformers' AutoTokenizer reads."""
+        """Write the tokenizer for transformers' AutoTokenizer."""
         library = self._library()
         text_library("transformers", "saving a tokenizer").PreTrainedTokenizerFast(
             tokenizer_object=library,
@@ -91,11 +91,11 @@ class Tokenizer:
 @lru_cache(maxsize=4)
 def _parsed(json: str) -> Any:
     parsed = text_library("tokenizers", "text").Tokenizer.from_str(json)
-    parsed.encode_special_tokens = True  # "<eos>" in a text is five letters, not the end
+    parsed.encode_special_tokens = True  # "<eos>" in a text is five characters, not the end token
     return parsed
 
 
 def lengths(rows: np.ndarray) -> np.ndarray:
-    """How many tokens rows (..., length) have, the end token included: int64 (...)."""
-    counted: np.ndarray = (rows != PAD).sum(axis=-1)
-    return counted
+    """Return the number of tokens of rows (..., length), with the end token: int64 (...)."""
+    counts: np.ndarray = (rows != PAD).sum(axis=-1)
+    return counts

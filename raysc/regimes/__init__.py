@@ -1,4 +1,4 @@
-"""Regimes: one rule per file."""
+"""Regimes: rules for the training set of each generation, one per file."""
 
 REGIMES = {
     "real_only": "raysc.regimes.real_only:RealOnly",

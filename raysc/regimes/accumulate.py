@@ -1,4 +1,4 @@
-"""Real rows and the samples of every generation so far."""
+"""Accumulate: real rows and the samples of all earlier generations."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -10,15 +10,15 @@ from raysc.regimes.recipe import REAL, Recipe, Take, per_real_row, synthetic
 
 
 @cache
-def _batch(generation: int, count: int) -> Take:
-    """One object for equal takes: a long loop names them once a generation, and comparing them is then quick."""
+def _take(generation: int, count: int) -> Take:
+    """Return one object for equal takes: a long loop compares them at each generation, and identity is fast."""
     return Take(synthetic(generation), count)
 
 
-def everything_so_far(generation: int, rows: int, lambda_: Fraction) -> tuple[Take, ...]:
-    """All n real rows and floor(lambda n) of each of the generations 0 to t-1."""
-    each = per_real_row(lambda_, rows)
-    return (Take(REAL, rows), *map(_batch, range(generation), repeat(each)))
+def accumulated_takes(generation: int, rows: int, lambda_: Fraction) -> tuple[Take, ...]:
+    """Return all n real rows and floor(lambda n) rows of each of S_0, ..., S_{t-1}."""
+    per_generation = per_real_row(lambda_, rows)
+    return (Take(REAL, rows), *map(_take, range(generation), repeat(per_generation)))
 
 
 @dataclass(frozen=True)
@@ -29,5 +29,5 @@ class Accumulate:
     default_lambda: ClassVar[float] = 1.0
 
     def recipe(self, generation: int, rows: int, lambda_: Fraction) -> Recipe:
-        """All n real rows and floor(lambda n) of every earlier generation."""
-        return Recipe(everything_so_far(generation, rows, lambda_))
+        """Return all n real rows and floor(lambda n) rows of each of S_0, ..., S_{t-1}."""
+        return Recipe(accumulated_takes(generation, rows, lambda_))

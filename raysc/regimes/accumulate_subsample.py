@@ -1,11 +1,11 @@
-"""A fixed number of rows out of everything so far."""
+"""Accumulate-subsample: a fixed number of rows out of all real and synthetic rows."""
 
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar
 
 from raysc.errors import InputError
-from raysc.regimes.accumulate import everything_so_far
+from raysc.regimes.accumulate import accumulated_takes
 from raysc.regimes.recipe import Recipe
 
 
@@ -13,10 +13,11 @@ from raysc.regimes.recipe import Recipe
 class AccumulateSubsample:
     """Accumulate with a fixed budget of rows (Kazdan et al. 2024, "accumulate-subsample").
 
-    The pool is that of accumulate; ``rows`` of it are drawn without replacement, anew at every generation.
+    The pool is the training set of accumulate. ``rows`` rows of it are drawn without replacement, anew at every
+    generation.
 
     Attributes:
-        rows: rows drawn, n if not set; the pool of generation 1 must have as many.
+        rows: rows drawn, n if not set; at most the pool of generation 1.
     """
 
     rows: int | None = None
@@ -29,12 +30,12 @@ class AccumulateSubsample:
             raise InputError(f"rows must be at least 1, not {self.rows}")
 
     def recipe(self, generation: int, rows: int, lambda_: Fraction) -> Recipe:
-        """``rows`` (or n) rows out of n real ones and floor(lambda n) of every earlier generation."""
-        takes = everything_so_far(generation, rows, lambda_)
-        drawn = rows if self.rows is None else self.rows
+        """Return ``rows`` (or n) rows out of n real rows and floor(lambda n) rows of each of S_0, ..., S_{t-1}."""
+        takes = accumulated_takes(generation, rows, lambda_)
+        subsample = rows if self.rows is None else self.rows
         pool = sum(take.count for take in takes)
-        if drawn > pool:
+        if subsample > pool:
             raise InputError(
-                f"regime.rows: {drawn} rows cannot be drawn from the {pool} rows of generation {generation}"
+                f"regime.rows: {subsample} rows cannot be drawn from the {pool} rows of generation {generation}"
             )
-        return Recipe(takes, subsample=drawn)
+        return Recipe(takes, subsample)

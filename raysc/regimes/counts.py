@@ -1,4 +1,4 @@
-"""So many real rows and so many synthetic ones."""
+"""Counts: a fixed number of real rows and a fixed number of synthetic rows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,17 +13,17 @@ from raysc.regimes.recipe import REAL, Recipe, Take, synthetic
 class Counts:
     """Cardinality against proportion: N_real real rows and N_syn rows of S_{t-1}.
 
-    The "value of synthetic data" study of Kazdan et al. 2024 is this with ``generations: 1``. Generation 0 does not go
-    by it: it trains on all n real rows (or ``initial.rows``), as the model did from which the paper draws its synthetic
-    rows, so that all pairs of counts share it. From generation 1 on the N_real rows are all that is real. Those of a
-    smaller N_real are among those of a larger one; the same holds for N_syn.
+    With ``generations: 1`` this is the "value of synthetic data" study of Kazdan et al. 2024. Generation 0 trains on
+    all n real rows (or ``initial.rows``), like the model from which the paper draws its synthetic rows, so all pairs of
+    counts share it. From generation 1 on the training set has N_real real rows. The rows of a smaller N_real are among
+    those of a larger one; the same holds for N_syn.
 
-    Its matched control trains on the same N_real rows without synthetic ones, for as many optimiser steps. A control on
-    all n rows would differ in two things, the synthetic rows and n - N_real real ones, and tell the value of neither.
+    The matched control trains on the same N_real rows without synthetic ones, for as many optimiser steps. A control on
+    all n rows would differ in two ways, the synthetic rows and n - N_real real rows, and isolate neither effect.
 
     Attributes:
         real: N_real, at most n; 0 to train on synthetic rows alone.
-        synthetic: N_syn; G_{t-1} is sampled as often as that takes.
+        synthetic: N_syn; G_{t-1} draws at least as many rows.
     """
 
     real: int
@@ -41,7 +41,7 @@ class Counts:
             raise InputError("real: 0 and synthetic: 0 leave nothing to train on")
 
     def recipe(self, generation: int, rows: int, lambda_: Fraction) -> Recipe:
-        """``real`` real rows and ``synthetic`` of the newest generation."""
+        """Return ``real`` real rows and ``synthetic`` rows of S_{t-1}."""
         if self.real > rows:
             raise InputError(f"regime.real: {self.real} rows cannot be taken from the {rows} real rows of the data")
         return Recipe((Take(REAL, self.real), Take(synthetic(generation - 1), self.synthetic)))

@@ -1,4 +1,4 @@
-"""Samples that somebody preferred: one of every K."""
+"""Curated: samples selected by a reward, one of every K."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -15,17 +15,17 @@ from raysc.regimes.recipe import REAL, Recipe, Take, per_real_row, synthetic
 class Curated:
     """Curated samples (Ferbach et al. 2024): of every K candidates of S_{t-1} one is picked by its reward.
 
-    Which one follows the Plackett-Luce model (K = 2: Bradley-Terry): candidate k with probability
-    exp r(x_k) / sum_j exp r(x_j). The reward is the preference for one point, r(x) = -strength |x - target|^2 / 2, on
-    rows as stored; another reward is a regime file of its own. floor(lambda n) rows are picked, beside all n real rows
-    or without any. As K grows, picking multiplies the model's density by exp r: a Gaussian stays one, and its precision
-    grows by strength in every direction.
+    The pick follows the Plackett-Luce model (K = 2: Bradley-Terry): candidate k has the probability
+    exp r(x_k) / sum_j exp r(x_j). The reward r(x) = -strength |x - target|^2 / 2, on rows as stored, prefers rows near
+    one point; a regime file of your own can have another reward. floor(lambda n) rows are picked, with all n real rows
+    or without real rows. As K grows, picking multiplies the model's density by exp r: a Gaussian stays Gaussian, and
+    its precision grows by strength in every direction.
 
     Attributes:
-        target: what is preferred: a number, for all coordinates, or one for each coordinate of points.
-        choices: K, at least 1; 1 picks everything and is mix, or replace.
-        strength: of the preference, at least 0, in units of 1 / coordinate^2; 0 picks blindly.
-        real: whether the n real rows are in every training set.
+        target: the preferred point: one number for all coordinates, or one for each coordinate of points.
+        choices: K, at least 1; 1 picks every candidate, like mix or replace.
+        strength: strength of the preference, at least 0, in units of 1 / coordinate^2; 0 picks uniformly.
+        real: true: every training set has the n real rows; false: synthetic rows only.
     """
 
     target: float | tuple[float, ...] = 0.0
@@ -45,23 +45,23 @@ class Curated:
             raise InputError("target must be finite")
 
     def check(self, kind: str, event: tuple[int, ...]) -> None:
-        """InputError for text, whose tokens have no distance, and for a target of other dimensions."""
+        """Raise InputError for text, whose tokens have no distance, and for a target of another shape."""
         if kind == "text":
-            raise InputError("curated prefers rows that are near a point, and text has no distances")
+            raise InputError("curated prefers rows near a point, and rows of text have no distance")
         if np.ndim(self.target) and np.shape(self.target) != event:
             raise InputError(f"regime.target: {np.size(self.target)} coordinates, but rows of shape {event}")
 
     def recipe(self, generation: int, rows: int, lambda_: Fraction) -> Recipe:
-        """All n real rows or none, and floor(lambda n) of the newest generation, each picked among K."""
+        """Return all n real rows or none, and floor(lambda n) rows of S_{t-1}, each picked among K."""
         picked = per_real_row(lambda_, rows)
         newest = Take(synthetic(generation - 1), picked, among=self.choices * picked, choose=self.pick)
         return Recipe((Take(REAL, rows), newest) if self.real else (newest,))
 
     def pick(self, candidates: np.ndarray, real: np.ndarray, count: int, generator: np.random.Generator) -> np.ndarray:
-        """The preferred one of each K candidates that follow one another."""
-        away = candidates.reshape(count, self.choices, *candidates.shape[1:]) - np.asarray(self.target, np.float64)
-        reward = -self.strength / 2 * np.square(away).reshape(count, self.choices, -1).sum(axis=2)
-        # The largest of rewards with Gumbel noise is a draw from their softmax, and no exponential overflows.
+        """Return the index of one row out of each K consecutive candidates, int64 (count,)."""
+        offset = candidates.reshape(count, self.choices, *candidates.shape[1:]) - np.asarray(self.target, np.float64)
+        reward = -self.strength / 2 * np.square(offset).reshape(count, self.choices, -1).sum(axis=2)
+        # Gumbel-max trick: the argmax of reward plus Gumbel noise is a draw from the softmax, without overflow.
         best = (reward + generator.gumbel(size=reward.shape)).argmax(axis=1)
         picked: np.ndarray = np.arange(count) * self.choices + best
         return picked

@@ -1,4 +1,4 @@
-"""New real rows every generation."""
+"""Fresh: new real rows at every generation."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -13,7 +13,7 @@ from raysc.regimes.recipe import Recipe, Take, per_real_row, synthetic
 class Fresh:
     """The fresh data loop of Alemohammad et al. 2023: new real rows each generation and floor(lambda n) of S_{t-1}.
 
-    Needs data that can give new rows without end.
+    It needs data with an unlimited supply of rows.
 
     Attributes:
         rows: n_r, new real rows per generation; n if not set.
@@ -29,7 +29,7 @@ class Fresh:
             raise InputError(f"rows must be at least 0, not {self.rows}")
 
     def recipe(self, generation: int, rows: int, lambda_: Fraction) -> Recipe:
-        """``rows`` (or n) new real rows and floor(lambda n) of the newest generation."""
+        """Return ``rows`` (or n) new real rows and floor(lambda n) rows of S_{t-1}."""
         new = rows if self.rows is None else self.rows
         newest = Take(synthetic(generation - 1), per_real_row(lambda_, rows))
         return Recipe((Take(recipes.fresh(generation), new), newest))

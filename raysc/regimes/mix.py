@@ -1,4 +1,4 @@
-"""Real rows and the newest samples."""
+"""Mix: real rows and the newest samples."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -11,12 +11,12 @@ from raysc.regimes.recipe import REAL, Recipe, Take, per_real_row, synthetic
 class Mix:
     """Iterative retraining of Bertrand et al. 2023: all n real rows and floor(lambda n) rows of S_{t-1}.
 
-    Lambda has no default: it is what such a sweep asks about.
+    Lambda has no default, since it is the variable of such a sweep.
     """
 
     version: ClassVar[int] = 1
     default_lambda: ClassVar[None] = None
 
     def recipe(self, generation: int, rows: int, lambda_: Fraction) -> Recipe:
-        """All n real rows and floor(lambda n) of the newest generation."""
+        """Return all n real rows and floor(lambda n) rows of S_{t-1}."""
         return Recipe((Take(REAL, rows), Take(synthetic(generation - 1), per_real_row(lambda_, rows))))

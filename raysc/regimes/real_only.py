@@ -1,4 +1,4 @@
-"""The control: real rows only."""
+"""Real only: the control."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -9,11 +9,11 @@ from raysc.regimes.recipe import REAL, Recipe, Take
 
 @dataclass(frozen=True)
 class RealOnly:
-    """G_t goes on training on the n real rows: lambda = 0 of Bertrand et al. 2023; what damage is told against."""
+    """G_t trains on the n real rows: lambda = 0 of Bertrand et al. 2023, the control (baseline) of other regimes."""
 
     version: ClassVar[int] = 1
     default_lambda: ClassVar[Literal["not taken"]] = "not taken"
 
     def recipe(self, generation: int, rows: int, lambda_: Fraction) -> Recipe:
-        """All n real rows."""
+        """Return all n real rows."""
         return Recipe((Take(REAL, rows),))

@@ -1,4 +1,12 @@
-"""What a regime answers: which rows one generation trains on."""
+"""The protocol of regimes: a ``Regime`` returns the ``Recipe`` of the training set of each generation.
+
+A recipe is a list of takes. A ``Take`` is a number of rows of one ``Source``: the initial real rows, new real rows, or
+the samples S_t of an earlier generation. ``mix``, for example, returns
+
+    Recipe((Take(REAL, rows), Take(synthetic(generation - 1), per_real_row(lambda_, rows))))
+
+A recipe holds counts only. The loop draws, permutes and mixes the rows. Equal recipes give equal rows.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,12 +21,13 @@ from raysc.errors import InputError
 
 
 class Source(NamedTuple):
-    """Where rows come from. A tuple, since long loops look sources up a million times.
+    """Origin of rows. A tuple, since long loops look sources up a million times.
 
     Attributes:
-        kind: the initial real rows, new real rows drawn for one generation, or the samples of one generation.
-        generation: for synthetic rows the generation that was sampled, for fresh rows the one that trains on them,
-            0 for the initial real rows.
+        kind: "real": the initial real rows; "fresh": new real rows, drawn for one generation; "synthetic": the samples
+            of one generation.
+        generation: of synthetic rows: the generation that was sampled; of fresh rows: the generation that trains on
+            them; of the initial real rows: 0.
     """
 
     kind: Literal["real", "fresh", "synthetic"]
@@ -26,46 +35,47 @@ class Source(NamedTuple):
 
 
 REAL = Source("real")
+"""The n initial real rows."""
 
 
 def fresh(generation: int) -> Source:
-    """New real rows, drawn from the data's distribution for this generation alone."""
+    """Return the source of new real rows, drawn from the data's distribution for one generation alone."""
     return Source("fresh", generation)
 
 
 def synthetic(generation: int) -> Source:
-    """S_t, the rows sampled from G_t."""
+    """Return the source S_t, the rows sampled from G_t."""
     return Source("synthetic", generation)
 
 
 Chooser = Callable[[np.ndarray, np.ndarray, int, np.random.Generator], np.ndarray]
-"""Picks rows among candidates, for one seed: (candidates, real, count, generator) -> indices.
+"""Selection of rows among candidates, for one seed: (candidates, real, count, generator) -> indices.
 
 - candidates: (among, *event) as stored, read-only: points float, images uint8, token ids;
 - real: all n initial real rows of the seed, (n, *event), read-only;
-- count: how many are wanted;
-- generator: whatever is drawn comes from it, so that the same rows are picked after a resume and in any pack;
-- indices: integers (count,), each 0 <= index < among, in any order, repeats allowed.
+- count: number of rows to select;
+- generator: source of all randomness, so that a resumed run and any pack of seeds select the same rows;
+- indices: integers (count,), 0 <= index < among, in any order, repeats allowed.
 
-Equal takes choose once: later generations train on the same rows of that source. So give a method of the regime or a
-function of its module rather than a lambda made anew, which equals no other. It is not asked about a seed none of whose
-candidates is finite: that model diverged. An address knows the regime's file and parameters, and no other file that a
-chooser reads.
+Equal takes select once: later generations train on the same rows. So pass a method of the regime or a function of its
+module. A new lambda at each call equals no other and selects anew. The function is not called for a seed without any
+finite candidate: its model diverged. Lineage keys cover the regime's file and parameters, and no other file that the
+function reads.
 """
 
 
 @dataclass(frozen=True)
 class Take:
-    """The first ``count`` rows of a source in the source's own random order (all of them: no order matters).
+    """The first ``count`` rows of a source in the source's own random order, or ``count`` rows that a function selects.
 
     Attributes:
-        source: where the rows come from.
-        count: how many there are in the training set.
-        among: with ``choose``: the first ``among`` rows are the candidates of which ``count`` are chosen.
-        choose: chooses them.
+        source: the source of the rows.
+        count: rows in the training set.
+        among: with ``choose``: the first ``among`` rows of the source are the candidates.
+        choose: selects ``count`` rows among the candidates.
 
     Raises:
-        InputError: one of both without the other, or nothing to choose among.
+        InputError: only one of ``among`` and ``choose`` is set, or there are no candidates.
     """
 
     source: Source
@@ -80,19 +90,19 @@ class Take:
             raise InputError(f"{self.count} rows cannot be chosen among {self.among}")
 
     @property
-    def candidates(self) -> int:
-        """How many rows the source must have."""
+    def source_rows(self) -> int:
+        """Rows that the source must have."""
         return self.count if self.among is None else self.among
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """The training set of one generation.
+    """The composition of the training set of one generation.
 
     Attributes:
-        takes: the rows that are put together, source by source; never empty.
-        subsample: if given, this many rows are drawn from those without replacement, anew for every generation;
-            at most the sum of the counts.
+        takes: the rows, source by source; at least one take.
+        subsample: number of rows drawn from the takes without replacement, anew for every generation; at most the sum
+            of the counts; None: all rows.
     """
 
     takes: tuple[Take, ...]
@@ -100,29 +110,29 @@ class Recipe:
 
     @property
     def rows(self) -> int:
-        """How many rows the generation trains on."""
+        """Rows of the training set."""
         return self.subsample if self.subsample is not None else sum(take.count for take in self.takes)
 
 
 class Regime(Protocol):
-    """The rule that says which rows G_t trains on. A dataclass whose fields are the rule's parameters.
+    """The rule for the training set of G_t. A dataclass whose fields are the parameters in the sweep file.
 
     Attributes:
         version: part of every lineage key; raise it when the rule changes.
-        default_lambda: lambda where the sweep file sets none; ``None``: it must be set; ``"not taken"``: the rule has
-            no lambda, the column stays empty, and giving one makes no difference.
+        default_lambda: lambda if the sweep file sets none; ``None``: the sweep file must set it; ``"not taken"``: the
+            rule has no lambda, its column stays empty, and a lambda in the sweep file has no effect.
     """
 
     version: ClassVar[int]
     default_lambda: ClassVar[float | Literal["not taken"] | None]
 
     def recipe(self, generation: int, rows: int, lambda_: Fraction) -> Recipe:
-        """The rows of one generation.
+        """Return the recipe of one generation.
 
         Args:
-            generation: t >= 1, the generation that will be trained.
+            generation: t >= 1, the generation to be trained; generation 0 trains on real rows under every regime.
             rows: n >= 1, the number of initial real rows.
-            lambda_: synthetic rows per real row, >= 0, exact; 0 where the regime takes none.
+            lambda_: synthetic rows per real row, >= 0, exact; 0 if the regime takes none.
 
         Returns:
             Exact counts; sources of generations < t only.
@@ -131,20 +141,20 @@ class Regime(Protocol):
 
 
 @runtime_checkable
-class ChecksRows(Protocol):
-    """A regime that chooses by what is in the rows, and not of all rows can."""
+class SupportsRowCheck(Protocol):
+    """A regime with ``choose`` that needs rows of a certain kind or shape."""
 
     def check(self, kind: str, event: tuple[int, ...]) -> None:
-        """InputError if it cannot choose among rows of a kind (points, images, text) and shape."""
+        """Raise InputError if the regime cannot select among rows of this kind (points, images, text) and shape."""
         ...
 
 
 def per_real_row(lambda_: Fraction, rows: int) -> int:
-    """floor(lambda n), of the exact decimal: 0.29 of 100 rows is 29."""
+    """Return floor(lambda n) of the exact decimal: 0.29 of 100 rows is 29."""
     return floor(lambda_ * rows)
 
 
 @cache
 def exact(lambda_: float | None) -> Fraction:
-    """A lambda as the decimal that the user wrote; 0 where there is none."""
+    """Return lambda as the decimal that the user wrote; 0 for None."""
     return Fraction(repr(lambda_)) if lambda_ is not None else Fraction(0)

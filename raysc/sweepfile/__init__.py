@@ -1,22 +1,24 @@
-"""The sweep file: schema, reading with line numbers, expansion into cells."""
+"""The sweep file: grammar, reading with line numbers, expansion into cells."""
 
-from raysc.settings import Budget, Cell, Component, Initial, Resources, Sample, Train
-from raysc.sweepfile.signature import REQUIRED, Parameter, Room, Signature
+from raysc.settings import Budget, CellSettings, Component, Initial, Resources, Sample, Train
+from raysc.sweepfile.signature import REQUIRED, ComponentKind, Parameter, Signature
 from raysc.sweepfile.sweep import Sweep
-from raysc.sweepfile.sweep_reader import read_sweep
+from raysc.sweepfile.sweep_reader import read_sweep, read_sweep_mapping, read_sweep_text
 
 __all__ = [
     "REQUIRED",
     "Budget",
-    "Cell",
+    "CellSettings",
     "Component",
+    "ComponentKind",
     "Initial",
     "Parameter",
     "Resources",
-    "Room",
     "Sample",
     "Signature",
     "Sweep",
     "Train",
     "read_sweep",
+    "read_sweep_mapping",
+    "read_sweep_text",
 ]

@@ -1,51 +1,53 @@
-"""Which cells of a sweep have certain values of its axes."""
+"""Selection of the cells that have certain values of the sweep's axes."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from raysc.settings import Cell
-from raysc.sweepfile.messages import did_you_mean, shown
+from raysc.settings import CellSettings
+from raysc.sweepfile.messages import did_you_mean, quote
 
 Selection = Mapping[str, tuple[Any, ...]]
-"""Axis -> the values that are selected; an axis that is not there may have any."""
+"""Axis -> selected values; axes that are not listed may have any value."""
 
 
-def select(cells: Sequence[Cell], selection: Selection, where: Mapping[str, Any] | None = None) -> list[int]:
-    """Places of the cells that a selection means.
+def select_cells(
+    cells: Sequence[CellSettings], selection: Selection, where: Mapping[str, Any] | None = None
+) -> list[int]:
+    """Return the indices of the cells that match a selection.
 
     Args:
-        cells: of a sweep. Controls that it added are meant only where a regime is selected.
-        selection: what the cells must have.
-        where: what they must have too, unless the selection gives one value itself. An axis that a cell does not have
-            (lambda of real_only) cannot tell it from the others.
+        cells: cells of a sweep. Controls that the sweep added match only if the selection lists a regime.
+        selection: the required values.
+        where: further required values, unless the selection lists one value of the axis itself. An axis without a
+            value in a cell (lambda of real_only) matches every value.
     """
-    fixed = {axis: value for axis, value in (where or {}).items() if len(selection.get(axis, ())) != 1}
+    required = {axis: value for axis, value in (where or {}).items() if len(selection.get(axis, ())) != 1}
     return [
-        number
-        for number, cell in enumerate(cells)
-        if all(any(same(cell.axes[axis], one) for one in values) for axis, values in selection.items())
-        and all(cell.axes[axis] is None or same(cell.axes[axis], value) for axis, value in fixed.items())
+        index
+        for index, cell in enumerate(cells)
+        if all(any(is_same(cell.axes[axis], value) for value in values) for axis, values in selection.items())
+        and all(cell.axes[axis] is None or is_same(cell.axes[axis], value) for axis, value in required.items())
         and ("regime" in selection or not cell.control)
     ]
 
 
-def same(one: Any, other: Any) -> bool:
-    """Equal, and true is not 1."""
-    return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
+def is_same(a: Any, b: Any) -> bool:
+    """Return True for equal values; true differs from 1."""
+    return isinstance(a, bool) == isinstance(b, bool) and bool(a == b)
 
 
 def distinct(values: Iterable[Any]) -> list[Any]:
-    """In order of appearance; values need no hash."""
-    found: list[Any] = []
+    """Return the values without repeats, in order of appearance; values need no hash."""
+    unique: list[Any] = []
     for value in values:
-        if not any(same(value, other) for other in found):
-            found.append(value)
-    return found
+        if not any(is_same(value, other) for other in unique):
+            unique.append(value)
+    return unique
 
 
-def nearest_value(value: Any, there: Sequence[Any]) -> str:
-    """What a message adds where no cell has a value: the nearest one, or all that there are."""
-    texts = [other for other in there if isinstance(other, str)]
+def nearest_value(value: Any, valid: Sequence[Any]) -> str:
+    """Return the end of a message about a value that no cell has: the nearest valid value, or all valid values."""
+    texts = [other for other in valid if isinstance(other, str)]
     if isinstance(value, str) and texts:
         return did_you_mean(value, texts)
-    return f"; cells have {', '.join(shown(other) for other in there)}"
+    return f"; cells have {', '.join(quote(other) for other in valid)}"

@@ -1,116 +1,139 @@
-"""Reads ``claims``: which cells and generations of the sweep each of them means."""
+"""Reading of ``claims``: the cells and generations to which each claim refers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from raysc.errors import InputError
-from raysc.sweepfile.cell_selection import Selection, distinct, nearest_value, same, select
+from raysc.sweepfile.cell_selection import Selection, distinct, is_same, nearest_value, select_cells
 from raysc.sweepfile.claims import (
+    BASELINES,
     EXAMPLES,
-    REFERENCES,
+    Baseline,
     Case,
     Claim,
-    ClaimText,
+    ClaimContext,
+    ClaimEntry,
     Comparison,
-    Facts,
-    Reference,
+    CrossingEntry,
+    Quantity,
     Scale,
-    Value,
-    ValueText,
+    ValueEntry,
 )
-from raysc.sweepfile.messages import Places, did_you_mean, shown
+from raysc.sweepfile.messages import Locations, did_you_mean, quote
 from raysc.sweepfile.schema import check
 
 
-def read_claims(given: Any, facts: Facts, places: Places) -> tuple[Claim, ...]:
-    """The claims of a sweep file.
+def read_claims(entries: Any, context: ClaimContext, locations: Locations) -> tuple[Claim, ...]:
+    """Return the claims of a sweep file.
 
     Args:
-        given: what stands under ``claims``.
-        facts: of the sweep.
-        places: for messages.
+        entries: the value of ``claims``.
+        context: cells, generations and metrics of the sweep.
+        locations: for messages.
 
     Raises:
-        InputError: a claim is not grammatical, or speaks of a metric, an axis, a value or a generation that the sweep
-            does not have.
+        InputError: a claim is malformed, or refers to a metric, axis, value or generation that the sweep does not have.
     """
-    if given is None:
+    if entries is None:
         return ()
-    if not isinstance(given, list):
-        raise places.error("claims", f"expected a list of claims, got {shown(given)}")
+    if not isinstance(entries, list):
+        raise locations.error("claims", f"expected a list of claims, got {quote(entries)}")
     return tuple(
-        _Reader(check(ClaimText, value, f"claims.{index}", places), f"claims.{index}", facts, places).claim()
-        for index, value in enumerate(given)
+        _ClaimReader(check(ClaimEntry, entry, f"claims.{i}", locations), f"claims.{i}", context, locations).claim()
+        for i, entry in enumerate(entries)
     )
 
 
 @dataclass(frozen=True)
-class _Reader:
+class _ClaimReader:
     """Reads one claim.
 
     Attributes:
-        text: the claim, its types checked.
+        entry: the claim, its types checked.
         key: its dotted key.
-        facts: of the sweep.
-        places: for messages.
+        context: cells, generations and metrics of the sweep.
+        locations: for messages.
     """
 
-    text: ClaimText
+    entry: ClaimEntry
     key: str
-    facts: Facts
-    places: Places
+    context: ClaimContext
+    locations: Locations
 
     def claim(self) -> Claim:
-        text, columns = self.text, self.facts.columns
-        if text.metric not in columns:
-            raise self.error(
-                "metric", f"no metric of this sweep has a column {text.metric!r}{did_you_mean(text.metric, columns)}"
-            )
-        scale = text.scale or columns[text.metric]
-        value = self.value(text.value, "value")
-        second = (
-            value if text.minus is None or text.minus.value is None else self.value(text.minus.value, "minus.value")
-        )
-        if second.kind != value.kind or (value.kind == "at" and len(second.generations) != len(value.generations)):
-            raise self.error("minus.value", "expected the same kind of value as the claim's, at as many generations")
-        for index, axis in enumerate(text.for_each):
-            self.axis(axis, f"for_each.{index}")
-            if axis in text.for_each[:index]:
-                raise self.error(f"for_each.{index}", f"{axis} is listed twice")
-        told = [text.than] if text.minus is None else [text.than, text.minus.than]
-        if "theory" in told and (text.trend is not None or text.minus is not None):
-            raise self.error("than", "theory goes with neither trend nor minus")
-        if text.trend is not None:
-            self.axis(text.trend, "trend")
-            if text.trend in text.for_each:
-                raise self.error("trend", f"{text.trend} cannot be in for_each too")
-        ratio = scale == "log" and value.kind != "slope" and text.trend is None
-        cases = self.cases(value, second, scale, ratio)
-        sides, minus = _sides(text.of, text.than), text.minus
+        """Return the claim."""
+        entry, minus = self.entry, self.entry.minus
+        metric_scale = self.context.columns.get(entry.metric)
+        if metric_scale is None:
+            near = did_you_mean(entry.metric, self.context.columns)
+            raise self.error("metric", f"no metric of this sweep has a column {entry.metric!r}{near}")
+        scale = entry.scale or metric_scale
+        value = self.quantity(entry.value, "value")
+        minus_value = value
+        if minus is not None and minus.value is not None:
+            minus_value = self.quantity(minus.value, "minus.value")
+        self.check_same_kind(value, minus_value)
+        self.check_for_each()
+        self.check_trend()
+        ratio = scale == "log" and value.kind != "slope" and entry.trend is None
+        cases = self.cases(value, minus_value, scale, ratio)
+        sides = _sides_text(entry.of, entry.than)
         return Claim(
-            says=text.says,
-            source=text.source,
-            metric=text.metric,
-            compares=sides if minus is None else f"{sides}, minus {_sides(minus.of, minus.than)}",
-            relation=text.relation,
+            says=entry.says,
+            source=entry.source,
+            metric=entry.metric,
+            compares=sides if minus is None else f"{sides}, minus {_sides_text(minus.of, minus.than)}",
+            relation=entry.relation,
             by=self.by(ratio),
             ratio=ratio,
             scale=scale,
-            trend=text.trend,
+            trend=entry.trend,
             cases=cases,
-            fails=None if text.expect is None else text.expect.fails,
+            fails=None if entry.expect is None else entry.expect.fails,
         )
 
     def error(self, key: str, problem: str) -> InputError:
-        return self.places.error(f"{self.key}.{key}", problem)
+        """Return the error for a key of the claim."""
+        return self.locations.error(f"{self.key}.{key}", problem)
+
+    def check_same_kind(self, value: Quantity, minus_value: Quantity) -> None:
+        """Raise InputError unless both comparisons have the same kind of quantity."""
+        same_length = value.kind != "at" or len(minus_value.generations) == len(value.generations)
+        if minus_value.kind != value.kind or not same_length:
+            raise self.error("minus.value", "expected the same kind of value as the claim's, at as many generations")
+
+    def check_for_each(self) -> None:
+        """Raise InputError for an axis in ``for_each`` that is unknown or listed twice."""
+        for index, axis in enumerate(self.entry.for_each):
+            self.check_axis(axis, f"for_each.{index}")
+            if axis in self.entry.for_each[:index]:
+                raise self.error(f"for_each.{index}", f"{axis} is listed twice")
+
+    def check_trend(self) -> None:
+        """Raise InputError for a trend over an unknown axis, over one in ``for_each``, or against theory."""
+        entry = self.entry
+        baselines = [entry.than] if entry.minus is None else [entry.than, entry.minus.than]
+        if "theory" in baselines and (entry.trend is not None or entry.minus is not None):
+            raise self.error("than", "theory goes with neither trend nor minus")
+        if entry.trend is not None:
+            self.check_axis(entry.trend, "trend")
+            if entry.trend in entry.for_each:
+                raise self.error("trend", f"{entry.trend} cannot be in for_each too")
+
+    def check_axis(self, name: str, key: str) -> None:
+        """Raise InputError for an unknown axis."""
+        axes = self.context.cells[0].axes
+        if name not in axes:
+            raise self.error(key, f"{name!r} is no axis of this sweep{did_you_mean(name, axes)}")
 
     def by(self, ratio: bool) -> float:
-        """What the comparison is held against; by default the two are told apart at all."""
-        by, relation = self.text.by, self.text.relation
+        """Return the bound of the comparison; the default is no difference."""
+        by, relation = self.entry.by, self.entry.relation
         if by is None:
             if relation == "within":
-                raise self.error("by", f"is missing: within what {'factor, such as 1.1' if ratio else 'difference'}?")
+                example = "factor, such as 1.1" if ratio else "difference"
+                raise self.error("by", f"is missing: within needs a {example}")
             return 1.0 if ratio else 0.0
         if relation == "within" and by <= (1 if ratio else 0):
             least = "a factor above 1" if ratio else "a difference above 0"
@@ -119,118 +142,132 @@ class _Reader:
             raise self.error("by", f"expected a factor above 0, since the scale is log; got {by:g}")
         return by
 
-    def axis(self, name: str, key: str) -> None:
-        axes = self.facts.cells[0].axes
-        if name not in axes:
-            raise self.error(key, f"{name!r} is no axis of this sweep{did_you_mean(name, axes)}")
-
-    def value(self, text: ValueText, key: str) -> Value:
-        given = [name for name in ("at", "slope", "crossing") if getattr(text, name) is not None]
-        if len(given) != 1:
+    def quantity(self, entry: ValueEntry, key: str) -> Quantity:
+        """Return the compared quantity."""
+        names = [name for name in ("at", "slope", "crossing") if getattr(entry, name) is not None]
+        if len(names) != 1:
             raise self.error(key, f"expected one of at, slope and crossing, as in {EXAMPLES}")
-        measured = self.facts.measured
-        if text.at is not None:
-            listed = text.at if isinstance(text.at, list) else [text.at]
-            keys = [f"{key}.at.{index}" for index in range(len(listed))] if isinstance(text.at, list) else [f"{key}.at"]
-            if not listed:
-                raise self.error(f"{key}.at", "expected a generation, last, or a list of them; got []")
-            found = [self.generation(t, where) for t, where in zip(listed, keys, strict=True)]
-            for t, where in zip(found, keys, strict=True):
-                if t not in measured:
-                    near = min(measured, key=lambda other: abs(other - t))
-                    raise self.error(where, f"generation {t} is not measured; the nearest that is: {near}")
-            return Value("at", tuple(sorted(set(found))))
-        if text.slope is not None:
-            if not isinstance(text.slope, list) or len(text.slope) != 2:
-                raise self.error(f"{key}.slope", f"expected two generations, as in [1, last]; got {shown(text.slope)}")
-            first, last = (self.generation(t, f"{key}.slope.{index}") for index, t in enumerate(text.slope))
-            between = tuple(t for t in measured if first <= t <= last)
-            if len(between) < 2:
-                raise self.error(
-                    f"{key}.slope", f"a slope needs two measured generations; from {first} to {last} are {len(between)}"
-                )
-            return Value("slope", between)
-        level = text.crossing
-        if level is None or (level.above is None) == (level.below is None):
-            raise self.error(f"{key}.crossing", "expected a level, as in {below: 0.01} or {above: 10}")
-        if level.below is not None:
-            return Value("crossing", measured, level.below, "below")
-        assert level.above is not None
-        return Value("crossing", measured, level.above, "above")
+        if entry.at is not None:
+            return self.value_at(entry.at, f"{key}.at")
+        if entry.slope is not None:
+            return self.slope(entry.slope, f"{key}.slope")
+        assert entry.crossing is not None
+        return self.crossing(entry.crossing, f"{key}.crossing")
 
-    def generation(self, given: Any, key: str) -> int:
-        last = self.facts.generations
-        if given == "last":
+    def value_at(self, value: Any, key: str) -> Quantity:
+        """Return the value at one generation or at each of a list."""
+        items = [(t, f"{key}.{index}") for index, t in enumerate(value)] if isinstance(value, list) else [(value, key)]
+        if not items:
+            raise self.error(key, "expected a generation, last, or a list of them; got []")
+        generations = [self.generation(t, item_key) for t, item_key in items]
+        measured = self.context.measured
+        for t, (_, item_key) in zip(generations, items, strict=True):
+            if t not in measured:
+                near = min(measured, key=lambda other: abs(other - t))
+                raise self.error(item_key, f"generation {t} is not measured; the nearest measured one is {near}")
+        return Quantity("at", tuple(sorted(set(generations))))
+
+    def slope(self, value: Any, key: str) -> Quantity:
+        """Return the slope over the measured generations between two generations."""
+        if not isinstance(value, list) or len(value) != 2:
+            raise self.error(key, f"expected two generations, as in [1, last]; got {quote(value)}")
+        first, last = (self.generation(t, f"{key}.{index}") for index, t in enumerate(value))
+        generations = tuple(t for t in self.context.measured if first <= t <= last)
+        if len(generations) < 2:
+            count = len(generations)
+            raise self.error(key, f"a slope needs two measured generations; there are {count} from {first} to {last}")
+        return Quantity("slope", generations)
+
+    def crossing(self, entry: CrossingEntry, key: str) -> Quantity:
+        """Return the number of fitted models until a level is crossed."""
+        if (entry.above is None) == (entry.below is None):
+            raise self.error(key, "expected a level, as in {below: 0.01} or {above: 10}")
+        if entry.below is not None:
+            return Quantity("crossing", self.context.measured, entry.below, "below")
+        assert entry.above is not None
+        return Quantity("crossing", self.context.measured, entry.above, "above")
+
+    def generation(self, value: Any, key: str) -> int:
+        """Return a generation, 0 to T; ``last`` is T."""
+        last = self.context.generations
+        if value == "last":
             return last
-        if isinstance(given, bool) or not isinstance(given, int) or not 0 <= given <= last:
-            raise self.error(key, f"expected last or a generation from 0 to {last}, got {shown(given)}")
-        return given
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= last:
+            raise self.error(key, f"expected last or a generation from 0 to {last}, got {quote(value)}")
+        return value
 
-    def selection(self, given: Mapping[str, Any], key: str) -> Selection:
-        """Axes and values that some cell has."""
-        selected = {}
-        for axis, value in given.items():
-            self.axis(axis, f"{key}.{axis}")
+    def selection(self, entry: Mapping[str, Any], key: str) -> Selection:
+        """Return a selection; InputError for an axis or a value that no cell has."""
+        selection = {}
+        for axis, value in entry.items():
+            self.check_axis(axis, f"{key}.{axis}")
             values = tuple(value) if isinstance(value, list) else (value,)
-            there = distinct(cell.axes[axis] for cell in self.facts.cells)
-            for one in values:
-                if not any(same(one, other) for other in there):
-                    raise self.error(f"{key}.{axis}", f"no cell has {shown(one)}{nearest_value(one, there)}")
+            valid = distinct(cell.axes[axis] for cell in self.context.cells)
+            for item in values:
+                if not any(is_same(item, other) for other in valid):
+                    raise self.error(f"{key}.{axis}", f"no cell has {quote(item)}{nearest_value(item, valid)}")
             if not values:
                 raise self.error(f"{key}.{axis}", "an empty list selects nothing")
-            selected[axis] = values
-        return selected
+            selection[axis] = values
+        return selection
 
-    def than(self, given: Any, value: Value, ratio: bool, key: str) -> Selection | Reference | float:
-        if isinstance(given, dict):
-            return self.selection(given, key)
-        if isinstance(given, int | float) and not isinstance(given, bool):
-            if ratio and given <= 0:
-                raise self.error(key, f"expected a number above 0, since the scale is log; got {given:g}")
-            return float(given)
-        for word in REFERENCES:
-            if given == word:
-                if word != "control" and value.kind != "at":
-                    raise self.error(key, f"{word} goes with a value at a generation, not with a {value.kind}")
-                if word == "generation 0" and 0 not in self.facts.measured:
-                    raise self.error(key, "generation 0 is not measured")
-                if word == "control" and all(cell.compared_with is None for cell in self.facts.cells):
-                    raise self.error(key, "this sweep has no control: take `control: false` out, or add real_only")
-                return word
-        near = did_you_mean(given, REFERENCES).partition("; valid")[0] if isinstance(given, str) else ""
+    def than(self, entry: Any, value: Quantity, ratio: bool, key: str) -> Selection | Baseline | float:
+        """Return the baseline of a comparison: a selection, a named baseline or a number."""
+        if isinstance(entry, dict):
+            return self.selection(entry, key)
+        if isinstance(entry, int | float) and not isinstance(entry, bool):
+            if ratio and entry <= 0:
+                raise self.error(key, f"expected a number above 0, since the scale is log; got {entry:g}")
+            return float(entry)
+        for baseline in BASELINES:
+            if entry == baseline:
+                self.check_baseline(baseline, value, key)
+                return baseline
+        near = did_you_mean(entry, BASELINES).partition("; valid")[0] if isinstance(entry, str) else ""
         raise self.error(
-            key, f"expected axes and values, {', '.join(REFERENCES)}, or a number; got {shown(given)}{near}"
+            key, f"expected axes and values, {', '.join(BASELINES)}, or a number; got {quote(entry)}{near}"
         )
 
-    def cases(self, value: Value, second: Value, scale: Scale, ratio: bool) -> tuple[Case, ...]:
-        text, minus = self.text, self.text.minus
-        of, than = self.selection(text.of, "of"), self.than(text.than, value, ratio, "than")
-        cells = select(self.facts.cells, of)
-        if not cells:
-            raise self.error("of", "selects no cell: no cell has all of these values")
-        groups = distinct(tuple(self.facts.cells[cell].axes[axis] for axis in text.for_each) for cell in cells)
-        found = []
-        for group in groups:
-            where = dict(zip(text.for_each, group, strict=True))
-            axis = self.axis_values(select(self.facts.cells, of, where), scale)
-            told = self.comparison(value, of, than, where, axis, "of", "than")
-            taken_off = None
-            if minus is not None:
-                other = self.selection(minus.of, "minus.of")
-                against = self.than(minus.than, second, ratio, "minus.than")
-                taken_off = self.comparison(second, other, against, where, axis, "minus.of", "minus.than")
-            found.append(Case(where, told, taken_off, tuple(float(v) for v in axis)))
-        return tuple(found)
+    def check_baseline(self, baseline: Baseline, value: Quantity, key: str) -> None:
+        """Raise InputError if the sweep or the quantity does not have the baseline."""
+        if baseline != "control" and value.kind != "at":
+            raise self.error(key, f"{baseline} goes with a value at a generation, not with a {value.kind}")
+        if baseline == "generation 0" and 0 not in self.context.measured:
+            raise self.error(key, "generation 0 is not measured")
+        if baseline == "control" and all(cell.compared_with is None for cell in self.context.cells):
+            raise self.error(key, "this sweep has no control: take `control: false` out, or add real_only")
 
-    def axis_values(self, cells: Sequence[int], scale: Scale) -> list[Any]:
-        """Values of the trend's axis among some cells, in growing order; none without a trend."""
-        trend = self.text.trend
+    def cases(self, value: Quantity, minus_value: Quantity, scale: Scale, ratio: bool) -> tuple[Case, ...]:
+        """Return one case for each combination of values of ``for_each`` among the cells of ``of``."""
+        entry, minus = self.entry, self.entry.minus
+        of, than = self.selection(entry.of, "of"), self.than(entry.than, value, ratio, "than")
+        indices = select_cells(self.context.cells, of)
+        if not indices:
+            raise self.error("of", "selects no cell: no cell has all of these values")
+        groups = distinct(tuple(self.context.cells[index].axes[axis] for axis in entry.for_each) for index in indices)
+        cases = []
+        for group in groups:
+            where = dict(zip(entry.for_each, group, strict=True))
+            axis = self.axis_values(select_cells(self.context.cells, of, where), scale)
+            points = self.points(where, axis)
+            first = self.comparison(value, of, than, points, "")
+            second = None
+            if minus is not None:
+                minus_of = self.selection(minus.of, "minus.of")
+                minus_than = self.than(minus.than, minus_value, ratio, "minus.than")
+                second = self.comparison(minus_value, minus_of, minus_than, points, "minus.")
+            cases.append(Case(where, first, second, tuple(float(v) for v in axis)))
+        return tuple(cases)
+
+    def axis_values(self, indices: Sequence[int], scale: Scale) -> list[Any]:
+        """Return the values of the trend's axis among some cells, ascending; none without a trend."""
+        trend = self.entry.trend
         if trend is None:
             return []
-        values = distinct(self.facts.cells[cell].axes[trend] for cell in cells)
+        values = distinct(self.context.cells[index].axes[trend] for index in indices)
         for value in values:
             if isinstance(value, bool) or not isinstance(value, int | float):
-                raise self.error("trend", f"expected an axis of numbers; {trend} has {shown(value)}")
+                raise self.error("trend", f"expected an axis of numbers; {trend} has {quote(value)}")
             if scale == "log" and value <= 0:
                 raise self.error(
                     "trend",
@@ -240,45 +277,48 @@ class _Reader:
             raise self.error("trend", f"a trend needs two values of {trend}; `of` selects {len(values)}")
         return sorted(values)
 
+    def points(self, where: Mapping[str, Any], axis: Sequence[Any]) -> list[dict[str, Any]]:
+        """Return the axis values of each point of a case: one point per value of the trend's axis, or one point."""
+        if self.entry.trend is None:
+            return [dict(where)]
+        return [{**where, self.entry.trend: value} for value in axis]
+
     def comparison(
         self,
-        value: Value,
+        value: Quantity,
         of: Selection,
-        than: Selection | Reference | float,
-        where: Mapping[str, Any],
-        axis: Sequence[Any],
-        of_key: str,
-        than_key: str,
+        than: Selection | Baseline | float,
+        points: Sequence[Mapping[str, Any]],
+        prefix: str,
     ) -> Comparison:
-        """The cells of one case: exactly one on either side, for each value of the trend's axis."""
-        points = [{self.text.trend: v} for v in axis] if self.text.trend is not None else [{}]
-        wheres = [{**where, **{str(name): v for name, v in point.items()}} for point in points]
-        cells = tuple(self.one(of, where, of_key) for where in wheres)
+        """Return a comparison with exactly one cell on either side for each point; ``prefix``: "" or "minus."."""
+        cells = tuple(self.cell(of, point, f"{prefix}of") for point in points)
         if isinstance(than, Mapping):
-            return Comparison(value, cells, tuple(self.one(than, where, than_key) for where in wheres))
+            return Comparison(value, cells, tuple(self.cell(than, point, f"{prefix}than") for point in points))
         return Comparison(value, cells, than)
 
-    def one(self, selection: Selection, where: Mapping[str, Any], key: str) -> int:
-        """The cell that a selection means in a case; where it sets an axis itself, the case's value does not count."""
-        cells = select(self.facts.cells, selection, where)
-        if len(cells) == 1:
-            return cells[0]
-        at = ", ".join(f"{axis} {value}" for axis, value in where.items() if value is not None)
-        there = f" for {at}" if at else ""
-        if not cells:
-            raise self.error(key, f"selects no cell{there}")
-        axes = [self.facts.cells[cell].axes for cell in cells]
-        differ = [axis for axis in axes[0] if len(distinct(one[axis] for one in axes)) > 1]
+    def cell(self, selection: Selection, point: Mapping[str, Any], key: str) -> int:
+        """Return the index of the cell that a selection has at a point; the selection's own values take precedence."""
+        indices = select_cells(self.context.cells, selection, point)
+        if len(indices) == 1:
+            return indices[0]
+        values = ", ".join(f"{axis} {value}" for axis, value in point.items() if value is not None)
+        point_text = f" for {values}" if values else ""
+        if not indices:
+            raise self.error(key, f"selects no cell{point_text}")
+        axes = [self.context.cells[index].axes for index in indices]
+        differ = [axis for axis in axes[0] if len(distinct(cell_axes[axis] for cell_axes in axes)) > 1]
         raise self.error(
             key,
-            f"selects {len(cells)} cells{there}, which differ in {', '.join(differ)}; give each a value here, or list "
-            "it in for_each",
+            f"selects {len(indices)} cells{point_text}, which differ in {', '.join(differ)}; give each a value here, "
+            "or list it in for_each",
         )
 
 
-def _sides(of: Mapping[str, Any], than: Any) -> str:
-    return f"{_named(of) or 'all'}, than {_named(than) if isinstance(than, Mapping) else than}"
+def _sides_text(of: Mapping[str, Any], than: Any) -> str:
+    than_text = _selection_text(than) if isinstance(than, Mapping) else than
+    return f"{_selection_text(of) or 'all'}, than {than_text}"
 
 
-def _named(selection: Mapping[str, Any]) -> str:
-    return " ".join(f"{axis} {value if isinstance(value, str) else shown(value)}" for axis, value in selection.items())
+def _selection_text(selection: Mapping[str, Any]) -> str:
+    return " ".join(f"{axis} {value if isinstance(value, str) else quote(value)}" for axis, value in selection.items())

@@ -1,28 +1,29 @@
-"""``claims``: sentences of a paper, written so that a machine can judge them. In no key: claims change no result.
+"""``claims``: statements of a paper in a form that can be tested. They are part of no key, since they change no result.
 
-A claim compares one number per seed of the cells that ``of`` selects with the same number of what ``than`` says:
+A claim compares one number per seed of the cells ``of`` with the same number of ``than``:
 
     says: replace loses to accumulate        # in words
     source: "Kazdan et al. 2024, section 2"
     metric: trace_ratio                      # a column of a listed metric
-    value: {at: last}                        # or {at: 10}, {at: [1, 10, last]} for all of them at once,
+    value: {at: last}                        # or {at: 10}, {at: [1, 10, last]} for all three,
                                              # {slope: [10, last]}, {crossing: {below: 0.01}}
     of: {regime: replace}                    # axis: value, or axis: [values]
     than: {regime: accumulate}               # or generation 0, control, theory, a number
     relation: below                          # above | below | within
-    by: 0.5                                  # here: the ratio of the two lies below 0.5
-    for_each: [data.dim, data.rows]          # must be true for each of these; `of` and `than` share their values
+    by: 0.5                                  # the ratio of the two is below 0.5
+    for_each: [data.dim, data.rows]          # one case per combination; `of` and `than` have equal values of these
 
-- ``scale``: log: a ratio of two values, so ``by`` is a factor; linear: their difference. The metric's own if not set.
+- ``scale``: log: the ratio of two values, so ``by`` is a factor; linear: their difference; default: the metric's scale.
   ``within`` a factor f means between 1/f and f.
-- ``value``: at one or several generations; slope: the change per generation of the value (of its logarithm) by least
-  squares over the measured generations from a to b; crossing: how many models were fitted when the metric first was at
-  or beyond a level, so 1 if generation 0 is there already, and t + 1 at generation t.
-- ``trend``: an axis; what is judged is the slope over this axis (its logarithm on a log scale) instead.
-- ``minus``: {of, than, value}: a second comparison that is taken off the first; ``value`` is the claim's if not set.
-- ``expect``: {fails: why} where the sentence is known not to hold here; claims are expected to hold otherwise.
+- ``value``: at: one or several generations; slope: the change of the value (log scale: of its logarithm) per
+  generation, by least squares over the measured generations from a to b; crossing: the number of fitted models when
+  the metric is first at or beyond a level, t + 1 at generation t.
+- ``trend``: an axis; the claim then compares slopes over this axis (log scale: over its logarithm).
+- ``minus``: {of, than, value}: a second comparison that is subtracted from the first; ``value`` defaults to the
+  claim's.
+- ``expect``: {fails: reason} if the claim is expected to fail; without it the claim is expected to hold.
 
-Slopes are compared by difference on either scale, so there a number and ``by`` are slopes.
+Slopes are compared by difference on either scale; a number and ``by`` are slopes, too.
 """
 
 import math
@@ -32,28 +33,28 @@ from typing import Any, Literal, get_args
 
 from pydantic import Field
 
-from raysc.settings import Cell, Measure, Settings
+from raysc.settings import CellSettings, Measure, Settings
 from raysc.sweepfile.measured_generations import generations_measured
 
 Scale = Literal["log", "linear"]
 Relation = Literal["above", "below", "within"]
-Reference = Literal["generation 0", "control", "theory"]
+Baseline = Literal["generation 0", "control", "theory"]
 
-REFERENCES: tuple[Reference, ...] = get_args(Reference)
+BASELINES: tuple[Baseline, ...] = get_args(Baseline)
 
 EXAMPLES = "{at: last}, {at: [1, 10]}, {slope: [1, last]} or {crossing: {below: 0.01}}"
 
 
 @dataclass(frozen=True)
-class Value:
-    """The number of one cell and seed that is compared.
+class Quantity:
+    """The number of one cell and seed that a claim compares.
 
     Attributes:
         kind: "at": the metric at each of the generations; "slope": least squares over them; "crossing": models fitted
-            until the metric is beyond the level at one of them.
-        generations: measured ones, in order.
+            until the metric is at or beyond the level at one of them.
+        generations: measured generations, in order.
         level: of a crossing.
-        side: of a crossing: "below" if values at or under the level are beyond it.
+        side: of a crossing: "below": values at or under the level are beyond it; "above": values at or over it.
     """
 
     kind: Literal["at", "slope", "crossing"]
@@ -64,27 +65,27 @@ class Value:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A value of some cells against something.
+    """A quantity of some cells and its baseline.
 
     Attributes:
-        value: what is compared.
-        of: places in the sweep, one for each value of the trend's axis; one alone without a trend.
-        than: such places too, or what else the value is compared with.
+        value: the quantity.
+        of: indices of cells in the sweep: one for each value of the trend's axis, or one without a trend.
+        than: the baseline: indices of cells as in ``of``, a named baseline, or a number.
     """
 
-    value: Value
+    value: Quantity
     of: tuple[int, ...]
-    than: tuple[int, ...] | Reference | float
+    than: tuple[int, ...] | Baseline | float
 
 
 @dataclass(frozen=True)
 class Case:
-    """One of the sentences that a claim is made of.
+    """One case of a claim: one combination of values of ``for_each``.
 
     Attributes:
-        where: the axes of ``for_each`` with their values here.
+        where: the axes of ``for_each`` with their values.
         first: the comparison.
-        minus: what is taken off it.
+        minus: the comparison that is subtracted, if any.
         axis: values of the trend's axis, in the order of the cells; empty without a trend.
     """
 
@@ -96,20 +97,20 @@ class Case:
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim whose cells and generations are known to be in the sweep.
+    """A claim whose cells and generations exist in the sweep.
 
     Attributes:
-        says: the sentence.
-        source: where it stands; "" if nobody said.
+        says: the claim in words.
+        source: its source, such as a section of a paper; "" if not set.
         metric: the column.
-        compares: the two sides in words, with what is taken off them: ``regime replace, than regime accumulate``.
-        relation: how the comparison must lie to ``by``.
-        by: a factor where ``ratio``, else a difference.
-        ratio: values are compared by their ratio.
-        scale: log: of the values' logarithms (ratios, relative slopes); linear: of the values themselves.
-        trend: the axis over which the slope is taken, if any.
-        cases: all must hold; at least one.
-        fails: why it is expected to fail; None: it is expected to hold.
+        compares: the two sides in words: ``regime replace, than regime accumulate``.
+        relation: the relation of the comparison to ``by``.
+        by: a factor if ``ratio``, else a difference.
+        ratio: quantities are compared by their ratio.
+        scale: log: logarithms of the values (ratios, relative slopes); linear: the values themselves.
+        trend: the axis of the slope, if any.
+        cases: at least one; all must hold.
+        fails: the reason why it is expected to fail; None: it is expected to hold.
     """
 
     says: str
@@ -126,68 +127,69 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What claims may speak of.
+class ClaimContext:
+    """Cells, generations and metrics to which claims refer.
 
     Attributes:
-        cells: of the sweep.
+        cells: cells of the sweep.
         generations: T.
-        measure: which generations are measured.
+        measure: the generations to measure.
         columns: metric column -> its scale.
     """
 
-    cells: Sequence[Cell]
+    cells: Sequence[CellSettings]
     generations: int
     measure: Measure
     columns: Mapping[str, Scale]
 
     @property
     def measured(self) -> tuple[int, ...]:
+        """Measured generations, in order."""
         return generations_measured(self.measure, self.generations)
 
 
-class CrossingText(Settings):
-    """A level, and the side of it that counts."""
+class CrossingEntry(Settings):
+    """A level and its side; exactly one is set."""
 
     above: float | None = None
     below: float | None = None
 
 
-class ValueText(Settings):
-    """Exactly one of them is given. ``Any``: checked below."""
+class ValueEntry(Settings):
+    """A quantity as the file has it; exactly one key is set. ``claim_reader`` checks values of type ``Any``."""
 
     at: Any = None
     slope: Any = None
-    crossing: CrossingText | None = None
+    crossing: CrossingEntry | None = None
 
 
-class MinusText(Settings):
-    """A second comparison."""
+class MinusEntry(Settings):
+    """A second comparison as the file has it."""
 
     of: dict[str, Any]
     than: Any
-    value: ValueText | None = None
+    value: ValueEntry | None = None
 
 
-class ExpectText(Settings):
-    """What is known beforehand."""
+class ExpectEntry(Settings):
+    """The expected outcome as the file has it."""
 
     fails: str = Field(min_length=1)
 
 
-class ClaimText(Settings):
-    """A claim as it is written. ``Any``: checked below, by code that can say more than a type."""
+class ClaimEntry(Settings):
+    """A claim as the file has it. ``claim_reader`` checks values of type ``Any``, with more precise messages."""
 
     says: str = Field(min_length=1)
     source: str = ""
     metric: str
-    value: ValueText = ValueText(at="last")
+    value: ValueEntry = ValueEntry(at="last")
     of: dict[str, Any]
     than: Any
     relation: Relation
     by: float | None = None
-    minus: MinusText | None = None
+    minus: MinusEntry | None = None
     trend: str | None = None
     for_each: tuple[str, ...] = ()
     scale: Scale | None = None
-    expect: ExpectText | None = None
+    expect: ExpectEntry | None = None

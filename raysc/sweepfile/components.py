@@ -1,4 +1,4 @@
-"""Data sets, models, regimes and metrics as a sweep file names them: resolved and checked against their signatures."""
+"""Data sets, models, regimes and metrics of a sweep file, checked against their signatures."""
 
 import json
 import re
@@ -13,29 +13,34 @@ from pydantic_core import to_jsonable_python
 
 from raysc.errors import InputError
 from raysc.settings import Component
-from raysc.sweepfile.messages import did_you_mean, sentence, shown
-from raysc.sweepfile.signature import REQUIRED, Catalogue, Parameter, Room, Signature
+from raysc.sweepfile.messages import did_you_mean, mismatch, quote
+from raysc.sweepfile.signature import REQUIRED, ComponentKind, ComponentRegistry, Parameter, Signature
 
-Refuse = Callable[[str, str], InputError]
+MakeError = Callable[[str, str], InputError]
 """(dotted key, problem) -> the error to raise."""
 
-WORDS: Mapping[Room, str] = {"data": "data set", "model": "model", "regime": "regime", "metric": "metric"}
+KIND_NAMES: Mapping[ComponentKind, str] = {
+    "data": "data set",
+    "model": "model",
+    "regime": "regime",
+    "metric": "metric",
+}
 
 
 @dataclass(frozen=True)
-class Checked:
-    """A component that its signature allows.
+class CheckedComponent:
+    """A component with parameters that its signature allows.
 
     Attributes:
-        component: its parameters are plain JSON values; those equal to their default are left out.
-        signature: of its class.
+        component: its parameters are plain JSON values, without those equal to their default.
+        signature: the signature of its class.
     """
 
     component: Component
     signature: Signature
 
     def value(self, parameter: str) -> Any:
-        """What a parameter (dotted for what lies inside one) is, its default included; None if it has none such."""
+        """Return the value of a parameter (dotted for a key inside one), or its default; None if there is none."""
         head, *rest = parameter.split(".")
         declared = self.signature.parameters.get(head)
         default = None if declared is None or declared.default is REQUIRED else declared.default
@@ -46,96 +51,119 @@ class Checked:
 
 
 @dataclass(frozen=True)
-class Components:
-    """Checks components against a catalogue, and builds them to see whether that works; equal ones once."""
+class ComponentChecker:
+    """Checks components against a registry, and builds each once to run its own checks."""
 
-    catalogue: Catalogue
-    _seen: dict[tuple[Room, str], Checked] = field(default_factory=dict)
+    registry: ComponentRegistry
+    _cache: dict[tuple[ComponentKind, str], CheckedComponent] = field(default_factory=dict)
 
-    def check(self, room: Room, given: Any, key: str, refuse: Refuse) -> Checked:
-        """What the file says of a component, as a component.
+    def check(self, kind: ComponentKind, entry: Any, key: str, make_error: MakeError) -> CheckedComponent:
+        """Return the component of an entry of the file.
 
         Args:
-            room: where it is registered.
-            given: a name, or a mapping with ``name`` and parameters.
-            key: its dotted key.
-            refuse: makes the error for a key.
+            kind: kind of the component.
+            entry: a name, or a mapping with ``name`` and parameters.
+            key: dotted key of the entry.
+            make_error: makes the error for a key.
         """
-        address = (room, json.dumps(given))
-        if address not in self._seen:
-            self._seen[address] = self._check(room, given, key, refuse)
-        return self._seen[address]
+        address = (kind, json.dumps(entry))
+        if address not in self._cache:
+            self._cache[address] = self._check(kind, entry, key, make_error)
+        return self._cache[address]
 
-    def _check(self, room: Room, given: Any, key: str, refuse: Refuse) -> Checked:
-        word = WORDS[room]
-        mapping = {"name": given} if isinstance(given, str) else given
+    def _check(self, kind: ComponentKind, entry: Any, key: str, make_error: MakeError) -> CheckedComponent:
+        mapping = {"name": entry} if isinstance(entry, str) else entry
         if not isinstance(mapping, dict) or not isinstance(mapping.get("name"), str):
-            raise refuse(key, f"expected the name of a {word}, or {{name: ..., parameters}}; got {shown(given)}")
+            expected = f"the name of a {KIND_NAMES[kind]}, or {{name: ..., parameters}}"
+            raise make_error(key, f"expected {expected}; got {quote(entry)}")
         name = mapping["name"]
         try:
-            signature = self.catalogue.signature(room, name)
+            signature = self.registry.signature(kind, name)
         except InputError as error:
-            raise refuse(key, str(error)) from None
-        parameters = {}
-        for parameter, value in mapping.items():
-            if parameter == "name":
-                continue
-            declared = signature.parameters.get(parameter)
-            if declared is None:
-                near = did_you_mean(parameter, signature.parameters).partition("; valid")[0]
-                raise refuse(
-                    f"{key}.{parameter}",
-                    f"{word} {name} takes no {parameter!r}{near or ';'} {described(name, signature)}",
-                )
-            checked = _checked_value(declared, value, f"{key}.{parameter}", name, signature, refuse)
-            if declared.default is REQUIRED or checked != declared.default:
-                parameters[parameter] = to_jsonable_python(checked)
-        for parameter, declared in signature.parameters.items():
-            if declared.default is REQUIRED and parameter not in parameters:
-                raise refuse(f"{key}.{parameter}", f"is missing; {described(name, signature)}")
-        # In the order of the signature, so that equal components are equal in JSON too.
-        ordered = {parameter: parameters[parameter] for parameter in signature.parameters if parameter in parameters}
-        component = Component(name=name, parameters=ordered)
+            raise make_error(key, str(error)) from None
+        values = {parameter: value for parameter, value in mapping.items() if parameter != "name"}
+        parameters = _check_parameters(values, kind, name, signature, key, make_error)
+        component = Component(name=name, parameters=parameters)
+        self._check_by_building(kind, component, key, make_error)
+        return CheckedComponent(component, signature)
+
+    def _check_by_building(self, kind: ComponentKind, component: Component, key: str, make_error: MakeError) -> None:
+        """Build the component: a class may check more than types, such as no more rows than the data have."""
         try:
-            # Types are not all that a class may ask for (no more rows than there are): refused here, with the line.
-            self.catalogue.build(room, component)
+            self.registry.build(kind, component)
         except InputError as error:
             problem = str(error)
-            named = [parameter for parameter in ordered if re.search(rf"\b{re.escape(parameter)}\b", problem)]
-            raise refuse(f"{key}.{named[0]}" if named else key, problem) from None
-        return Checked(component, signature)
+            named = [name for name in component.parameters if re.search(rf"\b{re.escape(name)}\b", problem)]
+            raise make_error(f"{key}.{named[0]}" if named else key, problem) from None
 
 
-def _checked_value(declared: Parameter, value: Any, key: str, name: str, signature: Signature, refuse: Refuse) -> Any:
+def _check_parameters(
+    values: Mapping[str, Any],
+    kind: ComponentKind,
+    component: str,
+    signature: Signature,
+    key: str,
+    make_error: MakeError,
+) -> dict[str, Any]:
+    """Return the parameters as plain JSON values, without those equal to their default.
+
+    Args:
+        values: the values in the file.
+        kind: kind of the component.
+        component: name of the component.
+        signature: the signature of its class.
+        key: dotted key of the component.
+        make_error: makes the error for a key.
+    """
+    takes = describe_parameters(component, signature)
+    parameters = {}
+    for name, value in values.items():
+        declared = signature.parameters.get(name)
+        if declared is None:
+            near = did_you_mean(name, signature.parameters).partition("; valid")[0]
+            raise make_error(f"{key}.{name}", f"{KIND_NAMES[kind]} {component} takes no {name!r}{near or ';'} {takes}")
+        try:
+            checked = _check_type(declared, value)
+        except ValueError as error:
+            raise make_error(f"{key}.{name}", f"{error}; {takes}") from None
+        except PydanticSchemaGenerationError:
+            problem = f"its type, {type_name(declared.annotation)}, cannot be given in a sweep file"
+            raise make_error(f"{key}.{name}", problem) from None
+        if declared.default is REQUIRED or checked != declared.default:
+            parameters[name] = to_jsonable_python(checked)
+    for name, declared in signature.parameters.items():
+        if declared.default is REQUIRED and name not in parameters:
+            raise make_error(f"{key}.{name}", f"is missing; {takes}")
+    # In the order of the signature, so that equal components have equal JSON.
+    return {name: parameters[name] for name in signature.parameters if name in parameters}
+
+
+def _check_type(declared: Parameter, value: Any) -> Any:
+    """Return the value as its declared type; ValueError with expected and actual value."""
     try:
         return TypeAdapter(declared.annotation).validate_json(json.dumps(value), strict=True)
     except ValidationError as error:
-        raise refuse(key, f"{sentence(*error.errors())}; {described(name, signature)}") from None
-    except PydanticSchemaGenerationError:
-        raise refuse(
-            key,
-            f"its type, {type_name(declared.annotation)}, cannot be given in a sweep file",
-        ) from None
+        raise ValueError(mismatch(*error.errors())) from None
 
 
-def described(name: str, signature: Signature) -> str:
-    """``window takes width (int, default 3)``."""
+def describe_parameters(name: str, signature: Signature) -> str:
+    """Return ``window takes width (int, default 3)``."""
     takes = [parameter_text(parameter, declared) for parameter, declared in signature.parameters.items()]
     return f"{name} takes {', '.join(takes) or 'no parameters'}"
 
 
 def parameter_text(name: str, declared: Parameter) -> str:
-    """``width (int, default 3)``."""
-    default = "required" if declared.default is REQUIRED else f"default {_default(declared.default)}"
+    """Return ``width (int, default 3)``."""
+    default = "required" if declared.default is REQUIRED else f"default {_default_text(declared.default)}"
     return f"{name} ({type_name(declared.annotation)}, {default})"
 
 
-def _default(value: Any) -> str:
-    return "null" if value is None else shown(to_jsonable_python(value, fallback=repr))
+def _default_text(value: Any) -> str:
+    return "null" if value is None else quote(to_jsonable_python(value, fallback=repr))
 
 
 def type_name(annotation: Any) -> str:
-    """A type as a user reads it: int | null, 'linear' | 'cosine', list[int]."""
+    """Return a type as users read it: int | null, 'linear' | 'cosine', list[int]."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if annotation is NoneType:
         return "null"

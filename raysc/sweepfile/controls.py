@@ -1,121 +1,125 @@
-"""Controls: the cell that each cell is told against."""
+"""Controls: the baseline cell of each cell."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from raysc.errors import InputError
-from raysc.settings import Budget, Cell, StepsOf
+from raysc.settings import Budget, CellSettings, StepsOf
 from raysc.sweepfile.cells import Draft
-from raysc.sweepfile.components import Checked, Components
-from raysc.sweepfile.messages import Places
+from raysc.sweepfile.components import CheckedComponent, ComponentChecker
+from raysc.sweepfile.messages import Locations
 
 REAL_ONLY = "real_only"
-"""The regime of controls, unless a regime has one of its own."""
+"""The regime of controls, except for regimes with a matched control of their own."""
 
-Kind = Literal["declared", "matched", "none"]
+ControlKind = Literal["declared", "matched", "none"]
 
 
 @dataclass(frozen=True)
 class Controls:
-    """Makes the control of a cell.
+    """Builds the control of each cell.
 
-    declared: real_only with everything else as it is, so with the declared budget. matched: real rows alone for as many
-    optimiser steps as the cell itself takes, generation by generation. The two differ under ``loop.budget.epochs``,
-    where a larger training set means more steps, and for regimes that train on fewer real rows than there are and so
-    have a control of their own.
+    declared: real_only with all other settings equal, so with the declared budget. matched: real rows only, with as
+    many optimiser steps as the cell in every generation. The two differ under ``loop.budget.epochs``, where a larger
+    training set means more steps, and for regimes that train on fewer than n real rows and declare a control of their
+    own.
 
     Attributes:
-        kind: "none": controls are found where the file has them, and not added.
+        kind: kind of the controls; "none": the sweep adds no controls and uses those of the file.
         generations: T.
-        components: checks regimes.
-        places: for messages.
+        checker: checks regimes.
+        locations: for messages.
     """
 
-    kind: Kind
+    kind: ControlKind
     generations: int
-    components: Components
-    places: Places
+    checker: ComponentChecker
+    locations: Locations
 
     def of(self, draft: Draft) -> Draft:
-        """The control of a cell; equal to the cell where that is a control itself.
+        """Return the control of a cell; equal to the cell if that is a control itself.
 
         Raises:
-            InputError: a matched control of a family that takes no steps, or one without rows.
+            InputError: a matched control of a family without optimiser steps, or a control without rows.
         """
         if self.kind != "matched":
-            return _changed(draft, self._regime(REAL_ONLY), {})
+            return _as_control(draft, self._regime(REAL_ONLY), {})
         if not draft.components["model"].signature.trained:
-            raise self.places.error(
+            raise self.locations.error(
                 "control",
-                f"matched goes by optimiser steps, and {draft.cell.model.name} is fitted by a formula; use true",
+                f"matched compares optimiser steps, and {draft.cell.model.name} is fitted by a formula; use true",
             )
-        own = draft.components["regime"].signature.matched_control
+        overrides = draft.components["regime"].signature.matched_control
         regime = draft.cell.regime
-        given = {"name": regime.name, **regime.parameters, **own} if own is not None else REAL_ONLY
-        control = _changed(draft, self._regime(given), {})
-        return _changed(control, control.components["regime"], self._steps(draft.cell, control.cell))
+        entry = {"name": regime.name, **regime.parameters, **overrides} if overrides is not None else REAL_ONLY
+        control = _as_control(draft, self._regime(entry), {})
+        return _as_control(control, control.components["regime"], self._matched_steps(draft.cell, control.cell))
 
-    def _regime(self, given: str | Mapping[str, Any]) -> Checked:
-        def refuse(key: str, problem: str) -> InputError:
-            return self.places.error("control", problem)
+    def _regime(self, entry: str | Mapping[str, Any]) -> CheckedComponent:
+        def make_error(key: str, problem: str) -> InputError:
+            return self.locations.error("control", problem)
 
-        return self.components.check("regime", given, "regime", refuse)
+        return self.checker.check("regime", entry, "regime", make_error)
 
-    def _steps(self, cell: Cell, control: Cell) -> dict[str, Any]:
-        """What a control must change so that it takes the steps of a cell.
+    def _matched_steps(self, cell: CellSettings, control: CellSettings) -> dict[str, Any]:
+        """Return the changes that give a control the optimiser steps of its cell.
 
-        Neither depends on T, so that a longer sweep goes on with the control of a shorter one: the number of steps
-        where all training sets have one size, else the rule that says how they grow.
+        The changes do not depend on T, so that a longer sweep continues the control of a shorter one: a number of steps
+        if all training sets have one size, else the regime whose training sets grow.
         """
         budget, batch = cell.budget, cell.loop_train.batch
         if budget is None or budget.epochs is None:
             return {}
         try:
-            rows, own = (
-                self.components.catalogue.training_rows(one.data, one.regime, one.lambda_, self.generations + 1)
-                for one in (cell, control)
+            rows, control_rows = (
+                self.checker.registry.training_rows(
+                    settings.data, settings.regime, settings.lambda_, self.generations + 1
+                )
+                for settings in (cell, control)
             )
         except InputError:
-            return {}  # the data have too few rows for the rule: refused with all that does not go together
-        if rows == own:
+            return {}  # too few rows for the regime: refused later, with all other conflicts
+        if rows == control_rows:
             return {}
         if len(set(rows)) > 1:
             return {"steps_of": StepsOf(regime=cell.regime, lambda_=cell.lambda_)}
         steps = budget.optimiser_steps(rows[0], batch)
-        same = all(budget.optimiser_steps(count, batch) == steps for count in own)
-        return {} if same else {"budget": Budget(steps=steps)}
+        is_same = all(budget.optimiser_steps(count, batch) == steps for count in control_rows)
+        return {} if is_same else {"budget": Budget(steps=steps)}
 
     def columns(self, pairs: Iterable[tuple[Draft, Draft]]) -> list[str]:
-        """The axes by which controls differ, beside those of ``space``, from cells and their controls."""
-        both = [(draft.cell, control.cell) for draft, control in pairs]
-        steps = ["loop.budget.steps"] if any(cell.budget != control.budget for cell, control in both) else []
-        return steps + (["loop.budget.steps_of"] if any(control.steps_of for _, control in both) else [])
+        """Return the axes in which controls differ, beside those of ``space``, from pairs of cell and control."""
+        cells = [(draft.cell, control.cell) for draft, control in pairs]
+        steps = ["loop.budget.steps"] if any(cell.budget != control.budget for cell, control in cells) else []
+        return steps + (["loop.budget.steps_of"] if any(control.steps_of for _, control in cells) else [])
 
     def notes(self, added: Sequence[Draft]) -> list[str]:
-        """The added controls by name, where they are more than real_only with the declared budget."""
+        """Return a note that names the added matched controls."""
         if self.kind != "matched" or not added:
             return []
-        lengths: dict[str, list[str]] = {}
+        lengths_by_regime: dict[str, list[str]] = {}
         for draft in added:
             cell = draft.cell
-            lengths.setdefault(_told(cell.regime.name, cell.regime.parameters), []).append(_length(cell))
-        told = [f"{regime} for {', '.join(dict.fromkeys(own))}" for regime, own in lengths.items()]
-        return [f"matched controls train on real rows alone as long as their cells do: {'; '.join(told)}"]
+            lengths_by_regime.setdefault(_regime_text(cell.regime.name, cell.regime.parameters), []).append(
+                _length_text(cell)
+            )
+        texts = [f"{regime} for {', '.join(dict.fromkeys(lengths))}" for regime, lengths in lengths_by_regime.items()]
+        return [f"matched controls train on real rows only, as long as their cells: {'; '.join(texts)}"]
 
 
-def _changed(draft: Draft, regime: Checked, changes: Mapping[str, Any]) -> Draft:
-    """A draft under another regime, marked as a control."""
+def _as_control(draft: Draft, regime: CheckedComponent, changes: Mapping[str, Any]) -> Draft:
+    """Return a draft with another regime, marked as a control."""
     update = {"regime": regime.component, "lambda_": None, "control": True, **changes}
     components = {**draft.components, "regime": regime}
-    return Draft(draft.cell.model_copy(update=update), components, dropped_lambda=False)
+    return Draft(draft.cell.model_copy(update=update), components, ignores_lambda=False)
 
 
-def _told(name: str, parameters: Mapping[str, Any]) -> str:
+def _regime_text(name: str, parameters: Mapping[str, Any]) -> str:
     return ", ".join([name, *(f"{key} {value}" for key, value in parameters.items())])
 
 
-def _length(cell: Cell) -> str:
+def _length_text(cell: CellSettings) -> str:
     if cell.steps_of is not None:
         return f"the steps of {cell.steps_of}"
     if cell.budget is not None and cell.budget.steps is not None:

@@ -1,34 +1,60 @@
-"""From points to cells: equal ones become one, and each gets its control."""
+"""Expansion of points to cells: equal cells are merged, and every cell gets its control."""
 
-from raysc.settings import Cell
-from raysc.sweepfile.cells import Draft, Drafter, axis_value, ema_note
-from raysc.sweepfile.controls import Controls, Kind
+from raysc.settings import CellSettings
+from raysc.sweepfile.cells import Draft, DraftBuilder, axis_value, ema_note
+from raysc.sweepfile.controls import ControlKind, Controls
 from raysc.sweepfile.space import Axis, columns, points
 
 
 def expand(
-    drafter: Drafter,
+    builder: DraftBuilder,
     grids: list[list[Axis]],
     draws: int | None,
-    control: Kind,
+    control: ControlKind,
     generations: int,
-) -> tuple[tuple[Cell, ...], tuple[str, ...]]:
-    """The cells of a sweep, its controls last, and notes on what was done.
+) -> tuple[tuple[CellSettings, ...], tuple[str, ...]]:
+    """Return the cells of a sweep, controls last, and notes for the user.
 
     Args:
-        drafter: makes a cell of a point.
+        builder: builds the cell of a point.
         grids: of ``space``.
         draws: ``search.random``.
-        control: what controls there are to be.
+        control: kind of the controls.
         generations: T.
     """
+    drafts, notes = _drafts(builder, grids, draws)
+    controls = Controls(control, generations, builder.checker, builder.locations)
+    control_drafts = {identity: controls.of(draft) for identity, draft in drafts.items()}
+    control_of = {identity: draft.identity for identity, draft in control_drafts.items()}
+    added = {
+        draft.identity: draft for draft in control_drafts.values() if control != "none" and draft.identity not in drafts
+    }
+    notes += controls.notes(list(added.values()))
+    control_columns = controls.columns(zip(drafts.values(), control_drafts.values(), strict=True)) if added else []
+    names = dict.fromkeys([*columns(grids), *control_columns])
+    all_drafts = {**drafts, **added}
+    indices = {identity: index for index, identity in enumerate(all_drafts)}
+    cells = tuple(
+        draft.cell.model_copy(
+            update={
+                "axes": {name: axis_value(draft, name) for name in names},
+                "compared_with": indices.get(control_of.get(identity, identity)),
+            }
+        )
+        for identity, draft in all_drafts.items()
+    )
+    return cells, tuple(notes)
+
+
+def _drafts(builder: DraftBuilder, grids: list[list[Axis]], draws: int | None) -> tuple[dict[str, Draft], list[str]]:
+    """Return the different drafts of all points by identity, and notes."""
     drafts: dict[str, Draft] = {}
     merged, without_lambda = 0, dict[str, None]()
-    for point in points(grids, draws, drafter.places):
-        draft = drafter.draft(point)
+    for point in points(grids, draws, builder.locations):
+        draft = builder.draft(point)
         merged += draft.identity in drafts
         drafts.setdefault(draft.identity, draft)
-        if draft.dropped_lambda:
+        if draft.ignores_lambda:
             without_lambda[draft.cell.regime.name] = None
     notes = []
     if without_lambda:
@@ -38,24 +64,4 @@ def expand(
             f"{merged + len(drafts)} points of space are {len(drafts)} different cells; equal ones were merged"
         )
     notes.extend(dict.fromkeys(note for draft in drafts.values() if (note := ema_note(draft.cell)) is not None))
-    controls = Controls(control, generations, drafter.components, drafter.places)
-    made = {identity: controls.of(draft) for identity, draft in drafts.items()}
-    against = {identity: one.identity for identity, one in made.items()}
-    added = {against[identity]: one for identity, one in made.items() if against[identity] not in drafts}
-    if control == "none":
-        added = {}
-    notes.extend(controls.notes(list(added.values())))
-    more = controls.columns(zip(drafts.values(), made.values(), strict=True)) if added else []
-    names = dict.fromkeys([*columns(grids), *more])
-    every = {**drafts, **added}
-    places = {identity: number for number, identity in enumerate(every)}
-    cells = tuple(
-        draft.cell.model_copy(
-            update={
-                "axes": {name: axis_value(draft, name) for name in names},
-                "compared_with": places.get(against.get(identity, identity)),
-            }
-        )
-        for identity, draft in every.items()
-    )
-    return cells, tuple(notes)
+    return drafts, notes

@@ -1,13 +1,13 @@
-"""Which generations a sweep measures."""
+"""The measured generations of a sweep."""
 
 from raysc.settings import Measure
 
 
 def generations_measured(measure: Measure, generations: int) -> tuple[int, ...]:
-    """The measured generations, in order.
+    """Return the measured generations, in order.
 
     Args:
-        measure: "log" keeps generation 0, the last one, and about ten of each decade.
+        measure: "all", "log" or a list; "log" selects generation 0, the last one, and about ten in each decade.
         generations: T.
     """
     every = range(generations + 1)

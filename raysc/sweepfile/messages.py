@@ -1,4 +1,4 @@
-"""The words of refusals: what was expected, what was given, and the nearest valid name."""
+"""Error messages: location of a setting, expected and actual value, nearest valid name."""
 
 import json
 import re
@@ -12,39 +12,60 @@ from pydantic_core import ErrorDetails
 
 from raysc.errors import InputError
 
+EXPECTED = {
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "string_type": "text",
+    "none_required": "nothing",
+    "model_type": "a mapping of keys and values",
+    "dict_type": "a mapping of keys and values",
+    "dataclass_type": "a mapping of keys and values",
+    "list_type": "a list",
+    "tuple_type": "a list",
+    "set_type": "a list",
+    "too_short": "a list of at least {min_length}",
+    "literal_error": "{expected}",
+    "greater_than": "a number above {gt:g}",
+    "greater_than_equal": "a number of at least {ge:g}",
+    "less_than": "a number below {lt:g}",
+    "less_than_equal": "a number of at most {le:g}",
+}
+"""Type of a pydantic error -> the expected value in words, a template for the error's context."""
+
 
 @dataclass(frozen=True)
-class Places:
-    """Where the settings were given, for messages.
+class Locations:
+    """Locations of the settings, for messages.
 
     Attributes:
-        path: the sweep file.
-        lines: dotted key -> "FILE, line N" or "--set KEY=VALUE".
+        path: the sweep file, or the name that stands for it.
+        by_key: dotted key -> "FILE, line N" or "--set KEY=VALUE".
         origins: dotted setting -> the key that set it for one point of the grid (``lambda`` -> ``space.1.lambda.0``).
     """
 
     path: str
-    lines: Mapping[str, str]
+    by_key: Mapping[str, str]
     origins: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, key: str) -> str:
-        """The place of a setting or of the nearest key above it; the file where none is known."""
+        """Return the location of a setting, else of the nearest key above it, else the path."""
         parts = key.split(".")
         for length in range(len(parts), 0, -1):
-            above = ".".join(parts[:length])
-            if (origin := self.origins.get(above)) is not None:
-                return Places(self.path, self.lines).of(".".join([origin, *parts[length:]]))
-            if (place := self.lines.get(above)) is not None:
-                return place
+            prefix = ".".join(parts[:length])
+            if (origin := self.origins.get(prefix)) is not None:
+                return Locations(self.path, self.by_key).of(".".join([origin, *parts[length:]]))
+            if (location := self.by_key.get(prefix)) is not None:
+                return location
         return self.path
 
     def error(self, key: str, problem: str) -> InputError:
-        """The refusal of a setting."""
+        """Return the error for a setting: ``FILE, line N: key: problem``."""
         return InputError(f"{self.of(key)}: {key}: {problem}")
 
 
 def did_you_mean(name: str, valid: Iterable[str]) -> str:
-    """``; did you mean 'x'?`` with the nearest valid name, or the list of all of them where none is near."""
+    """Return ``; did you mean 'x'?`` with the nearest valid name, else ``; valid: ...`` with all valid names."""
     names = list(valid)
     near = get_close_matches(name.lower(), names, n=1, cutoff=0.6)
     if near:
@@ -52,8 +73,8 @@ def did_you_mean(name: str, valid: Iterable[str]) -> str:
     return f"; valid: {', '.join(names)}" if names else ""
 
 
-def shown(value: Any) -> str:
-    """A value as a message shows it, in YAML's words."""
+def quote(value: Any) -> str:
+    """Return a value as a message shows it: as in YAML, at most 60 characters."""
     if value is None:
         return "nothing"
     text = repr(value) if isinstance(value, str) else json.dumps(value, default=repr)
@@ -61,58 +82,34 @@ def shown(value: Any) -> str:
 
 
 def first_error(error: ValidationError) -> ErrorDetails:
-    """The error to tell of: a key that does not exist comes first, since it explains one that is missing."""
+    """Return the error to report: an unknown key first, since it may explain a missing one."""
     errors = error.errors()
-    return next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
+    return next((details for details in errors if details["type"] == "extra_forbidden"), errors[0])
 
 
-def sentence(*errors: ErrorDetails) -> str:
-    """What was expected and what was given; several errors are those of the branches of one union."""
-    # One branch often fails deeper than another; the value that the branches share is the least deep one's.
-    given = min(errors, key=lambda error: len(error["loc"]))["input"]
+def mismatch(*errors: ErrorDetails) -> str:
+    """Return ``expected ..., got ...``; several errors are those of the branches of one union."""
+    # Branches fail at different depths; the value that they share is the one of the shallowest error.
+    value = min(errors, key=lambda error: len(error["loc"]))["input"]
     expected = " or ".join(dict.fromkeys(_expected(error) for error in errors))
-    text = f"expected {expected}, got {shown(given)}"
-    if any(error["type"] == "int_type" for error in errors) and isinstance(given, float) and given.is_integer():
-        return f"{text}; write {int(given)}"
-    names = [name for error in errors for name in _names(error)]
-    if isinstance(given, str) and (near := get_close_matches(given, names, n=1)):
+    text = f"expected {expected}, got {quote(value)}"
+    if any(error["type"] == "int_type" for error in errors) and isinstance(value, float) and value.is_integer():
+        return f"{text}; write {int(value)}"
+    names = [name for error in errors for name in _literal_names(error)]
+    if isinstance(value, str) and (near := get_close_matches(value, names, n=1)):
         return f"{text}; did you mean {near[0]!r}?"
     return text
 
 
-def _names(error: ErrorDetails) -> list[str]:
+def _literal_names(error: ErrorDetails) -> list[str]:
+    """Return the valid names of a Literal."""
     return re.findall(r"'([^']*)'", error["ctx"]["expected"]) if error["type"] == "literal_error" else []
 
 
 def _expected(error: ErrorDetails) -> str:
-    limits = error.get("ctx", {})
-    match error["type"]:
-        case "int_type":
-            return "a whole number"
-        case "float_type":
-            return "a number"
-        case "bool_type":
-            return "true or false"
-        case "string_type":
-            return "text"
-        case "none_required":
-            return "nothing"
-        case "model_type" | "dict_type" | "dataclass_type":
-            return "a mapping of keys and values"
-        case "list_type" | "tuple_type" | "set_type":
-            return "a list"
-        case "too_short":
-            return f"a list of at least {limits['min_length']}"
-        case "literal_error":
-            return str(limits["expected"])
-        case "greater_than":
-            return f"a number above {limits['gt']:g}"
-        case "greater_than_equal":
-            return f"a number of at least {limits['ge']:g}"
-        case "less_than":
-            return f"a number below {limits['lt']:g}"
-        case "less_than_equal":
-            return f"a number of at most {limits['le']:g}"
-        case _:
-            message = error["msg"].removeprefix("Input should ").removeprefix("Value error, ")
-            return message[:1].lower() + message[1:]
+    """Return the expected value in words."""
+    template = EXPECTED.get(error["type"])
+    if template is not None:
+        return template.format(**error.get("ctx", {}))
+    message = error["msg"].removeprefix("Input should ").removeprefix("Value error, ")
+    return message[:1].lower() + message[1:]

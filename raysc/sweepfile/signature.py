@@ -1,4 +1,4 @@
-"""What the sweep file needs to know of a registered component, passed in from above."""
+"""Signatures of components, and the protocol of their registry, which stands above this room and is passed in."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ from typing import Any, Literal, Protocol
 from raysc.settings import Component
 
 REQUIRED: Any = object()
-"""The default of a parameter that must be given."""
+"""The default of a parameter without a default."""
 
-Room = Literal["data", "model", "regime", "metric"]
+ComponentKind = Literal["data", "model", "regime", "metric"]
 
 
 @dataclass(frozen=True)
@@ -27,13 +27,15 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Signature:
-    """What a component declares.
+    """Declarations of a component's class.
 
     Attributes:
         parameters: by name, in order.
-        default_lambda: of a regime: lambda where none is set; None: must be set; "not taken": has none.
-        matched_control: of a regime: the parameters that make its matched control of it; None: that is real_only.
-        trained: of a model: takes initial.steps, train, loop.start, loop.budget, loop.train and sample.steps.
+        default_lambda: of a regime: lambda if the sweep file sets none; None: the sweep file must set it; "not taken":
+            the regime has no lambda.
+        matched_control: of a regime: the parameters that turn it into its own matched control; None: the matched
+            control is real_only.
+        trained: of a model: it takes initial.steps, train, loop.start, loop.budget, loop.train and sample.steps.
     """
 
     parameters: Mapping[str, Parameter]
@@ -42,27 +44,27 @@ class Signature:
     trained: bool = False
 
 
-class Catalogue(Protocol):
+class ComponentRegistry(Protocol):
     """All registered components."""
 
-    def names(self, room: Room) -> Sequence[str]:
-        """Short names, sorted."""
+    def names(self, kind: ComponentKind) -> Sequence[str]:
+        """Return the short names, sorted."""
         ...
 
-    def signature(self, room: Room, name: str) -> Signature:
-        """The signature of a short name or ``package.module:Name``; InputError if there is none, and why."""
+    def signature(self, kind: ComponentKind, name: str) -> Signature:
+        """Return the signature of a short name or ``package.module:Name``; InputError for an unknown name."""
         ...
 
     def columns(self, metric: Component) -> Mapping[str, Literal["log", "linear"]]:
-        """The columns that a metric gives, each with its scale."""
+        """Return the columns of a metric, each with its scale."""
         ...
 
     def training_rows(
         self, data: Component, regime: Component, lambda_: float | None, generations: int
     ) -> tuple[int, ...]:
-        """How many rows generations 1 to ``generations`` train on; InputError if the data have too few."""
+        """Return the training rows of generations 1 to ``generations``; InputError if the data have too few rows."""
         ...
 
-    def build(self, room: Room, component: Component) -> object:
-        """The object that a component names; InputError if its class refuses the parameters."""
+    def build(self, kind: ComponentKind, component: Component) -> object:
+        """Return the object of a component; InputError if its class refuses the parameters."""
         ...

@@ -1,4 +1,4 @@
-"""``space``: grids, their axes, and the points they hold."""
+"""``space``: grids, their axes and their points."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from pydantic import BaseModel
 
 from raysc.settings import Budget, Initial, Sample, Train
 from raysc.sweepfile.domains import DOMAINS, Domain, read_domain
-from raysc.sweepfile.messages import Places, did_you_mean, shown
-from raysc.sweepfile.schema import keys_of
+from raysc.sweepfile.messages import Locations, did_you_mean, quote
+from raysc.sweepfile.schema import section_keys
 
 COMPONENTS = ("data", "model", "regime")
-"""Axes whose values are components; a dotted key below one is a parameter."""
+"""Axes with components as values; a dotted key below one is a parameter."""
 
 SECTIONS: Mapping[str, type[BaseModel]] = {
     "initial": Initial,
@@ -25,11 +25,12 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
 }
 
 
-def _settings(prefix: str, model: type[BaseModel]) -> Iterator[str]:
-    for key, below in keys_of(model).items():
+def _settings(prefix: str, section: type[BaseModel]) -> Iterator[str]:
+    """Yield the dotted keys of a section and of the sections below it."""
+    for key, inner in section_keys(section).items():
         yield f"{prefix}.{key}"
-        if below is not None:
-            yield from _settings(f"{prefix}.{key}", below)
+        if inner is not None:
+            yield from _settings(f"{prefix}.{key}", inner)
 
 
 AXES = (
@@ -39,12 +40,12 @@ AXES = (
     "model",
     "loop.start",
     "loop.budget",
-    *(key for prefix, model in SECTIONS.items() for key in _settings(prefix, model)),
+    *(key for prefix, section in SECTIONS.items() for key in _settings(prefix, section)),
 )
-"""Every axis there is, apart from parameters of components."""
+"""All axes, except parameters of components."""
 
 MAPPINGS = (*COMPONENTS, "loop.budget", "train.ema", "loop.train.ema")
-"""Axes whose values may be mappings."""
+"""Axes with mappings as values."""
 
 
 @dataclass(frozen=True)
@@ -53,25 +54,25 @@ class Axis:
 
     Attributes:
         key: dotted setting, as ``initial.steps``.
-        place: dotted key in the file, as ``space.1.initial.steps``.
-        values: a list, or a domain to draw from.
-        listed: the values were written as a list, so each has a line of its own.
+        file_key: dotted key in the file, as ``space.1.initial.steps``.
+        values: the values, or a domain to draw from.
+        listed: the file has a list, so each value has its own line.
     """
 
     key: str
-    place: str
+    file_key: str
     values: tuple[Any, ...] | Domain
     listed: bool = False
 
 
 @dataclass(frozen=True)
 class Point:
-    """What one point of a grid sets.
+    """The settings of one point of a grid.
 
     Attributes:
         settings: dotted key -> value, in the file's order.
         origins: dotted key -> the key in the file that set it.
-        grid: the grid's own key, for messages.
+        grid: the key of the grid, for messages.
     """
 
     settings: Mapping[str, Any]
@@ -79,74 +80,76 @@ class Point:
     grid: str
 
 
-def read_space(space: Any, places: Places) -> list[list[Axis]]:
-    """The grids of ``space``, each as its axes.
+def read_space(space: Any, locations: Locations) -> list[list[Axis]]:
+    """Return the grids of ``space``, each as its axes.
 
     Args:
         space: a mapping, or a list of mappings for their union.
-        places: for messages.
+        locations: for messages.
     """
     if isinstance(space, dict):
-        return [_read_grid(space, "space", places)]
+        return [_read_grid(space, "space", locations)]
     if not isinstance(space, list) or not space:
-        raise places.error("space", f"expected axes, such as `regime: [mix, replace]`; got {shown(space)}")
-    return [_read_grid(grid, f"space.{index}", places) for index, grid in enumerate(space)]
+        raise locations.error("space", f"expected axes, such as `regime: [mix, replace]`; got {quote(space)}")
+    return [_read_grid(grid, f"space.{index}", locations) for index, grid in enumerate(space)]
 
 
-def _read_grid(grid: Any, key: str, places: Places) -> list[Axis]:
+def _read_grid(grid: Any, key: str, locations: Locations) -> list[Axis]:
     if not isinstance(grid, dict) or not grid:
-        raise places.error(key, f"expected axes, such as `regime: [mix, replace]`; got {shown(grid)}")
-    return [_read_axis(axis, value, f"{key}.{axis}", places) for axis, value in grid.items()]
+        raise locations.error(key, f"expected axes, such as `regime: [mix, replace]`; got {quote(grid)}")
+    return [_read_axis(axis, value, f"{key}.{axis}", locations) for axis, value in grid.items()]
 
 
-def _read_axis(axis: str, value: Any, place: str, places: Places) -> Axis:
-    parameter = axis.partition(".")[0] in COMPONENTS
-    if axis not in AXES and not parameter:
-        raise places.error(place, f"unknown axis{_nearest_axis(axis)}")
+def _read_axis(axis: str, value: Any, file_key: str, locations: Locations) -> Axis:
+    is_parameter = axis.partition(".")[0] in COMPONENTS
+    if axis not in AXES and not is_parameter:
+        raise locations.error(file_key, f"unknown axis{_nearest_axis(axis)}")
     if isinstance(value, list):
         if not value:
-            raise places.error(place, "an empty list holds no value to try; list at least one")
-        return Axis(axis, place, tuple(value), listed=True)
+            raise locations.error(file_key, "an empty list; list at least one value")
+        return Axis(axis, file_key, tuple(value), listed=True)
     if isinstance(value, dict):
-        is_value = axis in MAPPINGS or (parameter and axis not in COMPONENTS)
-        if len(value) == 1 and (not is_value or next(iter(value)) in DOMAINS):
-            return Axis(axis, place, read_domain(value, lambda problem: places.error(place, problem)))
-        if not is_value:
-            raise places.error(
-                place, f"expected a value, a list, or one of {', '.join(DOMAINS)} with its values; got {shown(value)}"
+        may_be_value = axis in MAPPINGS or (is_parameter and axis not in COMPONENTS)
+        if len(value) == 1 and (not may_be_value or next(iter(value)) in DOMAINS):
+            return Axis(axis, file_key, read_domain(value, lambda problem: locations.error(file_key, problem)))
+        if not may_be_value:
+            raise locations.error(
+                file_key,
+                f"expected a value, a list, or one of {', '.join(DOMAINS)} with its values; got {quote(value)}",
             )
-    return Axis(axis, place, (value,))
+    return Axis(axis, file_key, (value,))
 
 
 def _nearest_axis(axis: str) -> str:
-    below = [key for key in AXES if key.startswith(f"{axis}.")]
-    if below:
-        return f"; an axis is one setting: {', '.join(below)}"
+    """Return the end of the message about an unknown axis: its settings, the nearest axis, or all axes."""
+    settings = [key for key in AXES if key.startswith(f"{axis}.")]
+    if settings:
+        return f"; an axis is one setting: {', '.join(settings)}"
     near = did_you_mean(axis, AXES)
     if "did you mean" in near:
         return near
     return f"; axes are {', '.join(AXES[:6])} and settings below {', '.join([*COMPONENTS, *SECTIONS])}"
 
 
-def points(grids: list[list[Axis]], draws: int | None, places: Places) -> Iterator[Point]:
-    """Every point of every grid: the last axis of a grid changes fastest.
+def points(grids: list[list[Axis]], draws: int | None, locations: Locations) -> Iterator[Point]:
+    """Yield every point of every grid; the last axis of a grid changes fastest.
 
-    Domains are drawn together: draw i gives every domain axis of a grid its value, and each draw meets every
-    combination of the listed values. Since a draw depends on nothing but its axis and i, grids that share a domain
-    share its points, and more draws only add points.
+    Draw i gives every domain of a grid one value, and each draw is combined with every combination of the listed
+    values. A draw depends on its axis and i only. So grids that share a domain share its points, and a higher number of
+    draws only adds points.
 
     Args:
-        grids: as ``read_space`` gives them.
+        grids: the result of ``read_space``.
         draws: ``search.random``.
-        places: for messages.
+        locations: for messages.
     """
     domains = [axis for grid in grids for axis in grid if isinstance(axis.values, Domain)]
     if domains and draws is None:
-        raise places.error(
-            domains[0].place, "a domain needs `search: {random: N}` in the file: the number of points to draw"
+        raise locations.error(
+            domains[0].file_key, "a domain needs `search: {random: N}` in the file: the number of points to draw"
         )
     if draws is not None and not domains:
-        raise places.error("search.random", f"no axis of space is a domain ({', '.join(DOMAINS)}) to draw from")
+        raise locations.error("search.random", f"no axis of space is a domain ({', '.join(DOMAINS)}) to draw from")
     for grid in grids:
         repeats = draws if draws and any(isinstance(axis.values, Domain) for axis in grid) else 1
         for index in range(repeats):
@@ -154,34 +157,36 @@ def points(grids: list[list[Axis]], draws: int | None, places: Places) -> Iterat
                 yield Point(
                     {axis.key: value for axis, (value, _) in zip(grid, choices, strict=True)},
                     {axis.key: origin for axis, (_, origin) in zip(grid, choices, strict=True)},
-                    grid[0].place.removesuffix(f".{grid[0].key}"),
+                    grid[0].file_key.removesuffix(f".{grid[0].key}"),
                 )
 
 
 def _choices(axis: Axis, draw: int) -> list[tuple[Any, str]]:
-    """Values of an axis, each with the key in the file that it comes from."""
+    """Return the values of an axis, each with its key in the file."""
     if isinstance(axis.values, Domain):
-        value, which = axis.values.draw(axis.key, draw)
-        origin = f"{axis.place}.{axis.values.kind}"
-        return [(value, origin if which is None else f"{origin}.{which}")]
-    return [(value, f"{axis.place}.{index}" if axis.listed else axis.place) for index, value in enumerate(axis.values)]
+        value, item = axis.values.draw(axis.key, draw)
+        origin = f"{axis.file_key}.{axis.values.kind}"
+        return [(value, origin if item is None else f"{origin}.{item}")]
+    return [
+        (value, f"{axis.file_key}.{index}" if axis.listed else axis.file_key) for index, value in enumerate(axis.values)
+    ]
 
 
 def columns(grids: list[list[Axis]]) -> tuple[str, ...]:
-    """The table's columns for the axes of a sweep: regime and lambda first, then in the file's order.
+    """Return the table's columns for the axes of a sweep: regime and lambda first, then in the file's order.
 
-    A component is its name and one column for each parameter that the file gives (``regime.width``); ``regime`` is the
-    regime's name. Other mappings are one column per key (``loop.budget.steps``).
+    A component has a column for its name and one for each parameter in the file (``regime.width``); the column of the
+    regime's name is ``regime``. Other mappings have one column per key (``loop.budget.steps``).
     """
-    found = ["regime", "lambda"]
+    names = ["regime", "lambda"]
     for axis in (axis for grid in grids for axis in grid):
         values = axis.values.values if isinstance(axis.values, Domain) else axis.values
         keys = [key for value in values if isinstance(value, dict) for key in value if key != "name"]
         if axis.key in COMPONENTS:
-            found.append("regime" if axis.key == "regime" else f"{axis.key}.name")
+            names.append("regime" if axis.key == "regime" else f"{axis.key}.name")
         elif axis.key == "regime.name":
-            found.append("regime")
+            names.append("regime")
         elif not keys:
-            found.append(axis.key)
-        found.extend(f"{axis.key}.{key}" for key in keys)
-    return tuple(dict.fromkeys(found))
+            names.append(axis.key)
+        names.extend(f"{axis.key}.{key}" for key in keys)
+    return tuple(dict.fromkeys(names))

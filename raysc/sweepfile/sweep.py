@@ -5,43 +5,43 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from raysc.errors import InputError
-from raysc.settings import Cell, Component, Keep, Measure, Price, Resources, Until
+from raysc.settings import CellSettings, Component, Keep, Measure, Price, Resources, Until
 from raysc.sweepfile.claims import Claim
-from raysc.sweepfile.messages import Places
+from raysc.sweepfile.messages import Locations
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """A whole sweep file after reading, overriding, checking and expanding.
+    """A sweep file after reading, overriding, checking and expanding.
 
     Attributes:
-        name: names its folder in the store.
-        path: the file, as the user gave it.
-        comment: that the file opens with: what the sweep asks, and with which command; "" if it has none.
-        cells: no two equal; those of the file first, in its order, then the controls.
+        name: name of its folder in the store.
+        path: the file, as the user gave it, or the name of its source.
+        comment: the opening comment of the file: the question of the sweep and its command; "" if there is none.
+        cells: different cells: first those of the file, in its order, then the added controls.
         seeds: without repeats, in order.
         generations: T >= 1, retrainings after generation 0.
         metrics: in the file's order.
-        measure: which generations are measured.
-        until: where a seed ends early, if anywhere.
-        control: what the control of a cell is.
-        initial_quality: the metric by which generation 0 is judged; the first one if not set.
+        measure: the generations to measure.
+        until: condition that ends a seed early, if any.
+        control: the kind of control of each cell.
+        initial_quality: the metric by which generation 0 is judged; None: the first metric.
         resources: per rank.
-        pool: where sampled rows live.
-        keep: what stays in the store.
-        storage: a path or URI, if the file names one.
-        claims: what is to be judged; in no key.
-        loggers: what Tune's results also go to.
-        prices: type of node -> what it costs and has.
-        notes: what expansion did that a user may want to know (cells that became equal, a long EMA).
+        pool: storage of sampled rows.
+        keep: retention in the store.
+        storage: a path or URI, if the file has one.
+        claims: claims to be judged; part of no key.
+        loggers: further loggers for Tune's results.
+        prices: type of node -> its price and size.
+        notes: notes on the expansion for the user (merged cells, a long EMA).
         resolved: the file's mapping after overrides, for the record.
-        lines: dotted key -> "FILE, line N", for messages.
+        locations: dotted key -> "FILE, line N", for messages.
     """
 
     name: str
     path: str
     comment: str
-    cells: tuple[Cell, ...]
+    cells: tuple[CellSettings, ...]
     seeds: tuple[int, ...]
     generations: int
     metrics: tuple[Component, ...]
@@ -58,8 +58,8 @@ class Sweep:
     prices: Mapping[str, Price]
     notes: tuple[str, ...]
     resolved: Mapping[str, Any]
-    lines: Mapping[str, str]
+    locations: Mapping[str, str]
 
     def error(self, key: str, problem: str) -> InputError:
-        """The message for a setting that cannot work, with the line that set it (or its nearest parent)."""
-        return Places(self.path, self.lines).error(key, problem)
+        """Return the error for a setting, with the line that set it or its nearest parent."""
+        return Locations(self.path, self.locations).error(key, problem)

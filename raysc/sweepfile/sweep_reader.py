@@ -1,66 +1,106 @@
-"""The whole way from a sweep file to a sweep."""
+"""Reading of sweeps: from a file, from text or from a mapping to a ``Sweep``."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from raysc.errors import InputError
 from raysc.settings import Component
-from raysc.sweepfile.cells import Drafter
+from raysc.sweepfile.cells import DraftBuilder
 from raysc.sweepfile.claim_reader import read_claims
-from raysc.sweepfile.claims import Facts
-from raysc.sweepfile.components import Components
+from raysc.sweepfile.claims import ClaimContext
+from raysc.sweepfile.components import ComponentChecker
+from raysc.sweepfile.document import Document, document_from_mapping, parse_document, read_document
 from raysc.sweepfile.expansion import expand
-from raysc.sweepfile.messages import Places, did_you_mean
+from raysc.sweepfile.messages import Locations, did_you_mean
 from raysc.sweepfile.overrides import override
-from raysc.sweepfile.schema import check_file, control_of, loggers_of, measure_of, seeds_of, sweep_name, until_of
-from raysc.sweepfile.signature import Catalogue
+from raysc.sweepfile.schema import (
+    SweepFile,
+    check_file,
+    read_control,
+    read_loggers,
+    read_measure,
+    read_seeds,
+    read_until,
+    sweep_name,
+)
+from raysc.sweepfile.signature import ComponentRegistry
 from raysc.sweepfile.space import read_space
 from raysc.sweepfile.sweep import Sweep
-from raysc.sweepfile.yaml_reader import read_document
-from raysc.sweepfile.yaml_writer import noted
+from raysc.sweepfile.yaml_writer import comment_with_overrides
 
 
-def read_sweep(path: str, overrides: Sequence[str], catalogue: Catalogue) -> Sweep:
+def read_sweep(path: str, overrides: Sequence[str], registry: ComponentRegistry) -> Sweep:
     """Read, override, check and expand a sweep file.
 
     Args:
         path: the file.
         overrides: ``a.b=c``, in order.
-        catalogue: what is registered; only the components that the file names are looked up.
+        registry: all registered components; only those that the file names are imported.
 
     Raises:
-        InputError: anything is wrong with it; the message names place, key, what was expected and what is near.
+        InputError: the sweep cannot work; the message has location, key, expected value and nearest valid value.
     """
-    document = read_document(path)
+    return _read(read_document(path), overrides, registry)
+
+
+def read_sweep_text(text: str, path: str, overrides: Sequence[str], registry: ComponentRegistry) -> Sweep:
+    """Read a sweep from the text of a sweep file.
+
+    Args:
+        text: the text.
+        path: path or name of the text in messages; its stem is the sweep's name if the text has no ``name``.
+        overrides: as for ``read_sweep``.
+        registry: as for ``read_sweep``.
+
+    Raises:
+        InputError: as for ``read_sweep``.
+    """
+    return _read(parse_document(text, path), overrides, registry)
+
+
+def read_sweep_mapping(values: Mapping[str, Any], overrides: Sequence[str], registry: ComponentRegistry) -> Sweep:
+    """Read a sweep from a mapping with the keys of a sweep file, such as a notebook's dict.
+
+    Args:
+        values: the mapping, with a ``name``; tuples, ranges and NumPy values are accepted.
+        overrides: as for ``read_sweep``.
+        registry: as for ``read_sweep``.
+
+    Raises:
+        InputError: the mapping has no name, or as for ``read_sweep``.
+    """
+    if "name" not in values:
+        raise InputError("a sweep in a dict needs a name: its results are stored under it")
+    return _read(document_from_mapping(values, "dict"), overrides, registry)
+
+
+def _read(document: Document, overrides: Sequence[str], registry: ComponentRegistry) -> Sweep:
+    """Override, check and expand a document."""
     override(document, overrides)
-    places = Places(path, document.lines)
-    file = check_file(document.value, places)
-    grids = read_space(file.space, places)
-    components = Components(catalogue)
-    metrics = _metrics(file.metrics, components, places)
-    if file.initial_quality is not None and file.initial_quality not in (names := [metric.name for metric in metrics]):
-        raise places.error(
-            "initial_quality",
-            f"expected one of the listed metrics, got {file.initial_quality!r}"
-            + did_you_mean(file.initial_quality, names),
-        )
-    control = control_of(file.control, places)
-    draws = file.search.random if file.search else None
-    drafter = Drafter(document.value, places, components)
-    cells, notes = expand(drafter, grids, draws, control, file.loop.generations)
-    measure = measure_of(file.measure, file.loop.generations, places)
-    told = {name: scale for metric in metrics for name, scale in catalogue.columns(metric).items()}
-    # An axis is found by its plain name too: later checks speak of `data.rows`, wherever it was set.
-    axes = {axis.key: document.lines[axis.place] for grid in reversed(grids) for axis in grid}
-    until = until_of(file.loop.until, told, places)
+    locations = Locations(document.path, document.locations)
+    file = check_file(document.value, locations)
+    grids = read_space(file.space, locations)
+    checker = ComponentChecker(registry)
+    metrics = _read_metrics(file.metrics, checker, locations)
+    _check_initial_quality(file, metrics, locations)
+    generations = file.loop.generations
+    control = read_control(file.control, locations)
+    builder = DraftBuilder(document.value, locations, checker)
+    cells, notes = expand(builder, grids, file.search.random if file.search else None, control, generations)
+    measure = read_measure(file.measure, generations, locations)
+    columns = {name: scale for metric in metrics for name, scale in registry.columns(metric).items()}
+    until = read_until(file.loop.until, columns, locations)
     if until is not None:
-        notes += (f"a seed ends where {until}, and its later generations count as done: fewer may run than are to do",)
+        notes += (f"a seed ends where {until}, and its later generations count as done: the run may be shorter",)
+    # An axis is also located by its plain name: later checks report `data.rows`, set under `space` or elsewhere.
+    axes = {axis.key: document.locations[axis.file_key] for grid in reversed(grids) for axis in grid}
     return Sweep(
-        name=sweep_name(file, places),
-        path=path,
-        comment=noted(document.comment, overrides),
+        name=sweep_name(file, locations),
+        path=document.path,
+        comment=comment_with_overrides(document.comment, overrides),
         cells=cells,
-        seeds=seeds_of(file.seeds, places),
-        generations=file.loop.generations,
+        seeds=read_seeds(file.seeds, locations),
+        generations=generations,
         metrics=metrics,
         measure=measure,
         until=until,
@@ -70,20 +110,31 @@ def read_sweep(path: str, overrides: Sequence[str], catalogue: Catalogue) -> Swe
         pool=file.pool,
         keep=file.keep,
         storage=file.storage,
-        claims=read_claims(file.claims, Facts(cells, file.loop.generations, measure, told), places),
-        loggers=loggers_of(file.loggers, places),
+        claims=read_claims(file.claims, ClaimContext(cells, generations, measure, columns), locations),
+        loggers=read_loggers(file.loggers, locations),
         prices=file.prices,
         notes=notes,
         resolved=document.value,
-        lines={**document.lines, **axes},
+        locations={**document.locations, **axes},
     )
 
 
-def _metrics(given: list[Any], components: Components, places: Places) -> tuple[Component, ...]:
+def _read_metrics(entries: list[Any], checker: ComponentChecker, locations: Locations) -> tuple[Component, ...]:
+    """Return the metrics; InputError for a metric that is listed twice."""
     metrics: list[Component] = []
-    for index, value in enumerate(given):
-        metric = components.check("metric", value, f"metrics.{index}", places.error).component
+    for index, entry in enumerate(entries):
+        metric = checker.check("metric", entry, f"metrics.{index}", locations.error).component
         if metric in metrics:
-            raise places.error(f"metrics.{index}", f"{metric.name} is listed twice")
+            raise locations.error(f"metrics.{index}", f"{metric.name} is listed twice")
         metrics.append(metric)
     return tuple(metrics)
+
+
+def _check_initial_quality(file: SweepFile, metrics: Sequence[Component], locations: Locations) -> None:
+    """Raise InputError if ``initial_quality`` is no listed metric."""
+    names = [metric.name for metric in metrics]
+    if file.initial_quality is not None and file.initial_quality not in names:
+        near = did_you_mean(file.initial_quality, names)
+        raise locations.error(
+            "initial_quality", f"expected one of the listed metrics, got {file.initial_quality!r}{near}"
+        )

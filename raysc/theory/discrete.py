@@ -1,7 +1,7 @@
 """The discrete distribution, fitted by counts: a Wright-Fisher model of population genetics under ``replace``.
 
 Its heterozygosity 1 - sum p^2 is the probability that two rows differ, and the trace of the covariance of rows as unit
-vectors. So its share of the truth's is what ``moments`` says of the variance, under every regime there.
+vectors. So the ratio of heterozygosity to the truth's follows the variance in ``moments``, under every regime there.
 
 Source: for the discrete distributions of Kazdan et al. 2024, by the standard results on genetic drift.
 """
@@ -12,28 +12,28 @@ from raysc.theory import Generations, moments
 
 
 def heterozygosity(outcomes: int) -> float:
-    """1 - sum p^2 of K equally likely outcomes: 1 - 1/K."""
+    """Return 1 - sum p^2 of K equally likely outcomes: 1 - 1/K."""
     return 1 - 1 / outcomes
 
 
 def replace(generations: Generations, n: int) -> np.ndarray:
-    """Replace: E (1 - sum p_t^2) / (1 - sum p_0^2) = (1 - 1/n)^k with k = t + 1. Exact."""
+    """Return E (1 - sum p_t^2) / (1 - sum p_0^2) under replace: (1 - 1/n)^k with k = t + 1. Exact."""
     return moments.replace(generations, n)
 
 
 def accumulate(generations: Generations, n: int) -> np.ndarray:
-    """Accumulate: the product over i = 1..k of 1 - 1/(n i^2). Exact."""
+    """Return the same ratio under accumulate: the product over i = 1..k of 1 - 1/(n i^2). Exact."""
     return moments.accumulate(generations, n)
 
 
 def fits_to_collapse(n: int, outcomes: int) -> float:
-    """Replace: the mean number of fits until one outcome is left, about 2 n (K - 1) ln(K / (K - 1)).
+    """Return the mean number of fits under replace until one outcome is left, about 2 n (K - 1) ln(K / (K - 1)).
 
-    From K = ``outcomes`` equally likely ones, by the diffusion limit for many rows: 7 to 11 % too high at n = 10, 1 to
-    3.5 % at n = 100. It tends to 2 n as K grows.
+    The start is K = ``outcomes`` equally likely outcomes. The result is the diffusion limit for many rows: 7 to 11 %
+    too high at n = 10, 1 to 3.5 % at n = 100. It tends to 2 n as K grows.
 
     Raises:
-        ValueError: with one outcome there is nothing to lose.
+        ValueError: there are fewer than two outcomes.
     """
     if outcomes < 2:
         raise ValueError(f"collapse needs at least 2 outcomes, got {outcomes}")

@@ -1,15 +1,15 @@
-"""Variance that is kept by families whose mean and covariance are those of their training rows.
+"""Remaining variance of families whose mean and covariance are those of their training rows.
 
-Such are the Gaussian with maximum likelihood (ddof 0) and, by rows that are unit vectors, the discrete distribution.
-Each function gives the expected share of the variance that is left, E tr(Sigma_t) / tr(Sigma_0), which holds for every
-entry of the covariance alike. Only the first two moments are used: exact whatever the truth's distribution.
+Examples are the Gaussian with maximum likelihood (ddof 0) and, with rows as unit vectors, the discrete distribution.
+The functions return the expected share of the variance that remains, E tr(Sigma_t) / tr(Sigma_0); it is the same for
+every entry of the covariance. They use the first two moments only, and are exact for any distribution of the truth.
 
-What is lost of the variance is found in the error of the mean: under every regime here and at every generation
+Lost variance becomes error of the mean. Under every regime here and at every generation
 
     E tr(Sigma_t) + E |mu_t - mu_0|^2 = tr(Sigma_0),
 
-since a fit keeps the second moment of its rows about mu_0, whatever mixture or subsample they are, and rows drawn from
-the model have that second moment in expectation.
+since a fit has the second moment of its rows about mu_0, for any mixture or subsample, and rows drawn from the model
+have that second moment in expectation.
 """
 
 import numpy as np
@@ -18,20 +18,20 @@ from raysc.theory import Generations, counts
 from raysc.theory.mixing import error_around_the_real_mean
 
 
-def mean_error(kept: np.ndarray) -> np.ndarray:
-    """E |mu_t - mu_0|^2 / tr(Sigma_0) = 1 - E tr(Sigma_t) / tr(Sigma_0): the invariant above.
+def mean_error(variance_share: np.ndarray) -> np.ndarray:
+    """Return E |mu_t - mu_0|^2 / tr(Sigma_0) = 1 - E tr(Sigma_t) / tr(Sigma_0): the invariant above.
 
     Args:
-        kept: the share of the variance, from a function below.
+        variance_share: the share of the variance, from a function below.
     """
-    return np.asarray(1 - kept)
+    return np.asarray(1 - variance_share)
 
 
 def replace(generations: Generations, n: int, m: int | None = None, n_0: int | None = None) -> np.ndarray:
-    """Replace: (1 - 1/n_0) (1 - 1/m)^t, so (1 - 1/n)^(t+1) where all are equal.
+    """Return the share under replace: (1 - 1/n_0) (1 - 1/m)^t, so (1 - 1/n)^(t+1) if n_0 = m = n.
 
-    m rows of variance s have the expected variance (1 - 1/m) s about their own mean. Exact. A typical run lies far
-    below this mean once t is of the order of m: see ``gaussian.replace_log_det``.
+    m rows of variance s have the expected variance (1 - 1/m) s about their own mean. Exact. A typical run is far below
+    this mean once t is of the order of m: see ``gaussian.replace_log_det``.
 
     Source: for the Gaussians of Kazdan et al. 2024.
     """
@@ -40,7 +40,7 @@ def replace(generations: Generations, n: int, m: int | None = None, n_0: int | N
 
 
 def accumulate(generations: Generations, n: int, m: int | None = None) -> np.ndarray:
-    """Accumulate: (1 - 1/n) times the product over j = 1..t of 1 - m / (n + j m)^2.
+    """Return the share under accumulate: (1 - 1/n) times the product over j = 1..t of 1 - m / (n + j m)^2.
 
     For m = n this is the product over i = 1..t+1 of 1 - 1/(n i^2). Exact, for n_0 = n.
 
@@ -48,12 +48,12 @@ def accumulate(generations: Generations, n: int, m: int | None = None) -> np.nda
     """
     m, _ = counts(n, m, n)
     rows = n + m * np.arange(1, np.max(generations) + 1)
-    kept = (1 - 1 / n) * np.cumprod(np.concatenate([[1.0], 1 - m / rows**2.0]))
-    return np.asarray(kept[np.asarray(generations)])
+    share = (1 - 1 / n) * np.cumprod(np.concatenate([[1.0], 1 - m / rows**2.0]))
+    return np.asarray(share[np.asarray(generations)])
 
 
 def accumulate_limit(n: int) -> float:
-    """What accumulate keeps for ever: sin(pi / sqrt(n)) / (pi / sqrt(n)), so about 1 - pi^2 / (6 n).
+    """Return the limit of the share under accumulate: sin(pi / sqrt(n)) / (pi / sqrt(n)), about 1 - pi^2 / (6 n).
 
     The limit of ``accumulate`` for m = n_0 = n. Source: for the Gaussians of Kazdan et al. 2024.
     """
@@ -61,21 +61,21 @@ def accumulate_limit(n: int) -> float:
 
 
 def accumulate_subsample(generations: Generations, n: int) -> np.ndarray:
-    """Accumulate-subsample: what the model keeps, (1 - 1/n) N/(N-1) a_k with N = k n rows in the pool.
+    """Return the share under accumulate-subsample: (1 - 1/n) N/(N-1) a_k with N = k n rows in the pool.
 
-    The n of N rows that are drawn have the expected variance (1 - 1/n) N/(N-1) times that of the pool, a_k. Exact, for
-    m = n_0 = n and as many rows in a subsample.
+    A subsample of n of N rows has the expected variance (1 - 1/n) N/(N-1) times that of the pool, a_k. Exact, for
+    m = n_0 = n and n rows in a subsample.
 
     Source: for the Gaussians of Kazdan et al. 2024.
     """
     size = n * (np.asarray(generations) + 1)
     with np.errstate(invalid="ignore"):
-        drawn = np.where(size > 1, (1 - 1 / n) * size / (size - 1), 1.0)
-    return np.asarray(drawn * accumulate_subsample_pool(generations, n))
+        subsample_share = np.where(size > 1, (1 - 1 / n) * size / (size - 1), 1.0)
+    return np.asarray(subsample_share * accumulate_subsample_pool(generations, n))
 
 
 def accumulate_subsample_pool(generations: Generations, n: int) -> np.ndarray:
-    """Accumulate-subsample: a_k, what the pool of all N = k n rows keeps that the model of generation t is drawn from.
+    """Return a_k, the share in the pool of all N = k n rows that generation t subsamples, under accumulate-subsample.
 
     a_1 = 1 - 1/n; a_{k+1} = a_k {1 - [N/(N-1)] (2 - 1/k - 1/n) / (n (k+1)^2)}. Exact, as ``accumulate_subsample``; the
     squared error of the pool's mean is 1 - a_k.
@@ -84,15 +84,15 @@ def accumulate_subsample_pool(generations: Generations, n: int) -> np.ndarray:
     """
     k = np.arange(1.0, np.max(generations) + 1)
     size = k * n
-    # With one row there is no variance left to lose, and 0/0 to be avoided.
+    # A pool of one row has no variance; avoid 0/0.
     with np.errstate(invalid="ignore", divide="ignore"):
         lost = np.where(size > 1, size / (size - 1), 0.0) * (2 - 1 / k - 1 / n) / (n * (k + 1) ** 2)
-    kept = (1 - 1 / n) * np.cumprod(np.concatenate([[1.0], 1 - lost]))
-    return np.asarray(kept[np.asarray(generations)])
+    share = (1 - 1 / n) * np.cumprod(np.concatenate([[1.0], 1 - lost]))
+    return np.asarray(share[np.asarray(generations)])
 
 
 def mix(generations: Generations, n: int, m: int, n_0: int | None = None) -> np.ndarray:
-    """Mix: s_t = 1 - 1/n - v_t, with v_t the ``mixing.error_around_the_real_mean``.
+    """Return the share under mix: s_t = 1 - 1/n - v_t, with v_t the ``mixing.error_around_the_real_mean``.
 
     Exact for every m >= 0 (0 is ``real_only``) and every n_0 <= n. Source: for Bertrand et al. 2023.
     """

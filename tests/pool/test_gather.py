@@ -3,8 +3,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from raysc.pool.blocks import MemoryBlock
 from raysc.pool.gather import Gather
-from raysc.pool.rows import MemoryBlock, Part, Rows, TrainingSet
+from raysc.pool.rows import Part, Rows
+from raysc.pool.training_set import TrainingSet
 from raysc.regimes.recipe import REAL, synthetic
 
 SEEDS = 3

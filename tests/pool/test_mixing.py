@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from raysc.pool.blocks import MemoryBlock
 from raysc.pool.mixing import counts_by_kind, mix
-from raysc.pool.rows import MemoryBlock, Rows
+from raysc.pool.rows import Rows
 from raysc.regimes.accumulate_subsample import AccumulateSubsample
 from raysc.regimes.mix import Mix
 from raysc.regimes.recipe import REAL, Recipe, Source, Take, synthetic
@@ -16,21 +17,22 @@ SEEDS = (3, 8)
 
 
 def rows(source: Source, count: int, start: int) -> Rows:
-    """Rows whose values tell where they come from; real ones are shared by all seeds."""
+    """Rows with the values start, start + 1, ..., the same for all seeds."""
     values = np.arange(start, start + count, dtype=np.float64)[None, :, None]
     return Rows(source, (MemoryBlock((source, count), 0, values),))
 
 
-def sources(n: int, generations: int, each: int) -> dict[Source, Rows]:
-    made = {synthetic(t): rows(synthetic(t), each, 10_000 * (t + 1)) for t in range(generations)}
-    return {REAL: rows(REAL, n, 0), **made}
+def sources(n: int, generations: int, m: int) -> dict[Source, Rows]:
+    """Real rows 0, 1, ..., and rows 10,000 (t + 1), ... of S_t."""
+    samples = {synthetic(t): rows(synthetic(t), m, 10_000 * (t + 1)) for t in range(generations)}
+    return {REAL: rows(REAL, n, 0), **samples}
 
 
-def test_whole_parts_are_the_blocks_themselves_and_no_copy() -> None:
-    there = sources(10, 1, 10)
-    training_set = mix(Mix().recipe(1, 10, Fraction(1)), there, SEEDS, 1, 10)
+def test_whole_sources_are_not_copied() -> None:
+    pool = sources(10, 1, 10)
+    training_set = mix(Mix().recipe(1, 10, Fraction(1)), pool, SEEDS, 1, 10)
     assert [part.indices for part in training_set.parts] == [None, None]
-    assert training_set.parts[0].rows is there[REAL]
+    assert training_set.parts[0].rows is pool[REAL]
     assert training_set.count == 20
 
 
@@ -38,30 +40,31 @@ def test_whole_parts_are_the_blocks_themselves_and_no_copy() -> None:
 def test_mix_has_exactly_the_rows_of_its_recipe_each_at_most_once(n: int, percent: int) -> None:
     training_set = mix(Mix().recipe(1, n, Fraction(percent, 100)), sources(n, 1, n), SEEDS, 1, n)
     loaded = np.broadcast_to(training_set.load(), (2, training_set.count, 1))
-    wanted = n + percent * n // 100
-    for own in loaded:
-        assert len(np.unique(own)) == len(own) == wanted
-    real, synthetic_rows = counts_by_kind(training_set, 2)
-    assert real.tolist() == [n, n]
-    assert synthetic_rows.tolist() == [wanted - n] * 2
+    count = n + percent * n // 100
+    for seed_rows in loaded:
+        assert len(np.unique(seed_rows)) == len(seed_rows) == count
+    rows_real, rows_synthetic = counts_by_kind(training_set, 2)
+    assert rows_real.tolist() == [n, n]
+    assert rows_synthetic.tolist() == [count - n] * 2
 
 
 def test_fewer_rows_are_among_more_rows() -> None:
-    there = sources(100, 1, 100)
+    pool = sources(100, 1, 100)
 
-    def taken(percent: int) -> list[set[float]]:
-        part = mix(Mix().recipe(1, 100, Fraction(percent, 100)), there, SEEDS, 1, 100).parts[1]
-        return [set(there[synthetic(0)].load()[0, own, 0]) for own in part.indices]
+    def prefix(percent: int) -> list[set[float]]:
+        part = mix(Mix().recipe(1, 100, Fraction(percent, 100)), pool, SEEDS, 1, 100).parts[1]
+        assert part.indices is not None
+        return [set(pool[synthetic(0)].load()[0, indices, 0]) for indices in part.indices]
 
-    for few, many in zip(taken(10), taken(20), strict=True):
+    for few, many in zip(prefix(10), prefix(20), strict=True):
         assert few < many
-    assert taken(10)[0] != taken(10)[1], "each seed has an order of its own"
+    assert prefix(10)[0] != prefix(10)[1], "each seed has its own order"
 
 
-def test_rows_beyond_the_sampled_ones_follow_in_drawn_order() -> None:
-    there = sources(10, 1, 25)
-    taken = mix(Recipe((Take(synthetic(0), 15),)), there, SEEDS, 1, 10).load()
-    assert taken[0, :, 0].tolist() == [10_000 + i for i in range(15)]
+def test_rows_beyond_sample_rows_follow_in_drawn_order() -> None:
+    pool = sources(10, 1, 25)
+    loaded = mix(Recipe((Take(synthetic(0), 15),)), pool, SEEDS, 1, 10).load()
+    assert loaded[0, :, 0].tolist() == [10_000 + i for i in range(15)]
 
 
 @settings(max_examples=25)
@@ -70,19 +73,20 @@ def test_a_subsample_is_drawn_without_replacement_and_its_kinds_are_counted(n: i
     training_set = mix(AccumulateSubsample().recipe(t, n, Fraction(1)), sources(n, t, n), SEEDS, t, n)
     loaded = training_set.load()
     assert loaded.shape == (2, n, 1)
-    real, synthetic_rows = counts_by_kind(training_set, 2)
-    for own, ours, theirs in zip(loaded[..., 0], real, synthetic_rows, strict=True):
-        assert len(np.unique(own)) == n
-        assert (own < 10_000).sum() == ours
-        assert ours + theirs == n
+    counts = counts_by_kind(training_set, 2)
+    for values, rows_real, rows_synthetic in zip(loaded[..., 0], *counts, strict=True):
+        assert len(np.unique(values)) == n
+        assert (values < 10_000).sum() == rows_real
+        assert rows_real + rows_synthetic == n
 
 
 def test_a_subsample_is_drawn_anew_at_every_generation() -> None:
-    there = sources(30, 2, 30)
+    pool = sources(30, 2, 30)
     recipe = AccumulateSubsample().recipe(2, 30, Fraction(1))
-    one, two = (mix(recipe, there, SEEDS, t, 30).positions for t in (2, 3))
-    assert not np.array_equal(one, two)
-    np.testing.assert_array_equal(one, mix(recipe, there, SEEDS, 2, 30).positions)
+    positions = [mix(recipe, pool, SEEDS, t, 30).positions for t in (2, 3, 2)]
+    assert all(array is not None for array in positions)
+    assert not np.array_equal(positions[0], positions[1])
+    np.testing.assert_array_equal(positions[0], positions[2])
 
 
 def test_the_benchmark_runs_and_holds_the_rows_once(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""Rows that a take chooses among candidates."""
+"""Selection of rows among candidates."""
 
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from raysc.errors import InputError
+from raysc.pool.blocks import FreedBlock, MemoryBlock
 from raysc.pool.mixing import counts_by_kind, mix
-from raysc.pool.rows import MemoryBlock, Rows, SpentBlock
+from raysc.pool.rows import Rows
 from raysc.regimes.curated import Curated
 from raysc.regimes.recipe import REAL, Chooser, Recipe, Source, Take, synthetic
 
@@ -22,12 +23,12 @@ def rows(source: Source, values: np.ndarray) -> Rows:
     return Rows(source, (MemoryBlock((source, values.shape), 0, values),))
 
 
-def sources(n: int, made: int, seeds: tuple[int, ...] = SEEDS) -> dict[Source, Rows]:
-    """Real rows 0, 1, ... that all seeds share; synthetic ones tell the seed and where they stand."""
-    own = np.array(seeds)[:, None, None] * 1000.0 + np.arange(made)[None, :, None]
+def sources(n: int, m: int, seeds: tuple[int, ...] = SEEDS) -> dict[Source, Rows]:
+    """Real rows 0, 1, ... of all seeds; the value of a synthetic row is 1000 seed + index."""
+    values = np.array(seeds)[:, None, None] * 1000.0 + np.arange(m)[None, :, None]
     return {
         REAL: rows(REAL, np.arange(n, dtype=np.float64)[None, :, None]),
-        S_0: rows(S_0, own),
+        S_0: rows(S_0, values),
     }
 
 
@@ -45,57 +46,57 @@ def recipe(count: int, among: int, choose: Chooser = largest, source: Source = S
 
 @settings(max_examples=40)
 @given(st.integers(1, 30), st.integers(1, 60), st.integers(1, 30))
-def test_there_are_exactly_as_many_rows_as_asked_and_all_are_candidates(count: int, among: int, n: int) -> None:
-    there = sources(n, max(among, n))
-    candidates = mix(Recipe((Take(S_0, among),)), there, SEEDS, 1, n).load()
-    training_set = mix(recipe(count, among, with_repeats), there, SEEDS, 1, n)
+def test_count_rows_are_selected_and_all_are_candidates(count: int, among: int, n: int) -> None:
+    pool = sources(n, max(among, n))
+    candidates = mix(Recipe((Take(S_0, among),)), pool, SEEDS, 1, n).load()
+    training_set = mix(recipe(count, among, with_repeats), pool, SEEDS, 1, n)
     loaded = training_set.load()
     assert loaded.shape == (len(SEEDS), count, 1)
-    for own, those in zip(loaded, candidates, strict=True):
-        assert np.isin(own, those).all()
-    real, made = counts_by_kind(training_set, len(SEEDS))
-    assert (real.tolist(), made.tolist()) == ([0] * 3, [count] * 3)
+    for seed_rows, seed_candidates in zip(loaded, candidates, strict=True):
+        assert np.isin(seed_rows, seed_candidates).all()
+    rows_real, rows_synthetic = counts_by_kind(training_set, len(SEEDS))
+    assert (rows_real.tolist(), rows_synthetic.tolist()) == ([0] * 3, [count] * 3)
 
 
-def test_the_rows_are_those_whose_indices_were_chosen() -> None:
+def test_the_rows_are_those_of_the_returned_indices() -> None:
     loaded = mix(recipe(3, 8), sources(8, 20), SEEDS, 1, 8).load()
     np.testing.assert_array_equal(loaded[:, :, 0] - 1000 * np.array(SEEDS)[:, None], [[5, 6, 7]] * 3)
-    few = mix(recipe(2, 4), there := sources(8, 8), SEEDS, 1, 8).load()
-    candidates = mix(Recipe((Take(S_0, 4),)), there, SEEDS, 1, 8).load()
+    few = mix(recipe(2, 4), pool := sources(8, 8), SEEDS, 1, 8).load()
+    candidates = mix(Recipe((Take(S_0, 4),)), pool, SEEDS, 1, 8).load()
     np.testing.assert_array_equal(few, np.sort(candidates, axis=1)[:, 2:])
 
 
-def test_real_rows_can_be_chosen_each_seed_its_own() -> None:
+def test_real_rows_can_be_selected_by_each_seed() -> None:
     loaded = mix(recipe(6, 6, with_repeats, REAL), sources(6, 6), SEEDS, 1, 6).load()
     assert loaded.shape == (3, 6, 1)
     assert loaded.max() < 6
     assert (loaded[0] != loaded[1]).any()
 
 
-def test_a_seed_chooses_the_same_in_any_pack_at_any_generation_that_takes_its_rows() -> None:
+def test_a_seed_selects_the_same_rows_in_any_pack_and_for_any_generation() -> None:
     take = recipe(5, 12, with_repeats)
     together = mix(take, sources(12, 12), SEEDS, 1, 12).load()
     for index, seed in enumerate(SEEDS):
-        alone = mix(take, sources(12, 12, (seed,)), (seed,), 4, 12).load()
-        np.testing.assert_array_equal(alone[0], together[index])
+        single = mix(take, sources(12, 12, (seed,)), (seed,), 4, 12).load()
+        np.testing.assert_array_equal(single[0], together[index])
 
 
-def test_the_chooser_sees_the_candidates_and_the_real_rows_of_one_seed() -> None:
-    seen = []
+def test_choose_gets_the_candidates_and_the_real_rows_of_one_seed() -> None:
+    calls: list[tuple[np.ndarray, np.ndarray, int]] = []
 
-    def look(candidates: np.ndarray, real: np.ndarray, count: int, generator: np.random.Generator) -> np.ndarray:
-        seen.append((candidates, real, count))
+    def record(candidates: np.ndarray, real: np.ndarray, count: int, generator: np.random.Generator) -> np.ndarray:
+        calls.append((candidates, real, count))
         return np.arange(count)
 
-    mix(recipe(2, 5, look), sources(4, 9), SEEDS, 1, 5)
-    assert len(seen) == 3
-    for seed, (candidates, real, count) in zip(SEEDS, seen, strict=True):
+    mix(recipe(2, 5, record), sources(4, 9), SEEDS, 1, 5)
+    assert len(calls) == 3
+    for seed, (candidates, real, count) in zip(SEEDS, calls, strict=True):
         np.testing.assert_array_equal(candidates[:, 0], 1000 * seed + np.arange(5))
         np.testing.assert_array_equal(real[:, 0], np.arange(4))
         assert count == 2
 
 
-def test_a_chooser_cannot_change_the_rows() -> None:
+def test_choose_cannot_change_the_rows() -> None:
     def sort(candidates: np.ndarray, real: np.ndarray, count: int, generator: np.random.Generator) -> np.ndarray:
         candidates.sort(axis=0)
         return np.arange(count)
@@ -113,64 +114,67 @@ class Counting:
         return np.arange(count) % len(candidates)
 
 
-def test_rows_are_chosen_once_and_known_after_they_were_let_go() -> None:
-    counting, there = Counting(), sources(6, 6)
+def test_a_selection_is_made_once_and_remains_after_the_rows_are_freed() -> None:
+    counting, pool = Counting(), sources(6, 6)
     take = recipe(3, 6, counting.choose)
-    first = mix(take, there, SEEDS, 1, 6)
-    there[S_0] = there[S_0].spent()
-    again = mix(take, there, SEEDS, 2, 6)
-    assert isinstance(again.parts[0].rows.blocks[0], SpentBlock)
+    first = mix(take, pool, SEEDS, 1, 6)
+    pool[S_0] = pool[S_0].without_data()
+    again = mix(take, pool, SEEDS, 2, 6)
+    assert isinstance(again.parts[0].rows.blocks[0], FreedBlock)
     assert again.parts == first.parts
     assert counting.calls == [3] * 3
 
 
-def test_chosen_rows_are_no_whole_source_and_no_prefix_and_not_those_of_another_choice() -> None:
-    there = sources(6, 6)
-    chosen = [mix(recipe(6, 6, choose), there, SEEDS, 1, 6).parts[0] for choose in (largest, with_repeats)]
-    whole = mix(Recipe((Take(S_0, 6),)), there, SEEDS, 1, 6).parts[0]
-    (few,) = mix(recipe(3, 6), there, SEEDS, 1, 6).parts
-    (prefix,) = mix(Recipe((Take(S_0, 3),)), there, SEEDS, 1, 6).parts
-    parts = [*chosen, whole, few, prefix]
-    assert [[one == other for other in parts] for one in parts] == np.eye(5, dtype=bool).tolist()
+def test_a_selection_equals_no_whole_source_no_prefix_and_no_other_selection() -> None:
+    pool = sources(6, 6)
+    selections = [mix(recipe(6, 6, choose), pool, SEEDS, 1, 6).parts[0] for choose in (largest, with_repeats)]
+    whole = mix(Recipe((Take(S_0, 6),)), pool, SEEDS, 1, 6).parts[0]
+    (few,) = mix(recipe(3, 6), pool, SEEDS, 1, 6).parts
+    (prefix,) = mix(Recipe((Take(S_0, 3),)), pool, SEEDS, 1, 6).parts
+    parts = [*selections, whole, few, prefix]
+    assert [[part == other for other in parts] for part in parts] == np.eye(5, dtype=bool).tolist()
 
 
-def test_a_seed_that_diverged_is_not_asked_and_the_others_are() -> None:
-    there, counting = sources(4, 4), Counting()
-    values = there[S_0].load().copy()
+def test_choose_is_called_for_finite_seeds_only() -> None:
+    pool, counting = sources(4, 4), Counting()
+    values = pool[S_0].load().copy()
     values[1] = np.nan
-    there[S_0] = rows(S_0, values)
-    loaded = mix(recipe(6, 4, counting.choose), there, SEEDS, 1, 4)
+    pool[S_0] = rows(S_0, values)
+    loaded = mix(recipe(6, 4, counting.choose), pool, SEEDS, 1, 4)
     assert counting.calls == [6, 6]
     assert np.isnan(loaded.load()[1]).all()
 
 
 @pytest.mark.parametrize(
-    ("given", "words"),
+    ("returned", "problem"),
     [
-        ([0.0, 1.0], r"gave float64 \(2,\)"),
-        ([True, False, True, True, True], r"gave bool \(5,\)"),
-        ([0, 1, 2], r"gave int64 \(3,\)"),
-        ([[0, 1]], r"gave int64 \(1, 2\)"),
-        ([-1, 1], "gave int64 .* from -1 to 1"),
-        ([0, 5], r"gave int64 \(2,\) from 0 to 5; expected integers \(2,\) from 0 to 4"),
-        (None, "gave object"),
+        ([0.0, 1.0], r"got float64 \(2,\)"),
+        ([True, False, True, True, True], r"got bool \(5,\)"),
+        ([0, 1, 2], r"got int64 \(3,\)"),
+        ([[0, 1]], r"got int64 \(1, 2\)"),
+        ([-1, 1], r"got int64 \(2,\) from -1 to 1"),
+        ([0, 5], r"got int64 \(2,\) from 0 to 5"),
+        (None, "got object"),
     ],
 )
-def test_what_is_no_choice_is_refused(given: object, words: str) -> None:
-    with pytest.raises(InputError, match=f"choose was asked for 2 of 5 synthetic rows and {words}"):
-        mix(recipe(2, 5, lambda candidates, real, count, generator: given), sources(5, 5), SEEDS, 1, 5)
+def test_invalid_indices_are_refused(returned: object, problem: str) -> None:
+    with pytest.raises(
+        InputError, match=f"choose must return 2 of 5 synthetic rows: expected integers .* from 0 to 4, {problem}"
+    ):
+        mix(recipe(2, 5, lambda candidates, real, count, generator: np.asarray(returned)), sources(5, 5), SEEDS, 1, 5)
 
 
-def test_a_take_that_cannot_choose_is_refused() -> None:
-    for parts in ({"among": 5}, {"choose": largest}):
-        with pytest.raises(InputError, match="both `among` and `choose`, or neither"):
-            Take(REAL, 2, **parts)
+def test_a_take_needs_both_among_and_choose_and_some_candidates() -> None:
+    with pytest.raises(InputError, match="both `among` and `choose`, or neither"):
+        Take(REAL, 2, among=5)
+    with pytest.raises(InputError, match="both `among` and `choose`, or neither"):
+        Take(REAL, 2, choose=largest)
     with pytest.raises(InputError, match="2 rows cannot be chosen among 0"):
         Take(REAL, 2, among=0, choose=largest)
 
 
-def test_one_of_one_candidate_is_the_candidate() -> None:
-    there = sources(10, 10)
-    picked = mix(Curated(choices=1, real=False).recipe(1, 10, Fraction(1, 2)), there, SEEDS, 1, 10)
-    taken = mix(Recipe((Take(S_0, 5),)), there, SEEDS, 1, 10)
-    np.testing.assert_array_equal(picked.load(), taken.load())
+def test_one_candidate_per_row_is_selected() -> None:
+    pool = sources(10, 10)
+    selected = mix(Curated(choices=1, real=False).recipe(1, 10, Fraction(1, 2)), pool, SEEDS, 1, 10)
+    prefix = mix(Recipe((Take(S_0, 5),)), pool, SEEDS, 1, 10)
+    np.testing.assert_array_equal(selected.load(), prefix.load())

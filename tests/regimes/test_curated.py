@@ -83,6 +83,6 @@ def test_what_cannot_be_is_refused() -> None:
             Curated(**parameters)
     with pytest.raises(InputError, match=r"regime.target: 3 coordinates, but rows of shape \(2,\)"):
         Curated(target=(1.0, 2.0, 3.0)).check("points", (2,))
-    with pytest.raises(InputError, match="text has no distances"):
+    with pytest.raises(InputError, match="rows of text have no distance"):
         Curated().check("text", (16,))
     Curated(target=0.5).check("images", (3, 8, 8))

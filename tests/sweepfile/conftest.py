@@ -10,10 +10,10 @@ import pytest
 from pydantic import Field
 
 from raysc.errors import InputError
-from raysc.sweepfile import Component, Parameter, Room, Signature, Sweep, read_sweep
+from raysc.sweepfile import Component, ComponentKind, Parameter, Signature, Sweep, read_sweep
 from raysc.sweepfile.messages import did_you_mean
 
-COMPONENTS: dict[Room, dict[str, Signature]] = {
+COMPONENTS: dict[ComponentKind, dict[str, Signature]] = {
     "data": {
         "digits": Signature({"rows": Parameter(int | None, None)}),
         "gaussian": Signature({"dim": Parameter(int), "rows": Parameter(int, 100), "scale": Parameter(float, 1.0)}),
@@ -45,10 +45,10 @@ COMPONENTS: dict[Room, dict[str, Signature]] = {
 
 
 class FakeCatalogue:
-    def names(self, room: Room) -> Sequence[str]:
+    def names(self, room: ComponentKind) -> Sequence[str]:
         return sorted(COMPONENTS[room])
 
-    def signature(self, room: Room, name: str) -> Signature:
+    def signature(self, room: ComponentKind, name: str) -> Signature:
         if name not in COMPONENTS[room]:
             raise InputError(f"unknown {room} {name!r}{did_you_mean(name, self.names(room))}")
         return COMPONENTS[room][name]
@@ -73,7 +73,7 @@ class FakeCatalogue:
             raise InputError(f"regime.real: {told['real']} of 100 rows")
         return tuple(sizes[regime.name](t) for t in range(1, generations + 1))
 
-    def build(self, room: Room, component: Component) -> object:
+    def build(self, room: ComponentKind, component: Component) -> object:
         """As the real one: a class may refuse what its types allow."""
         if component.name == "digits" and (component.parameters.get("rows") or 1) > 1437:
             raise InputError("digits has 1437 training rows: rows must be 1 to 1437")

@@ -1,6 +1,6 @@
 import pytest
 
-from raysc.sweepfile.claims import Comparison, Value
+from raysc.sweepfile.claims import Comparison, Quantity
 
 HEAD = """\
 model: gaussian
@@ -38,7 +38,7 @@ def test_what_a_claim_leaves_out_has_its_default(claim):
     assert (made.scale, made.ratio, made.by, made.trend, made.fails) == ("log", True, 1.0, None, None)
     (case,) = made.cases
     assert (dict(case.where), case.minus, case.axis) == ({}, None, ())
-    assert case.first == Comparison(Value("at", (10,)), (0,), 1.0)
+    assert case.first == Comparison(Quantity("at", (10,)), (0,), 1.0)
 
 
 def test_claims_are_in_no_cell_and_a_file_needs_none(read):
@@ -57,13 +57,13 @@ def test_the_scale_is_the_metrics_own_unless_it_is_set(claim):
 @pytest.mark.parametrize(
     ("written", "value"),
     [
-        ("{at: last}", Value("at", (10,))),
-        ("{at: 5}", Value("at", (5,))),
-        ("{at: [5, 0, last, 5]}", Value("at", (0, 5, 10))),
-        ("{slope: [1, last]}", Value("slope", (1, 2, 5, 10))),
-        ("{slope: [3, last]}", Value("slope", (5, 10))),
-        ("{crossing: {below: 0.5}}", Value("crossing", (0, 1, 2, 5, 10), 0.5, "below")),
-        ("{crossing: {above: 2}}", Value("crossing", (0, 1, 2, 5, 10), 2.0, "above")),
+        ("{at: last}", Quantity("at", (10,))),
+        ("{at: 5}", Quantity("at", (5,))),
+        ("{at: [5, 0, last, 5]}", Quantity("at", (0, 5, 10))),
+        ("{slope: [1, last]}", Quantity("slope", (1, 2, 5, 10))),
+        ("{slope: [3, last]}", Quantity("slope", (5, 10))),
+        ("{crossing: {below: 0.5}}", Quantity("crossing", (0, 1, 2, 5, 10), 0.5, "below")),
+        ("{crossing: {above: 2}}", Quantity("crossing", (0, 1, 2, 5, 10), 2.0, "above")),
     ],
 )
 def test_values(claim, written, value):
@@ -118,7 +118,7 @@ def test_a_second_comparison_is_taken_off(claim):
     made = claim(
         than="control", minus="{of: {regime: accumulate, data.dim: 2}, than: control, value: {at: 5}}", by="1.5"
     )
-    assert made.cases[0].minus == Comparison(Value("at", (5,)), (3,), "control")
+    assert made.cases[0].minus == Comparison(Quantity("at", (5,)), (3,), "control")
     assert made.compares.endswith("than control, minus regime accumulate data.dim 2, than control")
 
 
@@ -138,18 +138,18 @@ REFUSALS = [
     ({"saying": "x"}, "saying", "did you mean 'says'"),
     ({"source": 4}, "source", "got 4"),
     ({"by": 0}, "by", "a factor above 0, since the scale is log; got 0"),
-    ({"relation": "within"}, "by", "is missing: within what factor, such as 1.1?"),
-    ({"relation": "within", "scale": "linear"}, "by", "is missing: within what difference?"),
+    ({"relation": "within"}, "by", "is missing: within needs a factor, such as 1.1"),
+    ({"relation": "within", "scale": "linear"}, "by", "is missing: within needs a difference"),
     ({"relation": "within", "by": 1}, "by", "within needs a factor above 1, got 1"),
     ({"relation": "within", "by": 0, "scale": "linear"}, "by", "within needs a difference above 0, got 0"),
     ({"value": "{}"}, "value", "expected one of at, slope and crossing"),
     ({"value": "{at: 1, slope: [1, 2]}"}, "value", "expected one of at, slope and crossing"),
-    ({"value": "{at: 3}"}, "value.at", "generation 3 is not measured; the nearest that is: 2"),
+    ({"value": "{at: 3}"}, "value.at", "generation 3 is not measured; the nearest measured one is 2"),
     ({"value": "{at: 11}"}, "value.at", "expected last or a generation from 0 to 10, got 11"),
     ({"value": "{at: [0, true]}"}, "value.at.1", "expected last or a generation from 0 to 10, got true"),
     ({"value": "{at: []}"}, "value.at", "got []"),
     ({"value": "{slope: [1]}"}, "value.slope", "expected two generations"),
-    ({"value": "{slope: [3, 5]}"}, "value.slope", "needs two measured generations; from 3 to 5 are 1"),
+    ({"value": "{slope: [3, 5]}"}, "value.slope", "needs two measured generations; there are 1 from 3 to 5"),
     ({"value": "{crossing: {}}"}, "value.crossing", "expected a level"),
     ({"value": "{crossing: {below: 1, above: 2}}"}, "value.crossing", "expected a level"),
     ({"value": "{crossing: {under: 1}}"}, "value.crossing.under", "unknown key"),

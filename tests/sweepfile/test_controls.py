@@ -40,7 +40,7 @@ def test_with_epochs_a_control_takes_the_steps_of_its_cell(read, trained):
     assert [cell.budget for cell in controls] == [Budget(epochs=2), Budget(steps=3), Budget(steps=4)]
     assert [cell.axes["loop.budget.steps"] for cell in sweep.cells] == [None] * 6 + [3, 4]
     assert sweep.notes[-1] == (
-        "matched controls train on real rows alone as long as their cells do: "
+        "matched controls train on real rows only, as long as their cells: "
         "real_only for the declared budget, 3 steps, 4 steps"
     )
 
@@ -88,7 +88,9 @@ def test_counts_are_matched_by_their_real_rows_alone(read, trained):
 
 def test_matched_goes_with_steps_and_real_rows_only(refusal, trained, closed):
     message = refusal(closed, "control=matched")
-    assert message.startswith("--set control=matched: control: matched goes by optimiser steps, and gaussian is fitted")
+    assert message.startswith(
+        "--set control=matched: control: matched compares optimiser steps, and gaussian is fitted"
+    )
     space = "space={regime: counts, regime.real: 200, regime.synthetic: 1}"
     assert "200" not in refusal(trained, space, "control=matched", "metrics=[nothing]"), (
         "counts are checked with the data"

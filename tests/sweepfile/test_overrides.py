@@ -72,13 +72,13 @@ def test_an_axis_keeps_its_place_when_one_whose_name_begins_like_it_is_set(read,
     for first, second in (("data.rows=[5, 7]", "data=gaussian"), ("data=gaussian", "data.rows=[5, 7]")):
         sweep = read(text, f"space.{first}", f"space.{second}", "space.data.dim=2", "control=false")
         assert [cell.data.parameters["rows"] for cell in sweep.cells] == [5, 7]
-        assert sweep.lines["data.rows"] == "--set space.data.rows=[5, 7]"
+        assert sweep.locations["data.rows"] == "--set space.data.rows=[5, 7]"
 
 
 def test_an_axis_of_mappings_that_is_replaced_leaves_no_places_behind(read, closed):
     text = closed.replace("{regime: replace}", "{regime: replace, data: [{name: gaussian, dim: 3}]}")
-    assert "space.data.0.dim" in read(text, "control=false").lines
-    assert "space.data.0.dim" not in read(text, "space.data=digits", "control=false").lines
+    assert "space.data.0.dim" in read(text, "control=false").locations
+    assert "space.data.0.dim" not in read(text, "space.data=digits", "control=false").locations
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,7 @@ CLOSED_REFUSALS = [
     # not built yet
     (add("loggers: wandb"), 6, "loggers", ["expected a list", "wandb"]),
     (add("loggers: [csv, wanbd]"), 6, "loggers.1", ["expected one of csv, wandb, mlflow", "did you mean 'wandb'"]),
-    (add("loggers: [{name: wandb, api_key: abc}]"), 6, "loggers.0", ["api_key does not belong into a sweep file"]),
+    (add("loggers: [{name: wandb, api_key: abc}]"), 6, "loggers.0", ["api_key does not belong in a sweep file"]),
     (add("prices: {gpu: {hour: 1}}"), 6, "prices.gpu.cpus", ["is missing"]),
     (add("prices: {gpu: {hour: 0, cpus: 4}}"), 6, "prices.gpu.hour", ["expected a number above 0"]),
     (add("keep: all"), 6, "keep", ["expected a mapping"]),

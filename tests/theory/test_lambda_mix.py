@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from raysc import registry
-from raysc.planning.resolved import lines
+from raysc.planning.resolved import resolve
 from raysc.results.claims.judging import judge_claims
 from raysc.results.table.table import load_table
 from raysc.store.objects import Objects
@@ -14,11 +14,11 @@ FILE = Path(__file__).parents[2] / "sweeps/theory/lambda_mix.yaml"
 
 def test_its_claims_can_be_judged_and_those_that_few_seeds_decide_hold(run_sweep, tmp_path):
     sweep = read_sweep(str(FILE), ("seeds=20",), registry)
-    objects = Objects.at(str(tmp_path))
+    objects = Objects.open(str(tmp_path))
     run_sweep(sweep, objects)
-    judged = judge_claims(sweep, load_table(sweep, objects), lines(sweep))
+    judged = judge_claims(resolve(sweep), load_table(resolve(sweep), objects))
     assert [case.why for claim in judged for case in claim.cases if case.why] == []
-    assert not any(claim.surprises for claim in judged)
+    assert not any(claim.unexpected for claim in judged)
     rates = [claim for claim in judged if "per generation" in claim.claim.says]
     assert len(rates) == 4
     assert all(claim.verdict == "holds" for claim in rates[:3])

@@ -14,8 +14,8 @@ import pandas as pd
 import pytest
 
 from raysc.planning.plan import make_plan
-from raysc.planning.resolved import Line
-from raysc.results.expectations import expected
+from raysc.planning.resolved import ResolvedCell, resolve
+from raysc.results.expectations import expected_values
 from raysc.results.table.table import load_table
 from raysc.store.objects import Objects
 
@@ -111,14 +111,14 @@ def test_the_loop_follows_its_closed_form_and_no_other(case, make_sweep, run_swe
         f"name: exact\ndata: gaussian\nmodel: {case.model}\nloop: {{generations: {GENERATIONS[-1]}}}\nspace:\n{cells}"
         f"seeds: {SEEDS}\nmetrics: [{', '.join(case.metrics)}]\nmeasure: {list(GENERATIONS)}\ncontrol: false\n"
     )
-    objects = Objects.at(str(tmp_path))
+    objects = Objects.open(str(tmp_path))
     run_sweep(sweep, objects)
-    table, lines = load_table(sweep, objects), make_plan(sweep, objects).lines
+    table, lines = load_table(resolve(sweep), objects), make_plan(resolve(sweep), objects).lines
     settings = defaultdict(set)
     for line, column, t in product(lines, COLUMNS, GENERATIONS):
         z = standard_errors(table, line, column, t, t)
         if z is not None:
-            assert abs(z) <= 4, (line.cell.axes, column, t, z)
+            assert abs(z) <= 4, (line.settings.axes, column, t, z)
             settings[column, t].add((line.data.event, line.data.count))
     assert {column for column, _ in settings} >= set(case.shifted)
     assert len(settings) % len(GENERATIONS) == 0, "a column with a form has one at every generation"
@@ -129,12 +129,12 @@ def test_the_loop_follows_its_closed_form_and_no_other(case, make_sweep, run_swe
         assert abs(z) >= 6, ("not told apart from the next generation", column, z)
 
 
-def standard_errors(table: pd.DataFrame, line: Line, column: str, t: int, form_of: int) -> float | None:
+def standard_errors(table: pd.DataFrame, line: ResolvedCell, column: str, t: int, form_of: int) -> float | None:
     """How many standard errors a column's mean at generation t lies from its form at a generation; None: no form."""
-    form = expected(line, column, (form_of,))
+    form = expected_values(line, column, (form_of,))
     if form is None or column not in table:
         return None
     values = table[(table["cell"] == line.number) & (table["generation"] == t)][column].to_numpy()
     assert len(values) == SEEDS
-    numbers = np.log(values) if form.of == "logarithm" else values
+    numbers = np.log(values) if form.scale == "log" else values
     return float((numbers.mean() - form.values[0]) / (numbers.std(ddof=1) / np.sqrt(SEEDS)))

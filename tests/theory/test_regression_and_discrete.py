@@ -9,11 +9,12 @@ import pytest
 from raysc.datasets.categories import Categories
 from raysc.models.closed_form.discrete import Discrete
 from raysc.planning.plan import make_plan
-from raysc.planning.resolved import Line
+from raysc.planning.resolved import ResolvedCell, resolve
+from raysc.pool.blocks import MemoryBlock
 from raysc.pool.mixing import mix
-from raysc.pool.rows import MemoryBlock, Rows
+from raysc.pool.rows import Rows
 from raysc.regimes.recipe import REAL, Recipe, Take, synthetic
-from raysc.results.expectations import expected
+from raysc.results.expectations import expected_values
 from raysc.results.table.table import load_table
 from raysc.rng import Streams
 from raysc.store.objects import Objects
@@ -50,18 +51,18 @@ def test_the_loop_follows_its_closed_form_and_no_other(
         f"seeds: {SEEDS}\nmetrics: [{metric}]\nmeasure: {list(GENERATIONS)}\ncontrol: false\n",
         *(f"space.{number}.{setting}" for number in range(3) for setting in (f"regime={regime}", "lambda=1")),
     )
-    objects = Objects.at(str(tmp_path))
+    objects = Objects.open(str(tmp_path))
     run_sweep(sweep, objects)
-    table, lines = load_table(sweep, objects), make_plan(sweep, objects).lines
+    table, lines = load_table(resolve(sweep), objects), make_plan(resolve(sweep), objects).lines
     assert len(lines) == 3
     for line, t in product(lines, GENERATIONS):
-        assert abs(standard_errors(table, line, metric, t, t)) <= 4, (line.cell.axes, t)
+        assert abs(standard_errors(table, line, metric, t, t)) <= 4, (line.settings.axes, t)
     assert abs(standard_errors(table, lines[0], metric, 0, 1)) >= 6, "the form of the next generation is told apart"
 
 
-def standard_errors(table: pd.DataFrame, line: Line, column: str, t: int, form_of: int) -> float:
+def standard_errors(table: pd.DataFrame, line: ResolvedCell, column: str, t: int, form_of: int) -> float:
     """How many standard errors a column's mean at generation t lies from its form at a generation."""
-    form = expected(line, column, (form_of,))
+    form = expected_values(line, column, (form_of,))
     assert form is not None
     values = table[(table["cell"] == line.number) & (table["generation"] == t)][column].to_numpy()
     assert len(values) == SEEDS
@@ -81,7 +82,7 @@ def test_the_mean_number_of_fits_until_one_outcome_is_left(outcomes: int, rows: 
         state = family.fit(taken, Streams(seeds, generation))
         one_left = np.count_nonzero(state["counts"], axis=1) == 1
         fits[one_left & (fits == 0)] = generation + 1
-        block = family.draw(state, 0, rows, Streams(seeds, generation))
+        block = family.sample_block(state, 0, rows, Streams(seeds, generation))
         source = Rows(synthetic(generation), (block,))
         generation += 1
     assert fits.mean() == pytest.approx(discrete.fits_to_collapse(rows, outcomes), rel=0.05)

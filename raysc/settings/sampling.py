@@ -1,0 +1,57 @@
+"""Settings of sampling."""
+
+from typing import Literal
+
+from pydantic import Field, PositiveFloat, PositiveInt
+
+from raysc.settings.base import Settings
+
+
+class Accept(Settings):
+    """Rejection rule for texts: rejected texts are drawn again.
+
+    Attributes:
+        starts: required beginning of a text.
+        once: required part of a text, exactly once; "": no such requirement.
+        floor: share of accepted texts below which sampling fails, so that it always ends; above 0, at most 1.
+    """
+
+    starts: str = ""
+    once: str = ""
+    floor: float = Field(default=0.01, gt=0, le=1)
+
+
+class Sample(Settings):
+    """Sampling settings of a generation.
+
+    Attributes:
+        rows: rows that every generation samples, n if not set.
+        steps: network evaluations or steps of the sampler; default: the family's.
+        sampler: the sampler, of a family with several; default: the family's.
+        rtol: relative tolerance per step, of an adaptive sampler.
+        atol: absolute tolerance.
+        spacing: spacing of the sampler's noise levels, of a family with several.
+        latents: start noise of the rows and noise of the sampler: each generation's own, or that of generation 0 at
+            every generation. Under ``loop.sample`` only.
+        temperature: of text: divisor of the logits.
+        top_k: of text: only this number of most likely tokens is drawn from.
+        top_p: of text: only the most likely tokens with this total probability are drawn from.
+        prompt_tokens: of text: row i continues this number of first tokens of real training row i (mod n), which are
+            part of it; none: rows have no prompt.
+        accept: of text: rejection rule; none: all rows are accepted.
+        precision: of text: precision of the network during sampling.
+    """
+
+    rows: PositiveInt | None = None
+    steps: PositiveInt | None = None
+    sampler: Literal["euler", "heun", "midpoint", "dopri5", "ddim", "ancestral"] | None = None
+    rtol: PositiveFloat | None = None
+    atol: PositiveFloat | None = None
+    spacing: Literal["even", "quadratic"] | None = None
+    latents: Literal["fresh", "repeated"] = "fresh"
+    temperature: PositiveFloat = 1.0
+    top_k: PositiveInt | None = None
+    top_p: float = Field(default=1.0, gt=0, le=1)
+    prompt_tokens: PositiveInt | None = None
+    accept: Accept | None = None
+    precision: Literal["fp32", "bf16"] = "fp32"

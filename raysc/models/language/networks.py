@@ -1,4 +1,4 @@
-"""Language models: transformers' networks, fresh or pretrained, whole or with LoRA adapters."""
+"""Language model networks of transformers: fresh or pretrained, with all weights trained or LoRA adapters."""
 
 import warnings
 from functools import lru_cache
@@ -10,138 +10,147 @@ from torch import Tensor, nn
 from raysc.errors import InputError
 from raysc.libraries.hub import SETTINGS, WEIGHTS, model_folder
 from raysc.libraries.optional import text_library
+from raysc.models.language.transformers_compat import new_network
 
 Config = dict[str, Any]
-"""As in ``networks``: "network" is causal_lm, "event" (length,); "transformers" is the network's configuration, "base"
-the folder or hub id of pretrained weights or None, "lora" peft's parameters or None."""
+"""Configuration as JSON values: "network" is causal_lm and "event" (length,), as in ``networks.network``;
+"transformers" is the network's configuration, "base" the folder or hub id of pretrained weights or None, "lora" the
+parameters of peft or None."""
 
 Tensors = dict[str, Tensor]
 
-WHAT = "model causal_lm"
-UNUSED = ("dtype", "transformers_version", "architectures", "loss_type")
-"""What of a configuration has no part in computing logits."""
-SPECIAL = ("bos_token_id", "eos_token_id", "pad_token_id")
-"""The tokenizer knows these; a configuration's own may not even be in the vocabulary."""
+FEATURE = "model causal_lm"
+"""Name of this family in messages about missing libraries."""
+IGNORED_KEYS = ("dtype", "transformers_version", "architectures", "loss_type")
+"""Keys of a transformers configuration that do not affect logits."""
+SPECIAL_TOKEN_KEYS = ("bos_token_id", "eos_token_id", "pad_token_id")
+"""Keys that are set to None: the tokenizer has these ids, and those of a configuration may exceed the vocabulary."""
 
 
 def fresh_config(architecture: str, width: int, depth: int, heads: int, vocabulary: int, length: int) -> dict[str, Any]:
-    """The configuration of a GPT-2 or Llama of given sizes, without dropout; Llama's hidden layers are 8/3 as wide."""
-    transformers = text_library("transformers", WHAT)
-    sizes = {"vocab_size": vocabulary, **dict.fromkeys(SPECIAL)}
+    """Return the configuration of a GPT-2 or Llama, without dropout; hidden layers of a Llama are 8/3 as wide.
+
+    Args:
+        architecture: gpt2 or llama.
+        width: numbers per token.
+        depth: layers.
+        heads: attention heads.
+        vocabulary: number of tokens.
+        length: maximal tokens of a sequence.
+    """
+    transformers = text_library("transformers", FEATURE)
+    common = {"vocab_size": vocabulary, **dict.fromkeys(SPECIAL_TOKEN_KEYS)}
     if architecture == "gpt2":
-        made = transformers.GPT2Config(n_positions=length, n_embd=width, n_layer=depth, n_head=heads, **sizes)
+        config = transformers.GPT2Config(n_positions=length, n_embd=width, n_layer=depth, n_head=heads, **common)
     else:
-        made = transformers.LlamaConfig(
+        config = transformers.LlamaConfig(
             max_position_embeddings=length,
             hidden_size=width,
             intermediate_size=-(-8 * width // 24) * 8,
             num_hidden_layers=depth,
             num_attention_heads=heads,
-            **sizes,
+            **common,
         )
-    return _plain(made)
+    return _to_json_values(config)
 
 
 @lru_cache(maxsize=4)
 def base_config(base: str, vocabulary: int, length: int) -> dict[str, Any]:
-    """The configuration of a pretrained model, without dropout, with room for tokens that were added to its own.
+    """Return the configuration of a pretrained model, without dropout, with a vocabulary of at least ``vocabulary``.
 
     Raises:
         InputError: there is no such model, or it cannot read rows of this length.
     """
-    transformers = text_library("transformers", WHAT)
+    transformers = text_library("transformers", FEATURE)
     folder = model_folder(base, "model.base", SETTINGS)
     try:
-        found = transformers.AutoConfig.from_pretrained(str(folder))
+        config = transformers.AutoConfig.from_pretrained(str(folder))
     except (OSError, ValueError) as error:
         raise InputError(f"model.base: {base} is no model that transformers can open: {error}") from error
-    most = getattr(found, "max_position_embeddings", None)
-    if most is not None and length > most:
-        raise InputError(f"model.base: {base} reads {most} tokens at most; lower data.length, which is {length}")
-    found.vocab_size = max(found.vocab_size, vocabulary)
-    return _plain(found)
+    max_length = getattr(config, "max_position_embeddings", None)
+    if max_length is not None and length > max_length:
+        raise InputError(f"model.base: {base} reads {max_length} tokens at most; lower data.length, which is {length}")
+    config.vocab_size = max(config.vocab_size, vocabulary)
+    return _to_json_values(config)
 
 
-def _plain(config: Any) -> dict[str, Any]:
-    """As JSON values. Dropout would draw from the global generator, and a step could not be run again."""
-    values: dict[str, Any] = {name: value for name, value in config.to_dict().items() if name not in UNUSED}
+def _to_json_values(config: Any) -> dict[str, Any]:
+    """Return a configuration as JSON values without dropout, whose global generator makes steps irreproducible."""
+    values: dict[str, Any] = {name: value for name, value in config.to_dict().items() if name not in IGNORED_KEYS}
     for name, value in values.items():
         if (name.endswith("pdrop") or "dropout" in name) and isinstance(value, float):
             values[name] = 0.0
-    return values | dict.fromkeys(SPECIAL) | {"use_cache": False}
+    return values | dict.fromkeys(SPECIAL_TOKEN_KEYS) | {"use_cache": False}
 
 
 def with_weights(config: Config, weights: Tensors) -> nn.Module:
-    """The network with some weights, on their device: these very tensors, not copies.
+    """Return the network with given weights, on their device; the parameters are these tensors, not copies.
 
     Args:
         config: of the network.
-        weights: of every parameter, tied ones once; of LoRA, those of the adapters: all others are the base's.
+        weights: of every parameter, tied ones once; of LoRA, those of the adapters alone.
     """
     device = next(iter(weights.values())).device
-    network = _empty(config["transformers"])
+    network = _new_network(config["transformers"])
     if config["lora"] is None:
-        _load(network, weights)
-        made: nn.Module = network.to(device)
-        return made
-    _load(network, _frozen(config["base"], network.config.vocab_size, str(device)))
-    adapted: nn.Module = _adapted(network, config).to(device)
-    adapted.load_state_dict(weights, strict=False, assign=True)
-    return adapted
+        _load_weights(network, weights)
+        full: nn.Module = network.to(device)
+        return full
+    _load_weights(network, _frozen_weights(config["base"], network.config.vocab_size, str(device)))
+    peft_model: nn.Module = _add_adapters(network, config).to(device)
+    peft_model.load_state_dict(weights, strict=False, assign=True)
+    return peft_model
 
 
-def build(config: Config) -> nn.Module:
-    """The network with weights that mean nothing: for the names and shapes of what is trained."""
-    network = _empty(config["transformers"])
-    made: nn.Module = network if config["lora"] is None else _adapted(network, config)
-    return made
+def build_network(config: Config) -> nn.Module:
+    """Return the network with arbitrary weights, for the names and shapes of its trained parameters."""
+    network = _new_network(config["transformers"])
+    model: nn.Module = network if config["lora"] is None else _add_adapters(network, config)
+    return model
 
 
-def _empty(values: dict[str, Any]) -> Any:
-    transformers = text_library("transformers", WHAT)
-    from transformers.initialization import no_init_weights
-
+def _new_network(values: dict[str, Any]) -> Any:
+    """Return an uninitialised network with tied embeddings, of a configuration as JSON values."""
+    transformers = text_library("transformers", FEATURE)
     values = dict(values)
-    config = transformers.AutoConfig.for_model(values.pop("model_type"), **values)
-    # Not on the meta device: rotary frequencies are computed here, and are in no state.
-    with no_init_weights():
-        network = transformers.AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+    network = new_network(transformers.AutoConfig.for_model(values.pop("model_type"), **values), FEATURE)
     network.tie_weights()
     return network
 
 
-def _load(network: Any, weights: Tensors) -> None:
-    wrong = network.load_state_dict(weights, strict=False, assign=True)
+def _load_weights(network: Any, weights: Tensors) -> None:
+    """Assign all weights of a network, tied ones once; ValueError if they belong to another network."""
+    keys = network.load_state_dict(weights, strict=False, assign=True)
     network.tie_weights()
-    lacking = {name for name, _ in network.named_parameters()}.difference(weights)
-    if wrong.unexpected_keys or lacking:
-        raise ValueError(f"these are weights of another network: {sorted(wrong.unexpected_keys) or sorted(lacking)}")
+    missing = {name for name, _ in network.named_parameters()}.difference(weights)
+    if keys.unexpected_keys or missing:
+        raise ValueError(f"these are weights of another network: {sorted(keys.unexpected_keys) or sorted(missing)}")
 
 
-def _adapted(network: Any, config: Config) -> Any:
-    """With adapters beside the linear layers; everything else is frozen."""
-    peft = text_library("peft", f"{WHAT} with lora")
+def _add_adapters(network: Any, config: Config) -> Any:
+    """Return the network with LoRA adapters at its linear layers; all other parameters are frozen."""
+    peft = text_library("peft", f"{FEATURE} with lora")
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "fan_in_fan_out")  # it sees by itself how GPT-2's layers lie
-        wanted = peft.LoraConfig(task_type="CAUSAL_LM", lora_dropout=0.0, **config["lora"])
+        warnings.filterwarnings("ignore", "fan_in_fan_out")  # peft corrects this setting for GPT-2 by itself
+        lora = peft.LoraConfig(task_type="CAUSAL_LM", lora_dropout=0.0, **config["lora"])
         try:
-            return peft.get_peft_model(network, wanted)
+            return peft.get_peft_model(network, lora)
         except ValueError as error:
             raise InputError(f"model.lora.targets: {error}") from error
 
 
 def trained_parameters(network: nn.Module) -> Tensors:
-    """The parameters that training changes, by name; tied ones once."""
+    """Return the parameters that require gradients, by name; tied ones once."""
     return {name: value for name, value in network.named_parameters() if value.requires_grad}
 
 
 def base_weights(base: str, vocabulary: int) -> Tensors:
-    """The weights of a pretrained model, float32; embeddings of tokens that it lacks are the mean of the others.
+    """Read the weights of a pretrained model, float32; embeddings of added tokens are the mean of the existing ones.
 
     Raises:
-        InputError: they cannot be read, or are not safetensors.
+        InputError: the weights cannot be read, or are not safetensors.
     """
-    transformers = text_library("transformers", WHAT)
+    transformers = text_library("transformers", FEATURE)
     folder = model_folder(base, "model.base", WEIGHTS)
     try:
         network = transformers.AutoModelForCausalLM.from_pretrained(
@@ -149,16 +158,16 @@ def base_weights(base: str, vocabulary: int) -> Tensors:
         )
     except (OSError, ValueError, RuntimeError) as error:
         raise InputError(f"model.base: the weights of {base} cannot be read: {error}") from error
-    known = network.get_input_embeddings().weight.shape[0]
-    if known < vocabulary:
+    size = network.get_input_embeddings().weight.shape[0]
+    if size < vocabulary:
         network.resize_token_embeddings(vocabulary, mean_resizing=False)
         with torch.no_grad():
             for table in (network.get_input_embeddings().weight, network.get_output_embeddings().weight):
-                table[known:] = table[:known].mean(dim=0)
+                table[size:] = table[:size].mean(dim=0)
     return {name: value.detach() for name, value in network.named_parameters()}
 
 
 @lru_cache(maxsize=1)
-def _frozen(base: str, vocabulary: int, device: str) -> Tensors:
-    """What adapters leave as it is: read once a process."""
+def _frozen_weights(base: str, vocabulary: int, device: str) -> Tensors:
+    """Read the base's weights, which adapters leave frozen, once per process."""
     return {name: value.to(device) for name, value in base_weights(base, vocabulary).items()}

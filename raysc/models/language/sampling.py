@@ -1,4 +1,4 @@
-"""Sampling text: transformers' generate with its key-value cache, draws from streams, and the rejection rule."""
+"""Sampling of text: transformers' generate with its key-value cache, tokens drawn from streams, rejection rule."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,83 +9,87 @@ from torch import Tensor
 
 from raysc.errors import RayscError
 from raysc.libraries.optional import text_library
-from raysc.models.language.networks import WHAT
+from raysc.models.language.networks import FEATURE
 from raysc.pool.tokens import PAD, Tokenizer
 from raysc.rng import Streams
 from raysc.settings import Accept, Sample
 
 BLOCK = 64
-"""Rows per block, each with streams of its own: what is generated at once."""
+"""Rows per block, generated as one batch; each block has its own streams."""
 
-ENOUGH = 10
-"""A rate is judged once so many candidates would have been accepted at the floor."""
+MIN_EXPECTED = 10
+"""The acceptance rate is checked once this many candidates would have been accepted at the floor."""
+
+LogitsWarper = Callable[[Tensor, Tensor], Tensor]
+"""(input_ids, scores) -> scores, as in transformers."""
 
 
 def draw_block(
     network: Any, tokenizer: Tokenizer, length: int, block: int, prompts: np.ndarray | None, sample: Sample,
     streams: Streams,
 ) -> tuple[np.ndarray, int]:  # fmt: skip
-    """The rows of one block.
+    """Sample the rows of a block.
 
-    Each row is the first accepted one of an endless sequence of candidates. Candidate a of row i of a block is drawn by
-    the uniforms of stream ("sample", block, a), token by token.
+    Each row is the first accepted candidate of an endless sequence. The tokens of candidate a of a block's row i are
+    drawn with the i-th uniforms of stream ("sample", block, a).
 
     Args:
         network: in evaluation mode.
         tokenizer: of the rows.
         length: of a row.
-        block: which one.
-        prompts: first tokens of the rows, int (BLOCK, any), ``PAD`` behind; None: all are drawn.
-        sample: how.
+        block: number of the block.
+        prompts: first tokens of the rows, int (BLOCK, prompt length), padded with ``PAD``; None: no prompts.
+        sample: sampling settings.
         streams: of one seed.
 
     Returns:
-        rows, int32 (BLOCK, length), and how many candidates were drawn for them.
+        rows, int32 (BLOCK, length), and the number of candidates drawn.
 
     Raises:
-        RayscError: fewer than the floor are accepted, or logits are not finite.
+        RayscError: the acceptance rate is below the floor, or logits are not finite.
     """
     rows = np.empty((BLOCK, length), np.int32)
-    waiting, tried, attempt = np.arange(BLOCK), 0, 0
-    while len(waiting):
-        # Few that wait try several times at once: a batch takes as long whether it is full or not.
-        tries = 1 if attempt == 0 else BLOCK // len(waiting)
-        uniforms = np.stack([_uniforms(streams, block, attempt + k, length)[waiting] for k in range(tries)], axis=1)
-        own = None if prompts is None else np.repeat(prompts[waiting], tries, axis=0)
-        drawn = _generate(network, tokenizer, length, uniforms.reshape(-1, length), own, sample)
-        candidates = drawn.reshape(len(waiting), tries, length)
-        good = _accepted(tokenizer, drawn, sample.accept).reshape(len(waiting), tries)
-        found, first = good.any(axis=1), good.argmax(axis=1)
-        rows[waiting[found]] = candidates[found, first[found]]
-        tried += int(np.where(found, first + 1, tries).sum())
-        waiting, attempt = waiting[~found], attempt + tries
-        if len(waiting) and sample.accept is not None:
-            _check_rate(BLOCK - len(waiting), tried, sample.accept, tokenizer.decode(drawn[:1])[0])
-    return rows, tried
+    pending, total, attempt = np.arange(BLOCK), 0, 0
+    while len(pending):
+        # A few pending rows try several candidates at once: a batch takes as long full as not.
+        tries = 1 if attempt == 0 else BLOCK // len(pending)
+        uniforms = np.stack([_uniforms(streams, block, attempt + k, length)[pending] for k in range(tries)], axis=1)
+        pending_prompts = None if prompts is None else np.repeat(prompts[pending], tries, axis=0)
+        candidates = _generate(network, tokenizer, length, uniforms.reshape(-1, length), pending_prompts, sample)
+        accepted = _accept(tokenizer, candidates, sample.accept).reshape(len(pending), tries)
+        success, first = accepted.any(axis=1), accepted.argmax(axis=1)
+        rows[pending[success]] = candidates.reshape(len(pending), tries, length)[success, first[success]]
+        total += int(np.where(success, first + 1, tries).sum())
+        pending, attempt = pending[~success], attempt + tries
+        if len(pending) and sample.accept is not None:
+            _check_rate(BLOCK - len(pending), total, sample.accept, tokenizer.decode(candidates[:1])[0])
+    return rows, total
 
 
 def _uniforms(streams: Streams, block: int, attempt: int, length: int) -> np.ndarray:
-    (generator,) = streams.each("sample", block, attempt)
-    drawn: np.ndarray = generator.random((BLOCK, length))
-    return drawn
+    """Draw the uniforms of one candidate of each row of a block, float64 (BLOCK, length)."""
+    (generator,) = streams.generators("sample", block, attempt)
+    uniforms: np.ndarray = generator.random((BLOCK, length))
+    return uniforms
 
 
-def _accepted(tokenizer: Tokenizer, rows: np.ndarray, rule: Accept | None) -> np.ndarray:
-    """Which rows the rule accepts: bool (rows,)."""
+def _accept(tokenizer: Tokenizer, rows: np.ndarray, rule: Accept | None) -> np.ndarray:
+    """Apply the rejection rule to rows: bool (rows,)."""
     if rule is None:
         return np.ones(len(rows), bool)
     return np.array([accepts(rule, text) for text in tokenizer.decode(rows)])
 
 
 def accepts(rule: Accept, text: str) -> bool:
-    """Whether a text starts as it must and holds what it must, once."""
+    """Return whether a text starts with ``rule.starts`` and contains ``rule.once`` exactly once."""
     return text.startswith(rule.starts) and (not rule.once or text.count(rule.once) == 1)
 
 
-def _check_rate(accepted: int, tried: int, rule: Accept, example: str) -> None:
-    if tried * rule.floor >= ENOUGH and accepted < tried * rule.floor:
+def _check_rate(accepted: int, total: int, rule: Accept, example: str) -> None:
+    """Raise RayscError if the acceptance rate is below the rule's floor."""
+    if total * rule.floor >= MIN_EXPECTED and accepted < total * rule.floor:
         raise RayscError(
-            f"sample.accept: of {tried} texts that the model wrote {accepted} were accepted, fewer than the floor of "
+            f"sample.accept: of {total} texts that the model wrote {accepted} were accepted, fewer than the floor of "
             f"{rule.floor:g} allows; the last one begins {example[:60]!r}. Train longer, loosen the rule, or lower "
             "sample.accept.floor"
         )
@@ -94,59 +98,59 @@ def _check_rate(accepted: int, tried: int, rule: Accept, example: str) -> None:
 def _generate(
     network: Any, tokenizer: Tokenizer, length: int, uniforms: np.ndarray, prompts: np.ndarray | None, sample: Sample
 ) -> np.ndarray:
-    """One candidate per row of uniforms (count, length): int32 (count, length)."""
-    transformers = text_library("transformers", WHAT)
+    """Generate one candidate per row of uniforms (count, length): int32 (count, length)."""
+    transformers = text_library("transformers", FEATURE)
     device = next(network.parameters()).device
-    shown, seen = _shown(len(uniforms), tokenizer.begin, prompts)
-    given = shown.shape[1] - 1
-    choose = _Chooser(_warpers(sample), torch.from_numpy(uniforms[:, given:]).to(device))
-    settings = transformers.GenerationConfig(
-        max_new_tokens=length - given,
+    input_ids, attention_mask = _generation_inputs(len(uniforms), tokenizer.begin, prompts)
+    prompt_length = input_ids.shape[1] - 1
+    processor = _UniformSampler(_logits_warpers(sample), torch.from_numpy(uniforms[:, prompt_length:]).to(device))
+    generation_config = transformers.GenerationConfig(
+        max_new_tokens=length - prompt_length,
         do_sample=False,
         use_cache=True,
         eos_token_id=tokenizer.end,
         pad_token_id=tokenizer.end,
     )
     with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=sample.precision == "bf16"):
-        written: Tensor = network.generate(
-            input_ids=shown.to(device),
-            attention_mask=seen.to(device),
-            generation_config=settings,
-            logits_processor=transformers.LogitsProcessorList([choose]),
+        sequences: Tensor = network.generate(
+            input_ids=input_ids.to(device),
+            attention_mask=attention_mask.to(device),
+            generation_config=generation_config,
+            logits_processor=transformers.LogitsProcessorList([processor]),
         )
-    return _rows(written.cpu().numpy(), shown.shape[1], prompts, tokenizer.end, length)
+    return _to_rows(sequences.cpu().numpy(), input_ids.shape[1], prompts, tokenizer.end, length)
 
 
-def _shown(count: int, begin: int, prompts: np.ndarray | None) -> tuple[Tensor, Tensor]:
-    """What generation goes on from, and which of it counts: the begin token and prompts, flush right."""
+def _generation_inputs(count: int, begin: int, prompts: np.ndarray | None) -> tuple[Tensor, Tensor]:
+    """Return input_ids and attention_mask, int64 (count, 1 + prompt length): begin token and prompt, padded left."""
     if prompts is None:
         return torch.full((count, 1), begin), torch.ones((count, 1), dtype=torch.int64)
     lengths = (prompts != PAD).sum(axis=1)
     width = int(lengths.max(initial=0))
-    shown = np.full((count, 1 + width), begin, np.int64)
-    seen = np.zeros((count, 1 + width), np.int64)
-    for row, prompt, mask, own in zip(shown, prompts, seen, lengths, strict=True):
-        row[1 + width - own :] = prompt[:own]
-        mask[width - own :] = 1
-    return torch.from_numpy(shown), torch.from_numpy(seen)
+    input_ids = np.full((count, 1 + width), begin, np.int64)
+    attention_mask = np.zeros((count, 1 + width), np.int64)
+    for ids, prompt, mask, prompt_length in zip(input_ids, prompts, attention_mask, lengths, strict=True):
+        ids[1 + width - prompt_length :] = prompt[:prompt_length]
+        mask[width - prompt_length :] = 1
+    return torch.from_numpy(input_ids), torch.from_numpy(attention_mask)
 
 
-def _rows(written: np.ndarray, shown: int, prompts: np.ndarray | None, end: int, length: int) -> np.ndarray:
-    """Generated sequences as rows: the prompt, then new tokens up to the first end token, ``PAD`` after it."""
-    rows = np.full((len(written), length), PAD, np.int32)
-    for index, new in enumerate(written[:, shown:]):
+def _to_rows(sequences: np.ndarray, input_length: int, prompts: np.ndarray | None, end: int, length: int) -> np.ndarray:
+    """Convert generated sequences to rows: the prompt, new tokens up to the first end token, then ``PAD``."""
+    rows = np.full((len(sequences), length), PAD, np.int32)
+    for index, new in enumerate(sequences[:, input_length:]):
         ends = np.flatnonzero(new == end)
-        kept = new[: ends[0] + 1] if len(ends) else new
-        before = prompts[index][prompts[index] != PAD] if prompts is not None else kept[:0]
-        tokens = np.concatenate([before, kept])[:length]
+        text = new[: ends[0] + 1] if len(ends) else new
+        prompt = prompts[index][prompts[index] != PAD] if prompts is not None else text[:0]
+        tokens = np.concatenate([prompt, text])[:length]
         rows[index, : len(tokens)] = tokens
     return rows
 
 
-def _warpers(sample: Sample) -> list[Callable[[Tensor, Tensor], Tensor]]:
-    """What is done to logits: temperature, then top-k, then top-p, as everywhere."""
-    transformers = text_library("transformers", WHAT)
-    warpers: list[Callable[[Tensor, Tensor], Tensor]] = []
+def _logits_warpers(sample: Sample) -> list[LogitsWarper]:
+    """Return transformers' warpers in their usual order: temperature, top-k, top-p."""
+    transformers = text_library("transformers", FEATURE)
+    warpers: list[LogitsWarper] = []
     if sample.temperature != 1:
         warpers.append(transformers.TemperatureLogitsWarper(sample.temperature))
     if sample.top_k is not None:
@@ -156,28 +160,38 @@ def _warpers(sample: Sample) -> list[Callable[[Tensor, Tensor], Tensor]]:
     return warpers
 
 
-class _Chooser:
-    """Draws each token by a uniform of its own, and leaves generate nothing else to choose: never the global generator.
+class _UniformSampler:
+    """Logits processor that draws each token by inverse transform sampling with a given uniform.
 
-    The token is the first whose cumulative probability exceeds the uniform.
+    The token is the first whose cumulative probability exceeds the uniform. ``generate`` runs greedily, so the global
+    generator is never used.
     """
 
-    def __init__(self, warpers: list[Callable[[Tensor, Tensor], Tensor]], uniforms: Tensor) -> None:
-        """``uniforms``: float64 (count, tokens)."""
+    def __init__(self, warpers: list[LogitsWarper], uniforms: Tensor) -> None:
+        """Prepare one sampling run.
+
+        Args:
+            warpers: applied to the logits first.
+            uniforms: in [0, 1), float64 (count, tokens), one per row and token.
+        """
         self._warpers = warpers
         self._uniforms = iter(uniforms.unbind(dim=1))
 
-    def __call__(self, written: Tensor, logits: Tensor) -> Tensor:
-        """Logits (count, vocabulary) that are 0 for the chosen token and minus infinity for all others."""
+    def __call__(self, input_ids: Tensor, logits: Tensor) -> Tensor:
+        """Return scores (count, vocabulary): 0 for the drawn token, minus infinity for all others.
+
+        Raises:
+            RayscError: the logits are not finite.
+        """
         scores = logits.float()
-        for warp in self._warpers:
-            scores = warp(written, scores)
+        for warper in self._warpers:
+            scores = warper(input_ids, scores)
         cumulative = scores.double().softmax(dim=-1).cumsum(dim=-1)
         if not cumulative[:, -1].isfinite().all():
             raise RayscError(
-                "the model's parameters are finite and its logits are not: its weights have grown too large; lower "
+                "the model's parameters are finite, but its logits are not: its weights have grown too large; lower "
                 "train.lr or set train.clip"
             )
         target = (next(self._uniforms) * cumulative[:, -1])[:, None]
-        chosen = torch.searchsorted(cumulative, target, right=True).clamp(max=logits.shape[1] - 1)
-        return torch.full_like(scores, -torch.inf).scatter_(1, chosen, 0.0)
+        token = torch.searchsorted(cumulative, target, right=True).clamp(max=logits.shape[1] - 1)
+        return torch.full_like(scores, -torch.inf).scatter_(1, token, 0.0)

@@ -1,1 +1,1 @@
-"""What neural families share besides training: states and their files, sampling in blocks, devices."""
+"""Parts that the neural families share: states and their files, sampling in blocks, GPU settings."""

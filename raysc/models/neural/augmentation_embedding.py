@@ -1,53 +1,60 @@
-"""The layer of a U-Net that is told how images were augmented: it is there in training, and gone when it samples."""
+"""Augmentation embedding of a U-Net: the layer for augmentation labels, present in training, removed for sampling."""
 
 from dataclasses import replace
 
 import torch
 from torch import nn
 
-from raysc.models.networks.architectures import CONDITIONS, Tensors, with_weights
+from raysc.models.networks.build import with_weights
+from raysc.models.networks.network import Tensors
+from raysc.models.networks.unet import AUGMENT_DIM
 from raysc.models.neural.state import State
 
 LAYER = "class_embedding.weight"
-"""Its weights, float32 (width, conditions), among a network's."""
+"""Name of its weights in a network, float32 (time embedding width, labels)."""
 
 
-def told(state: State, conditions: int) -> State:
-    """A state whose network has the layer for so many conditions, as it is or new with weights of 0; 0: none."""
-    if state.config.get(CONDITIONS, 0) == conditions:
+def with_augmentation_embedding(state: State, num_labels: int) -> State:
+    """Return a state whose network has the layer for a number of labels; a new layer has weights of 0.
+
+    Args:
+        state: any state of a U-Net.
+        num_labels: augmentation labels per image; 0 removes the layer.
+    """
+    if state.config.get(AUGMENT_DIM, 0) == num_labels:
         return state
-    bare = untold(state)
-    if not conditions:
-        return bare
-    # the layer's outputs are added to those of this one
-    (wide,) = state.weights["time_embedding.linear_2.bias"].shape
-    new = torch.zeros(wide, conditions, device=state.device)
+    plain = without_augmentation_embedding(state)
+    if not num_labels:
+        return plain
+    # the layer's output is added to the output of time_embedding.linear_2
+    (width,) = state.weights["time_embedding.linear_2.bias"].shape
+    new = torch.zeros(width, num_labels, device=state.device)
     return replace(
-        bare,
-        config=bare.config | {CONDITIONS: conditions},
-        weights=bare.weights | {LAYER: new},
-        ema=bare.ema | {LAYER: new},
+        plain,
+        config=plain.config | {AUGMENT_DIM: num_labels},
+        weights=plain.weights | {LAYER: new},
+        ema=plain.ema | {LAYER: new},
     )
 
 
-def untold(state: State) -> State:
-    """A state without the layer, whose network says what the other one says of images that nothing was done to."""
-    if CONDITIONS not in state.config:
+def without_augmentation_embedding(state: State) -> State:
+    """Return a state without the layer; its network's output equals that with labels of 0 (no augmentation)."""
+    if AUGMENT_DIM not in state.config:
         return state
     return replace(
         state,
-        config={name: value for name, value in state.config.items() if name != CONDITIONS},
-        weights=_others(state.weights),
-        ema=_others(state.ema),
-        moments=_others(state.moments),
+        config={name: value for name, value in state.config.items() if name != AUGMENT_DIM},
+        weights=_without_layer(state.weights),
+        ema=_without_layer(state.ema),
+        moments=_without_layer(state.moments),
     )
 
 
 def sampling_network(state: State) -> nn.Module:
-    """The network that samples: the EMA weights, without the layer."""
-    bare = untold(state)
-    return with_weights(bare.config, bare.ema).eval()
+    """Build the network that samples: EMA weights, no augmentation embedding, evaluation mode."""
+    plain = without_augmentation_embedding(state)
+    return with_weights(plain.config, plain.ema).eval()
 
 
-def _others(tensors: Tensors) -> Tensors:
+def _without_layer(tensors: Tensors) -> Tensors:
     return {name: tensor for name, tensor in tensors.items() if not name.startswith(LAYER)}

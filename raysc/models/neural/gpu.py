@@ -1,6 +1,6 @@
-"""What makes training and sampling faster on a GPU; elsewhere none of it is done. It changes results by rounding only.
+"""GPU optimisations of training and sampling. On other devices all of them are off; they change results by rounding.
 
-It was written without a GPU at hand: the tests run all of it on a CPU, but for pinned memory and the compiler's code.
+No GPU was at hand when this was written. The tests run everything on a CPU except pinned memory and compiled kernels.
 """
 
 import gc
@@ -13,87 +13,87 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
-from raysc.models.networks.architectures import Tensors
+from raysc.models.networks.network import Tensors
 
-LARGE = 10_000_000
-"""Parameters from which on a network is compiled: that takes a minute, which smaller ones hardly give back."""
-BACKEND = "inductor"
+MIN_COMPILED_PARAMETERS = 10_000_000
+"""Parameters from which on a network is compiled. Compiling takes a minute, which a smaller network hardly saves."""
+COMPILE_BACKEND = "inductor"
 UNCOMPILED = " uncompiled, as torch.compile fails here"
-"""What is said of training and sampling then."""
+"""Suffix of the progress label where a large network runs uncompiled."""
 
-Made = TypeVar("Made")
+Item = TypeVar("Item")
 
 
 def on_gpu(device: torch.device) -> bool:
-    """Whether any of this is done."""
+    """Return whether the GPU optimisations apply to a device."""
     return device.type == "cuda"
 
 
-def laid_out(network: nn.Module, device: torch.device) -> nn.Module:
-    """The network with the weights of convolutions in channels-last order, in which tensor cores take them."""
+def to_channels_last(network: nn.Module, device: torch.device) -> nn.Module:
+    """Convert convolution weights to the channels-last layout that tensor cores read, on GPUs only."""
     if on_gpu(device):
         convert: Any = network.to
         convert(memory_format=torch.channels_last)
     return network
 
 
-def in_order(tensors: Tensors) -> Tensors:
-    """The same values in the usual order, in which files take them."""
+def to_contiguous(tensors: Tensors) -> Tensors:
+    """Return the same values in the default (contiguous) layout, which safetensors files need."""
     return {name: tensor.contiguous() for name, tensor in tensors.items()}
 
 
 def compile_large(network: nn.Module, device: torch.device) -> bool:
-    """Compile the network if it is a large one; those of one configuration share what was compiled for the first.
+    """Compile a network of at least ``MIN_COMPILED_PARAMETERS`` on a GPU; equal configurations share compiled code.
 
     Returns:
-        False if torch.compile does not work on this machine, and the network was left as it is.
+        False if torch.compile fails on this machine and the network is left uncompiled.
     """
-    large = sum(parameter.numel() for parameter in network.parameters()) >= LARGE
+    large = sum(parameter.numel() for parameter in network.parameters()) >= MIN_COMPILED_PARAMETERS
     if not on_gpu(device) or not large:
         return True
     if _compiler_works(device):
-        # Rows come in few sizes, and each size is worth code of its own.
-        network.forward = torch.compile(network.forward, backend=BACKEND, dynamic=False)
+        # Batches come in few sizes, and each size is worth its own kernels.
+        network.forward = torch.compile(network.forward, backend=COMPILE_BACKEND, dynamic=False)
     return _compiler_works(device)
 
 
 @cache
 def _compiler_works(device: torch.device) -> bool:
-    """Tried on the smallest of functions, before much depends on it; a warning says so where it fails."""
+    """Compile and run a tiny function once per process; warn where that fails."""
     try:
-        torch.compile(torch.sin, backend=BACKEND)(torch.ones(8, device=device))
-    except Exception as error:  # a lacking C compiler, Triton or header: each fails in its own way
-        first = str(error).strip().partition("\n")[0]
-        warnings.warn(f"torch.compile fails on this machine: {type(error).__name__}: {first}", stacklevel=2)
+        torch.compile(torch.sin, backend=COMPILE_BACKEND)(torch.ones(8, device=device))
+    except Exception as error:  # a missing C compiler, Triton or header raises different types
+        message = str(error).strip().partition("\n")[0]
+        warnings.warn(f"torch.compile fails on this machine: {type(error).__name__}: {message}", stacklevel=2)
         return False
     return True
 
 
-def forget_compiled() -> None:
-    """At the end of a trial: torch compiles one function for eight configurations at most, and leaves others be."""
+def reset_compiler() -> None:
+    """Discard compiled code at the end of a trial: torch compiles a function for at most eight configurations."""
     if _compiler_works.cache_info().currsize:
         torch.compiler.reset()
 
 
-def free() -> None:
-    """Give back what nothing refers to any more; networks refer to themselves once they are compiled or prepared."""
+def free_memory() -> None:
+    """Release unreferenced GPU memory; a compiled or prepared network refers to itself, so the collector must run."""
     gc.collect()
     torch.cuda.empty_cache()
 
 
-def sent(tensor: Tensor, device: torch.device) -> Tensor:
-    """A tensor on the device; to a GPU from pinned memory, while the processor goes on."""
+def to_device(tensor: Tensor, device: torch.device) -> Tensor:
+    """Copy a tensor to a device; to a GPU asynchronously, from pinned memory."""
     return (tensor.pin_memory() if device.type == "cuda" else tensor).to(device, non_blocking=True)
 
 
-def ahead(make: Callable[[int], Made], steps: range, device: torch.device) -> Iterator[Made]:
-    """``make(step)`` of each step; while a GPU is busy with one, a thread makes the next."""
+def prefetch(make: Callable[[int], Item], steps: range, device: torch.device) -> Iterator[Item]:
+    """Yield ``make(step)`` for each step; on a GPU a thread makes the next item while the current one is used."""
     if not on_gpu(device):
         yield from map(make, steps)
         return
     with ThreadPoolExecutor(1) as thread:
-        coming = thread.submit(make, steps[0])
-        for following in steps[1:]:
-            now, coming = coming.result(), thread.submit(make, following)
-            yield now
-        yield coming.result()
+        future = thread.submit(make, steps[0])
+        for next_step in steps[1:]:
+            item, future = future.result(), thread.submit(make, next_step)
+            yield item
+        yield future.result()

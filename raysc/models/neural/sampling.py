@@ -1,21 +1,21 @@
-"""Sampling in blocks: what every neural family shares."""
+"""Sampling in blocks of rows, for every neural family."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from raysc.models.neural.augmentation_embedding import sampling_network
-from raysc.models.neural.gpu import UNCOMPILED, compile_large, laid_out
+from raysc.models.neural.gpu import UNCOMPILED, compile_large, to_channels_last
 from raysc.models.neural.state import State
 from raysc.models.neural.value_range import to_rows
-from raysc.progress import tell
+from raysc.progress import report
 from raysc.rng import Streams
 from raysc.settings import Sample
 
 BLOCK = 256
-"""Rows per block, each with a stream of its own."""
+"""Rows per block; each block has its own stream."""
 
 
 def sample_rows(
@@ -25,47 +25,56 @@ def sample_rows(
     count: int,
     sample: Sample,
     streams: Streams,
-    noisy: bool = False,
+    stochastic: bool = False,
 ) -> np.ndarray:
-    """Rows ``first`` to ``first + count`` of the endless sequence that the EMA model draws; see ``Trained.sample``.
+    """Sample rows ``first`` to ``first + count`` of the EMA model's endless sequence; see ``TrainedFamily.sample``.
 
     Args:
         sampler: (network, latents) -> values, both float32 (block, *event); latents are standard normal.
         state: the model.
         first: >= 0.
         count: >= 1.
-        sample: how rows are sampled; of it only ``latents`` plays a part here.
+        sample: sampling settings; only ``latents`` is read here.
         streams: of one seed.
-        noisy: the sampler draws noise on its way, and takes the block's ``generators`` as its third argument.
+        stochastic: the sampler adds noise in its steps and takes the block's ``noise_generators`` as third argument.
 
     Returns:
         uint8 for images, float32 for points, (1, count, *event).
     """
-    network = laid_out(sampling_network(state), state.device)
-    what = "sampling" if compile_large(network, state.device) else "sampling" + UNCOMPILED
-    blocks = range(first // BLOCK, -(-(first + count) // BLOCK))
-    drawn = []
-    for block in blocks:
-        tell(what, "blocks of rows", block - blocks.start, len(blocks))
-        (generator,) = of_latents(sample, streams).each("sample", block)
+    network = to_channels_last(sampling_network(state), state.device)
+    activity = "sampling" if compile_large(network, state.device) else "sampling" + UNCOMPILED
+    blocks = []
+    for block in iter_blocks(first, count, BLOCK, activity):
+        (generator,) = latent_streams(sample, streams).generators("sample", block)
         latents = generator.standard_normal((BLOCK, *state.event), dtype=np.float32)
-        sources = [generators(sample, streams, block)] if noisy else []
+        noise = [noise_generators(sample, streams, block)] if stochastic else []
         with torch.inference_mode():
-            drawn.append(to_rows(sampler(network, torch.from_numpy(latents).to(state.device), *sources)))
-    tell(what, "blocks of rows", len(blocks), len(blocks))
-    skip = first - blocks.start * BLOCK
-    return np.concatenate(drawn)[None, skip : skip + count]
+            blocks.append(to_rows(sampler(network, torch.from_numpy(latents).to(state.device), *noise)))
+    skip = first % BLOCK
+    return np.concatenate(blocks)[None, skip : skip + count]
 
 
-def generators(sample: Sample, streams: Streams, block: int) -> list[torch.Generator]:
-    """Where the noise comes from that is drawn on the way to a block's rows, one for each seed.
+def iter_blocks(first: int, count: int, size: int, activity: str = "sampling") -> Iterator[int]:
+    """Yield the numbers of the blocks that hold rows ``first`` to ``first + count``, and report progress.
 
-    They are the CPU's on every device, so that all of them give the same noise.
+    Row ``first`` is row ``first % size`` of the first block.
     """
-    addresses = of_latents(sample, streams).each("sample", block, "noise")
-    return [torch.Generator().manual_seed(int(one.bit_generator.random_raw()) % 2**63) for one in addresses]
+    blocks = range(first // size, -(-(first + count) // size))
+    for block in blocks:
+        report(activity, "blocks of rows", block - blocks.start, len(blocks))
+        yield block
+    report(activity, "blocks of rows", len(blocks), len(blocks))
 
 
-def of_latents(sample: Sample, streams: Streams) -> Streams:
-    """The streams that latents, and noise on the way, come from: the generation's own, or those of generation 0."""
+def noise_generators(sample: Sample, streams: Streams, block: int) -> list[torch.Generator]:
+    """Return one generator per seed for the noise that a stochastic sampler adds to a block.
+
+    They are CPU generators on every device, so that all devices add the same noise.
+    """
+    sources = latent_streams(sample, streams).generators("sample", block, "noise")
+    return [torch.Generator().manual_seed(int(source.bit_generator.random_raw()) % 2**63) for source in sources]
+
+
+def latent_streams(sample: Sample, streams: Streams) -> Streams:
+    """Return the streams of latents and sampler noise: the generation's, or generation 0's for repeated latents."""
     return Streams(streams.seeds, 0) if sample.latents == "repeated" else streams

@@ -1,27 +1,28 @@
-"""What a neural family hands from one generation to the next."""
+"""State of a neural family: the model that one generation passes to the next."""
 
 from dataclasses import dataclass, field
 
 import torch
 from accelerate.state import PartialState
 
-from raysc.models.networks.architectures import Config, Tensors, random_weights
+from raysc.models.networks.build import random_weights
+from raysc.models.networks.network import Config, Tensors
 from raysc.rng import Streams
 
 
 @dataclass(frozen=True)
 class State:
-    """A neural model with everything that training needs to go on. No tensor of it is ever changed.
+    """A neural model with everything that training needs to continue. Its tensors are never modified.
 
-    Models of points are packs: every tensor, AdamW's count of steps apart, has the seeds as leading axis.
+    Models of points are packs: every tensor except AdamW's step count has the seeds as leading axis.
 
     Attributes:
-        config: its network.
+        config: configuration of the network.
         weights: raw weights by parameter name, float32.
-        ema: their exponential moving average, the model that samples; the raw weights where none is kept.
+        ema: exponential moving average of the weights, the model that samples; the raw weights if there is no EMA.
         moments: AdamW's state, "<parameter name>/<entry>"; empty before the first step.
         scaler: the loss scaling of fp16; empty for other precisions.
-        steps: optimiser steps since its weights were random.
+        steps: optimiser steps since the weights were random.
     """
 
     config: Config
@@ -37,33 +38,33 @@ class State:
         return tuple(self.config["event"])
 
     @property
-    def packed(self) -> bool:
-        """Whether it is a pack of seeds."""
-        return self.config["network"] != "causal_lm" and packed(self.event)
+    def is_pack(self) -> bool:
+        """True if the tensors have a leading seed axis."""
+        return self.config["network"] != "causal_lm" and are_points(self.event)
 
     @property
     def seeds(self) -> int:
-        """Seeds of the pack, 1 if it is none."""
-        return len(next(iter(self.weights.values()))) if self.packed else 1
+        """Seeds of the pack; 1 for a state that is no pack."""
+        return len(next(iter(self.weights.values()))) if self.is_pack else 1
 
     @property
     def device(self) -> torch.device:
-        """Where its tensors are."""
+        """Device of the tensors."""
         return next(iter(self.weights.values())).device
 
 
-def packed(event: tuple[int, ...]) -> bool:
-    """Whether seeds of models of such rows train together: those of points do."""
+def are_points(event: tuple[int, ...]) -> bool:
+    """Return whether rows of a shape are points (one axis); seeds of models of points train together as a pack."""
     return len(event) == 1
 
 
 def initial_state(config: Config, streams: Streams) -> State:
-    """An untrained state on Accelerate's device: random weights from role "init", EMA equal to them."""
+    """Return an untrained state on Accelerate's device: random weights from role "init", EMA equal to them."""
     device = PartialState().device
-    drawn = [random_weights(config, generator) for generator in streams.each("init")]
-    if packed(tuple(config["event"])):
-        weights = {name: torch.stack([one[name] for one in drawn]).to(device) for name in drawn[0]}
+    seeds = [random_weights(config, generator) for generator in streams.generators("init")]
+    if are_points(tuple(config["event"])):
+        weights = {name: torch.stack([seed[name] for seed in seeds]).to(device) for name in seeds[0]}
     else:
-        (alone,) = drawn
-        weights = {name: weight.to(device) for name, weight in alone.items()}
+        (seed,) = seeds
+        weights = {name: weight.to(device) for name, weight in seed.items()}
     return State(config, weights, weights)

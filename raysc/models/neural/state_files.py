@@ -1,4 +1,4 @@
-"""Neural states as files: safetensors and JSON, for U-Nets a folder that diffusers opens."""
+"""Files of neural states: safetensors and JSON; diffusers opens the folder of a U-Net."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -14,151 +14,160 @@ from torch import nn
 
 from raysc.errors import InputError
 from raysc.libraries.torchvision_compat import declare_missing_schemas
-from raysc.models.networks.architectures import CONDITIONS, Config, Tensors
+from raysc.models.networks.network import Config, Tensors
+from raysc.models.networks.unet import AUGMENT_DIM
 from raysc.models.neural.augmentation_embedding import LAYER, sampling_network
-from raysc.models.neural.state import State, packed
+from raysc.models.neural.state import State, are_points
 
 CONFIG, MODEL, AUGMENTATION = "config.json", "model.safetensors", "augmentation.safetensors"
 PIPELINE = "model_index.json"
 TRAINING, SCALER = "training_state.safetensors", "training_state.json"
 STEPS = "steps_taken"
-
+"""Key of ``State.steps`` in the scaler's file."""
 
 Network = Literal["mlp", "unet", "spline_flow"]
-Scheduler = Mapping[str, Any]
-"""What a network was trained to predict, in the words of diffusers' scheduler configurations."""
+"""Kind of a network."""
+SchedulerConfig = Mapping[str, Any]
+"""Prediction target and noise schedule of a network, as in a configuration of diffusers' schedulers."""
 
 
 def save(
     state: State,
     folder: Path,
     training_state: bool,
-    scheduler: Scheduler = MappingProxyType({}),
+    scheduler: SchedulerConfig = MappingProxyType({}),
     pipeline: Callable[[nn.Module], Any] | None = None,
 ) -> None:
-    """Write a state; see ``Trained.save``.
+    """Write a state; see ``TrainedFamily.save``.
 
-    A U-Net becomes a pipeline folder of diffusers, other networks model.safetensors and config.json; each holds the EMA
-    weights, of a pack those of all seeds. The layer of a U-Net that is told of augmentation, which diffusers and
-    sampling do without, goes into augmentation.safetensors. The raw weights and the optimiser's state go into
+    A U-Net becomes a pipeline folder of diffusers, any other network model.safetensors and config.json. Each holds the
+    EMA weights, of a pack those of all seeds. A U-Net's augmentation embedding, which diffusers and sampling do not
+    use, goes into augmentation.safetensors. The raw weights and the optimiser's state go into
     training_state.safetensors beside them.
 
     Args:
-        state: what to write.
-        folder: where to; made if it does not exist.
-        training_state: whether to write what training needs to go on.
-        scheduler: what the family's networks predict; written beside all but U-Nets; empty if there is but one thing
-            that they could.
-        pipeline: makes a diffusers pipeline of a U-Net, its scheduler included; for families that have such networks.
+        state: the state.
+        folder: destination; created if it does not exist.
+        training_state: write the raw weights and the optimiser's state too.
+        scheduler: prediction target of the family's networks, written beside networks other than U-Nets; empty for a
+            family with a single possible target.
+        pipeline: makes a diffusers pipeline, with its scheduler, of a U-Net; required by families that have U-Nets.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    ema = on_device(torch.device("cpu"), state.ema)
+    ema = tensors_to_device(state.ema, torch.device("cpu"))
     if state.config["network"] == "unet":
-        assert pipeline is not None, "a family with U-Nets says how they sample"
+        assert pipeline is not None, "a family with U-Nets has a pipeline"
         pipeline(sampling_network(replace(state, ema=ema))).save_pretrained(folder)
         if LAYER in ema:
             save_file({LAYER: ema[LAYER]}, folder / AUGMENTATION)
     else:
         save_file(ema, folder / MODEL)
-        pack = {"seeds": state.seeds} if state.packed else {}
-        _write_json(folder / CONFIG, state.config | {"scheduler": dict(scheduler)} | pack)
+        seeds = {"seeds": state.seeds} if state.is_pack else {}
+        _write_json(folder / CONFIG, state.config | {"scheduler": dict(scheduler)} | seeds)
     if training_state:
         save_training_state(state, folder)
 
 
 def save_training_state(state: State, folder: Path) -> None:
-    """Write raw weights and the optimiser's state, of any network."""
+    """Write the raw weights and the optimiser's state of any network."""
     groups = {"weights": state.weights, "moments": state.moments}
     flat = {f"{group}/{name}": tensor for group, tensors in groups.items() for name, tensor in tensors.items()}
-    save_file(on_device(torch.device("cpu"), flat), folder / TRAINING)
+    save_file(tensors_to_device(flat, torch.device("cpu")), folder / TRAINING)
     _write_json(folder / SCALER, {**state.scaler, STEPS: state.steps})
 
 
-def load(folder: Path, network: Network, scheduler: Scheduler = MappingProxyType({})) -> State:
-    """Read a state onto Accelerate's device; see ``Trained.load``.
+def load(folder: Path, network: Network, scheduler: SchedulerConfig = MappingProxyType({})) -> State:
+    """Read a state onto Accelerate's device; see ``TrainedFamily.load``.
 
     Args:
-        folder: what ``save`` wrote, or for a U-Net any diffusers pipeline folder with one.
-        network: the kind of network that is expected.
-        scheduler: what the network must have been trained to predict.
+        folder: written by ``save``, or for a U-Net any diffusers pipeline folder with one.
+        network: the expected kind of network.
+        scheduler: the prediction target that the network must have been trained with.
 
     Raises:
-        InputError: the folder holds something else.
+        InputError: the folder holds another kind of network, or one with another prediction target.
     """
-    config, ema = _load_unet(folder, scheduler) if network == "unet" else _load_plain(folder, network, scheduler)
-    # Written before there were packs: one seed of points without an axis for it.
-    alone = packed(tuple(config["event"])) and "seeds" not in config
+    config, ema = _load_unet(folder, scheduler) if network == "unet" else _load_safetensors(folder, network, scheduler)
+    # A folder from before packs existed: one seed of points, without a seed axis.
+    add_seed_axis = are_points(tuple(config["event"])) and "seeds" not in config
     config.pop("seeds", None)
-    ema = on_device(PartialState().device, _as_pack(ema) if alone else ema)
-    return load_training_state(config, ema, folder, alone)
+    ema = tensors_to_device(_with_seed_axis(ema) if add_seed_axis else ema, PartialState().device)
+    return load_training_state(config, ema, folder, add_seed_axis)
 
 
-def load_training_state(config: Config, ema: Tensors, folder: Path, alone: bool = False) -> State:
-    """The state of an EMA model, of any network, with what ``save_training_state`` wrote, on the model's device.
+def load_training_state(config: Config, ema: Tensors, folder: Path, add_seed_axis: bool = False) -> State:
+    """Return the state of an EMA model with the training state in a folder, if there is one, on the model's device.
 
-    ``alone``: what was written has no seed axis, and the model does.
+    Args:
+        config: of the network, of any kind.
+        ema: weights of the EMA model.
+        folder: written by ``save_training_state``; without its files the EMA weights serve as raw weights.
+        add_seed_axis: the tensors in the folder have no seed axis, and those of the model have one.
     """
     if not (folder / TRAINING).exists():
         return State(config, ema, ema)
     flat = load_file(folder / TRAINING)
-    flat = on_device(next(iter(ema.values())).device, _as_pack(flat) if alone else flat)
+    flat = tensors_to_device(_with_seed_axis(flat) if add_seed_axis else flat, next(iter(ema.values())).device)
     groups: dict[str, Tensors] = {"weights": {}, "moments": {}}
-    for name, tensor in flat.items():
-        group, _, rest = name.partition("/")
-        groups[group][rest] = tensor
+    for key, tensor in flat.items():
+        group, _, name = key.partition("/")
+        groups[group][name] = tensor
     scaler = _read_json(folder / SCALER)
-    taken = int(scaler.pop(STEPS, 0))  # folders of before do not tell
-    return State(config, groups["weights"], ema, groups["moments"], scaler, taken)
+    steps = int(scaler.pop(STEPS, 0))  # older folders do not have this key
+    return State(config, groups["weights"], ema, groups["moments"], scaler, steps)
 
 
-def _as_pack(tensors: Tensors) -> Tensors:
-    """A seed's tensors with an axis for it; AdamW's count of steps has none."""
+def _with_seed_axis(tensors: Tensors) -> Tensors:
+    """Add a seed axis of size 1 to every tensor except AdamW's step counts, which have none."""
     return {name: tensor if name.endswith("/step") else tensor[None] for name, tensor in tensors.items()}
 
 
-def _load_plain(folder: Path, network: Network, scheduler: Scheduler) -> tuple[Config, Tensors]:
+def _load_safetensors(folder: Path, network: Network, scheduler: SchedulerConfig) -> tuple[Config, Tensors]:
+    """Read configuration and EMA weights of a network that is no U-Net."""
     config = _read_json(folder / CONFIG) if (folder / CONFIG).exists() else {}
     if config.get("network") != network:
-        raise InputError(f"{folder}: no {CONFIG} here that says so: this is no saved model with network: {network}")
+        raise InputError(f"{folder}: no {CONFIG} with network: {network}; this is no saved model of that kind")
     _check_scheduler(folder, config.pop("scheduler", {}), scheduler)
     return config, load_file(folder / MODEL)
 
 
-def _load_unet(folder: Path, scheduler: Scheduler) -> tuple[Config, Tensors]:
+def _load_unet(folder: Path, scheduler: SchedulerConfig) -> tuple[Config, Tensors]:
+    """Read configuration and EMA weights of a U-Net from a diffusers pipeline folder."""
     if not (folder / PIPELINE).exists():
-        raise InputError(f"{folder}: no {PIPELINE} here: this is no diffusers pipeline folder")
-    # older folders on the hub have everything at their top
-    inside = (folder / "unet").is_dir()
-    found = _read_json((folder / "scheduler" if inside else folder) / "scheduler_config.json")
-    # old folders do not say what they predict, and diffusers then takes it to be the noise
-    _check_scheduler(folder, {"prediction_type": "epsilon"} | found, scheduler)
+        raise InputError(f"{folder}: no {PIPELINE}; this is no diffusers pipeline folder")
+    # older folders on the hub have no subfolders
+    subfolders = (folder / "unet").is_dir()
+    stored = _read_json((folder / "scheduler" if subfolders else folder) / "scheduler_config.json")
+    # old folders do not give the prediction type, and diffusers then assumes epsilon
+    _check_scheduler(folder, {"prediction_type": "epsilon"} | stored, scheduler)
     declare_missing_schemas()
     from diffusers import UNet2DModel
 
     unet = UNet2DModel.from_pretrained(
-        folder, subfolder="unet" if inside else None, use_safetensors=True, torch_dtype=torch.float32
+        folder, subfolder="unet" if subfolders else None, use_safetensors=True, torch_dtype=torch.float32
     )
     if unet.class_embedding is not None:
-        raise InputError(f"{folder}: its U-Net wants to be told classes, and families here tell it none")
+        raise InputError(f"{folder}: its U-Net is class-conditional, and families need an unconditional one")
     size, channels = unet.config["sample_size"], unet.config["in_channels"]
     sides = [size, size] if isinstance(size, int) else list(size)
-    # its own dropout would draw from the global generator: ``train.dropout`` says what is dropped
+    # the U-Net's dropout would draw from the global generator; ``train.dropout`` sets dropout instead
     arguments = {name: value for name, value in unet.config.items() if not name.startswith("_")} | {"dropout": 0.0}
     config, ema = {"network": "unet", "event": [channels, *sides], "unet": arguments}, unet.state_dict()
     if not (folder / AUGMENTATION).exists():
         return config, ema
     layer = load_file(folder / AUGMENTATION)
-    return config | {CONDITIONS: layer[LAYER].shape[1]}, ema | layer
+    return config | {AUGMENT_DIM: layer[LAYER].shape[1]}, ema | layer
 
 
-def _check_scheduler(folder: Path, found: Scheduler, expected: Scheduler) -> None:
+def _check_scheduler(folder: Path, stored: SchedulerConfig, expected: SchedulerConfig) -> None:
+    """Raise InputError if a stored scheduler configuration lacks an expected value."""
     for name, value in expected.items():
-        if found.get(name) != value:
-            raise InputError(f"{folder}: its scheduler has {name}: {found.get(name)}, but this family needs {value}")
+        if stored.get(name) != value:
+            raise InputError(f"{folder}: its scheduler has {name}: {stored.get(name)}, but this family needs {value}")
 
 
-def on_device(device: torch.device, tensors: Tensors) -> Tensors:
-    """Tensors on a device: copies, if they were on another."""
+def tensors_to_device(tensors: Tensors, device: torch.device) -> Tensors:
+    """Return tensors on a device; a tensor that is on another one is copied."""
     return {name: tensor.to(device) for name, tensor in tensors.items()}
 
 

@@ -1,1 +1,1 @@
-"""Training of neural families with Accelerate: batches, the optimiser loop, packs of seeds, memory."""
+"""Training of neural families: the loop with Accelerate, packs of seeds, batches, memory and sharding."""

@@ -1,20 +1,20 @@
-"""Couplings: which noise of a batch is paired with which row."""
+"""Couplings of noise and rows (x_0 and x_1 of flow matching) within a batch."""
 
 from collections.abc import Callable
 
 import numpy as np
 
 Coupling = Callable[[np.ndarray, np.ndarray], np.ndarray]
-"""From noise and rows, both float32 (batch, *event), the order int64 (batch,): noise[order[i]] meets row i."""
+"""(noise, rows), both float32 (batch, *event) -> order, int64 (batch,): noise[order[i]] is paired with row i."""
 
 
 def optimal_transport(noise: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """The order that makes the sum of squared distances least (Tong et al. 2024, arXiv 2302.00482, OT-CFM).
+    """Return the order with the least sum of squared distances (Tong et al. 2024, arXiv 2302.00482, OT-CFM).
 
-    Batches are as large on either side, so a plan between them is a permutation, and pairs are all of its instead of
-    being drawn from it with replacement. Rows that are not finite are left with the noise that they have.
+    Noise and rows have equal counts, so the optimal plan is a permutation: the pairs are all pairs of the plan, instead
+    of draws from it with replacement. Rows that are not finite keep the order of the noise.
     """
-    from ot import dist, emd  # takes a second, which nobody else should wait for
+    from ot import dist, emd  # the import takes a second
 
     count = len(rows)
     if not np.isfinite(rows).all():

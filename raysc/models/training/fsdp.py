@@ -1,7 +1,7 @@
-"""FSDP: every rank keeps a part of each parameter, of its gradient and of the optimiser's state, and no more.
+"""Fully sharded data parallelism (FSDP): each rank holds a shard of parameters, gradients and optimiser state.
 
-This is torch's ``fully_shard``, which Accelerate calls too. It is called directly because Accelerate passes it over on
-CPUs, where the tests are run: on two ranks there it gives what unsharded training gives. It was not tried on GPUs.
+The module calls torch's ``fully_shard``, as Accelerate does. It calls it directly because Accelerate skips sharding on
+CPUs, where the tests run: on two CPU ranks, sharded and unsharded training agree. It is untested on GPUs.
 """
 
 from collections.abc import Iterable
@@ -12,15 +12,15 @@ from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
 from torch.distributed.tensor import DTensor, distribute_tensor
 
-from raysc.models.networks.architectures import Tensors
+from raysc.models.networks.network import Tensors
 
 
-def shard(network: nn.Module, world: int, device: torch.device) -> None:
-    """Cut a network's parameters over all ranks, in place: each layer is put together only while it is computed.
+def shard_network(network: nn.Module, world_size: int, device: torch.device) -> None:
+    """Shard a network's parameters over all ranks, in place; a layer is gathered only while it is computed.
 
-    Layers are what the network's outermost module lists hold; what lies beside them is one more group.
+    The layers are the members of the outermost module lists; all other parameters form one more group.
     """
-    mesh = init_device_mesh(device.type, (world,))
+    mesh = init_device_mesh(device.type, (world_size,))
     for layer in _layers(network):
         fully_shard(layer, mesh=mesh)
     fully_shard(network, mesh=mesh)
@@ -34,13 +34,16 @@ def _layers(module: nn.Module) -> Iterable[nn.Module]:
             yield from _layers(child)
 
 
-def whole(tensors: Tensors) -> Tensors:
-    """The whole tensors of parts; all ranks must ask for them. Others are as they are."""
+def full_tensors(tensors: Tensors) -> Tensors:
+    """Gather the full tensors of shards; all ranks must call this. Other tensors are returned as they are."""
     return {name: value.full_tensor() if isinstance(value, DTensor) else value for name, value in tensors.items()}
 
 
-def like(value: Tensor, parameter: Tensor) -> Tensor:
-    """This rank's part of a whole tensor, cut and laid out as a parameter is; a copy. All ranks hold the same one."""
+def distribute_like(value: Tensor, parameter: Tensor) -> Tensor:
+    """Copy a full tensor, which all ranks hold, into the memory layout of a parameter: of a shard, this rank's shard.
+
+    A tensor of another shape, such as AdamW's step count, is cloned.
+    """
     if value.shape != parameter.shape:
         return value.clone()
     if not isinstance(parameter, DTensor):

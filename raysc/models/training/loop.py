@@ -1,275 +1,273 @@
-"""Training a network with Accelerate: what every neural family shares."""
+"""Training loop with Accelerate, for every neural network that does not train in a pack."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from math import ceil, cos, isfinite, nan, pi
+from dataclasses import dataclass, replace
+from math import isfinite, nan
 from typing import Any, Protocol
 
 import torch
-from accelerate import Accelerator
-from accelerate.state import AcceleratorState, GradientState, PartialState
+from accelerate.state import PartialState
 from torch import Tensor, nn
-from torch.optim.swa_utils import get_ema_multi_avg_fn
 
-from raysc.errors import InputError, RayscError
-from raysc.models.family import Fitted
-from raysc.models.networks.architectures import Config, Tensors, with_weights
-from raysc.models.neural.augmentation_embedding import told
-from raysc.models.neural.gpu import UNCOMPILED, ahead, compile_large, forget_compiled, free, in_order, laid_out, on_gpu
-from raysc.models.neural.state import State, packed
+from raysc.errors import RayscError
+from raysc.models.family import FitResult
+from raysc.models.networks.build import with_weights
+from raysc.models.networks.network import Config, Tensors
+from raysc.models.neural.augmentation_embedding import with_augmentation_embedding
+from raysc.models.neural.gpu import UNCOMPILED, compile_large, free_memory, on_gpu, prefetch, to_channels_last
+from raysc.models.neural.state import State
 from raysc.models.training import augmentation, micro_batch
+from raysc.models.training.accelerate_compat import new_accelerator, prepare_model, prepare_optimizer
 from raysc.models.training.batches import Batches
 from raysc.models.training.dropout import WholeBatchDropout
-from raysc.models.training.fsdp import like, shard, whole
-from raysc.pool.rows import TrainingSet
-from raysc.progress import tell
+from raysc.models.training.fsdp import shard_network
+from raysc.models.training.gradient_checkpointing import enable_gradient_checkpointing
+from raysc.models.training.optimizer_state import OptimizerState, carries_optimizer_state, starting_weights
+from raysc.pool.training_set import TrainingSet
+from raysc.progress import report
 from raysc.rng import Streams
 from raysc.settings import Train
 
 CHECK_EVERY = 50
-"""Steps between two looks at the loss: a look makes a GPU, and all ranks, wait."""
-
-OF_POINTS = {
-    "batch", "lr", "weight_decay", "schedule", "warmup", "clip", "ramp", "ema", "optimizer_state", "start_weights",
-}  # fmt: skip
-"""The settings that packs of seeds go by."""
+"""Steps between two checks of the loss. A check makes a GPU and all ranks wait."""
 
 Loss = Callable[[nn.Module, Any], Tensor]
-"""What a family minimises: the loss of a micro-batch, a scalar."""
+"""A family's loss: (network, micro-batch) -> scalar."""
 
 
-class Steps(Protocol):
+class StepBatches(Protocol):
     """The batches of a run, cut into micro-batches."""
 
-    def pieces(self, step: int) -> Sequence[tuple[Any, float]]:
-        """This rank's micro-batches of a step, each with the weight of its loss.
+    def micro_batches(self, step: int) -> Sequence[tuple[Any, float]]:
+        """Return this rank's micro-batches of a step, each with the weight of its loss.
 
         The weighted losses, summed over a rank and averaged over ranks, are the loss of the global batch.
         """
         ...
 
 
-MakeSteps = Callable[[TrainingSet, Train, int, int, Streams, torch.device], Steps]
-"""(training set, settings, rank, ranks, streams, device) -> batches, as ``Batches`` takes them."""
+MakeBatches = Callable[[TrainingSet, Train, int, int, Streams, torch.device], StepBatches]
+"""(training set, settings, rank, world size, streams, device) -> batches, as in ``Batches``."""
 
-Network = Callable[[Config, Tensors], nn.Module]
-"""The network with some weights: these very tensors."""
+MakeNetwork = Callable[[Config, Tensors], nn.Module]
+"""(configuration, weights) -> network with these tensors as parameters, not copies."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A training run.
+
+    Attributes:
+        activity: label of its progress reports. All other attributes are arguments of ``fit``.
+    """
+
+    loss: Loss
+    training_set: TrainingSet
+    start: State
+    steps: range
+    train: Train
+    streams: Streams
+    total_steps: int
+    make_network: MakeNetwork
+    make_batches: MakeBatches
+    activity: str = "training"
 
 
 def fit(
     loss: Loss, training_set: TrainingSet, start: State, steps: range, train: Train, streams: Streams,
-    length: int | None = None, network_of: Network = with_weights, batches_of: MakeSteps = Batches,
-) -> Fitted:  # fmt: skip
-    """Run some optimiser steps on one rank or several; what ``Trained.fit`` promises, for any loss and network.
+    total_steps: int | None = None, make_network: MakeNetwork = with_weights, make_batches: MakeBatches = Batches,
+) -> FitResult:  # fmt: skip
+    """Run optimiser steps on one rank or several; see ``TrainedFamily.fit``.
 
     Only parameters that require gradients are trained, and a state holds no others.
 
-    A run has diverged if a loss, a parameter or what the EMA model says of the last batch is not finite. It is stopped
-    within ``CHECK_EVERY`` steps of that, on all ranks together, and its state is the one at that point.
+    A run has diverged if a loss, a parameter or the EMA model's loss on the last batch is not finite. All ranks stop
+    together, within ``CHECK_EVERY`` steps of the divergence, and return the state at that point.
 
-    Where a device has no room for a micro-batch, the run begins anew with ones of half as many rows, and the next run
-    of its kind begins with those. Of several ranks each tries that out before it meets the others, who would wait for
-    one that failed for ever; they need not agree.
+    A run whose micro-batch does not fit on the device starts again with micro-batches of half as many rows, and the
+    next run of its kind starts with that size. Of several ranks, each tries its micro-batch in a dry run before it
+    joins the others, which would wait forever for a rank that fails later. Ranks may end up with different sizes.
+
+    Args:
+        loss: of a micro-batch.
+        training_set: rows of one seed.
+        start: the state to train from; it is not modified.
+        steps: optimiser steps to run, within their generation.
+        train: training settings.
+        streams: of one seed.
+        total_steps: optimiser steps of the generation, for the schedule; None: ``steps.stop``.
+        make_network: builds the network.
+        make_batches: builds the batches.
 
     Raises:
         InputError: the batch cannot be split evenly over the ranks.
-        RayscError: the precision is fp16 and there is no GPU or the network is sharded, ``train.recompute`` is set
-            for a network that cannot, or there is no room for one row.
+        RayscError: the precision is fp16 and there is no GPU or the network is sharded; ``train.recompute`` is set for
+            a network that does not support it; or one row does not fit on the device.
     """
     if not steps:
-        return Fitted(start, False, nan)
-    start = told(start, augmentation.CONDITIONS if train.augmentation else 0)
-    if train.shard and train.precision == "fp16":
-        raise RayscError("train.shard: fp16 cannot be sharded here; use bf16 or fp32")
-    if on_gpu(start.device):
-        free()  # the networks of the runs before
+        return FitResult(start, False, nan)
+    _check_precision(train)
+    start = with_augmentation_embedding(start, augmentation.NUM_LABELS if train.augmentation else 0)
+    total_steps = total_steps or steps.stop
+    task = Task(loss, training_set, start, steps, train, streams, total_steps, make_network, make_batches)
     kind = f"{start.config} {train}"
+    if on_gpu(start.device):
+        free_memory()  # networks of earlier runs
     while True:
-        found = micro_batch.found(kind)
-        fitting = train if found is None else train.model_copy(update={"micro_batch": found})
-        what = "training" if found is None else f"training with {found} rows at a time, for want of memory"
+        attempt = _with_micro_batch(task, micro_batch.remembered_size(kind))
         try:
-            return _fit(loss, training_set, start, steps, fitting, streams, length, network_of, batches_of, what)
-        except (torch.OutOfMemoryError, micro_batch.NoRoom) as error:
-            micro_batch.halve(kind, fitting, error)
-        free()  # now that the error is gone, and with it what the failed run held
+            return TrainingRun(attempt).run()
+        except (torch.OutOfMemoryError, micro_batch.DryRunOutOfMemory) as error:
+            micro_batch.halve(kind, attempt.train, error)
+        free_memory()  # only now: the error holds references to the tensors of the failed run
 
 
-def _fit(
-    loss: Loss, training_set: TrainingSet, start: State, steps: range, train: Train, streams: Streams,
-    length: int | None, network_of: Network, batches_of: MakeSteps, what: str,
-) -> Fitted:  # fmt: skip
-    """As ``fit``, with micro-batches of as many rows as are set, whether there is room for them or not.
-
-    ``what``: what is being done, for those who watch.
-    """
-    accelerator = _accelerator(train.precision)
-    rank, world, device = accelerator.process_index, accelerator.num_processes, accelerator.device
-    batches = batches_of(training_set, train, rank, world, streams, device)
-
-    begun = start.ema if train.start_weights == "ema" and steps.start == 0 else start.weights
-    network = laid_out(network_of(start.config, _copies(begun)).train(), device)
-    dropout = WholeBatchDropout(train, rank, world, streams, device) if train.dropout else None
-    if dropout is not None:
-        row = batches.pieces(steps.start)[0][0].cut(slice(1))
-        dropout.put_into(network, lambda: loss(network, row))
-    if train.recompute:
-        _recompute(network)
-    sharded = train.shard and world > 1
-    if world > 1 and on_gpu(device) and not sharded:
-        batch, _ = batches.pieces(steps.start)[0]
-        if dropout is not None:
-            dropout.begin(steps.start, 0)
-        micro_batch.rehearse(network, lambda: loss(network, batch), accelerator)
-    if sharded:
-        shard(network, world, device)
-    elif start.config["network"] == "unet" and not train.recompute and not compile_large(network, device):
-        what += UNCOMPILED
-    prepared = accelerator.prepare_model(network, evaluation_mode=sharded)  # what is sharded needs no DDP around it
-    parameters = {name: parameter for name, parameter in network.named_parameters() if parameter.requires_grad}
-    adamw = torch.optim.AdamW(parameters.values(), lr=train.lr, weight_decay=train.weight_decay, fused=True)
-    # Accelerate's wrapper looks for an optional package on the disk in every step: only loss scaling is worth that
-    optimizer = adamw if accelerator.scaler is None else accelerator.prepare_optimizer(adamw)
-    if steps.start > 0 or train.optimizer_state == "carried":
-        _restore(adamw, parameters, start.moments)
-        if accelerator.scaler is not None and start.scaler:
-            accelerator.scaler.load_state_dict(start.scaler)
-    ema = {name: like(start.ema[name].to(device), parameter.detach()) for name, parameter in parameters.items()}
-    ema_values, values = list(ema.values()), list(parameters.values())
-    before = start.steps - steps.start
-
-    total, unchecked = 0.0, torch.zeros((), device=device)
-    for step, pieces in zip(steps, ahead(batches.pieces, steps, device), strict=True):
-        if (step - steps.start) % CHECK_EVERY == 0:
-            tell(what, "steps", step, length or steps.stop)
-        adamw.param_groups[0]["lr"] = learning_rate(train, step, length or steps.stop, before)
-        for number, (batch, weight) in enumerate(pieces):
-            if dropout is not None:
-                dropout.begin(step, number)
-            meet = number + 1 == len(pieces)  # ranks add up their gradients once
-            with nullcontext() if meet else accelerator.no_sync(prepared):
-                batch_loss = loss(prepared, batch) * weight
-                accelerator.backward(batch_loss)
-            unchecked += batch_loss.detach()
-        if train.clip is not None:
-            accelerator.clip_grad_norm_(values, train.clip)
-        optimizer.step()
-        optimizer.zero_grad()
-        if train.ema is not None:
-            get_ema_multi_avg_fn(train.ema.decay(step, train.batch))(ema_values, values, None)
-        if (step + 1) % CHECK_EVERY == 0 or step + 1 == steps.stop:
-            total += accelerator.reduce(unchecked, "mean").item()
-            unchecked.zero_()
-            if not isfinite(total):
-                break
-
-    tell(what, "steps", steps.stop, length or steps.stop)
-    weights = in_order(whole({name: parameter.detach() for name, parameter in parameters.items()}))
-    scaler = accelerator.scaler.state_dict() if accelerator.scaler is not None else {}
-    moments = in_order(whole(_moments(adamw, parameters)))
-    ema = in_order(whole(ema)) if train.ema else weights
-    state = State(start.config, weights, ema, moments, scaler, before + step + 1)
-    diverged = not isfinite(total) or not _sound(loss, network_of, state, batch, accelerator)
-    return Fitted(state, diverged, total / len(steps))
-
-
-def reset_accelerator() -> None:
-    """Forget Accelerate's process-wide state and leave its process group, at the end of a trial.
-
-    What was compiled in it, and how many rows there is room for, is forgotten too.
-    """
-    forget_compiled()
-    micro_batch.forget_found()
-    if torch.distributed.is_available() and torch.distributed.is_initialized():
-        torch.distributed.destroy_process_group()
-    AcceleratorState._reset_state(reset_partial_state=True)
-    GradientState._reset_state()
-
-
-def learning_rate(train: Train, step: int, length: int, before: int = 0) -> float:
-    """The learning rate of a step of a generation that has ``length`` steps, after those ``before`` it.
-
-    During the warm-up, ceil(warmup * length) steps, it rises in a straight line, and its last step has the full rate.
-    """
-    scale = 1.0 if train.schedule == "constant" else 0.5 * (1 + cos(pi * step / length))
-    if train.ramp is not None:
-        return train.lr * scale * train.ramp.share(step, before, train.batch)
-    rising = ceil(train.warmup * length)
-    return train.lr * scale * (min(1.0, (step + 1) / rising) if rising else 1.0)
-
-
-def check_train(train: Train, event: tuple[int, ...], network: str) -> None:
-    """Refuse settings under ``train`` that a family does not go by for rows of some shape; InputError.
-
-    Args:
-        train: the settings.
-        event: shape of a row.
-        network: the family's kind of network.
-    """
-    for name, field in Train.model_fields.items() if network != "causal_lm" and packed(event) else ():
-        if name not in OF_POINTS and getattr(train, name) != field.default:
-            raise InputError(
-                f"train.{name}: networks of points train in plain float32 and take {', '.join(sorted(OF_POINTS))}, "
-                f"not {name}"
-            )
-    if train.ramp is not None and train.warmup:
-        raise InputError("train.ramp: the learning rate rises by warmup or by ramp; take one of them out")
-    if train.dropout and network != "unet":
-        raise InputError("train.dropout: goes with network: unet")
-    if train.augmentation and network != "unet":
-        raise InputError("train.augmentation: goes with network: unet, which is told of it")
-    if train.recompute and network == "mlp":
-        raise InputError("train.recompute: goes with network: unet; a perceptron keeps next to nothing")
-    if train.shard and train.precision == "fp16":
-        raise InputError("train.shard: fp16 cannot be sharded here; use bf16 or fp32")
-    if train.flips and len(event) != 3:
-        raise InputError("train.flips: only images can be mirrored")
-
-
-def _accelerator(precision: str) -> Accelerator:
-    """A new Accelerator; the process group and device, once there, stay."""
-    AcceleratorState._reset_state()  # it refuses another precision than that of the fit before
-    if precision == "fp16" and PartialState().device.type == "cpu":
+def _check_precision(train: Train) -> None:
+    """Raise RayscError where fp16 is impossible."""
+    if train.precision != "fp16":
+        return
+    if train.shard:
+        raise RayscError("train.shard: fp16 cannot be sharded; use bf16 or fp32")
+    if PartialState().device.type == "cpu":
         raise RayscError("train.precision: fp16 needs a GPU, and this process has none; use bf16 or fp32")
-    return Accelerator(mixed_precision="no" if precision == "fp32" else precision)
 
 
-def _recompute(network: Any) -> None:
-    """Keep few activations of the forward pass, and compute the others again in the backward one."""
-    # transformers' new name, its old one, and diffusers'
-    for method in ("activation_checkpointing_enable", "gradient_checkpointing_enable", "enable_gradient_checkpointing"):
-        if hasattr(network, method):
-            getattr(network, method)()
-            if hasattr(network, "enable_input_require_grads"):
-                network.enable_input_require_grads()  # where all but adapters is frozen, gradients must get that far
-            return
-    raise RayscError(f"train.recompute: {type(network).__name__} cannot recompute activations; take it out")
+def _with_micro_batch(task: Task, size: int | None) -> Task:
+    """Return the task with a micro-batch size that an earlier run fell back to, if any."""
+    if size is None:
+        return task
+    activity = f"training in micro-batches of {size} rows for lack of memory"
+    return replace(task, train=task.train.model_copy(update={"micro_batch": size}), activity=activity)
 
 
-def _copies(tensors: Tensors) -> Tensors:
-    return {name: tensor.clone() for name, tensor in tensors.items()}
+class TrainingRun:
+    """A training run with a fixed micro-batch size: construction sets it up, ``run`` steps and finishes."""
 
+    def __init__(self, task: Task) -> None:
+        """Set up batches, network, optimiser and EMA.
 
-def _moments(adamw: torch.optim.AdamW, parameters: Mapping[str, Tensor]) -> Tensors:
-    """AdamW's state by parameter name and entry."""
-    return {
-        f"{name}/{entry}": value
-        for name, parameter in parameters.items()
-        for entry, value in adamw.state[parameter].items()
-    }
+        Raises:
+            torch.OutOfMemoryError: the network does not fit on the device.
+            DryRunOutOfMemory: a micro-batch does not fit, and no other rank waits for this one yet.
+        """
+        train, self._task = task.train, task
+        self._accelerator = new_accelerator(train.precision)
+        self._device, self._world_size = self._accelerator.device, self._accelerator.num_processes
+        self._sharded = train.shard and self._world_size > 1
+        placement = (self._accelerator.process_index, self._world_size, task.streams, self._device)
+        self._batches = task.make_batches(task.training_set, train, *placement)
+        self._dropout = WholeBatchDropout(train, *placement) if train.dropout else None
+        self._network = self._build_network()
+        if self._world_size > 1 and on_gpu(self._device) and not self._sharded:
+            self._dry_run()
+        self._activity = task.activity
+        self._model = self._distribute()
+        self._optimizer_state = self._new_optimizer_state()
+        self._optimizer = prepare_optimizer(self._accelerator, self._optimizer_state.adamw)
+        if carries_optimizer_state(task.steps, train):
+            self._load_optimizer_state()
+        self._loss, self._unchecked_loss = 0.0, torch.zeros((), device=self._device)
 
+    def _build_network(self) -> nn.Module:
+        """Return the network with copies of the starting weights, and set up dropout and gradient checkpointing."""
+        task = self._task
+        weights = starting_weights(task.start, task.steps, task.train)
+        copies = {name: tensor.clone() for name, tensor in weights.items()}
+        network = to_channels_last(task.make_network(task.start.config, copies).train(), self._device)
+        if self._dropout is not None:
+            row = self._batches.micro_batches(task.steps.start)[0][0].select(slice(1))
+            self._dropout.install(network, lambda: task.loss(network, row))
+        if task.train.recompute:
+            enable_gradient_checkpointing(network)
+        return network
 
-def _restore(adamw: torch.optim.AdamW, parameters: Mapping[str, Tensor], moments: Tensors) -> None:
-    """Give AdamW copies, or this rank's parts, of what ``_moments`` took from another."""
-    for key, value in moments.items():
-        name, _, entry = key.rpartition("/")
-        adamw.state[parameters[name]][entry] = like(value, parameters[name].detach())
+    def _dry_run(self) -> None:
+        """Try the first micro-batch on this rank alone; DryRunOutOfMemory."""
+        batch, _ = self._batches.micro_batches(self._task.steps.start)[0]
+        if self._dropout is not None:
+            self._dropout.set_masks(self._task.steps.start, 0)
+        micro_batch.dry_run(self._network, lambda: self._task.loss(self._network, batch), self._accelerator)
 
+    def _distribute(self) -> Any:
+        """Shard or compile the network, and wrap it in autocast and DDP."""
+        if self._sharded:
+            shard_network(self._network, self._world_size, self._device)
+        elif self._compiles() and not compile_large(self._network, self._device):
+            self._activity += UNCOMPILED
+        return prepare_model(self._accelerator, self._network, self._sharded)
 
-def _sound(loss: Loss, network_of: Network, state: State, batch: Any, accelerator: Accelerator) -> bool:
-    """Whether all weights are finite, and the EMA model's loss on every rank's part of a batch."""
-    with torch.no_grad():
-        last = loss(network_of(state.config, state.ema), batch)
-    finite = [values.isfinite().all() for values in (*state.weights.values(), *state.ema.values(), last)]
-    wrong: Tensor = accelerator.reduce((~torch.stack(finite)).sum(), "sum")
-    return not wrong.item()
+    def _compiles(self) -> bool:
+        """Return whether the network may be compiled: a U-Net without gradient checkpointing."""
+        return self._task.start.config["network"] == "unet" and not self._task.train.recompute
+
+    def _new_optimizer_state(self) -> OptimizerState:
+        """Return AdamW and EMA of the trained parameters."""
+        task = self._task
+        parameters = {name: value for name, value in self._network.named_parameters() if value.requires_grad}
+        return OptimizerState(parameters, task.start, task.steps, task.train, task.total_steps)
+
+    def _load_optimizer_state(self) -> None:
+        """Load AdamW's moments and the loss scaling of the state that the run starts from."""
+        start, scaler = self._task.start, self._accelerator.scaler
+        self._optimizer_state.load_moments(start.moments)
+        if scaler is not None and start.scaler:
+            scaler.load_state_dict(start.scaler)
+
+    def run(self) -> FitResult:
+        """Run the steps, or as many as a divergence leaves, and return the result."""
+        steps = self._task.steps
+        steps_batches = prefetch(self._batches.micro_batches, steps, self._device)
+        for step, micro_batches in zip(steps, steps_batches, strict=True):
+            if (step - steps.start) % CHECK_EVERY == 0:
+                report(self._activity, "steps", step, self._task.total_steps)
+            self._step(step, micro_batches)
+            if (step + 1) % CHECK_EVERY == 0 or step + 1 == steps.stop:
+                self._add_losses()
+                if not isfinite(self._loss):
+                    break
+        return self._finish(step, micro_batches[-1][0])
+
+    def _step(self, step: int, micro_batches: Sequence[tuple[Any, float]]) -> None:
+        """Run an optimiser step: gradients of all micro-batches, clipping, AdamW and EMA."""
+        train, accelerator = self._task.train, self._accelerator
+        self._optimizer_state.set_learning_rate(step)
+        for index, (batch, weight) in enumerate(micro_batches):
+            if self._dropout is not None:
+                self._dropout.set_masks(step, index)
+            last = index + 1 == len(micro_batches)  # ranks average their gradients once a step
+            with nullcontext() if last else accelerator.no_sync(self._model):
+                loss = self._task.loss(self._model, batch) * weight
+                accelerator.backward(loss)
+            self._unchecked_loss += loss.detach()
+        if train.clip is not None:
+            accelerator.clip_grad_norm_(list(self._optimizer_state.parameters.values()), train.clip)
+        self._optimizer.step()
+        self._optimizer.zero_grad()
+        self._optimizer_state.update_ema(step)
+
+    def _add_losses(self) -> None:
+        """Add the losses since the last check, averaged over ranks, to the run's loss."""
+        self._loss += self._accelerator.reduce(self._unchecked_loss, "mean").item()
+        self._unchecked_loss.zero_()
+
+    def _finish(self, step: int, batch: Any) -> FitResult:
+        """Return the result after the last step taken.
+
+        Args:
+            step: that step.
+            batch: its last micro-batch.
+        """
+        task, scaler = self._task, self._accelerator.scaler
+        report(self._activity, "steps", task.steps.stop, task.total_steps)
+        state = self._optimizer_state.to_state(step, None if scaler is None else scaler.state_dict())
+        diverged = not isfinite(self._loss) or not self._is_finite(state, batch)
+        return FitResult(state, diverged, self._loss / len(task.steps))
+
+    def _is_finite(self, state: State, batch: Any) -> bool:
+        """Return whether all weights, and the EMA model's loss on every rank's micro-batch, are finite."""
+        with torch.no_grad():
+            loss = self._task.loss(self._task.make_network(state.config, state.ema), batch)
+        finite = [values.isfinite().all() for values in (*state.weights.values(), *state.ema.values(), loss)]
+        not_finite: Tensor = self._accelerator.reduce((~torch.stack(finite)).sum(), "sum")
+        return not not_finite.item()

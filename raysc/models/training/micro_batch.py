@@ -1,4 +1,4 @@
-"""How many rows a device has room for at once: found by running out of memory, remembered until the trial ends."""
+"""Micro-batch size: halved when a device runs out of memory, and remembered until the trial ends."""
 
 from collections.abc import Callable
 from math import ceil
@@ -11,65 +11,66 @@ from torch import Tensor, nn
 from raysc.errors import RayscError
 from raysc.settings import Train
 
-_found: dict[str, int] = {}
-"""Rows of a micro-batch, by the kind of run; of runs for which they had to be found."""
+_sizes: dict[str, int] = {}
+"""Rows of a micro-batch by kind of run, for the kinds that ran out of memory with larger ones."""
 
 
-class NoRoom(Exception):
-    """A rank by itself has no room for a micro-batch."""
+class DryRunOutOfMemory(Exception):
+    """One rank runs out of memory in its dry run of a micro-batch, while no other rank waits for it."""
 
 
-def found(kind: str) -> int | None:
-    """How many rows there was room for in the last run of a kind; None if nobody had to find out."""
-    return _found.get(kind)
+def remembered_size(kind: str) -> int | None:
+    """Return the micro-batch size that the last run of a kind fell back to; None if no run ran out of memory."""
+    return _sizes.get(kind)
 
 
 def halve(kind: str, train: Train, error: Exception) -> None:
-    """From now on runs of a kind give the network half as many rows at once.
+    """Halve the micro-batch size of a kind of run, after it ran out of memory.
 
     Args:
-        kind: tells apart runs that need different amounts of memory.
-        train: what there was no room for.
-        error: what says so.
+        kind: identifies runs with equal memory needs.
+        train: settings of the run, with the micro-batch size that does not fit.
+        error: the out-of-memory error.
 
     Raises:
-        RayscError: there is nothing to halve, or other ranks wait for this one, which they would do for ever.
+        RayscError: the size is 1; or the run has several ranks and failed outside its dry run, so that the other ranks
+            would wait forever for this one to restart.
     """
-    world: int = PartialState().num_processes
-    rows = min(train.micro_batch or train.batch, train.batch // world)
+    world_size: int = PartialState().num_processes
+    rows = min(train.micro_batch or train.batch, train.batch // world_size)
     if rows == 1:
         raise RayscError(
-            "the device has no room to train on one row at a time; set train.recompute, or take a smaller network"
+            "the device has no memory to train on one row at a time; set train.recompute, or take a smaller network"
         ) from error
-    if world > 1 and not isinstance(error, NoRoom):
+    if world_size > 1 and not isinstance(error, DryRunOutOfMemory):
         raise RayscError(
-            f"one of {world} ranks has no room for a micro-batch of {rows} rows; set train.micro_batch to less"
+            f"one of {world_size} ranks has no memory for a micro-batch of {rows} rows; set train.micro_batch to less"
         ) from error
-    _found[kind] = ceil(rows / 2)
+    _sizes[kind] = ceil(rows / 2)
 
 
-def rehearse(network: nn.Module, loss: Callable[[], Tensor], accelerator: Accelerator) -> None:
-    """A micro-batch there and back on this rank alone, beside all that a step holds.
+def dry_run(network: nn.Module, loss: Callable[[], Tensor], accelerator: Accelerator) -> None:
+    """Run a micro-batch forward and backward on this rank alone, with as much memory in use as in a step.
 
     Args:
-        network: what ``loss`` asks.
-        loss: of the micro-batch.
+        network: the network of ``loss``; its gradients are cleared.
+        loss: computes the loss of the micro-batch.
         accelerator: of the run.
 
     Raises:
-        NoRoom: the device runs out of memory.
+        DryRunOutOfMemory: the device runs out of memory.
     """
     try:
-        # AdamW's two moments, the moving average, and the gradients that DDP sends
-        held = [torch.empty_like(parameter) for parameter in network.parameters() for _ in range(4)]
+        # AdamW's two moments, the EMA, and the gradient buckets of DDP
+        buffers = [torch.empty_like(parameter) for parameter in network.parameters() for _ in range(4)]
         with accelerator.autocast():
             torch.autograd.backward(loss())
     except torch.OutOfMemoryError as error:
-        raise NoRoom from error
-    del held
+        raise DryRunOutOfMemory from error
+    del buffers
     network.zero_grad()
 
 
-def forget_found() -> None:
-    """At the end of a trial: the next may have another part of the device."""
-    _found.clear()
+def reset() -> None:
+    """Discard all sizes at the end of a trial; the next trial may get another share of the device."""
+    _sizes.clear()

@@ -1,11 +1,11 @@
-"""Packs: the seeds of a unit trained together, as one network whose every weight has a leading seed axis.
+"""Packs: the seeds of a unit trained together, as one network whose weights have a leading seed axis.
 
-For points, whose networks are too small to fill a core one by one. A family says its loss and its sampler for one
-seed; vmap makes them batched operations. Seed i of every tensor is computed from seed i of the others alone: packing
-changes results by rounding at most, and a seed that diverges leaves the rest as they are.
+Packs are for points: one network of points is too small to use a core fully. A family defines loss and sampler for one
+seed, and vmap batches them over seeds. Seed i of every tensor is computed from seed i of the other tensors alone:
+packing changes results by rounding at most, and a seed that diverges does not affect the rest.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -13,168 +13,195 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
-from torch.optim.swa_utils import get_ema_multi_avg_fn
 
-from raysc.models.family import Fitted
-from raysc.models.networks.architectures import Network, Tensors, build, predict
-from raysc.models.neural.sampling import BLOCK, generators, of_latents
+from raysc.models.family import FitResult
+from raysc.models.networks.build import build_network
+from raysc.models.networks.network import Network, Tensors, predict
+from raysc.models.neural.sampling import BLOCK, iter_blocks, latent_streams, noise_generators
 from raysc.models.neural.state import State
 from raysc.models.training.batches import Batch, PackBatches
 from raysc.models.training.coupling import Coupling
-from raysc.models.training.loop import CHECK_EVERY, learning_rate
-from raysc.pool.rows import TrainingSet
-from raysc.progress import tell
+from raysc.models.training.loop import CHECK_EVERY
+from raysc.models.training.optimizer_state import OptimizerState, carries_optimizer_state, starting_weights
+from raysc.pool.training_set import TrainingSet
+from raysc.progress import report
 from raysc.rng import Streams
 from raysc.settings import Sample, Train
 
 Loss = Callable[[Network, Batch], Tensor]
-"""What a family minimises: the mean over the rows of one seed's batch, a scalar."""
+"""A family's loss: (network, one seed's batch) -> mean over its rows, a scalar."""
+PackLoss = Callable[[Tensors, Batch], Tensor]
+"""(weights, batch), both with a leading seed axis -> losses (seeds,)."""
 Sampler = Callable[[Network, Tensor], Tensor]
-"""One seed's latents, float32 (block, *event), to values of the same shape."""
+"""(network, one seed's latents, float32 (block, *event)) -> values of the same shape."""
 
 
 def fit(
     loss: Loss, training_set: TrainingSet, start: State, steps: range, train: Train, streams: Streams,
-    length: int | None = None, coupling: Coupling | None = None,
-) -> Fitted:  # fmt: skip
-    """Run some optimiser steps of all seeds; what ``Trained.fit`` promises, for any loss.
+    total_steps: int | None = None, coupling: Coupling | None = None,
+) -> FitResult:  # fmt: skip
+    """Run optimiser steps of all seeds; see ``TrainedFamily.fit``.
 
-    A seed has diverged if a loss, a parameter or what its EMA model says of the last batch is not finite. The others
-    go on; training ends within ``CHECK_EVERY`` steps of the divergence of the last one.
+    A seed has diverged if a loss, a parameter or its EMA model's loss on the last batch is not finite. The remaining
+    seeds continue; training stops within ``CHECK_EVERY`` steps of the divergence of the last seed.
 
-    A coupling pairs the noise of each batch with its rows; without one they meet as they were drawn.
+    Args:
+        loss: of one seed.
+        training_set: rows of the pack.
+        start: the state to train from; it is not modified.
+        steps: optimiser steps to run, within their generation.
+        train: training settings, see ``validation.PACK_SETTINGS``.
+        streams: of the pack.
+        total_steps: optimiser steps of the generation, for the schedule; None: ``steps.stop``.
+        coupling: pairs the noise of each batch with its rows; None: independent pairs.
     """
     seeds = len(streams.seeds)
     if not steps:
-        return Fitted(start, np.zeros(seeds, bool), np.full(seeds, np.nan))
+        return FitResult(start, np.zeros(seeds, bool), np.full(seeds, np.nan))
+    total_steps = total_steps or steps.stop
     batches = PackBatches(training_set, train.batch, streams, start.device, coupling)
-    network = build(start.config)
-    losses = _per_seed(loss, network)
-    # In the network's order, not that of the file they may come from: norms are sums.
-    begun = start.ema if train.start_weights == "ema" and steps.start == 0 else start.weights
-    weights = {name: begun[name].clone().requires_grad_() for name, _ in network.named_parameters()}
-    adamw = torch.optim.AdamW(weights.values(), lr=train.lr, weight_decay=train.weight_decay, fused=True)
-    if steps.start > 0 or train.optimizer_state == "carried":
-        for key, moment in start.moments.items():
-            name, _, entry = key.rpartition("/")
-            adamw.state[weights[name]][entry] = moment.clone()
-    ema = {name: start.ema[name].clone() for name in weights}
-    values, ema_values = list(weights.values()), list(ema.values())
-    before = start.steps - steps.start
+    network = build_network(start.config)
+    pack_loss = _batch_loss(loss, network)
+    weights = starting_weights(start, steps, train)
+    # In the order of the network, not of a file, since gradient norms are sums.
+    parameters = {name: weights[name].clone().requires_grad_() for name, _ in network.named_parameters()}
+    optimizer_state = OptimizerState(parameters, start, steps, train, total_steps)
+    if carries_optimizer_state(steps, train):
+        optimizer_state.load_moments(start.moments)
 
-    total = torch.zeros(seeds, device=start.device)
+    total_losses = torch.zeros(seeds, device=start.device)
     for step in steps:
         if (step - steps.start) % CHECK_EVERY == 0:
-            tell("training", "steps", step, length or steps.stop)
-        adamw.param_groups[0]["lr"] = learning_rate(train, step, length or steps.stop, before)
+            report("training", "steps", step, total_steps)
         batch = batches(step)
-        each = losses(weights, batch)
-        each.sum().backward()
-        if train.clip is not None:
-            _clip([value.grad for value in values if value.grad is not None], train.clip)
-        adamw.step()
-        adamw.zero_grad()
-        if train.ema is not None:
-            get_ema_multi_avg_fn(train.ema.decay(step, train.batch))(ema_values, values, None)
-        total += each.detach()
-        if (step + 1) % CHECK_EVERY == 0 and not total.isfinite().any():
+        total_losses += _step(step, batch, pack_loss, optimizer_state, train.clip)
+        if (step + 1) % CHECK_EVERY == 0 and not total_losses.isfinite().any():
             break
-
-    tell("training", "steps", steps.stop, length or steps.stop)
-    raw = {name: weight.detach() for name, weight in weights.items()}
-    moments = {
-        f"{name}/{entry}": value for name, weight in weights.items() for entry, value in adamw.state[weight].items()
-    }
-    state = State(start.config, raw, ema if train.ema else raw, moments, steps=before + step + 1)
+    report("training", "steps", steps.stop, total_steps)
+    state = optimizer_state.to_state(step)
     with torch.no_grad():
-        finite = [total, losses(state.ema, batch), *state.weights.values(), *state.ema.values()]
-    sound = torch.stack([value.isfinite().reshape(seeds, -1).all(dim=1) for value in finite]).all(dim=0)
-    return Fitted(state, ~sound.cpu().numpy(), total.double().cpu().numpy() / len(steps))
+        ema_losses = pack_loss(state.ema, batch)
+    diverged = ~_is_finite(state, ema_losses, total_losses)
+    return FitResult(state, diverged, total_losses.double().cpu().numpy() / len(steps))
+
+
+def _step(
+    step: int, batch: Batch, pack_loss: PackLoss, optimizer_state: OptimizerState, max_norm: float | None
+) -> Tensor:
+    """Run an optimiser step and return its losses (seeds,), without gradients."""
+    optimizer_state.set_learning_rate(step)
+    losses = pack_loss(optimizer_state.parameters, batch)
+    losses.sum().backward()
+    if max_norm is not None:
+        _clip_grad_norm(optimizer_state.parameters.values(), max_norm)
+    optimizer_state.adamw.step()
+    optimizer_state.adamw.zero_grad()
+    optimizer_state.update_ema(step)
+    return losses.detach()
+
+
+def _is_finite(state: State, ema_losses: Tensor, total_losses: Tensor) -> np.ndarray:
+    """Return the seeds whose losses, raw weights and EMA weights are finite, bool (seeds,)."""
+    values = [total_losses, ema_losses, *state.weights.values(), *state.ema.values()]
+    seeds = len(total_losses)
+    finite = torch.stack([value.isfinite().reshape(seeds, -1).all(dim=1) for value in values]).all(dim=0)
+    mask: np.ndarray = finite.cpu().numpy()
+    return mask
 
 
 def sample_rows(
     sampler: Callable[..., Tensor], state: State, first: int, count: int, sample: Sample, streams: Streams,
-    noisy: bool = False,
+    stochastic: bool = False,
 ) -> np.ndarray:  # fmt: skip
-    """Rows ``first`` to ``first + count`` of the endless sequences that the EMA models draw; see ``Trained.sample``.
+    """Sample rows ``first`` to ``first + count`` of the EMA models' endless sequences; see ``TrainedFamily.sample``.
 
     Args:
-        sampler: a ``Sampler`` of one seed; if ``noisy``, of the whole pack.
+        sampler: a ``Sampler`` of one seed; if ``stochastic``, of the whole pack.
         state: the models.
         first: >= 0.
         count: >= 1.
-        sample: how rows are sampled; of it only ``latents`` plays a part here.
+        sample: sampling settings; only ``latents`` is read here.
         streams: of the pack.
-        noisy: the sampler draws noise on its way, which one seed of a batched operation cannot: it is given all EMA
-            networks as one, all latents (seeds, block, *event), and as its third argument a block's ``generators``.
+        stochastic: the sampler adds noise in its steps, which a vmapped function of one seed cannot. It takes all EMA
+            networks as one, all latents (seeds, block, *event), and a block's ``noise_generators`` as third argument.
 
     Returns:
-        float32 (seeds, count, *event), with what is not finite as it is: a row of points can show it.
+        float32 (seeds, count, *event); values that are not finite are returned, since rows of points can hold them.
     """
-    draw = _per_seed_of(predict if noisy else sampler, build(state.config))
-    blocks = range(first // BLOCK, -(-(first + count) // BLOCK))
-    drawn = []
-    for block in blocks:
-        tell("sampling", "blocks of rows", block - blocks.start, len(blocks))
-        each = of_latents(sample, streams).in_turn("sample", block)
-        normals = np.stack([one.standard_normal((BLOCK, *state.event), dtype=np.float32) for one in each])
+    vectorized = _batch_function(predict if stochastic else sampler, build_network(state.config))
+    blocks = []
+    for block in iter_blocks(first, count, BLOCK):
+        generators = latent_streams(sample, streams).iter_generators("sample", block)
+        normals = np.stack([rng.standard_normal((BLOCK, *state.event), dtype=np.float32) for rng in generators])
         latents = torch.from_numpy(normals).to(state.device)
         with torch.no_grad():
-            if noisy:
-                values = sampler(partial(draw, state.ema), latents, generators(sample, streams, block))
+            if stochastic:
+                network = partial(vectorized, state.ema)
+                values = sampler(network, latents, noise_generators(sample, streams, block))
             else:
-                values = draw(state.ema, latents)
-        drawn.append(values.cpu().numpy())
-    tell("sampling", "blocks of rows", len(blocks), len(blocks))
-    skip = first - blocks.start * BLOCK
-    rows: np.ndarray = np.concatenate(drawn, axis=1)[:, skip : skip + count]
+                values = vectorized(state.ema, latents)
+        blocks.append(values.cpu().numpy())
+    skip = first % BLOCK
+    rows: np.ndarray = np.concatenate(blocks, axis=1)[:, skip : skip + count]
     return rows
 
 
-def call(function: Sampler, state: State, points: np.ndarray) -> np.ndarray:
-    """A function of the EMA network and of points that all seeds share, float32 (count, *event) -> (seeds, ...)."""
-    shared = torch.from_numpy(points).float().to(state.device)
+def evaluate(function: Sampler, state: State, points: np.ndarray) -> np.ndarray:
+    """Evaluate a function of (EMA network, points) for each seed.
+
+    Args:
+        function: of one seed.
+        state: the models.
+        points: float32 (count, *event), shared by all seeds.
+
+    Returns:
+        (seeds, ...), float32.
+    """
+    inputs = torch.from_numpy(points).float().to(state.device)
     with torch.no_grad():
-        found = _per_seed_of(function, build(state.config))(state.ema, shared.expand(state.seeds, *shared.shape))
-    values: np.ndarray = found.cpu().numpy()
+        outputs = _batch_function(function, build_network(state.config))(
+            state.ema, inputs.expand(state.seeds, *inputs.shape)
+        )
+    values: np.ndarray = outputs.cpu().numpy()
     return values
 
 
-def _per_seed(loss: Loss, network: nn.Module) -> Callable[[Tensors, Batch], Tensor]:
-    """The losses (seeds,) of all seeds, from weights and batches with a leading seed axis."""
+def _batch_loss(loss: Loss, network: nn.Module) -> PackLoss:
+    """Return the loss batched over seeds."""
 
-    def one(weights: Tensors, rows: Tensor, noise: Tensor, times: Tensor) -> Tensor:
-        return loss(_with(network, weights), Batch(rows, noise, times))
+    def seed_loss(weights: Tensors, rows: Tensor, noise: Tensor, times: Tensor) -> Tensor:
+        return loss(_with_weights(network, weights), Batch(rows, noise, times))
 
-    batched = vmap(one)
+    vectorized = vmap(seed_loss)
 
-    def every(weights: Mapping[str, Tensor], batch: Batch) -> Tensor:
-        values: Tensor = batched(dict(weights), batch.rows, batch.noise, batch.times)
-        return values
+    def pack_loss(weights: Mapping[str, Tensor], batch: Batch) -> Tensor:
+        losses: Tensor = vectorized(dict(weights), batch.rows, batch.noise, batch.times)
+        return losses
 
-    return every
-
-
-def _per_seed_of(function: Callable[..., Tensor], network: nn.Module) -> Callable[..., Tensor]:
-    """A function of a network and of values, of all seeds: from weights and values with a leading seed axis."""
-    return vmap(lambda weights, *values: function(_with(network, weights), *values))
+    return pack_loss
 
 
-def _with(network: nn.Module, weights: Tensors) -> Network:
-    """The network as a function, with some weights in the place of its own; what it has beside weights goes along."""
+def _batch_function(function: Callable[..., Tensor], network: nn.Module) -> Callable[..., Tensor]:
+    """Return (weights, *values) -> function(network, *values) batched over the leading seed axis of all arguments."""
+    return vmap(lambda weights, *values: function(_with_weights(network, weights), *values))
+
+
+def _with_weights(network: nn.Module, weights: Tensors) -> Network:
+    """Return the network as a function with other weights; its buffers move to their device."""
     device = next(iter(weights.values())).device
-    constants = {name: values.to(device) for name, values in network.named_buffers()}
+    buffers = {name: values.to(device) for name, values in network.named_buffers()}
 
-    def called(*arguments: Any, **options: Any) -> Tensor:
-        output: Tensor = functional_call(network, (weights, constants), arguments, options)
+    def forward(*arguments: Any, **options: Any) -> Tensor:
+        output: Tensor = functional_call(network, (weights, buffers), arguments, options)
         return output
 
-    return called
+    return forward
 
 
-def _clip(gradients: list[Tensor], most: float) -> None:
-    """Scale each seed's gradients down to a norm of at most ``most``, as ``clip_grad_norm_`` does for one."""
+def _clip_grad_norm(parameters: Iterable[Tensor], max_norm: float) -> None:
+    """Scale each seed's gradients down to a norm of at most ``max_norm``, as ``clip_grad_norm_`` does for one seed."""
+    gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
     squares = torch.stack([gradient.square().flatten(1).sum(dim=1) for gradient in gradients])
-    scale = (most / (squares.sum(dim=0).sqrt() + 1e-6)).clamp(max=1.0)
+    scale = (max_norm / (squares.sum(dim=0).sqrt() + 1e-6)).clamp(max=1.0)
     for gradient in gradients:
         gradient.mul_(scale.view(-1, *[1] * (gradient.ndim - 1)))

@@ -1,15 +1,22 @@
 import json
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 import transformers
+from neural_states import MakeTrainingSet, assert_close, equal_states, equal_tensors
 
 from raysc.datasets.stories import Stories
 from raysc.errors import InputError, RayscError
+from raysc.models.diffusion.ddpm import Ddpm
 from raysc.models.language.causal_lm import CausalLm, Lora
+from raysc.models.neural.state import State
 from raysc.pool.tokens import PAD, lengths
+from raysc.pool.training_set import TrainingSet
 from raysc.rng import Streams
 from raysc.settings import Ema, Sample, Train
 
@@ -19,33 +26,35 @@ TRAIN = Train(batch=12, lr=1e-2, clip=1.0, warmup=0.25)
 
 
 @pytest.fixture
-def rows(training_set):
+def rows(training_set: MakeTrainingSet) -> TrainingSet:
     return training_set(DATA.train((0,))[0])
 
 
-def small(**parameters):
+def small(**parameters: Any) -> CausalLm:
     return CausalLm(**{"width": 16, "depth": 2, "heads": 2} | parameters).for_data(DATA)
 
 
-def fitted(family, rows, steps=range(6), train=TRAIN, start=None, length=None):
+def train(
+    family: CausalLm,
+    rows: TrainingSet,
+    steps: range = range(6),
+    settings: Train = TRAIN,
+    start: State | None = None,
+    total_steps: int | None = None,
+) -> State:
     start = start or family.initial(DATA.event, STREAMS)
-    return family.fit(rows, start, steps, train, STREAMS, length).state
+    state: State = family.fit(rows, start, steps, settings, STREAMS, total_steps).state
+    return state
 
 
-def equal(one, other, **tolerance):
-    assert one.keys() == other.keys()
-    for name, value in one.items():
-        assert torch.allclose(value, other[name], **tolerance) if tolerance else torch.equal(value, other[name]), name
-
-
-def cross_entropy(family, state, rows):
-    losses, tokens = family.token_losses(state, rows).sum(axis=0)
-    return losses / tokens
+def cross_entropy(family: CausalLm, state: State, rows: np.ndarray) -> float:
+    loss, tokens = family.token_losses(state, rows).sum(axis=0)
+    return float(loss / tokens)
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory):
-    """A pretrained model, as small as one can be: a folder such as ``save_pretrained`` writes, with dropout."""
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a tiny pretrained model with dropout, written by ``save_pretrained``."""
     folder = tmp_path_factory.mktemp("base")
     torch.manual_seed(0)
     config = transformers.GPT2Config(
@@ -57,25 +66,27 @@ def base(tmp_path_factory):
 
 
 @pytest.mark.parametrize("architecture", ["gpt2", "llama"])
-def test_cross_entropy_is_what_transformers_says_of_the_saved_folder(architecture, rows, tmp_path):
+def test_cross_entropy_is_that_of_transformers_for_the_saved_folder(
+    architecture: str, rows: TrainingSet, tmp_path: Path
+) -> None:
     family = small(architecture=architecture)
-    state = fitted(family, rows)
+    state = train(family, rows)
     family.save(state, tmp_path, training_state=False)
     network = transformers.AutoModelForCausalLM.from_pretrained(tmp_path).eval()
     tokenizer = transformers.AutoTokenizer.from_pretrained(tmp_path)
-    texts = [*(text[:80] for text in DATA.texts(0, 0, "elsewhere", 8)), "Ümläut und 狐", ""]
-    ours = family.token_losses(state, DATA.tokens.encode(texts, 48))
-    for text, (loss, count) in zip(texts, ours, strict=True):
+    texts = [*(text[:80] for text in DATA.texts(0, 0, "fresh", 8)), "Ümläut und 狐", ""]
+    losses = family.token_losses(state, DATA.tokens.encode(texts, 48))
+    for text, (loss, count) in zip(texts, losses, strict=True):
         ids = torch.tensor([[tokenizer.bos_token_id, *tokenizer(text)["input_ids"], tokenizer.eos_token_id]])
-        theirs = network(ids, labels=ids).loss.item()
+        expected = network(ids, labels=ids).loss.item()
         assert count == ids.shape[1] - 1
-        assert loss / count == pytest.approx(theirs, rel=1e-5)
+        assert loss / count == pytest.approx(expected, rel=1e-5)
 
 
-def test_it_learns(rows):
+def test_training_lowers_the_cross_entropy(rows: TrainingSet) -> None:
     family = small()
     before = family.initial(DATA.event, STREAMS)
-    after = fitted(family, rows, range(60))
+    after = train(family, rows, range(60))
     assert before.weights.keys() == after.weights.keys()
     assert family.parameter_count(DATA.event) == sum(value.numel() for value in after.weights.values())
     held_out = DATA.test()[:64]
@@ -83,49 +94,55 @@ def test_it_learns(rows):
     assert cross_entropy(family, after, held_out) < 4
 
 
-def test_pieces_of_a_run_with_a_warm_up_are_the_run_bit_for_bit(rows, tmp_path):
-    family, train = small(), TRAIN.model_copy(update={"ema": Ema(half_life=2)})
-    whole = fitted(family, rows, range(8), train)
-    first = fitted(family, rows, range(5), train, length=8)
+def test_parts_of_a_run_with_a_warm_up_are_the_run_bit_for_bit(rows: TrainingSet, tmp_path: Path) -> None:
+    family, settings = small(), TRAIN.model_copy(update={"ema": Ema(half_life=2)})
+    whole = train(family, rows, range(8), settings)
+    first = train(family, rows, range(5), settings, total_steps=8)
     family.save(first, tmp_path, training_state=True)
-    rest = fitted(family, rows, range(5, 8), train, family.load(tmp_path), length=8)
-    for group in ("weights", "ema", "moments"):
-        equal(getattr(whole, group), getattr(rest, group))
+    rest = train(family, rows, range(5, 8), settings, family.load(tmp_path), total_steps=8)
+    assert equal_states(whole, rest)
 
 
-@pytest.mark.parametrize("changed", [{"micro_batch": 5}, {"micro_batch": 5, "recompute": True}, {"packed": True}])
-def test_saving_memory_or_time_changes_nothing_but_rounding(rows, changed):
-    plain = fitted(small(), rows)
-    family = small(packed=changed.pop("packed", False))
-    other = fitted(family, rows, train=TRAIN.model_copy(update=changed))
-    equal(plain.weights, other.weights, atol=1e-4)
+@pytest.mark.parametrize(
+    ("settings", "packed"),
+    [({"micro_batch": 5}, False), ({"micro_batch": 5, "recompute": True}, False), ({}, True)],
+)
+def test_settings_of_memory_and_time_change_results_by_rounding_only(
+    rows: TrainingSet, settings: dict[str, Any], packed: bool
+) -> None:
+    plain = train(small(), rows)
+    changed = train(small(packed=packed), rows, settings=TRAIN.model_copy(update=settings))
+    assert_close(plain.weights, changed.weights, atol=1e-4)
 
 
-def test_bf16_trains_nearly_the_same_model(rows):
+def test_bf16_trains_nearly_the_same_model(rows: TrainingSet) -> None:
     family = small()
-    full, half = (fitted(family, rows, train=TRAIN.model_copy(update={"precision": p})) for p in ("fp32", "bf16"))
+    full, half = (
+        train(family, rows, settings=TRAIN.model_copy(update={"precision": precision}))
+        for precision in ("fp32", "bf16")
+    )
     assert next(iter(half.weights.values())).dtype == torch.float32
     held_out = DATA.test()[:64]
     assert not torch.equal(full.weights["transformer.wte.weight"], half.weights["transformer.wte.weight"])
     assert cross_entropy(family, half, held_out) == pytest.approx(cross_entropy(family, full, held_out), rel=0.02)
 
 
-def test_a_model_that_diverges_says_so(rows):
+def test_divergence_is_recorded(rows: TrainingSet) -> None:
     family = small()
     assert family.fit(rows, family.initial(DATA.event, STREAMS), range(3), Train(batch=12, lr=1e30), STREAMS).diverged
 
 
-def test_training_begins_from_a_base_without_its_dropout(base, rows):
+def test_training_starts_from_a_base_without_its_dropout(base: Path, rows: TrainingSet) -> None:
     family = CausalLm(base=str(base)).for_data(DATA)
     state = family.initial(DATA.event, STREAMS)
-    theirs = transformers.AutoModelForCausalLM.from_pretrained(base)
-    equal(dict(theirs.named_parameters()), state.weights)
-    one, other = (fitted(family, rows, range(2)) for _ in range(2))
-    equal(one.weights, other.weights)
-    assert not torch.equal(one.weights["transformer.wte.weight"], state.weights["transformer.wte.weight"])
+    network = transformers.AutoModelForCausalLM.from_pretrained(base)
+    assert equal_tensors(dict(network.named_parameters()), state.weights)
+    first, second = (train(family, rows, range(2)) for _ in range(2))
+    assert equal_tensors(first.weights, second.weights)
+    assert not torch.equal(first.weights["transformer.wte.weight"], state.weights["transformer.wte.weight"])
 
 
-def test_adapters_are_trained_and_the_base_is_not(base, rows, tmp_path):
+def test_adapters_are_trained_and_the_base_is_not(base: Path, rows: TrainingSet, tmp_path: Path) -> None:
     import peft
 
     family = CausalLm(base=str(base), lora=Lora(rank=2)).for_data(DATA)
@@ -133,25 +150,24 @@ def test_adapters_are_trained_and_the_base_is_not(base, rows, tmp_path):
     assert all("lora" in name for name in before.weights)
     assert family.parameter_count(DATA.event) == sum(value.numel() for value in before.weights.values())
     held_out = DATA.test()[:16]
-    bare = CausalLm(base=str(base)).for_data(DATA)
-    untouched = cross_entropy(bare, bare.initial(DATA.event, STREAMS), held_out)
-    assert cross_entropy(family, before, held_out) == pytest.approx(untouched, rel=1e-6), "adapters begin as nothing"
-    after = fitted(family, rows, range(10))
-    assert cross_entropy(family, after, held_out) < untouched - 0.01
+    base_family = CausalLm(base=str(base)).for_data(DATA)
+    expected = cross_entropy(base_family, base_family.initial(DATA.event, STREAMS), held_out)
+    assert cross_entropy(family, before, held_out) == pytest.approx(expected, rel=1e-6), "new adapters change nothing"
+    after = train(family, rows, range(10))
+    assert cross_entropy(family, after, held_out) < expected - 0.01
     family.save(after, tmp_path / "saved", training_state=True)
-    again = family.load(tmp_path / "saved")
-    equal(after.weights, again.weights)
-    equal(after.ema, again.ema)
-    whole = transformers.AutoModelForCausalLM.from_pretrained(base)
-    opened = peft.PeftModel.from_pretrained(whole, tmp_path / "saved").eval()
+    loaded = family.load(tmp_path / "saved")
+    assert equal_states(after, loaded)
+    network = transformers.AutoModelForCausalLM.from_pretrained(base)
+    peft_model = peft.PeftModel.from_pretrained(network, tmp_path / "saved").eval()
     ids = torch.tensor([[DATA.tokens.begin, *held_out[0][: lengths(held_out[0])]]])
     loss, count = family.token_losses(after, held_out[:1])[0]
-    assert opened(ids, labels=ids).loss.item() == pytest.approx(loss / count, rel=1e-5)
-    recomputed = fitted(family, rows, range(10), TRAIN.model_copy(update={"recompute": True}))
-    equal(after.weights, recomputed.weights, atol=1e-4)
+    assert peft_model(ids, labels=ids).loss.item() == pytest.approx(loss / count, rel=1e-5)
+    recomputed = train(family, rows, range(10), TRAIN.model_copy(update={"recompute": True}))
+    assert_close(after.weights, recomputed.weights, atol=1e-4)
 
 
-def test_a_base_gets_room_for_an_end_token_that_its_tokenizer_lacks(base, tmp_path):
+def test_a_base_gets_an_embedding_for_an_end_token_that_its_tokenizer_lacks(tmp_path: Path) -> None:
     import tokenizers
 
     words = {word: number for number, word in enumerate(["?", *"abcdefg"])}
@@ -174,7 +190,7 @@ def test_a_base_gets_room_for_an_end_token_that_its_tokenizer_lacks(base, tmp_pa
         family.for_data(replace(data, tokenizer=None)).check(data.event)
 
 
-def test_a_bases_content_is_in_the_key_and_its_place_is_not(base, tmp_path):
+def test_a_bases_content_is_in_the_key_and_its_folder_is_not(base: Path, tmp_path: Path) -> None:
     import shutil
 
     shutil.copytree(base, tmp_path / "moved")
@@ -185,7 +201,7 @@ def test_a_bases_content_is_in_the_key_and_its_place_is_not(base, tmp_path):
     assert moved.fingerprint() != CausalLm(base=str(base)).fingerprint()
 
 
-def test_rows_of_nothing_but_an_end_cost_its_probability():
+def test_the_loss_of_an_empty_row_is_that_of_its_end_token() -> None:
     family = small()
     state = family.initial(DATA.event, STREAMS)
     empty = np.full((2, 48), PAD, np.int32)
@@ -196,7 +212,7 @@ def test_rows_of_nothing_but_an_end_cost_its_probability():
 
 
 @pytest.mark.parametrize(
-    ("make", "says"),
+    ("make", "message"),
     [
         (lambda base: CausalLm(lora=Lora()), "adapters need a pretrained model"),
         (lambda base: CausalLm(width=10, heads=4), "4 heads cannot share a width of 10"),
@@ -206,7 +222,10 @@ def test_rows_of_nothing_but_an_end_cost_its_probability():
             lambda base: CausalLm(base=str(base), lora=Lora(targets=("nothing",))).for_data(DATA).check((48,)),
             r"model\.lora\.targets: .*nothing",
         ),
-        (lambda base: small().check_settings((48,), TRAIN, Sample(prompt_tokens=48)), "of rows of 48 tokens"),
+        (
+            lambda base: small().check_settings((48,), TRAIN, Sample(prompt_tokens=48)),
+            "less than the 48 tokens of a row",
+        ),
         (lambda base: CausalLm().check((48,)), "causal_lm needs text"),
         (
             lambda base: CausalLm(base=str(base)).for_data(replace(DATA, length=65)).check((65,)),
@@ -215,8 +234,8 @@ def test_rows_of_nothing_but_an_end_cost_its_probability():
         (lambda base: CausalLm(base="no such base!").for_data(DATA).check((48,)), "there is no folder no such base!"),
     ],
 )
-def test_what_cannot_work_is_refused(base, make, says):
-    with pytest.raises(InputError, match=says):
+def test_impossible_settings_are_refused(base: Path, make: Callable[[Path], object], message: str) -> None:
+    with pytest.raises(InputError, match=message):
         make(base)
 
 
@@ -234,34 +253,34 @@ def test_what_cannot_work_is_refused(base, make, says):
     ],
     ids=["gemma2", "opt"],
 )  # fmt: skip
-def test_any_pretrained_network_will_do_and_packed_where_it_keeps_rows_apart(config, rows, tmp_path):
+def test_any_pretrained_network_trains_and_packs_if_it_separates_rows(
+    config: Any, rows: TrainingSet, tmp_path: Path
+) -> None:
     network = transformers.AutoModelForCausalLM.from_config(config)
     with torch.no_grad():
         for value in network.parameters():
             value.copy_(torch.from_numpy(np.random.default_rng(value.numel()).normal(0, 0.3, value.shape)))
     network.save_pretrained(tmp_path / "base")
     family = CausalLm(base=str(tmp_path / "base")).for_data(DATA)
-    state = fitted(family, rows, range(2))
+    state = train(family, rows, range(2))
     family.save(state, tmp_path / "saved", training_state=False)
-    theirs = transformers.AutoModelForCausalLM.from_pretrained(tmp_path / "saved").eval()
+    saved = transformers.AutoModelForCausalLM.from_pretrained(tmp_path / "saved").eval()
     held_out = DATA.test()[:1]
     ids = torch.tensor([[DATA.tokens.begin, *held_out[0][: lengths(held_out[0])]]])
     loss, count = family.token_losses(state, held_out)[0]
-    assert theirs(ids, labels=ids).loss.item() == pytest.approx(loss / count, rel=1e-5)
-    written = theirs.generate(ids[:, :1], do_sample=False, max_new_tokens=48, pad_token_id=0, use_cache=False)
+    assert saved(ids, labels=ids).loss.item() == pytest.approx(loss / count, rel=1e-5)
+    sequences = saved.generate(ids[:, :1], do_sample=False, max_new_tokens=48, pad_token_id=0, use_cache=False)
     sampled = family.sample(state, 0, 1, Sample(top_k=1), STREAMS)[0]
-    assert DATA.tokens.decode(sampled) == DATA.tokens.decode(written[:, 1:].numpy())
-    together = replace(family, packed=True).for_data(DATA)
+    assert DATA.tokens.decode(sampled) == DATA.tokens.decode(sequences[:, 1:].numpy())
+    packing = replace(family, packed=True).for_data(DATA)
     if config.model_type == "opt":
-        with pytest.raises(InputError, match="lets the rows of a sequence see each other"):
-            together.initial(DATA.event, STREAMS)
+        with pytest.raises(InputError, match="rows of a packed sequence see each other"):
+            packing.initial(DATA.event, STREAMS)
     else:
-        equal(state.weights, fitted(together, rows, range(2)).weights, atol=1e-4)
+        assert_close(state.weights, train(packing, rows, range(2)).weights, atol=1e-4)
 
 
-def test_a_network_that_cannot_recompute_says_so(digits):
-    from raysc.models.diffusion.ddpm import Ddpm
-
+def test_a_network_without_gradient_checkpointing_is_refused(digits: TrainingSet) -> None:
     family = Ddpm(width=8, depth=1)
     with pytest.raises(RayscError, match=r"train\.recompute: Mlp cannot"):
         family.fit(digits, family.initial((1, 8, 8), STREAMS), range(1), Train(batch=8, recompute=True), STREAMS)

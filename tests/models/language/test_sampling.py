@@ -1,3 +1,7 @@
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -6,9 +10,13 @@ import transformers
 from raysc.datasets.stories import Stories
 from raysc.errors import RayscError
 from raysc.models.language.causal_lm import CausalLm
-from raysc.models.language.sampling import BLOCK, _Chooser, _warpers, accepts
-from raysc.pool.rows import MemoryBlock, Rows, TrainingSet
+from raysc.models.language.sampling import BLOCK, _logits_warpers, _UniformSampler, accepts
+from raysc.models.neural.state import State
+from raysc.models.training.process_state import reset_process_state
+from raysc.pool.blocks import MemoryBlock
+from raysc.pool.rows import Rows
 from raysc.pool.tokens import PAD, lengths
+from raysc.pool.training_set import TrainingSet
 from raysc.regimes.recipe import REAL
 from raysc.rng import Streams
 from raysc.settings import Accept, Sample, Train
@@ -18,32 +26,30 @@ STREAMS = Streams((0,), 0)
 
 
 @pytest.fixture(scope="module")
-def family():
+def family() -> CausalLm:
     return CausalLm(width=32, depth=1, heads=2).for_data(DATA)
 
 
 @pytest.fixture(scope="module")
-def model(family):
-    """It writes chats most of the time."""
-    from raysc.models.training.loop import reset_accelerator
-
+def model(family: CausalLm) -> State:
+    """A model whose texts are chats most of the time."""
     rows = TrainingSet((Rows(REAL, (MemoryBlock("rows", 0, DATA.train((0,))),)),))
     start = family.initial(DATA.event, STREAMS)
-    state = family.fit(rows, start, range(40), Train(batch=16, lr=1e-2), STREAMS).state
-    reset_accelerator()
+    state: State = family.fit(rows, start, range(40), Train(batch=16, lr=1e-2), STREAMS).state
+    reset_process_state()
     return state
 
 
-def test_a_row_depends_on_its_number_alone(family, model):
-    every = family.sample(model, 0, 3 * BLOCK, Sample(), STREAMS)[0]
-    assert every.dtype == np.int32
-    assert np.array_equal(family.sample(model, BLOCK - 5, 20, Sample(), STREAMS)[0], every[BLOCK - 5 : BLOCK + 15])
-    assert len(np.unique(every, axis=0)) > BLOCK
-    other = family.sample(model, 0, BLOCK, Sample(), Streams((0,), 1))[0]
-    assert not np.array_equal(other, every[:BLOCK])
+def test_a_row_depends_on_its_number_alone(family: CausalLm, model: State) -> None:
+    rows = family.sample(model, 0, 3 * BLOCK, Sample(), STREAMS)[0]
+    assert rows.dtype == np.int32
+    assert np.array_equal(family.sample(model, BLOCK - 5, 20, Sample(), STREAMS)[0], rows[BLOCK - 5 : BLOCK + 15])
+    assert len(np.unique(rows, axis=0)) > BLOCK
+    next_generation = family.sample(model, 0, BLOCK, Sample(), Streams((0,), 1))[0]
+    assert not np.array_equal(next_generation, rows[:BLOCK])
 
 
-def test_rows_end_with_the_first_end_token(family, model):
+def test_rows_end_with_the_first_end_token(family: CausalLm, model: State) -> None:
     rows = family.sample(model, 0, BLOCK, Sample(), STREAMS)[0]
     for row, length in zip(rows, lengths(rows), strict=True):
         assert (row[length:] == PAD).all()
@@ -52,75 +58,98 @@ def test_rows_end_with_the_first_end_token(family, model):
         assert length == 48 if not len(ends) else ends.tolist() == [length - 1]
 
 
-def test_the_most_likely_text_is_what_transformers_writes_from_the_saved_folder(family, model, tmp_path):
+def test_the_most_likely_text_is_that_of_transformers_for_the_saved_folder(
+    family: CausalLm, model: State, tmp_path: Path
+) -> None:
     family.save(model, tmp_path, training_state=False)
     network = transformers.AutoModelForCausalLM.from_pretrained(tmp_path)
     tokens = DATA.tokens
-    written = network.generate(torch.tensor([[tokens.begin]]), do_sample=False, max_new_tokens=48, pad_token_id=0)
-    expected = tokens.decode(written[:, 1:].numpy())
+    sequences = network.generate(torch.tensor([[tokens.begin]]), do_sample=False, max_new_tokens=48, pad_token_id=0)
+    expected = tokens.decode(sequences[:, 1:].numpy())
     for sample in (Sample(top_k=1), Sample(temperature=1e-4), Sample(top_p=1e-6)):
         assert tokens.decode(family.sample(model, 0, 2, sample, STREAMS)[0]) == expected * 2
 
 
-def drawn(sample, logits, uniforms):
-    choose = _Chooser(_warpers(sample), torch.tensor(uniforms, dtype=torch.float64)[:, None])
-    out = choose(torch.zeros(len(uniforms), 1, dtype=torch.int64), torch.tensor([logits] * len(uniforms)))
-    assert (out.isfinite().sum(dim=1) == 1).all()
-    return out.argmax(dim=1).tolist()
+def draw(sample: Sample, logits: list[float], uniforms: list[float]) -> list[int]:
+    processor = _UniformSampler(_logits_warpers(sample), torch.tensor(uniforms, dtype=torch.float64)[:, None])
+    input_ids = torch.zeros(len(uniforms), 1, dtype=torch.int64)
+    scores = processor(input_ids, torch.tensor([logits] * len(uniforms)))
+    assert (scores.isfinite().sum(dim=1) == 1).all()
+    tokens: list[int] = scores.argmax(dim=1).tolist()
+    return tokens
 
 
-def test_a_uniform_chooses_its_token_by_cumulative_probability():
+def test_a_uniform_selects_its_token_by_cumulative_probability() -> None:
     logits = np.log([0.5, 0.3, 0.15, 0.05]).tolist()
-    assert drawn(Sample(), logits, [0.0, 0.49, 0.51, 0.79, 0.81, 0.94, 0.96, 1 - 2**-53]) == [0, 0, 1, 1, 2, 2, 3, 3]
-    assert drawn(Sample(top_k=2), logits, [0.62, 0.63, 0.999]) == [0, 1, 1]
-    assert drawn(Sample(top_p=0.9), logits, [0.5, 0.6, 0.85, 0.999]) == [0, 1, 2, 2]
+    assert draw(Sample(), logits, [0.0, 0.49, 0.51, 0.79, 0.81, 0.94, 0.96, 1 - 2**-53]) == [
+        0,
+        0,
+        1,
+        1,
+        2,
+        2,
+        3,
+        3,
+    ]
+    assert draw(Sample(top_k=2), logits, [0.62, 0.63, 0.999]) == [0, 1, 1]
+    assert draw(Sample(top_p=0.9), logits, [0.5, 0.6, 0.85, 0.999]) == [0, 1, 2, 2]
     # At temperature 1/2 probabilities are squared: 0.25, 0.09, 0.0225, 0.0025 of 0.365.
-    assert drawn(Sample(temperature=0.5), logits, [0.68, 0.69, 0.93, 0.94, 0.9931, 0.9933]) == [0, 1, 1, 2, 2, 3]
-    assert drawn(Sample(), [-np.inf, 0.0, -np.inf], [0.0, 1 - 2**-53]) == [1, 1]
+    assert draw(Sample(temperature=0.5), logits, [0.68, 0.69, 0.93, 0.94, 0.9931, 0.9933]) == [
+        0,
+        1,
+        1,
+        2,
+        2,
+        3,
+    ]
+    assert draw(Sample(), [-np.inf, 0.0, -np.inf], [0.0, 1 - 2**-53]) == [1, 1]
 
 
-def test_logits_that_are_no_numbers_are_told(family):
-    with pytest.raises(RayscError, match="logits are not"):
-        drawn(Sample(), [0.0, np.nan], [0.5])
+def test_logits_that_are_not_finite_are_an_error() -> None:
+    with pytest.raises(RayscError, match="its logits are not"):
+        draw(Sample(), [0.0, np.nan], [0.5])
 
 
-def test_half_precision_writes_much_the_same(family, model):
+def test_half_precision_gives_similar_rows(family: CausalLm, model: State) -> None:
     full, half = (family.sample(model, 0, BLOCK, Sample(precision=p), STREAMS)[0] for p in ("fp32", "bf16"))
     assert 0.3 < (full == half).mean() < 1
 
 
-def test_rows_go_on_from_the_beginnings_of_real_ones(family, model):
+def test_prompts_are_the_first_tokens_of_real_rows(family: CausalLm, model: State) -> None:
     rows = family.sample(model, 0, BLOCK, Sample(prompt_tokens=7), STREAMS)[0]
     real = DATA.train((0,))[0]
     assert np.array_equal(rows[:, :7], real[:BLOCK, :7])
     assert not np.array_equal(rows, real[:BLOCK])
-    again = family.sample(model, 290, 30, Sample(prompt_tokens=7), STREAMS)[0]
-    assert np.array_equal(again[:, :7], real[np.arange(290, 320) % 300, :7]), "after the last one the first"
+    last_and_first = family.sample(model, 290, 30, Sample(prompt_tokens=7), STREAMS)[0]
+    assert np.array_equal(last_and_first[:, :7], real[np.arange(290, 320) % 300, :7]), "row i has prompt i mod n"
 
 
-def test_what_was_shown_is_not_seen_where_a_prompt_is_short(family, model):
-    """A prompt's continuation does not depend on how long the other prompts of its block are."""
+@dataclass(frozen=True)
+class Prompts:
+    """Text data whose training rows are given prompts."""
+
+    rows: np.ndarray
+    tokens = DATA.tokens
+    event = DATA.event
+
+    def train(self, seeds: Sequence[int]) -> np.ndarray:
+        """Return the prompts as rows of one seed."""
+        return self.rows[None]
+
+
+def test_padding_before_a_short_prompt_has_no_effect(family: CausalLm, model: State) -> None:
+    """A prompt's continuation does not depend on the length of the block's longest prompt."""
     short = np.full((300, 4), PAD, np.int32)
     short[:, :2] = DATA.train((0,))[0][:, :2]
     mixed = short.copy()
     mixed[1] = DATA.train((0,))[0][1, :4]
-
-    class Given:
-        tokens, event = DATA.tokens, DATA.event
-
-        def __init__(self, prompts):
-            self.prompts = prompts
-
-        def train(self, seeds):
-            return self.prompts[None]
-
     greedy = Sample(prompt_tokens=4, top_k=1)
-    one, other = (family.for_data(Given(p)).sample(model, 0, 4, greedy, STREAMS)[0] for p in (short, mixed))
-    assert np.array_equal(one[[0, 2, 3], :40], other[[0, 2, 3], :40])
+    first, second = (family.for_data(Prompts(p)).sample(model, 0, 4, greedy, STREAMS)[0] for p in (short, mixed))
+    assert np.array_equal(first[[0, 2, 3], :40], second[[0, 2, 3], :40])
 
 
 @pytest.mark.parametrize(
-    ("text", "good"),
+    ("text", "accepted"),
     [
         ("user: a?\nassistant: b", True),
         ("user: assistant: ", True),
@@ -130,32 +159,36 @@ def test_what_was_shown_is_not_seen_where_a_prompt_is_short(family, model):
         ("", False),
     ],
 )
-def test_the_rejection_rule(text, good):
-    assert accepts(Accept(starts="user: ", once="assistant: "), text) is good
+def test_the_rejection_rule(text: str, accepted: bool) -> None:
+    assert accepts(Accept(starts="user: ", once="assistant: "), text) is accepted
 
 
-def test_rejected_rows_are_drawn_again_and_the_others_stay(family, model):
+def test_rejected_rows_are_drawn_again_and_accepted_rows_stay(family: CausalLm, model: State) -> None:
     rule = Accept(starts="user: ", once="assistant: ", floor=0.05)
-    free, none = family.draw_accepted(model, 0, 2 * BLOCK, Sample(), STREAMS)
-    kept, rate = family.draw_accepted(model, 0, 2 * BLOCK, Sample(accept=rule), STREAMS)
-    good = np.array([accepts(rule, text) for text in family.texts(free[0])])
-    assert none is None
-    assert 5 < (~good).sum() < len(good), "the rule has something to do"
-    assert all(accepts(rule, text) for text in family.texts(kept[0]))
-    assert np.array_equal(kept[0][good], free[0][good])
-    assert rate == pytest.approx(good.mean(), abs=0.15)
-    assert np.array_equal(family.sample(model, 100, 10, Sample(accept=rule), STREAMS)[0], kept[0][100:110])
+    unfiltered, no_acceptance = family.sample_with_acceptance(model, 0, 2 * BLOCK, Sample(), STREAMS)
+    filtered, acceptance = family.sample_with_acceptance(model, 0, 2 * BLOCK, Sample(accept=rule), STREAMS)
+    accepted = np.array([accepts(rule, text) for text in family.texts(unfiltered[0])])
+    assert no_acceptance is None
+    assert 5 < (~accepted).sum() < len(accepted), "the rule rejects some rows"
+    assert all(accepts(rule, text) for text in family.texts(filtered[0]))
+    assert np.array_equal(filtered[0][accepted], unfiltered[0][accepted])
+    assert acceptance == pytest.approx(accepted.mean(), abs=0.15)
+    assert np.array_equal(family.sample(model, 100, 10, Sample(accept=rule), STREAMS)[0], filtered[0][100:110])
 
 
-def test_the_acceptance_rate_is_the_same_in_however_many_parts_rows_are_drawn(family, model):
+def test_the_acceptance_rate_does_not_depend_on_the_parts_of_a_sample(family: CausalLm, model: State) -> None:
     sample = Sample(accept=Accept(starts="user: ", once="assistant: ", floor=0.05))
-    _, whole = family.draw_accepted(model, 0, BLOCK + 16, sample, STREAMS)
-    drawn = [family.draw_accepted(model, first, count, sample, STREAMS) for first, count in ((0, BLOCK), (BLOCK, 16))]
-    blocks = [MemoryBlock(number, 0, rows, acceptance=rate) for number, (rows, rate) in enumerate(drawn)]
-    assert drawn[0][1] != drawn[1][1]
+    _, whole = family.sample_with_acceptance(model, 0, BLOCK + 16, sample, STREAMS)
+    parts = [
+        family.sample_with_acceptance(model, first, count, sample, STREAMS)
+        for first, count in ((0, BLOCK), (BLOCK, 16))
+    ]
+    blocks = [MemoryBlock(number, 0, rows, acceptance=rate) for number, (rows, rate) in enumerate(parts)]
+    assert parts[0][1] != parts[1][1]
     assert Rows(REAL, tuple(blocks)).acceptance == pytest.approx(whole)
 
 
-def test_a_rule_that_hardly_anything_passes_ends_with_a_message(family, model):
+def test_a_rule_below_its_floor_ends_sampling_with_a_message(family: CausalLm, model: State) -> None:
+    rule = Accept(starts="Once upon", floor=0.1)
     with pytest.raises(RayscError, match=r"of \d+ texts that the model wrote 0 were accepted, fewer than the floor"):
-        family.draw_accepted(model, 0, 10, Sample(accept=Accept(starts="Once upon", floor=0.1)), STREAMS)
+        family.sample_with_acceptance(model, 0, 10, Sample(accept=rule), STREAMS)

@@ -1,93 +1,96 @@
+"""Training on two ranks, as two processes, equals training on one rank up to rounding."""
+
 import json
 import os
 import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-import torch
+from neural_states import assert_close, equal_tensors
 from safetensors.torch import load_file
+from torch import Tensor
 
-SCRIPT, TEXT_SCRIPT = (Path(__file__).parent / name for name in ("one_rank.py", "one_text_rank.py"))
+IMAGE_RANK, TEXT_RANK = (Path(__file__).parent / name for name in ("image_rank.py", "text_rank.py"))
+PROCESSES = ("rank0", "rank1", "single")
+"""Folders of two ranks that train together, and of one rank alone."""
 
 
-def start(script, folder, **variables):
+def start(script: Path, folder: Path, **variables: str) -> subprocess.Popen[bytes]:
     folder.mkdir()
     environment = os.environ | {"ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"} | variables
     return subprocess.Popen([sys.executable, str(script), str(folder)], env=environment)
 
 
-def run(script, folder):
-    """One rank alone and two that train together, each in a process of its own."""
+def run(script: Path, folder: Path) -> None:
+    """Run one rank alone and two that train together, each as a process."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
     group = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": "2"}
     ranks = [start(script, folder / f"rank{rank}", RANK=str(rank), LOCAL_RANK=str(rank), **group) for rank in (0, 1)]
-    processes = [*ranks, start(script, folder / "alone")]
+    processes = [*ranks, start(script, folder / "single")]
     assert [process.wait(timeout=100) for process in processes] == [0, 0, 0]
 
 
-def test_two_ranks_train_what_one_trains_but_for_rounding(tmp_path):
-    run(SCRIPT, tmp_path)
-    for family in ("flow", "ddpm", "narrow"):
-        first, second, alone = (
-            load_file(tmp_path / name / family / "training_state.safetensors") for name in ("rank0", "rank1", "alone")
-        )
-        assert first.keys() == second.keys() == alone.keys()
-        for name in alone:
-            assert torch.equal(first[name], second[name]), (family, name)
-            assert torch.allclose(first[name], alone[name], atol=2e-5), (family, name)
-
-    first, second, alone = (
-        json.loads((tmp_path / name / "run.json").read_text()) for name in ("rank0", "rank1", "alone")
-    )
-    assert [one.pop("ranks") for one in (first, second, alone)] == [2, 2, 1]
-    # one rank rehearses and trains on its half of the batch, the other finds by itself that it must cut that up
-    assert [one.pop("asked") for one in (first, second, alone)] == [[32, 32, 32, 32], [32, 16, 8, 8], [64, 64, 64, 64]]
-    assert first == second
-    assert first["losses"] == pytest.approx(alone["losses"], rel=1e-5)
-    assert first["wild"]
-    assert alone["wild"]
+def training_states(folder: Path, model: str) -> list[dict[str, Tensor]]:
+    return [load_file(folder / process / model / "training_state.safetensors") for process in PROCESSES]
 
 
-def test_two_ranks_give_the_language_model_and_cross_entropy_of_one(tmp_path):
-    run(TEXT_SCRIPT, tmp_path)
+def results(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads((folder / process / "run.json").read_text()) for process in PROCESSES]
+
+
+def test_two_ranks_train_the_model_of_one_up_to_rounding(tmp_path: Path) -> None:
+    run(IMAGE_RANK, tmp_path)
+    for model in ("flow", "ddpm", "little_memory"):
+        first, second, single = training_states(tmp_path, model)
+        assert equal_tensors(first, second)
+        assert_close(first, single, atol=2e-5)
+
+    first_run, second_run, single_run = results(tmp_path)
+    assert [run.pop("ranks") for run in (first_run, second_run, single_run)] == [2, 2, 1]
+    # rank 0 makes a dry run of its half of the batch, then trains; rank 1 halves it twice in dry runs of its own
+    row_counts = [run.pop("row_counts") for run in (first_run, second_run, single_run)]
+    assert row_counts == [[32, 32, 32, 32], [32, 16, 8, 8], [64, 64, 64, 64]]
+    assert first_run == second_run
+    assert first_run["losses"] == pytest.approx(single_run["losses"], rel=1e-5)
+    assert first_run["diverged"]
+    assert single_run["diverged"]
+
+
+def test_two_ranks_give_the_language_model_and_cross_entropy_of_one(tmp_path: Path) -> None:
+    run(TEXT_RANK, tmp_path)
     check_sharding(tmp_path)
-    weights = [
-        load_file(tmp_path / name / "model" / "training_state.safetensors") for name in ("rank0", "rank1", "alone")
-    ]
-    for name in weights[2]:
-        assert torch.equal(weights[0][name], weights[1][name]), name
-        assert torch.allclose(weights[0][name], weights[2][name], atol=1e-4), name
-    first, second, alone = (np.load(tmp_path / name / "out.npz") for name in ("rank0", "rank1", "alone"))
-    losses = np.concatenate([first["losses"], second["losses"]])
+    first, second, single = training_states(tmp_path, "model")
+    assert equal_tensors(first, second)
+    assert_close(first, single, atol=1e-4)
+    outputs = [np.load(tmp_path / process / "out.npz") for process in PROCESSES]
+    losses = np.concatenate([output["losses"] for output in outputs[:2]])
     assert losses.shape == (500, 2)
-    one, other = (total / tokens for total, tokens in (losses.sum(axis=0), alone["losses"].sum(axis=0)))
-    assert one == pytest.approx(other, abs=1e-4)
-    told = [json.loads((tmp_path / name / "run.json").read_text()) for name in ("rank0", "rank1", "alone")]
-    assert told[0]["loss"] == told[1]["loss"] == pytest.approx(told[2]["loss"], abs=1e-4)
-    # Each rank wrote whole blocks, and together what one writes; a draw on the edge between two tokens may round away.
-    assert [one["first"] for one in told] == [[0], [64], [0]]
-    together = np.concatenate([first["rows"], second["rows"]])
-    assert (together == alone["rows"]).all(axis=1).mean() > 0.95
+    together, by_one = (total / tokens for total, tokens in (losses.sum(axis=0), outputs[2]["losses"].sum(axis=0)))
+    assert together == pytest.approx(by_one, abs=1e-4)
+    first_run, second_run, single_run = results(tmp_path)
+    assert first_run["loss"] == second_run["loss"] == pytest.approx(single_run["loss"], abs=1e-4)
+    # Each rank samples whole blocks, together those of one rank; a draw at the edge between two tokens may round away.
+    assert [run["first"] for run in (first_run, second_run, single_run)] == [[0], [64], [0]]
+    rows = np.concatenate([output["rows"] for output in outputs[:2]])
+    assert (rows == outputs[2]["rows"]).all(axis=1).mean() > 0.95
 
 
-def check_sharding(folder):
-    """Two ranks that each keep a half of everything train what two ranks train that keep all of it."""
-    file = "training_state.safetensors"
+def check_sharding(folder: Path) -> None:
+    """Check that sharded training on two ranks equals unsharded training on two ranks up to rounding."""
     for precision, tolerance in (("fp32", 1e-4), ("bf16", 2e-2)):
         first, second, plain = (
-            load_file(folder / rank / f"{kind}-{precision}" / file)
+            load_file(folder / rank / f"{kind}-{precision}" / "training_state.safetensors")
             for rank, kind in (("rank0", "sharded"), ("rank1", "sharded"), ("rank0", "plain"))
         )
-        assert first.keys() == second.keys() == plain.keys()
-        for name in plain:
-            assert torch.equal(first[name], second[name]), (precision, name)
-            assert torch.allclose(first[name], plain[name], atol=tolerance), (precision, name)
-        one, other = (
+        assert equal_tensors(first, second), precision
+        assert_close(first, plain, atol=tolerance)
+        sharded_ema, plain_ema = (
             load_file(folder / "rank0" / f"{kind}-{precision}" / "model.safetensors") for kind in ("sharded", "plain")
         )
-        assert all(torch.allclose(one[name], other[name], atol=tolerance) for name in other)
+        assert_close(sharded_ema, plain_ema, atol=tolerance)

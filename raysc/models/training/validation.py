@@ -1,0 +1,52 @@
+"""Checks of the settings under ``train`` against a family's network and rows."""
+
+from raysc.errors import InputError
+from raysc.models.neural.state import are_points
+from raysc.settings import Train
+
+PACK_SETTINGS = {
+    "batch", "lr", "weight_decay", "schedule", "warmup", "clip", "ramp", "ema", "optimizer_state", "start_weights",
+}  # fmt: skip
+"""The settings that training in packs supports."""
+
+
+def check_train(train: Train, event: tuple[int, ...], network: str) -> None:
+    """Refuse settings that a family does not support for rows of a shape.
+
+    Args:
+        train: the settings.
+        event: shape of a row.
+        network: the family's kind of network.
+
+    Raises:
+        InputError: a setting is not supported.
+    """
+    if network != "causal_lm" and are_points(event):
+        _check_pack(train)
+    if train.ramp is not None and train.warmup:
+        raise InputError("train.ramp: the learning rate rises by warmup or by ramp; take one of them out")
+    if train.shard and train.precision == "fp16":
+        raise InputError("train.shard: fp16 cannot be sharded; use bf16 or fp32")
+    if train.flips and len(event) != 3:
+        raise InputError("train.flips: only images can be mirrored")
+    _check_network(train, network)
+
+
+def _check_pack(train: Train) -> None:
+    """Refuse settings that training in packs does not support."""
+    for name, field in Train.model_fields.items():
+        if name not in PACK_SETTINGS and getattr(train, name) != field.default:
+            raise InputError(
+                f"train.{name}: networks of points train in plain float32 and take {', '.join(sorted(PACK_SETTINGS))}, "
+                f"not {name}"
+            )
+
+
+def _check_network(train: Train, network: str) -> None:
+    """Refuse settings that a kind of network does not support."""
+    if train.dropout and network != "unet":
+        raise InputError("train.dropout: goes with network: unet")
+    if train.augmentation and network != "unet":
+        raise InputError("train.augmentation: goes with network: unet, which reads augmentation labels")
+    if train.recompute and network == "mlp":
+        raise InputError("train.recompute: goes with network: unet; an mlp has few activations to save")

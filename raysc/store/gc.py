@@ -39,12 +39,12 @@ class Garbage:
     """Objects that can be deleted for one reason.
 
     Attributes:
-        why: the reason, in words.
+        reason: in words.
         objects: in the order of their deletion: manifests before their files.
         tombstones: to be written before.
     """
 
-    why: str
+    reason: str
     objects: tuple[ObjectInfo, ...]
     tombstones: tuple[Tombstone, ...] = ()
 

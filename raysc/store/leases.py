@@ -111,7 +111,7 @@ class Lease:
             sweep: name of the sweep, for messages.
 
         Returns:
-            None if a live process holds the lease.
+            None if a live process holds the lease, or another process acquires it at the same time.
         """
         existing = _numbers(objects, unit)
         if existing and _is_valid(objects, _name(unit, max(existing))):

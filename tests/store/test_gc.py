@@ -98,7 +98,7 @@ def test_lineages_that_only_a_deleted_sweep_named_are_garbage(
     assert objects.folder is not None
     shutil.rmtree(objects.folder / "sweeps/other")
     (garbage,) = find(objects)
-    assert f"{len(new)} lineages" in garbage.why
+    assert f"{len(new)} lineages" in garbage.reason
     assert garbage.objects[0].name.startswith("spans/"), "manifests go before their files"
     delete_garbage(garbage, objects)
     pd.testing.assert_frame_equal(table(sweep, objects), before)
@@ -145,7 +145,7 @@ def test_features_of_real_rows_stay_while_a_sweep_names_them(store: Store, make_
     write_sweep_record(objects, classified.name, classified.resolved, keys)
     assert find(objects, datetime.now(UTC)) == [], "younger than a day"
     (garbage,) = find(objects)
-    assert garbage.why.startswith("1 sets of features of real rows")
+    assert garbage.reason.startswith("1 sets of features of real rows")
     assert len(garbage.objects) == 2
     delete_garbage(garbage, objects)
     assert read_artifact(objects, f"{REFERENCE}nobody") is None

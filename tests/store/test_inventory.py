@@ -9,7 +9,7 @@ from raysc.store.leases import Lease
 from raysc.store.objects import Objects
 from raysc.store.publishing import Attempt, DamagedObjectError
 from raysc.store.retention import Tombstone, write_tombstone
-from raysc.store.spans import Span
+from raysc.store.spans import END, Span
 
 FILES = ("model/model.safetensors", "model/training_state.safetensors", "rows/1/00000000.parquet", "records.parquet")
 
@@ -96,6 +96,14 @@ def test_a_missing_file_is_damage_unless_retention_drops_such_files(
     t, file, expected = MISSING[case]
     memory.delete([f"{prefixes[t - 1]}/{file}"])
     assert damages(memory, {"key"}) == expected
+
+
+def test_a_span_of_a_stopping_rule_does_not_replace_the_last_training_state(
+    memory: Objects, prefixes: list[str]
+) -> None:
+    publish(memory, Span(4, END, "key", (0,), "ab12"), files=())
+    memory.delete([f"{prefixes[2]}/model/training_state.safetensors"])
+    assert damages(memory, {"key"}) == ["spans/key/0/3-3"]
 
 
 def test_a_tombstone_explains_missing_states(memory: Objects, prefixes: list[str]) -> None:

@@ -31,7 +31,8 @@ def test_the_index_has_the_files_of_one_metric_by_lineage_and_pack(memory: Objec
     write(memory, "a", (2,), 1, 1)
     write(memory, "b", (0, 1), 0, 0)
     metric_files.write(memory, "other", "a", (0, 1), 5, 5, frame(5, 5, (0, 1)))
-    memory.put("metrics/metric/a/0-1/notes.txt", b"not a metric file")
+    for file in ("notes.txt", "0-3-ab12.parquet.part"):
+        memory.put(f"metrics/metric/a/0-1/{file}", b"not a metric file")
     index = metric_files.list_files(memory, "metric")
     assert {lineage: set(packs) for lineage, packs in index.items()} == {"a": {(0, 1), (2,)}, "b": {(0, 1)}}
     generations = [metric_files.file_generations(name) for name in index["a"][0, 1]]

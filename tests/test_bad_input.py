@@ -1,4 +1,4 @@
-"""Bad input: status 2 and one message that says what is wrong, where, and what would be right, before Ray starts."""
+"""Invalid input: status 2 and one message with problem, location and correction, before Ray starts."""
 
 import subprocess
 import sys
@@ -33,12 +33,12 @@ metrics: [frechet_distance]
 
 def run(arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
     monkeypatch.setattr(sys, "argv", ["raysc", *arguments])
-    with pytest.raises(SystemExit) as ended:
+    with pytest.raises(SystemExit) as exit_status:
         main()
-    return int(ended.value.code or 0), capsys.readouterr().err
+    return int(exit_status.value.code or 0), capsys.readouterr().err
 
 
-# what is replaced in the file, by what, and what the message must say
+# name -> (file, replaced text, new text, required words of the message)
 CASES = {
     "broken YAML": (DIGITS, "seeds: 2", "seeds: [2", ["line"]),
     "a duplicate key": (DIGITS, "seeds: 2", "seeds: 2\nseeds: 3", ["line 9", "duplicate", "seeds"]),
@@ -110,10 +110,10 @@ CASES = {
 def test_a_bad_sweep_file_is_refused(
     case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    text, right, wrong, words = CASES[case]
-    assert right in text
+    text, old, new, words = CASES[case]
+    assert old in text
     monkeypatch.chdir(tmp_path)
-    changed = text.replace(right, wrong, 1)
+    changed = text.replace(old, new, 1)
     if case == "a batch that ranks cannot share":
         changed = changed.replace("resources: {workers: 1, cpus: 1, gpus: 0}\n", "")
     Path("grid.yaml").write_text(changed)
@@ -132,7 +132,7 @@ def test_a_missing_file_is_refused(monkeypatch: pytest.MonkeyPatch, capsys: pyte
     assert "nowhere.yaml" in message
 
 
-def test_an_override_that_names_no_key_is_refused(
+def test_an_override_of_an_unknown_key_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "grid.yaml").write_text(GAUSSIAN)
@@ -142,11 +142,11 @@ def test_an_override_that_names_no_key_is_refused(
     assert "seeds" in message
 
 
-def test_a_storage_that_cannot_be_written_is_refused(
+def test_an_unwritable_storage_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "grid.yaml").write_text(GAUSSIAN)
-    (tmp_path / "file").write_text("in the way")
+    (tmp_path / "file").write_text("a file, not a folder")
     arguments = ["sweep", str(tmp_path / "grid.yaml"), "--storage", str(tmp_path / "file" / "store")]
     status, message = run(arguments, monkeypatch, capsys)
     assert status == 2
@@ -154,12 +154,12 @@ def test_a_storage_that_cannot_be_written_is_refused(
     assert "--storage" in message
 
 
-def test_nothing_of_ray_is_imported_before_a_refusal(tmp_path: Path) -> None:
+def test_ray_is_not_imported_before_a_refusal(tmp_path: Path) -> None:
     (tmp_path / "grid.yaml").write_text(DIGITS.replace("replace", "repalce"))
     code = (
         "import sys\nfrom raysc.cli import main\nsys.argv = ['raysc', 'sweep', 'grid.yaml']\n"
         "try:\n    main()\nexcept SystemExit as ended:\n    print(ended.code, 'ray' in sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "2 False"
-    assert len(done.stderr.strip().splitlines()) == 1
+    process = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert process.stdout.strip() == "2 False"
+    assert len(process.stderr.strip().splitlines()) == 1

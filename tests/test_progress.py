@@ -51,7 +51,9 @@ def test_the_last_report_clears_a_loop_and_a_new_loop_starts_from_zero() -> None
 def test_a_lease_carries_the_progress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(leases, "RENEWAL_SECONDS", 0.01)
     objects = Objects.open(str(tmp_path))
-    with Lease.acquire(objects, "loop/lineage/0", "mine"):
+    lease = Lease.acquire(objects, "loop/lineage/0", "mine")
+    assert lease is not None
+    with lease:
         report("training", "steps", 50, 100)
         for _ in range(500):
             if (holder := holders(objects)["loop/lineage/0"]).doing:

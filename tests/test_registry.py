@@ -1,6 +1,10 @@
+"""The registry of components."""
+
 import hashlib
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import ClassVar, Literal
 
 import pytest
@@ -9,7 +13,7 @@ from raysc import registry
 from raysc.errors import InputError
 from raysc.regimes.mix import Mix
 from raysc.regimes.replace import Replace
-from raysc.sweepfile import REQUIRED, Component, read_sweep
+from raysc.sweepfile import REQUIRED, Component, ComponentKind, read_sweep
 
 PLUGIN = '''
 from dataclasses import dataclass
@@ -45,8 +49,8 @@ def newest(rows):
 
 
 @pytest.fixture
-def plugin(tmp_path, monkeypatch):
-    """The name of a module beside the sweep file, which is the current folder."""
+def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Write a plug-in into the current folder and return the name of its module."""
     name = f"my_regimes_{tmp_path.name}".replace("-", "_")
     (tmp_path / f"{name}.py").write_text(PLUGIN)
     monkeypatch.chdir(tmp_path)
@@ -55,21 +59,21 @@ def plugin(tmp_path, monkeypatch):
     sys.modules.pop(name, None)
 
 
-def test_names_are_sorted_short_names():
+def test_names_are_sorted_short_names() -> None:
     assert "mix" in registry.names("regime")
     assert list(registry.names("data")) == sorted(registry.names("data"))
     assert {"digits", "gaussian", "eight_gaussians"} <= set(registry.names("data"))
 
 
-@pytest.mark.parametrize("room", ["data", "regime", "metric", "model"])
-def test_everything_registered_loads_and_declares_what_its_room_asks(room):
-    for name in registry.names(room):
-        assert isinstance(registry.load(room, name), type)
-        registry.signature(room, name)
-        assert registry.version(room, name).isdigit()
+@pytest.mark.parametrize("kind", ["data", "regime", "metric", "model"])
+def test_every_component_loads_and_has_a_signature_and_a_version(kind: ComponentKind) -> None:
+    for name in registry.names(kind):
+        assert isinstance(registry.load(kind, name), type)
+        registry.signature(kind, name)
+        assert registry.version(kind, name).isdigit()
 
 
-def test_a_short_name_is_a_class_with_its_signature():
+def test_a_short_name_is_a_class_with_its_signature() -> None:
     assert registry.load("regime", "replace") is Replace
     signature = registry.signature("regime", "replace")
     assert {key: (p.annotation, p.default) for key, p in signature.parameters.items()} == {"grow": (bool, False)}
@@ -79,12 +83,12 @@ def test_a_short_name_is_a_class_with_its_signature():
     assert registry.build("regime", Component(name="replace", parameters={"grow": True})) == Replace(grow=True)
 
 
-def test_models_say_whether_they_are_trained():
+def test_signatures_of_models_declare_trained() -> None:
     assert not registry.signature("model", "gaussian").trained
     assert registry.signature("model", "flow_matching").trained
 
 
-def test_an_unknown_name_is_refused_with_the_nearest():
+def test_an_unknown_name_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(InputError, match="unknown regime 'acumulate'; did you mean 'accumulate'"):
         registry.load("regime", "acumulate")
     with pytest.raises(
@@ -93,7 +97,7 @@ def test_an_unknown_name_is_refused_with_the_nearest():
         registry.load("data", "zzz")
 
 
-def test_a_plugin_is_found_in_the_current_folder(plugin):
+def test_a_plugin_is_found_in_the_current_folder(plugin: str) -> None:
     name = f"{plugin}:Newest"
     signature = registry.signature("regime", name)
     assert signature.parameters["rows"].annotation is int
@@ -103,14 +107,14 @@ def test_a_plugin_is_found_in_the_current_folder(plugin):
     assert registry.version("regime", name) == hashlib.sha256(PLUGIN.encode()).hexdigest()
 
 
-def test_the_path_changes_only_when_a_plugin_is_named(plugin, tmp_path):
+def test_sys_path_changes_only_when_a_plugin_is_named(plugin: str, tmp_path: Path) -> None:
     registry.load("regime", "mix")
     assert str(tmp_path) not in sys.path
     registry.load("regime", f"{plugin}:Newest")
     assert sys.path[-1] == str(tmp_path)
 
 
-def test_a_plugin_is_found_in_another_folder_that_was_named(plugin, tmp_path, monkeypatch):
+def test_a_plugin_is_found_in_an_added_folder(plugin: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
     with pytest.raises(InputError, match="cannot be imported: ModuleNotFoundError"):
@@ -119,7 +123,7 @@ def test_a_plugin_is_found_in_another_folder_that_was_named(plugin, tmp_path, mo
     assert registry.load("regime", f"{plugin}:Newest").__name__ == "Newest"
 
 
-def test_a_broken_plugin_is_refused_in_its_own_words(plugin, tmp_path):
+def test_a_broken_plugin_is_refused_with_its_error(plugin: str, tmp_path: Path) -> None:
     (tmp_path / f"{plugin}.py").write_text("import no_such_module_anywhere\n")
     with pytest.raises(InputError, match=r"cannot be imported: ModuleNotFoundError: .*no_such_module_anywhere"):
         registry.load("regime", f"{plugin}:Newest")
@@ -128,7 +132,7 @@ def test_a_broken_plugin_is_refused_in_its_own_words(plugin, tmp_path):
         registry.load("regime", f"{plugin}:Newest")
 
 
-def test_only_a_class_that_has_what_its_room_asks_is_a_plugin(plugin):
+def test_a_plugin_must_be_a_class_with_the_members_of_its_kind(plugin: str) -> None:
     with pytest.raises(InputError, match="has no 'Newst'; did you mean 'Newest'"):
         registry.load("regime", f"{plugin}:Newst")
     with pytest.raises(InputError, match="not a regime: it lacks default_lambda, recipe"):
@@ -141,7 +145,7 @@ def test_only_a_class_that_has_what_its_room_asks_is_a_plugin(plugin):
         registry.load("model", "subprocess:Popen")
 
 
-def test_what_a_class_refuses_is_bad_input(plugin):
+def test_parameters_that_a_class_refuses_are_input_errors(plugin: str) -> None:
     with pytest.raises(InputError, match=r"Newest: rows must be at least 1; .*takes rows \(int, required\)"):
         registry.build("regime", Component(name=f"{plugin}:Newest", parameters={"rows": 0}))
     with pytest.raises(InputError, match="replace takes grow"):
@@ -160,13 +164,13 @@ class Pair:
     def test(self) -> None: ...
 
 
-def test_lists_of_a_sweep_file_become_what_the_class_declares():
+def test_lists_of_a_sweep_file_become_tuples_if_declared() -> None:
     name = f"{__name__}:Pair"
     assert registry.signature("data", name).parameters["values"].default == (1, 2)
     assert registry.build("data", Component(name=name, parameters={"values": [3, 4]})).values == (3, 4)
 
 
-def test_the_sweep_file_takes_the_catalogue_as_it_is(plugin, tmp_path):
+def test_a_sweep_file_with_a_plugin(plugin: str, tmp_path: Path) -> None:
     file = tmp_path / "grid.yaml"
     file.write_text(
         "data: {name: gaussian, dim: 2, rows: 50}\nmodel: gaussian\nloop: {generations: 3}\n"

@@ -118,13 +118,15 @@ class Regime(Protocol):
     """The rule for the training set of G_t. A dataclass whose fields are the parameters in the sweep file.
 
     Attributes:
-        version: part of every lineage key; raise it when the rule changes.
-        default_lambda: lambda if the sweep file sets none; ``None``: the sweep file must set it; ``"not taken"``: the
-            rule has no lambda, its column stays empty, and a lambda in the sweep file has no effect.
+        version: class attribute; part of every lineage key; raise it when the rule changes.
+        default_lambda: class attribute; lambda if the sweep file sets none; ``None``: the sweep file must set it;
+            ``"not taken"``: the rule has no lambda, its column stays empty, and a lambda in the sweep file is ignored.
     """
 
     version: ClassVar[int]
-    default_lambda: ClassVar[float | Literal["not taken"] | None]
+
+    @property
+    def default_lambda(self) -> float | Literal["not taken"] | None: ...
 
     def recipe(self, generation: int, rows: int, lambda_: Fraction) -> Recipe:
         """Return the recipe of one generation.

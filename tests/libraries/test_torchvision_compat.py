@@ -1,3 +1,5 @@
+"""Import of torchvision with a CPU build of torch."""
+
 import subprocess
 import sys
 
@@ -6,11 +8,11 @@ import torch
 from raysc.libraries.torchvision_compat import declare_missing_schemas
 
 
-def test_torchvision_can_be_imported_in_a_fresh_process():
+def test_torchvision_can_be_imported_in_a_fresh_process() -> None:
     code = "from raysc.libraries.torchvision_compat import declare_missing_schemas as d; d(); import torchvision"
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
 
 
-def test_declaring_twice_declares_once():
+def test_declaring_twice_declares_once() -> None:
     assert declare_missing_schemas() is declare_missing_schemas()
     assert "nms" in dir(torch.ops.torchvision) or hasattr(torch.ops.torchvision, "nms")

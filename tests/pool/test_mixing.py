@@ -1,11 +1,13 @@
+"""Training sets from recipes."""
+
 from fractions import Fraction
 
-import mixing
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks import mixing as benchmark
 from raysc.pool.blocks import MemoryBlock
 from raysc.pool.mixing import counts_by_kind, mix
 from raysc.pool.rows import Rows
@@ -84,19 +86,19 @@ def test_a_subsample_is_drawn_anew_at_every_generation() -> None:
     pool = sources(30, 2, 30)
     recipe = AccumulateSubsample().recipe(2, 30, Fraction(1))
     positions = [mix(recipe, pool, SEEDS, t, 30).positions for t in (2, 3, 2)]
-    assert all(array is not None for array in positions)
-    assert not np.array_equal(positions[0], positions[1])
-    np.testing.assert_array_equal(positions[0], positions[2])
+    first, second, repeated = (array for array in positions if array is not None)
+    assert not np.array_equal(first, second)
+    np.testing.assert_array_equal(first, repeated)
 
 
-def test_the_benchmark_runs_and_holds_the_rows_once(capsys: pytest.CaptureFixture[str]) -> None:
-    mixing.main(2000)
-    told = capsys.readouterr().out.splitlines()
-    assert told[0] == "2,000 real and 2,000 synthetic rows of (3, 32, 32)"
-    assert [line[:34].strip() for line in told[1:]] == [
+def test_the_benchmark_holds_the_rows_once(capsys: pytest.CaptureFixture[str]) -> None:
+    benchmark.main(2000)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "2,000 real and 2,000 synthetic rows of (3, 32, 32)"
+    assert [line[:34].strip() for line in lines[1:]] == [
         "raysc, first batch included",
         "the same, read back from Parquet",
         "copying PNG files and zipping",
         "held over the rows' bytes",
     ]
-    assert 1 <= float(told[-1].split()[-1]) < 1.3
+    assert 1 <= float(lines[-1].split()[-1]) < 1.3

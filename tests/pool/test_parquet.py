@@ -1,3 +1,5 @@
+"""Rows as Parquet."""
+
 import io
 
 import numpy as np
@@ -8,7 +10,7 @@ from raysc.pool.parquet import decode, encode
 from raysc.regimes.recipe import synthetic
 from raysc.rng import stream
 
-ARRAYS = {
+ARRAYS: dict[str, np.ndarray] = {
     "images": stream(0, 0, "data").integers(0, 256, (1, 7, 3, 4, 5), dtype=np.uint8),
     "points for networks": stream(0, 0, "data").standard_normal((2, 5, 3), dtype=np.float32),
     "points": stream(0, 0, "data").standard_normal((3, 4, 1)),

@@ -1,4 +1,4 @@
-"""Every regime's exact counts."""
+"""Exact counts of every regime."""
 
 from fractions import Fraction
 
@@ -20,11 +20,11 @@ from raysc.regimes.replace import Replace
 generations = st.integers(1, 30)
 rows = st.integers(1, 100_000)
 hundredths = st.integers(0, 500)
-"""Lambda in steps of 0.01, so that the floor can be computed with whole numbers alone."""
+"""Lambda in steps of 0.01, so that the floor is computed with integers."""
 
 
 def counts(recipe: Recipe) -> dict[Source, int]:
-    assert len({take.source for take in recipe.takes}) == len(recipe.takes), "each source is named once"
+    assert len({take.source for take in recipe.takes}) == len(recipe.takes), "each source is taken once"
     return {take.source: take.count for take in recipe.takes}
 
 
@@ -33,18 +33,18 @@ def floor(cents: int, n: int) -> int:
 
 
 @given(hundredths, rows)
-def test_the_floor_is_that_of_the_decimal_as_it_was_written(cents: int, n: int) -> None:
-    written = float(f"{cents / 100:.2f}")
-    assert per_real_row(exact(written), n) == floor(cents, n)
+def test_the_floor_is_that_of_the_exact_decimal(cents: int, n: int) -> None:
+    lambda_ = float(f"{cents / 100:.2f}")
+    assert per_real_row(exact(lambda_), n) == floor(cents, n)
 
 
-def test_0_29_of_100_is_29_though_its_float_is_a_little_less() -> None:
+def test_0_29_of_100_is_29() -> None:
     assert int(0.29 * 100) == 28
     assert per_real_row(exact(0.29), 100) == 29
 
 
 @given(generations, rows, hundredths)
-def test_real_only_takes_the_real_rows_whatever_lambda_is(t: int, n: int, cents: int) -> None:
+def test_real_only_takes_the_real_rows_for_any_lambda(t: int, n: int, cents: int) -> None:
     assert counts(RealOnly().recipe(t, n, Fraction(cents, 100))) == {REAL: n}
 
 
@@ -54,15 +54,15 @@ def test_mix_adds_the_newest(t: int, n: int, cents: int) -> None:
 
 
 @given(generations, rows, hundredths)
-def test_replace_takes_the_newest_alone(t: int, n: int, cents: int) -> None:
+def test_replace_takes_the_newest_only(t: int, n: int, cents: int) -> None:
     assert counts(Replace().recipe(t, n, Fraction(cents, 100))) == {synthetic(t - 1): floor(cents, n)}
 
 
 @given(generations, rows)
 def test_growing_replace_has_the_size_of_accumulate(t: int, n: int) -> None:
-    grown = Replace(grow=True).recipe(t, n, Fraction(1))
-    assert counts(grown) == {synthetic(t - 1): n * (t + 1)}
-    assert grown.rows == Accumulate().recipe(t, n, Fraction(1)).rows
+    recipe = Replace(grow=True).recipe(t, n, Fraction(1))
+    assert counts(recipe) == {synthetic(t - 1): n * (t + 1)}
+    assert recipe.rows == Accumulate().recipe(t, n, Fraction(1)).rows
 
 
 @given(generations, rows, hundredths)
@@ -80,12 +80,12 @@ def test_accumulate_subsample_draws_n_from_the_pool_of_accumulate(t: int, n: int
 
 
 @given(generations, rows, st.integers(1, 10))
-def test_accumulate_subsample_draws_as_many_as_it_is_told(t: int, n: int, asked: int) -> None:
-    if asked <= n:
-        assert AccumulateSubsample(rows=asked).recipe(t, n, Fraction(0)).rows == asked
+def test_accumulate_subsample_draws_the_set_number_of_rows(t: int, n: int, count: int) -> None:
+    if count <= n:
+        assert AccumulateSubsample(rows=count).recipe(t, n, Fraction(0)).rows == count
 
 
-def test_more_than_the_pool_has_is_refused() -> None:
+def test_a_subsample_larger_than_the_pool_is_refused() -> None:
     with pytest.raises(InputError, match="21 rows cannot be drawn from the 20 rows of generation 1"):
         AccumulateSubsample(rows=21).recipe(1, 10, Fraction(1))
 
@@ -97,14 +97,14 @@ def test_fresh_takes_new_real_rows_and_the_newest(t: int, n: int, cents: int, ne
 
 
 @given(generations, rows, st.integers(0, 1000), st.integers(0, 100_000), hundredths)
-def test_counts_takes_as_many_of_each_as_it_is_told(t: int, n: int, real: int, new: int, cents: int) -> None:
+def test_counts_takes_the_set_numbers_of_rows(t: int, n: int, real: int, new: int, cents: int) -> None:
     if 0 < real <= n or (real == 0 and new > 0):
         recipe = Counts(real=real, synthetic=new).recipe(t, n, Fraction(cents, 100))
         assert counts(recipe) == {REAL: real, synthetic(t - 1): new}
         assert recipe.rows == real + new
 
 
-def test_counts_that_cannot_be_are_refused() -> None:
+def test_invalid_counts_are_refused() -> None:
     with pytest.raises(InputError, match=r"regime.real: 11 rows cannot be taken from the 10 real rows of the data"):
         Counts(real=11, synthetic=0).recipe(1, 10, Fraction(0))
     with pytest.raises(InputError, match="nothing to train on"):

@@ -1,4 +1,4 @@
-"""A small catalogue and a way to read a sweep from text."""
+"""A small registry, and fixtures that read a sweep from text."""
 
 import json
 import os
@@ -44,37 +44,37 @@ COMPONENTS: dict[ComponentKind, dict[str, Signature]] = {
 }
 
 
-class FakeCatalogue:
-    def names(self, room: ComponentKind) -> Sequence[str]:
-        return sorted(COMPONENTS[room])
+class FakeRegistry:
+    def names(self, kind: ComponentKind) -> Sequence[str]:
+        return sorted(COMPONENTS[kind])
 
-    def signature(self, room: ComponentKind, name: str) -> Signature:
-        if name not in COMPONENTS[room]:
-            raise InputError(f"unknown {room} {name!r}{did_you_mean(name, self.names(room))}")
-        return COMPONENTS[room][name]
+    def signature(self, kind: ComponentKind, name: str) -> Signature:
+        if name not in COMPONENTS[kind]:
+            raise InputError(f"unknown {kind} {name!r}{did_you_mean(name, self.names(kind))}")
+        return COMPONENTS[kind][name]
 
     def columns(self, metric: Component) -> Mapping[str, Literal["log", "linear"]]:
-        """One column of the metric's name; precision is compared by difference."""
+        """Return one column with the metric's name; precision has a linear scale."""
         return {metric.name: "linear" if metric.name == "precision" else "log"}
 
     def training_rows(
         self, data: Component, regime: Component, lambda_: float | None, generations: int
     ) -> tuple[int, ...]:
-        """Sizes of training sets of 100 real rows, by hand."""
-        told, each = regime.parameters, int(100 * (lambda_ or 0))
+        """Return the training rows of a data set with n = 100."""
+        parameters, m = regime.parameters, int(100 * (lambda_ or 0))
+        if parameters.get("real", 0) > 100:
+            raise InputError(f"regime.real: {parameters['real']} of 100 rows")
         sizes = {
-            "real_only": lambda t: 100,
-            "mix": lambda t: 100 + each,
-            "replace": lambda t: each,
-            "accumulate": lambda t: 100 + t * each,
-            "counts": lambda t: told["real"] + told["synthetic"],
+            "real_only": [100] * generations,
+            "mix": [100 + m] * generations,
+            "replace": [m] * generations,
+            "accumulate": [100 + t * m for t in range(1, generations + 1)],
+            "counts": [parameters.get("real", 0) + parameters.get("synthetic", 0)] * generations,
         }
-        if told.get("real", 0) > 100:
-            raise InputError(f"regime.real: {told['real']} of 100 rows")
-        return tuple(sizes[regime.name](t) for t in range(1, generations + 1))
+        return tuple(sizes[regime.name])
 
-    def build(self, room: ComponentKind, component: Component) -> object:
-        """As the real one: a class may refuse what its types allow."""
+    def build(self, kind: ComponentKind, component: Component) -> object:
+        """Return any object; InputError for more rows than digits has."""
         if component.name == "digits" and (component.parameters.get("rows") or 1) > 1437:
             raise InputError("digits has 1437 training rows: rows must be 1 to 1437")
         return object()
@@ -87,7 +87,7 @@ loop: {generations: 4}
 space: {regime: replace}
 metrics: [frechet_distance]
 """
-"""The shortest sweep of a closed-form model; its lines are counted on by tests."""
+"""The shortest sweep of a closed-form model; tests depend on its line numbers."""
 
 TRAINED = """\
 data: digits
@@ -103,7 +103,7 @@ space:
 seeds: 3
 metrics: [frechet_distance, precision]
 """
-"""As the quickstart."""
+"""The sweep of the quickstart; tests depend on its line numbers."""
 
 Read = Callable[..., Sweep]
 
@@ -119,26 +119,26 @@ def read(folder: Path) -> Read:
 
     def read_text(text: str, *overrides: str) -> Sweep:
         file.write_text(text, encoding="utf-8")
-        return read_sweep(str(file), overrides, FakeCatalogue())
+        return read_sweep(str(file), overrides, FakeRegistry())
 
     return read_text
 
 
 @pytest.fixture(scope="session")
 def refusal(read: Read, folder: Path) -> Callable[..., str]:
-    """The message with which a text is refused, without the folder."""
+    """Return the error message for a text, without the folder."""
 
     def message(text: str, *overrides: str) -> str:
-        with pytest.raises(InputError) as caught:
+        with pytest.raises(InputError) as error:
             read(text, *overrides)
-        return str(caught.value).replace(f"{folder}{os.sep}", "")
+        return str(error.value).replace(f"{folder}{os.sep}", "")
 
     return message
 
 
 @pytest.fixture(scope="session")
-def catalogue() -> FakeCatalogue:
-    return FakeCatalogue()
+def fake_registry() -> FakeRegistry:
+    return FakeRegistry()
 
 
 @pytest.fixture(scope="session")
@@ -153,10 +153,10 @@ def trained() -> str:
 
 @pytest.fixture(scope="session")
 def with_space(read: Read) -> Callable[..., Sweep]:
-    """A closed-form sweep over a space given as a value."""
+    """Read a closed-form sweep with another ``space`` and further keys."""
 
-    def sweep(space: Any, **more: Any) -> Sweep:
-        rest = "".join(f"{key}: {json.dumps(value)}\n" for key, value in more.items())
-        return read(CLOSED.replace("{regime: replace}", json.dumps(space)) + rest)
+    def sweep(space: Any, **keys: Any) -> Sweep:
+        lines = "".join(f"{key}: {json.dumps(value)}\n" for key, value in keys.items())
+        return read(CLOSED.replace("{regime: replace}", json.dumps(space)) + lines)
 
     return sweep

@@ -1,6 +1,16 @@
+"""Claims of a sweep file."""
+
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
-from raysc.sweepfile.claims import Comparison, Quantity
+from raysc.sweepfile import Sweep
+from raysc.sweepfile.claims import Claim, Comparison, Quantity
+
+Read = Callable[..., Sweep]
+Refusal = Callable[..., str]
+MakeClaim = Callable[..., Claim]
 
 HEAD = """\
 model: gaussian
@@ -16,38 +26,43 @@ PLAIN = {"says": "a sentence", "metric": "frechet_distance", "of": "{regime: rep
 
 
 @pytest.fixture
-def claim(read):
-    """The claim of some fields, written one a line."""
+def claim(read: Read) -> MakeClaim:
+    """Return the claim with some fields, one per line."""
 
-    def make(**fields):
-        (made,) = read(text(**fields)).claims
-        return made
+    def make(**fields: Any) -> Claim:
+        (claim,) = read(text(**fields)).claims
+        return claim
 
     return make
 
 
-def text(head=HEAD, **fields):
-    chosen = {"relation": "above", **PLAIN, **fields}
-    lines = [f"    {name}: {value}" for name, value in chosen.items() if value is not None]
+def text(head: str = HEAD, **fields: Any) -> str:
+    entry = {"relation": "above", **PLAIN, **fields}
+    lines = [f"    {name}: {value}" for name, value in entry.items() if value is not None]
     return f"{head}claims:\n  -\n" + "\n".join(lines) + "\n"
 
 
-def test_what_a_claim_leaves_out_has_its_default(claim):
-    made = claim()
-    assert (made.says, made.source, made.metric, made.relation) == ("a sentence", "", "frechet_distance", "above")
-    assert (made.scale, made.ratio, made.by, made.trend, made.fails) == ("log", True, 1.0, None, None)
-    (case,) = made.cases
+def test_defaults(claim: MakeClaim) -> None:
+    result = claim()
+    assert (result.says, result.source, result.metric, result.relation) == (
+        "a sentence",
+        "",
+        "frechet_distance",
+        "above",
+    )
+    assert (result.scale, result.ratio, result.by, result.trend, result.fails) == ("log", True, 1.0, None, None)
+    (case,) = result.cases
     assert (dict(case.where), case.minus, case.axis) == ({}, None, ())
     assert case.first == Comparison(Quantity("at", (10,)), (0,), 1.0)
 
 
-def test_claims_are_in_no_cell_and_a_file_needs_none(read):
+def test_claims_are_optional_and_change_no_cell(read: Read) -> None:
     assert read(HEAD).claims == ()
     assert read(HEAD + "claims: []\n").claims == ()
     assert read(text()).cells == read(HEAD).cells
 
 
-def test_the_scale_is_the_metrics_own_unless_it_is_set(claim):
+def test_the_default_scale_is_the_metrics(claim: MakeClaim) -> None:
     assert claim(metric="precision").scale == "linear"
     assert claim(metric="precision").by == 0
     assert claim(metric="precision", scale="log").by == 1
@@ -66,13 +81,13 @@ def test_the_scale_is_the_metrics_own_unless_it_is_set(claim):
         ("{crossing: {above: 2}}", Quantity("crossing", (0, 1, 2, 5, 10), 2.0, "above")),
     ],
 )
-def test_values(claim, written, value):
+def test_quantities(claim: MakeClaim, written: str, value: Quantity) -> None:
     assert claim(value=written).cases[0].first.value == value
 
 
-def test_a_slope_is_compared_by_difference_on_either_scale(claim):
-    made = claim(value="{slope: [1, last]}", than=0)
-    assert (made.scale, made.ratio, made.by) == ("log", False, 0.0)
+def test_a_slope_is_compared_by_difference_on_either_scale(claim: MakeClaim) -> None:
+    result = claim(value="{slope: [1, last]}", than=0)
+    assert (result.scale, result.ratio, result.by) == ("log", False, 0.0)
 
 
 @pytest.mark.parametrize(
@@ -80,49 +95,49 @@ def test_a_slope_is_compared_by_difference_on_either_scale(claim):
     [("{regime: accumulate, data.dim: 1}", (2,)), ("{regime: accumulate, data.dim: 2}", (3,)), ("2.5", 2.5)]
     + [(word, word) for word in ("generation 0", "control", "theory")],
 )
-def test_what_it_may_be_compared_with(claim, written, than):
+def test_baselines(claim: MakeClaim, written: str, than: tuple[int, ...] | str | float) -> None:
     assert claim(than=written).cases[0].first.than == than
 
 
-def test_each_value_of_for_each_is_a_case_whose_sides_share_it(claim):
-    made = claim(of="{regime: replace}", than="{regime: accumulate}", for_each="[data.dim]")
-    assert [dict(case.where) for case in made.cases] == [{"data.dim": 1}, {"data.dim": 2}]
-    assert [(case.first.of, case.first.than) for case in made.cases] == [((0,), (2,)), ((1,), (3,))]
-    assert made.compares == "regime replace, than regime accumulate"
+def test_for_each_gives_one_case_per_value_for_both_sides(claim: MakeClaim) -> None:
+    result = claim(of="{regime: replace}", than="{regime: accumulate}", for_each="[data.dim]")
+    assert [dict(case.where) for case in result.cases] == [{"data.dim": 1}, {"data.dim": 2}]
+    assert [(case.first.of, case.first.than) for case in result.cases] == [((0,), (2,)), ((1,), (3,))]
+    assert result.compares == "regime replace, than regime accumulate"
 
 
-def test_for_each_leaves_controls_out_unless_they_are_selected(claim):
-    made = claim(of="{}", than="control", for_each="[regime, data.dim]")
-    assert [case.first.of for case in made.cases] == [(0,), (1,), (2,), (3,)]
+def test_controls_are_selected_by_their_regime_only(claim: MakeClaim) -> None:
+    result = claim(of="{}", than="control", for_each="[regime, data.dim]")
+    assert [case.first.of for case in result.cases] == [(0,), (1,), (2,), (3,)]
     assert claim(of="{regime: real_only, data.dim: 2}").cases[0].first.of == (5,)
 
 
-def test_a_side_that_sets_an_axis_itself_goes_by_that(claim):
-    made = claim(of="{regime: replace}", than="{regime: accumulate, data.dim: 2}", for_each="[data.dim]")
-    assert [case.first.than for case in made.cases] == [(3,), (3,)]
+def test_a_sides_own_value_of_an_axis_takes_precedence(claim: MakeClaim) -> None:
+    result = claim(of="{regime: replace}", than="{regime: accumulate, data.dim: 2}", for_each="[data.dim]")
+    assert [case.first.than for case in result.cases] == [(3,), (3,)]
 
 
-def test_lists_select_several_values(claim):
-    made = claim(of="{regime: [replace, accumulate], data.dim: 1}", for_each="[regime]")
-    assert [case.first.of for case in made.cases] == [(0,), (2,)]
+def test_lists_select_several_values(claim: MakeClaim) -> None:
+    result = claim(of="{regime: [replace, accumulate], data.dim: 1}", for_each="[regime]")
+    assert [case.first.of for case in result.cases] == [(0,), (2,)]
 
 
-def test_a_trend_takes_the_cells_in_the_axis_order(claim):
-    made = claim(of="{regime: replace}", than="{regime: accumulate}", trend="data.dim")
-    (case,) = made.cases
+def test_a_trend_has_cells_in_ascending_order_of_the_axis(claim: MakeClaim) -> None:
+    result = claim(of="{regime: replace}", than="{regime: accumulate}", trend="data.dim")
+    (case,) = result.cases
     assert (case.axis, case.first.of, case.first.than) == ((1.0, 2.0), (0, 1), (2, 3))
-    assert (made.trend, made.ratio, made.by) == ("data.dim", False, 0.0)
+    assert (result.trend, result.ratio, result.by) == ("data.dim", False, 0.0)
 
 
-def test_a_second_comparison_is_taken_off(claim):
-    made = claim(
+def test_minus_is_a_second_comparison(claim: MakeClaim) -> None:
+    result = claim(
         than="control", minus="{of: {regime: accumulate, data.dim: 2}, than: control, value: {at: 5}}", by="1.5"
     )
-    assert made.cases[0].minus == Comparison(Quantity("at", (5,)), (3,), "control")
-    assert made.compares.endswith("than control, minus regime accumulate data.dim 2, than control")
+    assert result.cases[0].minus == Comparison(Quantity("at", (5,)), (3,), "control")
+    assert result.compares.endswith("than control, minus regime accumulate data.dim 2, than control")
 
 
-def test_a_claim_may_be_expected_to_fail(claim):
+def test_a_claim_may_be_expected_to_fail(claim: MakeClaim) -> None:
     assert claim(expect="{fails: kernels are too wide}").fails == "kernels are too wide"
 
 
@@ -179,31 +194,33 @@ REFUSALS = [
 
 
 @pytest.mark.parametrize(("fields", "key", "problem"), REFUSALS)
-def test_refusals_name_the_key_and_what_is_wrong(refusal, fields, key, problem):
+def test_messages_have_the_key_and_the_problem(
+    refusal: Refusal, fields: dict[str, Any], key: str, problem: str
+) -> None:
     message = refusal(text(**fields))
     assert f"claims.0.{key}: " in message
     assert problem in message
 
 
-def test_refusals_name_the_line(refusal):
+def test_messages_have_the_line(refusal: Refusal) -> None:
     assert refusal(text(metric="frechet")).startswith("grid.yaml, line 11: claims.0.metric: ")
 
 
-def test_claims_are_a_list(refusal):
+def test_claims_are_a_list(refusal: Refusal) -> None:
     assert "claims: expected a list of claims, got {" in refusal(HEAD + "claims: {says: x}\n")
 
 
-def test_a_control_must_be_there(refusal, read):
+def test_a_claim_against_the_control_needs_controls(refusal: Refusal, read: Read) -> None:
     without = HEAD + "control: false\n"
     assert "this sweep has no control" in refusal(text(without, than="control"))
 
 
-def test_generation_0_must_be_measured(refusal):
+def test_generation_0_must_be_measured(refusal: Refusal) -> None:
     late = HEAD.replace("[0, 1, 2, 5, 10]", "[1, 10]")
     assert "generation 0 is not measured" in refusal(text(late, than="generation 0"))
 
 
-def test_a_trend_on_a_log_scale_needs_positive_values(refusal):
+def test_a_trend_on_a_log_scale_needs_positive_values(refusal: Refusal) -> None:
     mixes = HEAD.replace("[replace, accumulate], data.dim: [1, 2]", "mix, lambda: [0, 1], data.dim: 1")
     message = refusal(text(mixes, of="{regime: mix}", trend="lambda"))
     assert "claims.0.trend: lambda has 0, which has no logarithm; set scale: linear" in message

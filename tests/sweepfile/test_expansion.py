@@ -1,10 +1,19 @@
+"""Expansion of grids to cells."""
+
 import json
+from collections.abc import Callable
 from math import prod
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from raysc.sweepfile import Budget, Component
+from raysc.sweepfile import Budget, CellSettings, Component, Sweep
+
+Read = Callable[..., Sweep]
+WithSpace = Callable[..., Sweep]
+Grid = dict[str, list[Any]]
+Summary = tuple[str, float | None, int | None, float]
 
 LAMBDAS = st.lists(st.sampled_from([0, 0.1, 0.25, 0.29, 1, 2.0]), min_size=1, max_size=4)
 REGIMES = st.lists(st.sampled_from(["mix", "replace", "accumulate", "real_only"]), min_size=1, max_size=4)
@@ -17,8 +26,8 @@ GRID = st.fixed_dictionaries(
 )
 
 
-def expected_cells(grid):
-    """What the cells of a grid are, worked out by hand: (regime, lambda, rows, scale)."""
+def expected_cells(grid: Grid) -> set[Summary]:
+    """Return (regime, lambda, rows, scale) of all cells of a grid, without the reader."""
     return {
         (regime, None if regime == "real_only" else float(lambda_), rows, scale)
         for regime in grid["regime"]
@@ -28,13 +37,13 @@ def expected_cells(grid):
     }
 
 
-def summary(cell):
+def summary(cell: CellSettings) -> Summary:
     return (cell.regime.name, cell.lambda_, cell.initial.rows, cell.data.parameters.get("scale", 1.0))
 
 
 @settings(max_examples=40, deadline=None)
 @given(grids=st.lists(GRID, min_size=1, max_size=3))
-def test_a_union_of_grids_holds_every_point_once(with_space, grids):
+def test_a_union_of_grids_has_every_point_once(with_space: WithSpace, grids: list[Grid]) -> None:
     sweep = with_space(grids, control=False)
     expected = set().union(*(expected_cells(grid) for grid in grids))
     assert {summary(cell) for cell in sweep.cells} == expected
@@ -45,13 +54,13 @@ def test_a_union_of_grids_holds_every_point_once(with_space, grids):
 
 @settings(max_examples=40, deadline=None)
 @given(grid=GRID)
-def test_every_cell_has_exactly_one_control(with_space, grid):
+def test_every_cell_has_exactly_one_control(with_space: WithSpace, grid: Grid) -> None:
     sweep = with_space(grid)
     summaries = [summary(cell) for cell in sweep.cells]
     assert len(set(summaries)) == len(summaries)
-    controls = [each for each in summaries if each[0] == "real_only"]
-    assert {each[2:] for each in controls} == {each[2:] for each in summaries}
-    assert len(controls) == len({each[2:] for each in summaries})
+    controls = [row for row in summaries if row[0] == "real_only"]
+    assert {row[2:] for row in controls} == {row[2:] for row in summaries}
+    assert len(controls) == len({row[2:] for row in summaries})
     added = [cell.control for cell in sweep.cells]
     assert added == sorted(added), "controls come last"
     assert any(added) == ("real_only" not in grid["regime"])
@@ -59,7 +68,7 @@ def test_every_cell_has_exactly_one_control(with_space, grid):
 
 @settings(max_examples=30, deadline=None)
 @given(grids=st.lists(GRID, min_size=1, max_size=3))
-def test_every_axis_is_in_every_cell_and_tells_cells_apart(with_space, grids):
+def test_every_cell_has_every_axis_and_no_two_cells_are_equal(with_space: WithSpace, grids: list[Grid]) -> None:
     sweep = with_space(grids)
     columns = list(sweep.cells[0].axes)
     assert columns[:2] == ["regime", "lambda"]
@@ -68,7 +77,7 @@ def test_every_axis_is_in_every_cell_and_tells_cells_apart(with_space, grids):
     assert len({json.dumps(dict(cell.axes)) for cell in sweep.cells}) == len(sweep.cells)
 
 
-def test_the_quickstart_expands_in_the_order_of_the_file(read, trained):
+def test_cells_are_in_the_order_of_the_file(read: Read, trained: str) -> None:
     sweep = read(trained)
     assert [tuple(cell.axes.values()) for cell in sweep.cells] == [
         ("mix", 0.25, 300),
@@ -86,15 +95,15 @@ def test_the_quickstart_expands_in_the_order_of_the_file(read, trained):
     assert sweep.notes == ()
 
 
-def test_a_control_differs_in_regime_and_lambda_alone(read, trained):
+def test_a_control_differs_in_regime_and_lambda_only(read: Read, trained: str) -> None:
     sweep = read(trained)
     control = sweep.cells[-1]
-    cell = next(one for one in sweep.cells if one.initial.steps == 1200)
+    cell = next(cell for cell in sweep.cells if cell.initial.steps == 1200)
     changed = {"regime", "lambda_", "axes", "control"}
     assert control.model_dump(exclude=changed) == cell.model_dump(exclude=changed)
 
 
-def test_components_with_parameters_are_columns(with_space):
+def test_components_with_parameters_are_columns(with_space: WithSpace) -> None:
     space = {"regime": ["mix", {"name": "fresh", "rows": 50}, {"name": "replace", "grow": True}], "lambda": 1}
     cells = with_space(space).cells
     assert [dict(cell.axes) for cell in cells] == [
@@ -106,13 +115,13 @@ def test_components_with_parameters_are_columns(with_space):
     assert cells[1].regime == Component(name="fresh", parameters={"rows": 50})
 
 
-def test_parameters_of_a_component_may_be_axes(with_space):
+def test_parameters_of_a_component_may_be_axes(with_space: WithSpace) -> None:
     cells = with_space({"regime": "replace", "regime.grow": [True, False]}, control=False).cells
     assert [cell.regime.parameters for cell in cells] == [{"grow": True}, {}]
     assert [cell.axes["regime.grow"] for cell in cells] == [True, False]
 
 
-def test_data_and_models_may_be_axes(read, closed):
+def test_data_and_models_may_be_axes(read: Read, closed: str) -> None:
     text = closed.replace(
         "{regime: replace}", "{regime: replace, data: [digits, {name: gaussian, dim: 3}], data.rows: [10, 20]}"
     )
@@ -125,13 +134,13 @@ def test_data_and_models_may_be_axes(read, closed):
     ]
 
 
-def test_an_axis_that_another_grid_lacks_shows_what_holds_there(read, trained):
+def test_an_axis_of_another_grid_has_the_value_of_the_file(read: Read, trained: str) -> None:
     sweep = read(trained, "space.0={regime: mix, lambda: 1, train.lr: [1e-4], loop.start: [scratch, initial]}")
     rows = [(cell.axes["train.lr"], cell.axes["loop.start"], cell.axes["initial.steps"]) for cell in sweep.cells]
     assert rows[:3] == [(1e-4, "scratch", 1200), (1e-4, "initial", 1200), (1e-3, "previous", 300)]
 
 
-def test_budgets_may_be_an_axis_as_mappings_or_by_key(read, trained):
+def test_budgets_may_be_an_axis_as_mappings_or_by_key(read: Read, trained: str) -> None:
     whole = read(trained, "space={regime: replace, loop.budget: [{steps: 300}, {epochs: 2}]}", "control=false")
     assert [cell.budget for cell in whole.cells] == [Budget(steps=300), Budget(epochs=2)]
     assert [dict(cell.axes) for cell in whole.cells] == [
@@ -142,23 +151,24 @@ def test_budgets_may_be_an_axis_as_mappings_or_by_key(read, trained):
     assert [cell.budget for cell in by_key.cells] == [Budget(steps=100), Budget(steps=300)]
 
 
-def test_mappings_and_none_mix_on_an_axis(read, trained):
+def test_mappings_and_none_mix_on_an_axis(read: Read, trained: str) -> None:
     sweep = read(trained, "space={regime: replace, train.ema: [null, {half_life: 9}]}", "control=false")
     assert [cell.axes["train.ema.half_life"] for cell in sweep.cells] == [None, 9.0]
     assert sweep.cells[0].train.ema is None
 
 
-def test_loop_train_and_loop_sample_override_for_retrainings_only(read, trained):
+def test_loop_train_and_loop_sample_override_for_retrainings_only(read: Read, trained: str) -> None:
     text = trained.replace("  generations: 8", "  generations: 8\n  train: {lr: 1e-4, ema: null}\n  sample: {steps: 9}")
     cell = read(text, "sample.rows=50", "space={regime: replace, loop.train.optimizer_state: reset}").cells[0]
     assert (cell.train.lr, cell.loop_train.lr) == (1e-3, 1e-4)
+    assert cell.train.ema is not None
     assert (cell.train.ema.half_life, cell.loop_train.ema) == (70, None)
     assert (cell.sample.steps, cell.loop_sample.steps, cell.loop_sample.rows) == (None, 9, 50)
     assert cell.loop_train.optimizer_state == "reset"
     assert cell.loop_train.batch == cell.train.batch == 128
 
 
-def test_a_lambda_that_its_regime_does_not_take_is_emptied_with_a_note(with_space):
+def test_lambda_is_empty_for_a_regime_without_lambda_and_noted(with_space: WithSpace) -> None:
     sweep = with_space({"regime": ["mix", "real_only"], "lambda": [0.5, 1, 2]})
     assert [(cell.regime.name, cell.lambda_) for cell in sweep.cells] == [
         ("mix", 0.5),
@@ -173,17 +183,17 @@ def test_a_lambda_that_its_regime_does_not_take_is_emptied_with_a_note(with_spac
     )
 
 
-def test_a_parameter_at_its_default_makes_no_other_cell(with_space):
+def test_a_parameter_equal_to_its_default_gives_the_same_cell(with_space: WithSpace) -> None:
     sweep = with_space({"regime": ["replace", {"name": "replace", "grow": False}]}, control=False)
     assert len(sweep.cells) == 1
     assert sweep.cells[0].regime == Component(name="replace")
 
 
-def test_lambda_zero_is_no_missing_lambda(with_space):
+def test_lambda_may_be_zero(with_space: WithSpace) -> None:
     assert [cell.lambda_ for cell in with_space({"regime": "mix", "lambda": 0}, control=False).cells] == [0.0]
 
 
-def test_a_long_ema_is_noted_with_what_it_keeps(read, trained):
+def test_a_long_ema_is_noted(read: Read, trained: str) -> None:
     sweep = read(trained, "train.ema.half_life=100")
     assert len(sweep.notes) == 1
     assert "half-life 100 is above a quarter of the 300 steps" in sweep.notes[0]
@@ -193,7 +203,7 @@ def test_a_long_ema_is_noted_with_what_it_keeps(read, trained):
     assert read(trained, "train.ema.half_life=75").notes == ()
 
 
-def test_a_list_parameter_is_plain_and_its_default_is_recognised(read, trained):
+def test_a_list_parameter_equal_to_its_default_is_left_out(read: Read, trained: str) -> None:
     sweep = read(trained, "space={regime: replace, model.widths: [[64, 64], [128]]}", "control=false")
     assert [cell.model.parameters for cell in sweep.cells] == [{}, {"widths": [128]}]
     assert [cell.axes["model.widths"] for cell in sweep.cells] == [[64, 64], [128]]

@@ -1,40 +1,49 @@
+"""``--set``."""
+
+from collections.abc import Callable
+
 import pytest
 
+from raysc.sweepfile import Sweep
 
-def test_top_keys_and_keys_below_are_set(read, trained):
+Read = Callable[..., Sweep]
+Refusal = Callable[..., str]
+
+
+def test_top_keys_and_nested_keys_are_set(read: Read, trained: str) -> None:
     sweep = read(trained, "seeds=2", "loop.budget.steps=10", "train.ema.half_life=2", "name=other", "measure=[0, 8]")
     assert sweep.seeds == (0, 1)
-    assert {cell.budget.steps for cell in sweep.cells} == {10}
-    assert {cell.loop_train.ema.half_life for cell in sweep.cells} == {2}
+    assert {cell.budget and cell.budget.steps for cell in sweep.cells} == {10}
+    assert {cell.loop_train.ema and cell.loop_train.ema.half_life for cell in sweep.cells} == {2}
     assert sweep.name == "other"
     assert sweep.measure == (0, 8)
 
 
-def test_a_parameter_is_set_beside_a_bare_name(read, trained):
+def test_a_parameter_is_added_to_a_bare_name(read: Read, trained: str) -> None:
     sweep = read(trained, "data.rows=100", "model.network=unet")
     assert sweep.cells[0].data.parameters == {"rows": 100}
     assert sweep.cells[0].model.parameters == {"network": "unet"}
 
 
-def test_a_missing_mapping_is_made(read, closed):
+def test_a_missing_mapping_is_created(read: Read, closed: str) -> None:
     assert read(closed, "sample.rows=7", "resources.cpus=0.5").cells[0].sample.rows == 7
 
 
-def test_later_overrides_win(read, closed):
+def test_later_overrides_win(read: Read, closed: str) -> None:
     assert read(closed, "seeds=2", "seeds=5").seeds == (0, 1, 2, 3, 4)
 
 
-def test_an_axis_of_a_single_grid_needs_no_number(read, closed):
+def test_an_axis_of_a_single_grid_needs_no_number(read: Read, closed: str) -> None:
     sweep = read(closed, "space.lambda=[0.1, 2]", "control=false")
     assert [cell.lambda_ for cell in sweep.cells] == [0.1, 2.0]
 
 
-def test_an_axis_of_a_list_with_one_grid_needs_no_number(read, closed):
+def test_an_axis_of_a_list_with_one_grid_needs_no_number(read: Read, closed: str) -> None:
     sweep = read(closed.replace("{regime: replace}", "[{regime: replace}]"), "space.lambda=3", "control=false")
     assert [cell.lambda_ for cell in sweep.cells] == [3.0]
 
 
-def test_an_axis_of_one_of_several_grids(read, trained):
+def test_an_axis_of_one_of_several_grids(read: Read, trained: str) -> None:
     sweep = read(trained, "space.1.lambda=3", "space.0.initial.steps=300", "control=false")
     assert [(cell.regime.name, cell.lambda_, cell.initial.steps) for cell in sweep.cells] == [
         ("mix", 0.25, 300),
@@ -46,13 +55,13 @@ def test_an_axis_of_one_of_several_grids(read, trained):
     ]
 
 
-def test_a_whole_grid_and_the_whole_space_can_be_replaced(read, trained):
+def test_a_whole_grid_and_the_whole_space_can_be_replaced(read: Read, trained: str) -> None:
     assert read(trained, "space={regime: mix, lambda: 1}", "control=false").cells[0].regime.name == "mix"
     sweep = read(trained, "space.1={regime: real_only, initial.steps: 300}", "control=false")
     assert [cell.regime.name for cell in sweep.cells] == ["mix"] * 4 + ["real_only"]
 
 
-def test_resolved_is_the_file_with_its_overrides(read, closed):
+def test_resolved_is_the_file_with_its_overrides(read: Read, closed: str) -> None:
     sweep = read(
         closed, "loop.generations=6", "data=digits", "model=flow_matching", "initial.steps=3", "loop.budget.steps=1"
     )
@@ -67,7 +76,9 @@ def test_resolved_is_the_file_with_its_overrides(read, closed):
 
 
 @pytest.mark.parametrize("grids", ["{regime: replace}", "[{regime: replace}]"])
-def test_an_axis_keeps_its_place_when_one_whose_name_begins_like_it_is_set(read, closed, grids):
+def test_an_axis_keeps_its_location_when_an_axis_with_a_common_prefix_is_set(
+    read: Read, closed: str, grids: str
+) -> None:
     text = closed.replace("{regime: replace}", grids)
     for first, second in (("data.rows=[5, 7]", "data=gaussian"), ("data=gaussian", "data.rows=[5, 7]")):
         sweep = read(text, f"space.{first}", f"space.{second}", "space.data.dim=2", "control=false")
@@ -75,7 +86,7 @@ def test_an_axis_keeps_its_place_when_one_whose_name_begins_like_it_is_set(read,
         assert sweep.locations["data.rows"] == "--set space.data.rows=[5, 7]"
 
 
-def test_an_axis_of_mappings_that_is_replaced_leaves_no_places_behind(read, closed):
+def test_a_replaced_axis_leaves_no_locations_behind(read: Read, closed: str) -> None:
     text = closed.replace("{regime: replace}", "{regime: replace, data: [{name: gaussian, dim: 3}]}")
     assert "space.data.0.dim" in read(text, "control=false").locations
     assert "space.data.0.dim" not in read(text, "space.data=digits", "control=false").locations
@@ -106,14 +117,14 @@ def test_an_axis_of_mappings_that_is_replaced_leaves_no_places_behind(read, clos
         ("lambda=1", ["lambda goes under space"]),
     ],
 )
-def test_a_bad_override_is_refused_by_its_own_words(refusal, trained, override, parts):
+def test_messages_begin_with_the_override(refusal: Refusal, trained: str, override: str, parts: list[str]) -> None:
     message = refusal(trained, override)
     assert message.startswith(f"--set {override}: ")
     for part in parts:
         assert part in message
 
 
-def test_the_lines_of_what_was_overridden_are_forgotten(refusal, trained):
+def test_an_overridden_section_has_no_line_of_the_file(refusal: Refusal, trained: str) -> None:
     message = refusal(trained, "train={ema: {half_life: -1}}")
     assert message.startswith(
         "--set train={ema: {half_life: -1}}: train.ema.half_life: expected a number above 0, got -1"

@@ -1,14 +1,23 @@
+"""Reading of sweep files: values, defaults and error messages."""
+
 import json
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from raysc.errors import InputError
-from raysc.sweepfile import Component, Resources, read_sweep
+from raysc.sweepfile import Component, Resources, Sweep, read_sweep
+from raysc.sweepfile.signature import ComponentRegistry
+
+Read = Callable[..., Sweep]
+Refusal = Callable[..., str]
+Change = Callable[[str], str]
 
 
-def test_what_a_file_leaves_out_has_its_default(read, closed):
+def test_defaults(read: Read, closed: str) -> None:
     sweep = read(closed)
     assert (sweep.name, sweep.seeds, sweep.generations, sweep.measure) == ("grid", (0,), 4, "all")
     assert (sweep.control, sweep.pool, sweep.storage, sweep.initial_quality) == ("declared", "parquet", None, None)
@@ -17,12 +26,12 @@ def test_what_a_file_leaves_out_has_its_default(read, closed):
     assert json.loads(json.dumps(sweep.resolved)) == sweep.resolved
 
 
-def test_every_key_is_read(read, closed):
-    more = (
+def test_every_key_is_read(read: Read, closed: str) -> None:
+    keys = (
         "name: ours\nseeds: [4, 2]\nmeasure: [4, 0, 4]\ninitial_quality: precision\npool: object_store\n"
         "storage: s3://bucket/x\nresources: {workers: 2, cpus: 3, gpus: 1}\nsample: {rows: 50}\ninitial: {rows: 9}\n"
     )
-    text = closed.replace("[frechet_distance]", "[{name: precision, k: 5}, frechet_distance]") + more
+    text = closed.replace("[frechet_distance]", "[{name: precision, k: 5}, frechet_distance]") + keys
     sweep = read(text)
     assert (sweep.name, sweep.seeds, sweep.measure, sweep.pool) == ("ours", (4, 2), (0, 4), "object_store")
     assert (sweep.storage, sweep.initial_quality) == ("s3://bucket/x", "precision")
@@ -31,7 +40,7 @@ def test_every_key_is_read(read, closed):
     assert (sweep.cells[0].sample.rows, sweep.cells[0].initial.rows) == (50, 9)
 
 
-def test_later_checks_find_the_line_that_set_a_value(read, trained):
+def test_errors_of_later_checks_have_the_line_of_the_setting(read: Read, trained: str) -> None:
     sweep = read(trained)
     assert str(sweep.error("initial.steps", "too many")).endswith("grid.yaml, line 9: initial.steps: too many")
     assert str(sweep.error("data.rows", "too many")).endswith("grid.yaml, line 1: data.rows: too many")
@@ -40,7 +49,7 @@ def test_later_checks_find_the_line_that_set_a_value(read, trained):
     assert str(read(trained, "data.rows=5").error("data.rows", "x")) == "--set data.rows=5: data.rows: x"
 
 
-def test_a_generation_0_may_come_from_a_folder(read, trained):
+def test_generation_0_may_be_loaded_from_a_folder(read: Read, trained: str) -> None:
     cell = read(
         trained.replace("initial: {steps: 1200}", "initial: {from: models/a}"), "space={regime: replace}"
     ).cells[0]
@@ -48,19 +57,19 @@ def test_a_generation_0_may_come_from_a_folder(read, trained):
     assert cell.initial.steps is None
 
 
-def test_a_blank_section_sets_nothing(read, closed):
+def test_an_empty_section_sets_nothing(read: Read, closed: str) -> None:
     assert read(closed + "train:\nsample:\n").cells == read(closed).cells
 
 
-def edit(old, new):
+def edit(old: str, new: str) -> Change:
     return lambda text: text.replace(old, new)
 
 
-def until(value):
+def until(value: str) -> Change:
     return edit("generations: 4", f"generations: 4, until: {value}")
 
 
-def add(line):
+def add(line: str) -> Change:
     return lambda text: text + line + "\n"
 
 
@@ -109,7 +118,7 @@ CLOSED_REFUSALS = [
     (add("resources: {cpus: 0}"), 6, "resources.cpus", ["above 0"]),
     (add("search: {random: 0}"), 6, "search.random", ["above 0"]),
     (add("search: {randm: 3}"), 6, "search.randm", ["did you mean 'random'"]),
-    # not built yet
+    # loggers, prices, retention
     (add("loggers: wandb"), 6, "loggers", ["expected a list", "wandb"]),
     (add("loggers: [csv, wanbd]"), 6, "loggers.1", ["expected one of csv, wandb, mlflow", "did you mean 'wandb'"]),
     (add("loggers: [{name: wandb, api_key: abc}]"), 6, "loggers.0", ["api_key does not belong in a sweep file"]),
@@ -248,39 +257,46 @@ TRAINED_REFUSALS = [
     ("base", "change", "line", "key", "parts"),
     [("closed", *case) for case in CLOSED_REFUSALS] + [("trained", *case) for case in TRAINED_REFUSALS],
 )
-def test_bad_input_is_refused_in_one_line_with_place_key_and_help(
-    request, read, refusal, base, change, line, key, parts
-):
-    good = request.getfixturevalue(base)
-    read(good)
-    text = change(good)
-    assert text != good
+def test_messages_have_one_line_with_location_key_and_help(
+    request: pytest.FixtureRequest,
+    read: Read,
+    refusal: Refusal,
+    base: str,
+    change: Change,
+    line: int | None,
+    key: str,
+    parts: list[str],
+) -> None:
+    valid = request.getfixturevalue(base)
+    read(valid)
+    text = change(valid)
+    assert text != valid
     message = refusal(text)
-    place = "grid.yaml" if line is None else f"grid.yaml, line {line}"
-    assert message.startswith(f"{place}: {key}: ")
+    location = "grid.yaml" if line is None else f"grid.yaml, line {line}"
+    assert message.startswith(f"{location}: {key}: ")
     for part in parts:
         assert part in message
     assert "\n" not in message
 
 
 @pytest.mark.parametrize("key", ["steps", "rows"])
-def test_a_loaded_generation_0_excludes_steps_and_rows(refusal, trained, key):
+def test_a_loaded_generation_0_excludes_steps_and_rows(refusal: Refusal, trained: str, key: str) -> None:
     text = trained.replace("{steps: 1200}", f"{{from: x, {key}: 3}}")
     message = refusal(text, "space={regime: replace}")
     assert message.startswith(f"grid.yaml, line 3: initial.{key}: does not go with initial.from")
 
 
-def test_a_line_within_a_long_list_is_found(refusal, closed):
+def test_the_line_of_an_item_of_a_long_list(refusal: Refusal, closed: str) -> None:
     text = closed.replace("{regime: replace}", "\n  regime: replace\n  lambda:\n  - 1\n  - 2\n  - -3\n")
     assert refusal(text).startswith("grid.yaml, line 9: lambda: expected a number of at least 0, got -3")
 
 
-def test_a_name_taken_from_the_file_must_be_a_folder_name(tmp_path, closed, catalogue):
+def test_a_default_name_must_be_a_folder_name(tmp_path: Path, closed: str, fake_registry: ComponentRegistry) -> None:
     file = tmp_path / "my sweep.yaml"
     file.write_text(closed)
     with pytest.raises(InputError, match="name: expected a plain folder name"):
-        read_sweep(str(file), [], catalogue)
-    assert read_sweep(str(file), ["name=mine"], catalogue).name == "mine"
+        read_sweep(str(file), [], fake_registry)
+    assert read_sweep(str(file), ["name=mine"], fake_registry).name == "mine"
 
 
 JSON = st.recursive(
@@ -339,11 +355,13 @@ KEYS = [
 
 
 @settings(max_examples=300, deadline=None)
-@given(key=st.sampled_from(KEYS), value=JSON, trained_too=st.booleans())
-def test_whatever_stands_at_a_key_is_read_or_refused_in_one_line(read, closed, trained, key, value, trained_too):
+@given(key=st.sampled_from(KEYS), value=JSON, is_trained=st.booleans())
+def test_any_value_of_a_key_is_read_or_refused_in_one_line(
+    read: Read, closed: str, trained: str, key: str, value: object, is_trained: bool
+) -> None:
     message = ""
     try:
-        read(trained if trained_too else closed, f"{key}={json.dumps(value)}")
+        read(trained if is_trained else closed, f"{key}={json.dumps(value)}")
     except InputError as error:
         message = str(error)
     assert "\n" not in message

@@ -1,10 +1,14 @@
+"""Plain data from YAML."""
+
+from typing import Any
+
 import pytest
 
 from raysc.errors import InputError
 from raysc.sweepfile.yaml_reader import read_value
 
 
-def value(text):
+def value(text: str) -> Any:
     return read_value(text, lambda line: f"line {line}")[0]
 
 
@@ -28,15 +32,15 @@ def value(text):
         ("[1, {a: b}]", [1, {"a": "b"}]),
     ],
 )
-def test_scalars_are_those_of_yaml_1_2(text, expected):
-    read = value(text)
-    assert read == expected
-    assert type(read) is type(expected)
+def test_scalars_are_those_of_yaml_1_2(text: str, expected: object) -> None:
+    scalar = value(text)
+    assert scalar == expected
+    assert type(scalar) is type(expected)
 
 
-def test_every_key_has_its_line():
-    _, lines = read_value("a: 1\nb:\n  c: {d: 2,\n      e: 3}\n  f:\n  - 1\n  - g: 2\n", str)
-    assert lines == {
+def test_every_key_has_its_line() -> None:
+    _, locations = read_value("a: 1\nb:\n  c: {d: 2,\n      e: 3}\n  f:\n  - 1\n  - g: 2\n", str)
+    assert locations == {
         "a": "1",
         "b": "2",
         "b.c": "3",
@@ -71,8 +75,8 @@ def test_every_key_has_its_line():
         ("a: " + "9" * 5000, ["line 1: a", "not a number that can be used"]),
     ],
 )
-def test_anything_but_plain_data_is_refused_with_its_line(text, parts):
-    with pytest.raises(InputError) as caught:
+def test_other_than_plain_data_is_refused_with_its_line(text: str, parts: list[str]) -> None:
+    with pytest.raises(InputError) as error:
         value(text)
     for part in parts:
-        assert part in str(caught.value)
+        assert part in str(error.value)

@@ -1,5 +1,6 @@
-"""The shipped sweep of the lambda-mix, with few seeds: every claim can be judged, and none turns out false."""
+"""The shipped sweep of the lambda-mix, with few seeds: every claim has a verdict, and none is unexpected."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from raysc import registry
@@ -7,12 +8,14 @@ from raysc.planning.resolved import resolve
 from raysc.results.claims.judging import judge_claims
 from raysc.results.table.table import load_table
 from raysc.store.objects import Objects
-from raysc.sweepfile import read_sweep
+from raysc.sweepfile import Sweep, read_sweep
+
+RunSweep = Callable[[Sweep, Objects], None]
 
 FILE = Path(__file__).parents[2] / "sweeps/theory/lambda_mix.yaml"
 
 
-def test_its_claims_can_be_judged_and_those_that_few_seeds_decide_hold(run_sweep, tmp_path):
+def test_claims_have_verdicts_and_hold_if_few_seeds_decide_them(run_sweep: RunSweep, tmp_path: Path) -> None:
     sweep = read_sweep(str(FILE), ("seeds=20",), registry)
     objects = Objects.open(str(tmp_path))
     run_sweep(sweep, objects)

@@ -1,23 +1,27 @@
-"""The real loop against the closed forms: every exact form within 4 standard errors of the mean over 2,000 seeds.
+"""The loop compared with the closed forms: every exact form is within 4 standard errors of the mean over 2,000 seeds.
 
-A form that is one generation off must be rejected by 6 standard errors where such a case is listed. Which form belongs
-to which cell is asked of ``raysc.results.expectations``, as claims and pictures ask it.
+For the listed cases, the form of the next generation must be rejected by 6 standard errors. The form of each cell comes
+from ``raysc.results.expectations``, as for claims and figures.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from raysc.planning.plan import make_plan
 from raysc.planning.resolved import ResolvedCell, resolve
 from raysc.results.expectations import expected_values
 from raysc.results.table.table import load_table
 from raysc.store.objects import Objects
+from raysc.sweepfile import Sweep
+
+MakeSweep = Callable[..., Sweep]
+RunSweep = Callable[[Sweep, Objects], None]
 
 SEEDS = 2000
 GENERATIONS = (0, 1, 2, 5, 10, 50)
@@ -26,13 +30,13 @@ COLUMNS = ("mean_error", "trace_ratio", "second_moment", "det_ratio", "log_det_r
 
 @dataclass(frozen=True)
 class Case:
-    """Cells of one regime and what is compared.
+    """Cells of one regime, with their metrics.
 
     Attributes:
         space: the cells.
-        shifted: column -> (cell, generation) where the form of the next generation must be rejected.
+        shifted: column -> (cell, generation) at which the form of the next generation must be rejected.
         model: the family.
-        metrics: that are measured; every column that has a form is compared.
+        metrics: measured metrics; every column with a form is compared.
     """
 
     space: tuple[str, ...]
@@ -105,7 +109,9 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_the_loop_follows_its_closed_form_and_no_other(case, make_sweep, run_sweep, tmp_path):
+def test_the_loop_agrees_with_its_closed_form_only(
+    case: Case, make_sweep: MakeSweep, run_sweep: RunSweep, tmp_path: Path
+) -> None:
     cells = "".join(f"  - {{{cell}}}\n" for cell in case.space)
     sweep = make_sweep(
         f"name: exact\ndata: gaussian\nmodel: {case.model}\nloop: {{generations: {GENERATIONS[-1]}}}\nspace:\n{cells}"
@@ -113,28 +119,29 @@ def test_the_loop_follows_its_closed_form_and_no_other(case, make_sweep, run_swe
     )
     objects = Objects.open(str(tmp_path))
     run_sweep(sweep, objects)
-    table, lines = load_table(resolve(sweep), objects), make_plan(resolve(sweep), objects).lines
-    settings = defaultdict(set)
-    for line, column, t in product(lines, COLUMNS, GENERATIONS):
-        z = standard_errors(table, line, column, t, t)
+    resolved = resolve(sweep)
+    table = load_table(resolved, objects)
+    settings: dict[tuple[str, int], set[tuple[tuple[int, ...], int]]] = defaultdict(set)
+    for cell, column, t in product(resolved.cells, COLUMNS, GENERATIONS):
+        z = standard_errors(table, cell, column, t, t)
         if z is not None:
-            assert abs(z) <= 4, (line.settings.axes, column, t, z)
-            settings[column, t].add((line.data.event, line.data.count))
+            assert abs(z) <= 4, (cell.settings.axes, column, t, z)
+            settings[column, t].add((cell.data.event, cell.data.count))
     assert {column for column, _ in settings} >= set(case.shifted)
     assert len(settings) % len(GENERATIONS) == 0, "a column with a form has one at every generation"
-    assert all(len(different) >= 3 for different in settings.values())
+    assert all(len(cell_settings) >= 3 for cell_settings in settings.values())
     for column, (number, t) in case.shifted.items():
-        z = standard_errors(table, lines[number], column, t, t + 1)
+        z = standard_errors(table, resolved.cells[number], column, t, t + 1)
         assert z is not None
-        assert abs(z) >= 6, ("not told apart from the next generation", column, z)
+        assert abs(z) >= 6, ("not distinguished from the next generation", column, z)
 
 
-def standard_errors(table: pd.DataFrame, line: ResolvedCell, column: str, t: int, form_of: int) -> float | None:
-    """How many standard errors a column's mean at generation t lies from its form at a generation; None: no form."""
-    form = expected_values(line, column, (form_of,))
+def standard_errors(table: pd.DataFrame, cell: ResolvedCell, column: str, t: int, form_of: int) -> float | None:
+    """Return (mean at generation t - form at generation form_of) / standard error; None without a form."""
+    form = expected_values(cell, column, (form_of,))
     if form is None or column not in table:
         return None
-    values = table[(table["cell"] == line.number) & (table["generation"] == t)][column].to_numpy()
+    values = table[(table["cell"] == cell.number) & (table["generation"] == t)][column].to_numpy()
     assert len(values) == SEEDS
-    numbers = np.log(values) if form.scale == "log" else values
-    return float((numbers.mean() - form.values[0]) / (numbers.std(ddof=1) / np.sqrt(SEEDS)))
+    compared = np.log(values) if form.scale == "log" else values
+    return float((compared.mean() - form.values[0]) / (compared.std(ddof=1) / np.sqrt(SEEDS)))

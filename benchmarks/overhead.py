@@ -43,11 +43,11 @@ DRIVER = """
 import resource, sys, time
 from ray.cluster_utils import Cluster
 from rich.console import Console
-from raysc import catalogue
-from raysc.cluster.progress import Progress
+from raysc import registry
 from raysc.cluster.driver import run_to_the_end
-from raysc.cluster.waves import running_ray
-from raysc.planning.resolved import lines
+from raysc.cluster.session import running_ray
+from raysc.display import ConsoleDisplay
+from raysc.planning.resolved import resolve
 from raysc.planning.plan import make_plan
 from raysc.store.objects import Objects
 from raysc.sweepfile import read_sweep
@@ -59,15 +59,14 @@ for _ in range(int(nodes) - 1):
     cluster.add_node(**small)
 cluster.wait_for_nodes()
 began = time.perf_counter()
-sweep, objects = read_sweep(file, (), registry), Objects.at(store)
-built = lines(sweep)
-plan = make_plan(sweep, objects, built)
-units = len(plan.units)
-with running_ray(cluster.address), Progress(plan, Console(stderr=True)) as progress:
-    run_to_the_end(sweep, built, objects, progress, print)
+sweep, objects = read_sweep(file, (), registry), Objects.open(store)
+resolved = resolve(sweep)
+units = len(make_plan(resolved, objects).units)
+with running_ray(cluster.address):
+    failures = run_to_the_end(resolved, objects, ConsoleDisplay(Console(stderr=True)))
 spent = time.perf_counter() - began
-assert not progress.failures
-assert not make_plan(sweep, objects, built).units
+assert not failures
+assert not make_plan(resolved, objects).units
 memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 print(f"{units} units over {nodes} nodes: {spent:.1f} s, {spent / units:.3f} s a unit; {memory:.0f} MiB in the driver")
 cluster.shutdown()
@@ -122,32 +121,34 @@ def seconds_in_trials(store: Path) -> float:
 def split(file: Path, store: Path) -> None:
     """The steps of the command, timed one by one."""
     steps = [("start", time.perf_counter())]
-    from rich.console import Console
 
     from raysc import registry
     from raysc.planning.plan import make_plan
-    from raysc.planning.validation import check
-    from raysc.results.plots.curves import curves_picture
+    from raysc.planning.resolved import resolve
+    from raysc.planning.validation import validate
+    from raysc.results.plots.metric_curves import metric_curves_png
     from raysc.results.table.table import load_table
     from raysc.store.objects import Objects
     from raysc.sweepfile import read_sweep
 
     sweep = read_sweep(str(file), (), registry)
-    objects = Objects.at(str(store))
+    objects = Objects.open(str(store))
     objects.probe()
-    plan = make_plan(sweep, objects)
-    check(sweep, plan.lines)
+    resolved = resolve(sweep)
+    plan = make_plan(resolved, objects)
+    validate(resolved)
     steps.append(("import raysc, read, check, plan", time.perf_counter()))
-    from raysc.cluster.progress import Progress
-    from raysc.cluster.waves import run_units, running_ray
+    from raysc.cluster.real_data import RealDataCache
+    from raysc.cluster.session import running_ray
+    from raysc.cluster.waves import run_units
 
     steps.append(("import ray", time.perf_counter()))
-    with running_ray(None), Progress(plan, Console(quiet=True)) as progress:
+    with running_ray(None):
         steps.append(("start ray", time.perf_counter()))
-        run_units(plan.units, plan, objects, progress, {})
+        run_units(plan.units, plan, objects, RealDataCache(sweep, objects, print), failures={})
         steps.append(("one wave of Tune, trials included", time.perf_counter()))
     steps.append(("stop ray", time.perf_counter()))
-    curves_picture(sweep, load_table(sweep, objects))
+    metric_curves_png(sweep, load_table(resolved, objects))
     steps.append(("the table and its picture", time.perf_counter()))
     for (_, before), (name, after) in pairwise(steps):
         print(f"  {name:36} {after - before:5.1f} s")

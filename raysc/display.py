@@ -199,7 +199,6 @@ def open_console() -> "Console":
     Text is printed as it is: brackets and colons in messages and names are no markup.
     """
     from rich.console import Console
-    from rich.live import Live
 
     console = Console(markup=False, emoji=False, highlight=False, soft_wrap=True)
     if not console.is_terminal:

@@ -1,4 +1,4 @@
-"""Ray clusters of a test's own: a head in processes of its own, with a private folder, and nodes that come and go."""
+"""Ray clusters for tests: a head in its own processes, with a private folder, and nodes that are added and killed."""
 
 import json
 import os
@@ -19,10 +19,15 @@ import psutil
 from ray.util import get_node_ip_address
 
 MARK = "RAYSC_TEST_CLUSTER"
-"""In the environment of every process of a cluster, so that we end those and no others."""
+"""Environment variable of every process of a cluster, so that these processes are ended and no others."""
+
 NODE = "RAYSC_TEST_NODE"
+"""Environment variable with the name of a node."""
+
 START = [sys.executable, "-c", "from ray.scripts.scripts import main; main()", "start"]
 START_SECONDS = 40.0
+"""Seconds within which a head must start."""
+
 HEAD = "f" * 51 + "00000"
 _EMPTY_LISTS = (
     *("setup_commands", "head_setup_commands", "worker_setup_commands", "initialization_commands"),
@@ -38,7 +43,7 @@ class Head:
     Attributes:
         address: for ``ray.init`` and ``--address``.
         folder: its temporary folder; logs are there.
-        environment: what every process that belongs to it has.
+        environment: environment of every process of the cluster.
     """
 
     address: str
@@ -48,38 +53,40 @@ class Head:
     def add_nodes(self, nodes: Mapping[str, Mapping[str, str]], *options: str) -> None:
         """Start nodes with ``ray start``; they end with the cluster.
 
-        One after another: nodes that start at the same moment would choose the same names for their sockets.
+        They start one after the other: nodes that start at once choose equal names for their sockets.
 
         Args:
-            nodes: name -> what is added to their environment.
-            options: of all of them.
+            nodes: name -> variables that are added to the node's environment.
+            options: options of all nodes.
         """
-        own = [f"--address={self.address}", "--object-store-memory=100000000", *options]
+        arguments = [f"--address={self.address}", "--object-store-memory=100000000", *options]
         for name, added in nodes.items():
             environment = {**os.environ, **self.environment, NODE: name, **added}
-            subprocess.run([*START, f"--node-name={name}", *own], env=environment, check=True, capture_output=True)
+            subprocess.run(
+                [*START, f"--node-name={name}", *arguments], env=environment, check=True, capture_output=True
+            )
 
     def kill_node(self, name: str) -> int:
-        """Every process of a node, as if its machine were switched off; how many there were."""
-        lost = [process for process in self.processes() if node_of(process.pid) == name]
-        for process in lost:  # all stand still before one of them could tell that another is gone
+        """Kill every process of a node, as if its machine were switched off; return their number."""
+        processes = [process for process in self.processes() if node_of(process.pid) == name]
+        for process in processes:  # all are suspended before one of them can report the loss of another
             process.suspend()
-        for process in lost:
+        for process in processes:
             process.kill()
-        return len(lost)
+        return len(processes)
 
     def processes(self, name: str = "") -> Iterator[psutil.Process]:
-        """Its processes whose command line holds a word."""
+        """Yield the processes of the cluster whose command line contains ``name``."""
         for process in psutil.process_iter():
             try:
-                ours = process.environ().get(MARK) == self.environment[MARK]
-                if ours and name in " ".join(process.cmdline()):
+                belongs = process.environ().get(MARK) == self.environment[MARK]
+                if belongs and name in " ".join(process.cmdline()):
                     yield process
             except psutil.Error:
                 continue
 
     def end(self) -> None:
-        """End every process of it; new ones may have been started meanwhile."""
+        """Kill every process of the cluster; repeated, since new ones may start meanwhile."""
         for _ in range(3):
             for process in self.processes():
                 with suppress(psutil.Error):
@@ -87,7 +94,7 @@ class Head:
 
 
 def node_of(pid: int) -> str | None:
-    """The node that a process of this machine belongs to, if it was added to a cluster here."""
+    """Return the name of the node that a process of this machine belongs to; None if it belongs to no added node."""
     try:
         return psutil.Process(pid).environ().get(NODE)
     except psutil.Error:
@@ -95,20 +102,20 @@ def node_of(pid: int) -> str | None:
 
 
 def free_port() -> int:
-    """A port that nobody uses at this moment."""
-    with socket.socket() as one:
-        one.bind(("", 0))
-        return int(one.getsockname()[1])
+    """Return a port that no process uses at this moment."""
+    with socket.socket() as listener:
+        listener.bind(("", 0))
+        return int(listener.getsockname()[1])
 
 
 @contextmanager
 def head(*options: str, environment: Mapping[str, str] | None = None, port: int | None = None) -> Iterator[Head]:
-    """``ray start --head`` with some options; everything that came of it is ended, and nothing else."""
+    """Run ``ray start --head`` with options; at the end, kill the processes of this cluster and no others."""
     folder = Path(tempfile.mkdtemp(prefix="r", dir="/tmp"))  # sockets' paths must be short
     port = port or free_port()
     env = {"RAY_AUTH_MODE": "disabled", "RAYSC_JOB": "tests", **(environment or {}), MARK: uuid4().hex}
-    one = Head(f"{get_node_ip_address()}:{port}", folder, env)
-    own = [
+    cluster = Head(f"{get_node_ip_address()}:{port}", folder, env)
+    arguments = [
         "--head",
         "--block",
         f"--port={port}",
@@ -116,37 +123,37 @@ def head(*options: str, environment: Mapping[str, str] | None = None, port: int 
         "--object-store-memory=100000000",
         "--disable-usage-stats",
     ]
-    own.append(f"--dashboard-agent-listen-port={free_port()}")
+    arguments.append(f"--dashboard-agent-listen-port={free_port()}")
     with (folder / "start.txt").open("w") as log:
-        process = subprocess.Popen([*START, *own, *options], env={**os.environ, **env}, stdout=log, stderr=log)
+        process = subprocess.Popen([*START, *arguments, *options], env={**os.environ, **env}, stdout=log, stderr=log)
     try:
         _wait_for(folder / "start.txt", process)
-        yield one
+        yield cluster
     finally:
-        one.end()
+        cluster.end()
         process.wait()
         shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
 def autoscaling(types: Mapping[str, Mapping[str, Any]], idle_seconds: float = 3.0) -> Iterator[Head]:
-    """A head that brings nodes up and down by itself, as in a cloud; the nodes are processes of this machine.
+    """Run a head that adds and removes nodes by itself, as in a cloud; the nodes are processes of this machine.
 
     Args:
-        types: name -> resources, min_workers, max_workers, of workers.
-        idle_seconds: after which a node goes down.
+        types: name of a worker type -> its resources, min_workers and max_workers.
+        idle_seconds: idle time after which a node is removed.
     """
     port = free_port()
     provider = {"type": "external", "module": FAKE, "launch_multiple": True, "head_node_id": HEAD}
     config = {
         "cluster_name": "raysc-tests",
-        "max_workers": sum(one["max_workers"] for one in types.values()),
+        "max_workers": sum(settings["max_workers"] for settings in types.values()),
         "idle_timeout_minutes": idle_seconds / 60,
         "upscaling_speed": 100.0,
         "provider": {**provider, "gcs_address": f"{get_node_ip_address()}:{port}"},
         "available_node_types": {
             "ray.head.default": {"resources": {"CPU": 0}, "max_workers": 0, "node_config": {}},
-            **{name: {"node_config": {}, **one} for name, one in types.items()},
+            **{name: {"node_config": {}, **settings} for name, settings in types.items()},
         },
         "head_node_type": "ray.head.default",
         **{key: [] for key in _EMPTY_LISTS},
@@ -162,8 +169,8 @@ def autoscaling(types: Mapping[str, Mapping[str, Any]], idle_seconds: float = 3.
             "RAY_OVERRIDE_NODE_ID_FOR_TESTING": HEAD,
             "AUTOSCALER_UPDATE_INTERVAL_S": "1",
         }
-        with head(f"--autoscaling-config={file}", "--num-cpus=0", environment=fake, port=port) as one:
-            yield one
+        with head(f"--autoscaling-config={file}", "--num-cpus=0", environment=fake, port=port) as cluster:
+            yield cluster
 
 
 def _wait_for(log: Path, process: "subprocess.Popen[bytes]") -> None:

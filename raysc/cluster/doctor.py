@@ -1,4 +1,4 @@
-"""What a machine has for raysc, and what is to be done where something is amiss: the checks of ``raysc doctor``."""
+"""Checks of a machine, each with a remedy for what is missing or broken: ``raysc doctor``."""
 
 import platform
 import shutil
@@ -12,39 +12,42 @@ import ray
 from packaging.requirements import Requirement
 
 from raysc.cluster.jobs import connect
-from raysc.cluster.waves import running_ray
+from raysc.cluster.session import running_ray
 from raysc.errors import InputError
 from raysc.store.objects import Objects
 
-LEAST_MEMORY = 2 * 2**30
+MIN_MEMORY = 2 * 2**30
 """Bytes that Ray and one small trial take."""
-OBJECT_STORE = 0.3
-"""Part of the memory that Ray gives its object store, in shared memory if that is large enough."""
+
+OBJECT_STORE_SHARE = 0.3
+"""Share of the memory that Ray gives to its object store, in shared memory if that is large enough."""
+
 SHARED_MEMORY = Path("/dev/shm")
+"""Folder of the shared memory on Linux."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at.
+    """The result of one check.
 
     Attributes:
-        about: what it is.
-        told: how it is.
-        remedy: what to do, "" if all is well.
-        broken: it must be mended; else the remedy is advice.
+        subject: the subject of the check.
+        state: its state, in words.
+        remedy: the action that mends or improves it; "" if there is nothing to do.
+        broken: True if raysc does not work without the remedy; else the remedy is advice.
     """
 
-    about: str
-    told: str
+    subject: str
+    state: str
     remedy: str = ""
     broken: bool = False
 
 
 def examine(address: str | None, objects: Objects) -> Iterator[Finding]:
-    """Look at everything, quick things first.
+    """Run all checks, fast ones first.
 
     Args:
-        address: of a Ray cluster that this machine can connect to; None: Ray is started here.
+        address: address of a Ray cluster; None: Ray is started on this machine.
         objects: the store.
     """
     yield Finding("Python", platform.python_version())
@@ -56,44 +59,48 @@ def examine(address: str | None, objects: Objects) -> Iterator[Finding]:
     yield ray_answers(address)
 
 
-def packages(wanted: list[str]) -> Iterator[Finding]:
-    """Each package that is missing or of a version that raysc does not run with; one finding if all are well."""
-    fine = []
-    for requirement in map(Requirement, wanted):
+def packages(requirements: list[str]) -> Iterator[Finding]:
+    """Check each requirement of raysc: one finding for each that is not met, then one for all others.
+
+    Args:
+        requirements: as in a package's metadata: "numpy>=1".
+    """
+    satisfied = []
+    for requirement in map(Requirement, requirements):
         if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
             continue
         try:
-            found = version(requirement.name)
+            installed = version(requirement.name)
         except PackageNotFoundError:
-            found = ""
-        if found and requirement.specifier.contains(found, prereleases=True):
-            fine.append(f"{requirement.name} {found}")
+            installed = ""
+        if installed and requirement.specifier.contains(installed, prereleases=True):
+            satisfied.append(f"{requirement.name} {installed}")
         else:
-            told = f"{found or 'not installed'}, expected {requirement.specifier}"
-            yield Finding(requirement.name, told, f"pip install '{requirement}'", broken=True)
-    yield Finding("packages", ", ".join(fine))
+            state = f"{installed or 'not installed'}, expected {requirement.specifier}"
+            yield Finding(requirement.name, state, f"pip install '{requirement}'", broken=True)
+    yield Finding("packages", ", ".join(satisfied))
 
 
 def hardware() -> Iterator[Finding]:
-    """Cores, memory, shared memory."""
+    """Check cores, memory and shared memory."""
     cores = len(psutil.Process().cpu_affinity() or []) if hasattr(psutil.Process, "cpu_affinity") else 0
     yield Finding("cores", f"{cores or psutil.cpu_count()}")
     memory = psutil.virtual_memory()
-    scarce = memory.available < LEAST_MEMORY
+    is_scarce = memory.available < MIN_MEMORY
     yield Finding(
         "memory",
         f"{_gigabytes(memory.available)} of {_gigabytes(memory.total)} free",
-        f"end other programs: Ray and a trial want {_gigabytes(LEAST_MEMORY)}" if scarce else "",
-        broken=scarce,
+        f"end other programs: Ray and a trial need {_gigabytes(MIN_MEMORY)}" if is_scarce else "",
+        broken=is_scarce,
     )
     if SHARED_MEMORY.is_dir():
-        size, wanted = shutil.disk_usage(SHARED_MEMORY).free, OBJECT_STORE * memory.total
-        small = f"Ray will use the disk instead, which is slow; in Docker: --shm-size={wanted / 2**30:.0f}g"
-        yield Finding("shared memory", f"{_gigabytes(size)} free", small if size < wanted else "")
+        free, required = shutil.disk_usage(SHARED_MEMORY).free, OBJECT_STORE_SHARE * memory.total
+        remedy = f"Ray will use the disk instead, which is slow; in Docker: --shm-size={required / 2**30:.0f}g"
+        yield Finding("shared memory", f"{_gigabytes(free)} free", remedy if free < required else "")
 
 
 def gpus() -> Finding:
-    """Devices that torch can use."""
+    """Check that torch can use the devices of this machine."""
     import torch
 
     names = [torch.cuda.get_device_name(number) for number in range(torch.cuda.device_count())]
@@ -101,66 +108,69 @@ def gpus() -> Finding:
         return Finding("GPUs", ", ".join(names))
     if shutil.which("nvidia-smi") is None:
         return Finding("GPUs", "none; trials run on cores")
-    built = torch.version.cuda
-    why = f"torch {torch.__version__} is built {f'for CUDA {built}' if built else 'without CUDA'} and sees none"
+    cuda = torch.version.cuda
+    state = f"torch {torch.__version__} is built {f'for CUDA {cuda}' if cuda else 'without CUDA'} and sees none"
     remedy = (
-        "see that nvidia-smi works, and that its driver is new enough" if built else "install a CUDA build of torch"
+        "check that nvidia-smi works, and that its driver is new enough" if cuda else "install a CUDA build of torch"
     )
-    return Finding("GPUs", why, remedy, broken=True)
+    return Finding("GPUs", state, remedy, broken=True)
 
 
 def storage(objects: Objects) -> Finding:
-    """Whether the store can be written and read; a folder that was not there is not left behind."""
-    new = objects.folder is not None and not objects.folder.exists()
+    """Check that the store can be written and read; a folder that did not exist before is removed again."""
+    is_new = objects.folder is not None and not objects.folder.exists()
     try:
         objects.probe()
     except InputError as error:
         first, _, rest = str(error).partition("\n")
         return Finding("storage", first, rest, broken=True)
     finally:
-        if new and objects.folder is not None and objects.folder.exists():
+        if is_new and objects.folder is not None and objects.folder.exists():
             shutil.rmtree(objects.folder)
     return Finding("storage", f"{objects.uri} can be written and read")
 
 
 def inception() -> Finding:
-    """The weights of the network behind the usual Fréchet distance of natural images."""
-    from raysc.metrics.core.inception import weights_file, weights_place
+    """Check the weights of the network behind the usual Fréchet distance of natural images."""
+    from raysc.metrics.core.inception import fetch_weights, weights_path
 
     try:
-        place = weights_place()
-        if place.exists():
-            return Finding("Inception weights", str(weights_file()))
+        path = weights_path()
+        if path.exists():
+            return Finding("Inception weights", str(fetch_weights()))
     except InputError as error:
-        return Finding("Inception weights", str(error), "see RAYSC_INCEPTION, and that file", broken=True)
-    return Finding(
-        "Inception weights", f"not there; scores that use Inception features download {place}, or look for it"
-    )
+        return Finding("Inception weights", str(error), "check RAYSC_INCEPTION, and that file", broken=True)
+    return Finding("Inception weights", f"missing; metrics with Inception features read {path}, and download it")
 
 
 def ray_answers(address: str | None) -> Finding:
-    """Start Ray, or connect to a cluster, and run a task; of a cluster behind a tunnel, ask its job server."""
+    """Start Ray, or connect to a cluster, and run a task; of a cluster behind a tunnel, check its job server."""
     if address is not None and "://" in address:
         try:
             connect(address)
         except InputError as error:
-            told, _, remedy = str(error).partition("\n")
-            return Finding("Ray", told, remedy or "see whether the cluster is up", broken=True)
+            problem, _, remedy = str(error).partition("\n")
+            return Finding("Ray", problem, remedy or "check that the cluster is up", broken=True)
         return Finding("Ray", f"the job server at {address} answers")
     try:
         with running_ray(address):
-            ray.get(ray.remote(_nothing).options(num_cpus=0).remote(), timeout=60)
+            ray.get(ray.remote(_no_operation).options(num_cpus=0).remote(), timeout=60)
             nodes = [node for node in ray.nodes() if node["Alive"]]
             cores, devices = (ray.cluster_resources().get(name, 0.0) for name in ("CPU", "GPU"))
     except (InputError, ray.exceptions.RayError, RuntimeError, OSError, ValueError) as error:
-        told = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        remedy = "see whether the cluster is up, the address right and RAY_AUTH_MODE set" if address else "see its logs"
-        return Finding("Ray", told, remedy, broken=True)
+        problem = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        remedy = (
+            "check that the cluster is up, the address is right and RAY_AUTH_MODE is set"
+            if address
+            else "see Ray's logs"
+        )
+        return Finding("Ray", problem, remedy, broken=True)
     return Finding("Ray", f"ran a task; {len(nodes)} nodes, {cores:g} CPU, {devices:g} GPU")
 
 
-def _nothing() -> None: ...
+def _no_operation() -> None: ...
 
 
 def _gigabytes(count: float) -> str:
+    """Format a number of bytes as 1.5 GiB."""
     return f"{count / 2**30:.1f} GiB"

@@ -1,104 +1,139 @@
-"""Running a sweep to its end: plan, run what is free, plan again, until nothing is missing.
+"""The driver of a sweep: it plans, runs the units that are free, and plans again, until nothing is missing.
 
-The store is the only truth. What another process runs at this moment (it holds the unit's lease) is waited for; what
-was found damaged and set aside is missing in the next plan, and so made again.
+The store is the only truth. Units whose lease another process holds are waited for. Damaged objects are moved to the
+trash, so they are missing in the next plan and are made again.
 """
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
-from raysc.cluster.progress import Progress
-from raysc.cluster.waves import RealRows, run_units
-from raysc.planning.plan import InitialUnit, LoopUnit, Plan, Unit, make_plan
-from raysc.planning.resolved import Line
-from raysc.store.leases import holders
+from raysc.cluster import ray_compat
+from raysc.cluster.failures import FailureCollector, Failures
+from raysc.cluster.lost_nodes import LostNodes
+from raysc.cluster.progress import ProgressTracker
+from raysc.cluster.real_data import RealDataCache
+from raysc.cluster.waves import run_units
+from raysc.display import Display
+from raysc.planning.plan import Plan, make_plan
+from raysc.planning.resolved import ResolvedSweep
+from raysc.planning.units import InitialUnit, LoopUnit, Unit
+from raysc.store.leases import Holder, holders
 from raysc.store.objects import Objects
-from raysc.store.publishing import Damaged
-from raysc.store.trash import Notes, set_damaged_aside
-from raysc.sweepfile.sweep import Sweep
+from raysc.store.publishing import DamagedObjectError
+from raysc.store.trash import TrashReasons, move_damaged_to_trash
 
-PATIENCE = 2.0, 15.0
-"""Seconds between two looks at what others run: at first, and at most."""
-MOST_RUNS = 5
-"""How often a unit is run without getting any further before it counts as failed."""
+MIN_WAIT_SECONDS, MAX_WAIT_SECONDS = 2.0, 15.0
+"""Seconds between two reads of the store while other processes run units: at first, and at most."""
 
-Say = Callable[[str], None]
+MAX_RUNS = 5
+"""Number of runs of a unit without progress after which it counts as failed."""
 
 
-def run_to_the_end(sweep: Sweep, built: tuple[Line, ...], objects: Objects, progress: Progress, say: Say) -> None:
-    """Run everything that a sweep lacks, and wait for what others run of it. Ray must be up.
+def run_to_the_end(resolved: ResolvedSweep, objects: Objects, display: Display) -> Failures:
+    """Run everything that a sweep lacks, and wait for the units that other processes run. Ray must be up.
 
     Args:
-        sweep: what is asked for.
-        built: its lines.
+        resolved: the sweep.
         objects: the store.
-        progress: shows what happens, and keeps the failures; units that failed are not run again.
-        say: prints a line for the user.
+        display: shows the progress and prints notes.
+
+    Returns:
+        Name of each failed unit -> its traceback, or the reason. Everything else is published.
     """
-    real: RealRows = {}
+    failures: Failures = {}
+    tracker = ProgressTracker(resolved, objects, display, failures)
+    real_data = RealDataCache(resolved.sweep, objects, display.say)
     runs: Counter[tuple[object, ...]] = Counter()
-    notes = Notes(objects)
-    waited = 0.0
-    while True:
-        began = time.monotonic()
-        plan = make_plan(sweep, objects, built)
-        _fail_orphans(plan, progress)
-        missing = [unit for unit in plan.units if unit.name not in progress.failures]
-        if not missing:
-            break
-        held = holders(objects)
-        wave = _wave([unit for unit in missing if unit.name not in held], missing)
-        if stuck := [unit.name for unit in wave if runs[_state(unit)] >= MOST_RUNS]:
-            progress.failures |= dict.fromkeys(stuck, f"it was run {MOST_RUNS} times and got no further")
-            continue
-        if wave:
-            waited = 0.0
-            runs.update(map(_state, wave))
-            progress.expect(plan)
-            try:
-                run_units(wave, plan, objects, progress, real)
-            except Damaged as damage:
-                set_damaged_aside(objects, damage)
-        else:
-            others = sorted({str(held[unit.name]) for unit in missing if unit.name in held})
-            if not waited:
-                say(f"waiting for {len(missing)} units that another raysc sweep runs: {', '.join(others)}")
-            first, most = PATIENCE
-            waited = min(most, max(first, 2 * (time.monotonic() - began), 1.5 * waited))
-            time.sleep(waited)
-        for note in notes.new():
-            say(f"note: {note}; it was set aside and is made again")
+    trash_reasons = TrashReasons(objects)
+    wait_seconds = 0.0
+    with _displayed(display) as lost_nodes:
+        callbacks = [FailureCollector(failures, lost_nodes, display.say), tracker]
+        while True:
+            planning_started = time.monotonic()
+            plan = make_plan(resolved, objects)
+            _fail_orphans(plan, failures)
+            missing = [unit for unit in plan.units if unit.name not in failures]
+            if not missing:
+                return failures
+            tracker.expect(plan)
+            leases = holders(objects)
+            wave = _next_wave([unit for unit in missing if unit.name not in leases], missing)
+            if stuck := [unit.name for unit in wave if runs[_progress_state(unit)] >= MAX_RUNS]:
+                failures |= dict.fromkeys(stuck, f"it was run {MAX_RUNS} times and got no further")
+                continue
+            if wave:
+                wait_seconds = 0.0
+                runs.update(map(_progress_state, wave))
+                try:
+                    run_units(wave, plan, objects, real_data, failures, callbacks)
+                except DamagedObjectError as damage:
+                    move_damaged_to_trash(objects, damage)
+            else:
+                if not wait_seconds:
+                    display.say(_waiting(missing, leases))
+                wait_seconds = _next_wait(wait_seconds, time.monotonic() - planning_started)
+                time.sleep(wait_seconds)
+            for reason in trash_reasons.new():
+                display.say(f"note: {reason}; it was set aside and is made again")
 
 
-def _wave(free: Sequence[Unit], missing: Sequence[Unit]) -> list[Unit]:
-    """Generation 0s first; then the loops whose generation 0 is there."""
+@contextmanager
+def _displayed(display: Display) -> Iterator[LostNodes]:
+    """Run a display, and report lost nodes in the place of Ray's own messages."""
+    lost_nodes = LostNodes()
+    display.start()
+    try:
+        with ray_compat.without_node_messages(lost_nodes.mark_dead):
+            yield lost_nodes
+    finally:
+        display.stop()
+        for line in lost_nodes.reports(quiet_seconds=0):
+            display.say(line)
+
+
+def _next_wave(free: Sequence[Unit], missing: Sequence[Unit]) -> list[Unit]:
+    """Return the units that can run now: generation 0s first, then the loops whose generation 0 is published."""
     initial: list[Unit] = [unit for unit in free if isinstance(unit, InitialUnit)]
-    pending = _addresses(unit for unit in missing if isinstance(unit, InitialUnit))
-    return initial or [unit for unit in free if isinstance(unit, LoopUnit) and not _zero(unit) & pending]
+    if initial:
+        return initial
+    pending = _produced_rows(unit for unit in missing if isinstance(unit, InitialUnit))
+    return [unit for unit in free if isinstance(unit, LoopUnit) and not _initial_rows(unit) & pending]
 
 
-def _addresses(units: Iterable[InitialUnit]) -> set[tuple[str, tuple[int, ...]]]:
-    """The S_0s that some units make."""
+def _waiting(missing: Sequence[Unit], leases: Mapping[str, Holder]) -> str:
+    """Return the note about units that other processes run."""
+    processes = sorted({str(leases[unit.name]) for unit in missing if unit.name in leases})
+    return f"waiting for {len(missing)} units that another raysc sweep runs: {', '.join(processes)}"
+
+
+def _next_wait(wait_seconds: float, planning_seconds: float) -> float:
+    """Return the seconds until the next plan: longer each time, and longer than planning itself takes."""
+    return min(MAX_WAIT_SECONDS, max(MIN_WAIT_SECONDS, 2 * planning_seconds, 1.5 * wait_seconds))
+
+
+def _produced_rows(units: Iterable[InitialUnit]) -> set[tuple[str, tuple[int, ...]]]:
+    """Return the (key, seeds) of the S_0s that units make."""
     return {(rows, unit.seeds) for unit in units for snapshot in unit.snapshots for rows in snapshot.rows}
 
 
-def _zero(unit: LoopUnit) -> set[tuple[str, tuple[int, ...]]]:
-    """The S_0 that a loop stands on."""
-    zero = unit.line.keys.zero
-    return {(zero.rows, unit.seeds)} if zero is not None else set()
+def _initial_rows(unit: LoopUnit) -> set[tuple[str, tuple[int, ...]]]:
+    """Return the (key, seeds) of the S_0 that a loop starts from; empty for a closed-form family."""
+    keys = unit.cell.keys.generation_zero
+    return {(keys.rows, unit.seeds)} if keys is not None else set()
 
 
-def _fail_orphans(plan: Plan, progress: Progress) -> None:
-    """A loop cannot run if the training of its generation 0 failed."""
-    failed = _addresses(unit for unit in plan.initial if unit.name in progress.failures)
+def _fail_orphans(plan: Plan, failures: Failures) -> None:
+    """Record the failure of loops whose generation 0 failed."""
+    failed = _produced_rows(unit for unit in plan.initial if unit.name in failures)
     for unit in plan.loop:
-        if _zero(unit) & failed:
-            progress.failures.setdefault(unit.name, "generation 0 is missing, since its training failed")
+        if _initial_rows(unit) & failed:
+            failures.setdefault(unit.name, "generation 0 is missing, since its training failed")
 
 
-def _state(unit: Unit) -> tuple[object, ...]:
-    """What changes as a unit gets further."""
+def _progress_state(unit: Unit) -> tuple[object, ...]:
+    """Return the fields of a unit that change as it progresses."""
     if isinstance(unit, InitialUnit):
         return unit.name, len(unit.snapshots), unit.reason
     return unit.name, unit.missing, unit.first, unit.reason

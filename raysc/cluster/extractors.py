@@ -1,11 +1,11 @@
-"""Feature extractors that are trained here: stored, keyed artifacts, made once per data fingerprint."""
+"""Trained feature extractors: keyed artifacts in the store, trained once per data fingerprint."""
 
 from collections.abc import Iterable, Mapping
 
 import ray
 
 from raysc import registry
-from raysc.datasets.dataset import DataSet, LabelledDataSet
+from raysc.datasets.dataset import DataSet, SupportsLabels
 from raysc.metrics.core.features import extractor_key, extractor_name
 from raysc.settings import Component
 from raysc.store.artifacts import read_artifact, write_artifact
@@ -13,32 +13,40 @@ from raysc.store.objects import Objects
 
 
 def trained_extractors(
-    metrics: Iterable[Component], data: DataSet, objects: Objects
+    metrics: Iterable[Component], dataset: DataSet, objects: Objects
 ) -> Mapping[str, Mapping[str, bytes]]:
-    """The files of the extractors that some metrics need on some data; trained on Ray if the store has none yet.
+    """Return the files of the extractors that metrics need on a data set; train on Ray those that the store lacks.
 
-    Of inception it is the path of its weights, which every machine reads for itself.
+    Returns:
+        Extractor -> file name -> content. For inception it is the path of its weights, which every machine reads
+        for itself.
     """
-    names = {extractor_name(registry.build("metric", metric).features, data.kind) for metric in metrics}
-    there: dict[str, Mapping[str, bytes]] = {}
+    names = {extractor_name(registry.build("metric", metric).features, dataset.kind) for metric in metrics}
+    extractors: dict[str, Mapping[str, bytes]] = {}
     if "inception" in names:
-        from raysc.metrics.core.inception import weights_file
+        from raysc.metrics.core.inception import fetch_weights
 
-        there["inception"] = {"weights": str(weights_file().resolve()).encode()}
-    if "classifier" not in names:
-        return there
-    assert isinstance(data, LabelledDataSet), "classifier features were refused for data without classes"
-    key = extractor_key("classifier", data)
+        extractors["inception"] = {"weights": str(fetch_weights().resolve()).encode()}
+    if "classifier" in names:
+        extractors["classifier"] = _classifier_files(dataset, objects)
+    return extractors
+
+
+def _classifier_files(dataset: DataSet, objects: Objects) -> Mapping[str, bytes]:
+    """Return the files of the classifier of a data set; train it if the store has none."""
+    key = extractor_key("classifier", dataset)
     files = read_artifact(objects, key)
     if files is None:
-        made = ray.get(ray.remote(_train).remote(data))
-        write_artifact(objects, key, made)
+        assert isinstance(dataset, SupportsLabels), "classifier features were refused for data without classes"
+        trained: dict[str, bytes] = ray.get(ray.remote(_train).remote(dataset))
+        write_artifact(objects, key, trained)
         files = read_artifact(objects, key)
         assert files is not None, "an artifact that was written can be read"
-    return {**there, "classifier": files}
+    return files
 
 
-def _train(data: LabelledDataSet) -> dict[str, bytes]:
+def _train(dataset: SupportsLabels) -> dict[str, bytes]:
+    """Train a classifier, in a task."""
     from raysc.metrics.core.classifier import train_classifier
 
-    return train_classifier(data.labelled_train(), data.labelled_test()).to_files()
+    return train_classifier(dataset.labelled_train(), dataset.labelled_test()).to_files()

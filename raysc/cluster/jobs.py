@@ -1,36 +1,36 @@
-"""A sweep as a Ray job: its driver runs on the cluster's head, whatever becomes of the machine that asked for it.
+"""Sweeps as Ray jobs: the driver runs on the cluster's head, so it does not depend on the machine that submitted it.
 
-A job's id is made from store and sweep, and a number: one that has not ended is joined, else the next is submitted.
+The id of a job consists of a hash of store and sweep, and a number. A job that has not ended is followed; else the next
+one is submitted.
 """
 
-import logging
-import os
 import shlex
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from types import ModuleType
 from typing import Any, Protocol
 
 import ray
 from ray.job_submission import JobStatus, JobSubmissionClient
 
+from raysc.cluster import ray_compat
 from raysc.errors import InputError, RayscError
 from raysc.store.keys import key_of
 
-PAUSE = 5.0
-"""Seconds between two looks at a job."""
-INTERRUPTED = 130
+POLL_SECONDS = 5.0
+"""Seconds between two requests for the state of a job."""
+
+INTERRUPTED_STATUS = 130
+"""Exit status after Ctrl-C."""
 
 Say = Callable[[str], None]
 
 
-class Client(Protocol):
-    """What is used of Ray's ``JobSubmissionClient``."""
+class JobClient(Protocol):
+    """The methods of Ray's ``JobSubmissionClient`` that are used here."""
 
     def list_jobs(self) -> list[Any]: ...
     def submit_job(
@@ -42,14 +42,14 @@ class Client(Protocol):
 
 @dataclass(frozen=True)
 class Submission:
-    """What a job runs.
+    """Content of a job.
 
     Attributes:
-        name: the beginning of its id.
-        file: the sweep file's name below the working folder.
-        options: of ``raysc sweep``.
-        variable: in the job's environment, its id: so it knows that it is to run in place.
-        files: name below the working folder -> content: the sweep file, and plug-ins.
+        name: prefix of the job's id.
+        file: name of the sweep file in the working folder.
+        options: options of ``raysc sweep``.
+        variable: environment variable that holds the job's id, so that the job runs the sweep in place.
+        files: name in the working folder -> content: the sweep file, and plug-ins.
     """
 
     name: str
@@ -60,36 +60,36 @@ class Submission:
 
     @property
     def digest(self) -> str:
-        """Tells apart two submissions of one sweep to one store."""
+        """Hash of command and files; it tells two submissions of one sweep to one store apart."""
         hashed = sha256(shlex.join([self.file, *self.options]).encode())
         for name, content in sorted(self.files.items()):
             hashed.update(f"\0{name}\0{len(content)}\0".encode() + content)
         return hashed.hexdigest()
 
     def entrypoint(self, job: str) -> str:
-        """The command that the head runs."""
+        """Return the command that the head runs."""
         return f"{self.variable}={shlex.quote(job)} " + shlex.join(["raysc", "sweep", self.file, *self.options])
 
 
 def job_name(sweep: str, store: str) -> str:
-    """The beginning of the id of every job that runs a sweep into a store."""
+    """Return the prefix of the ids of all jobs that run a sweep into a store."""
     digest = key_of({"sweep": sweep, "store": store})
     return f"raysc-{sweep}-{digest[:8]}"
 
 
-def connect(address: str) -> Client:
-    """A cluster's job server.
+def connect(address: str) -> JobClient:
+    """Connect to the job server of a cluster.
 
     Raises:
-        InputError: it is not there, it does not let us in, or what is needed to speak to it is not installed.
+        InputError: no server answers, it refuses the connection, or a package that the client needs is not installed.
     """
-    logging.getLogger("ray").setLevel(logging.WARNING)  # it tells of every package that it sends
-    os.environ["RAY_ADDRESS"] = address  # the client heeds it before its own argument
+    ray_compat.set_job_switches(address)
     try:
         return JobSubmissionClient(address)
     except ray.exceptions.AuthenticationError as error:
         raise InputError(
-            f"the Ray cluster at {address} lets nobody in without its token: {str(error).strip().splitlines()[0]}\n"
+            f"the Ray cluster at {address} refuses connections without its token: "
+            f"{str(error).strip().splitlines()[0]}\n"
             "Set RAY_AUTH_MODE=token, and put the token into ~/.ray/auth_token or RAY_AUTH_TOKEN (`ray get-auth-token` "
             "prints it where the cluster was started)"
         ) from error
@@ -103,66 +103,74 @@ def connect(address: str) -> Client:
         raise InputError(f"the Ray cluster at {address}: {str(error).strip()}") from error
 
 
-def run_as_job(client: Client, submission: Submission, say: Say, write: Say) -> int:
-    """Submit a sweep, or join the job that runs it already, and follow it to its end.
+def run_as_job(client: JobClient, submission: Submission, say: Say, write: Say) -> int:
+    """Submit a sweep, or find the job that runs it already, and follow the job to its end.
 
     Args:
-        client: of the cluster.
-        submission: what to run.
+        client: the client of the cluster's job server.
+        submission: the content of the job.
         say: prints a line for the user.
-        write: prints a piece of the job's own output.
+        write: prints a part of the job's output.
 
     Returns:
-        The exit status of ``raysc sweep``: the job's own, or 130 if Ctrl-C ended the following.
+        The exit status of ``raysc sweep``: the job's own, or 130 after Ctrl-C.
+
+    Raises:
+        RayscError: the cluster refused the job, lost it, or the job was stopped.
     """
     while True:
-        job, ours = _job(client, submission, say)
+        job, is_same = _find_or_submit(client, submission, say)
         try:
             status = _follow(client, job, say, write)
         except KeyboardInterrupt:
             say(f"\njob {job} goes on running; the same command follows it again, `ray job stop {job}` stops it")
-            return INTERRUPTED
-        if ours:
+            return INTERRUPTED_STATUS
+        if is_same:
             return status
-        say(f"job {job}, which ran another state of this sweep, has ended; now this one")
+        say(f"job {job}, which ran another version of this sweep, has ended; submitting this version")
 
 
-def _job(client: Client, submission: Submission, say: Say) -> tuple[str, bool]:
-    """The id of the job to follow, and whether it runs exactly this submission."""
-    numbers = {}
+def _find_or_submit(client: JobClient, submission: Submission, say: Say) -> tuple[str, bool]:
+    """Return the id of the job to follow, and True if it runs exactly this submission."""
+    infos = {}
     for info in client.list_jobs():
         head, _, number = (info.submission_id or "").rpartition("-")
         if head == submission.name and number.isdigit():
-            numbers[int(number)] = info
-    newest = max(numbers, default=0)
-    if newest and not numbers[newest].status.is_terminal():
-        ours = (numbers[newest].metadata or {}).get("raysc") == submission.digest
+            infos[int(number)] = info
+    newest = max(infos, default=0)
+    if newest and not infos[newest].status.is_terminal():
+        is_same = (infos[newest].metadata or {}).get("raysc") == submission.digest
         job = f"{submission.name}-{newest}"
         say(f"job {job} runs this sweep already; following it")
-        return job, ours
+        return job, is_same
     job = f"{submission.name}-{newest + 1}"
+    try:
+        _submit(client, submission, job)
+    except RuntimeError as error:
+        if ray_compat.is_duplicate_job(error):  # another process submitted it in the meantime
+            return _find_or_submit(client, submission, say)
+        raise RayscError(f"the Ray cluster did not take the job: {error}") from error
+    say(f"submitted as job {job}; Ctrl-C ends the following, not the job")
+    return job, True
+
+
+def _submit(client: JobClient, submission: Submission, job: str) -> None:
+    """Submit a job with its files as working folder."""
     with tempfile.TemporaryDirectory() as folder:
         for name, content in submission.files.items():
             file = Path(folder) / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content)
-        try:
-            client.submit_job(
-                entrypoint=submission.entrypoint(job),
-                submission_id=job,
-                runtime_env={"working_dir": folder},
-                metadata={"raysc": submission.digest},
-            )
-        except RuntimeError as error:
-            if "already exists" in str(error):  # somebody else was quicker by a moment
-                return _job(client, submission, say)
-            raise RayscError(f"the Ray cluster did not take the job: {error}") from error
-    say(f"submitted as job {job}; Ctrl-C ends the following, not the job")
-    return job, True
+        client.submit_job(
+            entrypoint=submission.entrypoint(job),
+            submission_id=job,
+            runtime_env={"working_dir": folder},
+            metadata={"raysc": submission.digest},
+        )
 
 
-def _follow(client: Client, job: str, say: Say, write: Say) -> int:
-    """Print a job's output as it comes until it has ended, however often the connection is lost on the way."""
+def _follow(client: JobClient, job: str, say: Say, write: Say) -> int:
+    """Print a job's output until the job has ended, and return its exit status; lost connections are retried."""
     written, lost = 0, False
     while True:
         try:
@@ -172,13 +180,15 @@ def _follow(client: Client, job: str, say: Say, write: Say) -> int:
             written, lost = len(output), False
             if info.status.is_terminal():
                 break
-        except (OSError, RuntimeError) as error:  # of requests; of a server that is there and answers with an error
-            if "404" in str(error):
-                raise RayscError(f"the Ray cluster does not know job {job} any more; was it started anew?") from error
+        except (OSError, RuntimeError) as error:  # of the connection; of a server that answers with an error
+            if ray_compat.is_unknown_job(error):
+                raise RayscError(
+                    f"the Ray cluster does not know job {job} any more; was the cluster restarted?"
+                ) from error
             if not lost:
                 say("\nthe connection to the cluster was lost; the job goes on; waiting for the cluster to answer")
             lost = True
-        time.sleep(PAUSE)
+        time.sleep(POLL_SECONDS)
     if info.status == JobStatus.STOPPED:
         raise RayscError(f"job {job} was stopped; what is published stays, and the same command goes on from there")
     if info.status == JobStatus.SUCCEEDED:
@@ -186,35 +196,3 @@ def _follow(client: Client, job: str, say: Say, write: Say) -> int:
     if info.driver_exit_code is None:
         raise RayscError(f"job {job} failed: {info.message}")
     return int(info.driver_exit_code)
-
-
-def plugin_files(modules: Iterable[str]) -> dict[str, bytes]:
-    """The plug-ins that a sweep names, and what they import of the folder that they lie in.
-
-    Args:
-        modules: dotted names of imported modules; those that are installed must be so on every machine.
-
-    Returns:
-        Name below that folder -> content.
-    """
-    tops = {name.partition(".")[0] for name in modules}
-    roots = {root for top in tops if (root := _root(sys.modules[top])) is not None}
-    files: dict[str, bytes] = {}
-    for name, module in list(sys.modules.items()):
-        if "." in name or name == "raysc" or (root := _root(module)) not in roots or root is None:
-            continue
-        place = root / name
-        found = sorted(place.rglob("*.py")) if place.is_dir() else [place.with_suffix(".py")]
-        files |= {file.relative_to(root).as_posix(): file.read_bytes() for file in found}
-    return files
-
-
-def _root(module: ModuleType) -> Path | None:
-    """The folder that a top module or package lies in, unless it is installed or has no source file."""
-    paths = list(getattr(module, "__path__", ()))
-    place = Path(paths[0]) if paths else Path(getattr(module, "__file__", None) or "x.so")
-    if not paths and place.suffix != ".py":
-        return None
-    root = place.resolve().parent
-    installed = {"site-packages", "dist-packages"} & set(root.parts) or root.is_relative_to(sys.base_prefix)
-    return None if installed else root

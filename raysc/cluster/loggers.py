@@ -1,4 +1,4 @@
-"""Loggers that a user already has: Tune's own callbacks, named in the sweep file. TensorBoard is always written."""
+"""Loggers of a sweep file: Tune's own callbacks. TensorBoard files are always written."""
 
 import inspect
 import os
@@ -16,47 +16,53 @@ CALLBACKS = {
     "wandb": ("ray.air.integrations.wandb", "WandbLoggerCallback"),
     "mlflow": ("ray.air.integrations.mlflow", "MLflowLoggerCallback"),
 }
+"""Logger -> module and class of the callback."""
+
 PACKAGES = {"wandb": "wandb", "mlflow": "mlflow"}
-"""What a logger needs beside Tune."""
-NAMED_AFTER_THE_SWEEP = {"wandb": "project", "mlflow": "experiment_name"}
+"""Logger -> the package that it needs beside Ray."""
+
+NAME_PARAMETERS = {"wandb": "project", "mlflow": "experiment_name"}
+"""Logger -> the parameter whose default is the name of the sweep."""
 
 
 def check_loggers(sweep: Sweep) -> None:
-    """Refuse loggers that cannot work, before anything starts.
+    """Check that the loggers of a sweep work, before anything starts.
 
     Raises:
-        InputError: a package is missing, a parameter is not one of the callback's, or what it logs to does not answer.
+        InputError: a package is missing, the callback has no such parameter, or its server does not answer.
     """
     for number, logger in enumerate(sweep.loggers):
         package = PACKAGES.get(logger.name)
         if package is not None and find_spec(package) is None:
             raise sweep.error(f"loggers.{number}", f"{package} is not installed; pip install {package}")
-        takes = inspect.signature(_callback(logger.name)).parameters
-        open_ended = any(parameter.kind is parameter.VAR_KEYWORD for parameter in takes.values())
-        for name in () if open_ended else logger.parameters:
-            if name not in takes:
-                told = f"{logger.name} has no parameter {name!r}{did_you_mean(name, list(takes))}"
-                raise sweep.error(f"loggers.{number}", told)
+        parameters = inspect.signature(_callback_class(logger.name)).parameters
+        takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
+        for name in () if takes_any else logger.parameters:
+            if name not in parameters:
+                problem = f"{logger.name} has no parameter {name!r}{did_you_mean(name, list(parameters))}"
+                raise sweep.error(f"loggers.{number}", problem)
         try:
             _build(logger, sweep).setup()
-        except Exception as error:  # of another library: whatever it raises, the sweep cannot be logged
+        except Exception as error:  # any error of the logger's library means that the sweep cannot be logged
             raise sweep.error(f"loggers.{number}", f"{logger.name} cannot be used: {str(error).strip()}") from error
 
 
-def callbacks(sweep: Sweep) -> list[Any]:
-    """New callbacks for one Tune run; the project or experiment bears the sweep's name unless it is given one."""
+def logger_callbacks(sweep: Sweep) -> list[Any]:
+    """Build new callbacks for one Tune run; without a name, the project or experiment has the name of the sweep."""
     return [_build(logger, sweep) for logger in sweep.loggers]
 
 
 def _build(logger: Component, sweep: Sweep) -> Any:
-    named = NAMED_AFTER_THE_SWEEP.get(logger.name)
-    defaults = {named: sweep.name} if named else {}
+    """Build the callback of a logger."""
+    name_parameter = NAME_PARAMETERS.get(logger.name)
+    defaults = {name_parameter: sweep.name} if name_parameter else {}
     if logger.name == "wandb":
-        # Else its files lie among Tune's, which are copied to the store before the last run's are whole.
+        # By default its files lie among Tune's, which are copied to the store before the last ones are complete.
         defaults["dir"] = os.environ.get("WANDB_DIR", str(Path.cwd()))
-    return _callback(logger.name)(**{**defaults, **logger.parameters})
+    return _callback_class(logger.name)(**{**defaults, **logger.parameters})
 
 
-def _callback(name: str) -> Any:
+def _callback_class(name: str) -> Any:
+    """Import the callback class of a logger."""
     module, attribute = CALLBACKS[name]
     return getattr(import_module(module), attribute)

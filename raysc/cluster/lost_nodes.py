@@ -1,85 +1,68 @@
-"""Nodes that go away while a sweep runs: one line of ours in the place of pages of Ray's."""
+"""Nodes that are lost while a sweep runs: one line of raysc about each, in the place of pages of Ray."""
 
-import re
 import time
 from collections import defaultdict
 from collections.abc import Callable
-from types import TracebackType
-from typing import Any
 
 import ray
-from ray._private import worker
 
+from raysc.cluster import ray_compat
 from raysc.cluster.preflight import node_name
 
-NODE_DIED = "its node has died"
-"""In Ray's words for a process that ended since its machine was called back or broke."""
-_ITS_ID = re.compile(r"Node Id: ([0-9a-f]+)")
-_MARKED_DEAD = re.compile(r"The node with node id: ([0-9a-f]+) .* has been marked dead", re.DOTALL)
-_LAST_WORDS = "Raylet is terminated."
-"""How the pages begin in which a node's own process says farewell; the node is marked dead beside that."""
-_PRINTS = "print_to_stdstream"
-"""What Ray prints with, not a part of what it offers."""
-QUIET = 2.0
-"""Seconds after which a node's units have all been heard of."""
+QUIET_SECONDS = 2.0
+"""Seconds without further messages about a node after which all of its units are known."""
 
 
 class LostNodes:
-    """Which nodes went away, and what ran there; a context manager, within which Ray says nothing of it itself.
-
-    Ray prints whatever its nodes publish as an error, and has no switch for that (``log_to_driver`` is for what
-    processes print). What is about lost nodes is taken out on the way to the terminal; everything else is printed. A
-    Ray that prints in another way prints all of it.
-    """
+    """Lost nodes and the units that ran on them."""
 
     def __init__(self, name_of: Callable[[str], str] | None = None) -> None:
-        """``name_of``: from a node's id to what people call it; None: Ray is asked."""
+        """Start without lost nodes.
+
+        Args:
+            name_of: maps a node's id to its name in messages; None: Ray is asked.
+        """
         self._name_of = name_of or _name_of
         self._units: dict[str, set[str]] = defaultdict(set)
-        self._heard: dict[str, float] = {}
-        self._told: set[str] = set()
-        self._print: Any = None
+        self._last_message: dict[str, float] = {}
+        self._reported: set[str] = set()
 
-    def __enter__(self) -> "LostNodes":
-        self._print = getattr(worker, _PRINTS, None)
-        if self._print is not None:
-            setattr(worker, _PRINTS, self._pass_on)
-        return self
+    def record(self, unit: str, message: str) -> None:
+        """Record a unit whose process ended with its node.
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._print is not None:
-            setattr(worker, _PRINTS, self._print)
-
-    def lost(self, unit: str, words: str) -> None:
-        """A unit's process ended with these words, which say ``NODE_DIED``."""
-        node = found[1] if (found := _ITS_ID.search(words)) else ""
+        Args:
+            unit: name of the unit.
+            message: Ray's error, which names the node.
+        """
+        node = ray_compat.dead_node(message)
         self._units[node].add(unit)
-        self._heard[node] = time.monotonic()
+        self._last_message[node] = time.monotonic()
 
-    def news(self, quiet: float = QUIET) -> list[str]:
-        """A line for each node of which nothing more was heard for so many seconds."""
-        due = [node for node, heard in list(self._heard.items()) if time.monotonic() - heard >= quiet]
+    def mark_dead(self, node: str) -> None:
+        """Record a node that Ray marked as dead, from any thread."""
+        if node not in self._reported:
+            self._last_message[node] = time.monotonic()
+
+    def reports(self, quiet_seconds: float = QUIET_SECONDS) -> list[str]:
+        """Return a line for each node without messages in the last ``quiet_seconds``; each node is reported once."""
+        now = time.monotonic()
+        due = [node for node, last in list(self._last_message.items()) if now - last >= quiet_seconds]
         lines = []
         for node in due:
             units = len(self._units.pop(node, ()))
-            del self._heard[node]
-            self._told.add(node)
-            some = ("no unit ran there", "1 unit that ran there goes on", f"{units} units that ran there go on")
-            then = " elsewhere from the last published generation" if units else ""
-            lines.append(f"{self._name_of(node)} is gone; {some[min(units, 2)]}{then}")
+            del self._last_message[node]
+            self._reported.add(node)
+            lines.append(f"{self._name_of(node)} is gone; {_continuation(units)}")
         return lines
 
-    def _pass_on(self, data: dict[str, Any], ignore_prefix: bool) -> None:
-        text = "\n".join(data["lines"])
-        if found := _MARKED_DEAD.search(text):
-            if found[1] not in self._told:
-                self._heard[found[1]] = time.monotonic()
-        elif not text.startswith(_LAST_WORDS):
-            self._print(data, ignore_prefix)
+
+def _continuation(units: int) -> str:
+    if not units:
+        return "no unit ran there"
+    subject = "1 unit that ran there goes on" if units == 1 else f"{units} units that ran there go on"
+    return f"{subject} elsewhere from the last published generation"
 
 
-def _name_of(node: str) -> str:
-    there = {one["NodeID"]: one for one in ray.nodes()}
-    return f"node {node_name(there[node])}" if node in there else "a node"
+def _name_of(node_id: str) -> str:
+    nodes = {node["NodeID"]: node for node in ray.nodes()}
+    return f"node {node_name(nodes[node_id])}" if node_id in nodes else "a node"

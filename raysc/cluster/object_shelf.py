@@ -1,4 +1,4 @@
-"""Rows in Ray's object store."""
+"""Blocks of rows in Ray's object store, and the shelf that puts them there."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import ray
 
-from raysc.pool.rows import Block
+from raysc.pool.blocks import Block
 from raysc.pool.shelf import digest
 from raysc.pool.tokens import Texts
 from raysc.regimes.recipe import Source
@@ -14,14 +14,14 @@ from raysc.regimes.recipe import Source
 
 @dataclass(frozen=True)
 class ObjectBlock:
-    """Rows in the object store: every process of a node reads the same memory.
+    """A block of rows in the object store; all processes of a node share the memory.
 
     Attributes:
         ref: reference to the array, (seeds or 1, rows, *event).
         first: index of its first row in its source.
         rows: rows per seed.
         sha256: digest of the values.
-        acceptance: as of every block.
+        acceptance: share of candidate texts that the rejection rule accepted, 0 to 1; None without a rejection rule.
     """
 
     ref: "ray.ObjectRef[np.ndarray]"
@@ -32,21 +32,21 @@ class ObjectBlock:
 
     @property
     def key(self) -> Hashable:
-        """The object's id."""
+        """Return the id of the object."""
         return self.ref.hex()
 
     def load(self) -> np.ndarray:
-        """The rows, without a copy and read-only."""
+        """Return the rows, without a copy and read-only."""
         return ray.get(self.ref)
 
 
 @dataclass(frozen=True)
 class ObjectShelf:
-    """The shelf of pool ``object_store``: each rank puts its rows there by itself."""
+    """The shelf of pool ``object_store``; each rank puts its own rows."""
 
     def put(
         self, source: Source, seeds: tuple[int, ...], first: int, rows: np.ndarray, texts: Texts | None = None
     ) -> Block:
-        """Put rows; they live as long as somebody holds the block and the rank that put them is alive."""
+        """Put rows; they exist while a reference to the block is held and the rank that put them is alive."""
         acceptance = texts.acceptance if texts else None
         return ObjectBlock(ray.put(rows), first, rows.shape[1], digest(rows), acceptance)

@@ -1,4 +1,4 @@
-"""Whether a cluster can run what a sweep asks for: a trial that can never start would wait for ever."""
+"""Checks of a cluster before a sweep starts: a trial that exceeds the cluster's capacity would wait for ever."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,97 +8,79 @@ import psutil
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from raysc.cluster.capacity import START_SECONDS, Capacity, amounts_told, capacity
+from raysc.cluster.capacity import START_SECONDS, Capacity, cluster_capacity, format_amounts
 from raysc.cluster.trial import bundles
 from raysc.cluster.versions import Versions, disagreement, versions
 from raysc.errors import InputError
 from raysc.store.objects import Objects
 from raysc.sweepfile.sweep import Sweep
 
-OF_ONE_MACHINE = {
-    "ext2",
-    "ext3",
-    "ext4",
-    "xfs",
-    "btrfs",
-    "zfs",
-    "f2fs",
-    "overlay",
-    "tmpfs",
-    "apfs",
-    "hfs",
-    "ntfs",
-    "vfat",
-}
-"""File systems that no other machine sees; network ones (nfs, lustre, cephfs, ...) are what a cluster shares."""
+LOCAL_FILE_SYSTEMS = frozenset(
+    ["ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "overlay", "tmpfs", "apfs", "hfs", "ntfs", "vfat"]
+)
+"""File systems that only one machine sees; a cluster shares network file systems (nfs, lustre, cephfs, ...)."""
 
 
 def check_cluster(sweep: Sweep, objects: Objects) -> None:
-    """Compare one trial's request with all that the cluster has or may grow to, and see to its nodes. Ray must be up.
+    """Compare the request of a trial with the capacity of the cluster, and check storage and versions on each node.
+
+    Ray must be up.
 
     Raises:
-        InputError: with the numbers, or with the nodes that cannot work.
+        InputError: the cluster or some of its nodes cannot run the sweep; with the amounts, or the nodes' names.
     """
-    there = capacity()
-    check_request(sweep, there)
+    capacity = cluster_capacity()
+    check_request(sweep, capacity)
     nodes = [node for node in ray.nodes() if node["Alive"]]
-    if len(nodes) + there.most > 1:
-        _check_folder(objects, there, len(nodes))
+    if len(nodes) + capacity.max_workers > 1:
+        _check_folder(objects, capacity, len(nodes))
     if len(nodes) > 1:
         _check_nodes(nodes, objects)
 
 
-def check_request(sweep: Sweep, there: Capacity) -> None:
-    """Refuse a trial that can never start.
+def check_request(sweep: Sweep, capacity: Capacity) -> None:
+    """Check that a trial of a sweep fits into a cluster.
 
     Raises:
-        InputError: with what it asks for and what there is.
+        InputError: a trial requests more than the capacity; with both amounts.
     """
     workers, rank = sweep.resources.workers, bundles(sweep.resources)[-1]
-    fitting = there.ranks(rank)
-    if fitting >= workers:
+    max_ranks = capacity.max_ranks(rank)
+    if max_ranks >= workers:
         return
-    asked = amounts_told(rank)
-    if not fitting:
-        problem = f"one rank asks for {asked}, and no node of this Ray cluster has that: {there.told(list(rank))}"
+    request, available = format_amounts(rank), capacity.describe(list(rank))
+    if not max_ranks:
+        problem = f"one rank asks for {request}, and no node of this Ray cluster has that: {available}"
     else:
         problem = (
-            f"a trial asks for {workers} ranks of {asked} at once, and this Ray cluster has room for {fitting}: "
-            f"{there.told(list(rank))}; lower workers, cpus or gpus"
+            f"a trial asks for {workers} ranks of {request} at once, and this Ray cluster has room for {max_ranks}: "
+            f"{available}; lower workers, cpus or gpus"
         )
     raise sweep.error("resources", problem)
 
 
-def _check_folder(objects: Objects, there: Capacity, nodes: int) -> None:
-    if objects.folder is None or (kind := file_system(objects.folder)) not in OF_ONE_MACHINE:
+def _check_folder(objects: Objects, capacity: Capacity, nodes: int) -> None:
+    """Refuse a store in a folder that the other nodes do not see."""
+    if objects.folder is None or (kind := file_system(objects.folder)) not in LOCAL_FILE_SYSTEMS:
         return
-    grows = f" and may bring up {there.most} more" if there.most else ""
+    growth = f" and may add {capacity.max_workers} more" if capacity.max_workers else ""
     raise InputError(
         f"storage {objects.folder} lies on a disk of this machine ({kind}), and this Ray cluster has {nodes} "
-        f"nodes{grows}, which cannot all write there; give a bucket (s3://, gs://, az://) or a folder of a shared file "
-        "system with --storage"
+        f"nodes{growth}, which cannot all write there; give a bucket (s3://, gs://, az://) or a folder of a shared "
+        "file system with --storage"
     )
 
 
 def _check_nodes(nodes: list[Mapping[str, Any]], objects: Objects) -> None:
-    """A task on every node writes to the storage, reads from it, and says what is installed there."""
-    mine = versions()
-    asked = {}
+    """Run a task on each node, which probes the storage and returns the installed versions."""
+    tasks = {}
     for node in nodes:
-        there = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
-        look = ray.remote(_look).options(num_cpus=0, max_retries=0, scheduling_strategy=there)
-        asked[look.remote(objects)] = node
-    ready, late = ray.wait(list(asked), num_returns=len(asked), timeout=START_SECONDS)
-    problems = [f"{node_name(asked[one])}: no process started there in {START_SECONDS:g} s" for one in late]
-    for one in ready:
-        try:
-            theirs, problem = ray.get(one)
-            if differs := disagreement(mine, theirs):
-                problem = f"{differs}; install the same versions everywhere" + (f"; {problem}" if problem else "")
-        except ray.exceptions.RayError as error:  # raysc is not installed there, say
-            problem = str(error).strip().splitlines()[-1]
-        if problem:
-            problems.append(f"{node_name(asked[one])}: {problem}")
+        on_node = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
+        probe = ray.remote(_probe).options(num_cpus=0, max_retries=0, scheduling_strategy=on_node)
+        tasks[probe.remote(objects)] = node_name(node)
+    ready, late = ray.wait(list(tasks), num_returns=len(tasks), timeout=START_SECONDS)
+    problems = [f"{tasks[task]}: no process started there in {START_SECONDS:g} s" for task in late]
+    problems += [f"{tasks[task]}: {problem}" for task in ready if (problem := _problem(task))]
     if problems:
         raise InputError(
             f"{len(problems)} of {len(nodes)} nodes of this Ray cluster cannot work on the sweep:\n"
@@ -106,8 +88,19 @@ def _check_nodes(nodes: list[Mapping[str, Any]], objects: Objects) -> None:
         )
 
 
-def _look(objects: Objects) -> tuple[Versions, str]:
-    """What is installed here, and what is wrong with the storage as seen from here."""
+def _problem(task: "ray.ObjectRef[tuple[Versions, str]]") -> str:
+    """Return what keeps the node of a finished task from working on the sweep; "" if nothing does."""
+    try:
+        node_versions, problem = ray.get(task)
+    except ray.exceptions.RayError as error:  # for example, raysc is not installed there
+        return str(error).strip().splitlines()[-1]
+    if differences := disagreement(versions(), node_versions):
+        return f"{differences}; install the same versions everywhere" + (f"; {problem}" if problem else "")
+    return problem
+
+
+def _probe(objects: Objects) -> tuple[Versions, str]:
+    """Return the versions on this node, and the error of the storage; "" if it can be written and read."""
     try:
         objects.probe()
     except InputError as error:
@@ -116,11 +109,11 @@ def _look(objects: Objects) -> tuple[Versions, str]:
 
 
 def node_name(node: Mapping[str, Any]) -> str:
-    """A node's name or address, its host, and the beginning of its id."""
+    """Return a node's name or address, its host, and the first digits of its id."""
     return f"{node['NodeName']} ({node['NodeManagerHostname']}, {node['NodeID'][:8]})"
 
 
 def file_system(folder: Path) -> str:
-    """The kind of file system that a folder, or the nearest one above it, lies on."""
+    """Return the type of the file system that holds a folder, or its nearest existing parent; "" if it is unknown."""
     mounted = {Path(partition.mountpoint): partition.fstype for partition in psutil.disk_partitions(all=True)}
-    return next((mounted[place] for place in (folder, *folder.parents) if place in mounted), "")
+    return next((mounted[path] for path in (folder, *folder.parents) if path in mounted), "")

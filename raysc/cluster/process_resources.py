@@ -1,4 +1,4 @@
-"""What a process that Ray runs may use: as many threads as it asked cores for, a device only if it asked for one."""
+"""Resources of a process that Ray runs: one thread for each requested core, a device only if one was requested."""
 
 import os
 
@@ -8,19 +8,19 @@ from raysc.settings import Resources
 
 
 def use_resources(resources: Resources, trained: bool) -> None:
-    """Keep to what a rank has; so that trials side by side do not fight."""
+    """Limit this process to the resources of a rank, so that parallel trials do not compete for cores."""
     if not resources.gpus:
-        os.environ["CUDA_VISIBLE_DEVICES"] = ""  # Ray leaves devices visible to whoever asked for none
-        os.environ["ACCELERATE_TORCH_DEVICE"] = "cpu"  # and Accelerate takes a Mac's, on which much is not computed
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""  # Ray leaves devices visible to processes that requested none
+        os.environ["ACCELERATE_TORCH_DEVICE"] = "cpu"  # else Accelerate uses a Mac's device, which lacks operations
     use_threads(resources.cpus, trained)
 
 
 def use_threads(cpus: float, trained: bool) -> None:
-    """Limit BLAS, OpenMP and torch; results on a CPU are the same to the last bit for the same number.
+    """Limit the threads of BLAS, OpenMP and torch; on a CPU, results are bit-identical for equal numbers of threads.
 
     Args:
-        cpus: cores; less than one counts as one.
-        trained: whether torch is used, which is slow to import.
+        cpus: number of cores; less than one counts as one.
+        trained: True if torch is used, which is slow to import.
     """
     threads = max(1, int(cpus))
     os.environ["OMP_NUM_THREADS"] = str(threads)

@@ -1,7 +1,7 @@
-"""What networks make of the real rows: stored, keyed artifacts, made once per data, extractor and split.
+"""Reference features: features of the real rows, computed once per data, extractor and split as keyed artifacts.
 
-Features of 50,000 images take minutes, and what a Fréchet distance needs of them takes a while more. So units only read
-them: from Ray's object store, where all processes of a node read the same memory.
+The features of 50,000 images take minutes, and their covariance takes longer. So units only read them, from Ray's
+object store, where all processes of a node share the memory.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,30 +12,32 @@ import ray
 from ray.exceptions import RayTaskError
 from safetensors.numpy import load, save
 
+from raysc.cluster import ray_compat
 from raysc.cluster.process_resources import use_resources, use_threads
 from raysc.errors import RayscError
 from raysc.metrics.core.features import load_extractors
 from raysc.metrics.core.metric import Vectors
-from raysc.metrics.distances.frechet_distance import moments
-from raysc.planning.resolved import Line, Split, reference_key
+from raysc.metrics.distances.frechet_distance import feature_statistics
+from raysc.planning.resolved import ResolvedCell, Split, reference_key
 from raysc.settings import Resources
 from raysc.store.artifacts import read_artifact, write_artifact
 from raysc.store.objects import Objects
 
-TASK = 4096
-"""Rows of one task. It asks for what a rank asks for, and as many run at once as there is room for."""
+TASK_ROWS = 4096
+"""Rows of one task. A task requests the resources of a rank, so the tasks run in parallel as far as these suffice."""
 
 Files = Mapping[str, Mapping[str, bytes]]
 """Extractor -> file name -> content."""
 
 
 @dataclass(frozen=True)
-class Reference:
-    """What one extractor makes of the real rows: ``Vectors`` in the object store, with their moments.
+class ReferenceFeatures:
+    """Features of the real rows by one extractor: ``Vectors`` in the object store, with mean and covariance.
 
     Attributes:
-        train: (n, dim); None where each seed has its own rows, whose features its crew computes.
-        test: of the held-out rows.
+        train: features of the training rows, (n, dim); None where each seed has its own rows, whose features its crew
+            computes.
+        test: features of the held-out rows.
     """
 
     train: "ray.ObjectRef[Vectors] | None"
@@ -43,82 +45,90 @@ class Reference:
 
 
 @dataclass(frozen=True)
-class References:
-    """Reads or makes what networks make of one data setting's real rows.
+class ReferenceFeatureLoader:
+    """A loader of the reference features of one data setting; it computes those that the store lacks.
 
     Attributes:
-        line: a cell with these data.
+        cell: a cell with these data.
         extractors: files of the networks that its metrics need.
         objects: the store.
-        resources: of a rank.
-        say: told of what takes long.
+        resources: resources of a rank.
+        say: prints a line before a long computation.
     """
 
-    line: Line
+    cell: ResolvedCell
     extractors: Files
     objects: Objects
     resources: Resources
     say: Callable[[str], None]
 
-    def put(self, train: "ray.ObjectRef[np.ndarray] | None", test: "ray.ObjectRef[np.ndarray]") -> dict[str, Reference]:
-        """Extractor -> its reference.
+    def load(
+        self, train: "ray.ObjectRef[np.ndarray] | None", test: "ray.ObjectRef[np.ndarray]"
+    ) -> dict[str, ReferenceFeatures]:
+        """Put the features of real rows into the object store, by extractor.
 
         Args:
-            train: (1, n, *event); None where each seed has its own.
-            test: (rows, *event).
+            train: training rows, (1, n, *event); None where each seed has its own.
+            test: held-out rows, (rows, *event).
 
         Raises:
-            Damaged: what is stored is not what was published; once that is set aside, it is made again.
+            DamagedObjectError: a stored file differs from what was published. Once it is in the trash, the features are
+                computed again.
         """
         return {
-            name: Reference(None if train is None else self._put(name, "train", train), self._put(name, "test", test))
+            name: ReferenceFeatures(
+                None if train is None else self._load(name, "train", train), self._load(name, "test", test)
+            )
             for name in self.extractors
         }
 
-    def _put(self, extractor: str, split: Split, rows: "ray.ObjectRef[np.ndarray]") -> "ray.ObjectRef[Vectors]":
-        key = reference_key(self.line, extractor, split)
+    def _load(self, extractor: str, split: Split, rows: "ray.ObjectRef[np.ndarray]") -> "ray.ObjectRef[Vectors]":
+        """Put the features of one split into the object store, with their mean and covariance factor."""
+        key = reference_key(self.cell, extractor, split)
         files = read_artifact(self.objects, key)
         if files is None:
-            write_artifact(self.objects, key, self._make(extractor, split, rows))
+            write_artifact(self.objects, key, self._compute(extractor, split, rows))
             files = read_artifact(self.objects, key)
             assert files is not None, "an artifact that was written can be read"
         statistics = load(files["moments.safetensors"])
         vectors = Vectors(load(files["features.safetensors"])["features"].astype(np.float64))
-        vectors.once(moments, lambda: (statistics["mean"], statistics["factor"]))
+        vectors.cached(feature_statistics, lambda: (statistics["mean"], statistics["factor"]))
         return ray.put(vectors)
 
-    def _make(self, extractor: str, split: Split, rows: "ray.ObjectRef[np.ndarray]") -> dict[str, bytes]:
+    def _compute(self, extractor: str, split: Split, rows: "ray.ObjectRef[np.ndarray]") -> dict[str, bytes]:
+        """Compute the files of an artifact in tasks of ``TASK_ROWS`` rows."""
         count = ray.get(rows).shape[1 if split == "train" else 0]
-        if count > TASK:
+        if count > TASK_ROWS:
             self.say(f"computing {extractor} features of {count:,} real rows ({split}), once; the store keeps them")
         cpus, gpus = self.resources.cpus, self.resources.gpus
-        of_some = ray.remote(_features).options(num_cpus=cpus, num_gpus=gpus)
-        together = ray.remote(_together).options(num_cpus=cpus)
+        compute = ray.remote(_features).options(num_cpus=cpus, num_gpus=gpus)
+        join = ray.remote(_artifact_files).options(num_cpus=cpus)
         files: ray.ObjectRef[Files] = ray.put({extractor: self.extractors[extractor]})
         parts = [
-            of_some.remote(files, rows, split, range(first, min(count, first + TASK)), self.resources)
-            for first in range(0, count, TASK)
+            compute.remote(files, rows, split, range(first, min(count, first + TASK_ROWS)), self.resources)
+            for first in range(0, count, TASK_ROWS)
         ]
         try:
-            made: dict[str, bytes] = ray.get(together.remote(cpus, *parts))
+            contents: dict[str, bytes] = ray.get(join.remote(cpus, *parts))
         except RayTaskError as error:
-            raise error.cause if isinstance(error.cause, RayscError) else error from None
-        return made
+            cause = ray_compat.unwrap(error)
+            raise (cause if isinstance(cause, RayscError) else error) from None
+        return contents
 
 
-def _features(files: Files, rows: np.ndarray, split: Split, which: range, resources: Resources) -> np.ndarray:
-    """A task: features of some rows, float32, in which networks compute them."""
+def _features(files: Files, rows: np.ndarray, split: Split, part: range, resources: Resources) -> np.ndarray:
+    """Compute the features of a part of the rows, in a task: float32, the precision of the networks."""
     use_resources(resources, trained=True)
     ((_, extractor),) = load_extractors(files).items()
-    own = rows[0] if split == "train" else rows
-    return extractor.features(own[which.start : which.stop]).astype(np.float32)
+    split_rows = rows[0] if split == "train" else rows
+    return extractor.features(split_rows[part.start : part.stop]).astype(np.float32)
 
 
-def _together(cpus: float, *parts: np.ndarray) -> dict[str, bytes]:
-    """A task: the files of an artifact, features (rows, dim) and what ``moments`` says of them."""
+def _artifact_files(cpus: float, *parts: np.ndarray) -> dict[str, bytes]:
+    """Return the files of an artifact, in a task: features (rows, dim) and their ``feature_statistics``."""
     use_threads(cpus, trained=False)
     features = np.concatenate(parts)
-    mean, factor = moments(features.astype(np.float64))
+    mean, factor = feature_statistics(features.astype(np.float64))
     return {
         "features.safetensors": save({"features": features}),
         "moments.safetensors": save({"mean": mean, "factor": factor}),

@@ -1,216 +1,250 @@
-"""One Tune trial: it runs one unit on the resources it was given."""
+"""A Tune trial: it runs one unit on the resources of its placement group."""
 
 import os
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, cast
 
 import ray
 from ray import tune
 
+from raysc.cluster import ray_compat
 from raysc.cluster.crew import ActorCrew
 from raysc.cluster.object_shelf import ObjectBlock, ObjectShelf
 from raysc.cluster.process_resources import use_resources
-from raysc.cluster.reference_features import Reference
+from raysc.cluster.real_data import RealData
 from raysc.cluster.versions import Versions, disagreement, versions
 from raysc.errors import RayscError
 from raysc.execution import closed_form, initial, trained
+from raysc.execution.measurer import Measurer
+from raysc.execution.metric_writer import MetricWriter
 from raysc.execution.ranks import ClosedFormRank, TrainedRank
-from raysc.execution.unit_context import Bench
+from raysc.execution.unit_context import UnitContext
 from raysc.metrics.core.features import load_extractors
-from raysc.metrics.core.measure import Real, RealFeatures, vectors_of
+from raysc.metrics.core.measure import RealFeatures, RealSets, vectors_by_seed
 from raysc.metrics.core.metric import Metric
-from raysc.models.family import ClosedForm, Trained
-from raysc.planning.plan import InitialUnit, Unit
+from raysc.models.family import ClosedFormFamily, TrainedFamily
 from raysc.planning.resolved import measured_generations_of
-from raysc.pool.rows import Block, MemoryBlock
+from raysc.planning.units import InitialUnit, LoopUnit, Unit
+from raysc.pool.blocks import Block, MemoryBlock
+from raysc.pool.rows import Rows
 from raysc.pool.shelf import Shelf
 from raysc.regimes.recipe import REAL
 from raysc.settings import Keep, Resources
 from raysc.store.leases import Lease
 from raysc.store.objects import Objects
 from raysc.store.parquet_rows import ParquetShelf
-from raysc.store.publishing import Attempt, Damaged
-from raysc.store.trash import set_damaged_aside
+from raysc.store.publishing import Attempt, DamagedObjectError
+from raysc.store.trash import move_damaged_to_trash
 from raysc.sweepfile.sweep import Sweep
 
 FAILURE = "failure"
 """Key of a report that holds a traceback."""
 
-
-@dataclass(frozen=True)
-class RealData:
-    """The real rows of one data setting, put into the object store once per sweep.
-
-    Attributes:
-        train: (1, n, *event) where all seeds share them; None where each seed has its own, made in its trial.
-        test: (rows, *event).
-        extractors: name -> files of a network that computes features.
-        references: name -> what it makes of these rows, ``Vectors``.
-    """
-
-    train: "ray.ObjectRef[Any] | None"
-    test: "ray.ObjectRef[Any]"
-    extractors: Mapping[str, Mapping[str, bytes]]
-    references: Mapping[str, Reference]
+Report = Callable[[Mapping[str, Any]], None]
 
 
 @dataclass(frozen=True)
-class Shared:
-    """What all trials of a wave have in common.
+class WaveInputs:
+    """Inputs that all trials of a wave share.
 
     Attributes:
-        sweep: what asked for them.
+        sweep: the sweep.
         objects: the store.
-        keeps: lineage -> what stays of it, by all sweeps that name it.
-        versions: the driver's: a trial runs on no others.
+        retention: lineage -> the retention of all sweeps that use it.
+        versions: the versions of the driver; a trial refuses to run on others.
     """
 
     sweep: Sweep
     objects: Objects
-    keeps: Mapping[str, Keep]
+    retention: Mapping[str, Keep]
     versions: Versions
 
 
 @dataclass(frozen=True)
-class Job:
-    """What a unit's trial needs.
+class TrialInputs:
+    """Inputs of one trial.
 
     Attributes:
-        shared: common to all trials; in the object store once, since a sweep of 10,000 cells is large.
+        wave: inputs of the whole wave; in the object store once, since a sweep of 10,000 cells is large.
         unit: the unit.
-        metrics: by address.
-        real: its data.
-        queued: when the wave was handed to Ray, seconds since the epoch.
+        metrics: key -> metric.
+        real_data: the real rows of the unit's data setting.
+        queued: time at which the wave was handed to Ray, in seconds since the epoch.
     """
 
-    shared: "ray.ObjectRef[Shared]"
+    wave: "ray.ObjectRef[WaveInputs]"
     unit: Unit
     metrics: Mapping[str, Metric]
-    real: RealData
+    real_data: RealData
     queued: float
 
 
 def bundles(resources: Resources) -> list[dict[str, float]]:
-    """A trial's placement group: with one rank the trial's own bundle, with several an empty one before theirs."""
+    """Return the bundles of a trial's placement group.
+
+    With one rank, the trial itself is the rank. With several, an empty bundle for the trial comes before theirs.
+    """
     rank = {"CPU": float(resources.cpus), **({"GPU": resources.gpus} if resources.gpus else {})}
     return [rank] if resources.workers == 1 else [{}, *[rank] * resources.workers]
 
 
-def run_trial(config: Mapping[str, Any], jobs: Mapping[str, "ray.ObjectRef[Job]"]) -> None:
-    """The trainable: ``config`` holds the axes of the search space and the unit's name."""
-    job = ray.get(jobs[config["unit"]])
+def run_trial(config: Mapping[str, Any], inputs: Mapping[str, "ray.ObjectRef[TrialInputs]"]) -> None:
+    """Run the unit of a trial; the trainable of every Tune run.
+
+    Args:
+        config: a point of the search space, with the name of the unit.
+        inputs: name of a unit -> the inputs of its trial.
+    """
+    trial_inputs = ray.get(inputs[config["unit"]])
     try:
-        run_job(job, ray.get(job.shared), tune.report)
+        run_unit(trial_inputs, ray.get(trial_inputs.wave), tune.report)
     except Exception:
-        # Tune hands errors on by files; where the disk is full, the driver would never learn why.
+        # Tune passes errors on in files; with a full disk they are empty, and the driver does not learn the reason.
         tune.report({FAILURE: traceback.format_exc()})
         raise
 
 
-def run_job(job: Job, shared: Shared, report: Callable[[dict[str, Any]], None]) -> None:
-    """Run a unit to its end, unless somebody else is running it; what it publishes is its result.
+def run_unit(inputs: TrialInputs, wave: WaveInputs, report: Callable[[dict[str, Any]], None]) -> None:
+    """Run a unit to its end, unless another process holds its lease; its result is what it publishes.
 
-    What is found damaged on the way is set aside, and the unit goes on: then it is missing, and made again.
+    Damaged objects move to the trash, and the unit starts again: then they are missing, and are made again.
+
+    Args:
+        inputs: inputs of the trial.
+        wave: inputs of the wave.
+        report: called with the columns of each published generation.
+
+    Raises:
+        RayscError: the versions of this node differ from those of the driver.
     """
-    # Nodes that came up after the preflight are checked here.
-    if differs := disagreement(shared.versions, versions(text=True)):
-        raise RayscError(f"node {os.uname().nodename} has {differs}; install the same versions everywhere")
-    lease = Lease.take(shared.objects, job.unit.name, shared.sweep.name)
+    # The preflight checks only nodes that were up before the run.
+    if differences := disagreement(wave.versions, versions(text=True)):
+        raise RayscError(f"node {os.uname().nodename} has {differences}; install the same versions everywhere")
+    lease = Lease.acquire(wave.objects, inputs.unit.name, wave.sweep.name)
     if lease is None:
         return
-    resources = shared.sweep.resources
-    use_resources(resources, job.unit.line.family.trained)
+    use_resources(wave.sweep.resources, inputs.unit.cell.family.trained)
 
-    def tell(columns: Mapping[str, Any]) -> None:
-        lease.reached(int(columns["generation"]))
+    def report_generation(columns: Mapping[str, Any]) -> None:
+        lease.report_generation(int(columns["generation"]))
         report(dict(columns))
 
     with lease:
-        bench = _bench(job, shared, tell)
+        wait_seconds = time.time() - inputs.queued
         while True:
             try:
-                _run(job, resources, bench)
+                _run_with_crew(inputs, wave, report_generation, wait_seconds)
                 return
-            except Damaged as damage:
-                # One that came from a rank's process wears a Ray error's clothes; its cause is the original.
-                set_damaged_aside(shared.objects, getattr(damage, "cause", damage))
+            except DamagedObjectError as damage:
+                move_damaged_to_trash(wave.objects, ray_compat.unwrap(damage))
 
 
-def _run(job: Job, resources: Resources, bench: Bench) -> None:
-    unit, extractors = job.unit, job.real.extractors
-    if not unit.line.family.trained:
-        assert not isinstance(unit, InitialUnit), "closed-form families make their own generation 0"
-        rank = ClosedFormRank(cast(ClosedForm, unit.line.family), unit.seeds, extractors=load_extractors(extractors))
-        closed_form.run(unit, _extracting(rank, bench, job.real), rank)
+def _run_with_crew(inputs: TrialInputs, wave: WaveInputs, report: Report, wait_seconds: float) -> None:
+    """Start the crew of a unit, run the unit, and end the crew."""
+    unit = inputs.unit
+    if not unit.cell.family.trained:
+        assert isinstance(unit, LoopUnit), "closed-form families make their own generation 0"
+        family, extractors = cast(ClosedFormFamily, unit.cell.family), load_extractors(inputs.real_data.extractors)
+        rank = ClosedFormRank(family, unit.seeds, extractors=extractors)
+        closed_form.run(unit, _context(inputs, wave, rank, report, wait_seconds), rank)
         return
-    family, event = cast(Trained, unit.line.family), unit.line.data.event
-    crew: ActorCrew | TrainedRank
-    if resources.workers > 1:
-        group = ray.util.get_current_placement_group()
-        crew = ActorCrew(family, unit.seeds, event, resources, group, extractors)
-    else:
-        crew = TrainedRank(family, unit.seeds, event, extractors=load_extractors(extractors))
+    crew = _trained_crew(inputs, wave.sweep.resources)
     try:
-        bench = _extracting(crew, bench, job.real)
+        context = _context(inputs, wave, crew, report, wait_seconds)
         if isinstance(unit, InitialUnit):
-            initial.run(unit, bench, crew)
+            initial.run(unit, context, crew)
         else:
-            trained.run(unit, bench, crew)
+            trained.run(unit, context, crew)
     finally:
         crew.close()
 
 
-def _extracting(crew: ActorCrew | TrainedRank | ClosedFormRank, bench: Bench, real: RealData) -> Bench:
-    """A bench whose features the crew computes; those of real rows only where each seed has rows of its own."""
-    for name, reference in real.references.items():
-        if reference.train is None:
-            train = vectors_of(crew.features(name, bench.real_rows))
-        else:
-            train = (ray.get(reference.train),)
-        bench.real.known[name] = RealFeatures(train, ray.get(reference.test))
-    return replace(bench, extract=crew.features)
+def _trained_crew(inputs: TrialInputs, resources: Resources) -> ActorCrew | TrainedRank:
+    """Return this process as the crew of one rank, or start an actor for each of several ranks."""
+    unit, extractors = inputs.unit, inputs.real_data.extractors
+    family, event = cast(TrainedFamily, unit.cell.family), unit.cell.data.event
+    if resources.workers == 1:
+        return TrainedRank(family, unit.seeds, event, extractors=load_extractors(extractors))
+    group = ray.util.get_current_placement_group()
+    return ActorCrew(family, unit.seeds, event, resources, group, extractors)
 
 
-def _bench(job: Job, shared: Shared, report: Callable[[Mapping[str, Any]], None]) -> Bench:
-    unit, data = job.unit, job.unit.line.data
-    block: Block
-    if job.real.train is None:
-        block = MemoryBlock((REAL, unit.seeds), 0, data.train(unit.seeds))
-    else:
-        block = ObjectBlock(job.real.train, 0, data.count)
-    test = ray.get(job.real.test)
-    sweep, objects = shared.sweep, shared.objects
+def _context(
+    inputs: TrialInputs,
+    wave: WaveInputs,
+    crew: ActorCrew | TrainedRank | ClosedFormRank,
+    report: Report,
+    wait_seconds: float,
+) -> UnitContext:
+    """Build the context of a unit; its crew computes the features of networks."""
+    sweep, objects, unit, data = wave.sweep, wave.objects, inputs.unit, inputs.unit.cell.data
+    real_block = _real_block(inputs)
+    real = RealSets(
+        data.kind,
+        real_block.load(),
+        ray.get(inputs.real_data.test),
+        data=data,
+        feature_cache=_real_features(inputs.real_data, Rows(REAL, (real_block,)), crew),
+    )
 
     def shelf(attempt: Attempt) -> Shelf:
         return ParquetShelf(objects, attempt.prefix) if sweep.pool == "parquet" else ObjectShelf()
 
-    return Bench(
+    return UnitContext(
         objects=objects,
         generations=sweep.generations,
-        measured=frozenset(measured_generations_of(sweep, unit.line)),
         seeds=unit.seeds,
         data=data,
-        real_block=block,
-        real=Real(data.kind, block.load(), test, data=data),
-        metrics=job.metrics,
+        real_block=real_block,
+        measurer=Measurer(
+            metrics=inputs.metrics,
+            generations=frozenset(measured_generations_of(sweep, unit.cell)),
+            data=data,
+            real=real,
+            seeds=len(unit.seeds),
+            until=sweep.until,
+            extract=crew.features,
+        ),
+        writer=MetricWriter(objects, unit.seeds, report),
         shelf=shelf,
-        provenance=_provenance(job, sweep),
-        report=report,
-        keep=shared.keeps.get(unit.line.keys.lineage, sweep.keep),
+        provenance=_provenance(unit, sweep),
+        keep=wave.retention.get(unit.cell.keys.lineage, sweep.keep),
         checkpoint_seconds=60 * sweep.resources.checkpoint_minutes,
-        until=sweep.until,
-        waited=time.time() - job.queued,
+        wait_seconds=wait_seconds,
     )
 
 
-def _provenance(job: Job, sweep: Sweep) -> dict[str, Any]:
+def _real_block(inputs: TrialInputs) -> Block:
+    """Return the real rows of the unit's pack: from the object store, or made here where each seed has its own."""
+    unit, train = inputs.unit, inputs.real_data.train
+    if train is None:
+        return MemoryBlock((REAL, unit.seeds), 0, unit.cell.data.train(unit.seeds))
+    return ObjectBlock(train, 0, unit.cell.data.count)
+
+
+def _real_features(
+    real_data: RealData, real_rows: Rows, crew: ActorCrew | TrainedRank | ClosedFormRank
+) -> dict[str, RealFeatures]:
+    """Return the features of the real rows by extractor; the crew computes those of rows that differ by seed."""
+    features = {}
+    for extractor, reference in real_data.reference_features.items():
+        if reference.train is None:
+            train = vectors_by_seed(crew.features(extractor, real_rows))
+        else:
+            train = (ray.get(reference.train),)
+        features[extractor] = RealFeatures(train, ray.get(reference.test))
+    return features
+
+
+def _provenance(unit: Unit, sweep: Sweep) -> dict[str, Any]:
+    """Return what a manifest records about the process that made a generation."""
     resources = sweep.resources
     return {
-        "lineage": job.unit.line.keys.settings,
-        "versions": dict(versions(text=job.unit.line.data.kind == "text")),
+        "lineage": unit.cell.keys.settings,
+        "versions": dict(versions(text=unit.cell.data.kind == "text")),
         "ranks": resources.workers,
         "device": device_name() if resources.gpus else f"cpu, {resources.cpus:g} per rank",
         "host": os.uname().nodename,
@@ -220,7 +254,7 @@ def _provenance(job: Job, sweep: Sweep) -> dict[str, Any]:
 
 
 def device_name() -> str:
-    """The name of the accelerator that this process sees."""
+    """Return the name of the accelerator that this process sees."""
     import torch
 
     return torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"

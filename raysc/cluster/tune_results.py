@@ -1,9 +1,8 @@
-"""Tune's own records of a sweep, as its ResultGrid."""
-
-import logging
+"""Tune's own records of a sweep, as a ResultGrid."""
 
 from ray.tune import ExperimentAnalysis, ResultGrid
 
+from raysc.cluster import ray_compat
 from raysc.cluster.waves import tune_folder
 from raysc.errors import RayscError
 from raysc.store.objects import Objects
@@ -12,20 +11,20 @@ __all__ = ["ResultGrid", "result_grid"]
 
 
 def result_grid(sweep: str, objects: Objects) -> ResultGrid:
-    """Every trial of every ``raysc sweep`` of a sweep, generation 0s too; oldest first.
+    """Return every trial of every run of a sweep, oldest first, with those of generation 0.
 
-    A trial is a unit; what was published before a trial began is in it as far as the trial replayed it. The table is
-    what counts: this is for tools that work with Tune.
+    A trial runs one unit. Generations that were published before the trial began are in it only if the trial replayed
+    them. This is for tools that work with Tune; results belong into the table.
 
     Raises:
-        RayscError: nothing was run from this store.
+        RayscError: the store has no records of Tune for this sweep.
     """
     folder = tune_folder(sweep, objects)
     prefix = f"sweeps/{sweep}/tune/"
     waves = sorted({name.removeprefix(prefix).partition("/")[0] for name in objects.names(prefix.rstrip("/"))})
-    logging.getLogger("ray.tune").setLevel(logging.CRITICAL)  # it warns of trials that reported nothing
-    found = [ExperimentAnalysis(f"{folder}/{wave}") for wave in waves]
-    if not found:
+    ray_compat.silence_tune()
+    analyses = [ExperimentAnalysis(f"{folder}/{wave}") for wave in waves]
+    if not analyses:
         raise RayscError(f"{folder} holds no records of Ray Tune: nothing of {sweep} was run from this store")
-    trials = [trial for one in found for trial in one.trials]
+    trials = [trial for analysis in analyses for trial in analysis.trials]
     return ResultGrid(ExperimentAnalysis(f"{folder}/{waves[-1]}", trials=trials))

@@ -1,4 +1,4 @@
-"""Which versions a process runs on, and whether two processes may work on one sweep."""
+"""Versions of packages in a process, and their comparison between the processes of a sweep."""
 
 import platform
 from collections.abc import Mapping
@@ -6,35 +6,45 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 PACKAGES = ("raysc", "ray", "torch", "accelerate", "diffusers", "numpy", "scipy", "scikit-learn", "pyarrow")
-OF_TEXT = ("transformers", "peft", "tokenizers")
+"""Packages that every sweep uses."""
+
+TEXT_PACKAGES = ("transformers", "peft", "tokenizers")
+"""Packages that sweeps with text use too."""
 
 Versions = Mapping[str, str]
-"""Package, or python -> version; "none" if it is not installed."""
+"""Package, or "python" -> version; "none" if it is not installed."""
 
 
 @cache
 def versions(text: bool = False) -> Versions:
-    """Of this process; ``text``: of the libraries of text too."""
-    found = {"python": platform.python_version()}
-    for package in PACKAGES + OF_TEXT if text else PACKAGES:
+    """Return the versions of this process; ``text``: include ``TEXT_PACKAGES``."""
+    installed = {"python": platform.python_version()}
+    for package in PACKAGES + TEXT_PACKAGES if text else PACKAGES:
         try:
-            found[package] = version(package)
+            installed[package] = version(package)
         except PackageNotFoundError:
-            found[package] = "none"
-    return found
+            installed[package] = "none"
+    return installed
 
 
-def disagreement(here: Versions, there: Versions) -> str:
-    """What differs, such as "diffusers 0.40.0 instead of 0.42.1"; empty if nothing does.
+def disagreement(expected: Versions, actual: Versions) -> str:
+    """Return the differences, such as "diffusers 0.40.0 instead of 0.42.1"; "" if the versions agree.
 
-    Builds of one version for other devices (``2.13.0+cpu``) agree, and so do Pythons that differ in the last number.
+    Builds of one version for different devices (``2.13.0+cpu``) agree, and so do patch releases of Python.
+
+    Args:
+        expected: versions of the driver; only these packages are compared.
+        actual: versions of another process.
     """
     return ", ".join(
-        f"{package} {there.get(package, 'none')} instead of {here[package]}"
-        for package in here
-        if _essence(package, here[package]) != _essence(package, there.get(package, "none"))
+        f"{package} {actual.get(package, 'none')} instead of {expected[package]}"
+        for package in expected
+        if _comparable(package, expected[package]) != _comparable(package, actual.get(package, "none"))
     )
 
 
-def _essence(package: str, told: str) -> str:
-    return ".".join(told.split(".")[:2]) if package == "python" else told.partition("+")[0]
+def _comparable(package: str, package_version: str) -> str:
+    """Return the part of a version that must be equal."""
+    if package == "python":
+        return ".".join(package_version.split(".")[:2])
+    return package_version.partition("+")[0]

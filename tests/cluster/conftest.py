@@ -1,3 +1,4 @@
+import logging
 import os
 import shutil
 import tempfile
@@ -11,7 +12,7 @@ os.environ["RAY_AUTH_MODE"] = "disabled"
 
 @pytest.fixture(scope="session")
 def s3() -> Iterator[S3]:
-    """An S3 server on loopback that this process, and every process that it starts, can reach."""
+    """An S3 server on loopback for this process and every process that it starts."""
     with serving() as server:
         os.environ.update(server.environment)
         yield server
@@ -19,7 +20,7 @@ def s3() -> Iterator[S3]:
 
 @pytest.fixture(scope="session")
 def running_ray(s3: S3) -> Iterator[None]:
-    """One Ray for the whole session of tests, in a private folder; only our own processes are ended."""
+    """One Ray for all tests, in a private folder; only its own processes are ended."""
     import ray
 
     folder = tempfile.mkdtemp(prefix="r", dir="/tmp")
@@ -28,7 +29,7 @@ def running_ray(s3: S3) -> Iterator[None]:
         num_cpus=3,
         include_dashboard=False,
         log_to_driver=False,
-        logging_level="ERROR",
+        logging_level=logging.ERROR,
         _temp_dir=folder,
         object_store_memory=200 * 2**20,
     )

@@ -1,14 +1,18 @@
 """raysc from Python on Ray: the examples of its documentation."""
 
 import doctest
+from pathlib import Path
+
+import pytest
 
 from raysc import api
 
 
-def test_the_examples_of_the_documentation_run(running_ray, tmp_path, monkeypatch):
+@pytest.mark.usefixtures("running_ray")
+def test_the_examples_of_the_documentation_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("RAYSC_STORAGE", raising=False)
-    ran = doctest.testmod(api, optionflags=doctest.ELLIPSIS)
-    assert ran.attempted == 10
-    assert ran.failed == 0
+    results = doctest.testmod(api, optionflags=doctest.ELLIPSIS)
+    assert results.attempted == 10
+    assert results.failed == 0
     assert (tmp_path / "trace_ratio.svg").exists()

@@ -3,24 +3,22 @@
 import json
 import os
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from command_line import RAYSC
 from heads import Head, autoscaling
 from s3_server import S3
 
-from raysc.cli.arguments import open_sweep
+from raysc.planning.opening import open_sweep
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep
 
-RAYSC = [sys.executable, "-c", "from raysc.cli import main; main()"]
-
 MEETING = '''
-"""A metric that is done only when so many trials measure at the same time."""
+"""A metric that waits until a given number of trials measure at the same time."""
 
 import os
 import time
@@ -38,8 +36,8 @@ class Meeting:
     trials: int
     version = 1
     features = "values"
-    least_rows = 1
-    columns = (Column("met", "higher", "linear", "neither"),)
+    min_rows = 1
+    columns = (Column("met", "higher", "linear", "none"),)
 
     def measure(self, compared):
         (Path(self.folder) / str(os.getpid())).touch()
@@ -78,10 +76,10 @@ resources: {workers: 2, cpus: 2}
 
 @pytest.fixture(scope="module")
 def cluster(s3: S3) -> Iterator[Head]:
-    """Up to three nodes of two cores and a GPU; at first there is none."""
+    """Up to three nodes of two cores and a GPU; at first none is up."""
     types = {"gpu_worker": {"resources": {"CPU": 2, "GPU": 1}, "min_workers": 0, "max_workers": 3}}
-    with autoscaling(types) as at:
-        yield at
+    with autoscaling(types) as head:
+        yield head
 
 
 def run(cluster: Head, file: Path, store: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -92,20 +90,20 @@ def run(cluster: Head, file: Path, store: str, *arguments: str) -> "subprocess.C
 
 
 def nodes_of(objects: Objects) -> Counter[str]:
-    """On which nodes the published spans were made, and how many on each."""
+    """Count the published spans by the node that made them."""
     return Counter(json.loads(objects.get(name))["node"] for name in objects.names("spans"))
 
 
-def test_what_the_autoscaler_could_never_bring_up_is_refused_at_once(cluster: Head, tmp_path: Path) -> None:
+def test_a_request_beyond_the_autoscalers_node_types_is_refused_at_once(cluster: Head, tmp_path: Path) -> None:
     file = tmp_path / "crews.yaml"
     file.write_text(CREWS)
-    one = run(cluster, file, "s3://bucket/never", "--set", "resources={gpus: 2}")
-    assert one.returncode == 2, one.stdout + one.stderr
-    assert "one rank asks for 1 CPU and 2 GPU, and no node of this Ray cluster has that" in one.stderr
-    assert "there may be 3 gpu_worker with 2 CPU and 1 GPU each" in one.stderr
+    refused = run(cluster, file, "s3://bucket/never", "--set", "resources={gpus: 2}")
+    assert refused.returncode == 2, refused.stdout + refused.stderr
+    assert "one rank asks for 1 CPU and 2 GPU, and no node of this Ray cluster has that" in refused.stderr
+    assert "the autoscaler may add 3 gpu_worker with 2 CPU and 1 GPU each" in refused.stderr
 
 
-def test_trials_bring_nodes_up_share_their_gpus_and_leave_none_behind(cluster: Head, tmp_path: Path) -> None:
+def test_nodes_are_added_for_trials_that_share_their_gpus_and_removed_afterwards(cluster: Head, tmp_path: Path) -> None:
     (tmp_path / "meeting.py").write_text(MEETING)
     (tmp_path / "met").mkdir()
     file, store = tmp_path / "together.yaml", "s3://bucket/together"
@@ -121,7 +119,7 @@ def test_trials_bring_nodes_up_share_their_gpus_and_leave_none_behind(cluster: H
         time.sleep(0.2)
 
 
-def test_crews_that_are_larger_than_what_is_free_wait_for_each_other(
+def test_crews_that_exceed_the_free_resources_wait_for_each_other(
     cluster: Head, tmp_path: Path, run_sweep: Callable[[Sweep, Objects], None]
 ) -> None:
     file, store = tmp_path / "crews.yaml", "s3://bucket/crews"
@@ -129,8 +127,8 @@ def test_crews_that_are_larger_than_what_is_free_wait_for_each_other(
     _, objects = opened = open_sweep(str(file), store, ())
     run_sweep(*opened)
     before = set(objects.names("spans"))
-    # Two crews of two ranks, a node each: the three nodes that there may be hold one and a half of them.
+    # Each of two crews has two ranks on a node each: the three possible nodes hold one and a half crews.
     done = run(cluster, file, store, "--set", "loop.generations=2")
     assert done.returncode == 0, done.stdout + done.stderr
-    made = [json.loads(objects.get(name)) for name in set(objects.names("spans")) - before]
-    assert [span["ranks"] for span in made] == [2, 2]
+    spans = [json.loads(objects.get(name)) for name in set(objects.names("spans")) - before]
+    assert [span["ranks"] for span in spans] == [2, 2]

@@ -1,3 +1,5 @@
+"""Capacity of a cluster, from the resources of its nodes and node types."""
+
 import pytest
 
 from raysc.cluster.capacity import Capacity, NodeType
@@ -21,12 +23,13 @@ SMALL, LARGE = NodeType("small", {"CPU": 4, "GPU": 1}, 8), NodeType("large", {"C
         (Capacity({}, (), (SMALL,), 8), {"CPU": 5.0}, 0),
     ],
 )
-def test_so_many_ranks_fit_at_once(capacity: Capacity, rank: dict[str, float], expected: int) -> None:
-    assert capacity.ranks(rank) == expected
+def test_the_number_of_ranks_that_fit_at_once(capacity: Capacity, rank: dict[str, float], expected: int) -> None:
+    assert capacity.max_ranks(rank) == expected
 
 
-def test_messages_name_what_there_is_and_may_be() -> None:
-    there = Capacity({"memory": 1.0}, ({"CPU": 4, "GPU": 1},), (LARGE,), 1)
-    assert there.told(["CPU", "GPU"]) == (
-        "nodes that are up have 0 CPU and 0 GPU or 4 CPU and 1 GPU, and there may be 1 large with 32 CPU and 8 GPU each"
+def test_messages_name_the_nodes_that_are_up_and_those_that_may_be_added() -> None:
+    capacity = Capacity({"memory": 1.0}, ({"CPU": 4, "GPU": 1},), (LARGE,), 1)
+    assert capacity.describe(["CPU", "GPU"]) == (
+        "nodes that are up have 0 CPU and 0 GPU or 4 CPU and 1 GPU, "
+        "and the autoscaler may add 1 large with 32 CPU and 8 GPU each"
     )

@@ -1,11 +1,11 @@
-"""The shipped files for `ray up`, against the installed Ray's own schema and against what they promise."""
+"""The shipped files for `ray up`, against the schema of the installed Ray and against their documentation."""
 
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import ValidationError
+from jsonschema import ValidationError  # type: ignore[import-untyped]  # has no stubs
 from ray.autoscaler._private.util import prepare_config, validate_config
 from ruamel.yaml import YAML
 
@@ -19,21 +19,21 @@ def read(provider: str) -> dict[str, Any]:
 
 
 def pinned(package: str) -> str:
-    found = re.search(rf"^{package}==(\S+)$", (ROOT / "constraints.txt").read_text(), re.MULTILINE)
-    assert found is not None
-    return found[1]
+    match = re.search(rf"^{package}==(\S+)$", (ROOT / "constraints.txt").read_text(), re.MULTILINE)
+    assert match is not None
+    return match[1]
 
 
-def test_every_shipped_file_is_tested_here() -> None:
+def test_every_shipped_file_is_in_these_tests() -> None:
     assert {ROOT / "cluster.yaml", *(ROOT / "clusters").glob("*.yaml")} == set(FILES.values())
 
 
 @pytest.mark.parametrize("provider", FILES)
-def test_the_installed_ray_takes_it(provider: str) -> None:
+def test_the_installed_ray_accepts_it(provider: str) -> None:
     validate_config(prepare_config(read(provider)))
 
 
-def test_the_schema_refuses_what_it_does_not_know() -> None:
+def test_the_schema_refuses_unknown_keys() -> None:
     with pytest.raises(ValidationError, match="idle_minutes"):
         validate_config(prepare_config({**read("aws"), "idle_minutes": 5}))
 
@@ -47,7 +47,7 @@ def test_images_hold_the_pinned_ray_and_its_python(provider: str) -> None:
 
 
 @pytest.mark.parametrize("provider", FILES)
-def test_nobody_gets_in_without_the_token(provider: str) -> None:
+def test_connections_need_the_token(provider: str) -> None:
     config = read(provider)
     assert "--env RAY_AUTH_MODE=token" in config["docker"]["run_options"]
     assert config["file_mounts"]["/home/ray/.ray/auth_token"] == "~/.ray/auth_token"
@@ -57,7 +57,7 @@ def test_nobody_gets_in_without_the_token(provider: str) -> None:
 
 
 @pytest.mark.parametrize("provider", FILES)
-def test_no_key_stands_in_it(provider: str) -> None:
+def test_it_holds_no_secret(provider: str) -> None:
     text = FILES[provider].read_text()
     assert not re.search(r"AKIA|ACCESS_KEY|SECRET|PRIVATE KEY|gcp_credentials|RAY_AUTH_TOKEN", text)
 
@@ -65,18 +65,18 @@ def test_no_key_stands_in_it(provider: str) -> None:
 @pytest.mark.parametrize("provider", FILES)
 def test_the_project_and_its_pinned_versions_are_installed_on_every_machine(provider: str) -> None:
     config = read(provider)
-    mounts = {place: ROOT / source for place, source in config["file_mounts"].items() if not source.startswith("~")}
+    mounts = {target: ROOT / source for target, source in config["file_mounts"].items() if not source.startswith("~")}
     assert all(source.exists() for source in mounts.values())
-    # What setuptools needs to build it, as pyproject.toml names it.
-    needed = {"pyproject.toml", "README.md", "LICENSE", "raysc", "sweeps", "constraints.txt"}
-    assert {Path(place).name for place in mounts} == needed
+    # The inputs of setuptools, as pyproject.toml names them.
+    sources = {"pyproject.toml", "README.md", "LICENSE", "raysc", "sweeps", "constraints.txt"}
+    assert {Path(target).name for target in mounts} == sources
     assert (
         "pip install --quiet --constraint /home/ray/raysc/constraints.txt /home/ray/raysc" in config["setup_commands"]
     )
 
 
 @pytest.mark.parametrize("provider", ["aws", "gcp"])
-def test_workers_are_spot_machines_from_none_to_many_and_the_head_runs_no_trials(provider: str) -> None:
+def test_workers_are_spot_machines_and_the_head_runs_no_trials(provider: str) -> None:
     config = read(provider)
     types = config["available_node_types"]
     assert types[config["head_node_type"]]["resources"] == {"CPU": 0}
@@ -84,9 +84,9 @@ def test_workers_are_spot_machines_from_none_to_many_and_the_head_runs_no_trials
     assert (worker["min_workers"], worker["max_workers"]) == (0, config["max_workers"])
     spot = {"aws": ("InstanceMarketOptions", {"MarketType": "spot"}), "gcp": ("scheduling", {"preemptible": True})}
     key, value = spot[provider]
-    told = worker["node_config"][key]
-    assert told == value or value in told
+    setting = worker["node_config"][key]
+    assert setting == value or value in setting
 
 
-def test_the_head_of_ones_own_machines_runs_no_trials() -> None:
+def test_the_head_of_a_local_cluster_runs_no_trials() -> None:
     assert "--num-cpus=0 --num-gpus=0" in read("local")["head_start_ray_commands"][-1]

@@ -1,20 +1,19 @@
-"""What is done is never done again, what is damaged is found and made again: with the command, on a real Ray."""
+"""Published generations are never made twice, damaged ones are detected and made again: the command on a real Ray."""
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import faults
 import pandas as pd
 import pytest
+from command_line import plan_of, table_of, without_seconds
 from s3_server import S3
 from typer.testing import CliRunner
 
 from raysc.cli import app
-from raysc.cli.arguments import open_sweep
 from raysc.errors import InputError
-from raysc.planning.plan import make_plan
-from raysc.results.table.table import load_table
 from raysc.store.leases import Lease
 from raysc.store.objects import Objects
 
@@ -45,13 +44,12 @@ def call(*arguments: str | Path) -> tuple[int, str]:
 
 
 def results(file: Path, store: Path | str, *overrides: str) -> pd.DataFrame:
-    table = load_table(*open_sweep(str(file), str(store), overrides))
-    return table.drop(columns=[name for name in table if name.startswith("seconds_")])
+    return without_seconds(table_of(file, store, *overrides))
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory, running_ray: None) -> tuple[Path, Path]:
-    """A finished sweep: its file and its store; copy it before changing anything."""
+    """A finished sweep: its file and its store; tests copy the store before they change it."""
     folder = tmp_path_factory.mktemp("once")
     file = folder / "once.yaml"
     file.write_text(SWEEP)
@@ -70,8 +68,7 @@ def grown(finished: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory)
 
 
 def lineage(file: Path, store: Path, regime: str = "mix") -> str:
-    plan = make_plan(*open_sweep(str(file), str(store), ()))
-    return next(line.keys.lineage for line in plan.lines if line.cell.regime.name == regime)
+    return next(cell.keys.lineage for cell in plan_of(file, store).cells if cell.settings.regime.name == regime)
 
 
 def flip(path: Path) -> None:
@@ -88,7 +85,7 @@ def edit(path: Path) -> None:
     path.write_text(path.read_text().replace('"ranks": 1', '"ranks": 7'))
 
 
-DAMAGES = {
+DAMAGES: dict[str, tuple[str, Callable[[Path], None]]] = {
     "a truncated Parquet file of records": ("attempts/{lineage}/0/2-2/*/records.parquet", cut),
     "a truncated Parquet file of rows": ("attempts/{lineage}/0/3-3/*/rows/3/*.parquet", cut),
     "a flipped byte in a model": ("attempts/{lineage}/0/2-2/*/model/model.safetensors", flip),
@@ -110,28 +107,27 @@ TOGETHER = [
     {"mix": "a flipped byte in generation 0"},
     {"mix": "a deleted file of generation 0's rows"},
 ]
-"""By regime: what happens at once, so that not every kind needs sweeps of its own."""
+"""Damages of one store, by regime; together, since each store needs several sweeps."""
 
 
 @pytest.mark.parametrize("kinds", TOGETHER, ids=lambda kinds: " and ".join(kinds.values()))
-def test_damage_is_found_named_and_made_again(
+def test_damage_is_detected_named_and_repaired(
     kinds: dict[str, str], finished: tuple[Path, Path], grown: pd.DataFrame, tmp_path: Path
 ) -> None:
     assert {kind for each in TOGETHER for kind in each.values()} == set(DAMAGES)
     file, original = finished
     store = tmp_path / "store"
     shutil.copytree(original, store)
-    plan = make_plan(*open_sweep(str(file), str(store), ()))
-    zero = plan.lines[0].keys.zero
+    zero = plan_of(file, store).cells[0].keys.generation_zero
     assert zero is not None
     named = []
     for regime, kind in kinds.items():
         pattern, damage = DAMAGES[kind]
-        places = pattern.format(lineage=lineage(file, store, regime), zero=zero.model, rows=zero.rows)
-        found = sorted(store.glob(places))[0]
-        damage(found)
-        if kind != "a deleted manifest":  # that is simply not there
-            named.append("generation 0" if "generation 0" in kind else found.relative_to(store).as_posix())
+        paths = pattern.format(lineage=lineage(file, store, regime), zero=zero.model, rows=zero.rows)
+        path = sorted(store.glob(paths))[0]
+        damage(path)
+        if kind != "a deleted manifest":  # a missing generation is no damage
+            named.append("generation 0" if "generation 0" in kind else path.relative_to(store).as_posix())
     status, output = call("sweep", file, "--storage", store, "--verify")
     assert status == 0, output
     for name in named:
@@ -139,13 +135,13 @@ def test_damage_is_found_named_and_made_again(
     pd.testing.assert_frame_equal(results(file, store), results(file, original), check_exact=True)
     status, output = call("sweep", file, "--storage", store, "--verify")
     assert (status, "set aside" in output) == (0, False), output
-    # What comes next stands on what was made again.
+    # A later generation starts from the repaired ones.
     status, output = call("sweep", file, "--storage", store, *LONGER)
     assert status == 0, output
     pd.testing.assert_frame_equal(results(file, store, LONGER[1]), grown, check_exact=True)
 
 
-def test_what_is_damaged_is_found_on_the_way_too(finished: tuple[Path, Path], tmp_path: Path) -> None:
+def test_damage_is_detected_without_verify_too(finished: tuple[Path, Path], tmp_path: Path) -> None:
     file, original = finished
     store = tmp_path / "store"
     shutil.copytree(original, store)
@@ -154,23 +150,22 @@ def test_what_is_damaged_is_found_on_the_way_too(finished: tuple[Path, Path], tm
     status, output = call("sweep", file, "--storage", store)
     assert status == 0, output
     assert "records.parquet was changed or cut off" in output
-    attempt = json.loads((store / f"spans/{key}/0/3-3").read_text())["attempt"]  # the damaged one still lies beside it
+    attempt = json.loads((store / f"spans/{key}/0/3-3").read_text())["attempt"]  # the damaged one remains beside it
     flip(store / attempt / "model/training_state.safetensors")
     status, output = call("sweep", file, "--storage", store, "--set", "loop.generations=4")
     assert status == 0, output
     assert "training_state.safetensors was changed or cut off" in output
-    shown = results(file, store)
-    pd.testing.assert_frame_equal(shown, results(file, original), check_exact=True)
+    pd.testing.assert_frame_equal(results(file, store), results(file, original), check_exact=True)
 
 
-def test_fresh_says_what_it_redoes_and_loses_nothing(finished: tuple[Path, Path], tmp_path: Path) -> None:
+def test_fresh_announces_what_it_redoes_and_loses_nothing(finished: tuple[Path, Path], tmp_path: Path) -> None:
     file, original = finished
     store = tmp_path / "store"
     shutil.copytree(original, store)
-    zero = make_plan(*open_sweep(str(file), str(store), ())).lines[0].keys.zero
+    zero = plan_of(file, store).cells[0].keys.generation_zero
     assert zero is not None
     for unit in (f"loop/{lineage(file, store)}/0", f"initial/{zero.run}/0"):
-        lease = Lease.take(Objects.at(str(store)), unit, "other")
+        lease = Lease.acquire(Objects.open(str(store)), unit, "other")
         assert lease is not None
         with lease:
             status, output = call("sweep", file, "--storage", store, "--fresh")
@@ -184,7 +179,7 @@ def test_fresh_says_what_it_redoes_and_loses_nothing(finished: tuple[Path, Path]
     pd.testing.assert_frame_equal(results(file, store), results(file, original), check_exact=True)
 
 
-def test_dropped_training_states_refuse_regrowth_unless_it_is_asked_for(tmp_path: Path) -> None:
+def test_growth_without_training_states_needs_remake(tmp_path: Path) -> None:
     file, store = tmp_path / "once.yaml", tmp_path / "store"
     file.write_text(SWEEP + "keep: {training_state: none}\n")
     assert call("sweep", file, "--storage", store)[0] == 0
@@ -197,11 +192,11 @@ def test_dropped_training_states_refuse_regrowth_unless_it_is_asked_for(tmp_path
     assert call("sweep", file, "--storage", store, *LONGER, "--remake")[0] == 0
     plain = tmp_path / "plain"
     assert call("sweep", file, "--storage", plain, *LONGER, "--set", "keep={}")[0] == 0
-    tables = [results(file, place, LONGER[1]) for place in (store, plain)]
-    pd.testing.assert_frame_equal(*tables, check_exact=True)
+    actual, expected = (results(file, folder, LONGER[1]) for folder in (store, plain))
+    pd.testing.assert_frame_equal(actual, expected, check_exact=True)
 
 
-def test_dropped_models_refuse_a_new_metric_unless_it_is_asked_for(tmp_path: Path) -> None:
+def test_a_new_metric_without_models_needs_remake(tmp_path: Path) -> None:
     file, store = tmp_path / "once.yaml", tmp_path / "store"
     file.write_text(SWEEP + "keep: {models: last}\n")
     assert call("sweep", file, "--storage", store)[0] == 0
@@ -220,19 +215,16 @@ def test_an_edited_plug_in_runs_exactly_its_lineages_again(tmp_path: Path, monke
     rule = "from raysc.regimes.mix import Mix\n\n\nclass Own(Mix):\n    version = 1\n"
     (tmp_path / "edited_rule.py").write_text(rule)
     file.write_text(SWEEP.replace("regime: [mix, accumulate]", "regime: [mix, 'edited_rule:Own']"))
-    plan = make_plan(*open_sweep(str(file), str(store), ()))
-    assert len(plan.loop) == 2
+    assert len(plan_of(file, store).loop) == 2
     assert call("sweep", file, "--storage", store)[0] == 0
-    assert make_plan(*open_sweep(str(file), str(store), ())).units == ()
+    assert plan_of(file, store).units == ()
     (tmp_path / "edited_rule.py").write_text(rule + "    # another rule\n")
-    again = make_plan(*open_sweep(str(file), str(store), ()))
-    assert [(unit.line.cell.regime.name, unit.reason) for unit in again.loop] == [("edited_rule:Own", "new")]
+    again = plan_of(file, store)
+    assert [(unit.cell.settings.regime.name, unit.reason) for unit in again.loop] == [("edited_rule:Own", "new")]
     assert again.initial == ()
 
 
-def test_a_write_that_is_refused_half_way_fails_its_cell_and_a_second_call_ends_well(
-    finished: tuple[Path, Path], s3: S3
-) -> None:
+def test_a_refused_write_fails_its_cell_and_a_second_call_succeeds(finished: tuple[Path, Path], s3: S3) -> None:
     file, original = finished
     store = "s3://bucket/refused"
     key = lineage(file, original)
@@ -241,41 +233,41 @@ def test_a_write_that_is_refused_half_way_fails_its_cell_and_a_second_call_ends_
     assert status == 1
     assert f"spans/{key}/0/2-2 cannot be written: Access Denied by the test (AccessDenied)" in output
     assert "1 failed" in output
-    seen = results(file, store)
-    assert seen.loc[seen["regime"] == "mix", "generation"].max() == 1, "nothing half-written is visible"
-    assert seen.loc[seen["regime"] == "accumulate", "generation"].max() == 3, "the others went on"
+    table = results(file, store)
+    assert table.loc[table["regime"] == "mix", "generation"].max() == 1, "no partly written generation is visible"
+    assert table.loc[table["regime"] == "accumulate", "generation"].max() == 3, "the other cell continued"
     status, output = call("sweep", file, "--storage", store)
     assert status == 0, output
     pd.testing.assert_frame_equal(results(file, store), results(file, original), check_exact=True)
 
 
-def test_a_lineage_that_two_sweeps_name_is_kept_as_the_more_generous_one_wants(
+def test_a_lineage_of_two_sweeps_follows_the_more_generous_retention(
     finished: tuple[Path, Path], tmp_path: Path
 ) -> None:
     file, _ = finished
     store = tmp_path / "store"
-    one = ("--set", "space.regime=mix", "--set", "loop.generations=1")
-    assert call("sweep", file, "--storage", store, *one, "--set", "keep={rows: all}", "--set", "name=generous")[0] == 0
+    mix = ("--set", "space.regime=mix", "--set", "loop.generations=1")
+    assert call("sweep", file, "--storage", store, *mix, "--set", "keep={rows: all}", "--set", "name=generous")[0] == 0
     assert call("sweep", file, "--storage", store, "--set", "space.regime=mix", "--set", "keep={models: last}")[0] == 0
     key = lineage(file, store)
     for pattern in ("rows/*/*.parquet", "model/model.safetensors"):
         assert len(list(store.glob(f"attempts/{key}/0/*/*/{pattern}"))) == 3
 
 
-def test_a_manifest_says_what_a_generation_came_from(finished: tuple[Path, Path]) -> None:
+def test_a_manifest_records_the_origin_of_a_generation(finished: tuple[Path, Path]) -> None:
     file, store = finished
     key = lineage(file, store, "accumulate")
-    told = json.loads((store / f"spans/{key}/0/2-2").read_text())
-    assert told["parent"] == f"spans/{key}/0/1-1"
-    assert told["sources"] == [
+    manifest = json.loads((store / f"spans/{key}/0/2-2").read_text())
+    assert manifest["parent"] == f"spans/{key}/0/1-1"
+    assert manifest["sources"] == [
         {"source": "real", "generation": 0, "rows": 60},
         {"source": "synthetic", "generation": 0, "rows": 60},
         {"source": "synthetic", "generation": 1, "rows": 60},
     ]
-    assert told["lineage"]["regime"]["name"] == "accumulate"
-    assert told["sweep"]["name"] == "once"
-    assert (told["ranks"], told["device"]) == (1, "cpu, 1 per rank")
-    assert {"torch", "ray", "raysc", "accelerate"} <= set(told["versions"])
-    zero = make_plan(*open_sweep(str(file), str(store), ())).lines[0].keys.zero
+    assert manifest["lineage"]["regime"]["name"] == "accumulate"
+    assert manifest["sweep"]["name"] == "once"
+    assert (manifest["ranks"], manifest["device"]) == (1, "cpu, 1 per rank")
+    assert {"torch", "ray", "raysc", "accelerate"} <= set(manifest["versions"])
+    zero = plan_of(file, store).cells[0].keys.generation_zero
     assert zero is not None
     assert json.loads((store / f"spans/{zero.model}/0/0-0").read_text())["sources"][0]["rows"] == 60

@@ -1,4 +1,4 @@
-"""Whole sweeps in processes of their own: killed, started twice at once, on a full disk, on a cluster of two nodes."""
+"""Sweeps in their own processes: killed, started twice at once, on a full disk, on a cluster of two nodes."""
 
 import json
 import os
@@ -10,27 +10,24 @@ from pathlib import Path
 import faults
 import pandas as pd
 import pytest
+from command_line import RAYSC, open_resolved, plan_of, table_of, without_seconds
 from s3_server import S3
 
-from raysc.cli.arguments import open_sweep
-from raysc.planning.plan import make_plan
-from raysc.results.table.table import load_table
 from raysc.store.objects import Objects
-from raysc.store.spans import published
+from raysc.store.spans import published_spans
 from raysc.sweepfile import Sweep
 
 SMALL = faults.Size(generations=3, lambdas="[0.5]", qualities="[60]", seeds=1)
 RunSweep = Callable[[Sweep, Objects], None]
-RAYSC = [sys.executable, "-c", "from raysc.cli import main; main()"]
 
 
-def test_killed_processes_lose_nothing_and_do_nothing_twice(tmp_path: Path) -> None:
+def test_killed_processes_lose_no_work_and_repeat_none(tmp_path: Path) -> None:
     counts = faults.run(tmp_path, kills=4, size=SMALL, random_seed=1)
-    assert set(counts.kills) == set(faults.KINDS), "the driver, a trial, a rank, and one that was publishing"
+    assert set(counts.kills) == set(faults.KINDS), "the driver, a trial, a rank, and a publishing process"
     assert counts.generations == counts.sweeps * (1 + 2 * SMALL.generations)
     assert counts.fits >= counts.generations
-    assert counts.late == 0, "a published generation was fitted again"
-    assert counts.broken == [], "a reader met something half-published"
+    assert counts.late == 0, "no published generation is fitted again"
+    assert counts.broken == [], "no reader sees a partly published object"
     assert counts.reads > 0
     assert counts.unequal == 0, "the table is that of an undisturbed run, bit for bit"
 
@@ -46,27 +43,28 @@ def test_two_calls_at_once_share_the_work(where: str, tmp_path: Path, s3: S3) ->
     log = tmp_path / "fits"
     environment = {**os.environ, faults.LOG: str(log), "RAY_AUTH_MODE": "disabled"}
     command = [*RAYSC, "sweep", str(file), "--storage", store]
-    two = [
+    processes = [
         subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         for _ in range(2)
     ]
-    sweep, objects = open_sweep(str(file), store, ())
-    ended = []
+    resolved, objects = open_resolved(file, store)
+    ended: list[subprocess.Popen[str]] = []
     while len(ended) < 2:
-        for one in two:
-            if one not in ended and one.poll() is not None:
-                output = one.communicate()[0]
-                assert one.returncode == 0, output
-                assert make_plan(sweep, objects).units == (), "it ended before everything was done"
-                ended.append(one)
+        for process in processes:
+            if process not in ended and process.poll() is not None:
+                output = process.communicate()[0]
+                assert process.returncode == 0, output
+                assert plan_of(file, store).units == (), "no call ends before everything is done"
+                ended.append(process)
     fits = [entry for entry in map(json.loads, log.read_text().splitlines()) if entry["first"] == 0]
-    models = [span for packs in published(objects).values() for own in packs.values() for span in own]
-    rows0 = {line.keys.zero.rows for line in make_plan(sweep, objects).lines if line.keys.zero}
-    later = [span for span in models if span.first > 0]
+    by_lineage = published_spans(objects)
+    spans = [span for packs in by_lineage.values() for pack_spans in packs.values() for span in pack_spans]
+    initial_rows = {zero.rows for cell in resolved.cells if (zero := cell.keys.generation_zero)}
+    later = [span for span in spans if span.first > 0]
     assert len(later) == 2 * 2 * 2, "regimes, seeds, generations"
     assert len([entry for entry in fits if entry["generation"] > 0]) == len(later), "each was fitted once"
     assert len([entry for entry in fits if entry["generation"] == 0]) == 2, "one a seed"
-    assert len([span for span in models if span.lineage in rows0]) == 2
+    assert len([span for span in spans if span.lineage in initial_rows]) == 2
 
 
 FULL = """
@@ -81,9 +79,7 @@ cp -r {disk}/store {folder}/store
 """
 
 
-def test_on_a_full_disk_the_cell_fails_and_once_there_is_space_a_second_call_ends_well(
-    tmp_path: Path, run_sweep: RunSweep
-) -> None:
+def test_a_full_disk_fails_its_cells_and_a_second_call_with_space_succeeds(tmp_path: Path, run_sweep: RunSweep) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
     file = tmp_path / "full.yaml"
@@ -102,17 +98,17 @@ def test_on_a_full_disk_the_cell_fails_and_once_there_is_space_a_second_call_end
     )
     sweep = " ".join(f"'{word}'" for word in [*RAYSC, "sweep", str(file), "--storage", str(disk / "store")])
     script = FULL.format(disk=disk, folder=tmp_path, sweep=sweep)
-    alone = ["unshare", "--mount", *([] if os.getuid() == 0 else ["--user", "--map-root-user"])]
-    subprocess.run([*alone, "sh", "-c", script], check=True, env={**os.environ, "RAY_AUTH_MODE": "disabled"})
+    unshare = ["unshare", "--mount", *([] if os.getuid() == 0 else ["--user", "--map-root-user"])]
+    subprocess.run([*unshare, "sh", "-c", script], check=True, env={**os.environ, "RAY_AUTH_MODE": "disabled"})
     first, second = ((tmp_path / name).read_text() for name in ("first.txt", "second.txt"))
     assert (tmp_path / "first").read_text().strip() == "1", first
     assert "No space left on device" in first
     assert (tmp_path / "second").read_text().strip() == "0", second
     calm = tmp_path / "calm"
-    run_sweep(*open_sweep(str(file), str(calm), ()))
-    tables = [load_table(*open_sweep(str(file), str(store), ())) for store in (tmp_path / "store", calm)]
-    one, other = (table.drop(columns=[name for name in table if name.startswith("seconds_")]) for table in tables)
-    pd.testing.assert_frame_equal(one, other, check_exact=True)
+    resolved, objects = open_resolved(file, calm)
+    run_sweep(resolved.sweep, objects)
+    actual, expected = (without_seconds(table_of(file, store)) for store in (tmp_path / "store", calm))
+    pd.testing.assert_frame_equal(actual, expected, check_exact=True)
 
 
 NODES = """
@@ -128,7 +124,7 @@ sys.exit(done.returncode)
 """
 
 
-def test_a_folder_of_one_machine_is_refused_on_a_cluster_of_two_nodes(tmp_path: Path) -> None:
+def test_a_local_folder_is_refused_on_a_cluster_of_two_nodes(tmp_path: Path) -> None:
     file = tmp_path / "faults.yaml"
     file.write_text(
         "data: gaussian\nmodel: gaussian\nloop: {generations: 1}\nspace: {regime: replace}\nmetrics: [kid]\n"

@@ -1,4 +1,4 @@
-"""Ray's own job server with its token: who has it gets in, who has not is refused. Needs raysc[cluster]."""
+"""Ray's job server: it accepts the token and refuses connections without it. Needs raysc[cluster]."""
 
 import os
 import subprocess
@@ -6,15 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from command_line import RAYSC, table_of
 from heads import free_port, head
 from s3_server import S3
 
-from raysc.cli.arguments import open_sweep
-from raysc.results.table.table import load_table
-
 pytest.importorskip("aiohttp_cors", reason="Ray's job server needs ray[default]: pip install 'raysc[cluster]'")
 
-RAYSC = [sys.executable, "-c", "from raysc.cli import main; main()"]
 SWEEP = """
 name: submitted
 data: {name: gaussian, rows: 20}
@@ -31,7 +28,7 @@ def test_a_sweep_is_submitted_with_the_token_and_refused_without(tmp_path: Path,
     file, store, port = tmp_path / "submitted.yaml", "s3://bucket/submitted", free_port()
     file.write_text(SWEEP)
     (tmp_path / "own_mix.py").write_text(PLUG_IN)
-    known = {
+    settings = {
         **s3.environment,
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN": "a" * 64,
@@ -40,17 +37,17 @@ def test_a_sweep_is_submitted_with_the_token_and_refused_without(tmp_path: Path,
 
     def run(**changed: str) -> "subprocess.CompletedProcess[str]":
         command = [*RAYSC, "sweep", str(file), "--storage", store, "--address", f"http://127.0.0.1:{port}"]
-        environment = {**os.environ, **known, **changed}
+        environment = {**os.environ, **settings, **changed}
         return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
     options = ("--num-cpus=2", "--include-dashboard=true", f"--dashboard-port={port}")
-    with head(*options, environment=known):
-        stranger = run(RAY_AUTH_TOKEN="b" * 64)
-        assert stranger.returncode == 2, stranger.stdout + stranger.stderr
-        assert "lets nobody in without its token" in stranger.stderr
+    with head(*options, environment=settings):
+        refused = run(RAY_AUTH_TOKEN="b" * 64)
+        assert refused.returncode == 2, refused.stdout + refused.stderr
+        assert "refuses connections without its token" in refused.stderr
         first = run()
         assert first.returncode == 0, first.stdout + first.stderr
         assert "submitted as job raysc-submitted-" in first.stdout
         assert "table, picture (curves.png) and Tune's records" in first.stdout
         assert "0 units to run" in run().stdout
-    assert set(load_table(*open_sweep(str(file), store, ()))["regime"]) == {"replace", "own_mix:OwnMix"}
+    assert set(table_of(file, store)["regime"]) == {"replace", "own_mix:OwnMix"}

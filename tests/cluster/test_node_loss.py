@@ -3,22 +3,19 @@
 import os
 import re
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Collection
 from pathlib import Path
 
 import pandas as pd
+from command_line import RAYSC, open_resolved, table_of, without_seconds
 from heads import Head, head, node_of
 from s3_server import S3
 
-from raysc.cli.arguments import open_sweep
-from raysc.results.table.table import load_table
 from raysc.store.leases import holders
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep
 
-RAYSC = [sys.executable, "-c", "from raysc.cli import main; main()"]
 SWEEP = """
 name: lost
 data: {name: digits, rows: 60}
@@ -36,18 +33,18 @@ QUICK = (
     '{"health_check_initial_delay_ms": 1000, "health_check_period_ms": 500, "health_check_timeout_ms": 1000, '
     '"health_check_failure_threshold": 2}'
 )
-"""How soon Ray takes a node that does not answer for dead."""
+"""Health check after which Ray marks a node as dead."""
 
 
 def at_work(objects: Objects, before: Collection[int]) -> str | None:
-    """A node that runs a loop, of which something is published and something is not; in none of the processes before.
+    """Return a node that runs a partly published loop in a new process; None if there is none.
 
-    Those of a driver that was killed live on for a moment.
+    The trials of a killed driver live on for a moment: ``before`` holds their process ids.
     """
     for unit, holder in holders(objects).items():
         published = list(objects.names(unit.replace("loop/", "spans/")))
-        new = unit.startswith("loop/") and holder.pid not in before
-        if new and 1 <= len(published) <= 2 and (node := node_of(holder.pid)):
+        is_new = unit.startswith("loop/") and holder.pid not in before
+        if is_new and 1 <= len(published) <= 2 and (node := node_of(holder.pid)):
             return node
     return None
 
@@ -68,15 +65,16 @@ def wait_until_at_work(objects: Objects, driver: "subprocess.Popen[str]", before
 def test_a_lost_node_and_a_lost_driver_change_nothing(
     tmp_path: Path, s3: S3, run_sweep: Callable[[Sweep, Objects], None]
 ) -> None:
-    file, calm = tmp_path / "lost.yaml", str(tmp_path / "calm")
+    file, calm = tmp_path / "lost.yaml", tmp_path / "calm"
     file.write_text(SWEEP)
-    run_sweep(*open_sweep(str(file), calm, ()))
-    undisturbed = table(file, calm)
+    resolved, objects = open_resolved(file, calm)
+    run_sweep(resolved.sweep, objects)
+    undisturbed = without_seconds(table_of(file, calm))
     with head("--num-cpus=1", f"--system-config={QUICK}", environment=s3.environment) as cluster:
         cluster.add_nodes({"one": {}, "two": {}}, "--num-cpus=1")
-        # The driver is killed, and called again; then a node.
+        # The driver is killed and started again; then a node is killed.
         store = "s3://bucket/lost"
-        _, objects = open_sweep(str(file), store, ())
+        _, objects = open_resolved(file, store)
         first = start(cluster, file, store)
         wait_until_at_work(objects, first)
         first.kill()
@@ -90,10 +88,4 @@ def test_a_lost_node_and_a_lost_driver_change_nothing(
     assert "failed" not in output
     assert re.search(rf"node {node} \(.*\) is gone; 1 unit that ran there goes on elsewhere from", output), output
     assert "raylet" not in output.lower(), output
-    pd.testing.assert_frame_equal(table(file, store), undisturbed, check_exact=True)
-
-
-def table(file: Path, store: str) -> pd.DataFrame:
-    """All columns but how long it took."""
-    frame = load_table(*open_sweep(str(file), store, ()))
-    return frame.drop(columns=[name for name in frame if name.startswith("seconds_")])
+    pd.testing.assert_frame_equal(without_seconds(table_of(file, store)), undisturbed, check_exact=True)

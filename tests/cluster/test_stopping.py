@@ -1,15 +1,15 @@
-"""Seeds that end early, and controls that match their cells, on a real Ray."""
+"""Early stopping of seeds, and controls that match their cells, on a real Ray."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from command_line import open_resolved, table_of
 from typer.testing import CliRunner
 
 from raysc.cli import app
-from raysc.cli.arguments import open_sweep
-from raysc.results.table.table import load_table
 
 pytestmark = pytest.mark.usefixtures("running_ray")
 
@@ -49,7 +49,7 @@ def run(folder: Path, text: str, *arguments: str) -> tuple[str, pd.DataFrame]:
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     assert result.exit_code == 0, result.output
-    return result.output, load_table(*open_sweep(str(file), str(folder / "store"), arguments[1::2]))
+    return result.output, table_of(file, folder / "store", *arguments[1::2])
 
 
 def test_collapsed_gaussians_end_early_and_are_done(tmp_path: Path) -> None:
@@ -73,9 +73,9 @@ def test_collapsed_gaussians_end_early_and_are_done(tmp_path: Path) -> None:
 
 def test_matched_controls_take_the_steps_of_their_cells_on_their_real_rows(tmp_path: Path) -> None:
     output, table = run(tmp_path, VALUE)
-    assert "note: matched controls train on real rows alone as long as their cells do: counts, real 20, synth" in output
-    sweep, _ = open_sweep(str(tmp_path / "grid.yaml"), str(tmp_path / "store"), ())
-    later = table[table["generation"] > 0].set_index(["cell", "generation"])
+    assert "note: matched controls train on real rows only, as long as their cells: counts, real 20, synth" in output
+    sweep = open_resolved(tmp_path / "grid.yaml", tmp_path / "store")[0].sweep
+    later: Any = table[table["generation"] > 0].set_index(["cell", "generation"])
     steps = later["optimiser_steps"].unstack()
     # Batches of 20: 20 or 60 real rows, 90 synthetic ones beside them, accumulate's 120 and 180, and replace's 60.
     assert steps.loc[:5].to_numpy().tolist() == [[1, 1], [6, 6], [3, 3], [8, 8], [6, 9], [3, 3]]

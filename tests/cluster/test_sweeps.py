@@ -1,4 +1,4 @@
-"""Whole sweeps on a real Ray, run as the command runs them."""
+"""Sweeps on a real Ray, run by the command."""
 
 import json
 from pathlib import Path
@@ -6,16 +6,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from command_line import plan_of, table_of, without_seconds
 from ray import tune
 from safetensors.numpy import load_file
 from typer.testing import CliRunner
 
 from raysc.cli import app
-from raysc.cli.arguments import open_sweep
 from raysc.cluster.trial import run_trial
 from raysc.errors import InputError
-from raysc.planning.plan import make_plan
-from raysc.results.table.table import load_table
 
 pytestmark = pytest.mark.usefixtures("running_ray")
 
@@ -68,15 +66,6 @@ def sweep(file: Path, store: Path, *arguments: str) -> tuple[int, str]:
     return result.exit_code, result.output
 
 
-def table(file: Path, store: Path, *overrides: str) -> pd.DataFrame:
-    return load_table(*open_sweep(str(file), str(store), overrides))
-
-
-def values(frame: pd.DataFrame) -> pd.DataFrame:
-    """Everything that must be the same in every run: all columns but how long it took."""
-    return frame.drop(columns=[name for name in frame if name.startswith("seconds_")])
-
-
 @pytest.fixture(scope="module")
 def digits(tmp_path_factory: pytest.TempPathFactory, running_ray: None) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("digits")
@@ -89,22 +78,22 @@ def digits(tmp_path_factory: pytest.TempPathFactory, running_ray: None) -> tuple
 def test_a_closed_form_sweep_runs_and_a_second_call_has_nothing_to_do(tmp_path: Path) -> None:
     file, store = write(tmp_path, GAUSSIAN), tmp_path / "store"
     assert sweep(file, store)[0] == 0
-    frame = table(file, store)
+    frame = table_of(file, store)
     assert len(frame) == 5 * 4 * 4
     assert frame["frechet_distance"].notna().all()
     status, output = sweep(file, store)
     assert status == 0
     assert "0 units to run" in output
-    pd.testing.assert_frame_equal(table(file, store), frame)
+    pd.testing.assert_frame_equal(table_of(file, store), frame)
 
 
 def test_tunes_own_table_shows_the_axes(tmp_path: Path) -> None:
     file, store = write(tmp_path, GAUSSIAN), tmp_path / "store"
     sweep(file, store)
     folder = next((store / "sweeps/toy/tune").iterdir())
-    shown = tune.ExperimentAnalysis(str(folder)).dataframe()
-    assert set(shown["config/regime"]) == {"replace", "accumulate", "real_only"}
-    assert set(shown["config/lambda"].dropna()) == {0.5, 1.0}
+    trials = tune.ExperimentAnalysis(str(folder)).dataframe()
+    assert set(trials["config/regime"]) == {"replace", "accumulate", "real_only"}
+    assert set(trials["config/lambda"].dropna()) == {0.5, 1.0}
     grid = tune.Tuner.restore(str(folder), trainable=run_trial).get_results()
     assert len(grid) == 5
     assert grid.num_errors == 0
@@ -112,10 +101,10 @@ def test_tunes_own_table_shows_the_axes(tmp_path: Path) -> None:
 
 def test_trained_units_share_generation_0_and_its_training_run(digits: tuple[Path, Path]) -> None:
     file, store = digits
-    frame = table(file, store)
-    zeros = frame[frame["generation"] == 0]
-    assert len(zeros) == 6
-    assert zeros["lineage"].nunique() == 2, "one S_0 for each initial quality"
+    frame = table_of(file, store)
+    initial = frame[frame["generation"] == 0]
+    assert len(initial) == 6
+    assert initial["lineage"].nunique() == 2, "one S_0 for each initial quality"
     trials = [folder for folder in (store / "sweeps/digits/tune").glob("*-initial/*") if folder.is_dir()]
     assert len(trials) == 1, "4 and 8 steps are snapshots of one run"
     assert (frame.loc[frame["regime"] == "mix", "share"].iloc[-1]) == pytest.approx(450 / 750)
@@ -124,8 +113,8 @@ def test_trained_units_share_generation_0_and_its_training_run(digits: tuple[Pat
 def test_both_pools_give_the_same_numbers_to_the_last_bit(digits: tuple[Path, Path], tmp_path: Path) -> None:
     file, store = digits
     assert sweep(file, tmp_path / "other", "--set", "pool=object_store")[0] == 0
-    one, other = table(file, store), table(file, tmp_path / "other")
-    pd.testing.assert_frame_equal(values(one), values(other), check_exact=True)
+    expected, actual = (without_seconds(table_of(file, folder)) for folder in (store, tmp_path / "other"))
+    pd.testing.assert_frame_equal(actual, expected, check_exact=True)
 
 
 def test_two_ranks_train_together_and_each_writes_its_own_rows(digits: tuple[Path, Path], tmp_path: Path) -> None:
@@ -133,30 +122,30 @@ def test_two_ranks_train_together_and_each_writes_its_own_rows(digits: tuple[Pat
     one_cell = ("--set", "space.regime=mix", "--set", "space.initial.steps=8")
     status, output = sweep(file, tmp_path / "two", *one_cell, "--set", "resources.workers=2")
     assert status == 0, output
-    opened, _ = open_sweep(str(file), str(tmp_path / "two"), one_cell[1::2])
-    line = next(line for line in make_plan(opened, _).lines if line.cell.regime.name == "mix")
-    span = f"{line.keys.lineage}/0/2-2"
+    cells = plan_of(file, tmp_path / "two", *one_cell[1::2]).cells
+    lineage = next(cell.keys.lineage for cell in cells if cell.settings.regime.name == "mix")
+    span = f"{lineage}/0/2-2"
     record = json.loads((tmp_path / "two/spans" / span).read_text())
     assert record["ranks"] == 2
     assert [entry["first"] for entry in record["rows"] if entry["generation"] == 2] == [0, 256]
-    models = [next((place / "attempts" / span).rglob("model/*.safetensors")) for place in (store, tmp_path / "two")]
-    alone, together = (load_file(model) for model in models)
-    gaps = [float(np.abs(alone[name] - together[name]).max()) for name in alone]
-    assert 0 < max(gaps) < 1e-4, "two ranks add gradients in another order, and that is all"
+    models = [next((folder / "attempts" / span).rglob("model/*.safetensors")) for folder in (store, tmp_path / "two")]
+    one_rank, two_ranks = (load_file(model) for model in models)
+    differences = [float(np.abs(one_rank[name] - two_ranks[name]).max()) for name in one_rank]
+    assert 0 < max(differences) < 1e-4, "two ranks add gradients in another order"
 
 
-def test_two_ranks_give_a_language_model_the_cross_entropy_that_one_gives_it(tmp_path: Path) -> None:
+def test_the_cross_entropy_of_a_language_model_is_equal_for_one_and_two_ranks(tmp_path: Path) -> None:
     file = write(tmp_path, STORIES)
-    found = []
+    columns = []
     for workers in ("1", "2"):
         status, output = sweep(file, tmp_path / workers, "--set", f"resources.workers={workers}")
         assert status == 0, output
-        found.append(table(file, tmp_path / workers)["cross_entropy"].to_numpy())
-    assert len(found[0]) == 2
-    np.testing.assert_allclose(found[1], found[0], atol=1e-4, rtol=0)
+        columns.append(table_of(file, tmp_path / workers)["cross_entropy"].to_numpy())
+    assert len(columns[0]) == 2
+    np.testing.assert_allclose(columns[1], columns[0], atol=1e-4, rtol=0)
 
 
-def test_a_failing_unit_is_counted_and_kept_and_the_others_go_on(tmp_path: Path) -> None:
+def test_a_failing_unit_is_counted_and_its_traceback_stored_and_the_others_continue(tmp_path: Path) -> None:
     (tmp_path / "broken_rule.py").write_text(
         "from dataclasses import dataclass\n"
         "from raysc.regimes.recipe import REAL, Recipe, Take\n\n\n"
@@ -171,14 +160,14 @@ def test_a_failing_unit_is_counted_and_kept_and_the_others_go_on(tmp_path: Path)
     )
     text = GAUSSIAN.replace("[replace, accumulate]", "['broken_rule:Broken', replace]").replace("[0.5, 1.0]", "1.0")
     file, store = write(tmp_path, text), tmp_path / "store"
-    # The plan asks every rule for its first recipe and its last two.
+    # Validation calls the rule for its first recipe and its last two.
     status, output = sweep(file, store, "--set", "loop.generations=4")
     assert status == 1
     assert "1 failed" in output
-    kept = [path.read_text() for path in (store / "sweeps/toy/failures").rglob("*.txt")]
-    assert len(kept) == 1
-    assert "the rule broke" in kept[0]
-    assert set(table(file, store, "loop.generations=4")["regime"]) == {"replace", "real_only"}
+    tracebacks = [path.read_text() for path in (store / "sweeps/toy/failures").rglob("*.txt")]
+    assert len(tracebacks) == 1
+    assert "the rule broke" in tracebacks[0]
+    assert set(table_of(file, store, "loop.generations=4")["regime"]) == {"replace", "real_only"}
 
 
 def test_a_diverged_model_is_a_result(tmp_path: Path) -> None:
@@ -186,11 +175,11 @@ def test_a_diverged_model_is_a_result(tmp_path: Path) -> None:
     file, store = write(tmp_path, text), tmp_path / "store"
     status, _ = sweep(file, store, "--set", "space.initial.steps=4", "--set", "control=false")
     assert status == 0
-    assert table(file, store, "space.initial.steps=4", "control=false")["diverged"].all()
+    assert table_of(file, store, "space.initial.steps=4", "control=false")["diverged"].all()
     assert "0 units to run" in sweep(file, store, "--set", "space.initial.steps=4", "--set", "control=false")[1]
 
 
-def test_what_no_trial_could_ever_get_is_refused_with_the_numbers(tmp_path: Path) -> None:
+def test_a_request_beyond_the_capacity_is_refused_with_the_amounts(tmp_path: Path) -> None:
     file, store = write(tmp_path, DIGITS), tmp_path / "store"
     with pytest.raises(
         InputError, match=r"resources.*asks for 1 CPU and 4 GPU, and no node of this Ray cluster has that"
@@ -201,10 +190,10 @@ def test_what_no_trial_could_ever_get_is_refused_with_the_numbers(tmp_path: Path
 
 def test_rows_in_the_object_store_of_two_ranks_are_drawn_again_when_a_sweep_grows(tmp_path: Path) -> None:
     file, store = write(tmp_path, DIGITS.replace("rows: 300", "rows: 600")), tmp_path / "store"
-    settings = ("--set", "pool=object_store", "--set", "space.regime=mix", "--set", "space.initial.steps=8")
-    settings += ("--set", "control=false")
+    overrides = ("pool=object_store", "space.regime=mix", "space.initial.steps=8", "control=false")
+    settings = [argument for override in overrides for argument in ("--set", override)]
     short, ranks = ("--set", "loop.generations=1"), ("--set", "resources.workers=2")
     assert sweep(file, store, *settings, *ranks, *short)[0] == 0
     status, output = sweep(file, store, *settings)
     assert status == 0, output
-    assert table(file, store, *settings[1::2])["generation"].max() == 2
+    assert table_of(file, store, *overrides)["generation"].max() == 2

@@ -4,15 +4,15 @@ import pytest
 import ray
 
 from raysc.cluster.doctor import ray_answers
-from raysc.cluster.waves import running_ray
+from raysc.cluster.session import running_ray
 from raysc.errors import InputError
 
 
-def test_an_address_where_nobody_listens_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_address_without_a_cluster_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ray, "is_initialized", lambda: False)
-    with socket.socket() as taken:  # bound and not listening: nobody else gets this port
-        taken.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{taken.getsockname()[1]}"
+    with socket.socket() as bound:  # bound and not listening: no other process gets this port
+        bound.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{bound.getsockname()[1]}"
         with (
             pytest.raises(InputError, match=f"no Ray cluster answers at {address} .*RAY_ADDRESS"),
             running_ray(address),
@@ -20,4 +20,4 @@ def test_an_address_where_nobody_listens_is_refused_at_once(monkeypatch: pytest.
             pytest.fail("there is no such cluster")
         finding = ray_answers(address)
     assert finding.broken
-    assert address in finding.told
+    assert address in finding.state

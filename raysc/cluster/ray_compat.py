@@ -1,0 +1,177 @@
+"""Private and text-matched parts of Ray; each entry says what breaks without it.
+
+No other module reads the words of Ray's messages, imports its private modules or sets its environment variables. On an
+upgrade of Ray, ``tests/cluster/test_ray_compat.py`` and ``tests/cluster/test_node_loss.py`` show what has changed.
+"""
+
+import logging
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any, TypeVar
+
+import psutil
+from ray import tune
+from ray._private import worker
+from ray.tune.experiment import Trial
+
+Error = TypeVar("Error", bound=BaseException)
+
+HEAD_RESOURCE = "node:__internal_head__"
+"""Resource that only the head of a cluster has. Without it, the resources of the head count as those of a worker."""
+
+UNREADABLE = (EOFError, OSError, UnpicklingError)
+"""Errors that Tune raises where its own files are cut off, since the disk was full. Without them, a full disk ends the
+sweep with a traceback of Tune in the place of the units' own errors."""
+
+_NODE_DIED = "its node has died"
+_NODE_ID = re.compile(r"Node Id: ([0-9a-f]+)")
+_MARKED_DEAD = re.compile(r"The node with node id: ([0-9a-f]+) .* has been marked dead", re.DOTALL)
+_RAYLET_SHUTDOWN = "Raylet is terminated."
+"""Prefix of the raylet's shutdown message, which is pages long; another message marks the node as dead."""
+_PRINT_HOOK = "print_to_stdstream"
+_ENTRY = "Failure # "
+"""Prefix of each entry of Tune's error file of a trial."""
+
+
+class StatelessCallback(tune.Callback):
+    """A callback that pickles as an empty object.
+
+    Tune pickles its callbacks for a restore that raysc never uses. Without this, Tune fails on the console and the
+    locks that a callback refers to.
+    """
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return no state."""
+        return {}
+
+
+def set_session_switches() -> None:
+    """Set an environment variable and a log level before Ray starts.
+
+    Without RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO=0, older versions of Ray warn in each process that they hide the devices
+    of tasks without GPUs, which ``process_resources`` does itself. Without the log level, Tune logs the traceback of
+    every failed trial, which raysc reports at the end.
+    """
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    silence_tune()
+
+
+def silence_tune() -> None:
+    """Silence Tune's logger, which warns of failed trials and of trials without reports."""
+    logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
+
+
+def set_tune_switches() -> None:
+    """Set the environment variables that Tune reads when a run begins.
+
+    Tune's newer console output cannot be switched off; the older one is silent at verbose=0. Without
+    TUNE_DISABLE_SIGINT_HANDLER, Tune handles Ctrl-C and ends the wave as if it were done, and the next wave starts.
+    """
+    os.environ["RAY_AIR_NEW_OUTPUT"] = "0"
+    os.environ["TUNE_DISABLE_SIGINT_HANDLER"] = "1"
+
+
+def set_job_switches(address: str) -> None:
+    """Set an environment variable and a log level before a job client connects.
+
+    The client prefers RAY_ADDRESS to its own argument: without this it connects to another cluster. Without the log
+    level, it logs every package that it uploads.
+    """
+    logging.getLogger("ray").setLevel(logging.WARNING)
+    os.environ["RAY_ADDRESS"] = address
+
+
+def is_duplicate_job(error: RuntimeError) -> bool:
+    """Return True if a job of this id exists. Without it, two simultaneous submissions of one sweep end in an error."""
+    return "already exists" in str(error)
+
+
+def is_unknown_job(error: Exception) -> bool:
+    """Return True if the job server does not know the job. Without it, raysc waits for a lost job for ever."""
+    return "404" in str(error)
+
+
+def unwrap(error: Error) -> Error:
+    """Return the cause of an error that was raised in another process.
+
+    Ray wraps remote errors in an exception of both types. Without this, the attributes of the original are missing, and
+    its message is a traceback.
+    """
+    cause: Error = getattr(error, "cause", error)
+    return cause
+
+
+def node_died(message: str) -> bool:
+    """Return True if a process ended because its node was preempted or failed.
+
+    Without it, the units of a lost node count as failed.
+    """
+    return _NODE_DIED in message
+
+
+def dead_node(message: str) -> str:
+    """Return the id of the node that a message of a dead process names; "" if it names none."""
+    match = _NODE_ID.search(message)
+    return match[1] if match else ""
+
+
+def error_of(trial: Trial) -> str:
+    """Return the last error of a trial whose process could not report it, since it died.
+
+    Tune appends each failure to a file on this machine, and copies the file to the storage later. Without the file, the
+    traceback of such a trial is lost.
+    """
+    try:
+        file = Path(trial.error_file) if trial.error_file else None
+        text = file.read_text() if file and file.exists() else str(trial.get_error() or "")
+        return text.rpartition(_ENTRY)[2].strip() or "its process died"
+    except UNREADABLE:
+        return "its process died, and Ray Tune could not record why"
+
+
+@contextmanager
+def without_node_messages(on_dead_node: Callable[[str], None]) -> Iterator[None]:
+    """Suppress what Ray prints about lost nodes; print everything else.
+
+    Ray prints every error that its nodes publish, and has no option against it: ``log_to_driver`` concerns the output
+    of processes. So its private print function is replaced. If a version of Ray lacks that function, nothing is
+    suppressed: without the hook, a lost node prints pages.
+
+    Args:
+        on_dead_node: called with the id of each node that Ray marks as dead, from the thread in which Ray prints.
+    """
+    ray_print = getattr(worker, _PRINT_HOOK, None)
+    if ray_print is None:
+        yield
+        return
+
+    def print_message(data: dict[str, Any], ignore_prefix: bool) -> None:
+        text = "\n".join(data["lines"])
+        if match := _MARKED_DEAD.search(text):
+            on_dead_node(match[1])
+        elif not text.startswith(_RAYLET_SHUTDOWN):
+            ray_print(data, ignore_prefix)
+
+    setattr(worker, _PRINT_HOOK, print_message)
+    try:
+        yield
+    finally:
+        setattr(worker, _PRINT_HOOK, ray_print)
+
+
+def autoscaler_config(gcs_address: str) -> str:
+    """Return the text of the configuration that the autoscaler of a cluster was started with; "" if it has none.
+
+    Only the command line of the autoscaler's process, on the head, names the file. Without it, raysc refuses trials
+    that fit only on nodes which the autoscaler has not started yet.
+    """
+    for process in psutil.process_iter(["cmdline"]):
+        words = process.info["cmdline"] or []
+        options = dict(word.removeprefix("--").split("=", 1) for word in words if word.startswith("--") and "=" in word)
+        if "autoscaling-config" in options and options.get("gcs-address") == gcs_address:
+            return Path(options["autoscaling-config"]).expanduser().read_text()
+    return ""

@@ -1,0 +1,98 @@
+"""The console display: a line per update in a log, a live table on a terminal."""
+
+import io
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+
+from raysc.display import MAX_ROWS, CellProgress, ConsoleDisplay, SweepProgress
+
+PROGRESS = SweepProgress(
+    sweep="toy",
+    units_done=1,
+    units_total=4,
+    units_failed=0,
+    generations_done=5,
+    generations_total=16,
+    last_generation=4,
+    elapsed_seconds=42.0,
+    remaining_seconds=None,
+    activities=(),
+    axes=("regime", "lambda"),
+    metric="frechet_distance[pixels]",
+    cells=(CellProgress(("mix", "0.5"), 2, 0.123456), CellProgress(("replace", ""), 1, None)),
+)
+
+
+def console(*, terminal: bool) -> Console:
+    """A console that writes to memory; without markup, as that of the command line."""
+    file = io.StringIO()
+    return Console(file=file, force_terminal=terminal, width=120, height=100, markup=False, color_system=None)
+
+
+def output(of: Console) -> str:
+    assert isinstance(of.file, io.StringIO)
+    return of.file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, "1/4 units, 5/16 generations, 42 s"),
+        ({"units_failed": 2}, "1/4 units, 5/16 generations, 2 failed, 42 s"),
+        ({"remaining_seconds": 90.0}, "1/4 units, 5/16 generations, 42 s, about 1 min 30 s left"),
+        ({"activities": ("training: 1 of 2 steps",)}, "1/4 units, 5/16 generations, 42 s; training: 1 of 2 steps"),
+        ({"activities": ("a", "b", "c")}, "1/4 units, 5/16 generations, 42 s; a (and 2 more)"),
+    ],
+)
+def test_the_state_as_a_line(changes: dict[str, object], expected: str) -> None:
+    assert replace(PROGRESS, **changes).text() == expected  # type: ignore[arg-type]
+
+
+def test_a_log_gets_a_line_per_update_every_half_minute() -> None:
+    log = console(terminal=False)
+    display = ConsoleDisplay(log)
+    assert display.update_seconds == 30.0
+    display.start()
+    display.update(PROGRESS)
+    display.say("note: [bold] is no markup")
+    display.stop()
+    assert output(log) == f"{PROGRESS.text()}\nnote: [bold] is no markup\n"
+
+
+def test_a_terminal_gets_a_live_table_of_the_last_cells() -> None:
+    terminal = console(terminal=True)
+    display = ConsoleDisplay(terminal)
+    assert display.update_seconds == 0.5
+    cells = tuple(CellProgress((f"rule{number}", "1"), 3, None) for number in range(MAX_ROWS + 1))
+    display.start()
+    display.update(replace(PROGRESS, cells=cells))
+    display.update(PROGRESS)
+    display.stop()
+    frames = output(terminal)
+    assert f"toy: {PROGRESS.text()}" in frames
+    assert "rule0 " not in frames
+    assert f"rule{MAX_ROWS} " in frames
+    last_frame = frames[frames.rindex("toy: ") :]
+    assert "frechet_distance[pixels]" in last_frame
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in last_frame.splitlines() if "/4" in line]
+    assert rows[-2:] == [["mix", "0.5", "2/4", "0.1235"], ["replace", "", "1/4", ""]]
+
+
+def test_a_display_can_start_again() -> None:
+    terminal = console(terminal=True)
+    display = ConsoleDisplay(terminal)
+    for _ in range(2):
+        display.start()
+        display.update(PROGRESS)
+        display.stop()
+    assert output(terminal).count(PROGRESS.text()) >= 2
+
+
+def test_the_module_imports_neither_ray_nor_typer_nor_rich() -> None:
+    command = "import sys, raysc.display; print({'ray', 'typer', 'rich'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from raysc.cli.arguments import open_sweep
-from raysc.planning.resolved import lines, metric_keys
+from raysc.planning.resolved import metric_keys, resolve
 from raysc.store.objects import Objects
 from raysc.store.spans import Span, pack_name
 
@@ -34,8 +34,8 @@ metrics: [feature_variance]
 
 SERVER = """
 import sys
-sys.path.insert(0, "tests")
-from s3_server import serving
+sys.path.insert(0, ".")
+from tests.s3_server import serving
 with serving() as server:
     print(*(f"{name}={value}" for name, value in server.environment.items()), flush=True)
     sys.stdin.read()
@@ -68,7 +68,7 @@ def main() -> None:
 def half_done(file: str, where: str) -> None:
     """Put names of spans and metric files of every other cell."""
     sweep, objects = open_sweep(file, where, ())
-    built = lines(sweep)
+    built = resolve(sweep).cells
     (metric,) = metric_keys(sweep, built[0])
     names = []
     for line in built[::2]:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # the models are tiny: more threads only get in each other's way
 
@@ -11,12 +12,16 @@ import pytest
 
 from raysc import registry
 from raysc.execution import closed_form, initial, trained
-from raysc.execution.in_process import bench_alone
+from raysc.execution.in_process import context_in_process
 from raysc.execution.ranks import ClosedFormRank, TrainedRank
-from raysc.execution.unit_context import Bench
-from raysc.planning.plan import InitialUnit, Unit, make_plan
-from raysc.pool.rows import Block, MemoryBlock
+from raysc.execution.unit_context import UnitContext
+from raysc.models.family import ClosedFormFamily, TrainedFamily
+from raysc.planning.plan import make_plan
+from raysc.planning.resolved import resolve
+from raysc.planning.units import InitialUnit, LoopUnit, Unit
+from raysc.pool.blocks import Block, MemoryBlock
 from raysc.pool.shelf import MemoryShelf, Shelf, digest
+from raysc.pool.tokens import Texts
 from raysc.regimes.recipe import Source
 from raysc.store.objects import Objects
 from raysc.store.parquet_rows import ParquetShelf
@@ -95,6 +100,14 @@ def digits_store(make_sweep: MakeSweep, tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to work in, without settings from the environment."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("RAYSC_STORAGE", raising=False)
+    return tmp_path
+
+
+@pytest.fixture
 def image_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the places where shipped sweeps look for images: noise in the same formats. Planning needs no weights."""
     import pickle  # torchvision's files are pickles
@@ -128,30 +141,35 @@ def image_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 class Hashed(MemoryShelf):
     """Rows that are lost with the process, and known by their digest: what Ray's object store is to a unit."""
 
-    def put(self, source: Source, seeds: tuple[int, ...], first: int, rows: np.ndarray, texts=None) -> Block:
+    def put(
+        self, source: Source, seeds: tuple[int, ...], first: int, rows: np.ndarray, texts: Texts | None = None
+    ) -> Block:
         return MemoryBlock((source, seeds, first), first, rows, digest(rows))
 
 
 def finished(sweep: Sweep, folder: Path) -> tuple[Sweep, Objects]:
-    objects = Objects.at(str(folder))
+    objects = Objects.open(str(folder))
     run_units(sweep, objects)
     return sweep, objects
 
 
 def run_units(sweep: Sweep, objects: Objects) -> None:
-    for unit in make_plan(sweep, objects).units:
-        bench = make_bench(sweep, objects, unit)
-        if not unit.line.family.trained:
-            closed_form.run(unit, bench, ClosedFormRank(unit.line.family, unit.seeds))
+    for unit in make_plan(resolve(sweep), objects).units:
+        context, family = make_context(sweep, objects, unit), unit.cell.family
+        if not family.trained:
+            assert isinstance(unit, LoopUnit)
+            closed_form.run(unit, context, ClosedFormRank(cast(ClosedFormFamily, family), unit.seeds))
             continue
-        crew = TrainedRank(unit.line.family, unit.seeds, unit.line.data.event)
-        run = initial.run if isinstance(unit, InitialUnit) else trained.run
-        run(unit, bench, crew)
+        crew = TrainedRank(cast(TrainedFamily, family), unit.seeds, unit.cell.data.event)
+        if isinstance(unit, InitialUnit):
+            initial.run(unit, context, crew)
+        else:
+            trained.run(unit, context, crew)
         crew.close()
 
 
-def make_bench(sweep: Sweep, objects: Objects, unit: Unit) -> Bench:
+def make_context(sweep: Sweep, objects: Objects, unit: Unit) -> UnitContext:
     def shelf(attempt: Attempt) -> Shelf:
         return ParquetShelf(objects, attempt.prefix) if sweep.pool == "parquet" else Hashed()
 
-    return bench_alone(sweep, objects, unit, shelf)
+    return context_in_process(sweep, objects, unit, shelf)

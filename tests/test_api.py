@@ -2,48 +2,68 @@
 
 import subprocess
 import sys
-from importlib import import_module
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 
 import raysc
-from raysc.planning.resolved import lines
+from raysc import runner
+from raysc.planning.resolved import resolve
 from raysc.results.plots.style import CONTROL
 from raysc.results.samples.sampled_rows import sampled_rows
 from raysc.results.table.table import load_table
+from raysc.store.objects import Objects
+from raysc.sweepfile import Sweep
 
 
 @pytest.fixture(scope="module")
-def gaussian(gaussian_store):
+def gaussian(gaussian_store: tuple[Sweep, Objects]) -> Any:
     return raysc.load(gaussian_store[0].path, storage=gaussian_store[1].uri)
 
 
 @pytest.fixture(scope="module")
-def digits(digits_store):
+def digits(digits_store: tuple[Sweep, Objects]) -> Any:
     return raysc.load(digits_store[0].path, storage=digits_store[1].uri)
 
 
-def test_importing_raysc_imports_nothing_heavy():
+def test_importing_raysc_imports_nothing_heavy() -> None:
     heavy = "('torch', 'ray', 'pandas', 'numpy', 'matplotlib', 'pydantic')"
     script = f"import sys, raysc; print([name for name in {heavy} if name in sys.modules], 'sweep' in dir(raysc))"
     assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True).stdout == "[] True\n"
 
 
-def test_every_public_name_is_there_and_no_other():
+def test_every_public_name_is_there_and_no_other() -> None:
     for name in raysc.__all__:
         assert getattr(raysc, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'swep'"):
         raysc.swep  # noqa: B018
 
 
-def test_the_frame_is_the_table(gaussian, gaussian_store):
-    assert gaussian.frame().equals(load_table(*gaussian_store))
+def test_the_frame_is_the_table(gaussian: raysc.Results, gaussian_store: tuple[Sweep, Objects]) -> None:
+    assert gaussian.frame().equals(load_table(resolve(gaussian_store[0]), gaussian_store[1]))
     assert repr(gaussian).startswith("<raysc results of small-gaussian: 4 cells in file:///")
 
 
-def test_a_dict_is_a_sweep_file(gaussian_store, tmp_path, monkeypatch):
+SWEEP: dict[str, Any] = {
+    "name": "small-gaussian",
+    "data": {"name": "gaussian", "dim": 2, "rows": 20},
+    "model": "gaussian",
+    "loop": {"generations": 4},
+    "space": [{"regime": "replace"}, {"regime": "mix", "lambda": [0.5, 2.0]}],
+    "seeds": 3,
+    "metrics": ["frechet_distance", "feature_variance"],
+}
+"""The sweep of ``gaussian_text`` as a dict."""
+
+
+def test_a_dict_is_a_sweep_file(
+    gaussian_store: tuple[Sweep, Objects], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     given = {
         "name": "small-gaussian",
         "data": {"name": "gaussian", "dim": 2, "rows": np.int64(20)},
@@ -54,9 +74,9 @@ def test_a_dict_is_a_sweep_file(gaussian_store, tmp_path, monkeypatch):
         "metrics": ["frechet_distance", "feature_variance"],
     }
     results = raysc.load(given, storage=gaussian_store[1].uri)
-    assert results.frame().equals(load_table(*gaussian_store))
+    assert results.frame().equals(load_table(resolve(gaussian_store[0]), gaussian_store[1]))
     grid = {"regime": ["replace", "accumulate"], "initial.rows": [10, 20]}
-    cells = raysc.load({**given, "space": grid}, storage=gaussian_store[1].uri).asked.cells
+    cells = raysc.load({**given, "space": grid}, storage=gaussian_store[1].uri).sweep.cells
     in_order = [(cell.axes["regime"], cell.axes["initial.rows"]) for cell in cells[:4]]
     assert in_order == [("replace", 10), ("replace", 20), ("accumulate", 10), ("accumulate", 20)], "as in a file"
     with pytest.raises(raysc.InputError, match="needs a name"):
@@ -65,17 +85,21 @@ def test_a_dict_is_a_sweep_file(gaussian_store, tmp_path, monkeypatch):
         raysc.load(given | {"space": {"regime": "repalce"}})
 
 
-def test_rows_and_models_of_closed_forms_are_made_again(gaussian, gaussian_store):
+def test_rows_and_models_of_closed_forms_are_made_again(
+    gaussian: raysc.Results, gaussian_store: tuple[Sweep, Objects]
+) -> None:
     sweep, objects = gaussian_store
     found = gaussian.generation(1, 2, 3)
-    np.testing.assert_array_equal(found.rows, sampled_rows(lines(sweep)[1], 2, 3, objects))
+    np.testing.assert_array_equal(found.rows, sampled_rows(resolve(sweep).cells[1], 2, 3, objects))
     assert found.model["mean"].shape == (1, 2)
     later = gaussian.generation(1, 2, 4)
     # mix 0.5: 20 real rows and 10 of the 20 that generation 3 sampled
     assert not np.array_equal(found.model["mean"], later.model["mean"])
 
 
-def test_a_network_is_a_module_with_the_weights_that_sampled(digits, digits_store):
+def test_a_network_is_a_module_with_the_weights_that_sampled(
+    digits: raysc.Results, digits_store: tuple[Sweep, Objects]
+) -> None:
     import torch
 
     found = digits.generation(2, 1, 2)
@@ -90,9 +114,9 @@ def test_a_network_is_a_module_with_the_weights_that_sampled(digits, digits_stor
     assert not torch.equal(next(first.parameters()), next(zero.model.parameters()))
 
 
-def test_a_unet_is_a_diffusers_pipeline(make_sweep, run_sweep, digits_text, tmp_path):
-    from raysc.store.objects import Objects
-
+def test_a_unet_is_a_diffusers_pipeline(
+    make_sweep: Callable[..., Sweep], run_sweep: Callable[[Sweep, Objects], None], digits_text: str, tmp_path: Path
+) -> None:
     small = (
         "model={name: ddpm, network: unet, channels: 32, multipliers: [1]}",
         "seeds=1",
@@ -101,7 +125,7 @@ def test_a_unet_is_a_diffusers_pipeline(make_sweep, run_sweep, digits_text, tmp_
         "control=false",
     )
     sweep = make_sweep(digits_text, *small)
-    run_sweep(sweep, Objects.at(str(tmp_path)))
+    run_sweep(sweep, Objects.open(str(tmp_path)))
     pipeline = raysc.load(sweep.path, overrides=small, storage=str(tmp_path)).generation(0, 0, 1).model
     assert type(pipeline).__name__ == "DDIMPipeline"
     pipeline.set_progress_bar_config(disable=True)
@@ -112,36 +136,38 @@ def test_a_unet_is_a_diffusers_pipeline(make_sweep, run_sweep, digits_text, tmp_
     ("where", "message"),
     [((9, 0, 0), "cell 9: small-digits has cells 0 to 5"), ((0, 9, 0), "seed 9"), ((0, 0, 9), "generations 0 to 2")],
 )
-def test_a_generation_that_the_sweep_does_not_have_is_refused(digits, where, message):
+def test_a_generation_that_the_sweep_does_not_have_is_refused(
+    digits: raysc.Results, where: tuple[int, ...], message: str
+) -> None:
     with pytest.raises(raysc.InputError, match=message):
         digits.generation(*where)
 
 
-def test_a_generation_that_was_not_run_is_told(digits_store, tmp_path):
+def test_a_generation_that_was_not_run_is_told(digits_store: tuple[Sweep, Objects], tmp_path: Path) -> None:
     nothing = raysc.load(digits_store[0].path, storage=str(tmp_path)).generation(0, 0, 1)
-    with pytest.raises(raysc.InputError, match="not run yet, or diverged"):
+    with pytest.raises(raysc.InputError, match="not run yet, or its model diverged"):
         _ = nothing.rows
-    with pytest.raises(raysc.InputError, match="not run yet, or diverged"):
+    with pytest.raises(raysc.InputError, match="not run yet, or its model diverged"):
         _ = nothing.model
 
 
-def test_a_model_that_keep_dropped_is_told(make_sweep, run_sweep, digits_text, tmp_path):
-    from raysc.store.objects import Objects
-
+def test_a_model_that_keep_dropped_is_told(
+    make_sweep: Callable[..., Sweep], run_sweep: Callable[[Sweep, Objects], None], digits_text: str, tmp_path: Path
+) -> None:
     keep = ("keep={models: last}", "seeds=1", "space.regime=mix", "space.initial.steps=2")
-    run_sweep(make_sweep(digits_text, *keep), Objects.at(str(tmp_path)))
+    run_sweep(make_sweep(digits_text, *keep), Objects.open(str(tmp_path)))
     results = raysc.load(make_sweep(digits_text).path, overrides=keep, storage=str(tmp_path))
     assert results.generation(0, 0, 2).model is not None
-    with pytest.raises(raysc.InputError, match="its model was dropped"):
+    with pytest.raises(raysc.InputError, match="its model was removed"):
         _ = results.generation(0, 0, 1).model
 
 
-def lines_of(figure):
+def lines_of(figure: Any) -> Any:
     """Colour -> y values of the curves of the first panel."""
     return {to_hex(line.get_color()): line.get_ydata() for line in figure.axes[0].lines if len(line.get_ydata()) > 2}
 
 
-def test_a_plot_has_the_means_of_the_table(gaussian):
+def test_a_plot_has_the_means_of_the_table(gaussian: raysc.Results) -> None:
     figure = gaussian.plot()
     drawn = lines_of(figure)
     assert len(drawn) == 4
@@ -151,7 +177,7 @@ def test_a_plot_has_the_means_of_the_table(gaussian):
     np.testing.assert_allclose(drawn[to_hex(CONTROL)], expected)
 
 
-def test_a_plot_by_other_axes_has_panels_for_the_rest(digits):
+def test_a_plot_by_other_axes_has_panels_for_the_rest(digits: raysc.Results) -> None:
     figure = digits.plot("recall[pixels]", by="initial.steps")
     assert [axes.get_title() for axes in figure.axes] == ["mix, lambda 1", "replace, lambda 1"]
     assert len(digits.plot(by=["regime", "initial.steps"]).axes) == 1
@@ -164,18 +190,52 @@ def test_a_plot_by_other_axes_has_panels_for_the_rest(digits):
         ((None, "lamda"), "by lamda: .* did you mean 'lambda'"),
     ],
 )
-def test_what_cannot_be_plotted_is_told(digits, arguments, message):
+def test_what_cannot_be_plotted_is_told(digits: raysc.Results, arguments: tuple[Any, ...], message: str) -> None:
     with pytest.raises(raysc.InputError, match=message):
         digits.plot(*arguments)
 
 
-def test_nothing_to_plot_is_told(digits_store, tmp_path):
+def test_nothing_to_plot_is_told(digits_store: tuple[Sweep, Objects], tmp_path: Path) -> None:
     with pytest.raises(raysc.InputError, match="no results of small-digits yet"):
         raysc.load(digits_store[0].path, storage=str(tmp_path)).plot()
 
 
-def test_units_that_fail_are_an_error_that_says_why(gaussian_store, monkeypatch):
-    command = import_module("raysc.cli.sweep")
-    monkeypatch.setattr(command, "run_sweep", lambda *given: {"loop/a/0": "Trace\nValueError: no luck\n"})
+def test_units_that_fail_are_an_error_that_says_why(
+    gaussian_store: tuple[Sweep, Objects], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(sweep: Sweep, objects: Objects, *rest: object) -> runner.Outcome:
+        return runner.Outcome(resolve(sweep), objects, {"loop/a/0": "Trace\nValueError: no luck\n"}, pd.DataFrame())
+
+    monkeypatch.setattr(runner, "run_sweep", fail)
     with pytest.raises(raysc.RayscError, match="1 units of small-gaussian failed, one with: ValueError: no luck"):
         raysc.sweep(gaussian_store[0].path, storage=gaussian_store[1].uri)
+
+
+def test_a_dict_leaves_no_folder_behind_and_none_in_the_module_path(gaussian_store: tuple[Sweep, Objects]) -> None:
+    before = list(sys.path)
+    for _ in range(3):
+        raysc.load(SWEEP, storage=gaussian_store[1].uri)
+    assert sys.path == before
+
+
+def test_a_sweep_imports_no_typer_and_shows_its_progress_on_a_display_of_the_caller(tmp_path: Path) -> None:
+    script = """
+import sys, raysc
+class Recorder:
+    update_seconds, width, said, shown = 0.0, 80, [], []
+    def start(self): ...
+    def stop(self): ...
+    def say(self, text): self.said.append(text)
+    def show(self, table): self.shown.append(table)
+    def update(self, progress): ...
+raysc.load(SWEEP)
+from raysc.planning.plan import make_plan
+from raysc import runner
+runner._run = lambda plan, *rest: {}
+results = raysc.sweep(SWEEP, display=Recorder())
+assert "typer" not in sys.modules, "the library is below the command line"
+assert Recorder.said[0].startswith("small-gaussian: 4 cells x 3 seeds x 4 generations"), Recorder.said
+assert len(Recorder.shown) == 1
+""".replace("SWEEP", repr(SWEEP))
+    ended = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (0, ""), ended.stderr

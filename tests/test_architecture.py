@@ -47,7 +47,7 @@ IMPORTS = {module: imports(module) for module in MODULES}
 
 def room(module: str) -> str:
     """First part of a module's name below the package; "" for the package itself."""
-    return (module.split(".") + [""])[1]
+    return [*module.split("."), ""][1]
 
 
 def floors() -> dict[str, int]:
@@ -62,11 +62,11 @@ def test_every_room_has_a_floor() -> None:
 
 def test_imports_go_down() -> None:
     height = floors()
+    between = [(module, other) for module, others in IMPORTS.items() for other in others if room(module) != room(other)]
     up = [
         f"{module} imports {other}"
-        for module, others in IMPORTS.items()
-        for other in others
-        if room(module) and room(other) != room(module) and (not room(other) or height[room(other)] <= height[room(module)])
+        for module, other in between
+        if room(module) and (not room(other) or height[room(other)] <= height[room(module)])
         if not (room(module) == "cli" and other == "raysc")  # for the version
     ]
     assert up == []
@@ -111,7 +111,7 @@ def test_only_the_cluster_room_imports_ray() -> None:
 def test_files_that_a_document_names_exist(document: str) -> None:
     text = (ROOT / document).read_text(encoding="utf-8")
     named = set(re.findall(r"`((?:raysc|tests|benchmarks|docs|sweeps)/[\w/.-]+)`", text))
-    assert {name for name in named if not (ROOT / name).exists() and "NAME" not in name} == set()
+    assert {name for name in named if not (ROOT / name).exists() and not re.search("NAME|/a/b/", name)} == set()
 
 
 def test_every_test_file_stands_where_its_module_stands() -> None:

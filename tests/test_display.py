@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from raysc.display import MAX_ROWS, CellProgress, ConsoleDisplay, SweepProgress
+from raysc.display import MAX_ROWS, CellProgress, ConsoleDisplay, SweepProgress, open_console
 
 PROGRESS = SweepProgress(
     sweep="toy",
@@ -96,3 +96,14 @@ def test_the_module_imports_neither_ray_nor_typer_nor_rich() -> None:
     command = "import sys, raysc.display; print({'ray', 'typer', 'rich'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
+
+
+def test_messages_are_printed_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    words = "1 failed: FileNotFoundError: [Errno 2] no [batch] of [/home/me/:fire:]"
+    open_console().print(words)
+    assert capsys.readouterr().out == f"{words}\n"
+
+
+def test_brackets_are_printed_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    open_console().print("frechet_distance[inception]_rows; cannot read [/a/place]")
+    assert capsys.readouterr().out == "frechet_distance[inception]_rows; cannot read [/a/place]\n"

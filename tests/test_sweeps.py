@@ -1,6 +1,7 @@
 """Shipped sweeps: each can be planned; corner cells run, with few seeds and generations and networks hardly trained."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,12 @@ import pytest
 from ruamel.yaml import YAML
 
 from raysc import registry
-from raysc.datasets.tokenizer import trained_tokenizer
+from raysc.datasets.tokenizer import train_tokenizer
 from raysc.libraries.optional import text_library
-from raysc.models.training.loop import learning_rate
+from raysc.models.training.lr_schedule import learning_rate
 from raysc.planning.plan import make_plan
-from raysc.planning.resolved import measured_generations
-from raysc.planning.validation import check
+from raysc.planning.resolved import measured_generations, resolve
+from raysc.planning.validation import validate
 from raysc.results.claims.judging import judge_claims
 from raysc.results.table.table import load_table, main_columns
 from raysc.store.objects import Objects
@@ -36,8 +37,9 @@ def named(files: list[Path]) -> list[object]:
 
 
 def plain(file: Path) -> dict[str, Any]:
-    """As YAML alone: the data of some files are not there before ``image_files`` makes them."""
-    return YAML(typ="safe").load(file)
+    """Read a file as YAML alone: the data of some files are absent before ``image_files`` makes them."""
+    values: dict[str, Any] = YAML(typ="safe").load(file)
+    return values
 
 
 def closed_form(file: Path) -> bool:
@@ -59,7 +61,7 @@ def corners(sweep: Sweep) -> Sweep:
     generations = min(GENERATIONS, sweep.generations)
     measure = sweep.measure if isinstance(sweep.measure, str) else (0, generations)
     return replace(
-        sweep, cells=tuple(cells), claims=(), seeds=SEEDS, generations=generations, measure=measure, control=False
+        sweep, cells=tuple(cells), claims=(), seeds=SEEDS, generations=generations, measure=measure, control="none"
     )
 
 
@@ -68,11 +70,11 @@ def corners(sweep: Sweep) -> Sweep:
 def test_a_sweep_opens_with_its_command_and_can_be_planned_and_judged(file: Path, tmp_path: Path) -> None:
     assert f"raysc sweep sweeps/{file.relative_to(ROOT)}" in file.read_text()
     sweep = read_sweep(str(file), small_stand_ins(file, tmp_path), registry)
-    objects = Objects.at(str(tmp_path / "store"))
-    plan = make_plan(sweep, objects)
-    check(sweep, plan.lines)
+    objects = Objects.open(str(tmp_path / "store"))
+    plan = make_plan(resolve(sweep), objects)
+    validate(resolve(sweep))
     assert plan.loop
-    judged = judge_claims(sweep, load_table(sweep, objects), plan.lines)
+    judged = judge_claims(resolve(sweep), load_table(resolve(sweep), objects))
     assert len(judged) == len(sweep.claims)
     assert {one.verdict for one in judged} <= {"undecided"}, "nothing was run"
 
@@ -92,7 +94,12 @@ RETRAINING = {
 def test_images_at_full_size_are_retrained_as_in_the_paper(name: str, tmp_path: Path) -> None:
     file = ROOT / "bertrand2023" / f"{name}.yaml"
     for cell in read_sweep(str(file), small_stand_ins(file, tmp_path), registry).cells:
-        train, before, rows = cell.loop_train, cell.initial.steps, plain(file)["loop"]["budget"].get("rows_seen", 50000)
+        train, before = cell.loop_train, cell.initial.steps or 0
+        rows = plain(file)["loop"]["budget"].get("rows_seen", 50000)
+            cell.loop_train,
+            cell.initial.steps or 0,
+            plain(file)["loop"]["budget"].get("rows_seen", 50000),
+        )
         steps = rows // train.batch
         rates = [learning_rate(train, step, steps, before) for step in (0, steps)]
         average = None if train.ema is None else train.ema.decay(0, train.batch)
@@ -111,11 +118,13 @@ def test_the_sweeps_of_papers_make_claims(file: Path) -> None:
 
 
 @pytest.mark.parametrize("file", named([file for file in FILES if closed_form(file)]))
-def test_the_corner_cells_of_a_closed_form_sweep_run(file: Path, run_sweep, tmp_path: Path) -> None:
+def test_the_corner_cells_of_a_closed_form_sweep_run(
+    file: Path, run_sweep: Callable[[Sweep, Objects], None], tmp_path: Path
+) -> None:
     sweep = corners(read_sweep(str(file), (), registry))
-    objects = Objects.at(str(tmp_path))
+    objects = Objects.open(str(tmp_path))
     run_sweep(sweep, objects)
-    table = load_table(sweep, objects)
+    table = load_table(resolve(sweep), objects)
     assert len(table) == len(sweep.cells) * len(SEEDS) * len(measured_generations(sweep))
     assert not table["diverged"].any()
     for column in main_columns(sweep):
@@ -123,7 +132,9 @@ def test_the_corner_cells_of_a_closed_form_sweep_run(file: Path, run_sweep, tmp_
 
 
 @pytest.mark.parametrize("file", named([file for file in FILES if small_trained(file)]))
-def test_the_corner_cells_of_a_small_trained_sweep_run(file: Path, run_sweep, tmp_path: Path) -> None:
+def test_the_corner_cells_of_a_small_trained_sweep_run(
+    file: Path, run_sweep: Callable[[Sweep, Objects], None], tmp_path: Path
+) -> None:
     (budget,) = plain(file)["loop"]["budget"]
     less = ["data.rows=24", "train.batch=8", f"loop.budget.{budget}={2 if budget == 'epochs' else 16}", "claims=[]"]
     less += [f"space.{number}.initial.steps=[2]" for number in range(len(plain(file)["space"]))]
@@ -132,9 +143,9 @@ def test_the_corner_cells_of_a_small_trained_sweep_run(file: Path, run_sweep, tm
     if plain(file)["data"] == "digits":
         less += ["metrics=[{name: frechet_distance, features: pixels}]"]  # of the others a classifier must be trained
     sweep = replace(corners(read_sweep(str(file), less, registry)), seeds=(0,), generations=2)
-    objects = Objects.at(str(tmp_path))
+    objects = Objects.open(str(tmp_path))
     run_sweep(sweep, objects)
-    table = load_table(sweep, objects)
+    table = load_table(resolve(sweep), objects)
     assert len(table) == len(sweep.cells) * 3
     assert not table["diverged"].any()
     for column in main_columns(sweep):
@@ -177,5 +188,5 @@ def stand_in_model(folder: Path) -> Path:
     }
     transformers = text_library("transformers", "a stand-in")
     transformers.GPT2LMHeadModel(transformers.GPT2Config(**sizes)).save_pretrained(place)
-    trained_tokenizer(["How are you?"], 300).save(place)
+    train_tokenizer(["How are you?"], 300).save(place)
     return place

@@ -23,7 +23,7 @@ def gc(
     objects = open_existing_store(storage)
     groups = find_garbage(objects, datetime.now(UTC), partial(retention_rules, report=typer.echo))
     for garbage in groups:
-        typer.echo(f"{in_bytes(garbage.bytes)} in {len(garbage.objects)} objects: {garbage.why}")
+        typer.echo(f"{in_bytes(garbage.bytes)} in {len(garbage.objects)} objects: {garbage.reason}")
         if yes:
             delete_garbage(garbage, objects)
     total = in_bytes(sum(garbage.bytes for garbage in groups))

@@ -3,7 +3,7 @@
 A command resolves its sweep once and passes the ``ResolvedSweep`` on.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, cast, get_args
@@ -140,10 +140,11 @@ def _resolve_cell(
     )
 
 
-def lineage_keys(cells: Iterable[ResolvedCell]) -> frozenset[str]:
+def lineage_keys(cells: Sequence[ResolvedCell]) -> frozenset[str]:
     """Collect the keys that some cells stand on: lineages, and runs, models and rows of generation 0."""
-    zeros = {key for cell in cells if (zero := cell.keys.generation_zero) for key in (zero.run, zero.model, zero.rows)}
-    return frozenset(zeros | {cell.keys.lineage for cell in cells})
+    shared = [cell.keys.generation_zero for cell in cells if cell.keys.generation_zero is not None]
+    lineages = {cell.keys.lineage for cell in cells}
+    return frozenset(lineages.union(*((keys.run, keys.model, keys.rows) for keys in shared)))
 
 
 def measured_generations(sweep: Sweep) -> tuple[int, ...]:

@@ -1,16 +1,18 @@
 import io
+from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
 from raysc.cli import main
+from raysc.store.objects import Objects
+from raysc.sweepfile import Sweep
 
 
 @dataclass(frozen=True)
 class Ran:
-    """What a call of the command left behind."""
+    """Exit status and output of a call."""
 
     status: int
     out: str
@@ -30,27 +32,24 @@ def call(*arguments: str) -> Ran:
     return Ran(status, out.getvalue(), err.getvalue())
 
 
+RunRaysc = Callable[..., Ran]
+Arguments = tuple[str, str, str]
+"""SWEEP, --storage and URI."""
+
+
 @pytest.fixture(scope="session")
-def raysc():
+def raysc() -> RunRaysc:
     return call
 
 
-@pytest.fixture
-def here(tmp_path, monkeypatch) -> Path:
-    """An empty folder to work in, without settings from the environment."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("RAYSC_STORAGE", raising=False)
-    return tmp_path
-
-
 @pytest.fixture(scope="session")
-def gaussian_arguments(gaussian_store):
+def gaussian_arguments(gaussian_store: tuple[Sweep, Objects]) -> Arguments:
     """SWEEP and --storage of the finished closed-form sweep."""
     sweep, objects = gaussian_store
     return sweep.path, "--storage", objects.uri
 
 
 @pytest.fixture(scope="session")
-def digits_arguments(digits_store):
+def digits_arguments(digits_store: tuple[Sweep, Objects]) -> Arguments:
     sweep, objects = digits_store
     return sweep.path, "--storage", objects.uri

@@ -1,27 +1,35 @@
 import shutil
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
 
 import raysc as package
 from raysc.errors import RayscError
+from raysc.store.objects import Objects
+from raysc.sweepfile import Sweep
+from tests.cli.conftest import RunRaysc
 
 
-def test_version(raysc):
+def test_version(raysc: RunRaysc) -> None:
     assert raysc("--version").out == f"raysc {package.__version__}\n"
 
 
-def test_help_names_every_command(raysc):
+def test_help_names_every_command(raysc: RunRaysc) -> None:
     ran = raysc("--help")
     assert ran.status == 0
     assert all(name in ran.out for name in ("sweep", "plan", "results", "samples", "list", "init"))
 
 
-def test_bad_input_is_one_message_and_status_2(raysc, here):
+def test_bad_input_is_one_message_and_status_2(raysc: RunRaysc, here: Path) -> None:
     ran = raysc("results", "missing.yaml")
     assert (ran.status, ran.out, ran.err) == (2, "", "raysc: missing.yaml: there is no such file\n")
 
 
-def test_what_went_wrong_otherwise_is_one_message_and_status_1(raysc, monkeypatch):
+def test_what_went_wrong_otherwise_is_one_message_and_status_1(
+    raysc: RunRaysc, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail() -> None:
         raise RayscError("the disk is full")
 
@@ -30,8 +38,11 @@ def test_what_went_wrong_otherwise_is_one_message_and_status_1(raysc, monkeypatc
     assert raysc().err == "raysc: the disk is full\n"
 
 
-def test_of_a_damaged_file_it_is_said_what_mends_it(raysc, gaussian_store, tmp_path):
+def test_of_a_damaged_file_it_is_said_what_mends_it(
+    raysc: RunRaysc, gaussian_store: tuple[Sweep, Objects], tmp_path: Path
+) -> None:
     sweep, objects = gaussian_store
+    assert objects.folder is not None
     shutil.copytree(objects.folder, tmp_path / "store")
     (file, *_) = sorted((tmp_path / "store/metrics").rglob("*.parquet"))
     file.write_bytes(file.read_bytes()[:-1])
@@ -41,6 +52,6 @@ def test_of_a_damaged_file_it_is_said_what_mends_it(raysc, gaussian_store, tmp_p
     assert ran.err.endswith("; raysc sweep sets it aside and makes it again\n")
 
 
-def test_help_and_bad_input_import_nothing_heavy():
+def test_help_and_bad_input_import_nothing_heavy() -> None:
     code = "import sys, raysc.cli; print(*sorted({'ray', 'torch', 'matplotlib', 'pandas', 'scipy'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "\n"

@@ -1,11 +1,15 @@
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from raysc import registry
 from raysc.cli.shipped import purpose, shipped
 from raysc.sweepfile import read_sweep
+from tests.cli.conftest import RunRaysc
 
 
-def test_list_names_everything_that_is_registered_with_its_parameters(raysc):
+def test_list_names_everything_that_is_registered_with_its_parameters(raysc: RunRaysc) -> None:
     out = raysc("list").out
     for room in registry.REGISTRIES:
         for name in registry.names(room):
@@ -16,14 +20,14 @@ def test_list_names_everything_that_is_registered_with_its_parameters(raysc):
     assert "\n  quickstart: Does a small flow-matching model" in out
 
 
-def test_init_copies_a_shipped_file_to_edit(raysc, here):
+def test_init_copies_a_shipped_file_to_edit(raysc: RunRaysc, here: Path) -> None:
     ran = raysc("init", "quickstart")
     assert (ran.status, ran.err) == (0, "")
     assert (here / "quickstart.yaml").read_text() == shipped()["quickstart"].read_text()
     assert "raysc sweep quickstart.yaml" in ran.out
 
 
-def test_init_never_overwrites(raysc, here):
+def test_init_never_overwrites(raysc: RunRaysc, here: Path) -> None:
     (here / "quickstart.yaml").write_text("mine")
     ran = raysc("init", "quickstart")
     assert ran.status == 2
@@ -31,7 +35,7 @@ def test_init_never_overwrites(raysc, here):
     assert (here / "quickstart.yaml").read_text() == "mine"
 
 
-def test_init_where_nothing_can_be_written_says_so(raysc, here):
+def test_init_where_nothing_can_be_written_says_so(raysc: RunRaysc, here: Path) -> None:
     here.rmdir()
     ran = raysc("init", "quickstart")
     assert (ran.status, ran.err) == (2, "raysc: quickstart.yaml: cannot be written: No such file or directory\n")
@@ -39,7 +43,7 @@ def test_init_where_nothing_can_be_written_says_so(raysc, here):
 
 
 @pytest.mark.parametrize(("name", "near"), [("quikstart", "quickstart"), ("gaussian", "kazdan2024/gaussian")])
-def test_init_of_an_unknown_name_tells_the_nearest(raysc, here, name, near):
+def test_init_of_an_unknown_name_tells_the_nearest(raysc: RunRaysc, here: Path, name: str, near: Any) -> None:
     ran = raysc("init", name)
     assert ran.status == 2
     assert f"did you mean '{near}'?" in ran.err
@@ -48,7 +52,7 @@ def test_init_of_an_unknown_name_tells_the_nearest(raysc, here, name, near):
 
 @pytest.mark.usefixtures("image_files")
 @pytest.mark.parametrize("name", sorted(shipped()))
-def test_every_shipped_file_can_be_read_and_says_what_it_asks_and_its_command(name):
+def test_every_shipped_file_can_be_read_and_says_what_it_asks_and_its_command(name: str) -> None:
     file = shipped()[name]
     assert read_sweep(str(file), (), registry).cells
     assert purpose(file).endswith("?")

@@ -1,6 +1,10 @@
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
+
+from tests.cli.conftest import Arguments, RunRaysc
 
 GRID = """\
 name: timed
@@ -15,13 +19,13 @@ control: false
 
 
 @pytest.fixture
-def grid(here, monkeypatch):
+def grid(here: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     (here / "grid.yaml").write_text(GRID)
     return "grid.yaml"
 
 
-def test_time_is_told_when_it_is_asked_for(raysc, grid):
+def test_time_is_told_when_it_is_asked_for(raysc: RunRaysc, grid: str) -> None:
     told = raysc("plan", grid, "--time").out
     (line,) = [line for line in told.splitlines() if line.startswith("time:")]
     assert line.startswith("time: about ")
@@ -29,7 +33,7 @@ def test_time_is_told_when_it_is_asked_for(raysc, grid):
     assert "time:" not in raysc("plan", grid).out
 
 
-def test_time_in_json(raysc, grid):
+def test_time_in_json(raysc: RunRaysc, grid: str) -> None:
     told = json.loads(raysc("plan", grid, "--time", "--json").out)
     assert told["tried_units"] == told["units"] == 2
     assert told["units_without_estimate"] == 0
@@ -37,7 +41,7 @@ def test_time_in_json(raysc, grid):
     assert not {"seconds", "core_seconds"} & set(json.loads(raysc("plan", grid, "--json").out))
 
 
-def test_of_a_cluster_only_the_work_is_told(raysc, grid, monkeypatch):
+def test_of_a_cluster_only_the_work_is_told(raysc: RunRaysc, grid: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RAY_ADDRESS", "ray://elsewhere:10001")
     told = json.loads(raysc("plan", grid, "--time", "--json").out)
     assert (told["seconds"], told["cores"]) == (None, None)
@@ -45,13 +49,15 @@ def test_of_a_cluster_only_the_work_is_told(raysc, grid, monkeypatch):
     assert "of one core; 2 units" in raysc("plan", grid, "--time").out
 
 
-def test_a_finished_sweep_takes_no_time(raysc, gaussian_arguments, here, monkeypatch):
+def test_a_finished_sweep_takes_no_time(
+    raysc: RunRaysc, gaussian_arguments: Arguments, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     told = raysc("plan", *gaussian_arguments, "--time").out
     assert "time:" not in told
     assert told.endswith("nothing to do\n")
 
 
-def test_trained_families_have_no_estimate(raysc, here, digits_text):
+def test_trained_families_have_no_estimate(raysc: RunRaysc, here: Path, digits_text: str) -> None:
     (here / "digits.yaml").write_text(digits_text)
     assert "time: no estimate for 14 units" in raysc("plan", "digits.yaml", "--time").out

@@ -1,18 +1,25 @@
 import json
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from raysc.planning.resolved import resolve
 from raysc.results.table.table import load_table
+from raysc.store.objects import Objects
+from raysc.sweepfile import Sweep
+from tests.cli.conftest import Arguments, RunRaysc
 
 
 @pytest.fixture(scope="module")
-def table(gaussian_store):
-    return load_table(*gaussian_store)
+def table(gaussian_store: tuple[Sweep, Objects]) -> pd.DataFrame:
+    sweep, objects = gaussian_store
+    return load_table(resolve(sweep), objects)
 
 
-def test_the_last_generation_is_printed_unless_asked_otherwise(raysc, gaussian_arguments):
+def test_the_last_generation_is_printed_unless_asked_otherwise(raysc: RunRaysc, gaussian_arguments: Arguments) -> None:
     lines = raysc("results", *gaussian_arguments).out.splitlines()
     assert lines[0].split()[:6] == ["cell", "regime", "lambda", "seed", "generation", "share"]
     assert "frechet_distance_excess" in lines[0]
@@ -23,11 +30,13 @@ def test_the_last_generation_is_printed_unless_asked_otherwise(raysc, gaussian_a
     assert len(lines) == 2 + 4 * 3
 
 
-def test_brackets_in_columns_are_printed(raysc, digits_arguments):
+def test_brackets_in_columns_are_printed(raysc: RunRaysc, digits_arguments: Arguments) -> None:
     assert "recall[pixels]_excess" in raysc("results", *digits_arguments).out
 
 
-def test_json_has_the_tables_columns_and_values_to_the_last_bit(raysc, gaussian_arguments, table):
+def test_json_has_the_tables_columns_and_values_to_the_last_bit(
+    raysc: RunRaysc, gaussian_arguments: Arguments, table: pd.DataFrame
+) -> None:
     rows = json.loads(raysc("results", *gaussian_arguments, "--json", "--generation", "all").out)
     assert len(rows) == len(table)
     assert list(rows[0]) == list(table)
@@ -35,14 +44,16 @@ def test_json_has_the_tables_columns_and_values_to_the_last_bit(raysc, gaussian_
     assert all(type(row["seed"]) is int and type(row["control"]) is bool for row in rows)
 
 
-def test_json_has_null_where_there_is_no_number(raysc, gaussian_arguments):
+def test_json_has_null_where_there_is_no_number(raysc: RunRaysc, gaussian_arguments: Arguments) -> None:
     rows = json.loads(raysc("results", *gaussian_arguments, "--json").out)
     assert rows[-1]["regime"] == "real_only"
     assert rows[-1]["lambda"] is None
     assert rows[-1]["parent"] is None
 
 
-def test_csv_goes_to_a_file_or_is_printed(raysc, gaussian_arguments, table, here):
+def test_csv_goes_to_a_file_or_is_printed(
+    raysc: RunRaysc, gaussian_arguments: Arguments, table: pd.DataFrame, here: Path
+) -> None:
     ran = raysc("results", *gaussian_arguments, "--csv", "out.csv", "--generation", "0")
     assert (ran.out, ran.err) == ("", "wrote out.csv\n")
     read = pd.read_csv("out.csv")
@@ -53,12 +64,12 @@ def test_csv_goes_to_a_file_or_is_printed(raysc, gaussian_arguments, table, here
     ).out
 
 
-def test_parquet_is_the_frame(raysc, gaussian_arguments, table, here):
+def test_parquet_is_the_frame(raysc: RunRaysc, gaussian_arguments: Arguments, table: pd.DataFrame, here: Path) -> None:
     assert raysc("results", *gaussian_arguments, "--parquet", "out.parquet", "--generation", "all").status == 0
     pd.testing.assert_frame_equal(pd.read_parquet("out.parquet"), table)
 
 
-def test_one_metric_brings_its_floor_and_excess(raysc, gaussian_arguments):
+def test_one_metric_brings_its_floor_and_excess(raysc: RunRaysc, gaussian_arguments: Arguments) -> None:
     rows = json.loads(raysc("results", *gaussian_arguments, "--metric", "feature_variance", "--json").out)
     assert {"feature_variance", "feature_variance_floor", "feature_variance_excess"} < set(rows[0])
     assert "frechet_distance" not in rows[0]
@@ -66,7 +77,9 @@ def test_one_metric_brings_its_floor_and_excess(raysc, gaussian_arguments):
     assert "frechet_distance_train_floor" in printed
 
 
-def test_groups_average_over_everything_else(raysc, gaussian_arguments, table):
+def test_groups_average_over_everything_else(
+    raysc: RunRaysc, gaussian_arguments: Arguments, table: pd.DataFrame
+) -> None:
     rows = json.loads(raysc("results", *gaussian_arguments, "--by", "regime, lambda", "--json").out)
     assert [(row["regime"], row["lambda"]) for row in rows] == [
         ("replace", 1),
@@ -81,13 +94,13 @@ def test_groups_average_over_everything_else(raysc, gaussian_arguments, table):
     assert rows[1]["frechet_distance_sd"] == pytest.approx(last.std())
 
 
-def test_groups_over_all_generations_keep_them_apart(raysc, gaussian_arguments):
+def test_groups_over_all_generations_keep_them_apart(raysc: RunRaysc, gaussian_arguments: Arguments) -> None:
     rows = json.loads(raysc("results", *gaussian_arguments, "--by", "regime", "--generation", "all", "--json").out)
     assert len(rows) == 3 * 5
     assert {row["count"] for row in rows if row["regime"] == "mix"} == {6}
 
 
-def test_printed_groups_fit_a_screen(raysc, gaussian_arguments):
+def test_printed_groups_fit_a_screen(raysc: RunRaysc, gaussian_arguments: Arguments) -> None:
     lines = raysc("results", *gaussian_arguments, "--by", "regime").out.splitlines()
     assert lines[0].split()[:4] == ["regime", "count", "diverged", "frechet_distance_mean"]
     assert len(lines) == 2 + 3
@@ -103,14 +116,16 @@ def test_printed_groups_fit_a_screen(raysc, gaussian_arguments):
         (("--csv", "missing/out.csv"), "missing/out.csv: cannot be written: No such file or directory"),
     ],
 )
-def test_what_does_not_exist_is_refused(raysc, gaussian_arguments, here, options, message):
+def test_what_does_not_exist_is_refused(
+    raysc: RunRaysc, gaussian_arguments: Arguments, here: Path, options: Any, message: str
+) -> None:
     ran = raysc("results", *gaussian_arguments, *options)
     assert (ran.status, ran.out) == (2, "")
     assert message in ran.err
     assert ran.err.count("\n") == 1
 
 
-def test_a_sweep_without_results_says_so(raysc, gaussian_arguments, here):
+def test_a_sweep_without_results_says_so(raysc: RunRaysc, gaussian_arguments: Arguments, here: Path) -> None:
     ran = raysc("results", gaussian_arguments[0], "--storage", "empty")
     assert ran.status == 1
     assert "holds no results of small-gaussian yet" in ran.err

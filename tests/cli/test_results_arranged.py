@@ -1,17 +1,21 @@
 import json
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
+from tests.cli.conftest import Arguments, RunRaysc
 
-def test_means_have_their_intervals_beside_them(raysc, gaussian_arguments):
+
+def test_means_have_their_intervals_beside_them(raysc: RunRaysc, gaussian_arguments: Arguments) -> None:
     rows = json.loads(raysc("results", *gaussian_arguments, "--by", "regime,lambda", "--json").out)
     for row in rows:
         assert row["frechet_distance_low"] < row["frechet_distance_mean"] < row["frechet_distance_high"]
         assert row["frechet_distance_excess_low"] <= row["frechet_distance_excess_mean"]
 
 
-def test_a_pivot_puts_the_values_of_one_column_side_by_side(raysc, gaussian_arguments):
+def test_a_pivot_puts_the_values_of_one_column_side_by_side(raysc: RunRaysc, gaussian_arguments: Arguments) -> None:
     options = ("--by", "regime,lambda", "--pivot", "lambda")
     lines = raysc("results", *gaussian_arguments, *options).out.splitlines()
     assert lines[0].split() == ["regime", "lambda=1.0", "lambda=0.5", "lambda=2.0", "lambda="]
@@ -23,13 +27,13 @@ def test_a_pivot_puts_the_values_of_one_column_side_by_side(raysc, gaussian_argu
 
 
 @pytest.mark.parametrize(("sign", "order"), [("", 1), ("-", -1)])
-def test_rows_are_sorted_by_any_column(raysc, gaussian_arguments, sign, order):
+def test_rows_are_sorted_by_any_column(raysc: RunRaysc, gaussian_arguments: Arguments, sign: Any, order: Any) -> None:
     ran = raysc("results", *gaussian_arguments, f"--sort={sign}frechet_distance", "--json")
     values = [order * row["frechet_distance"] for row in json.loads(ran.out)]
     assert values == sorted(values)
 
 
-def test_markdown_and_latex_hold_what_is_printed(raysc, gaussian_arguments):
+def test_markdown_and_latex_hold_what_is_printed(raysc: RunRaysc, gaussian_arguments: Arguments) -> None:
     options = ("--by", "regime", "--metric", "feature_variance")
     told = raysc("results", *gaussian_arguments, *options, "--markdown").out.splitlines()
     assert told[0].startswith("| regime | count | diverged | feature_variance_mean | feature_variance_low |")
@@ -38,7 +42,7 @@ def test_markdown_and_latex_hold_what_is_printed(raysc, gaussian_arguments):
     assert "feature\\_variance\\_mean" in raysc("results", *gaussian_arguments, *options, "--latex").out
 
 
-def test_two_sweeps_are_compared_seed_by_seed(raysc, gaussian_arguments, here):
+def test_two_sweeps_are_compared_seed_by_seed(raysc: RunRaysc, gaussian_arguments: Arguments, here: Path) -> None:
     ran = raysc("results", *gaussian_arguments, "--against", gaussian_arguments[0], "--csv", "out.csv")
     assert ran.status == 0
     read = pd.read_csv("out.csv")
@@ -60,7 +64,9 @@ def test_two_sweeps_are_compared_seed_by_seed(raysc, gaussian_arguments, here):
         (("--against", "SELF", "--metric", "frechet_distance_floor"), "it has none of these metrics"),
     ],
 )
-def test_what_cannot_be_arranged_is_told(raysc, gaussian_arguments, options, message):
+def test_what_cannot_be_arranged_is_told(
+    raysc: RunRaysc, gaussian_arguments: Arguments, options: Any, message: str
+) -> None:
     options = [gaussian_arguments[0] if option == "SELF" else option for option in options]
     ran = raysc("results", *gaussian_arguments, *options)
     assert ran.status == 2

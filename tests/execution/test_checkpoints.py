@@ -129,4 +129,4 @@ def test_a_generation_that_was_stopped_is_no_result(make_sweep: MakeSweep, digit
 
 
 def without_times(table: pd.DataFrame) -> pd.DataFrame:
-    return table.drop(columns=[name for name in table if name.startswith("seconds_")])
+    return table.drop(columns=[name for name in table if str(name).startswith("seconds_")])

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from raysc.execution.history import History
 from raysc.execution.in_process import context_in_process
 from raysc.execution.ranks import TrainedRank
 from raysc.metrics.core.metric import ModelMetric
-from raysc.models.family import TRAINING_STATE_PREFIX
+from raysc.models.family import TRAINING_STATE_PREFIX, TrainedFamily
 from raysc.planning.plan import make_plan
 from raysc.planning.resolved import resolve
 from raysc.planning.units import LoopUnit
@@ -39,7 +40,7 @@ def history(make_sweep: MakeSweep, run_sweep: RunSweep, digits_text: str, tmp_pa
         damage(objects)
         cell = resolve(sweep).cells[0]
         unit = LoopUnit(cell, (0,), 1, "new", 3)
-        crew = TrainedRank(cell.family, unit.seeds, cell.data.event)
+        crew = TrainedRank(cast(TrainedFamily, cell.family), unit.seeds, cell.data.event)
         found = History.read(unit, context_in_process(sweep, objects, unit), crew)
         assert found is not None
         return found
@@ -51,7 +52,7 @@ def test_there_is_no_history_without_generation_0(make_sweep: MakeSweep, digits_
     sweep = make_sweep(digits_text, *ONE_CELL)
     objects = Objects.open(str(tmp_path))
     (unit,) = make_plan(resolve(sweep), objects).loop
-    crew = TrainedRank(unit.cell.family, unit.seeds, unit.cell.data.event)
+    crew = TrainedRank(cast(TrainedFamily, unit.cell.family), unit.seeds, unit.cell.data.event)
     assert History.read(unit, context_in_process(sweep, objects, unit), crew) is None
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -11,6 +11,7 @@ from raysc.execution import initial
 from raysc.execution.in_process import context_in_process
 from raysc.execution.measurer import Measurer
 from raysc.execution.ranks import TrainedRank
+from raysc.models.family import TrainedFamily
 from raysc.planning.plan import make_plan
 from raysc.planning.resolved import resolve
 from raysc.planning.units import InitialUnit
@@ -23,7 +24,7 @@ MakeSweep = Callable[..., Sweep]
 
 def run(sweep: Sweep, objects: Objects) -> InitialUnit:
     (unit,) = make_plan(resolve(sweep), objects).initial
-    crew = TrainedRank(unit.cell.family, unit.seeds, unit.cell.data.event)
+    crew = TrainedRank(cast(TrainedFamily, unit.cell.family), unit.seeds, unit.cell.data.event)
     initial.run(unit, context_in_process(sweep, objects, unit), crew)
     crew.close()
     return unit

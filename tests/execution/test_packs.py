@@ -44,7 +44,7 @@ FLOW = FLOW.replace("[mix, replace]", "replace").replace("generations: 3", "gene
 
 def results(sweep: Sweep, objects: Objects) -> pd.DataFrame:
     table = load_table(resolve(sweep), objects)
-    return table.drop(columns=[name for name in table if name.startswith("seconds_")])
+    return table.drop(columns=[name for name in table if str(name).startswith("seconds_")])
 
 
 def packs(objects: Objects) -> set[tuple[int, ...]]:
@@ -55,7 +55,7 @@ def poison_seed_1(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give one seed rows that no network can learn."""
     draw = EightGaussians._draw
 
-    def poisoned(self: EightGaussians, seed: int, generation: int, purpose: str, count: int) -> np.ndarray:
+    def poisoned(self: EightGaussians, seed: int, generation: int, purpose: Any, count: int) -> np.ndarray:
         rows = draw(self, seed, generation, purpose, count)
         return rows * np.float32(1e30) if seed == 1 and purpose == "train" else rows
 
@@ -155,24 +155,29 @@ def test_a_seed_that_diverged_is_masked_and_the_others_go_on(
     assert table.loc[lost, "diverged"].all()
     assert not table.loc[~lost, "diverged"].any()
     assert table.loc[lost, ["sliced_wasserstein", "modes_covered", "nll"]].isna().all(axis=None)
-    others = [one[one["seed"] != 1].reset_index(drop=True) for one in (table, sound)]
-    pd.testing.assert_frame_equal(*others, rtol=1e-4, atol=1e-4)
-    line = resolve(sweep).cells[0]
-    assert sampled_rows(line, 1, 2, broken) is None
-    assert sampled_rows(line, 0, 2, broken) is not None
+    others, expected = (frame[frame["seed"] != 1].reset_index(drop=True) for frame in (table, sound))
+    pd.testing.assert_frame_equal(others, expected, rtol=1e-4, atol=1e-4)
+    cell = resolve(sweep).cells[0]
+    assert sampled_rows(cell, 1, 2, broken) is None
+    assert sampled_rows(cell, 0, 2, broken) is not None
 
 
 def test_rows_of_a_seed_are_found_in_its_pack(make_sweep: MakeSweep, run_sweep: RunSweep, tmp_path: Path) -> None:
     kept, gone = Objects.open(str(tmp_path / "kept")), Objects.open(str(tmp_path / "gone"))
     for objects, pool in ((kept, "parquet"), (gone, "object_store")):
         run_sweep(make_sweep(POINTS, f"pool={pool}", "keep.rows=all"), objects)
-    line = resolve(make_sweep(POINTS)).cells[0]
+    cell = resolve(make_sweep(POINTS)).cells[0]
+
+    def rows(objects: Objects, seed: int, t: int, count: int | None = None) -> np.ndarray:
+        found = sampled_rows(cell, seed, t, objects, count)
+        assert found is not None
+        return found
+
     for t in (0, 2):
-        rows = [sampled_rows(line, seed, t, kept) for seed in (0, 2)]
-        assert rows[0].shape == (64, 2)
-        assert not np.array_equal(rows[0], rows[1])
-        np.testing.assert_array_equal(sampled_rows(line, 2, t, gone), rows[1])
-        np.testing.assert_array_equal(sampled_rows(line, 2, t, kept, 10), rows[1][:10])
+        assert rows(kept, 0, t).shape == (64, 2)
+        assert not np.array_equal(rows(kept, 0, t), rows(kept, 2, t))
+        np.testing.assert_array_equal(rows(gone, 2, t), rows(kept, 2, t))
+        np.testing.assert_array_equal(rows(kept, 2, t, 10), rows(kept, 2, t)[:10])
 
 
 def test_a_pack_goes_on_within_a_generation(
@@ -221,6 +226,6 @@ def test_seeds_of_a_pack_end_one_by_one_and_the_pack_with_the_last(
         for seed, of_seed in found.groupby("seed"):
             end = first.get(seed, 3)
             values = of_seed.set_index("generation")
-            assert values["sliced_wasserstein"].tolist() == [told.loc[seed, min(t, end)] for t in range(4)]
+            assert values["sliced_wasserstein"].tolist() == [told.at[(seed, min(t, end))] for t in range(4)]
             assert values["modes_covered"].loc[end:].nunique() == 1
             assert values["ended_generation"].isna().all() == (seed not in first)

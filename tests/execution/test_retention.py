@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -65,7 +66,7 @@ def test_a_sweep_grows_from_what_stays_as_if_everything_had(
             sweep = make_sweep(digits_text, *changes)
             run_sweep(sweep, objects)
         table = load_table(resolve(sweep), objects)
-        tables.append(table.drop(columns=[name for name in table if name.startswith("seconds_")]))
+        tables.append(table.drop(columns=[name for name in table if str(name).startswith("seconds_")]))
     pd.testing.assert_frame_equal(tables[0], tables[2], check_exact=True)
     pd.testing.assert_frame_equal(tables[1], tables[2], check_exact=True)
 
@@ -73,7 +74,7 @@ def test_a_sweep_grows_from_what_stays_as_if_everything_had(
 def test_rows_that_were_dropped_are_drawn_again_for_pictures(
     make_sweep: MakeSweep, run_sweep: RunSweep, digits_text: str, tmp_path: Path
 ) -> None:
-    rows = []
+    rows: list[Any] = []
     for keep in ("{}", "{rows: all}"):
         objects = Objects.open(str(tmp_path / str(len(rows))))
         sweep = make_sweep(digits_text, *ONE, "space.regime=mix", f"keep={keep}")

@@ -10,16 +10,18 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
-from raysc.results.report.figures.samples import samples_figure
 
+from raysc.datasets.dataset import SupportsTokens
 from raysc.errors import InputError
 from raysc.execution import checkpoints
 from raysc.execution.ranks import TrainedRank
+from raysc.models.family import SupportsText
 from raysc.planning.plan import make_plan
 from raysc.planning.resolved import resolve
 from raysc.planning.validation import validate
 from raysc.results.claims.judging import judge_claims
 from raysc.results.plots.sample_grid import read_samples, sample_grid_png
+from raysc.results.report.figures.samples import samples_figure
 from raysc.results.samples.export import export_rows
 from raysc.results.samples.sampled_rows import provenance, sampled_rows
 from raysc.results.table.table import load_table
@@ -47,7 +49,7 @@ control: false
 
 def results(sweep: Sweep, objects: Objects) -> pd.DataFrame:
     table = load_table(resolve(sweep), objects)
-    return table.drop(columns=[name for name in table if name.startswith("seconds_")])
+    return table.drop(columns=[name for name in table if str(name).startswith("seconds_")])
 
 
 @pytest.fixture(scope="module")
@@ -69,8 +71,11 @@ def test_every_generation_is_measured_and_its_acceptance_recorded(chats: tuple[S
 
 def test_stored_rows_are_text_and_tokens_with_their_lineage(chats: tuple[Sweep, Path]) -> None:
     sweep, folder = chats
-    (line, _), tokens = resolve(sweep).cells, resolve(sweep).cells[0].data.tokens
-    files = sorted(folder.glob(f"attempts/{line.keys.generation_zero.rows}/**/rows/0/*.parquet"))
+    cell = resolve(sweep).cells[0]
+    assert isinstance(cell.data, SupportsTokens)
+    assert cell.keys.generation_zero is not None
+    tokens = cell.data.tokens
+    files = sorted(folder.glob(f"attempts/{cell.keys.generation_zero.rows}/**/rows/0/*.parquet"))
     assert files
     table = pq.read_table(files[0])
     assert table.column_names == ["row", "source", "generation", "seed", "index", "text"]
@@ -198,15 +203,16 @@ def test_the_small_twins_run_and_their_claims_are_judged(
 
 def test_texts_can_be_seen_and_exported(chats: tuple[Sweep, Path], tmp_path: Path) -> None:
     sweep, objects = chats[0], Objects.open(str(chats[1]))
-    line = resolve(sweep).cells[1]
-    rows = sampled_rows(line, 0, 2, objects)
+    cell = resolve(sweep).cells[1]
+    rows = sampled_rows(cell, 0, 2, objects)
     assert rows is not None
-    texts = line.family.texts(rows)
-    about = provenance(line, 0, 2)
+    assert isinstance(cell.family, SupportsText)
+    texts = cell.family.texts(rows)
+    about = provenance(cell, 0, 2)
     export_rows(rows, tmp_path / "set", "huggingface", about, texts)
     written = pq.read_table(tmp_path / "set/data/train.parquet").to_pydict()
     assert written["text"] == texts
-    assert written["lineage"] == [line.keys.lineage] * len(texts)
+    assert written["lineage"] == [cell.keys.lineage] * len(texts)
     with pytest.raises(InputError, match="texts are no images"):
         export_rows(rows, tmp_path / "other", "png", about, texts)
     drawn = read_samples(resolve(sweep).cells, [0, 2], 0, objects, 1)
@@ -214,7 +220,7 @@ def test_texts_can_be_seen_and_exported(chats: tuple[Sweep, Path], tmp_path: Pat
     assert picture.width > picture.height
     figure = samples_figure(sweep, resolve(sweep).cells, load_table(resolve(sweep), objects), objects)
     assert "First text of each generation" in figure.caption
-    last = figure.numbers[(figure.numbers["cell"] == line.number) & (figure.numbers["generation"] == 2)]
+    last = figure.numbers[(figure.numbers["cell"] == cell.number) & (figure.numbers["generation"] == 2)]
     assert last["text"].tolist() == texts[:1]
 
 

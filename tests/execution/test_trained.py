@@ -44,7 +44,7 @@ def fits(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, range]]:
 
 def results(sweep: Sweep, objects: Objects) -> pd.DataFrame:
     table = load_table(resolve(sweep), objects)
-    return table.drop(columns=[name for name in table if name.startswith("seconds_")])
+    return table.drop(columns=[name for name in table if str(name).startswith("seconds_")])
 
 
 @pytest.mark.parametrize("pool", ["parquet", "object_store"])
@@ -85,7 +85,8 @@ def test_a_metric_that_fails_costs_nothing_of_what_was_trained(
 ) -> None:  # fmt: skip
     changes = ["seeds=1", "space.regime=mix", "space.initial.steps=4", "control=false"]
     sweep, objects = make_sweep(digits_text, *changes), Objects.open(str(tmp_path / "failed"))
-    measure, measured = Measurer.measure, []
+    measure = Measurer.measure
+    measured: list[None] = []
 
     def fail(self: Measurer, *arguments: Any) -> Any:
         measured.append(None)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -44,11 +45,11 @@ def fitted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     made: list[int] = []
     fit = ClosedFormRank.fit
 
-    def noted(self: ClosedFormRank, generation: int, *arguments: object) -> object:
+    def recorded(self: ClosedFormRank, generation: int, *arguments: Any) -> Any:
         made.append(len(self.seeds))
         return fit(self, generation, *arguments)
 
-    monkeypatch.setattr(ClosedFormRank, "fit", noted)
+    monkeypatch.setattr(ClosedFormRank, "fit", recorded)
     return made
 
 
@@ -237,11 +238,11 @@ def test_a_trained_seed_ends_and_others_go_on_from_there(
     fits: list[tuple[int, int]] = []
     fit = TrainedRank.fit
 
-    def noted(self: TrainedRank, generation: int, *arguments: object) -> object:
+    def recorded(self: TrainedRank, generation: int, *arguments: Any) -> Any:
         fits.extend((seed, generation) for seed in self.seeds)
         return fit(self, generation, *arguments)
 
-    monkeypatch.setattr(TrainedRank, "fit", noted)
+    monkeypatch.setattr(TrainedRank, "fit", recorded)
     whole, objects = Objects.open(str(tmp_path / "whole")), Objects.open(str(tmp_path / "ended"))
     plain, metric = make_sweep(DIGITS), "frechet_distance[pixels]"
     run_sweep(plain, whole)
@@ -273,7 +274,7 @@ def test_a_trained_seed_ends_and_others_go_on_from_there(
     fits.clear()
     run_sweep(stopped, whole)
     assert fits == [], "generations that go further are taken as they are"
-    timed = [name for name in found if name.startswith("seconds_")]
+    timed = [name for name in found if str(name).startswith("seconds_")]
     again = load_table(resolve(stopped), whole)
     pd.testing.assert_frame_equal(again.drop(columns=timed), found.drop(columns=timed))
     assert make_plan(resolve(stopped), whole).units == ()

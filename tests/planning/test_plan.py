@@ -168,7 +168,7 @@ def whole(sweep: Sweep, run_sweep: RunSweep, folder: Path) -> pd.DataFrame:
 
 
 def without_times(table: pd.DataFrame) -> pd.DataFrame:
-    return table.drop(columns=[name for name in table if name.startswith("seconds_")])
+    return table.drop(columns=[name for name in table if str(name).startswith("seconds_")])
 
 
 def test_four_qualities_of_three_seeds_are_three_trainings(

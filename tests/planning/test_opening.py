@@ -2,20 +2,20 @@ from pathlib import Path
 
 import pytest
 
-from raysc.cli.arguments import open_console, open_sweep
 from raysc.errors import InputError
+from raysc.planning.opening import open_sweep
 from raysc.store.objects import Objects
 
 
 @pytest.fixture
-def file(here, gaussian_text) -> Path:
+def file(here: Path, gaussian_text: str) -> Path:
     path = here / "grid.yaml"
     path.write_text(gaussian_text)
     return path
 
 
 @pytest.fixture
-def kept(here, gaussian_text) -> Path:
+def kept(here: Path, gaussian_text: str) -> Path:
     """A sweep's folder in a store."""
     folder = here / "elsewhere/sweeps/small-gaussian"
     folder.mkdir(parents=True)
@@ -27,7 +27,9 @@ def uri(path: Path) -> str:
     return path.resolve().as_uri()
 
 
-def test_storage_comes_from_the_command_then_the_environment_then_the_file_then_here(file, here, monkeypatch):
+def test_storage_comes_from_the_command_then_the_environment_then_the_file_then_here(
+    file: Path, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert open_sweep(str(file), None, ())[1].uri == uri(here / "raysc-store")
     file.write_text(file.read_text() + "storage: from-file\n")
     assert open_sweep(str(file), None, ())[1].uri == uri(here / "from-file")
@@ -36,52 +38,43 @@ def test_storage_comes_from_the_command_then_the_environment_then_the_file_then_
     assert open_sweep(str(file), "from-command", ())[1].uri == uri(here / "from-command")
 
 
-def test_messages_are_printed_as_they_are(capsys):
-    words = "1 failed: FileNotFoundError: [Errno 2] no [batch] of [/home/me/:fire:]"
-    open_console().print(words)
-    assert capsys.readouterr().out == f"{words}\n"
-
-
-def test_overrides_are_applied(file):
+def test_overrides_are_applied(file: Path) -> None:
     assert open_sweep(str(file), None, ["seeds=7"])[0].seeds == tuple(range(7))
 
 
-def test_a_sweeps_folder_stands_for_its_file_and_its_store(kept, here, monkeypatch):
+def test_a_sweeps_folder_stands_for_its_file_and_its_store(
+    kept: Path, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("RAYSC_STORAGE", "from-environment")
     sweep, objects = open_sweep(str(kept), None, ())
     assert sweep.name == "small-gaussian"
-    assert objects == Objects.at(str(here / "elsewhere"))
+    assert objects == Objects.open(str(here / "elsewhere"))
     monkeypatch.chdir(kept)
     assert open_sweep(".", None, ())[1] == objects
 
 
-def test_a_sweeps_folder_may_be_a_uri_as_in_a_bucket(kept, here):
+def test_a_sweeps_folder_may_be_a_uri_as_in_a_bucket(kept: Path, here: Path) -> None:
     sweep, objects = open_sweep(uri(kept), None, ["seeds=7"])
     assert (sweep.name, len(sweep.seeds)) == ("small-gaussian", 7)
-    assert objects == Objects.at(str(here / "elsewhere"))
+    assert objects == Objects.open(str(here / "elsewhere"))
 
 
-def test_a_uri_of_something_else_is_refused(kept):
+def test_a_uri_of_something_else_is_refused(kept: Path) -> None:
     with pytest.raises(InputError, match="no sweep of that name"):
         open_sweep(uri(kept.parent / "other"), None, ())
     with pytest.raises(InputError, match="sweep's folder such as"):
         open_sweep(uri(kept.parent), None, ())
 
 
-def test_the_name_of_a_sweep_in_the_store_will_do(kept, here):
+def test_the_name_of_a_sweep_in_the_store_will_do(kept: Path, here: Path) -> None:
     sweep, objects = open_sweep("small-gaussian", str(here / "elsewhere"), ())
     assert sweep.name == "small-gaussian"
-    assert objects == Objects.at(str(here / "elsewhere"))
+    assert objects == Objects.open(str(here / "elsewhere"))
 
 
-def test_a_plug_in_is_found_beside_the_sweep_file(here, gaussian_text):
+def test_a_plug_in_is_found_beside_the_sweep_file(here: Path, gaussian_text: str) -> None:
     folder = here / "project"
     folder.mkdir()
     (folder / "own_rule.py").write_text("from raysc.regimes.replace import Replace as Own\n")
     (folder / "grid.yaml").write_text(gaussian_text.replace("regime: replace", "regime: 'own_rule:Own'"))
     assert open_sweep("project/grid.yaml", None, ())[0].cells[0].regime.name == "own_rule:Own"
-
-
-def test_brackets_are_printed_as_they_are(capsys):
-    open_console().print("frechet_distance[inception]_rows; cannot read [/a/place]")
-    assert capsys.readouterr().out == "frechet_distance[inception]_rows; cannot read [/a/place]\n"

@@ -11,8 +11,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from raysc.cli.arguments import open_sweep
-from raysc.estimates.duration import estimate_duration, run_alone
-from raysc.planning.plan import LoopUnit, make_plan
+from raysc.estimates.duration import estimate_duration, time_in_process
+from raysc.planning.plan import make_plan
+from raysc.planning.resolved import resolve
+from raysc.planning.units import LoopUnit
 
 SWEEPS = Path(__file__).parent.parent / "sweeps/kazdan2024"
 CELLS = {
@@ -28,30 +30,33 @@ def main(names: list[str]) -> None:
     for name in names or list(CELLS):
         with TemporaryDirectory() as folder:
             sweep, objects = open_sweep(str(SWEEPS / f"{name}.yaml"), folder, ())
-            plan = make_plan(sweep, objects)
-        took = estimate_duration(plan)
+            plan = make_plan(resolve(sweep), objects)
+        estimate = estimate_duration(plan)
         print(
-            f"{name}: {len(took.units)} units, {took.core_seconds / 3600:.2f} core-hours, {took.on(4) / 3600:.2f} h on "
-            f"4 cores; {took.tried} units tried in {took.tried_seconds:.0f} s",
+            f"{name}: {len(estimate.unit_seconds)} units, {estimate.core_seconds / 3600:.2f} core-hours, "
+            f"{estimate.wall_seconds(4) / 3600:.2f} h on 4 cores; {estimate.probed_units} units probed in "
+            f"{estimate.probe_seconds:.0f} s",
             flush=True,
         )
         for cell in CELLS[name]:
-            unit, estimate = next(
-                (unit, seconds) for unit, seconds in zip(plan.loop, took.units, strict=True) if cell_of(unit) == cell
+            unit, estimated = next(
+                (unit, seconds)
+                for unit, seconds in zip(plan.loop, estimate.unit_seconds, strict=True)
+                if cell_of(unit) == cell
             )
-            truth = run_alone(sweep, unit, len(unit.seeds))
+            truth = time_in_process(sweep, unit, len(unit.seeds))
             regime, data, rows, bandwidth = cell
             print(
                 f"  {regime:20} {data:10} {rows:5} rows, bandwidth {bandwidth!s:9} {len(unit.seeds):4} seeds: "
-                f"estimated {estimate:7.1f} s, took {truth:7.1f} s, ratio {estimate / truth:.2f}",
+                f"estimated {estimated:7.1f} s, took {truth:7.1f} s, ratio {estimated / truth:.2f}",
                 flush=True,
             )
 
 
 def cell_of(unit: LoopUnit) -> tuple[object, ...]:
     """Regime, data, rows and bandwidth of a unit."""
-    cell = unit.line.cell
-    return cell.regime.name, cell.data.name, unit.line.data.count, cell.model.parameters["bandwidth"]
+    cell = unit.cell.settings
+    return cell.regime.name, cell.data.name, unit.cell.data.count, cell.model.parameters["bandwidth"]
 
 
 if __name__ == "__main__":

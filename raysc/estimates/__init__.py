@@ -1,1 +1,1 @@
-"""Estimates of what a sweep takes: size, duration, cost."""
+"""Estimates of the size, duration and cost of a sweep."""

@@ -1,4 +1,4 @@
-"""How many nodes a sweep would use, how long it would take and what it would cost: from prices and measured times."""
+"""Number of nodes, hours and price of the rest of a sweep, from its prices and the times that were measured so far."""
 
 from dataclasses import dataclass
 from math import ceil
@@ -10,37 +10,38 @@ from raysc.results.table.table import PHASES
 from raysc.settings import Resources
 from raysc.sweepfile.sweep import Sweep
 
-WORK = [f"seconds_{phase}" for phase in PHASES if phase != "wait"]
+WORK_COLUMNS = [f"seconds_{phase}" for phase in PHASES if phase != "wait"]
 
 
 @dataclass(frozen=True)
-class Kind:
-    """A type of node that there may be.
+class NodeType:
+    """A type of node that a sweep can use.
 
     Attributes:
-        name: of the type.
+        name: name of the type.
         cpus: cores of one node.
-        gpus: devices of one node.
-        most: so many nodes at once at most; None: as many as are of use.
-        hour: the price of one node for an hour; None: not known.
+        gpus: GPUs of one node.
+        max_nodes: number of nodes that can run at once; None without a limit.
+        hourly_price: price of one node for an hour; None if it is not known.
     """
 
     name: str
     cpus: float
     gpus: float
-    most: int | None
-    hour: float | None
+    max_nodes: int | None
+    hourly_price: float | None
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What a sweep would take on one type of node.
+    """Estimate for the rest of a sweep on one type of node. The field names are keys of ``raysc plan --json``.
 
     Attributes:
-        name: of the type.
-        nodes: that would be used at once; 0 if a rank fits on none of them, or not all ranks of a trial at once.
-        hours: wall time with so many nodes, their start apart; None if nothing was measured yet.
-        price: of all nodes for those hours; None likewise.
+        name: name of the type.
+        nodes: number of nodes in use at once; 0 if a node is too small for a rank, or all nodes together are too small
+            for a trial.
+        hours: wall time on these nodes, without their start; None if no time was measured yet.
+        price: price of all nodes for this time; None if ``hours`` is None or the type has no price.
     """
 
     name: str
@@ -49,50 +50,56 @@ class Cost:
     price: float | None
 
 
-def priced(sweep: Sweep) -> list[Kind]:
-    """The types of node that a sweep's ``prices`` name."""
-    return [Kind(name, one.cpus, one.gpus, one.most, one.hour) for name, one in sweep.prices.items()]
+def node_types(sweep: Sweep) -> list[NodeType]:
+    """Return the types of node in a sweep's ``prices``."""
+    return [NodeType(name, price.cpus, price.gpus, price.most, price.hour) for name, price in sweep.prices.items()]
 
 
-def cost(kind: Kind, plan: Plan, seconds: float | None) -> Cost:
-    """What is left of a sweep, on nodes of one type.
+def estimate_cost(node_type: NodeType, plan: Plan, seconds: float | None) -> Cost:
+    """Estimate nodes, hours and price of the rest of a sweep on nodes of one type.
 
     Args:
-        kind: the type.
-        plan: what is still to run.
-        seconds: of work that is left, from ``seconds_to_do``.
+        node_type: the type.
+        plan: the units that are left to run.
+        seconds: seconds of work that are left, from ``remaining_seconds``.
     """
-    asked = plan.sweep.resources
-    fitting = _ranks(kind, asked)
-    most = kind.most if kind.most is not None else len(plan.units) * asked.workers
-    if fitting * most < asked.workers:
-        return Cost(kind.name, 0, None, None)
+    resources = plan.sweep.resources
+    ranks = _ranks_per_node(node_type, resources)
+    max_nodes = len(plan.units) * resources.workers if node_type.max_nodes is None else node_type.max_nodes
+    if ranks * max_nodes < resources.workers:
+        return Cost(node_type.name, 0, None, None)
     trials = max(len(plan.initial), len(plan.loop))  # one wave runs after the other
-    nodes = min(most, ceil(trials * asked.workers / fitting))
+    nodes = min(max_nodes, ceil(trials * resources.workers / ranks))
     if seconds is None:
-        return Cost(kind.name, nodes, None, None)
-    hours = seconds / max(1, nodes * fitting // asked.workers) / 3600
-    return Cost(kind.name, nodes, hours, None if kind.hour is None else hours * nodes * kind.hour)
+        return Cost(node_type.name, nodes, None, None)
+    hours = seconds / max(1, nodes * ranks // resources.workers) / 3600
+    price = None if node_type.hourly_price is None else hours * nodes * node_type.hourly_price
+    return Cost(node_type.name, nodes, hours, price)
 
 
-def seconds_to_do(plan: Plan, table: pd.DataFrame) -> float | None:
-    """Seconds of work that are left, waiting apart, if generations take what those that are there took on average.
+def remaining_seconds(plan: Plan, table: pd.DataFrame) -> float | None:
+    """Estimate the seconds of work that are left, without waiting: each generation takes the mean of those measured.
 
-    None if none is there yet, or generation 0s of trained families are missing and none of them is there.
+    Args:
+        plan: the units that are left to run.
+        table: from ``load_table``.
+
+    Returns:
+        None if generation 0s are missing and none was measured, or later generations are missing and none was measured.
     """
-    found = table.reindex(columns=WORK).sum(axis=1)
-    zero = table["generation"] == 0
-    closed_form = sum(len(unit.seeds) for unit in plan.loop if not unit.line.family.trained)
+    measured = table.reindex(columns=WORK_COLUMNS).sum(axis=1)
+    is_initial = table["generation"] == 0
+    closed_form = sum(len(unit.seeds) for unit in plan.loop if not unit.cell.family.trained)
     initial = sum(len(unit.snapshots) for unit in plan.initial) + closed_form
     seconds = 0.0
-    for count, own in ((initial, found[zero]), (plan.to_do, found[~zero])):
-        if count and own.empty:
+    for count, sample in ((initial, measured[is_initial]), (plan.to_do, measured[~is_initial])):
+        if count and sample.empty:
             return None
-        seconds += count * float(own.mean()) if count else 0.0
+        seconds += count * float(sample.mean()) if count else 0.0
     return seconds
 
 
-def _ranks(node: Kind, asked: Resources) -> int:
-    """How many ranks fit on a node."""
-    fits = int(node.cpus / asked.cpus + 1e-6)
-    return min(fits, int(node.gpus / asked.gpus + 1e-6)) if asked.gpus else fits
+def _ranks_per_node(node_type: NodeType, resources: Resources) -> int:
+    """Return the number of ranks that fit on a node."""
+    ranks = int(node_type.cpus / resources.cpus + 1e-6)
+    return min(ranks, int(node_type.gpus / resources.gpus + 1e-6)) if resources.gpus else ranks

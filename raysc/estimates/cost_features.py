@@ -1,4 +1,4 @@
-"""In what the cells of a plan differ, as far as it may tell in their cost: numbers and words."""
+"""Settings that vary across the cells of a plan, as numeric features for estimates of their cost."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,94 +7,99 @@ from math import log, prod
 
 import numpy as np
 
-from raysc.planning.resolved import Line
+from raysc.planning.resolved import ResolvedCell
 
-Value = float | str
-Settings = Mapping[str, Value]
-MOST_WORDS = 20
-"""Words of an axis that are told apart."""
+SettingValue = float | str
+CostSettings = Mapping[str, SettingValue]
+"""Dotted name of a setting -> its value in one cell."""
+MAX_CATEGORIES = 20
+"""Categories of a setting that have a feature each; later ones have none."""
 
 
 @dataclass(frozen=True)
-class Axis:
-    """One setting over some cells; a cell that does not have it is as one in the middle.
+class VaryingSetting:
+    """A setting with several values across some cells. A cell without it counts as one with the middle value.
 
     Attributes:
         name: dotted, as in a sweep file.
-        values: all different ones, ascending: all numbers, or all words.
-        size: a number of the data, such as rows.
+        values: the distinct values, ascending: numbers, or categories if one of them is a string.
+        is_size: True for a number of the data, such as its rows.
     """
 
     name: str
-    values: tuple[Value, ...]
-    size: bool
+    values: tuple[SettingValue, ...]
+    is_size: bool
 
     @property
-    def middle(self) -> Value:
-        """Of numbers the one in the middle, of words the first."""
-        return self.values[(len(self.values) - 1) // 2 if self._numbers else 0]
+    def middle(self) -> SettingValue:
+        """The median of numbers, the first of categories."""
+        return self.values[(len(self.values) - 1) // 2 if self._is_numeric else 0]
 
     @property
-    def knots(self) -> tuple[Value, ...]:
-        """Values whose costs are tried: the least, the middle and the most, or (the first of) the words."""
-        if self._numbers:
+    def knots(self) -> tuple[SettingValue, ...]:
+        """Values whose cost is measured: the lowest, middle and highest number, or the first categories."""
+        if self._is_numeric:
             return tuple(dict.fromkeys((self.values[0], self.middle, self.values[-1])))
-        return self.values[:MOST_WORDS]
+        return self.values[:MAX_CATEGORIES]
 
     @property
-    def _numbers(self) -> bool:
-        return not isinstance(self.values[-1], str)  # words are sorted last
+    def _is_numeric(self) -> bool:
+        return not isinstance(self.values[-1], str)  # strings are sorted last
 
     @cached_property
-    def _places(self) -> Mapping[Value, int]:
-        return {value: place for place, value in enumerate(self.values)}
+    def _ranks(self) -> Mapping[SettingValue, int]:
+        return {value: rank for rank, value in enumerate(self.values)}
 
-    def between(self, own: Settings, value: Value | None) -> float:
-        """How far a cell is from a value, 0 to 1."""
-        here = own.get(self.name, self.middle)
+    def distance(self, settings: CostSettings, value: SettingValue | None) -> float:
+        """Return the distance of a cell from a value (None: the middle), from 0 to 1: by rank, or 1 if it differs."""
+        cell_value = settings.get(self.name, self.middle)
         value = self.middle if value is None else value
-        if not self._numbers:
-            return float(here != value)
-        return abs(self._places[here] - self._places[value]) / (len(self.values) - 1)
+        if not self._is_numeric:
+            return float(cell_value != value)
+        return abs(self._ranks[cell_value] - self._ranks[value]) / (len(self.values) - 1)
 
-    def features(self, own: Settings) -> list[float]:
-        """The shares that the knots have in a cell: between two numbers it has some of both, on a log scale if any."""
-        value = own.get(self.name, self.middle)
-        if not self._numbers:
+    def features(self, settings: CostSettings) -> list[float]:
+        """Return the weight of each knot in a cell, from 0 to 1.
+
+        Numbers between two knots are interpolated linearly, of their logarithms if all are positive.
+        """
+        value = settings.get(self.name, self.middle)
+        if not self._is_numeric:
             return [float(value == knot) for knot in self.knots]
         knots = [self._scaled(knot) for knot in self.knots]
         return [float(np.interp(self._scaled(value), knots, hat)) for hat in np.eye(len(knots))]
 
-    def _scaled(self, value: Value) -> float:
+    def _scaled(self, value: SettingValue) -> float:
         return log(float(value)) if float(self.values[0]) > 0 else float(value)
 
 
-def axes_of(cells: Sequence[Settings]) -> list[Axis]:
-    """The settings in which some cells differ.
+def varying_settings(cells: Sequence[CostSettings]) -> list[VaryingSetting]:
+    """Return the settings that vary across cells.
 
-    Where a setting has numbers and words (a bandwidth or a rule for it), all are taken as words. Two that go together,
-    such as the rows of the data and those that are sampled, are one.
+    A setting with numbers and strings (a bandwidth or a rule for it) is categorical. Of settings that vary together,
+    such as the rows of the data and the sampled rows, only the first is returned.
     """
-    axes: dict[tuple[object, ...], Axis] = {}
-    for name in dict.fromkeys(name for own in cells for name in own):
-        given = {own[name] for own in cells if name in own}
-        if len(given) > 1:
-            values = tuple(sorted(given, key=lambda value: (isinstance(value, str), value)))
-            axis = Axis(name, values, name.startswith("data.") and not isinstance(values[-1], str))
-            places = {value: place for place, value in enumerate(values)}
-            axes.setdefault(tuple(places[own[name]] if name in own else None for own in cells), axis)
-    return list(axes.values())
+    varying: dict[tuple[object, ...], VaryingSetting] = {}
+    for name in dict.fromkeys(name for settings in cells for name in settings):
+        distinct = {settings[name] for settings in cells if name in settings}
+        if len(distinct) > 1:
+            values = tuple(sorted(distinct, key=lambda value: (isinstance(value, str), value)))
+            setting = VaryingSetting(name, values, name.startswith("data.") and not isinstance(values[-1], str))
+            ranks = {value: rank for rank, value in enumerate(values)}
+            pattern = tuple(ranks[settings[name]] if name in settings else None for settings in cells)
+            varying.setdefault(pattern, setting)
+    return list(varying.values())
 
 
-def settings(line: Line) -> Settings:
-    """What a cell's cost may depend on: its values on the sweep's axes, and the sizes of its data as they are."""
+def cost_settings(cell: ResolvedCell) -> CostSettings:
+    """Return the settings that may affect a cell's cost: its axes, and the sizes of its data and samples."""
     sizes = {
-        "data.count": float(line.rules.rows),
-        "data.values": float(prod(line.data.event)),
-        "sample.rows": float(line.rules.sample_rows),
+        "data.count": float(cell.rules.rows),
+        "data.values": float(prod(cell.data.event)),
+        "sample.rows": float(cell.rules.sample_rows),
     }
-    return sizes | {name: _plain(value) for name, value in line.cell.axes.items() if value is not None}
+    return sizes | {name: _plain(value) for name, value in cell.settings.axes.items() if value is not None}
 
 
-def _plain(value: object) -> Value:
+def _plain(value: object) -> SettingValue:
     return float(value) if isinstance(value, int | float) else str(value)

@@ -1,4 +1,4 @@
-"""How long the closed-form units of a plan take, from trying a few of them."""
+"""Duration of the closed-form units of a plan, estimated from short runs of a few of them."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -12,194 +12,210 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from raysc import registry
-from raysc.estimates.cost_features import Axis, axes_of, settings
+from raysc.estimates.cost_features import VaryingSetting, cost_settings, varying_settings
 from raysc.execution import closed_form
-from raysc.execution.in_process import bench_alone
+from raysc.execution.in_process import context_in_process
 from raysc.execution.ranks import ClosedFormRank
 from raysc.metrics.core.features import NETWORKS, extractor_name
-from raysc.models.family import ClosedForm
-from raysc.planning.plan import LoopUnit, Plan
-from raysc.planning.resolved import Line
+from raysc.models.family import ClosedFormFamily
+from raysc.planning.plan import Plan
+from raysc.planning.resolved import ResolvedCell
+from raysc.planning.units import LoopUnit
 from raysc.store.objects import Objects
 from raysc.sweepfile.sweep import Sweep
 
 BUDGET = 20.0
-"""Seconds after which nothing more is tried than what sizes need."""
-FEWEST = 2
-"""Seeds of a try at first: one alone costs up to half of what each of many does, as its arrays lie in caches."""
-LADDER, SHOWS, LONG = 4, 1.5, 0.5
-"""Seeds are multiplied by the first until they show in a try: until it takes so many times as long as the first one,
-and so many seconds."""
-START = 0.1
-"""Seconds that Ray takes for each unit, one after another (benchmarks/planning.py: 200 tiny ones, some 30 s)."""
+"""Seconds after which only the probes for sizes run."""
+MIN_PROBE_SEEDS = 2
+"""Seeds of the first probe of a unit. A single seed costs up to half of what each of many does: its arrays stay in the
+processor's caches."""
+SEED_GROWTH, MIN_SLOWDOWN, MIN_SECONDS = 4, 1.5, 0.5
+"""A unit is probed again with ``SEED_GROWTH`` times as many seeds until a probe takes at least ``MIN_SLOWDOWN`` times
+as long as the first one, and at least ``MIN_SECONDS``."""
+START_SECONDS = 0.1
+"""Seconds between the starts of two units in Ray (benchmarks/planning.py: about 30 s for 200 tiny units)."""
 
 
 @dataclass(frozen=True)
-class Effort:
-    """Seconds of one core that a unit takes: what all seeds share, and what each of them adds."""
+class UnitCost:
+    """Seconds of one core that a unit takes.
+
+    Attributes:
+        shared: seconds that all seeds share.
+        per_seed: seconds that each seed adds.
+    """
 
     shared: float
     per_seed: float
 
-    def of(self, seeds: int) -> float:
-        """Those of a pack."""
+    def seconds(self, seeds: int) -> float:
+        """Return the seconds for a number of seeds."""
         return self.shared + self.per_seed * seeds
 
 
 @dataclass(frozen=True)
-class Duration:
-    """What the closed-form units of a plan take.
+class DurationEstimate:
+    """Estimated duration of the closed-form units of a plan.
 
     Attributes:
-        units: seconds of one core, for each unit that is estimated, in the order in which they run.
-        left_out: units without an estimate: those that are trained, or need something that is.
-        tried: units that were tried.
-        tried_seconds: what that took.
+        unit_seconds: seconds of one core for each unit with an estimate, in the order in which they run.
+        units_without_estimate: number of units of trained families, and of units measured by a trained network.
+        probed_units: number of units that were probed.
+        probe_seconds: processor time of the probes.
     """
 
-    units: tuple[float, ...]
-    left_out: int
-    tried: int
-    tried_seconds: float
+    unit_seconds: tuple[float, ...]
+    units_without_estimate: int
+    probed_units: int
+    probe_seconds: float
 
     @property
     def core_seconds(self) -> float:
-        """All units one after another on one core."""
-        return sum(self.units)
+        """Seconds of all units, one after another on one core."""
+        return sum(self.unit_seconds)
 
-    def on(self, lanes: int) -> float:
-        """Seconds until the last unit ends, if so many run side by side and the next starts as one ends."""
-        free = [0.0] * max(1, lanes)
-        heapify(free)
-        for place, seconds in enumerate(self.units):
-            heapreplace(free, max(free[0], START * place) + seconds)
-        return max(free)
+    def wall_seconds(self, slots: int) -> float:
+        """Return the seconds until the last unit ends if ``slots`` units run at once."""
+        free_at = [0.0] * max(1, slots)
+        heapify(free_at)
+        for number, seconds in enumerate(self.unit_seconds):
+            heapreplace(free_at, max(free_at[0], START_SECONDS * number) + seconds)
+        return max(free_at)
 
 
-def estimate_duration(plan: Plan, budget: float = BUDGET) -> Duration:
-    """Try a few units of a plan in this process, on one core, and conclude from them to all.
+def estimate_duration(plan: Plan, budget: float = BUDGET) -> DurationEstimate:
+    """Estimate the duration of a plan's closed-form units by probing a few of them in this process, on one core.
 
-    A try is a whole unit, of all generations with all measuring, but of few seeds: how the work of a generation grows
-    with t is up to the regime, the family and the metrics, while seeds are an axis of arrays, which adds a constant
-    each. Units of one family and regime differ in sizes and other settings; what these do to the cost is taken as one
-    factor each. So a unit in the middle is tried, and from there each axis at its least, its middle and its most, or
-    with each of its words; in between, costs are interpolated. Data's numbers (rows, dimensions) are always tried,
-    since units differ by thousands there; others as long as the budget lasts: what was not tried counts as no factor.
+    A probe runs a unit with all generations and metrics, but few seeds. How the work of a generation grows with t
+    depends on regime, family and metrics, so generations cannot be left out. Seeds are an axis of arrays: each adds the
+    same cost.
 
-    Processor time is taken, not wall time, so that what else runs on the machine tells little. Units that run side by
-    side share caches and memory, and take somewhat longer.
+    Units of one family and regime differ in sizes and other settings. The model of their cost is a product of one
+    factor for each setting. The probes are a unit in the middle, and from there each setting at its lowest, middle and
+    highest number, or at each category. Between the probes, costs are interpolated. Sizes of the data (rows,
+    dimensions) are always probed, since they change the cost most; other settings while the budget lasts. A setting
+    that was not probed has the factor 1.
+
+    Processor time is measured, not wall time, so other processes on the machine have little effect. Units that run at
+    once share caches and memory and take somewhat longer than estimated.
 
     Args:
-        plan: units to run.
+        plan: the units to run.
         budget: seconds.
     """
-    began = process_time()
-    units = [unit for unit in plan.loop if _can_be_tried(plan.sweep, unit.line)]
-    groups: dict[tuple[str, str], list[LoopUnit]] = {}
+    start = process_time()
+    units = [unit for unit in plan.loop if _can_be_probed(plan.sweep, unit.cell)]
+    by_kind: dict[tuple[str, str], list[LoopUnit]] = {}
     for unit in units:
-        groups.setdefault((unit.line.cell.model.name, unit.line.cell.regime.name), []).append(unit)
-    grouped = [Group(plan.sweep, own) for own in groups.values()]
-    for group in grouped:
-        group.try_units(group.needed())
-    for group in grouped:
-        group.try_units(unit for unit in group.others() if process_time() - began < budget)
-    found = {unit.name: seconds for group in grouped for unit, seconds in group.seconds()}
-    return Duration(
-        units=tuple(found[unit.name] for unit in units),
-        left_out=len(plan.units) - len(units),
-        tried=sum(len(group.tried) for group in grouped),
-        tried_seconds=process_time() - began,
+        by_kind.setdefault((unit.cell.settings.model.name, unit.cell.settings.regime.name), []).append(unit)
+    groups = [UnitGroup(plan.sweep, group_units) for group_units in by_kind.values()]
+    for group in groups:
+        group.probe(group.size_probes())
+    for group in groups:
+        group.probe(index for index in group.setting_probes() if process_time() - start < budget)
+    seconds_by_name = {unit.name: seconds for group in groups for unit, seconds in group.seconds()}
+    return DurationEstimate(
+        unit_seconds=tuple(seconds_by_name[unit.name] for unit in units),
+        units_without_estimate=len(plan.units) - len(units),
+        probed_units=sum(len(group.costs) for group in groups),
+        probe_seconds=process_time() - start,
     )
 
 
-class Group:
-    """Units of one family and regime, and those of them that were tried.
+class UnitGroup:
+    """The units of one family and regime, and the costs of those that were probed.
 
     Attributes:
-        tried: place among the units -> its cost.
+        costs: index of a probed unit -> its cost.
     """
 
     def __init__(self, sweep: Sweep, units: Sequence[LoopUnit]) -> None:
         self._sweep = sweep
         self._units = units
-        self._settings = [settings(unit.line) for unit in units]
-        self._axes = axes_of(self._settings)
-        self.tried: dict[int, Effort] = {}
+        self._settings = [cost_settings(unit.cell) for unit in units]
+        self._varying = varying_settings(self._settings)
+        self.costs: dict[int, UnitCost] = {}
 
-    def needed(self) -> Iterator[int]:
-        """The middle, and the ends of sizes."""
+    def size_probes(self) -> Iterator[int]:
+        """Yield the index of the middle unit, and of a unit at each knot of the sizes."""
         yield self._middle
-        yield from self._ends(axis for axis in self._axes if axis.size)
+        yield from self._knot_units(setting for setting in self._varying if setting.is_size)
 
-    def others(self) -> Iterator[int]:
-        """The ends of other axes."""
-        yield from self._ends(axis for axis in self._axes if not axis.size)
+    def setting_probes(self) -> Iterator[int]:
+        """Yield the index of a unit at each knot of the settings that are no sizes."""
+        yield from self._knot_units(setting for setting in self._varying if not setting.is_size)
 
-    def try_units(self, places: Iterable[int]) -> None:
-        """Try those that were not."""
-        for place in places:
-            if place not in self.tried:
-                self.tried[place] = try_unit(self._sweep, self._units[place])
+    def probe(self, indices: Iterable[int]) -> None:
+        """Probe the units at some indices that were not probed yet."""
+        for index in indices:
+            if index not in self.costs:
+                self.costs[index] = probe_unit(self._sweep, self._units[index])
 
     def seconds(self) -> Iterator[tuple[LoopUnit, float]]:
-        """Each unit with its estimate."""
-        features = np.array([[x for axis in self._axes for x in axis.features(own)] for own in self._settings])
+        """Yield each unit with its estimate."""
+        features = np.array(
+            [[weight for setting in self._varying for weight in setting.features(row)] for row in self._settings]
+        )
         features = features.reshape(len(self._units), -1) - features.reshape(len(self._units), -1)[self._middle]
-        tried = list(self.tried)
-        costs = np.log([[self.tried[place].shared, self.tried[place].per_seed] for place in tried])
-        middle = costs[tried.index(self._middle)]
-        # Where no grid is whole, a unit at one end is not in the middle of all else: hence equations, not differences.
-        factors = np.linalg.lstsq(features[tried], costs - middle, rcond=0.05)[0]
+        probed = list(self.costs)
+        costs = np.log([[self.costs[index].shared, self.costs[index].per_seed] for index in probed])
+        middle = costs[probed.index(self._middle)]
+        # In an incomplete grid a unit at a knot of one setting may not be in the middle of the others, so the factors
+        # are the least squares solution of all probes, not differences of pairs.
+        factors = np.linalg.lstsq(features[probed], costs - middle, rcond=0.05)[0]
         for unit, (shared, per_seed) in zip(self._units, np.exp(middle + features @ factors), strict=True):
-            yield unit, Effort(shared, per_seed).of(len(unit.seeds))
+            yield unit, UnitCost(shared, per_seed).seconds(len(unit.seeds))
 
     @cached_property
     def _middle(self) -> int:
-        away = [sum(axis.between(own, axis.middle) for axis in self._axes) for own in self._settings]
-        return int(np.argmin(away))
+        """The index of the unit that is nearest to the middle of all settings."""
+        distances = [sum(setting.distance(row, setting.middle) for setting in self._varying) for row in self._settings]
+        return int(np.argmin(distances))
 
-    def _ends(self, axes: Iterable[Axis]) -> Iterator[int]:
-        """For each knot of some axes the unit there that is otherwise most like the middle."""
+    def _knot_units(self, settings: Iterable[VaryingSetting]) -> Iterator[int]:
+        """Yield for each knot of some settings the index of the unit that is nearest to the middle in the others."""
         middle = self._settings[self._middle]
-        for axis in axes:
-            for knot in axis.knots:
-                there = [place for place, own in enumerate(self._settings) if own.get(axis.name) == knot]
+        for setting in settings:
+            for knot in setting.knots:
+                candidates = [index for index, row in enumerate(self._settings) if row.get(setting.name) == knot]
                 yield min(
-                    there,
-                    key=lambda place: sum(
-                        other.between(self._settings[place], middle.get(other.name)) for other in self._axes
+                    candidates,
+                    key=lambda index: sum(
+                        other.distance(self._settings[index], middle.get(other.name)) for other in self._varying
                     ),
                 )
 
 
-def try_unit(sweep: Sweep, unit: LoopUnit) -> Effort:
-    """Run a unit with few seeds, and with more until they show in its time."""
-    fewest = seeds = min(FEWEST, len(unit.seeds))
-    first = seconds = run_alone(sweep, unit, fewest)
-    while seeds < len(unit.seeds) and seconds < max(SHOWS * first, LONG):
-        seeds = min(LADDER * seeds, len(unit.seeds))
-        seconds = run_alone(sweep, unit, seeds)
-    if seeds == fewest:  # these are all: what they share does not matter
-        return Effort(seconds / 2, seconds / 2 / seeds)
-    # Where noise would make one of the two nothing, it counts as a twentieth.
+def probe_unit(sweep: Sweep, unit: LoopUnit) -> UnitCost:
+    """Measure the cost of a unit: run it with few seeds, then with more until they slow it down."""
+    fewest = seeds = min(MIN_PROBE_SEEDS, len(unit.seeds))
+    first = seconds = time_in_process(sweep, unit, fewest)
+    while seeds < len(unit.seeds) and seconds < max(MIN_SLOWDOWN * first, MIN_SECONDS):
+        seeds = min(SEED_GROWTH * seeds, len(unit.seeds))
+        seconds = time_in_process(sweep, unit, seeds)
+    if seeds == fewest:  # the unit has no more seeds, so the split does not matter
+        return UnitCost(seconds / 2, seconds / 2 / seeds)
+    # Noise may make one of the two negative: each is at least a twentieth of the whole.
     per_seed = max((seconds - first) / (seeds - fewest), seconds / seeds / 20)
-    return Effort(max(seconds - seeds * per_seed, seconds / 20), per_seed)
+    return UnitCost(max(seconds - seeds * per_seed, seconds / 20), per_seed)
 
 
-def run_alone(sweep: Sweep, unit: LoopUnit, seeds: int) -> float:
-    """Seconds of one core that a closed-form unit takes with its first so many seeds; what it publishes is dropped."""
-    # A family of its own: what one remembers of a run is not for another.
-    family = cast(ClosedForm, registry.family(unit.line.cell.model, unit.line.data))
-    some = replace(unit, line=replace(unit.line, family=family), seeds=unit.seeds[:seeds])
+def time_in_process(sweep: Sweep, unit: LoopUnit, seeds: int) -> float:
+    """Run a closed-form unit with its first seeds, discard its results, and return the seconds of one core."""
+    # A new family: a family may keep a state from one run to the next.
+    family = cast(ClosedFormFamily, registry.family(unit.cell.settings.model, unit.cell.data))
+    probe = replace(unit, cell=replace(unit.cell, family=family), seeds=unit.seeds[:seeds])
     with TemporaryDirectory() as folder, threadpool_limits(1):
-        began = process_time()
-        closed_form.run(some, bench_alone(sweep, Objects.at(folder), some), ClosedFormRank(family, some.seeds))
-        return process_time() - began
+        start = process_time()
+        closed_form.run(
+            probe, context_in_process(sweep, Objects.open(folder), probe), ClosedFormRank(family, probe.seeds)
+        )
+        return process_time() - start
 
 
-def _can_be_tried(sweep: Sweep, line: Line) -> bool:
-    """Whether a cell is of a closed-form family, and no metric of it needs an extractor that is a network."""
-    if line.family.trained:
+def _can_be_probed(sweep: Sweep, cell: ResolvedCell) -> bool:
+    """Return True if a cell has a closed form, and no metric needs features of a network."""
+    if cell.family.trained:
         return False
-    asked = (registry.build("metric", metric).features for metric in sweep.metrics)
-    return NETWORKS.keys().isdisjoint(extractor_name(features, line.data.kind) for features in asked)
+    features = (registry.build("metric", metric).features for metric in sweep.metrics)
+    return NETWORKS.keys().isdisjoint(extractor_name(name, cell.data.kind) for name in features)

@@ -1,106 +1,109 @@
-"""What a sweep will take: rows and bytes, from its settings alone."""
+"""Rows and bytes of a whole sweep, from its settings alone."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import prod
 from typing import cast
 
-from raysc.models.family import Trained
+from raysc.models.family import TrainedFamily
 from raysc.planning.plan import Plan
-from raysc.planning.resolved import Line
+from raysc.planning.resolved import ResolvedCell
 from raysc.results.table.table import metric_columns
 
-FLOAT32, NUMBER = 4, 8
-RECORD = 12 * NUMBER
-"""Bytes that are recorded of a generation of a seed beside its metrics."""
-STATES = 3
-"""Numbers that the training state holds per parameter: the raw weight and AdamW's two moments."""
+FLOAT32_BYTES, NUMBER_BYTES = 4, 8
+RECORD_BYTES = 12 * NUMBER_BYTES
+"""Bytes of the record of one generation of one seed, without its metrics."""
+STATE_NUMBERS = 3
+"""Numbers per parameter in the training state: the raw weight and AdamW's two moments."""
 
 
 @dataclass(frozen=True)
-class Estimate:
-    """Rows that are sampled, and bytes that stay in the store by the sweep's ``keep``, before compression.
+class SizeEstimate:
+    """Rows that a sweep samples, and bytes that stay in the store under its ``keep``, before compression.
 
     Attributes:
-        rows: in all.
-        bytes: in all, generation 0s included.
-        most_rows: of one generation of one seed, in the cell that has most.
-        most_bytes: likewise; what only the last generation keeps is apart.
+        rows: number of rows in all generations.
+        bytes: number of bytes of all generations, generation 0s included.
+        max_rows: rows of one generation of one seed, in the cell with the most.
+        max_bytes: bytes of one generation of one seed, in the cell with the most, without those that only the last
+            generation keeps.
     """
 
     rows: int
     bytes: int
-    most_rows: int
-    most_bytes: int
+    max_rows: int
+    max_bytes: int
 
 
-def estimate(plan: Plan) -> Estimate:
-    """What all generations of a sweep take, done or to do, each counted once however many cells share it."""
+def estimate_size(plan: Plan) -> SizeEstimate:
+    """Estimate the size of all generations of a sweep, published or not; those that cells share count once."""
     sweep = plan.sweep
     sizes = _Sizes()
-    lineages = {line.keys.lineage: line for line in plan.lines}.values()
-    zeros = {line.keys.zero: line for line in plan.lines if line.keys.zero is not None}
-    told = RECORD + NUMBER * len(metric_columns(sweep))
+    lineages = {cell.keys.lineage: cell for cell in plan.cells}.values()
+    by_generation_zero = {
+        cell.keys.generation_zero: cell for cell in plan.cells if cell.keys.generation_zero is not None
+    }
+    record_bytes = RECORD_BYTES + NUMBER_BYTES * len(metric_columns(sweep))
     rows = total = 0
-    for line in lineages:
-        generations = sweep.generations if line.family.trained else sweep.generations + 1
-        rows += generations * line.rules.sample_rows
-        total += generations * told
-        if not line.family.trained:
-            continue  # neither models nor rows are kept
+    for cell in lineages:
+        generations = sweep.generations if cell.family.trained else sweep.generations + 1
+        rows += generations * cell.rules.sample_rows
+        total += generations * record_bytes
+        if not cell.family.trained:
+            continue  # the store keeps neither models nor rows of closed forms
         kept_models = sweep.generations if sweep.keep.models == "all" else 1
-        total += kept_models * sizes.model(line) + _kept_rows(line, plan) * sizes.row(line)
+        total += kept_models * sizes.model(cell) + _kept_rows(cell, plan) * sizes.row(cell)
         if sweep.keep.training_state == "last":
-            total += STATES * sizes.model(line)
-    for line in {zero.rows: line for zero, line in zeros.items()}.values():
-        rows += line.rules.sample_rows
-        total += line.rules.sample_rows * sizes.row(line)
-    for line in {zero.model: line for zero, line in zeros.items()}.values():
-        total += (1 + STATES) * sizes.model(line)
-    return Estimate(
+            total += STATE_NUMBERS * sizes.model(cell)
+    for cell in {keys.rows: cell for keys, cell in by_generation_zero.items()}.values():
+        rows += cell.rules.sample_rows
+        total += cell.rules.sample_rows * sizes.row(cell)
+    for cell in {keys.model: cell for keys, cell in by_generation_zero.items()}.values():
+        total += (1 + STATE_NUMBERS) * sizes.model(cell)
+    return SizeEstimate(
         rows=rows * len(sweep.seeds),
         bytes=total * len(sweep.seeds),
-        most_rows=max(line.rules.sample_rows for line in lineages),
-        most_bytes=told + max(_of_a_generation(line, plan, sizes) for line in lineages),
+        max_rows=max(cell.rules.sample_rows for cell in lineages),
+        max_bytes=record_bytes + max(_generation_bytes(cell, plan, sizes) for cell in lineages),
     )
 
 
-def _of_a_generation(line: Line, plan: Plan, sizes: "_Sizes") -> int:
-    """Bytes of a generation's model, and of its rows if those of all generations are kept."""
-    if not line.family.trained:
+def _generation_bytes(cell: ResolvedCell, plan: Plan, sizes: "_Sizes") -> int:
+    """Return the bytes of one generation's model, and of its rows if those of all generations are kept."""
+    if not cell.family.trained:
         return 0
-    kept = plan.sweep.pool == "parquet" and plan.sweep.keep.rows == "all"
-    return sizes.model(line) + kept * line.rules.sample_rows * sizes.row(line)
+    keeps_rows = plan.sweep.pool == "parquet" and plan.sweep.keep.rows == "all"
+    return sizes.model(cell) + keeps_rows * cell.rules.sample_rows * sizes.row(cell)
 
 
-def _kept_rows(line: Line, plan: Plan) -> int:
-    """Rows of generations 1 to T that stay in the store."""
+def _kept_rows(cell: ResolvedCell, plan: Plan) -> int:
+    """Return the number of rows of generations 1 to T that stay in the store."""
     if plan.sweep.pool != "parquet":
         return 0
-    count, last = line.rules.sample_rows, plan.sweep.generations
+    count, last = cell.rules.sample_rows, plan.sweep.generations
     if plan.sweep.keep.rows == "all":
         return count * last
     takes: Iterable[tuple[int, int]] = (
-        (take.source.generation, take.candidates)
-        for take in line.rules.recipe(last + 1).takes
+        (take.source.generation, take.source_rows)
+        for take in cell.rules.recipe(last + 1).takes
         if take.source.kind == "synthetic"
     )
     return sum(max(count, taken) for generation, taken in takes if generation >= 1)
 
 
 class _Sizes:
-    """Bytes of a model and of a row, looked up once per model and data setting."""
+    """Bytes of a cell's model and rows. Models are counted once for each setting of model and data."""
 
     def __init__(self) -> None:
         self._models: dict[str, int] = {}
 
-    def row(self, line: Line) -> int:
-        """Bytes of a stored row: uint8 images, float32 points."""
-        return prod(line.data.event) * (1 if line.data.kind == "images" else FLOAT32)
+    def row(self, cell: ResolvedCell) -> int:
+        """Return the bytes of a stored row: uint8 images, float32 points."""
+        return prod(cell.data.event) * (1 if cell.data.kind == "images" else FLOAT32_BYTES)
 
-    def model(self, line: Line) -> int:
-        """Bytes of the EMA weights of a trained family's model."""
-        key = repr((line.cell.data, line.cell.model))
+    def model(self, cell: ResolvedCell) -> int:
+        """Return the bytes of the EMA weights of a trained family's model."""
+        key = repr((cell.settings.data, cell.settings.model))
         if key not in self._models:
-            self._models[key] = cast(Trained, line.family).parameter_count(line.data.event) * FLOAT32
+            self._models[key] = cast(TrainedFamily, cell.family).parameter_count(cell.data.event) * FLOAT32_BYTES
         return self._models[key]

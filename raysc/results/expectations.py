@@ -1,194 +1,198 @@
-"""What a closed form expects of a cell: the one place that knows which form belongs to which data, model and regime."""
+"""Values that theory expects of a cell: the table from model, regime and metric to its closed form."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-from raysc.planning.resolved import Line
+from raysc.metrics.core.metric import Scale
+from raysc.planning.resolved import ResolvedCell
 from raysc.regimes.recipe import exact, per_real_row
 from raysc.theory import discrete, gaussian, kde, moments, regression
 
 
 @dataclass(frozen=True)
-class Expected:
-    """What a closed form says of a metric over seeds.
+class ExpectedValues:
+    """Expected values of a metric over seeds.
 
     Attributes:
         values: float64 (generations,).
-        of: "value": the mean of the metric; "logarithm": the mean of its natural logarithm, which for a skewed metric
-            is another thing.
+        scale: "linear": the mean of the metric; "log": the mean of its natural logarithm, which for a skewed metric
+            differs from the logarithm of its mean.
     """
 
     values: np.ndarray
-    of: Literal["value", "logarithm"] = "value"
+    scale: Scale = "linear"
 
 
 @dataclass(frozen=True)
-class Setting:
-    """What forms ask of a cell.
+class FormInputs:
+    """Inputs of a closed form.
 
     Attributes:
-        line: the cell.
-        n: real rows.
-        m: synthetic rows per generation.
-        n_0: real rows of generation 0.
+        cell: the cell.
+        n: number of real rows.
+        m: number of synthetic rows per generation.
+        n_0: number of real rows of generation 0.
     """
 
-    line: Line
+    cell: ResolvedCell
     n: int
     m: int
     n_0: int
 
     @property
     def data(self) -> Any:
-        """The data set, with its parameters; which one it is has been looked at."""
-        return self.line.data
+        """The data set. ``FORM_DATA`` determines its class, and so the parameters that it has."""
+        return self.cell.data
 
     @property
     def ddof(self) -> int:
-        """Of a Gaussian."""
-        return int(self.line.cell.model.parameters.get("ddof", 0))
+        """Delta degrees of freedom of a Gaussian's covariance."""
+        return int(self.cell.settings.model.parameters.get("ddof", 0))
 
     @property
-    def equal(self) -> bool:
-        """Every generation has as many rows of its own."""
+    def equal_rows(self) -> bool:
+        """True if every generation adds the same number of rows."""
         return self.n == self.m == self.n_0
 
 
-Form = Callable[[Setting, np.ndarray], Expected | None]
-"""(cell, generations as int64) -> what is expected, or None where the form does not cover the cell."""
+Form = Callable[[FormInputs, np.ndarray], ExpectedValues | None]
+"""Function from inputs and generations (int64) to expected values; None if the form does not cover the cell."""
 
 
-def expected(line: Line, metric: str, generations: tuple[int, ...]) -> Expected | None:
-    """What theory expects of a metric's column at some generations of a cell; None where no exact form is known.
+def expected_values(cell: ResolvedCell, metric: str, generations: tuple[int, ...]) -> ExpectedValues | None:
+    """Return the expected values of a metric's column at some generations of a cell; None without an exact form.
 
-    ``sample.rows`` makes no difference: however many rows a generation draws, those that are trained on are as good.
+    ``sample.rows`` has no effect: the rows that are trained on have the same distribution, however many are drawn.
     """
-    cell, n = line.cell, line.rules.rows
-    form = FORMS.get((cell.model.name, cell.regime.name, metric))
-    if form is None or cell.data.name not in DATA[cell.model.name] or cell.regime.parameters:
+    settings, n = cell.settings, cell.rules.rows
+    form = FORMS.get((settings.model.name, settings.regime.name, metric))
+    if form is None or settings.data.name not in FORM_DATA[settings.model.name] or settings.regime.parameters:
         return None
-    setting = Setting(line, n, per_real_row(exact(cell.lambda_), n), cell.initial.rows or n)
-    return form(setting, np.array(generations))
+    inputs = FormInputs(cell, n, per_real_row(exact(settings.lambda_), n), settings.initial.rows or n)
+    return form(inputs, np.array(generations))
 
 
-def _kept(s: Setting, t: np.ndarray) -> np.ndarray | None:
-    """The expected share of the variance that is left, for fits that keep mean and covariance of their rows."""
-    match s.line.cell.regime.name:
+def _variance_share(s: FormInputs, t: np.ndarray) -> np.ndarray | None:
+    """Return the expected share of the variance that remains, for fits with the mean and covariance of their rows."""
+    match s.cell.settings.regime.name:
         case "replace" if s.m > 0:
             return moments.replace(t, s.n, s.m, s.n_0)
         case "accumulate" if s.n_0 == s.n:
             return moments.accumulate(t, s.n, s.m)
-        case "accumulate_subsample" if s.equal:
+        case "accumulate_subsample" if s.equal_rows:
             return moments.accumulate_subsample(t, s.n)
         case "mix" | "real_only":
             return moments.mix(t, s.n, s.m, s.n_0)
     return None
 
 
-def _gaussian_kept(s: Setting, t: np.ndarray) -> np.ndarray | None:
-    """The same of a Gaussian; with the unbiased covariance known under ``replace`` alone, where it is 1."""
+def _gaussian_variance_share(s: FormInputs, t: np.ndarray) -> np.ndarray | None:
+    """Return the same share for a Gaussian; with the unbiased covariance it is known only for ``replace``: 1."""
     if s.ddof == 0:
-        return _kept(s, t)
-    return np.ones(len(t)) if s.line.cell.regime.name == "replace" and min(s.m, s.n_0) > 1 else None
+        return _variance_share(s, t)
+    return np.ones(len(t)) if s.cell.settings.regime.name == "replace" and min(s.m, s.n_0) > 1 else None
 
 
-def _rare(s: Setting, t: np.ndarray) -> bool:
-    """Whether means are made of runs so rare that no affordable number of seeds shows them.
+def _dominated_by_rare_runs(s: FormInputs, t: np.ndarray) -> bool:
+    """Return True if rare runs dominate the mean, so that no affordable number of seeds estimates it.
 
-    Under ``replace`` the variance is a product of factors, one per fit, and after m of them far from its mean.
+    With ``replace`` the variance is a product of one factor per fit. After m fits it is nearly always far from its
+    mean.
     """
-    return s.line.cell.regime.name == "replace" and max(t) + 1 > min(s.m, s.n_0)
+    return s.cell.settings.regime.name == "replace" and max(t) + 1 > min(s.m, s.n_0)
 
 
-def _trace_ratio(s: Setting, t: np.ndarray) -> Expected | None:
-    if _rare(s, t):
-        return _log_det(s, t, "logarithm") if s.data.event == (1,) else None
-    kept = _gaussian_kept(s, t)
-    return None if kept is None else Expected(kept)
+def _trace_ratio(s: FormInputs, t: np.ndarray) -> ExpectedValues | None:
+    if _dominated_by_rare_runs(s, t):
+        return _log_det(s, t, "log") if s.data.event == (1,) else None
+    share = _gaussian_variance_share(s, t)
+    return None if share is None else ExpectedValues(share)
 
 
-def _mean_error(s: Setting, t: np.ndarray) -> Expected | None:
-    kept, trace = _gaussian_kept(s, t), np.trace(s.data.moments()[1])
-    if kept is None:
+def _mean_error(s: FormInputs, t: np.ndarray) -> ExpectedValues | None:
+    share, trace = _gaussian_variance_share(s, t), np.trace(s.data.moments()[1])
+    if share is None:
         return None
     if s.ddof == 0:
-        return Expected(trace * moments.mean_error(kept))
-    return None if _rare(s, t) else Expected(trace * gaussian.replace_unbiased_mean_error(t, s.n, s.m, s.n_0))
-
-
-def _gaussian_second_moment(s: Setting, t: np.ndarray) -> Expected | None:
-    """That of the truth, for ever."""
-    if s.ddof != 0 or _kept(s, t) is None:
+        return ExpectedValues(trace * moments.mean_error(share))
+    if _dominated_by_rare_runs(s, t):
         return None
-    return Expected(np.full(len(t), _variance(s)))
+    return ExpectedValues(trace * gaussian.replace_unbiased_mean_error(t, s.n, s.m, s.n_0))
 
 
-def _std_ratio(s: Setting, t: np.ndarray) -> Expected | None:
-    """In one dimension, unbiased."""
-    if s.ddof != 1 or s.line.cell.data.name != "gaussian" or s.data.event != (1,) or min(s.m, s.n_0) < 2:
+def _gaussian_second_moment(s: FormInputs, t: np.ndarray) -> ExpectedValues | None:
+    """Return the second moment of the data, which is constant."""
+    if s.ddof != 0 or _variance_share(s, t) is None:
         return None
-    if _rare(s, t):
-        return Expected(gaussian.replace_log_det(t, s.n, 1, s.m, s.n_0, ddof=1) / 2, "logarithm")
-    return Expected(gaussian.replace_deviation(t, s.n, s.m, s.n_0))
+    return ExpectedValues(np.full(len(t), _variance(s)))
 
 
-def _log_det(s: Setting, t: np.ndarray, of: Literal["value", "logarithm"]) -> Expected | None:
-    """Of the logarithm always: soon no number of seeds shows the mean of the determinant itself."""
+def _std_ratio(s: FormInputs, t: np.ndarray) -> ExpectedValues | None:
+    """Return the ratio of standard deviations, in one dimension, with the unbiased covariance."""
+    if s.ddof != 1 or s.cell.settings.data.name != "gaussian" or s.data.event != (1,) or min(s.m, s.n_0) < 2:
+        return None
+    if _dominated_by_rare_runs(s, t):
+        return ExpectedValues(gaussian.replace_log_det(t, s.n, 1, s.m, s.n_0, ddof=1) / 2, "log")
+    return ExpectedValues(gaussian.replace_deviation(t, s.n, s.m, s.n_0))
+
+
+def _log_det(s: FormInputs, t: np.ndarray, scale: Scale) -> ExpectedValues | None:
+    """Return the log determinant. The mean of the determinant itself needs too many seeds after a few generations."""
     (dim,) = s.data.event
-    if s.line.cell.data.name != "gaussian" or min(s.m, s.n_0) <= dim:
+    if s.cell.settings.data.name != "gaussian" or min(s.m, s.n_0) <= dim:
         return None
-    return Expected(gaussian.replace_log_det(t, s.n, dim, s.m, s.n_0, s.ddof), of)
+    return ExpectedValues(gaussian.replace_log_det(t, s.n, dim, s.m, s.n_0, s.ddof), scale)
 
 
-def _kde_second_moment(s: Setting, t: np.ndarray) -> Expected | None:
-    h = s.line.cell.model.parameters["bandwidth"]
+def _kde_second_moment(s: FormInputs, t: np.ndarray) -> ExpectedValues | None:
+    h = s.cell.settings.model.parameters["bandwidth"]
     if isinstance(h, str):
         return None
-    if s.line.cell.regime.name == "replace":
-        return Expected(kde.replace(t, _variance(s), h))
-    return Expected(kde.accumulate(t, _variance(s), h, s.n, s.m))
+    if s.cell.settings.regime.name == "replace":
+        return ExpectedValues(kde.replace(t, _variance(s), h))
+    return ExpectedValues(kde.accumulate(t, _variance(s), h, s.n, s.m))
 
 
-def _variance(s: Setting) -> float:
-    """Of the truth, per dimension."""
+def _variance(s: FormInputs) -> float:
+    """Return the variance of the data per dimension."""
     return float(np.trace(s.data.moments()[1]) / s.data.event[0])
 
 
-def _test_error(s: Setting, t: np.ndarray) -> Expected | None:
-    if not s.equal or s.n < s.data.dim + 2:
+def _test_error(s: FormInputs, t: np.ndarray) -> ExpectedValues | None:
+    if not s.equal_rows or s.n < s.data.dim + 2:
         return None
-    form = regression.replace if s.line.cell.regime.name == "replace" else regression.accumulate
-    return Expected(form(t, s.n, s.data.dim, s.data.noise))
+    form = regression.replace if s.cell.settings.regime.name == "replace" else regression.accumulate
+    return ExpectedValues(form(t, s.n, s.data.dim, s.data.noise))
 
 
-def _heterozygosity(s: Setting, t: np.ndarray) -> Expected | None:
-    kept = _kept(s, t)
-    return None if kept is None else Expected(discrete.heterozygosity(s.data.outcomes) * kept)
+def _heterozygosity(s: FormInputs, t: np.ndarray) -> ExpectedValues | None:
+    share = _variance_share(s, t)
+    return None if share is None else ExpectedValues(discrete.heterozygosity(s.data.outcomes) * share)
 
 
-KEEPING = ("replace", "accumulate", "accumulate_subsample", "mix", "real_only")
-"""Regimes of ``_kept``."""
+MOMENT_REGIMES = ("replace", "accumulate", "accumulate_subsample", "mix", "real_only")
+"""Regimes with a form of the remaining variance."""
 
-DATA: Mapping[str, tuple[str, ...]] = {
+FORM_DATA: Mapping[str, tuple[str, ...]] = {
     "gaussian": ("gaussian", "blobs", "circles", "moons", "swiss_roll", "eight_gaussians"),
     "kde": ("gaussian", "blobs", "circles", "moons", "swiss_roll", "eight_gaussians"),
     "linear_regression": ("linear",),
     "discrete": ("categories",),
 }
-"""Model -> the data whose rows are drawn as its forms suppose: independently, each seed its own."""
+"""Model -> data sets for which its forms hold: the rows are drawn independently, and anew for each seed."""
 
 FORMS: Mapping[tuple[str, str, str], Form] = {
-    **{("gaussian", regime, "trace_ratio"): _trace_ratio for regime in KEEPING},
-    **{("gaussian", regime, "mean_error"): _mean_error for regime in KEEPING},
-    **{("gaussian", regime, "second_moment"): _gaussian_second_moment for regime in KEEPING},
+    **{("gaussian", regime, "trace_ratio"): _trace_ratio for regime in MOMENT_REGIMES},
+    **{("gaussian", regime, "mean_error"): _mean_error for regime in MOMENT_REGIMES},
+    **{("gaussian", regime, "second_moment"): _gaussian_second_moment for regime in MOMENT_REGIMES},
     ("gaussian", "replace", "std_ratio"): _std_ratio,
-    ("gaussian", "replace", "log_det_ratio"): lambda s, t: _log_det(s, t, "value"),
-    ("gaussian", "replace", "det_ratio"): lambda s, t: _log_det(s, t, "logarithm"),
-    **{("kde", regime, "second_moment"): _kde_second_moment for regime in KEEPING[:3]},
-    **{("linear_regression", regime, "test_error"): _test_error for regime in KEEPING[:2]},
-    **{("discrete", regime, "heterozygosity"): _heterozygosity for regime in KEEPING},
+    ("gaussian", "replace", "log_det_ratio"): lambda s, t: _log_det(s, t, "linear"),
+    ("gaussian", "replace", "det_ratio"): lambda s, t: _log_det(s, t, "log"),
+    **{("kde", regime, "second_moment"): _kde_second_moment for regime in MOMENT_REGIMES[:3]},
+    **{("linear_regression", regime, "test_error"): _test_error for regime in MOMENT_REGIMES[:2]},
+    **{("discrete", regime, "heterozygosity"): _heterozygosity for regime in MOMENT_REGIMES},
 }
-"""(model, regime, column) -> its form."""
+"""(model, regime, column) -> closed form."""

@@ -1,21 +1,22 @@
-"""How far a sweep is, cell by cell, told by the store alone: by what is published, leased and was left by failures."""
+"""Status of a sweep, cell by cell, from the store alone: its published spans, leases and recorded failures."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from raysc.execution.records import get as records
-from raysc.planning.plan import Unit, make_plan
-from raysc.planning.resolved import Line, lines
-from raysc.store.leases import Holder, holders
-from raysc.store.objects import READERS, Objects
-from raysc.store.spans import END, Published, Span, chain, counted, published
+from raysc.execution.records import get as read_records
+from raysc.planning.plan import Plan, make_plan
+from raysc.planning.resolved import ResolvedCell, ResolvedSweep
+from raysc.store.leases import Holder
+from raysc.store.leases import holders as read_holders
+from raysc.store.objects import READ_THREADS, Objects
+from raysc.store.spans import END, PublishedSpans, Span, chain, published_spans, valid_spans
 from raysc.sweepfile.sweep import Sweep
 
-RECENT = 600.0
-"""Seconds over which the rate is told."""
+RATE_WINDOW = 600.0
+"""Seconds over which the rate is computed."""
 
 State = Literal["done", "diverged", "running", "failed", "waiting"]
 STATES: tuple[State, ...] = ("done", "running", "waiting", "failed", "diverged")
@@ -23,14 +24,14 @@ STATES: tuple[State, ...] = ("done", "running", "waiting", "failed", "diverged")
 
 @dataclass(frozen=True)
 class CellStatus:
-    """One cell.
+    """The status of one cell.
 
     Attributes:
-        number: its place in the sweep.
-        seeds: seed -> its state. "done" and "diverged" need nothing any more; "failed" was left with a traceback and is
-            tried again by the next ``raysc sweep``.
-        generations: retrainings that count as done, over all seeds; those of a running closed-form unit too, which are
-            published at its end.
+        number: index of the cell in the sweep.
+        seeds: seed -> state. "done" and "diverged" seeds are complete. A "failed" seed left a traceback; the next
+            ``raysc sweep`` runs it again.
+        generations: number of retrainings that are done, over all seeds. Those of a running closed-form unit count too,
+            although they are published at its end.
     """
 
     number: int
@@ -38,22 +39,22 @@ class CellStatus:
     generations: int
 
     def count(self, state: State) -> int:
-        """How many seeds are in a state."""
-        return sum(own == state for own in self.seeds.values())
+        """Return the number of seeds in a state."""
+        return sum(seed_state == state for seed_state in self.seeds.values())
 
 
 @dataclass(frozen=True)
 class Status:
-    """A sweep at one moment.
+    """The status of a sweep at one moment.
 
     Attributes:
-        sweep: what was asked.
-        cells: in its order.
-        done: retrainings that count as done, each lineage's once however many cells share it.
-        total: all of them.
-        rate: retrainings a second, lately; None if nothing runs or nothing was published lately.
-        at_work: processes that hold leases of it.
-        last: when something was published last; None if nothing was.
+        sweep: the sweep.
+        cells: one for each cell of the sweep, in its order.
+        done: number of retrainings that are done; lineages that cells share count once.
+        total: number of all retrainings.
+        rate: retrainings per second over the last minutes; None if no unit runs or nothing was published.
+        holders: processes that hold leases of the sweep's units.
+        last_published: time of the last publication; None if nothing is published.
     """
 
     sweep: Sweep
@@ -61,135 +62,165 @@ class Status:
     done: int
     total: int
     rate: float | None
-    at_work: tuple[Holder, ...]
-    last: datetime | None
+    holders: tuple[Holder, ...]
+    last_published: datetime | None
 
     @property
-    def left(self) -> float | None:
-        """Seconds that the rest takes at this rate."""
+    def remaining_seconds(self) -> float | None:
+        """Seconds until the sweep is done at the present rate."""
         return (self.total - self.done) / self.rate if self.rate else None
 
     def count(self, state: State) -> int:
-        """How many runs, a seed of a cell each, are in a state."""
+        """Return the number of runs (one for each cell and seed) in a state."""
         return sum(cell.count(state) for cell in self.cells)
 
 
-def status(sweep: Sweep, objects: Objects, built: tuple[Line, ...] | None = None) -> Status:
-    """Look at the store once.
-
-    Args:
-        sweep: what was asked.
-        objects: the store.
-        built: the sweep's lines, if they were built already.
-    """
-    cells = lines(sweep) if built is None else built
-    plan = make_plan(sweep, objects, cells)
-    held = holders(objects)
-    spans = _counting(published(objects), cells)
-    prefix = f"sweeps/{sweep.name}/failures/"
-    failed = {name.removeprefix(prefix).removesuffix(".txt") for name in objects.names(prefix.rstrip("/"))}
-    states = {unit.name: _state(unit, held, failed) for unit in plan.units}
-    ended = _diverged(cells, spans, objects)
-    missing = {(unit.line.keys.lineage, seed): unit.name for unit in plan.loop for seed in unit.seeds}
-    zeros = {(unit.zero.run, unit.seeds[0]): unit.name for unit in plan.initial}
-    told: dict[str, tuple[dict[int, State], int]] = {}
-    for line in cells:
-        key, zero = line.keys.lineage, line.keys.zero
-        if key not in told:
-            found: dict[int, State] = {}
+def read_status(resolved: ResolvedSweep, objects: Objects) -> Status:
+    """Read the status of a sweep from its store."""
+    sweep, cells = resolved.sweep, resolved.cells
+    units = _OpenUnits.of_plan(make_plan(resolved, objects))
+    leases = read_holders(objects)
+    spans = _lineage_spans(published_spans(objects), cells)
+    states = _unit_states(units.names, leases, sweep, objects)
+    diverged = _diverged(cells, spans, objects)
+    by_lineage: dict[str, tuple[dict[int, State], int]] = {}
+    for cell in cells:
+        key = cell.keys.lineage
+        if key not in by_lineage:
+            seed_states: dict[int, State] = {}
             for seed in sweep.seeds:
-                units = [missing.get((key, seed)), zeros.get((zero.run, seed)) if zero is not None else None]
-                open_states = [states[name] for name in units if name is not None]
-                at_rest: State = "diverged" if (key, seed) in ended else "done"
-                found[seed] = _worst(open_states) if open_states else at_rest
-            told[key] = found, _reached(line, sweep, spans[key], held, missing)
-    rows = tuple(CellStatus(line.number, *told[line.keys.lineage]) for line in cells)
-    own = {unit for unit in held if unit in states}
-    at_work = tuple(dict.fromkeys(held[unit] for unit in sorted(own)))
-    times = _published_at(objects, spans, sweep)
+                open_states = [states[name] for name in units.of_seed(cell, seed)]
+                final_state: State = "diverged" if (key, seed) in diverged else "done"
+                seed_states[seed] = _most_active(open_states) if open_states else final_state
+            by_lineage[key] = seed_states, _generations_done(cell, sweep, spans[key], leases, units)
+    cell_statuses = tuple(CellStatus(cell.number, *by_lineage[cell.keys.lineage]) for cell in cells)
+    holders = tuple(dict.fromkeys(leases[name] for name in sorted(leases.keys() & set(units.names))))
+    times = _publication_times(objects, spans, sweep)
     return Status(
         sweep,
-        rows,
-        done=sum(count for _, count in told.values()),
-        total=len(told) * len(sweep.seeds) * sweep.generations,
-        rate=_rate(times, at_work),
-        at_work=at_work,
-        last=max((at for at, _ in times), default=None),
+        cell_statuses,
+        done=sum(generations for _, generations in by_lineage.values()),
+        total=len(by_lineage) * len(sweep.seeds) * sweep.generations,
+        rate=_rate(times, holders),
+        holders=holders,
+        last_published=max((time for time, _ in times), default=None),
     )
 
 
-def _state(unit: Unit, held: Mapping[str, Holder], failed: set[str]) -> State:
-    return "running" if unit.name in held else "failed" if unit.name in failed else "waiting"
+@dataclass(frozen=True)
+class _OpenUnits:
+    """The names of the units that are left to run.
+
+    Attributes:
+        names: names of all of them.
+        loop: (lineage key, seed) -> name.
+        initial: (key of the training run of generation 0, seed) -> name.
+    """
+
+    names: tuple[str, ...]
+    loop: Mapping[tuple[str, int], str]
+    initial: Mapping[tuple[str, int], str]
+
+    @classmethod
+    def of_plan(cls, plan: Plan) -> "_OpenUnits":
+        """Return the names of a plan's units."""
+        return cls(
+            tuple(unit.name for unit in plan.units),
+            {(unit.cell.keys.lineage, seed): unit.name for unit in plan.loop for seed in unit.seeds},
+            {(unit.generation_zero.run, seed): unit.name for unit in plan.initial for seed in unit.seeds},
+        )
+
+    def of_seed(self, cell: ResolvedCell, seed: int) -> list[str]:
+        """Return the names of the units of one run: of its loop, and of its generation 0 if that is shared."""
+        generation_zero = cell.keys.generation_zero
+        names = [self.loop.get((cell.keys.lineage, seed))]
+        if generation_zero is not None:
+            names.append(self.initial.get((generation_zero.run, seed)))
+        return [name for name in names if name is not None]
 
 
-def _worst(states: Sequence[State]) -> State:
-    """Of a loop and its generation 0: that one of them runs or failed says more than that the other waits."""
+def _unit_states(names: Iterable[str], leases: Container[str], sweep: Sweep, objects: Objects) -> dict[str, State]:
+    """Return the state of each unit that is left to run, from its lease and its recorded failure."""
+    prefix = f"sweeps/{sweep.name}/failures/"
+    failed = {file.removeprefix(prefix).removesuffix(".txt") for file in objects.names(prefix.rstrip("/"))}
+    return {name: "running" if name in leases else "failed" if name in failed else "waiting" for name in names}
+
+
+def _most_active(states: Container[State]) -> State:
+    """Return the state of a run from those of its loop and generation 0: "waiting" only if both wait."""
     return next(state for state in ("running", "failed", "waiting") if state in states)
 
 
-def _counting(spans: Published, cells: Iterable[Line]) -> Published:
-    """The spans that count for a sweep, of its lineages."""
+def _lineage_spans(spans: PublishedSpans, cells: Iterable[ResolvedCell]) -> PublishedSpans:
+    """Return the spans of the cells' lineages that are valid for the sweep."""
     return {
-        line.keys.lineage: {seeds: counted(own, line.untils) for seeds, own in spans.get(line.keys.lineage, {}).items()}
-        for line in cells
+        cell.keys.lineage: {
+            seeds: valid_spans(pack, cell.untils) for seeds, pack in spans.get(cell.keys.lineage, {}).items()
+        }
+        for cell in cells
     }
 
 
-def _diverged(cells: Iterable[Line], spans: Published, objects: Objects) -> set[tuple[str, int]]:
-    """(lineage, seed) of models that diverged: names tell of a whole trained pack, records of seeds."""
-    found: set[tuple[str, int]] = set()
-    unsure: list[Span] = []
-    for line in {line.keys.lineage: line for line in cells}.values():
-        for seeds, own in spans[line.keys.lineage].items():
-            if any(span.last >= END and not span.until for span in own):
-                found |= {(line.keys.lineage, seed) for seed in seeds}
-            elif (told := [span for span in own if span.last < END]) and (len(seeds) > 1 or not line.family.trained):
-                unsure.append(max(told, key=lambda span: span.last))
-    with ThreadPoolExecutor(READERS) as pool:
-        tables = list(pool.map(lambda span: records(span.manifest(objects)), unsure))
-    for span, table in zip(unsure, tables, strict=True):
-        found |= {(span.lineage, int(seed)) for seed in table.loc[table["diverged"], "seed"].unique()}
-    return found
+def _diverged(cells: Iterable[ResolvedCell], spans: PublishedSpans, objects: Objects) -> set[tuple[str, int]]:
+    """Return (lineage key, seed) of the runs that diverged.
+
+    The name of a span shows that a whole pack of a trained family diverged. For single seeds the records are read.
+    """
+    diverged: set[tuple[str, int]] = set()
+    unread: list[Span] = []
+    for cell in {cell.keys.lineage: cell for cell in cells}.values():
+        for seeds, pack in spans[cell.keys.lineage].items():
+            if any(span.last >= END and not span.until for span in pack):
+                diverged |= {(cell.keys.lineage, seed) for seed in seeds}
+                continue
+            with_records = [span for span in pack if span.last < END]
+            if with_records and (len(seeds) > 1 or not cell.family.trained):
+                unread.append(max(with_records, key=lambda span: span.last))
+    with ThreadPoolExecutor(READ_THREADS) as pool:
+        tables = list(pool.map(lambda span: read_records(span.read_manifest(objects)), unread))
+    for span, table in zip(unread, tables, strict=True):
+        diverged |= {(span.lineage, int(seed)) for seed in table.loc[table["diverged"], "seed"].unique()}
+    return diverged
 
 
-def _reached(
-    line: Line,
+def _generations_done(
+    cell: ResolvedCell,
     sweep: Sweep,
     packs: Mapping[tuple[int, ...], tuple[Span, ...]],
-    held: Mapping[str, Holder],
-    missing: Mapping[tuple[str, int], str],
+    leases: Mapping[str, Holder],
+    units: _OpenUnits,
 ) -> int:
-    """Retrainings of a lineage that count as done, over the seeds of the sweep."""
-    start = 1 if line.family.trained else 0
-    found = 0
+    """Return the number of retrainings of a lineage that are done, over the seeds of the sweep."""
+    start = 1 if cell.family.trained else 0
+    total = 0
     for seed in sweep.seeds:
-        covered = [chain(own, start) for seeds, own in packs.items() if seed in seeds]
-        reached = max((spans[-1].last for spans in covered if spans), default=0)
-        unit = missing.get((line.keys.lineage, seed))
-        if unit in held and not line.family.trained:
-            reached = max(reached, held[str(unit)].generation)
-        found += min(max(reached, 0), sweep.generations)
-    return found
+        chains = [chain(pack, start) for seeds, pack in packs.items() if seed in seeds]
+        last = max((spans[-1].last for spans in chains if spans), default=0)
+        unit = units.loop.get((cell.keys.lineage, seed))
+        if unit in leases and not cell.family.trained:
+            last = max(last, leases[str(unit)].generation)
+        total += min(max(last, 0), sweep.generations)
+    return total
 
 
-def _published_at(objects: Objects, spans: Published, sweep: Sweep) -> list[tuple[datetime, int]]:
-    """When spans were published, and how many retrainings of the sweep's seeds each holds."""
-    times = {entry.name: entry.written for entry in objects.listed("spans")}
+def _publication_times(objects: Objects, spans: PublishedSpans, sweep: Sweep) -> list[tuple[datetime, int]]:
+    """Return the time of publication of each span, with its number of retrainings of the sweep's seeds."""
+    times = {entry.name: entry.last_modified for entry in objects.list_objects("spans")}
     seeds = set(sweep.seeds)
     return [
         (times[span.name], len(seeds & set(span.seeds)) * (min(span.last, sweep.generations) - max(span.first, 1) + 1))
         for packs in spans.values()
-        for own in packs.values()
-        for span in own
+        for pack in packs.values()
+        for span in pack
         if span.name in times
     ]
 
 
-def _rate(times: Sequence[tuple[datetime, int]], at_work: Sequence[Holder]) -> float | None:
-    """Retrainings a second since the first of those at work began, or over the last ten minutes if that is later."""
-    if not at_work:
+def _rate(times: Sequence[tuple[datetime, int]], holders: Sequence[Holder]) -> float | None:
+    """Return the retrainings per second since the first lease began, but at most over the last ten minutes."""
+    if not holders:
         return None
-    now = max([datetime.now(UTC), *(at for at, _ in times)])
-    began = max(min(holder.since for holder in at_work), now.timestamp() - RECENT)
-    made = sum(count for at, count in times if at.timestamp() >= began)
-    return made / max(now.timestamp() - began, 1.0) if made > 0 else None
+    now = max([datetime.now(UTC), *(time for time, _ in times)])
+    start = max(min(holder.since for holder in holders), now.timestamp() - RATE_WINDOW)
+    count = sum(generations for time, generations in times if time.timestamp() >= start)
+    return count / max(now.timestamp() - start, 1.0) if count > 0 else None

@@ -1,82 +1,121 @@
-"""How far a sweep is, from the store alone."""
-
 import time
+from collections.abc import Callable
+from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from raysc.planning.plan import make_plan
-from raysc.results.status import status
+from raysc.planning.resolved import resolve
+from raysc.results.status import State, Status, read_status
 from raysc.store.leases import Lease
 from raysc.store.objects import Objects
+from raysc.store.publishing import Manifest
+from raysc.sweepfile import Sweep
+
+MakeSweep = Callable[..., Sweep]
+RunSweep = Callable[[Sweep, Objects], None]
+Store = tuple[Sweep, Objects]
 
 
 @pytest.fixture
-def objects(tmp_path):
-    return Objects.at(str(tmp_path / "store"))
+def objects(tmp_path: Path) -> Objects:
+    return Objects.open(str(tmp_path / "store"))
 
 
-def states(found):
-    return [list(cell.seeds.values()) for cell in found.cells]
+def status_of(sweep: Sweep, objects: Objects) -> Status:
+    return read_status(resolve(sweep), objects)
 
 
-def test_a_finished_sweep_is_done_and_nobody_is_at_work(gaussian_store):
-    found = status(*gaussian_store)
-    assert states(found) == [["done"] * 3] * 4
-    assert (found.done, found.total) == (4 * 3 * 4, 4 * 3 * 4)
-    assert [cell.generations for cell in found.cells] == [12] * 4
-    assert (found.rate, found.left, found.at_work) == (None, None, ())
-    assert found.last is not None
+def acquire(objects: Objects, unit: str, sweep: str) -> Lease:
+    lease = Lease.acquire(objects, unit, sweep)
+    assert lease is not None
+    return lease
 
 
-def test_an_empty_store_means_that_all_waits(make_sweep, gaussian_text, objects):
-    found = status(make_sweep(gaussian_text), objects)
-    assert states(found) == [["waiting"] * 3] * 4
-    assert (found.done, found.last) == (0, None)
+def states(status: Status) -> list[list[State]]:
+    return [list(cell.seeds.values()) for cell in status.cells]
 
 
-def test_who_holds_a_lease_runs_and_who_left_a_traceback_failed(make_sweep, run_sweep, digits_text, objects):
+def test_a_finished_sweep_is_done_and_no_process_holds_a_lease(gaussian_store: Store) -> None:
+    status = status_of(*gaussian_store)
+    assert states(status) == [["done"] * 3] * 4
+    assert (status.done, status.total) == (4 * 3 * 4, 4 * 3 * 4)
+    assert [cell.generations for cell in status.cells] == [12] * 4
+    assert (status.rate, status.remaining_seconds, status.holders) == (None, None, ())
+    assert status.last_published is not None
+
+
+def test_all_runs_of_an_empty_store_wait(make_sweep: MakeSweep, gaussian_text: str, objects: Objects) -> None:
+    status = status_of(make_sweep(gaussian_text), objects)
+    assert states(status) == [["waiting"] * 3] * 4
+    assert (status.done, status.last_published) == (0, None)
+
+
+def test_a_unit_with_a_lease_runs_and_one_with_a_traceback_failed(
+    make_sweep: MakeSweep, run_sweep: RunSweep, digits_text: str, objects: Objects
+) -> None:
     run_sweep(make_sweep(digits_text, "seeds=1"), objects)
     sweep = make_sweep(digits_text, "loop.generations=4")
-    units = {(unit.line.number, unit.seeds): unit.name for unit in make_plan(sweep, objects).loop}
+    units = {(unit.cell.number, unit.seeds): unit.name for unit in make_plan(resolve(sweep), objects).loop}
     objects.put(f"sweeps/{sweep.name}/failures/{units[1, (1,)]}.txt", b"Error: no luck")
-    with Lease.take(objects, units[0, (0,)], sweep.name):
-        found = status(sweep, objects)
-        assert found.cells[0].seeds == {0: "running", 1: "waiting"}
-        assert found.cells[1].seeds == {0: "waiting", 1: "failed"}
-        assert found.cells[0].generations == 2
-        assert (found.done, found.total) == (6 * 2, 6 * 2 * 4)
-        assert len(found.at_work) == 1
-    assert status(sweep, objects).count("running") == 0
+    with acquire(objects, units[0, (0,)], sweep.name):
+        status = status_of(sweep, objects)
+        assert status.cells[0].seeds == {0: "running", 1: "waiting"}
+        assert status.cells[1].seeds == {0: "waiting", 1: "failed"}
+        assert status.cells[0].generations == 2
+        assert (status.done, status.total) == (6 * 2, 6 * 2 * 4)
+        assert len(status.holders) == 1
+    assert status_of(sweep, objects).count("running") == 0
 
 
-def test_a_failure_that_was_made_good_is_done(make_sweep, gaussian_text, run_sweep, objects):
+def test_a_failed_unit_that_ran_again_is_done(
+    make_sweep: MakeSweep, gaussian_text: str, run_sweep: RunSweep, objects: Objects
+) -> None:
     sweep = make_sweep(gaussian_text)
-    name = make_plan(sweep, objects).units[0].name
+    name = make_plan(resolve(sweep), objects).units[0].name
     objects.put(f"sweeps/{sweep.name}/failures/{name}.txt", b"Error: no luck")
-    assert status(sweep, objects).count("failed") == 3
+    assert status_of(sweep, objects).count("failed") == 3
     run_sweep(sweep, objects)
-    assert status(sweep, objects).count("done") == 12
+    assert status_of(sweep, objects).count("done") == 12
 
 
-def test_while_generation_0_runs_its_loops_run_too(make_sweep, digits_text, objects):
+def test_runs_whose_generation_0_is_running_are_running(
+    make_sweep: MakeSweep, digits_text: str, objects: Objects
+) -> None:
     sweep = make_sweep(digits_text, "space.initial.steps=4")
-    unit = make_plan(sweep, objects).initial[0]
-    with Lease.take(objects, unit.name, sweep.name):
-        assert states(status(sweep, objects)) == [["running", "waiting"]] * 3
+    unit = make_plan(resolve(sweep), objects).initial[0]
+    with acquire(objects, unit.name, sweep.name):
+        assert states(status_of(sweep, objects)) == [["running", "waiting"]] * 3
 
 
-def test_the_rate_is_that_of_what_was_published_since_work_began(make_sweep, run_sweep, digits_text, objects):
+def test_all_seeds_of_a_pack_run_while_its_generation_0_is_running(make_sweep: MakeSweep, objects: Objects) -> None:
+    sweep = make_sweep(
+        "name: packs\ndata: {name: eight_gaussians, rows: 64}\nmodel: {name: flow_matching, width: 8, depth: 1}\n"
+        "initial: {steps: 4}\nloop: {generations: 2, budget: {steps: 3}}\nspace: {regime: replace}\nseeds: 3\n"
+        "metrics: [sliced_wasserstein]\ncontrol: false\n"
+    )
+    (unit,) = make_plan(resolve(sweep), objects).initial
+    assert unit.seeds == (0, 1, 2)
+    with acquire(objects, unit.name, sweep.name):
+        assert states(status_of(sweep, objects)) == [["running"] * 3]
+
+
+def test_the_rate_counts_publications_since_the_first_lease(
+    make_sweep: MakeSweep, run_sweep: RunSweep, digits_text: str, objects: Objects
+) -> None:
     sweep = make_sweep(digits_text, "loop.generations=3")
-    name = make_plan(sweep, objects).loop[0].name
-    began = time.time()
-    with Lease.take(objects, name, sweep.name):
-        assert status(sweep, objects).rate is None, "nothing was published yet"
+    name = make_plan(resolve(sweep), objects).loop[0].name
+    start = time.time()
+    with acquire(objects, name, sweep.name):
+        assert status_of(sweep, objects).rate is None, "nothing was published"
         run_sweep(make_sweep(digits_text), objects)
-        found = status(sweep, objects)
-        spent = time.time() - began
-    assert found.done == 24
-    assert 24 / (spent + 2) < found.rate <= 24
-    assert found.left == pytest.approx(12 / found.rate)
+        status = status_of(sweep, objects)
+        elapsed = time.time() - start
+    assert status.done == 24
+    assert status.rate is not None
+    assert 24 / (elapsed + 2) < status.rate <= 24
+    assert status.remaining_seconds == pytest.approx(12 / status.rate)
 
 
 @pytest.mark.parametrize(
@@ -86,67 +125,79 @@ def test_the_rate_is_that_of_what_was_published_since_work_began(make_sweep, run
         ("digits_text", ("loop.train.lr=1e30", "loop.generations=3")),
     ],
 )
-def test_seeds_that_diverged_are_told_and_need_nothing(text, overrides, request, make_sweep, run_sweep, objects):
+def test_diverged_seeds_are_complete(
+    text: str,
+    overrides: tuple[str, ...],
+    request: pytest.FixtureRequest,
+    make_sweep: MakeSweep,
+    run_sweep: RunSweep,
+    objects: Objects,
+) -> None:
     sweep = make_sweep(request.getfixturevalue(text), *overrides)
     run_sweep(sweep, objects)
-    found = status(sweep, objects)
-    assert found.count("diverged") == len(sweep.cells) * len(sweep.seeds)
-    assert found.done == found.total
+    status = status_of(sweep, objects)
+    assert status.count("diverged") == len(sweep.cells) * len(sweep.seeds)
+    assert status.done == status.total
 
 
-def test_one_diverged_seed_of_a_pack_is_told_apart(gaussian_store, monkeypatch):
+def test_a_diverged_seed_of_a_pack_is_distinguished_from_the_others(
+    gaussian_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from raysc.execution import records
 
-    def one_ended(manifest):
+    def with_one_diverged(manifest: Manifest) -> pd.DataFrame:
         table = records.get(manifest)
         return table.assign(diverged=(table["seed"] == 1) & (table["generation"] >= 3))
 
-    monkeypatch.setattr("raysc.results.status.records", one_ended)
-    assert states(status(*gaussian_store)) == [["done", "diverged", "done"]] * 4
+    monkeypatch.setattr("raysc.results.status.read_records", with_one_diverged)
+    assert states(status_of(*gaussian_store)) == [["done", "diverged", "done"]] * 4
 
 
 UNTIL = "loop.until={metric: 'frechet_distance[pixels]', above: 1e-9}"
-"""Ends every seed of digits at the first generation that is judged."""
+"""A rule that ends every seed of digits at the first generation."""
 
 
 def test_seeds_that_ended_early_are_done_and_count_as_all_their_generations(
-    make_sweep, run_sweep, digits_text, objects
-):
+    make_sweep: MakeSweep, run_sweep: RunSweep, digits_text: str, objects: Objects
+) -> None:
     settings = (UNTIL, "space={regime: replace}", "control=false", "loop.generations=50")
     sweep = make_sweep(digits_text, *settings)
-    (name,) = (unit.name for unit in make_plan(sweep, objects).loop if unit.seeds == (1,))
-    began = time.time()
-    with Lease.take(objects, name, sweep.name):
+    (name,) = (unit.name for unit in make_plan(resolve(sweep), objects).loop if unit.seeds == (1,))
+    start = time.time()
+    with acquire(objects, name, sweep.name):
         run_sweep(make_sweep(digits_text, *settings, "seeds=[0]"), objects)
-        found = status(sweep, objects)
-        spent = time.time() - began
-    assert states(found) == [["done", "running"]]
-    assert (found.done, found.total) == (50, 100)
-    assert 50 / (spent + 2) < found.rate <= 50
-    assert found.left == pytest.approx(50 / found.rate)
+        status = status_of(sweep, objects)
+        elapsed = time.time() - start
+    assert states(status) == [["done", "running"]]
+    assert (status.done, status.total) == (50, 100)
+    assert status.rate is not None
+    assert 50 / (elapsed + 2) < status.rate <= 50
+    assert status.remaining_seconds == pytest.approx(50 / status.rate)
     run_sweep(sweep, objects)
-    found = status(sweep, objects)
-    assert (states(found), found.done, found.rate, found.left) == ([["done", "done"]], 100, None, None)
+    status = status_of(sweep, objects)
+    assert (states(status), status.done, status.rate, status.remaining_seconds) == ([["done", "done"]], 100, None, None)
 
 
-def test_where_seeds_end_for_another_sweep_nothing_ends_for_this_one(make_sweep, run_sweep, digits_text, objects):
+def test_the_end_of_seeds_in_another_sweep_has_no_effect(
+    make_sweep: MakeSweep, run_sweep: RunSweep, digits_text: str, objects: Objects
+) -> None:
     settings = ("space={regime: replace}", "control=false", "loop.generations=50", "seeds=1")
-    whole = make_sweep(digits_text, *settings)
-    with Lease.take(objects, make_plan(whole, objects).loop[0].name, whole.name):
+    sweep = make_sweep(digits_text, *settings)
+    with acquire(objects, make_plan(resolve(sweep), objects).loop[0].name, sweep.name):
         run_sweep(make_sweep(digits_text, *settings, UNTIL), objects)
-        found = status(whole, objects)
-    assert states(found) == [["running"]]
-    assert (found.done, found.rate) == (0, None)
+        status = status_of(sweep, objects)
+    assert states(status) == [["running"]]
+    assert (status.done, status.rate) == (0, None)
 
 
 @pytest.mark.parametrize("seeds", [1, 3])
-def test_models_that_diverge_are_told_beside_a_rule_that_ends_seeds(
-    seeds, make_sweep, run_sweep, gaussian_text, objects
-):
+def test_diverged_models_are_recognised_with_and_without_loop_until(
+    seeds: int, make_sweep: MakeSweep, run_sweep: RunSweep, gaussian_text: str, objects: Objects
+) -> None:
     one_row = ("data.rows=1", "model={name: gaussian, ddof: 1}", "metrics=[trace_ratio]", f"seeds={seeds}")
     for until in ((), ("loop.until={metric: trace_ratio, below: 1e-3}",)):
         sweep = make_sweep(gaussian_text, *one_row, *until)
         run_sweep(sweep, objects)
-        found = status(sweep, objects)
-        assert states(found) == [["diverged"] * seeds] * 4
-        assert found.done == found.total
+        status = status_of(sweep, objects)
+        assert states(status) == [["diverged"] * seeds] * 4
+        assert status.done == status.total

@@ -1,23 +1,23 @@
-"""Judged claims in words."""
+"""Text of judged claims, for the terminal and the report."""
 
 import math
 from collections import Counter
 from collections.abc import Sequence
 
 from raysc.results.claims.judging import JudgedCase, JudgedClaim
-from raysc.results.table.text import number_text, value_text
+from raysc.results.table.number_format import number_text, value_text
 from raysc.sweepfile.claims import Claim, Comparison
 
 INDENT = " " * 11
-"""As wide as the longest verdict and two spaces."""
+"""Indent below a verdict: the width of the longest one and two spaces."""
 
 
-def judged_text(judged: JudgedClaim, most: int) -> str:
-    """A claim with its verdict and figures, a few lines.
+def claim_text(judged: JudgedClaim, max_cases: int) -> str:
+    """Return a claim with its verdict and figures, in a few lines.
 
     Args:
         judged: the claim.
-        most: cases that are listed. Of a claim that holds it is the tightest one, else those that do not hold.
+        max_cases: number of decisive cases that are listed.
     """
     claim, cases = judged.claim, judged.cases
     source = f" ({claim.source})" if claim.source else ""
@@ -26,31 +26,31 @@ def judged_text(judged: JudgedClaim, most: int) -> str:
         lines.append(f"{INDENT}expected to fail: {claim.fails}")
     holding = sum(case.verdict == "holds" for case in cases)
     count = f"; {holding} of {len(cases)} cases hold" if len(cases) > 1 else ""
-    lines.append(f"{INDENT}{asked_text(judged)}{count}")
+    lines.append(f"{INDENT}{comparison_text(judged)}{count}")
     decisive = judged.decisive
-    lines += [f"{INDENT}{case_text(judged, case)}" for case in decisive[:most]]
-    if len(decisive) > most:
-        lines.append(f"{INDENT}and {len(decisive) - most} more cases; see --json")
+    lines += [f"{INDENT}{case_text(judged, case)}" for case in decisive[:max_cases]]
+    if len(decisive) > max_cases:
+        lines.append(f"{INDENT}and {len(decisive) - max_cases} more cases; see --json")
     return "\n".join(lines)
 
 
-def tally(judged: Sequence[JudgedClaim]) -> str:
-    """How many claims there are of each verdict."""
-    counts = Counter(one.verdict for one in judged)
+def verdict_counts(judged: Sequence[JudgedClaim]) -> str:
+    """Return the number of claims of each verdict: ``1 hold, 0 fail, 1 undecided``."""
+    counts = Counter(claim.verdict for claim in judged)
     return f"{counts['holds']} hold, {counts['fails']} fail, {counts['undecided']} undecided"
 
 
-def asked_text(judged: JudgedClaim) -> str:
-    """What is compared: ``trace_ratio at generation 99, regime replace, than regime accumulate: ratio below 0.5``."""
+def comparison_text(judged: JudgedClaim) -> str:
+    """Return the comparison: ``nll at generation 99, regime replace, than regime accumulate: difference below 0.5``."""
     claim = judged.claim
     within = f"within {number_text(1 / claim.by)} and" if claim.ratio and claim.relation == "within" else claim.relation
     sign = "±" if claim.relation == "within" and not claim.ratio else ""
-    value = _value_text(claim, claim.cases[0].first)
-    return f"{value}, {claim.compares}: {_unit_text(judged)} {within} {sign}{number_text(claim.by)}"
+    quantity = _quantity_text(claim, claim.cases[0].first)
+    return f"{quantity}, {claim.compares}: {_unit_text(judged)} {within} {sign}{number_text(claim.by)}"
 
 
 def case_text(judged: JudgedClaim, case: JudgedCase) -> str:
-    """One case with its figures: ``data.rows 10: 0.83, 95 % interval 0.71 to 0.94, 100 seeds; undecided``."""
+    """Return a case with its figures: ``data.rows 10: 0.83, 95 % interval 0.71 to 0.94, 100 seeds; undecided``."""
     parts = []
     if not math.isnan(case.low):
         value = "" if math.isnan(case.value) else f"{number_text(case.value)}, "
@@ -67,16 +67,16 @@ def case_text(judged: JudgedClaim, case: JudgedCase) -> str:
     return f"{where}{': ' if where else ''}{'; '.join(parts)}{verdict}"
 
 
-def _value_text(claim: Claim, comparison: Comparison) -> str:
-    value = comparison.value
-    first, last = value.generations[0], value.generations[-1]
-    if value.kind == "slope":
+def _quantity_text(claim: Claim, comparison: Comparison) -> str:
+    quantity = comparison.value
+    first, last = quantity.generations[0], quantity.generations[-1]
+    if quantity.kind == "slope":
         return f"slope of {'log ' * (claim.scale == 'log')}{claim.metric} over generations {first} to {last}"
-    if value.kind == "crossing":
-        return f"fits until {claim.metric} is {value.side} {number_text(value.level)}"
+    if quantity.kind == "crossing":
+        return f"fits until {claim.metric} is {quantity.side} {number_text(quantity.level)}"
     if first == last:
         return f"{claim.metric} at generation {last}"
-    return f"{claim.metric} at {len(value.generations)} generations from {first} to {last}"
+    return f"{claim.metric} at {len(quantity.generations)} generations from {first} to {last}"
 
 
 def _unit_text(judged: JudgedClaim) -> str:
@@ -84,8 +84,8 @@ def _unit_text(judged: JudgedClaim) -> str:
     if claim.trend is not None:
         return f"slope over {'log ' * (claim.scale == 'log')}{claim.trend}"
     than = claim.cases[0].first.than
-    number = isinstance(than, float) and than == (1 if claim.ratio else 0)
-    return "value" if number and claim.cases[0].minus is None else judged.unit
+    neutral = isinstance(than, float) and than == (1 if claim.ratio else 0)
+    return "value" if neutral and claim.cases[0].minus is None else judged.unit
 
 
 def _limit(number: float) -> str:

@@ -1,33 +1,37 @@
-"""Claims of a sweep file, judged by what its table holds.
+"""Verdicts on the claims of a sweep file, from the sweep's table.
 
-Seeds are the unit: each seed gives one number (or one for each listed generation), and two cells of one seed are
-compared by their difference, on a log scale by that of their logarithms, since they share their random numbers.
-Numbers are judged by the interval of their mean over seeds: Student's t below 50 seeds, the BCa bootstrap from there,
-a simultaneous band where several generations are listed; below 3 seeds not at all.
+Each seed gives one number (or one for each listed generation); see ``comparisons``. They are judged by the interval of
+their mean over seeds: Student's t below 50 seeds, the BCa bootstrap from 50 on, a simultaneous band where several
+generations are listed. Below 3 seeds nothing is judged.
 
-What is not a number is not left out, for the rest would be the survivors:
+Seeds without a finite value are not left out, since the mean of the others would be biased:
 
-- A seed whose model diverged counts as no better than the worst of its cell that did not, and may be worse without
-  limit, so that a cell with diverged seeds can be found worse, never better. An infinite value counts likewise on its
-  side, as does 0 on a log scale. If all seeds of a cell diverged, it is infinitely worse.
-- A metric that never crossed its level would do so after the last generation at the earliest, if at all.
-- What was not run or measured makes a claim undecided, whatever the rest says of it.
+- A diverged seed counts as at least as bad as the worst finite seed of its cell, without limit on that side. So a cell
+  with diverged seeds can be judged worse, never better. An infinite value counts likewise on its side, as does 0 on a
+  log scale. If all seeds of a cell diverged, the cell is infinitely worse.
+- A metric that never crossed its level crosses it after the last generation at the earliest.
+- A missing value makes a claim undecided.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from raysc.planning.resolved import Line
-from raysc.results.claims.metric_values import Readings, readings_of
-from raysc.results.expectations import expected
-from raysc.results.statistics.censored import Bounds, exactly, slope
+from raysc.planning.resolved import ResolvedSweep
+from raysc.results.claims.comparisons import (
+    ClaimContext,
+    NotComparable,
+    compare,
+    compare_with_theory,
+    required_values,
+)
+from raysc.results.claims.metric_values import metric_values
 from raysc.results.statistics.verdicts import (
-    FEWEST,
+    MIN_SEEDS,
     Judgement,
     Region,
     Verdict,
@@ -38,33 +42,33 @@ from raysc.results.statistics.verdicts import (
     verdicts,
     within,
 )
-from raysc.results.table.table import controls_of, metric_columns, varying_axes
-from raysc.results.table.text import value_text
-from raysc.sweepfile.claims import Case, Claim, Comparison, Value
-from raysc.sweepfile.sweep import Sweep
+from raysc.results.table.table import controls_of, metric_columns
+from raysc.sweepfile.claims import Case, Claim
 
-Unit = Literal["ratio", "difference", "slope"]
+ClaimUnit = Literal["ratio", "difference", "slope"]
 
 
 @dataclass(frozen=True)
 class JudgedCase:
-    """One of the sentences that a claim is made of, with its figures; those of several generations are the worst one's.
+    """One case of a claim with its figures; of several generations, those of the worst one.
+
+    The field names are columns of claims.csv and keys of ``raysc claims --json``.
 
     Attributes:
         where: the axes of ``for_each`` with their values.
-        verdict: fails after Holm's correction over the claim's cases.
-        value: mean over seeds: a ratio (geometric mean; of a theory of means the mean ratio), a difference or a slope;
-            NaN where it is not known, or known from one side alone.
+        verdict: "fails" after Holm's correction over the claim's cases.
+        value: mean over seeds: a ratio (geometric mean; against a theory of means the mean ratio), a difference or a
+            slope. NaN if it is not known, or censored.
         low: lower limit of its interval; minus infinity if it has none.
-        high: upper limit.
-        level: of the interval: 0.9 for ``within``, else 0.95.
-        p: 1 - the largest level at which the interval contradicts the sentence, after Holm's correction.
-        slack: how far the interval is within what was said, on the scale of the judgement; negative where it is not;
-            NaN where there is no interval.
-        generation: which one, if several are listed.
-        seeds: that were judged.
-        why: what kept it from being judged; "" if nothing did.
-        diverged: cell -> how many of its seeds.
+        high: upper limit of its interval; infinity if it has none.
+        level: confidence level of the interval: 0.9 for ``within``, else 0.95.
+        p: 1 - the largest level at which the interval contradicts the claim, after Holm's correction.
+        slack: distance of the interval from the limits that the claim sets, on the scale of the judgement; negative if
+            the interval exceeds them; NaN if there is no interval.
+        generation: the worst generation, if several are listed.
+        seeds: number of seeds that were judged.
+        why: reason for which the case is undecided; "" if there is none.
+        diverged: cell -> number of its seeds that diverged.
     """
 
     where: Mapping[str, Any]
@@ -86,60 +90,54 @@ class JudgedClaim:
     """A claim with its verdict.
 
     Attributes:
-        claim: what was judged.
-        unit: of the cases' values.
-        verdict: holds if all cases hold, fails if one fails.
-        cases: in the claim's order.
+        claim: the claim.
+        unit: unit of the cases' values.
+        verdict: "holds" if all cases hold, "fails" if one fails.
+        cases: the cases, in the claim's order.
     """
 
     claim: Claim
-    unit: Unit
+    unit: ClaimUnit
     verdict: Verdict
     cases: tuple[JudgedCase, ...]
 
     @property
-    def surprises(self) -> bool:
-        """The verdict is the opposite of what the sweep file expects."""
+    def unexpected(self) -> bool:
+        """True if the verdict is the opposite of what the sweep file expects."""
         return self.verdict == ("holds" if self.claim.fails is not None else "fails")
 
     @property
     def decisive(self) -> tuple[JudgedCase, ...]:
-        """The cases that keep it from holding; if it holds, the one that is nearest to not holding."""
-        others = tuple(case for case in self.cases if case.verdict != "holds")
-        return others or (min(self.cases, key=lambda case: case.slack),)
+        """The cases that do not hold; if all hold, the one with the least slack."""
+        not_holding = tuple(case for case in self.cases if case.verdict != "holds")
+        return not_holding or (min(self.cases, key=lambda case: case.slack),)
 
 
-def judge_claims(sweep: Sweep, table: pd.DataFrame, lines: Sequence[Line]) -> list[JudgedClaim]:
-    """Judge all claims of a sweep.
+def judge_claims(resolved: ResolvedSweep, table: pd.DataFrame) -> list[JudgedClaim]:
+    """Judge all claims of a sweep, in their order.
 
     Args:
-        sweep: with its claims.
+        resolved: the sweep, with its claims.
         table: from ``load_table``.
-        lines: of the sweep, for what theory says of a cell.
-
-    Returns:
-        As many as there are claims, in their order.
     """
+    sweep = resolved.sweep
     columns = {column.name: column for column in metric_columns(sweep)}
     controls = controls_of(sweep.cells)
-    benches = {
-        metric: _Bench(sweep, readings_of(table, columns[metric], sweep.seeds), lines, controls)
+    contexts = {
+        metric: ClaimContext(resolved, metric_values(table, columns[metric], sweep.seeds), controls)
         for metric in {claim.metric for claim in sweep.claims}
     }
-    return [_judge(claim, benches[claim.metric]) for claim in sweep.claims]
+    return [_judge_claim(claim, contexts[claim.metric]) for claim in sweep.claims]
 
 
-class CannotJudge(Exception):
-    """Why a case cannot be judged, whatever its seeds say."""
-
-
-def _judge(claim: Claim, bench: "_Bench") -> JudgedClaim:
-    figures = [_figures(claim, case, bench) for case in claim.cases]
-    found = verdicts([one.judgement if not one.why else None for one in figures])
+def _judge_claim(claim: Claim, context: ClaimContext) -> JudgedClaim:
+    figures = [_figures(claim, case, context) for case in claim.cases]
+    case_verdicts = verdicts([None if case_figures.why else case_figures.judgement for case_figures in figures])
     cases = tuple(
-        _told(case, one, verdict, p) for case, one, (verdict, p) in zip(claim.cases, figures, found, strict=True)
+        _judged_case(case, case_figures, verdict, p)
+        for case, case_figures, (verdict, p) in zip(claim.cases, figures, case_verdicts, strict=True)
     )
-    unit: Unit = "ratio" if claim.ratio else "difference"
+    unit: ClaimUnit = "ratio" if claim.ratio else "difference"
     if claim.trend is not None or claim.cases[0].first.value.kind == "slope":
         unit = "slope"
     return JudgedClaim(claim, unit, conclusion([case.verdict for case in cases]), cases)
@@ -147,15 +145,15 @@ def _judge(claim: Claim, bench: "_Bench") -> JudgedClaim:
 
 @dataclass(frozen=True)
 class _Figures:
-    """What the seeds of a case say, as far as it could be found out.
+    """Figures of a case before Holm's correction.
 
     Attributes:
-        judgement: None if there is nothing to tell.
-        why: the case cannot be judged; "" if it can.
-        logarithms: the judgement is of logarithms of ratios.
-        region: it was held against.
-        seeds: that were judged.
-        diverged: cell -> how many of its seeds.
+        judgement: None for fewer than two seeds, or if the case is not comparable.
+        why: reason for which the case cannot be judged; "" if it can.
+        logarithms: True if the judgement is of logarithms of ratios.
+        region: the region that the claim sets.
+        seeds: number of seeds that were judged.
+        diverged: cell -> number of its seeds that diverged.
     """
 
     judgement: Judgement | None
@@ -166,28 +164,29 @@ class _Figures:
     diverged: Mapping[int, int]
 
 
-def _figures(claim: Claim, case: Case, bench: "_Bench") -> _Figures:
+def _figures(claim: Claim, case: Case, context: ClaimContext) -> _Figures:
     logarithms = claim.ratio
     try:
         if case.first.than == "theory":
-            values, logarithms = _against_theory(claim, case.first, bench)
+            values, logarithms = compare_with_theory(claim, case.first, context)
         else:
-            values = _compared(claim, case, case.first, bench)
+            values = compare(claim, case, case.first, context)
         if case.minus is not None:
-            values -= _compared(claim, case, case.minus, bench)
-    except CannotJudge as reason:
+            values -= compare(claim, case, case.minus, context)
+    except NotComparable as reason:
         return _Figures(None, str(reason), logarithms, _region(claim, logarithms), 0, {})
-    there, missing, diverged = bench.readings.seeds_of(_needed(case, bench))
-    seeds, why = int(there.sum()), ""
-    if missing:
+    coverage = context.values.coverage(required_values(case, context))
+    seeds, why = int(coverage.complete.sum()), ""
+    if coverage.missing:
         why = "missing: " + "; ".join(
-            f"{bench.named(cell)}, {count} of {len(there)} seeds" for cell, count in missing.items()
+            f"{context.cell_text(cell)}, {count} of {len(coverage.complete)} seeds"
+            for cell, count in coverage.missing.items()
         )
-    elif seeds < FEWEST:
-        why = f"{seeds} seed{'s' * (seeds > 1)}; at least {FEWEST} are needed"
+    elif seeds < MIN_SEEDS:
+        why = f"{seeds} seed{'s' * (seeds > 1)}; at least {MIN_SEEDS} are needed"
     region = _region(claim, logarithms)
-    judgement = judge(values.take(there), region) if seeds > 1 else None
-    return _Figures(judgement, why, logarithms, region, seeds, diverged)
+    judgement = judge(values.take(coverage.complete), region) if seeds > 1 else None
+    return _Figures(judgement, why, logarithms, region, seeds, coverage.diverged)
 
 
 def _region(claim: Claim, logarithms: bool) -> Region:
@@ -197,14 +196,15 @@ def _region(claim: Claim, logarithms: bool) -> Region:
     return above(by) if claim.relation == "above" else below(by)
 
 
-def _told(case: Case, figures: _Figures, verdict: Verdict, p: float) -> JudgedCase:
+def _judged_case(case: Case, figures: _Figures, verdict: Verdict, p: float) -> JudgedCase:
+    """Return a case with its verdict and its figures, of ratios rather than their logarithms."""
     judgement = figures.judgement
     value = low = high = slack = math.nan
     generation = None
     if judgement is not None:
-        told = [float(numbers[judgement.worst]) for numbers in (judgement.mean, judgement.low, judgement.high)]
+        worst = [float(limits[judgement.worst]) for limits in (judgement.mean, judgement.low, judgement.high)]
         with np.errstate(over="ignore"):
-            value, low, high = (float(np.exp(number)) for number in told) if figures.logarithms else told
+            value, low, high = (float(np.exp(number)) for number in worst) if figures.logarithms else worst
         slack = judgement.slack
         generations = case.first.value.generations
         if case.first.value.kind == "at" and len(generations) > 1:
@@ -223,132 +223,3 @@ def _told(case: Case, figures: _Figures, verdict: Verdict, p: float) -> JudgedCa
         why=figures.why,
         diverged=figures.diverged,
     )
-
-
-def _needed(case: Case, bench: "_Bench") -> list[tuple[int, tuple[int, ...]]]:
-    """The cells of a case with the generations of each."""
-    needed = []
-    for comparison in [case.first, *([case.minus] if case.minus is not None else [])]:
-        generations, than = comparison.value.generations, comparison.than
-        needed += [(cell, generations) for cell in comparison.of]
-        if than == "generation 0":
-            needed += [(cell, (0,)) for cell in comparison.of]
-        elif than == "control":
-            needed += [(bench.control(cell), generations) for cell in comparison.of]
-        elif isinstance(than, tuple):
-            needed += [(cell, generations) for cell in than]
-    return needed
-
-
-def _compared(claim: Claim, case: Case, comparison: Comparison, bench: "_Bench") -> Bounds:
-    """One number per seed (and listed generation), float64 (seeds, generations), positive where `of` is greater."""
-    value, than = comparison.value, comparison.than
-    terms = []
-    for place, cell in enumerate(comparison.of):
-        term = _value(claim, value, cell, bench)
-        if isinstance(than, tuple):
-            term -= _value(claim, value, than[place], bench)
-        elif than == "control":
-            term -= _value(claim, value, bench.control(cell), bench)
-        elif than == "generation 0":
-            term -= _value(claim, Value("at", (0,)), cell, bench)
-        terms.append(term)
-    axis = [math.log(position) for position in case.axis] if claim.scale == "log" else case.axis
-    whole = slope(terms, axis) if axis else terms[0]
-    if isinstance(than, float):
-        number = np.array(math.log(than) if claim.ratio else than)
-        whole -= Bounds(number, number)
-    return whole
-
-
-def _value(claim: Claim, value: Value, cell: int, bench: "_Bench") -> Bounds:
-    """The claim's value of each seed of a cell, float64 (seeds, generations or 1); its logarithm on a log scale."""
-    numbers = bench.readings.of(cell, value.generations)
-    if value.kind == "crossing":
-        fits = crossing(numbers, value, bench.readings.ended(cell))
-        return Bounds(np.log(fits.low), np.log(fits.high)) if claim.scale == "log" else fits
-    levels = exactly(_logarithms(claim, numbers) if claim.scale == "log" else numbers)
-    if value.kind == "at":
-        return levels
-    return slope(
-        [Bounds(levels.low[:, [t]], levels.high[:, [t]]) for t in range(levels.low.shape[1])], value.generations
-    )
-
-
-def crossing(numbers: np.ndarray, value: Value, ended: np.ndarray) -> Bounds:
-    """How many models were fitted until a level was crossed, float64 (seeds, 1).
-
-    Args:
-        numbers: float64 (seeds, generations); infinite where diverged.
-        value: its generations and level.
-        ended: the generation at which ``loop.until`` ended the seed, float64 (seeds,), NaN where it did not: what is
-            crossed at the next measured one was crossed then. With the level of ``until`` that is exact.
-    """
-    beyond = numbers <= value.level if value.side == "below" else numbers >= value.level
-    fits = np.array([*(t + 1 for t in value.generations), value.generations[-1] + 2], float)
-    never = len(value.generations)
-    first = np.where(beyond.any(axis=1), beyond.argmax(axis=1), never)
-    found = np.where(first < never, np.fmin(fits[first], ended + 1), fits[first])
-    return Bounds(found[:, None], np.where(first < never, found, np.inf)[:, None])
-
-
-def _logarithms(claim: Claim, numbers: np.ndarray) -> np.ndarray:
-    if (numbers[np.isfinite(numbers)] < 0).any():
-        raise CannotJudge(f"{claim.metric} has values below 0, which have no logarithm; set scale: linear")
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(numbers == -np.inf, -np.inf, np.log(np.abs(numbers)))
-
-
-def _against_theory(claim: Claim, comparison: Comparison, bench: "_Bench") -> tuple[Bounds, bool]:
-    """Values against what theory expects, float64 (seeds, generations), and whether they are logarithms of ratios.
-
-    A theory of means is compared with means: of a ratio's logarithm the mean would be another thing.
-    """
-    (cell,), generations = comparison.of, comparison.value.generations
-    numbers = bench.readings.of(cell, generations)
-    if (bench.readings.ended(cell) < generations[-1]).any():
-        raise CannotJudge(
-            f"loop.until ended seeds of {bench.named(cell)} before generation {generations[-1]}, and theory knows "
-            "nothing of that"
-        )
-    form = expected(bench.lines[cell], claim.metric, generations)
-    if form is None:
-        raise CannotJudge(f"no closed form of {claim.metric} is known for {bench.named(cell)}")
-    if claim.scale == "log" and form.of == "logarithm":
-        return exactly(_logarithms(claim, numbers) - form.values), claim.ratio
-    if form.of == "logarithm":
-        raise CannotJudge(f"the closed form of {claim.metric} is of its logarithm; set scale: log")
-    if claim.scale == "log":
-        if not (form.values > 0).all():
-            raise CannotJudge(f"theory expects {claim.metric} to be 0, which allows no ratio; set scale: linear")
-        return exactly(numbers / form.values), False
-    return exactly(numbers - form.values), False
-
-
-@dataclass(frozen=True)
-class _Bench:
-    """What a claim is judged from.
-
-    Attributes:
-        sweep: it belongs to.
-        readings: values of its metric.
-        lines: of the sweep.
-        controls: cell -> its control.
-    """
-
-    sweep: Sweep
-    readings: Readings
-    lines: Sequence[Line]
-    controls: Mapping[int, int]
-
-    def control(self, cell: int) -> int:
-        if cell not in self.controls:
-            raise CannotJudge(f"{self.named(cell)} has no control")
-        return self.controls[cell]
-
-    def named(self, cell: int) -> str:
-        """``cell 3 (replace, data.rows 10)``."""
-        axes = self.sweep.cells[cell].axes
-        told = [(name, axes[name]) for name in varying_axes(self.sweep.cells) if axes[name] is not None]
-        texts = [str(value) if name == "regime" else f"{name} {value_text(value)}" for name, value in told]
-        return f"cell {cell} ({', '.join(texts)})"

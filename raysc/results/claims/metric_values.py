@@ -1,4 +1,4 @@
-"""One metric's numbers, cell by cell, and what is missing of them."""
+"""Values of one metric by cell, seed and generation, and the seeds with missing values."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,65 +10,95 @@ from raysc.metrics.core.metric import Column
 
 
 @dataclass(frozen=True)
-class Readings:
-    """A metric's values by cell, seed and generation.
+class Coverage:
+    """The seeds that have all values of a case.
+
+    Attributes:
+        complete: bool (seeds,), True for a seed without a missing value.
+        missing: cell -> number of seeds that lack a value; cells without such seeds are left out.
+        diverged: cell -> number of seeds whose model diverged; cells without such seeds are left out.
+    """
+
+    complete: np.ndarray
+    missing: Mapping[int, int]
+    diverged: Mapping[int, int]
+
+
+@dataclass(frozen=True)
+class MetricValues:
+    """Values of one metric by cell, seed and generation.
 
     Attributes:
         rows: the tidy table's columns seed, generation, diverged, ended_generation and the metric's.
-        places: cell -> its rows.
-        column: the metric's.
-        seeds: of the sweep.
+        row_indices: cell -> indices of its rows.
+        column: the metric's column.
+        seeds: seeds of the sweep.
     """
 
     rows: pd.DataFrame
-    places: Mapping[int, np.ndarray]
+    row_indices: Mapping[int, np.ndarray]
     column: Column
     seeds: tuple[int, ...]
 
-    def of(self, cell: int, generations: tuple[int, ...]) -> np.ndarray:
-        """float64 (seeds, generations): infinite on the worse side where diverged, NaN where there is nothing."""
-        return self._find(cell, generations)[0]
+    def at(self, cell: int, generations: tuple[int, ...]) -> np.ndarray:
+        """Return a cell's values at some generations.
+
+        Returns:
+            float64 (seeds, generations): infinite on the metric's worse side if the model diverged, NaN if the value is
+            missing.
+        """
+        return self._lookup(cell, generations)[0]
 
     def ended(self, cell: int) -> np.ndarray:
-        """The generation at which ``loop.until`` ended a seed, float64 (seeds,); NaN where it did not."""
-        rows = self.rows.iloc[self.places.get(cell, np.empty(0, int))]
-        ends: pd.Series[float] = rows.groupby("seed")["ended_generation"].max()
+        """Return the generation at which ``loop.until`` ended each seed, float64 (seeds,); NaN for the others."""
+        ends: pd.Series[float] = self._rows_of(cell).groupby("seed")["ended_generation"].max()
         return ends.reindex(self.seeds).to_numpy(float)
 
-    def _find(self, cell: int, generations: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
-        """The numbers, and which of them diverged."""
+    def coverage(self, required: Iterable[tuple[int, tuple[int, ...]]]) -> Coverage:
+        """Return the seeds that have all required values, and the numbers of those that do not.
+
+        Args:
+            required: cells, each with its generations; a cell may occur several times.
+        """
+        complete = np.ones(len(self.seeds), bool)
+        missing: dict[int, int] = {}
+        diverged: dict[int, int] = {}
+        for cell, generations in required:
+            values, has_diverged = self._lookup(cell, generations)
+            has_values = ~np.isnan(values).any(axis=1)
+            complete &= has_values
+            if not has_values.all():
+                missing[cell] = max(missing.get(cell, 0), int((~has_values).sum()))
+            if has_diverged.any():
+                diverged[cell] = max(diverged.get(cell, 0), int(has_diverged.any(axis=1).sum()))
+        return Coverage(complete, missing, diverged)
+
+    def _rows_of(self, cell: int) -> pd.DataFrame:
+        return self.rows.iloc[self.row_indices.get(cell, np.empty(0, int))]
+
+    def _lookup(self, cell: int, generations: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+        """Return the values, float64 (seeds, generations), and a mask of diverged models, bool of the same shape."""
         shape = len(self.seeds), len(generations)
-        numbers, diverged = np.full(shape, np.nan), np.zeros(shape, bool)
-        rows = self.rows.iloc[self.places.get(cell, np.empty(0, int))]
+        values, diverged = np.full(shape, np.nan), np.zeros(shape, bool)
+        rows = self._rows_of(cell)
         seed = pd.Index(self.seeds).get_indexer(pd.Index(rows["seed"]))
         generation = pd.Index(generations).get_indexer(pd.Index(rows["generation"]))
-        wanted = (seed >= 0) & (generation >= 0)
-        where = seed[wanted], generation[wanted]
-        numbers[where] = rows[self.column.name].to_numpy(float)[wanted]
-        diverged[where] = rows["diverged"].to_numpy(bool)[wanted]
-        return np.where(diverged, np.inf if self.column.better == "lower" else -np.inf, numbers), diverged
-
-    def seeds_of(
-        self, needed: Iterable[tuple[int, tuple[int, ...]]]
-    ) -> tuple[np.ndarray, dict[int, int], dict[int, int]]:
-        """Which seeds have everything, bool (seeds,); cell -> how many have not; cell -> how many diverged."""
-        every = np.ones(len(self.seeds), bool)
-        missing: dict[int, int] = {}
-        ended: dict[int, int] = {}
-        for cell, generations in needed:
-            numbers, diverged = self._find(cell, generations)
-            there = ~np.isnan(numbers).any(axis=1)
-            every &= there
-            if not there.all():
-                missing[cell] = max(missing.get(cell, 0), int((~there).sum()))
-            if diverged.any():
-                ended[cell] = max(ended.get(cell, 0), int(diverged.any(axis=1).sum()))
-        return every, missing, ended
+        selected = (seed >= 0) & (generation >= 0)
+        position = seed[selected], generation[selected]
+        values[position] = rows[self.column.name].to_numpy(float)[selected]
+        diverged[position] = rows["diverged"].to_numpy(bool)[selected]
+        return np.where(diverged, np.inf if self.column.better == "lower" else -np.inf, values), diverged
 
 
-def readings_of(table: pd.DataFrame, column: Column, seeds: tuple[int, ...]) -> Readings:
-    """The readings of one metric's column from the tidy table."""
-    places = {int(str(cell)): np.asarray(rows) for cell, rows in table.groupby("cell").indices.items()}
+def metric_values(table: pd.DataFrame, column: Column, seeds: tuple[int, ...]) -> MetricValues:
+    """Return the values of one metric's column from the tidy table.
+
+    Args:
+        table: from ``load_table``.
+        column: the metric's column.
+        seeds: seeds of the sweep, in the order of the values.
+    """
+    row_indices = {int(str(cell)): np.asarray(rows) for cell, rows in table.groupby("cell").indices.items()}
     ended = table.get("ended_generation", np.nan)
     rows = table[["seed", "generation", "diverged", column.name]].assign(ended_generation=ended)
-    return Readings(rows, places, column, seeds)
+    return MetricValues(rows, row_indices, column, seeds)

@@ -1,4 +1,4 @@
-"""Rows of one generation for other tools: a Hugging Face data set, or a folder of PNGs."""
+"""Export of the rows of one generation: a Hugging Face data set, or a folder of PNGs."""
 
 import io
 import json
@@ -18,30 +18,30 @@ from raysc.errors import InputError
 def export_rows(
     rows: np.ndarray,
     folder: Path,
-    form: Literal["huggingface", "png"],
-    about: Mapping[str, object],
+    file_format: Literal["huggingface", "png"],
+    provenance: Mapping[str, object],
     texts: Sequence[str] | None = None,
 ) -> None:
     """Write rows into a new folder.
 
     Args:
         rows: images uint8 (count, channels, height, width), points (count, dim), or tokens (count, length).
-        folder: must not exist.
-        form: "huggingface": data/train.parquet, which ``datasets.load_dataset`` reads, images with their type; "png":
-            one file per image, and metadata.csv, with which ``datasets`` reads the folder too.
-        about: where the rows are from: column -> its one value, for every row.
-        texts: what the rows say, if they are text: that is written instead of tokens.
+        folder: the folder to create.
+        file_format: "huggingface": data/train.parquet, which ``datasets.load_dataset`` reads, with the type of images;
+            "png": one file per image, and metadata.csv, with which ``datasets`` reads the folder too.
+        provenance: column -> value that is the same in every row.
+        texts: the rows decoded to text; they are written instead of the tokens.
 
     Raises:
-        InputError: the folder exists, or points or texts were asked for as PNG.
+        InputError: the folder exists, or the format is "png" and the rows are no images.
     """
     images = rows.ndim == 4
     if folder.exists():
         raise InputError(f"{folder} exists; name a new folder")
-    if form == "png" and not images:
+    if file_format == "png" and not images:
         raise InputError(f"{'points' if texts is None else 'texts'} are no images; leave --format out")
-    lineage = pd.DataFrame({"index": range(len(rows)), **about})
-    if form == "png":
+    lineage = pd.DataFrame({"index": range(len(rows)), **provenance})
+    if file_format == "png":
         folder.mkdir(parents=True)
         names = [f"{index:06}.png" for index in range(len(rows))]
         for name, image in zip(names, rows, strict=True):
@@ -50,15 +50,17 @@ def export_rows(
         lineage.to_csv(folder / "metadata.csv", index=False)
         return
     (folder / "data").mkdir(parents=True)
-    told = pa.Table.from_pandas(lineage, preserve_index=False).replace_schema_metadata(None)
+    metadata = pa.Table.from_pandas(lineage, preserve_index=False).replace_schema_metadata(None)
     if images:
         column = pa.array([{"bytes": png(image), "path": None} for image in rows], _IMAGE)
         features = {"info": {"features": {"image": {"_type": "Image"}}}}
-        table = told.add_column(0, "image", column).replace_schema_metadata({"huggingface": json.dumps(features)})
+        table = metadata.add_column(0, "image", column).replace_schema_metadata({"huggingface": json.dumps(features)})
     elif texts is not None:
-        table = told.add_column(0, "text", pa.array(texts, pa.string()))
+        table = metadata.add_column(0, "text", pa.array(texts, pa.string()))
     else:
-        table = told.add_column(0, "row", pa.FixedSizeListArray.from_arrays(pa.array(rows.reshape(-1)), rows.shape[1]))
+        table = metadata.add_column(
+            0, "row", pa.FixedSizeListArray.from_arrays(pa.array(rows.reshape(-1)), rows.shape[1])
+        )
     pq.write_table(table, folder / "data" / "train.parquet")
 
 
@@ -66,7 +68,7 @@ _IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 
 
 def png(image: np.ndarray) -> bytes:
-    """An image uint8 (1 or 3, height, width) as PNG."""
+    """Encode an image, uint8 (1 or 3, height, width), as PNG."""
     sink = io.BytesIO()
     Image.fromarray(image[0] if image.shape[0] == 1 else image.transpose(1, 2, 0)).save(sink, "PNG")
     return sink.getvalue()

@@ -1,4 +1,4 @@
-"""One published generation: its rows and its model."""
+"""Rows and model of one published generation."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,14 +10,14 @@ import numpy as np
 
 from raysc.errors import InputError, RayscError
 from raysc.execution.closed_form import generation_again
-from raysc.models.family import TRAINING_STATE, Trained
-from raysc.planning.resolved import Line
+from raysc.models.family import TRAINING_STATE_PREFIX, TrainedFamily
+from raysc.planning.resolved import ResolvedCell
 from raysc.results.samples.sampled_rows import model_span, sampled_rows
 from raysc.store.objects import Objects
 from raysc.store.retention import MODEL
 
 PIPELINE = "model_index.json"
-"""A folder with this file is a diffusers pipeline."""
+"""File by which a folder is recognised as a diffusers pipeline."""
 
 
 @dataclass(frozen=True)
@@ -25,25 +25,27 @@ class Generation:
     """Generation t of one seed of a cell.
 
     Attributes:
-        line: the cell.
-        seed: the replicate.
-        t: the generation.
+        cell: the cell.
+        seed: the seed.
+        t: number of the generation.
         objects: the store.
     """
 
-    line: Line
+    cell: ResolvedCell
     seed: int
     t: int
     objects: Objects
 
     @cached_property
     def rows(self) -> np.ndarray:
-        """S_t as far as every generation samples it, (count, *event): images uint8, points float.
+        """S_t, (sample rows, *event): images uint8, points float.
+
+        Rows that only some generations sample, for a regime that needs more of them, are left out.
 
         Raises:
-            InputError: it is not published, or its model diverged.
+            InputError: the generation is not published, or its model diverged.
         """
-        rows = sampled_rows(self.line, self.seed, self.t, self.objects)
+        rows = sampled_rows(self.cell, self.seed, self.t, self.objects)
         if rows is None:
             raise self._missing()
         return rows
@@ -52,36 +54,38 @@ class Generation:
     def model(self) -> Any:
         """G_t.
 
-        Of images from a U-Net a diffusers pipeline, of other networks a ``torch.nn.Module`` with the weights that
-        sample (the EMA where one is kept), of closed forms what their family makes: arrays with a leading axis of one
-        seed.
+        A diffusers pipeline for a U-Net of images; a ``torch.nn.Module`` with the weights that sample (the EMA, if one
+        is kept) for other networks; the arrays of the family, with a leading axis of one seed, for closed forms.
 
         Raises:
-            InputError: it is not published, it diverged, or ``keep`` has dropped it.
+            InputError: the generation is not published, its model diverged, or ``keep`` removed it.
         """
-        span = model_span(self.line, self.seed, self.t, self.objects)
-        if not self.line.family.trained:
-            again = generation_again(self.line, self.seed, self.t) if span is not None else None
-            if again is None:
+        span = model_span(self.cell, self.seed, self.t, self.objects)
+        if not self.cell.family.trained:
+            generation = None if span is None else generation_again(self.cell, self.seed, self.t)
+            if generation is None:
                 raise self._missing()
-            return again[1]
+            _, model = generation
+            return model
         if span is None:
             raise self._missing()
-        manifest = span.manifest(self.objects)
-        if not any(file.startswith(f"{MODEL}/") and manifest.holds(file) for file in manifest.files):
-            raise InputError(f"{self._named()}: its model was dropped, since the sweep says keep: {{models: last}}")
+        manifest = span.read_manifest(self.objects)
+        if not any(file.startswith(f"{MODEL}/") and manifest.has_file(file) for file in manifest.files):
+            raise InputError(f"{self._text()}: its model was removed, since the sweep file has keep: {{models: last}}")
         with TemporaryDirectory() as folder:
-            return _opened(manifest.get_folder(MODEL, Path(folder), optional=TRAINING_STATE), self.line)
+            return _load_model(
+                manifest.get_folder(MODEL, Path(folder), optional_prefix=TRAINING_STATE_PREFIX), self.cell
+            )
 
     def _missing(self) -> RayscError:
-        return InputError(f"{self._named()} is not there: not run yet, or diverged")
+        return InputError(f"{self._text()} does not exist: it was not run yet, or its model diverged")
 
-    def _named(self) -> str:
-        return f"generation {self.t} of cell {self.line.number}, seed {self.seed}"
+    def _text(self) -> str:
+        return f"generation {self.t} of cell {self.cell.number}, seed {self.seed}"
 
 
-def _opened(folder: Path, line: Line) -> Any:
-    """The model in a folder, in memory."""
+def _load_model(folder: Path, cell: ResolvedCell) -> Any:
+    """Load the model in a folder."""
     if (folder / PIPELINE).exists():
         from raysc.libraries.torchvision_compat import declare_missing_schemas
 
@@ -89,7 +93,7 @@ def _opened(folder: Path, line: Line) -> Any:
         from diffusers import DiffusionPipeline
 
         return DiffusionPipeline.from_pretrained(folder, use_safetensors=True)
-    from raysc.models.networks.architectures import with_weights
+    from raysc.models.networks.build import with_weights
 
-    state = cast(Trained, line.family).load(folder)
+    state = cast(TrainedFamily, cell.family).load(folder)
     return with_weights(state.config, state.ema).eval()

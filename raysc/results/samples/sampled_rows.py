@@ -1,4 +1,4 @@
-"""The rows of one generation: from the store, or made again where they were not kept."""
+"""Rows of one generation, from the store; rows that it does not keep are sampled again."""
 
 import tempfile
 from collections.abc import Mapping
@@ -9,100 +9,108 @@ import numpy as np
 
 from raysc.execution.closed_form import rows_again
 from raysc.execution.records import ended_at, stored_rows
-from raysc.models.family import TRAINING_STATE, Trained
-from raysc.planning.resolved import Line
+from raysc.models.family import TRAINING_STATE_PREFIX, TrainedFamily
+from raysc.planning.resolved import ResolvedCell
 from raysc.pool.rows import Rows
 from raysc.rng import Streams
 from raysc.store.objects import Objects
 from raysc.store.publishing import Manifest
 from raysc.store.retention import MODEL
-from raysc.store.spans import END, PLAIN, Span, chain, counted, published
+from raysc.store.spans import END, NO_UNTIL, Span, chain, published_spans, valid_spans
 
 
-def sampled_rows(line: Line, seed: int, t: int, objects: Objects, count: int | None = None) -> np.ndarray | None:
-    """The first rows of S_t; cells that share a seed drew them from the same latents.
+def sampled_rows(
+    cell: ResolvedCell, seed: int, t: int, objects: Objects, count: int | None = None
+) -> np.ndarray | None:
+    """Return the first rows of S_t. Cells sample the rows of one seed from the same latents.
 
     Args:
-        line: the cell.
-        seed: the replicate.
-        t: the generation.
+        cell: the cell.
+        seed: the seed.
+        t: number of the generation.
         objects: the store.
-        count: how many, at most those that every generation samples; None: all of these.
+        count: number of rows, at most the cell's ``sample.rows``; None: all of these.
 
     Returns:
         (count, *event) as trained on, or None if the generation is not published or its model diverged.
 
     Raises:
-        Damaged: a published file is gone or was changed.
+        DamagedObjectError: a published file is missing or was changed.
     """
-    count = line.rules.sample_rows if count is None else min(count, line.rules.sample_rows)
-    if not line.family.trained:
-        return _closed_form(line, seed, t, objects, count)
-    zero = line.keys.zero
-    assert zero is not None, "generation 0 of a trained family is shared"
-    address, untils = (zero.rows, PLAIN) if t == 0 else (line.keys.lineage, line.untils)
-    span = _span(objects, address, seed, t, min(t, 1), untils)
+    count = cell.rules.sample_rows if count is None else min(count, cell.rules.sample_rows)
+    if not cell.family.trained:
+        return _closed_form(cell, seed, t, objects, count)
+    generation_zero = cell.keys.generation_zero
+    assert generation_zero is not None, "generation 0 of a trained family has keys of its own"
+    key, untils = (generation_zero.rows, NO_UNTIL) if t == 0 else (cell.keys.lineage, cell.untils)
+    span = _find_span(objects, key, seed, t, min(t, 1), untils)
     if span is None or span.last >= END:
         return None
-    manifest = span.manifest(objects)
+    manifest = span.read_manifest(objects)
     if seed in manifest.record.get("diverged", ()):
         return None
-    kept, number = stored_rows(manifest, t), span.seeds.index(seed)
-    rows = _drawn_again(line, span.seeds, t, manifest, count) if kept is None else _first(kept, count)
-    own: np.ndarray = rows[number]
-    return own
+    stored = stored_rows(manifest, t)
+    pack_rows = _sample_again(cell, span.seeds, t, manifest, count) if stored is None else _load_first(stored, count)
+    seed_rows: np.ndarray = pack_rows[span.seeds.index(seed)]
+    return seed_rows
 
 
-def _span(objects: Objects, lineage: str, seed: int, t: int, start: int, untils: frozenset[str]) -> Span | None:
-    """The published span that holds a generation of a seed; of several the one that reaches furthest."""
-    packs = published(objects, lineage).get(lineage, {})
-    spans = [span for seeds, own in packs.items() if seed in seeds for span in chain(counted(own, untils), start)]
-    return max((span for span in spans if span.first <= t <= span.last), key=lambda span: span.last, default=None)
+def _find_span(objects: Objects, lineage: str, seed: int, t: int, start: int, untils: frozenset[str]) -> Span | None:
+    """Return the published span that holds a generation of a seed; of several, the one that reaches furthest."""
+    packs = published_spans(objects, lineage).get(lineage, {})
+    chains = [chain(valid_spans(pack, untils), start) for seeds, pack in packs.items() if seed in seeds]
+    holding = [span for spans in chains for span in spans if span.first <= t <= span.last]
+    return max(holding, key=lambda span: span.last, default=None)
 
 
-def _first(rows: Rows, count: int) -> np.ndarray:
-    """The first rows of a pack, reading no more blocks than they take."""
-    blocks, found = [], 0
+def _load_first(rows: Rows, count: int) -> np.ndarray:
+    """Return the first rows of a pack, (seeds, count, *event), and read only the blocks that hold them."""
+    blocks, block_rows = [], 0
     for block in rows.blocks:
-        if found < count:
+        if block_rows < count:
             blocks.append(block)
-            found += block.rows
+            block_rows += block.rows
     first: np.ndarray = Rows(rows.source, tuple(blocks)).load()[:, :count]
     return first
 
 
-def _drawn_again(line: Line, seeds: tuple[int, ...], t: int, manifest: Manifest, count: int) -> np.ndarray:
-    family = cast(Trained, line.family)
+def _sample_again(cell: ResolvedCell, seeds: tuple[int, ...], t: int, manifest: Manifest, count: int) -> np.ndarray:
+    """Sample the first rows of a pack from the stored model, (seeds, count, *event)."""
+    family = cast(TrainedFamily, cell.family)
     with tempfile.TemporaryDirectory() as folder:
-        state = family.load(manifest.get_folder(MODEL, Path(folder), optional=TRAINING_STATE))
-    rows: np.ndarray = family.sample(state, 0, count, line.rules.sample(t), Streams(seeds, t))
+        state = family.load(manifest.get_folder(MODEL, Path(folder), optional_prefix=TRAINING_STATE_PREFIX))
+    rows: np.ndarray = family.sample(state, 0, count, cell.rules.sample(t), Streams(seeds, t))
     return rows
 
 
-def _closed_form(line: Line, seed: int, t: int, objects: Objects, count: int) -> np.ndarray | None:
-    span = _span(objects, line.keys.lineage, seed, t, 0, line.untils)
+def _closed_form(cell: ResolvedCell, seed: int, t: int, objects: Objects, count: int) -> np.ndarray | None:
+    """Return the first rows of a closed-form generation; the loop is run again, since no rows are stored."""
+    span = _find_span(objects, cell.keys.lineage, seed, t, 0, cell.untils)
     if span is None or span.last >= END:
         return None
-    if span.until and t > ended_at(span.manifest(objects)).get(seed, t):
+    if span.until and t > ended_at(span.read_manifest(objects)).get(seed, t):
         return None
-    rows = rows_again(line, seed, t)
+    rows = rows_again(cell, seed, t)
     return None if rows is None else rows[:count]
 
 
-def model_span(line: Line, seed: int, t: int, objects: Objects) -> Span | None:
-    """The published span that holds G_t of a seed; None if there is none, or it ended before."""
-    zero = line.keys.zero
-    if zero is None:
-        span = _span(objects, line.keys.lineage, seed, t, 0, line.untils)
+def model_span(cell: ResolvedCell, seed: int, t: int, objects: Objects) -> Span | None:
+    """Return the published span that holds G_t of a seed; None if it is not published, or the pack ended before t."""
+    generation_zero = cell.keys.generation_zero
+    if generation_zero is None:
+        span = _find_span(objects, cell.keys.lineage, seed, t, 0, cell.untils)
     else:
-        address, untils = (zero.model, PLAIN) if t == 0 else (line.keys.lineage, line.untils)
-        span = _span(objects, address, seed, t, min(t, 1), untils)
-    return None if span is None or (zero is not None and span.last >= END) else span
+        key, untils = (generation_zero.model, NO_UNTIL) if t == 0 else (cell.keys.lineage, cell.untils)
+        span = _find_span(objects, key, seed, t, min(t, 1), untils)
+    return None if span is None or (generation_zero is not None and span.last >= END) else span
 
 
-def where_from(line: Line, seed: int, t: int) -> dict[str, object]:
-    """What is told of exported rows: cell, its axes (mappings and lists as text), seed, generation, source, lineage."""
-    axes = {name: str(v) if isinstance(v, Mapping | list | tuple) else v for name, v in line.cell.axes.items()}
-    zero = line.keys.zero
-    lineage = zero.rows if t == 0 and zero is not None else line.keys.lineage
-    return {"cell": line.number, **axes, "seed": seed, "generation": t, "source": "synthetic", "lineage": lineage}
+def provenance(cell: ResolvedCell, seed: int, t: int) -> dict[str, object]:
+    """Return the metadata columns of exported rows: cell, axes (mappings and lists as text), seed, generation, ..."""
+    axes = {
+        name: str(value) if isinstance(value, Mapping | list | tuple) else value
+        for name, value in cell.settings.axes.items()
+    }
+    generation_zero = cell.keys.generation_zero
+    lineage = generation_zero.rows if t == 0 and generation_zero is not None else cell.keys.lineage
+    return {"cell": cell.number, **axes, "seed": seed, "generation": t, "source": "synthetic", "lineage": lineage}

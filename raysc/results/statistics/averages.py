@@ -1,4 +1,4 @@
-"""Means over seeds with their intervals: what curves are drawn from."""
+"""Means over seeds with 95 % intervals."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ import pandas as pd
 from scipy import stats
 
 from raysc.results.statistics.intervals import Bca, Student
-from raysc.results.statistics.verdicts import LEVEL, MANY
+from raysc.results.statistics.verdicts import BOOTSTRAP_SEEDS, CONFIDENCE_LEVEL
 
 
 @dataclass(frozen=True)
@@ -15,10 +15,10 @@ class Mean:
     """A mean over seeds and its interval.
 
     Attributes:
-        mean: NaN if there is no seed.
-        low: lower limit; NaN for fewer than two seeds.
-        high: upper limit.
-        seeds: that were averaged.
+        mean: the mean; NaN without seeds.
+        low: lower limit of the interval; NaN for fewer than two seeds.
+        high: upper limit of the interval; NaN for fewer than two seeds.
+        seeds: number of seeds that were averaged.
     """
 
     mean: float
@@ -27,45 +27,49 @@ class Mean:
     seeds: int
 
 
-def mean_of(values: np.ndarray) -> Mean:
-    """Mean and 95 % interval as claims are judged by: Student's t below 50 seeds, the BCa bootstrap from there.
+def seed_mean(values: np.ndarray) -> Mean:
+    """Return the mean and its 95 % interval, as for claims: Student's t below 50 seeds, the BCa bootstrap from 50 on.
 
     Args:
-        values: float64 (seeds,); what is not finite is left out.
+        values: float64 (seeds,); values that are not finite are left out.
     """
     finite = values[np.isfinite(values)]
     if len(finite) < 2:
         return Mean(float(finite[0]) if len(finite) else np.nan, np.nan, np.nan, len(finite))
-    interval = Student(finite[:, None]) if len(finite) < MANY else Bca(finite[:, None])
-    low, high = interval.interval(LEVEL)
+    interval = Student(finite[:, None]) if len(finite) < BOOTSTRAP_SEEDS else Bca(finite[:, None])
+    low, high = interval.interval(CONFIDENCE_LEVEL)
     return Mean(float(finite.mean()), float(low[0]), float(high[0]), len(finite))
 
 
-def over_seeds(table: pd.DataFrame, column: str, logarithms: bool) -> pd.DataFrame:
-    """A column's mean over seeds at each generation of each cell, with Student's 95 % interval of each by itself.
+def seed_means(table: pd.DataFrame, column: str, logarithms: bool) -> pd.DataFrame:
+    """Return the mean over seeds at each generation of each cell, with pointwise 95 % intervals of Student's t.
 
     Args:
         table: columns cell, seed, generation, diverged and the metric's.
-        column: the metric's.
-        logarithms: average logarithms: means are geometric then, and values that have none are left out.
+        column: the metric's column.
+        logarithms: True for geometric means; values without a logarithm are left out.
 
     Returns:
         One row per cell and generation, sorted: mean, median, low and high (NaN for fewer than two seeds), seeds
-        (distinct ones that were averaged), diverged and without_value (seeds that were not, since their model diverged
-        or since their value is missing or has no logarithm).
+        (number of averaged seeds), diverged (number of seeds whose model diverged) and without_value (number of other
+        seeds whose value is missing or has no logarithm).
     """
     values = table[column].to_numpy(float)
     if logarithms:
         values = np.log(np.where(values > 0, values, np.nan))
-    told = table[["cell", "generation", "diverged"]].assign(value=np.where(np.isfinite(values), values, np.nan))
-    told["diverged"] = told["diverged"].astype(bool)
-    groups = told.groupby(["cell", "generation"])
-    found = groups["value"].agg(mean="mean", median="median", spread="std", seeds="count")
-    found["diverged"] = groups["diverged"].sum()
-    found["without_value"] = groups.size() - found["seeds"] - found["diverged"]
-    seeds = found["seeds"].to_numpy()
-    half = found["spread"] * stats.t.ppf((1 + LEVEL) / 2, np.maximum(seeds - 1, 1)) / np.sqrt(np.maximum(seeds, 1))
-    found["low"], found["high"] = found["mean"] - half, found["mean"] + half
+    rows = table[["cell", "generation", "diverged"]].assign(value=np.where(np.isfinite(values), values, np.nan))
+    rows["diverged"] = rows["diverged"].astype(bool)
+    groups = rows.groupby(["cell", "generation"])
+    means = groups["value"].agg(mean="mean", median="median", spread="std", seeds="count")
+    means["diverged"] = groups["diverged"].sum()
+    means["without_value"] = groups.size() - means["seeds"] - means["diverged"]
+    seeds = means["seeds"].to_numpy()
+    half = (
+        means["spread"]
+        * stats.t.ppf((1 + CONFIDENCE_LEVEL) / 2, np.maximum(seeds - 1, 1))
+        / np.sqrt(np.maximum(seeds, 1))
+    )
+    means["low"], means["high"] = means["mean"] - half, means["mean"] + half
     if logarithms:
-        found[["mean", "median", "low", "high"]] = np.exp(found[["mean", "median", "low", "high"]])
-    return found[["mean", "median", "low", "high", "seeds", "diverged", "without_value"]].reset_index()
+        means[["mean", "median", "low", "high"]] = np.exp(means[["mean", "median", "low", "high"]])
+    return means[["mean", "median", "low", "high", "seeds", "diverged", "without_value"]].reset_index()

@@ -1,8 +1,8 @@
-"""Numbers of which some are known from one side alone.
+"""Interval-censored values: values of which only bounds are known.
 
-A seed whose model diverged is worse than can be told, and one whose metric never crossed a level crosses it later than
-the sweep went. Leaving such seeds out would judge the survivors; so each number here is a lower and an upper bound,
-equal where the number is known, and arithmetic keeps both true.
+The damage of a seed whose model diverged has no upper bound, and a metric that never crossed a level crosses it after
+the last generation. The mean of the other seeds alone would be biased. So each value is a lower and an upper bound,
+equal if the value is known, and arithmetic keeps both valid.
 """
 
 from collections.abc import Sequence
@@ -12,60 +12,60 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Bounds:
-    """Numbers that lie from ``low`` to ``high``.
+class CensoredValues:
+    """Values that lie between ``low`` and ``high``.
 
     Attributes:
-        low: float64, any shape; minus infinity where nothing is known on this side.
-        high: of the same shape; plus infinity likewise.
+        low: float64, any shape; minus infinity without a lower bound.
+        high: float64, same shape; infinity without an upper bound.
     """
 
     low: np.ndarray
     high: np.ndarray
 
-    def __sub__(self, other: "Bounds") -> "Bounds":
-        return _sum(self, Bounds(-other.high, -other.low))
+    def __sub__(self, other: "CensoredValues") -> "CensoredValues":
+        return _sum(self, CensoredValues(-other.high, -other.low))
 
-    def take(self, seeds: np.ndarray) -> "Bounds":
-        """Those of some seeds, the leading axis."""
-        return Bounds(self.low[seeds], self.high[seeds])
+    def take(self, seeds: np.ndarray) -> "CensoredValues":
+        """Return the values of some seeds (a mask or indices of the leading axis)."""
+        return CensoredValues(self.low[seeds], self.high[seeds])
 
 
-def exactly(values: np.ndarray) -> Bounds:
-    """Numbers that are known; infinite ones lie beyond the furthest finite one of their column.
+def censor(values: np.ndarray) -> CensoredValues:
+    """Return values with the infinite ones censored at the furthest finite value of their column.
 
     Args:
-        values: float64 (seeds, columns): a column is one cell at one generation. If none of a column is finite, they
-            are infinite indeed.
+        values: float64 (seeds, columns): a column is one cell at one generation. A column without a finite value stays
+            infinite.
     """
     finite = np.isfinite(values)
-    some = finite.any(axis=0)
-    largest = np.where(some, np.where(finite, values, -np.inf).max(axis=0), np.inf)
-    smallest = np.where(some, np.where(finite, values, np.inf).min(axis=0), -np.inf)
+    has_finite = finite.any(axis=0)
+    largest = np.where(has_finite, np.where(finite, values, -np.inf).max(axis=0), np.inf)
+    smallest = np.where(has_finite, np.where(finite, values, np.inf).min(axis=0), -np.inf)
     low = np.where(values == np.inf, largest, values)
     high = np.where(values == -np.inf, smallest, values)
-    return Bounds(low, high)
+    return CensoredValues(low, high)
 
 
-def weighted_sum(terms: Sequence[Bounds], weights: Sequence[float]) -> Bounds:
-    """The sum of weight times term; a term of weight 0 has no say, infinite or not."""
-    total = Bounds(np.zeros_like(terms[0].low), np.zeros_like(terms[0].high))
+def weighted_sum(terms: Sequence[CensoredValues], weights: Sequence[float]) -> CensoredValues:
+    """Return the sum of weight times term. A term of weight 0 adds nothing, even if it is infinite."""
+    total = CensoredValues(np.zeros_like(terms[0].low), np.zeros_like(terms[0].high))
     for term, weight in zip(terms, weights, strict=True):
         if weight > 0:
-            total = _sum(total, Bounds(weight * term.low, weight * term.high))
+            total = _sum(total, CensoredValues(weight * term.low, weight * term.high))
         elif weight < 0:
-            total = _sum(total, Bounds(weight * term.high, weight * term.low))
+            total = _sum(total, CensoredValues(weight * term.high, weight * term.low))
     return total
 
 
-def slope(terms: Sequence[Bounds], positions: Sequence[float]) -> Bounds:
-    """The slope of the least squares line through terms at some positions, of which two differ."""
+def slope(terms: Sequence[CensoredValues], positions: Sequence[float]) -> CensoredValues:
+    """Return the slope of the least squares line through terms at their positions, of which at least two differ."""
     centred = np.asarray(positions, float) - np.mean(positions)
     return weighted_sum(terms, (centred / np.square(centred).sum()).tolist())
 
 
-def _sum(one: Bounds, other: Bounds) -> Bounds:
+def _sum(left: CensoredValues, right: CensoredValues) -> CensoredValues:
     with np.errstate(invalid="ignore"):
-        low, high = one.low + other.low, one.high + other.high
-    # Infinity minus infinity: nothing is known.
-    return Bounds(np.where(np.isnan(low), -np.inf, low), np.where(np.isnan(high), np.inf, high))
+        low, high = left.low + right.low, left.high + right.high
+    # Infinity minus infinity is NaN: there is no bound.
+    return CensoredValues(np.where(np.isnan(low), -np.inf, low), np.where(np.isnan(high), np.inf, high))

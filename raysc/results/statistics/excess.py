@@ -1,31 +1,28 @@
-"""Damage, quality and spread: what the table's numbers say, computed from nothing but its values.
+"""Damage of a metric against real rows and against the control.
 
-Everything is paired by seed: two cells of one seed share their random numbers, so their difference has less noise than
-either of them.
+All comparisons are paired by seed: two cells of one seed share their random numbers, so their difference has less noise
+than either of them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
 from raysc.metrics.core.metric import Column
 
-QUANTILES = (0.05, 0.25, 0.75, 0.95)
-"""What is told of a spread beside mean, standard deviation and median."""
-
 
 def damage(values: np.ndarray, references: np.ndarray, column: Column) -> np.ndarray:
-    """How much worse some values are than their references.
+    """Return by how much values are worse than their references.
 
     Args:
         values: float64, any shape.
-        references: of the same shape.
-        column: says whether damage is a ratio or a difference, and which direction is better.
+        references: float64, same shape.
+        column: its scale (ratio or difference), and its better direction.
 
     Returns:
-        log(value / reference) or value - reference, positive where the value is the worse one; NaN where either is
-        NaN or the logarithm does not exist.
+        log(value / reference) or value - reference, positive if the value is the worse one; NaN if either is NaN or the
+        logarithm does not exist.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         worse = np.log(values / references) if column.scale == "log" else values - references
@@ -34,62 +31,40 @@ def damage(values: np.ndarray, references: np.ndarray, column: Column) -> np.nda
 
 
 def excess(table: pd.DataFrame, controls: Mapping[int, int], column: Column) -> np.ndarray:
-    """Damage of each row against the control's value of the same seed and generation.
+    """Return the damage of each row against the control's value of the same seed and generation.
 
     Args:
         table: columns cell, seed, generation and the metric's.
-        controls: cell -> its control; a cell that has none is left out.
-        column: the metric's.
+        controls: cell -> its control; cells without one are left out.
+        column: the metric's column.
 
     Returns:
-        float64 (rows,); NaN where there is no control or its generation is not there yet.
+        float64 (rows,); NaN if the cell has no control or the control lacks the generation.
     """
     if not controls:
         return np.full(len(table), np.nan)
     keys = ["cell", "seed", "generation"]
-    references = table.set_index(keys)[column.name]
-    wanted = table[keys].assign(cell=table["cell"].map(controls))
-    found = references.reindex(pd.MultiIndex.from_frame(wanted)).to_numpy(float)
-    return damage(table[column.name].to_numpy(float), found, column)
+    values = table.set_index(keys)[column.name]
+    control_keys = table[keys].assign(cell=table["cell"].map(controls))
+    references = values.reindex(pd.MultiIndex.from_frame(control_keys)).to_numpy(float)
+    return damage(table[column.name].to_numpy(float), references, column)
 
 
 def initial_quality(table: pd.DataFrame, column: Column) -> np.ndarray:
-    """Damage of generation 0 against real rows: 0 is as good as real rows, more is worse.
+    """Return the damage of generation 0 against real rows: 0 if it is as good as they are, positive if it is worse.
 
     Args:
         table: columns cell, seed, generation, the metric's and its floor.
-        column: the metric's.
+        column: the metric's column.
 
     Returns:
-        float64 (rows,), the same for all generations of a cell and seed; NaN where generation 0 was not measured or
-        the metric has no floor.
+        float64 (rows,), the same for all generations of a cell and seed; NaN if generation 0 was not measured or the
+        metric has no floor.
     """
     floor = f"{column.name}_floor"
     if floor not in table:
         return np.full(len(table), np.nan)
-    zero = table[table["generation"] == 0].set_index(["cell", "seed"])
-    quality = damage(zero[column.name].to_numpy(float), zero[floor].to_numpy(float), column)
-    own = pd.MultiIndex.from_frame(table[["cell", "seed"]])
-    return pd.Series(quality, zero.index).reindex(own).to_numpy(float)
-
-
-def aggregate(table: pd.DataFrame, by: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:
-    """Mean, standard deviation, median and quantiles over everything that is not grouped by.
-
-    Args:
-        table: the tidy table or a part of it.
-        by: columns to group by; empty values make a group of their own.
-        columns: numeric columns to aggregate; NaN (diverged seeds) are left out.
-
-    Returns:
-        One row per group, in order of appearance: ``by``, ``count`` (rows, one per cell, seed and generation),
-        ``diverged`` (how many of them are), and <column>_mean, _sd (ddof 1), _median, _q05, _q25, _q75, _q95 for each
-        column: quantiles by linear interpolation.
-    """
-    groups = table.groupby(list(by), dropna=False, sort=False)
-    found = {"count": groups.size(), "diverged": groups["diverged"].sum()}
-    for name in columns:
-        numbers = groups[name]
-        found |= {f"{name}_mean": numbers.mean(), f"{name}_sd": numbers.std(), f"{name}_median": numbers.median()}
-        found |= {f"{name}_q{100 * part:02.0f}": numbers.quantile(part) for part in QUANTILES}
-    return pd.DataFrame(found).reset_index()
+    initial = table[table["generation"] == 0].set_index(["cell", "seed"])
+    quality = damage(initial[column.name].to_numpy(float), initial[floor].to_numpy(float), column)
+    row_keys = pd.MultiIndex.from_frame(table[["cell", "seed"]])
+    return pd.Series(quality, initial.index).reindex(row_keys).to_numpy(float)

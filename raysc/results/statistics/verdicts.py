@@ -1,4 +1,4 @@
-"""From numbers, one or several per seed, to holds, fails or undecided."""
+"""Verdicts (holds, fails, undecided) on the mean over seeds, from one or several values per seed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -7,37 +7,40 @@ from typing import Literal, Protocol
 import numpy as np
 
 from raysc.results.statistics.bands import Band
-from raysc.results.statistics.censored import Bounds
+from raysc.results.statistics.censored import CensoredValues
 from raysc.results.statistics.intervals import Bca, Student, holm, means
 
 Verdict = Literal["holds", "fails", "undecided"]
 
-FEWEST = 3
-"""Seeds below which nothing is judged."""
-MANY = 50
-"""Seeds from which the bootstrap is used."""
-LEVEL = 0.95
-EQUIVALENCE = 0.9
-"""Two one-sided tests at 5 %."""
+MIN_SEEDS = 3
+"""Least number of seeds for a verdict."""
+BOOTSTRAP_SEEDS = 50
+"""Number of seeds from which on the bootstrap is used."""
+CONFIDENCE_LEVEL = 0.95
+"""Confidence level of an interval."""
+EQUIVALENCE_LEVEL = 0.9
+"""Confidence level for equivalence: two one-sided tests at 5 %."""
 
 
 class Interval(Protocol):
-    """An interval of each column's mean."""
+    """A confidence interval of each column's mean."""
 
-    def interval(self, level: float) -> tuple[np.ndarray, np.ndarray]: ...
+    def interval(self, level: float) -> tuple[np.ndarray, np.ndarray]:
+        """Return the lower and upper limits, float64 (columns,)."""
 
-    def beyond(self, bound: float) -> np.ndarray: ...
+    def p_value(self, bound: float) -> np.ndarray:
+        """Return 1 - the largest level at which the interval excludes a bound, float64 (columns,)."""
 
 
 @dataclass(frozen=True)
 class Region:
-    """Where the true mean lies if a sentence is true.
+    """The region that contains the true mean if a statement is true.
 
     Attributes:
-        low: minus infinity if there is no such end.
-        high: likewise.
-        level: of the interval that must lie within for the sentence to hold: 0.95, and 0.9 where there are two ends
-            (two one-sided tests at 5 %: equivalence).
+        low: lower end; minus infinity without one.
+        high: upper end; infinity without one.
+        level: level of the interval that must lie in the region for the statement to hold: 0.95, or 0.9 for a region
+            with two ends (equivalence: two one-sided tests at 5 %).
     """
 
     low: float
@@ -46,32 +49,33 @@ class Region:
 
 
 def above(bound: float) -> Region:
-    """The mean is above."""
-    return Region(bound, np.inf, LEVEL)
+    """Return the region above a bound."""
+    return Region(bound, np.inf, CONFIDENCE_LEVEL)
 
 
 def below(bound: float) -> Region:
-    """The mean is below."""
-    return Region(-np.inf, bound, LEVEL)
+    """Return the region below a bound."""
+    return Region(-np.inf, bound, CONFIDENCE_LEVEL)
 
 
 def within(low: float, high: float) -> Region:
-    """The mean is between."""
-    return Region(low, high, EQUIVALENCE)
+    """Return the region between two bounds."""
+    return Region(low, high, EQUIVALENCE_LEVEL)
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """What the seeds say of one sentence.
+    """The result of comparing the mean over seeds with a region.
 
     Attributes:
-        holds: the interval lies within the region.
-        p: 1 - the largest level at which the interval lies wholly outside the region: small if the sentence is false.
-        mean: float64 (columns,), of the seeds; NaN where a seed is known from one side alone.
-        low: float64 (columns,), lower limits at the region's level.
-        high: upper limits.
-        worst: the column that is least within the region.
-        slack: how far its interval is within; negative where it is not.
+        holds: True if the interval of every column lies in the region.
+        p: 1 - the largest level at which the interval of a column lies outside the region; small if the statement is
+            false.
+        mean: means over seeds, float64 (columns,); NaN for a column with a censored value.
+        low: lower limits at the region's level, float64 (columns,).
+        high: upper limits, float64 (columns,).
+        worst: index of the column with the least slack.
+        slack: distance of its interval from the ends of the region; negative if the interval exceeds them.
     """
 
     holds: bool
@@ -83,22 +87,22 @@ class Judgement:
     slack: float
 
 
-def judge(values: Bounds, region: Region) -> Judgement:
-    """Hold one number per seed, or several that must all be within, against a region.
+def judge(values: CensoredValues, region: Region) -> Judgement:
+    """Compare the mean over seeds of each column with a region; all means must lie in it.
 
     Args:
-        values: float64 (seeds, columns), at least two seeds. A lower limit is that of the lower bounds, an upper limit
-            that of the upper ones; where a seed has no bound on a side, the mean has no limit there.
-        region: where the means should lie.
+        values: float64 (seeds, columns), at least two seeds. The lower limit of a mean is that of the lower bounds, its
+            upper limit that of the upper bounds. If a seed has no bound on a side, the mean has no limit on it.
+        region: the region.
     """
     lower = _one_sided(values.low, "low")
-    # Where everything is known, both sides are one.
+    # Without censored values both sides are equal.
     upper = replace(lower, side="high") if (values.low == values.high).all() else _one_sided(values.high, "high")
     low, high = lower.limit(region.level), upper.limit(region.level)
     slack = np.minimum(_distance(low, region.low), _distance(region.high, high))
     p = np.minimum(
-        np.where(upper.mean < region.low, upper.beyond(region.low), 1.0),
-        np.where(lower.mean > region.high, lower.beyond(region.high), 1.0),
+        np.where(upper.mean < region.low, upper.p_value(region.low), 1.0),
+        np.where(lower.mean > region.high, lower.p_value(region.high), 1.0),
     )
     known = (values.low == values.high).all(axis=0)
     return Judgement(
@@ -113,34 +117,39 @@ def judge(values: Bounds, region: Region) -> Judgement:
 
 
 def verdicts(judgements: Sequence[Judgement | None]) -> list[tuple[Verdict, float]]:
-    """The verdict of each of several sentences, and its p value after Holm's correction.
+    """Return the verdict of each case of a claim, and its p value after Holm's correction.
 
     Args:
-        judgements: of all the sentences that a claim is made of; None where one cannot be judged.
+        judgements: judgements of all cases; None for a case that cannot be judged.
     """
-    corrected = holm([1.0 if one is None else one.p for one in judgements])
-    return [
-        ("undecided" if one is None else "holds" if one.holds else "fails" if p <= 1 - LEVEL else "undecided", p)
-        for one, p in zip(judgements, corrected, strict=True)
-    ]
+    corrected = holm([1.0 if judgement is None else judgement.p for judgement in judgements])
+    return [(_verdict(judgement, p), p) for judgement, p in zip(judgements, corrected, strict=True)]
 
 
-def conclusion(parts: Sequence[Verdict]) -> Verdict:
-    """All hold; or one fails."""
-    if "fails" in parts:
+def _verdict(judgement: Judgement | None, p: float) -> Verdict:
+    if judgement is None:
+        return "undecided"
+    if judgement.holds:
+        return "holds"
+    return "fails" if p <= 1 - CONFIDENCE_LEVEL else "undecided"
+
+
+def conclusion(cases: Sequence[Verdict]) -> Verdict:
+    """Return the verdict of a claim: it fails if a case fails, and holds if all cases hold."""
+    if "fails" in cases:
         return "fails"
-    return "undecided" if "undecided" in parts else "holds"
+    return "undecided" if "undecided" in cases else "holds"
 
 
 @dataclass(frozen=True)
 class _OneSided:
-    """Limits on one side of the means of bounds, some of them infinite.
+    """The limits on one side of the means of bounds, some of which are infinite.
 
     Attributes:
-        side: which.
-        mean: float64 (columns,); infinite where a bound is.
-        finite: columns whose bounds are all finite.
-        interval: of these; None if there are none.
+        side: "low" for lower limits, "high" for upper limits.
+        mean: means of the bounds, float64 (columns,); infinite for a column with an infinite bound.
+        finite: bool (columns,), True for a column whose bounds are all finite.
+        interval: interval of these columns; None if there are none.
     """
 
     side: Literal["low", "high"]
@@ -154,16 +163,17 @@ class _OneSided:
             limits[self.finite] = self.interval.interval(level)[0 if self.side == "low" else 1]
         return limits
 
-    def beyond(self, bound: float) -> np.ndarray:
+    def p_value(self, bound: float) -> np.ndarray:
         p = np.zeros(len(self.mean))
         if self.interval is not None:
-            p[self.finite] = self.interval.beyond(bound)
+            p[self.finite] = self.interval.p_value(bound)
         return p
 
 
 def _one_sided(bounds: np.ndarray, side: Literal["low", "high"]) -> _OneSided:
     finite = np.isfinite(bounds).all(axis=0)
-    # Without a bound there is no limit; only where every seed lies infinitely far on the other side does the mean too.
+    # If a seed has no bound on this side, the mean has no limit on it. If every seed is infinite on the other side, the
+    # mean is infinite on the other side.
     open_end, other_end = (-np.inf, np.inf) if side == "low" else (np.inf, -np.inf)
     mean = np.where((bounds == other_end).all(axis=0), other_end, open_end)
     mean[finite] = means(bounds[:, finite])
@@ -173,11 +183,11 @@ def _one_sided(bounds: np.ndarray, side: Literal["low", "high"]) -> _OneSided:
 def _interval(values: np.ndarray) -> Interval:
     if values.shape[1] > 1:
         return Band(values)
-    return Student(values) if len(values) < MANY else Bca(values)
+    return Student(values) if len(values) < BOOTSTRAP_SEEDS else Bca(values)
 
 
 def _distance(high: np.ndarray | float, low: np.ndarray | float) -> np.ndarray:
-    """High - low; infinite where the region has no such end and the interval none either."""
+    """Return high - low; infinite if both are the same infinity (a region without an end, a mean without a limit)."""
     with np.errstate(invalid="ignore"):
         distance = np.asarray(high, float) - np.asarray(low, float)
     return np.where(np.isnan(distance), np.inf, distance)

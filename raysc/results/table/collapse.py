@@ -1,4 +1,4 @@
-"""When a model collapsed, told from its metrics over generations."""
+"""The generation at which a model collapsed, from a metric over generations."""
 
 import numpy as np
 import pandas as pd
@@ -7,20 +7,22 @@ from raysc.metrics.core.metric import Column
 
 
 def collapse_generation(table: pd.DataFrame, column: Column) -> np.ndarray:
-    """The first measured generation whose value is as bad as ``column.collapsed`` or worse.
+    """Return the first measured generation whose value is at ``column.collapse_threshold`` or worse.
+
+    If only some generations are measured, the collapse took place after the measured generation before. If a seed ended
+    before the first value at the threshold was measured, the result is the generation at which it ended; with the
+    threshold as the level of ``loop.until`` this is exact.
 
     Args:
-        table: columns cell, seed, generation and the metric's; ended_generation, where ``loop.until`` ends seeds.
-        column: it has a level at which a model counts as collapsed.
+        table: columns cell, seed, generation and the metric's; ended_generation, if the sweep has ``loop.until``.
+        column: a column with a collapse threshold.
 
     Returns:
-        float64 (rows,), the same for all generations of a cell and seed; NaN where it did not happen (yet). Where
-        only some generations are measured, it happened after the measured one before. What is seen after the seed
-        ended was there when it ended: with that level for ``until`` it is the very generation.
+        float64 (rows,), the same for all generations of a cell and seed; NaN without a collapse.
     """
-    assert column.collapsed is not None, f"{column.name} does not tell a collapse"
+    assert column.collapse_threshold is not None, f"{column.name} has no collapse threshold"
     values = table[column.name]
-    bad = values <= column.collapsed if column.better == "higher" else values >= column.collapsed
+    bad = values <= column.collapse_threshold if column.better == "higher" else values >= column.collapse_threshold
     first = table["generation"].where(bad).groupby([table["cell"], table["seed"]]).transform("min").to_numpy(float)
     if "ended_generation" not in table:
         return first

@@ -1,4 +1,4 @@
-"""Stability over lambda and initial quality: damage against the control, whether it grows, and how sure that is."""
+"""Stability of each cell: damage against its control, its growth per generation, and their intervals over seeds."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,27 +8,28 @@ import numpy as np
 import pandas as pd
 
 from raysc.metrics.core.metric import Column
-from raysc.planning.resolved import Line
-from raysc.results.statistics.averages import Mean, mean_of
+from raysc.planning.resolved import ResolvedCell
+from raysc.results.statistics.averages import Mean, seed_mean
 from raysc.results.table.table import controls_of
 
 
 @dataclass(frozen=True)
 class Stability:
-    """What the seeds of one cell say, each against its own control.
+    """Damage of one cell against its control and the growth of the damage, paired by seed.
 
     Attributes:
-        cell: its place in the sweep.
+        number: number of the cell in the sweep.
         initial_quality: damage of generation 0 against real rows, mean over seeds.
-        generation: the last one.
-        excess: damage against the control of the same seed there: a log ratio, or a difference on a linear scale.
-        slope: change of the excess per generation, by least squares over the measured generations from 1 on, seed by
-            seed; not known for one generation.
-        seeds: distinct ones that have results.
-        diverged: of them, those whose model diverged: they have no excess, so the others' is too small.
+        generation: the last generation.
+        excess: damage against the control of the same seed at the last generation: a log ratio, or a difference on a
+            linear scale.
+        slope: change of the excess per generation, by least squares over the measured generations from 1 on, for each
+            seed; NaN for one generation.
+        seeds: number of seeds with results.
+        diverged: number of seeds whose model diverged. They have no excess, so the mean of the others is too small.
     """
 
-    cell: int
+    number: int
     initial_quality: float
     generation: int
     excess: Mean
@@ -38,10 +39,10 @@ class Stability:
 
     @property
     def half_life(self) -> tuple[float, float, float]:
-        """Generations in which the ratio to the control halves (slope below 0) or doubles (above 0).
+        """Generations in which the ratio to the control halves (negative slope) or doubles (positive slope).
 
-        For excesses that are log ratios: ln 2 / |slope|, with the interval that the slope's gives. If that holds 0, the
-        direction is not known, and there is none: NaN.
+        It is ln 2 / |slope|, with the limits that follow from the slope's interval, for excesses that are log ratios.
+        If the interval contains 0, the direction is not known and the three numbers are NaN.
         """
         if not self.slope.low * self.slope.high > 0:
             return nan, nan, nan
@@ -49,45 +50,45 @@ class Stability:
         return log(2) / abs(self.slope.mean), ends[0], ends[1]
 
 
-def stability(cells: Sequence[Line], table: pd.DataFrame, column: Column) -> list[Stability]:
-    """Every cell that has a control, is none itself, and has results; in the sweep's order.
+def cell_stabilities(cells: Sequence[ResolvedCell], table: pd.DataFrame, column: Column) -> list[Stability]:
+    """Return the stability of each cell with a control and results, in the sweep's order; controls are left out.
 
     Args:
-        cells: of the sweep.
+        cells: cells of the sweep.
         table: the tidy table.
-        column: the metric that damage is told by.
+        column: column of the metric that measures damage.
     """
-    controls = controls_of([line.cell for line in cells])
-    found = []
+    controls = controls_of([cell.settings for cell in cells])
+    stabilities = []
     for number, rows in table.groupby("cell"):
-        cell = int(str(number))
-        if controls.get(cell, cell) == cell:
+        number = int(str(number))
+        if controls.get(number, number) == number:
             continue
         excess = rows.pivot(index="seed", columns="generation", values=f"{column.name}_excess")
         last = rows[rows["generation"] == rows["generation"].max()]
-        found.append(
+        stabilities.append(
             Stability(
-                cell=cell,
+                number=number,
                 initial_quality=float(rows.drop_duplicates("seed")["initial_quality"].mean()),
                 generation=int(excess.columns[-1]),
-                excess=mean_of(excess.iloc[:, -1].to_numpy(float)),
-                slope=mean_of(slopes(excess.columns.to_numpy(int), excess.to_numpy(float))),
+                excess=seed_mean(excess.iloc[:, -1].to_numpy(float)),
+                slope=seed_mean(slopes(excess.columns.to_numpy(int), excess.to_numpy(float))),
                 seeds=int(rows["seed"].nunique()),
                 diverged=int(last["diverged"].sum()),
             )
         )
-    return found
+    return stabilities
 
 
 def slopes(generations: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Least squares slope of each seed over the generations from 1 on.
+    """Return the least squares slope of each seed over the generations from 1 on.
 
     Args:
         generations: int (generations,).
         values: float64 (seeds, generations).
 
     Returns:
-        float64 (seeds,); NaN for a seed that lacks one of them, and where there are fewer than two.
+        float64 (seeds,); NaN for a seed that lacks a generation, and for all seeds if there are fewer than two.
     """
     later = generations >= 1
     if later.sum() < 2:
@@ -96,25 +97,25 @@ def slopes(generations: np.ndarray, values: np.ndarray) -> np.ndarray:
     return np.asarray(values[:, later] @ centred / np.square(centred).sum())
 
 
-def tabulated(found: Sequence[Stability], cells: Sequence[Line]) -> pd.DataFrame:
-    """One row per cell, with its axes."""
+def stability_frame(stabilities: Sequence[Stability], cells: Sequence[ResolvedCell]) -> pd.DataFrame:
+    """Return a table with one row per stability: its cell with its axes, and its numbers."""
     rows = []
-    for one in found:
-        half, half_low, half_high = one.half_life
+    for stability in stabilities:
+        half, half_low, half_high = stability.half_life
         rows.append(
             {
-                "cell": one.cell,
-                **cells[one.cell].cell.axes,
-                "initial_quality": one.initial_quality,
-                "generation": one.generation,
-                "seeds": one.seeds,
-                "diverged": one.diverged,
-                "excess": one.excess.mean,
-                "excess_low": one.excess.low,
-                "excess_high": one.excess.high,
-                "slope": one.slope.mean,
-                "slope_low": one.slope.low,
-                "slope_high": one.slope.high,
+                "cell": stability.number,
+                **cells[stability.number].settings.axes,
+                "initial_quality": stability.initial_quality,
+                "generation": stability.generation,
+                "seeds": stability.seeds,
+                "diverged": stability.diverged,
+                "excess": stability.excess.mean,
+                "excess_low": stability.excess.low,
+                "excess_high": stability.excess.high,
+                "slope": stability.slope.mean,
+                "slope_low": stability.slope.low,
+                "slope_high": stability.slope.high,
                 "half_life": half,
                 "half_life_low": half_low,
                 "half_life_high": half_high,
@@ -124,25 +125,26 @@ def tabulated(found: Sequence[Stability], cells: Sequence[Line]) -> pd.DataFrame
 
 
 @dataclass(frozen=True)
-class Boundary:
-    """Where theory says that mixing real and synthetic rows is stable.
+class StabilityBoundary:
+    """The boundary of stability of mixing real and synthetic rows, from theory.
 
     Attributes:
-        lambda_: stable below.
-        known: the theorem's constants are known for this cell; else lambda is what it would be if they were the best.
+        lambda_: the loop is stable below this lambda.
+        known: True if the theorem's constants are known for this cell; False if ``lambda_`` assumes the best constants.
     """
 
     lambda_: float
     known: bool
 
 
-def boundary(line: Line) -> Boundary | None:
-    """Theorem 1 of Bertrand et al. 2023: the loop is stable if lambda (1 + L eps / alpha) < 1/2; for ``mix`` alone.
+def stability_boundary(cell: ResolvedCell) -> StabilityBoundary | None:
+    """Return the stability boundary of a cell with the regime ``mix``; None for other regimes.
 
-    eps is the Wasserstein distance of the best model of the family from the data, L and alpha are constants of the
-    likelihood. Where the family holds the data's distribution, eps is 0 and the condition is lambda < 1/2 exactly.
-    Elsewhere it is not known, and lambda < 1/2 is at best sufficient; beyond it the theorem predicts nothing.
+    Theorem 1 of Bertrand et al. 2023: the loop is stable if lambda (1 + L eps / alpha) < 1/2. eps is the Wasserstein
+    distance of the best model of the family from the data, L and alpha are constants of the likelihood. If the family
+    contains the data's distribution, eps is 0 and the condition is exactly lambda < 1/2. Otherwise eps is not known,
+    and lambda < 1/2 is sufficient in the best case. Above 1/2 the theorem predicts nothing.
     """
-    if line.cell.regime.name != "mix":
+    if cell.settings.regime.name != "mix":
         return None
-    return Boundary(0.5, known=(line.cell.data.name, line.cell.model.name) == ("gaussian", "gaussian"))
+    return StabilityBoundary(0.5, known=(cell.settings.data.name, cell.settings.model.name) == ("gaussian", "gaussian"))

@@ -1,4 +1,4 @@
-"""What a store holds of a sweep: records and metrics of every lineage, read once each, many at a time."""
+"""Reader of the records and metrics of many lineages in a store: each file once, many at a time."""
 
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,27 +14,27 @@ import pyarrow.parquet as pq
 
 from raysc.execution.records import RECORDS, ended_at
 from raysc.store import metric_files
-from raysc.store.metric_files import Places, generations_in, lineage_of
-from raysc.store.objects import READERS, Objects
-from raysc.store.spans import END, PLAIN, Published, Span, chain, counted, published
+from raysc.store.metric_files import FilesByPack, file_generations, file_lineage
+from raysc.store.objects import READ_THREADS, Objects
+from raysc.store.spans import END, NO_UNTIL, PublishedSpans, Span, chain, published_spans, valid_spans
 
 KEYS = ["lineage", "seed", "generation"]
-NOTHING = {"rows_real": 0, "rows_synthetic": 0, "optimiser_steps": 0}
-"""The record of a generation that was not trained, since the model had diverged or the seed had ended before."""
+UNTRAINED = {"rows_real": 0, "rows_synthetic": 0, "optimiser_steps": 0}
+"""Record of a generation that was not trained, since the model had diverged or the seed had ended."""
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What is asked for of one lineage.
+class LineageQuery:
+    """A query for generations of one lineage.
 
     Attributes:
-        lineage: its address.
-        seeds: which of its seeds.
-        start: the first generation under this address: 1 for a trained family's loop, whose generation 0 has an
-            address of its own, else 0.
-        generations: which of its generations, in order.
-        metrics: addresses.
-        untils: what ``Span.until`` may be of the spans that count.
+        lineage: lineage key.
+        seeds: seeds to read.
+        start: first generation under this key: 1 for the loop of a trained family, whose generation 0 has a key of its
+            own, else 0.
+        generations: generations to read, in order.
+        metrics: metric keys.
+        untils: values of ``Span.until`` of the spans that are valid.
     """
 
     lineage: str
@@ -42,151 +42,168 @@ class Wanted:
     start: int
     generations: tuple[int, ...]
     metrics: tuple[str, ...]
-    untils: frozenset[str] = PLAIN
+    untils: frozenset[str] = NO_UNTIL
 
 
-def read_lineages(objects: Objects, wanted: Sequence[Wanted]) -> pd.DataFrame:
-    """Records and metrics of published generations.
+def read_lineages(objects: Objects, queries: Sequence[LineageQuery]) -> pd.DataFrame:
+    """Read records and metrics of published generations.
 
     Args:
         objects: the store.
-        wanted: lineages, each once.
+        queries: one for each lineage.
 
     Returns:
         One row per lineage, seed and generation, with the columns of the records and of the metrics, and
-        ``ended_generation``, NaN unless ``loop.until`` ended the seed; metrics that were not measured are NaN. A seed
-        that diverged or ended has rows for all later generations too, the latter with the metrics of its end. Empty,
-        without columns, if nothing is published.
+        ``ended_generation``, NaN unless ``loop.until`` ended the seed. Metrics that were not measured are NaN. A seed
+        that diverged or ended has rows for all later generations; those of an ended seed have the metrics of its end.
+        Empty, without columns, if nothing is published.
 
     Raises:
-        Damaged: a published file is gone or was changed.
+        DamagedObjectError: a published file is missing or was changed.
     """
-    spans = published(objects)
-    metrics = list({key for one in wanted for key in one.metrics})
-    with ThreadPoolExecutor(READERS) as pool:
-        places = dict(zip(metrics, pool.map(partial(metric_files.measured, objects), metrics), strict=True))
-        chosen = [(one, span) for one in wanted for span in _spans(one, spans)]
-        ends = _ends(chosen)
-        files = [name for one in wanted for name in _metric_files(one, places, ends.get(one.lineage, {}))]
+    spans = published_spans(objects)
+    metrics = list({key for query in queries for key in query.metrics})
+    with ThreadPoolExecutor(READ_THREADS) as pool:
+        files_by_metric = dict(zip(metrics, pool.map(partial(metric_files.list_files, objects), metrics), strict=True))
+        selected = [(query, span) for query in queries for span in _select_spans(query, spans)]
+        pack_ends = _pack_ends(selected)
+        files = [
+            name
+            for query in queries
+            for name in _select_files(query, files_by_metric, pack_ends.get(query.lineage, {}))
+        ]
         tables = pool.map(partial(metric_files.read_table, objects), files)
-        read = list(pool.map(partial(_read, objects), chosen))
-        measured = list(tables)
-    records = [table for table, _ in read if table is not None]
+        spans_read = list(pool.map(partial(_read_span, objects), selected))
+        metric_tables = list(tables)
+    records = [table for table, _ in spans_read if table is not None]
     if not records:
         return pd.DataFrame()
-    ended = {key: t for _, own in read for key, t in own.items()}
-    # Packs never share a seed unless two sweeps raced for it: then the pack that reaches furthest counts.
-    frame = _frame(records).drop_duplicates(KEYS)
-    frame = pd.concat([frame, _after_the_end(frame, chosen, ended)], ignore_index=True)
-    lasts = {(lineage, seed): t for lineage, of_seeds in ends.items() for seed, t in of_seeds.items()}
-    frame["ended_generation"] = _of(frame, ended)
-    frame["at"] = np.fmin(frame["generation"], _of(frame, lasts)).astype(np.int64)
-    # One metric has an address for each data setting, and tables that lack floors where all seeds diverged: those with
-    # the same first column of values are of one metric.
-    by_metric: dict[str, list[pa.Table]] = {}
-    for name, table in zip(files, measured, strict=True):
-        (_, _, first, *_) = table.column_names
-        by_metric.setdefault(first, []).append(_with(table, lineage_of(name)))
-    for found in by_metric.values():
-        values = _frame(found).drop_duplicates(KEYS).rename(columns={"generation": "at"})
+    ended = {key: t for _, span_ends in spans_read for key, t in span_ends.items()}
+    # Packs share a seed only if two sweeps ran it at the same time. Then the pack that reaches furthest counts.
+    frame = _concatenate(records).drop_duplicates(KEYS)
+    frame = pd.concat([frame, _untrained_rows(frame, selected, ended)], ignore_index=True)
+    metric_ends = {(lineage, seed): t for lineage, seed_ends in pack_ends.items() for seed, t in seed_ends.items()}
+    frame["ended_generation"] = _lookup(frame, ended)
+    # "at" is the generation whose metrics a row has.
+    frame["at"] = np.fmin(frame["generation"], _lookup(frame, metric_ends)).astype(np.int64)
+    for values in _metric_frames(files, metric_tables):
         frame = frame.merge(values, on=["lineage", "seed", "at"], how="left")
-    return frame[_asked(frame, wanted)].drop(columns="at").reset_index(drop=True)
+    return frame[_is_queried(frame, queries)].drop(columns="at").reset_index(drop=True)
 
 
-def _of(frame: pd.DataFrame, generations: Mapping[tuple[str, int], int]) -> np.ndarray:
-    """For each row the generation of its lineage and seed, float64 (rows,), NaN where there is none."""
+def _metric_frames(files: Sequence[str], tables: Sequence[pa.Table]) -> Iterator[pd.DataFrame]:
+    """Yield one frame for each metric, with the columns lineage, seed, at (the generation) and those of the metric.
+
+    A metric has one key for each setting of the data, and its tables lack floors if all seeds diverged. So tables
+    belong to one metric if their first column of values is the same.
+    """
+    by_first_column: dict[str, list[pa.Table]] = {}
+    for name, table in zip(files, tables, strict=True):
+        (_, _, first, *_) = table.column_names
+        by_first_column.setdefault(first, []).append(_add_lineage(table, file_lineage(name)))
+    for metric_tables in by_first_column.values():
+        yield _concatenate(metric_tables).drop_duplicates(KEYS).rename(columns={"generation": "at"})
+
+
+def _lookup(frame: pd.DataFrame, generations: Mapping[tuple[str, int], int]) -> np.ndarray:
+    """Return for each row the generation of its lineage and seed, float64 (rows,); NaN without one."""
     if not generations:
         return np.full(len(frame), np.nan)
-    own = pd.MultiIndex.from_frame(frame[["lineage", "seed"]])
-    return pd.Series(generations, dtype=float).reindex(own).to_numpy(float)
+    row_keys = pd.MultiIndex.from_frame(frame[["lineage", "seed"]])
+    return pd.Series(generations, dtype=float).reindex(row_keys).to_numpy(float)
 
 
-def _ends(chosen: Iterable[tuple[Wanted, Span]]) -> dict[str, dict[int, int]]:
-    """Lineage -> seed -> the last generation of its pack, where ``loop.until`` has ended all of that.
+def _pack_ends(selected: Iterable[tuple[LineageQuery, Span]]) -> dict[str, dict[int, int]]:
+    """Map lineage and seed to the last generation of its pack, for packs in which ``loop.until`` ended all seeds.
 
-    Later generations have its metrics.
+    Later generations have the metrics of this one.
     """
-    found: dict[str, dict[int, int]] = {}
-    for _, span in chosen:
+    ends: dict[str, dict[int, int]] = {}
+    for _, span in selected:
         if span.until and span.last >= END:
-            found.setdefault(span.lineage, {}).update(dict.fromkeys(span.seeds, span.first - 1))
-    return found
+            ends.setdefault(span.lineage, {}).update(dict.fromkeys(span.seeds, span.first - 1))
+    return ends
 
 
-def _asked(frame: pd.DataFrame, wanted: Sequence[Wanted]) -> "pd.Series[bool]":
-    """Which rows are asked for; most lineages are asked for alike."""
-    alike: dict[tuple[frozenset[int], tuple[int, ...]], list[str]] = {}
-    for one in wanted:
-        alike.setdefault((one.seeds, one.generations), []).append(one.lineage)
-    asked = pd.Series(False, frame.index)
-    for (seeds, generations), lineages in alike.items():
-        of_these = frame["lineage"].isin(lineages) & frame["seed"].isin(seeds) & frame["generation"].isin(generations)
-        asked |= of_these
-    return asked
+def _is_queried(frame: pd.DataFrame, queries: Sequence[LineageQuery]) -> "pd.Series[bool]":
+    """Return True for the rows that a query selects. Queries with equal seeds and generations are evaluated at once."""
+    lineages_by_selection: dict[tuple[frozenset[int], tuple[int, ...]], list[str]] = {}
+    for query in queries:
+        lineages_by_selection.setdefault((query.seeds, query.generations), []).append(query.lineage)
+    mask = pd.Series(False, frame.index)
+    for (seeds, generations), lineages in lineages_by_selection.items():
+        mask |= frame["lineage"].isin(lineages) & frame["seed"].isin(seeds) & frame["generation"].isin(generations)
+    return mask
 
 
-def _spans(one: Wanted, spans: Published) -> Iterator[Span]:
-    """The spans that hold wanted generations of wanted seeds; where packs overlap, the furthest reaching first.
+def _select_spans(query: LineageQuery, spans: PublishedSpans) -> Iterator[Span]:
+    """Yield the spans that hold a queried generation of a queried seed; of overlapping packs the furthest first.
 
-    Those that say where seeds ended are there in any case.
+    Spans that record the ends of seeds are always included.
     """
-    packs = {seeds: counted(own, one.untils) for seeds, own in spans.get(one.lineage, {}).items()}
-    of_wanted = [(seeds, own) for seeds, own in packs.items() if own and one.seeds & set(seeds)]
-    for _, own in sorted(of_wanted, key=lambda pack: (-max(span.last for span in pack[1]), pack[0])):
-        for span in chain(own, one.start):
-            if span.until or any(span.first <= t <= span.last for t in one.generations):
+    packs = {seeds: valid_spans(pack, query.untils) for seeds, pack in spans.get(query.lineage, {}).items()}
+    queried = [(seeds, pack) for seeds, pack in packs.items() if pack and query.seeds & set(seeds)]
+    for _, pack in sorted(queried, key=lambda item: (-max(span.last for span in item[1]), item[0])):
+        for span in chain(pack, query.start):
+            if span.until or any(span.first <= t <= span.last for t in query.generations):
                 yield span
 
 
-def _read(objects: Objects, chosen: tuple[Wanted, Span]) -> tuple[pa.Table | None, dict[tuple[str, int], int]]:
-    """The records of a span, if it holds generations, and where its seeds ended: (lineage, seed) -> generation."""
-    one, span = chosen
-    manifest = span.manifest(objects)
+def _read_span(
+    objects: Objects, selected: tuple[LineageQuery, Span]
+) -> tuple[pa.Table | None, dict[tuple[str, int], int]]:
+    """Return the records of a span, None if it holds no generation, and (lineage, seed) -> generation of its end."""
+    query, span = selected
+    manifest = span.read_manifest(objects)
     ended = {(span.lineage, seed): t for seed, t in ended_at(manifest).items()}
     if RECORDS not in manifest.files:
         return None, ended
     file = pq.ParquetFile(io.BytesIO(manifest.get(RECORDS)))
     if file.metadata.num_row_groups == 1:
-        return _with(file.read(), span.lineage), ended
-    # Of a long span the generations that are asked for, and those that tell where a seed diverged.
-    asked = pc.field("generation").isin(one.generations) | pc.field("diverged")
-    return _with(pq.read_table(io.BytesIO(manifest.get(RECORDS)), filters=asked), span.lineage), ended
+        return _add_lineage(file.read(), span.lineage), ended
+    # Of a long span: the queried generations, and those that show at which generation a seed diverged.
+    rows = pc.field("generation").isin(query.generations) | pc.field("diverged")
+    return _add_lineage(pq.read_table(io.BytesIO(manifest.get(RECORDS)), filters=rows), span.lineage), ended
 
 
-def _metric_files(one: Wanted, places: Mapping[str, Places], ends: Mapping[int, int]) -> Iterator[str]:
-    """The metric files that hold wanted generations of wanted seeds, or those where they ended; the longest first."""
-    for metric in one.metrics:
-        for seeds, names in places[metric].get(one.lineage, {}).items():
-            missing = {*one.generations, *(ends[seed] for seed in seeds if seed in ends)}
-            for name in sorted(names, key=lambda name: -len(generations_in(name))) if one.seeds & set(seeds) else ():
-                if missing & set(generations_in(name)):
-                    missing -= set(generations_in(name))
+def _select_files(
+    query: LineageQuery, files_by_metric: Mapping[str, FilesByPack], ends: Mapping[int, int]
+) -> Iterator[str]:
+    """Yield the metric files that hold a queried generation of a queried seed, or its end; the longest files first."""
+    for metric in query.metrics:
+        for seeds, names in files_by_metric[metric].get(query.lineage, {}).items():
+            if not query.seeds & set(seeds):
+                continue
+            missing = {*query.generations, *(ends[seed] for seed in seeds if seed in ends)}
+            for name in sorted(names, key=lambda name: -len(file_generations(name))):
+                if missing & set(file_generations(name)):
+                    missing -= set(file_generations(name))
                     yield name
 
 
-def _with(table: pa.Table, lineage: str) -> pa.Table:
+def _add_lineage(table: pa.Table, lineage: str) -> pa.Table:
     return table.append_column("lineage", pa.array([lineage] * len(table), pa.string()))
 
 
-def _frame(tables: list[pa.Table]) -> pd.DataFrame:
-    """Tables end to end; a column that some lack is empty there."""
+def _concatenate(tables: list[pa.Table]) -> pd.DataFrame:
+    """Concatenate tables; a column that a table lacks is empty in its rows."""
     frame: pd.DataFrame = pa.concat_tables(tables, promote_options="default").to_pandas()
     return frame
 
 
-def _after_the_end(
-    frame: pd.DataFrame, spans: Sequence[tuple[Wanted, Span]], ended: Mapping[tuple[str, int], int]
+def _untrained_rows(
+    frame: pd.DataFrame, selected: Sequence[tuple[LineageQuery, Span]], ended: Mapping[tuple[str, int], int]
 ) -> pd.DataFrame:
-    """Rows for the generations that nobody ran, since a seed had ended, or all seeds of the pack had diverged."""
-    gone = frame[frame["diverged"]].sort_values("generation").drop_duplicates(["lineage", "seed"], keep="last")
-    diverged = {(key, seed): t for key, seed, t in zip(gone["lineage"], gone["seed"], gone["generation"], strict=True)}
+    """Return rows for the generations that were not run, since a seed had ended or all seeds of a pack had diverged."""
+    last = frame[frame["diverged"]].sort_values("generation").drop_duplicates(["lineage", "seed"], keep="last")
+    diverged = {(key, seed): t for key, seed, t in zip(last["lineage"], last["seed"], last["generation"], strict=True)}
     stopped = {**diverged, **ended}
     rows = [
-        {"lineage": span.lineage, "seed": seed, "generation": t, **NOTHING, "diverged": key in diverged}
-        for one, span in spans
+        {"lineage": span.lineage, "seed": seed, "generation": t, **UNTRAINED, "diverged": key in diverged}
+        for query, span in selected
         for seed in span.seeds
         if (key := (span.lineage, seed)) in stopped
-        for t in one.generations
+        for t in query.generations
         if max(stopped[key] + 1, span.first) <= t <= span.last
     ]
     return pd.DataFrame(rows).reindex(columns=frame.columns).astype(frame.dtypes) if rows else frame.head(0)

@@ -1,4 +1,4 @@
-"""The table by cell that is printed at the end of a sweep."""
+"""The table of cells that is printed at the end of a sweep."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,20 +6,21 @@ from dataclasses import dataclass
 import pandas as pd
 from rich.table import Table
 
+from raysc.results.table.number_format import quantiles_text, spread_text, value_text
 from raysc.results.table.selection import last_generation
 from raysc.results.table.table import controls_of, main_columns, varying_axes
-from raysc.results.table.text import WIDTH, empty_table, quantiles_text, spread_text, value_text, widest
+from raysc.results.table.terminal_table import WIDTH, empty_table, widest_table
 from raysc.sweepfile.sweep import Sweep
 
 
 @dataclass(frozen=True)
-class _Shown:
-    """A column of numbers.
+class _Statistic:
+    """A column of the summary.
 
     Attributes:
-        heading: above it.
-        column: of the tidy table.
-        text: of a cell's seeds.
+        heading: heading of the column.
+        column: column of the tidy table.
+        text: text of the values of a cell's seeds.
     """
 
     heading: str
@@ -28,44 +29,49 @@ class _Shown:
 
 
 def summary(sweep: Sweep, table: pd.DataFrame, width: int = WIDTH) -> Table:
-    """One line per cell: how far it came, and its metrics at its last generation.
+    """Return a table with one row per cell: its progress, and its metrics at its last generation.
 
     Args:
-        sweep: what was asked.
+        sweep: the sweep.
         table: from ``load_table``.
-        width: columns of the screen; what does not fit is left out, from the right.
+        width: width of the terminal, in characters; columns that do not fit are left out, from the right.
 
     Returns:
-        A rich table: the axes that vary, seeds that reached the cell's last generation, how many diverged, if any did;
-        then of the first column of the first metric mean ± standard deviation over seeds, median and quantiles, and
-        the excess over the control; then the same two of the other metrics. One seed has no quantiles. Cells without
-        any result are there too.
+        A rich table: the axes that vary, the number of seeds that reached the cell's last generation, and how many
+        diverged, if any did. Then mean ± standard deviation over seeds, median and quantiles of the first metric, and
+        its excess over the control; then the first two of the other metrics. With one seed there are no quantiles.
+        Cells without results have a row too.
     """
     last = last_generation(table)
     reached = last.groupby("cell")["generation"].first()
-    shown = _columns(sweep)
+    statistics = _statistics(sweep)
     by_cell = dict(list(last.groupby("cell")))
     texts = [
-        [one.text(by_cell.get(number, last.head(0))[one.column]) for one in shown] for number in range(len(sweep.cells))
+        [statistic.text(by_cell.get(number, last.head(0))[statistic.column]) for statistic in statistics]
+        for number in range(len(sweep.cells))
     ]
 
     def build(headings: Sequence[str]) -> Table:
-        return _build(sweep, last, reached, headings, [own[: len(headings)] for own in texts])
+        return _build(sweep, last, reached, headings, [cell_texts[: len(headings)] for cell_texts in texts])
 
-    return widest(build, [one.heading for one in shown], width)[0]
+    return widest_table(build, [statistic.heading for statistic in statistics], width)[0]
 
 
-def _columns(sweep: Sweep) -> list[_Shown]:
-    first, *others = (column.name for column in main_columns(sweep))
-    several, compared = len(sweep.seeds) > 1, bool(controls_of(sweep.cells))
-    means = [_Shown(name, name, spread_text) for name in (first, *others)]
-    medians = [_Shown("median [5, 95 %]", name, quantiles_text) for name in (first, *others)]
-    excess = [_Shown("excess", f"{first}_excess", spread_text)]
+def _statistics(sweep: Sweep) -> list[_Statistic]:
+    names = [column.name for column in main_columns(sweep)]
+    has_quantiles, has_excess = len(sweep.seeds) > 1, bool(controls_of(sweep.cells))
+    means = [_Statistic(name, name, spread_text) for name in names]
+    medians = [_Statistic("median [5, 95 %]", name, quantiles_text) for name in names]
+    excess = [_Statistic("excess", f"{names[0]}_excess", spread_text)]
     return [
         *means[:1],
-        *(medians[:1] if several else []),
-        *(excess if compared else []),
-        *(column for pair in zip(means[1:], medians[1:], strict=True) for column in pair[: 1 + several]),
+        *(medians[:1] if has_quantiles else []),
+        *(excess if has_excess else []),
+        *(
+            statistic
+            for pair in zip(means[1:], medians[1:], strict=True)
+            for statistic in pair[: 2 if has_quantiles else 1]
+        ),
     ]
 
 
@@ -76,27 +82,27 @@ def _build(
     headings: Sequence[str],
     texts: Sequence[Sequence[str]],
 ) -> Table:
-    same = reached.nunique() == 1 and len(reached) == len(sweep.cells)
-    diverged = bool(len(last) and last["diverged"].any())
+    same_generation = reached.nunique() == 1 and len(reached) == len(sweep.cells)
+    any_diverged = bool(len(last) and last["diverged"].any())
     axes = varying_axes(sweep.cells)
-    progress = ["seeds", *([] if same else ["generation"]), *(["diverged"] if diverged else [])]
-    built = empty_table(_title(sweep, same, reached), [*axes, *progress, *headings])
-    seeds, lost = last.groupby("cell").size(), last.groupby("cell")["diverged"].sum()
-    for number, (cell, own) in enumerate(zip(sweep.cells, texts, strict=True)):
-        built.add_row(
+    progress = ["seeds", *([] if same_generation else ["generation"]), *(["diverged"] if any_diverged else [])]
+    table = empty_table(_title(sweep, same_generation, reached), [*axes, *progress, *headings])
+    seeds, diverged = last.groupby("cell").size(), last.groupby("cell")["diverged"].sum()
+    for number, (cell, cell_texts) in enumerate(zip(sweep.cells, texts, strict=True)):
+        table.add_row(
             *(value_text(cell.axes[axis]) for axis in axes),
             f"{seeds.get(number, 0)}/{len(sweep.seeds)}",
-            *([] if same else [str(reached.get(number, "none"))]),
-            *([str(int(lost.get(number, 0)) or "")] if diverged else []),
+            *([] if same_generation else [str(reached.get(number, "none"))]),
+            *([str(int(diverged.get(number, 0)) or "")] if any_diverged else []),
             *(
                 "control" if cell.control and heading == "excess" else text
-                for heading, text in zip(headings, own, strict=True)
+                for heading, text in zip(headings, cell_texts, strict=True)
             ),
         )
-    return built
+    return table
 
 
-def _title(sweep: Sweep, same: bool, reached: "pd.Series[int]") -> str:
+def _title(sweep: Sweep, same_generation: bool, reached: "pd.Series[int]") -> str:
     seeds = f"mean ± sd over {len(sweep.seeds)} seeds" if len(sweep.seeds) > 1 else "one seed"
-    at = f"generation {reached.iloc[0]} of {sweep.generations}" if same else "each cell's last generation"
+    at = f"generation {reached.iloc[0]} of {sweep.generations}" if same_generation else "each cell's last generation"
     return f"{sweep.name}: {at}, {seeds}"

@@ -8,98 +8,108 @@ import pandas as pd
 
 from raysc import registry
 from raysc.metrics.core.metric import Column, Metric
-from raysc.planning.resolved import Line, lines, measured_generations, measured_generations_of, metric_keys
+from raysc.planning.resolved import (
+    ResolvedCell,
+    ResolvedSweep,
+    measured_generations,
+    measured_generations_of,
+)
 from raysc.results.statistics.excess import excess, initial_quality
 from raysc.results.table.collapse import collapse_generation
-from raysc.results.table.store_reader import Wanted, read_lineages
-from raysc.settings import Cell, Until
+from raysc.results.table.store_reader import LineageQuery, read_lineages
+from raysc.settings import CellSettings, Until
 from raysc.store.objects import Objects
 from raysc.sweepfile.sweep import Sweep
 
 COUNTS = ["rows_real", "rows_synthetic", "optimiser_steps"]
 PHASES = ["wait", "fit", "sample", "measure", "store"]
+"""Phases of a unit's work, whose seconds are recorded."""
 
 
-def load_table(sweep: Sweep, objects: Objects) -> pd.DataFrame:
-    """Everything that a store holds of a sweep.
+def load_table(resolved: ResolvedSweep, objects: Objects) -> pd.DataFrame:
+    """Read the tidy table of a sweep from a store.
 
     Args:
-        sweep: which cells, seeds, generations and metrics.
+        resolved: the sweep, with its cells, seeds, generations and metrics.
         objects: the store.
 
     Returns:
-        One row per cell, seed and measured generation that is published, sorted; what is missing is absent. Columns:
+        One row per cell, seed and measured generation that is published, sorted. Columns:
 
-        - cell (the line's number), the axes as ``Cell.axes`` names them, control, seed, generation
+        - cell (its number), the axes under the names of ``CellSettings.axes``, control, seed, generation
         - share: synthetic rows / all rows of the training set; rows_real, rows_synthetic, optimiser_steps
-        - diverged: the model is not finite; so are all later ones of that seed, and their metrics are NaN
+        - diverged: the model is not finite, nor are all later models of the seed; their metrics are NaN
         - initial_quality: damage of generation 0 against real rows, by the sweep's ``initial_quality`` metric
-        - collapse_generation: where a metric tells a collapse, the first generation at which it did (the first such
-          metric's); NaN if none did
-        - ended_generation, where the sweep has ``loop.until``: the generation that ended the seed, NaN if none did.
-          Later ones have its metrics, no rows and no steps
+        - collapse_generation, if a metric has a collapse threshold: the first generation beyond it (of the first such
+          metric); NaN without a collapse
+        - ended_generation, if the sweep has ``loop.until``: the generation that ended the seed, NaN if none did. Later
+          generations have its metrics, no rows and no steps
         - for each column of each metric its value, <column>_floor (real against real) and <column>_excess over the
-          control; <column>_rows, of a Fréchet distance of fewer rows than features: how many the smaller set has
+          control; <column>_rows, for a Fréchet distance of fewer rows than features: the size of the smaller set
         - seconds_wait, _fit, _sample, _measure, _store: a seed's share of the unit's wall time
-        - lineage: address of the generation; parent: that of generation 0 where it is shared, that is from
-          generation 1 on of a trained family
+        - lineage: key of the generation; parent: key of generation 0 if cells share it, that is from generation 1 on of
+          a trained family
 
     Raises:
-        Damaged: a published file is gone or was changed.
+        DamagedObjectError: a published file is missing or was changed.
     """
-    cells = lines(sweep)
-    found = read_lineages(objects, _wanted(sweep, cells))
+    sweep, cells = resolved.sweep, resolved.cells
+    rows = read_lineages(objects, _queries(resolved))
     columns = metric_columns(sweep)
-    if found.empty:
-        return pd.DataFrame(columns=_order(sweep, columns, found))
-    addresses = [(line.number, address) for line in cells for address in _addresses(line)]
-    table = pd.DataFrame(addresses, columns=["cell", "lineage"]).merge(found, on="lineage")
+    if rows.empty:
+        return pd.DataFrame(columns=_order(sweep, columns, rows))
+    keys = [(cell.number, key) for cell in cells for key in _lineage_keys(cell)]
+    table = pd.DataFrame(keys, columns=["cell", "lineage"]).merge(rows, on="lineage")
     table = table.sort_values(["cell", "seed", "generation"], ignore_index=True)
-    for name in cells[0].cell.axes:
+    for name in cells[0].settings.axes:
         table[name] = table["cell"].map(_axis(name, cells)) if name not in table else table[name]
-    zeros = {line.number: line.keys.zero.rows for line in cells if line.keys.zero is not None}
-    table["parent"] = table["cell"].map(zeros).astype(table["lineage"].dtype).where(table["generation"] > 0)
-    table["control"] = table["cell"].map({line.number: line.cell.control for line in cells})
-    # Nothing was trained on after a divergence: 0 / 0 rows is NaN.
+    parents = {cell.number: cell.keys.generation_zero.rows for cell in cells if cell.keys.generation_zero is not None}
+    table["parent"] = table["cell"].map(parents).astype(table["lineage"].dtype).where(table["generation"] > 0)
+    table["control"] = table["cell"].map({cell.number: cell.settings.control for cell in cells})
+    # After a divergence there is no training set: 0 / 0 rows is NaN.
     table["share"] = table["rows_synthetic"] / (table["rows_real"] + table["rows_synthetic"])
-    table = table.assign(**{name: float("nan") for column in columns for name in _names(column) if name not in table})
-    controls = controls_of([line.cell for line in cells])
+    table = table.assign(
+        **{name: float("nan") for column in columns for name in _value_columns(column) if name not in table}
+    )
+    controls = controls_of([cell.settings for cell in cells])
     for column in columns:
         table[f"{column.name}_excess"] = excess(table, controls, column)
     table["initial_quality"] = initial_quality(table, quality_column(sweep))
     if sweep.until is not None:
         table = _with_ends(table, sweep.until, sweep.generations)
         table = table[table["generation"].isin(measured_generations(sweep))].reset_index(drop=True)
-    for column in _telling_collapse(columns):
+    for column in _collapse_columns(columns):
         table["collapse_generation"] = collapse_generation(table, column)
     return table[_order(sweep, columns, table)]
 
 
 def metric_columns(sweep: Sweep) -> list[Column]:
-    """The columns of a sweep's metrics, in order."""
-    built: list[Metric] = [registry.build("metric", metric) for metric in sweep.metrics]
-    return [column for metric in built for column in metric.columns]
+    """Return the columns of a sweep's metrics, in order."""
+    return [column for metric in _metrics(sweep) for column in metric.columns]
 
 
 def main_columns(sweep: Sweep) -> list[Column]:
-    """The first column of each of a sweep's metrics, in order: what summaries and pictures show."""
-    built: list[Metric] = [registry.build("metric", metric) for metric in sweep.metrics]
-    return [metric.columns[0] for metric in built]
+    """Return the first column of each of a sweep's metrics, in order, for summaries and figures."""
+    return [metric.columns[0] for metric in _metrics(sweep)]
+
+
+def _metrics(sweep: Sweep) -> list[Metric]:
+    return [registry.build("metric", metric) for metric in sweep.metrics]
 
 
 def quality_column(sweep: Sweep) -> Column:
-    """The column by which generation 0 is judged."""
+    """Return the column that measures the quality of generation 0."""
     names = [metric.name for metric in sweep.metrics]
     return main_columns(sweep)[names.index(sweep.initial_quality) if sweep.initial_quality else 0]
 
 
-def controls_of(cells: Sequence[Cell]) -> dict[int, int]:
-    """Cell -> its control, as places in the sweep; a cell that has none is left out."""
+def controls_of(cells: Sequence[CellSettings]) -> dict[int, int]:
+    """Map each cell to its control, both as indices in the sweep; cells without one are left out."""
     return {number: cell.compared_with for number, cell in enumerate(cells) if cell.compared_with is not None}
 
 
-def varying_axes(cells: Sequence[Cell]) -> list[str]:
-    """The axes that tell cells apart: regime and lambda, and those that have more than one value."""
+def varying_axes(cells: Sequence[CellSettings]) -> list[str]:
+    """Return the axes that distinguish cells: regime, lambda, and those with more than one value."""
     return [
         name
         for name in cells[0].axes
@@ -107,23 +117,27 @@ def varying_axes(cells: Sequence[Cell]) -> list[str]:
     ]
 
 
-def _wanted(sweep: Sweep, cells: Iterable[Line]) -> list[Wanted]:
-    """Every address of a sweep once."""
+def _queries(resolved: ResolvedSweep) -> list[LineageQuery]:
+    """Return a query for each distinct lineage key of a sweep."""
+    sweep = resolved.sweep
     seeds = frozenset(sweep.seeds)
-    wanted: dict[str, Wanted] = {}
-    for line in cells:
-        metrics, generations = tuple(metric_keys(sweep, line)), measured_generations_of(sweep, line)
-        lineage, *zero = _addresses(line)
-        start = len(zero)
+    queries: dict[str, LineageQuery] = {}
+    for cell in resolved.cells:
+        metrics, generations = resolved.metric_keys[cell.number], measured_generations_of(sweep, cell)
+        lineage, *shared = _lineage_keys(cell)
+        start = len(shared)
         later = tuple(t for t in generations if t >= start)
-        wanted[lineage] = Wanted(lineage, seeds, start, later, metrics, line.untils)
-        for address in zero:
-            wanted[address] = Wanted(address, seeds, 0, generations[: generations[0] == 0], metrics)
-    return list(wanted.values())
+        queries[lineage] = LineageQuery(lineage, seeds, start, later, metrics, cell.untils)
+        for key in shared:
+            queries[key] = LineageQuery(key, seeds, 0, generations[: generations[0] == 0], metrics)
+    return list(queries.values())
 
 
 def _with_ends(table: pd.DataFrame, until: Until, generations: int) -> pd.DataFrame:
-    """Say where seeds ended; of a pack that goes on for the sake of others, by the values that ended them."""
+    """Fill in ended_generation, and set the counts of later generations to 0.
+
+    A seed of a pack that goes on for its other seeds has no recorded end. Its end follows from the metric's values.
+    """
     ended = table["ended_generation"].fillna(table["generation"].where(until.reached(table[until.metric].to_numpy())))
     first = ended.groupby([table["cell"], table["seed"]]).transform("min")
     first = first.where(first <= generations)
@@ -131,46 +145,50 @@ def _with_ends(table: pd.DataFrame, until: Until, generations: int) -> pd.DataFr
     return table.assign(ended_generation=first, **counts)
 
 
-def _addresses(line: Line) -> list[str]:
-    """Where a cell's generations lie: its lineage, and for a trained family generation 0's address."""
-    zero = line.keys.zero
-    return [line.keys.lineage] if zero is None else [line.keys.lineage, zero.rows]
+def _lineage_keys(cell: ResolvedCell) -> list[str]:
+    """Return the keys of a cell's generations: its lineage, and for a trained family the rows of generation 0."""
+    generation_zero = cell.keys.generation_zero
+    return [cell.keys.lineage] if generation_zero is None else [cell.keys.lineage, generation_zero.rows]
 
 
-def _axis(name: str, cells: Iterable[Line]) -> "pd.Series[Any]":
-    """An axis by cell; whole numbers stay whole beside empty ones, mappings and lists become JSON."""
-    values = [_plain(line.cell.axes[name]) for line in cells]
-    given = [value for value in values if value is not None]
-    whole = all(isinstance(value, int) and not isinstance(value, bool) for value in given)
+def _axis(name: str, cells: Iterable[ResolvedCell]) -> "pd.Series[Any]":
+    """Return an axis by cell. Integers stay integers beside empty values; mappings and lists become JSON."""
+    values = [_plain(cell.settings.axes[name]) for cell in cells]
+    present = [value for value in values if value is not None]
+    integers = all(isinstance(value, int) and not isinstance(value, bool) for value in present)
     if name == "lambda":
         return pd.Series(values, dtype="float64")
-    return pd.Series(values, dtype="Int64" if given and whole and len(given) < len(values) else None)
+    return pd.Series(values, dtype="Int64" if present and integers and len(present) < len(values) else None)
 
 
 def _plain(value: Any) -> Any:
     return json.dumps(value, default=repr) if isinstance(value, Mapping | list | tuple) else value
 
 
-def _telling_collapse(columns: Iterable[Column]) -> list[Column]:
-    """The first column that tells a collapse, if there is one."""
-    return [column for column in columns if column.collapsed is not None][:1]
+def _collapse_columns(columns: Iterable[Column]) -> list[Column]:
+    """Return the first column with a collapse threshold, or no column."""
+    return [column for column in columns if column.collapse_threshold is not None][:1]
 
 
-def _names(column: Column) -> list[str]:
-    return [column.name] if column.against == "neither" else [column.name, f"{column.name}_floor"]
+def _value_columns(column: Column) -> list[str]:
+    return [column.name] if column.reference == "none" else [column.name, f"{column.name}_floor"]
 
 
-def _few(column: Column, table: pd.DataFrame) -> list[str]:
-    """The column that says from how few rows a metric is, where it was written."""
+def _row_columns(column: Column, table: pd.DataFrame) -> list[str]:
+    """Return the column with the number of rows of a metric, if the table has it."""
     return [name for name in (f"{column.name}_rows",) if name in table]
 
 
 def _order(sweep: Sweep, columns: Sequence[Column], table: pd.DataFrame) -> list[str]:
-    metrics = [name for column in columns for name in [*_names(column), f"{column.name}_excess", *_few(column, table)]]
+    metrics = [
+        name
+        for column in columns
+        for name in [*_value_columns(column), f"{column.name}_excess", *_row_columns(column, table)]
+    ]
     seconds = [name for phase in PHASES if (name := f"seconds_{phase}") in table]
     axes = list(sweep.cells[0].axes)
     front = ["cell", *axes, "control", "seed", "generation", "share", *COUNTS, "diverged", "initial_quality"]
-    collapse = ["collapse_generation" for _ in _telling_collapse(columns)]
+    collapse = ["collapse_generation" for _ in _collapse_columns(columns)]
     ended = ["ended_generation"] if sweep.until is not None else []
     accepted = [name for name in ("acceptance_rate",) if name in table]
     return [*front, *accepted, *ended, *collapse, *metrics, *seconds, "lineage", "parent"]

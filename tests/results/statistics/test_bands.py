@@ -5,50 +5,50 @@ from scipy import stats
 from raysc.results.statistics.bands import Band
 from raysc.results.statistics.intervals import Student
 
-ROOT = np.random.default_rng(0)
+GENERATOR = np.random.default_rng(0)
 
 
-def walks(seeds, columns, trials):
-    """Trajectories around 0, as correlated over generations as sums are."""
+def random_walks(seeds: int, columns: int, trials: int) -> np.ndarray:
+    """Return random walks from 0, float64 (trials, seeds, columns)."""
     steps = np.random.default_rng(seeds).normal(size=(trials, seeds, columns))
     return steps.cumsum(axis=2)
 
 
 @pytest.mark.parametrize("seeds", [3, 5, 20, 100])
-def test_the_whole_truth_lies_within_as_often_as_the_level_says(seeds):
+def test_the_band_holds_all_true_means_as_often_as_the_level_says(seeds: int) -> None:
     trials = 400
     missed = 0
-    for values in walks(seeds, 6, trials):
+    for values in random_walks(seeds, 6, trials):
         low, high = Band(values, resamples=999).interval(0.95)
         missed += bool((low > 0).any() or (high < 0).any())
     assert missed / trials <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / trials)
 
 
 @pytest.mark.parametrize("seeds", [5, 30])
-def test_of_one_column_it_is_students_interval(seeds):
-    values = ROOT.normal(size=(seeds, 1))
-    ours, students = Band(values).interval(0.95), Student(values).interval(0.95)
-    assert ours[1] - ours[0] == pytest.approx(students[1] - students[0], rel=0.05)
+def test_the_band_of_one_column_is_students_interval(seeds: int) -> None:
+    values = GENERATOR.normal(size=(seeds, 1))
+    (low, high), (student_low, student_high) = Band(values).interval(0.95), Student(values).interval(0.95)
+    assert high - low == pytest.approx(student_high - student_low, rel=0.05)
 
 
-def test_it_is_wider_than_each_column_alone_and_narrower_than_bonferroni():
-    (values,) = walks(40, 10, 1)
+def test_the_band_is_wider_than_pointwise_intervals_and_narrower_than_bonferroni() -> None:
+    (values,) = random_walks(40, 10, 1)
     half = Band(values).interval(0.95)[1] - values.mean(axis=0)
     error = values.std(axis=0, ddof=1) / np.sqrt(40)
     assert (half > stats.t.ppf(0.975, 39) * error).all()
     assert (half < stats.t.ppf(1 - 0.025 / 10, 39) * error).all()
 
 
-def test_its_p_value_belongs_to_its_ends():
-    (values,) = walks(20, 4, 1)
+def test_the_p_value_of_a_limit_is_one_minus_the_level() -> None:
+    (values,) = random_walks(20, 4, 1)
     band = Band(values)
     _, high = band.interval(0.9)
     for column in range(4):
-        assert band.beyond(high[column])[column] == pytest.approx(0.1, abs=2e-3)
+        assert band.p_value(high[column])[column] == pytest.approx(0.1, abs=2e-3)
 
 
-def test_a_column_of_equal_values_takes_no_part():
-    values = np.column_stack([np.full(10, 2.0), ROOT.normal(size=10)])
+def test_a_column_of_equal_values_has_no_width_and_no_effect() -> None:
+    values = np.column_stack([np.full(10, 2.0), GENERATOR.normal(size=10)])
     low, high = Band(values).interval(0.95)
     assert (low[0], high[0]) == (2.0, 2.0)
     assert low[1] < high[1]

@@ -1,68 +1,76 @@
-"""Wrong verdicts are rare: each rule is tried on many samples whose truth is known."""
+"""Error rates of each rule, on many samples whose true means are known, and single verdicts."""
 
 import numpy as np
 import pytest
 
-from raysc.results.statistics.censored import Bounds, exactly
-from raysc.results.statistics.verdicts import above, below, conclusion, judge, verdicts, within
+from raysc.results.statistics.censored import CensoredValues, censor
+from raysc.results.statistics.verdicts import Region, above, below, conclusion, judge, verdicts, within
 
 TRIALS = 600
 SEEDS = [3, 5, 20, 100]
-MOST = 0.05 + 3 * np.sqrt(0.05 * 0.95 / TRIALS)
-"""5 % and three standard errors of what ``TRIALS`` samples tell."""
+MAX_ERROR_RATE = 0.05 + 3 * np.sqrt(0.05 * 0.95 / TRIALS)
+"""5 % plus three standard errors of a rate from ``TRIALS`` samples."""
 
 
-def rates(seeds, mean, region, columns=1, spread=0.5, cases=1, trials=TRIALS):
-    """How often samples with these means are found to hold and to fail."""
+def rates(
+    seeds: int,
+    mean: float | list[float],
+    region: Region,
+    columns: int = 1,
+    spread: float = 0.5,
+    cases: int = 1,
+    trials: int = TRIALS,
+) -> tuple[float, float]:
+    """Return the rates of samples with these true means that hold and that fail."""
     draws = np.random.default_rng(1000 * seeds + columns + cases)
-    found = []
+    conclusions = []
     for _ in range(trials):
-        parts = []
+        judgements = []
         for _ in range(cases):
             shared = draws.normal(size=(seeds, 1))
             noise = spread * (shared + draws.normal(size=(seeds, columns))) / np.sqrt(2)
-            parts.append(judge(exactly(np.broadcast_to(mean, columns) + noise), region))
-        found.append(conclusion([verdict for verdict, _ in verdicts(parts)]))
-    return found.count("holds") / trials, found.count("fails") / trials
+            judgements.append(judge(censor(np.broadcast_to(mean, columns) + noise), region))
+        conclusions.append(conclusion([verdict for verdict, _ in verdicts(judgements)]))
+    return conclusions.count("holds") / trials, conclusions.count("fails") / trials
 
 
 @pytest.mark.parametrize("seeds", SEEDS)
 @pytest.mark.parametrize("region", [above(0.3), below(0.3)])
-def test_at_the_bound_itself_neither_verdict_is_common(seeds, region):
+def test_at_the_bound_both_verdicts_are_rare(seeds: int, region: Region) -> None:
     holds, fails = rates(seeds, 0.3, region)
-    assert holds <= MOST
-    assert fails <= MOST
+    assert holds <= MAX_ERROR_RATE
+    assert fails <= MAX_ERROR_RATE
 
 
 @pytest.mark.parametrize("seeds", SEEDS)
-def test_what_lies_at_the_margin_is_seldom_called_equivalent_or_different(seeds):
+def test_a_mean_at_the_margin_is_rarely_judged_equivalent_or_different(seeds: int) -> None:
     holds, fails = rates(seeds, 0.3, within(-0.3, 0.3))
-    assert holds <= MOST
-    assert fails <= MOST
+    assert holds <= MAX_ERROR_RATE
+    assert fails <= MAX_ERROR_RATE
 
 
 @pytest.mark.parametrize("seeds", SEEDS)
-def test_equality_is_seldom_called_different(seeds):
-    assert rates(seeds, 0.0, within(-0.1, 0.1))[1] <= MOST
+def test_an_equal_mean_is_rarely_judged_different(seeds: int) -> None:
+    assert rates(seeds, 0.0, within(-0.1, 0.1))[1] <= MAX_ERROR_RATE
 
 
 @pytest.mark.parametrize("seeds", SEEDS)
-def test_of_many_true_cases_seldom_one_fails(seeds):
-    assert rates(seeds, 0.3, above(0.3), cases=6)[1] <= MOST
+def test_a_claim_of_many_true_cases_rarely_fails(seeds: int) -> None:
+    assert rates(seeds, 0.3, above(0.3), cases=6)[1] <= MAX_ERROR_RATE
 
 
 @pytest.mark.parametrize("seeds", SEEDS)
-def test_of_many_cases_a_false_one_keeps_the_claim_from_holding(seeds):
-    assert rates(seeds, 0.3, above(0.3), cases=2)[0] <= MOST
+def test_a_claim_with_a_false_case_rarely_holds(seeds: int) -> None:
+    assert rates(seeds, 0.3, above(0.3), cases=2)[0] <= MAX_ERROR_RATE
 
 
 @pytest.mark.parametrize("seeds", SEEDS)
-def test_a_trajectory_on_the_margin_is_seldom_judged(seeds):
+def test_a_trajectory_at_the_margin_is_rarely_judged(seeds: int) -> None:
     trials = 200
     holds, fails = rates(seeds, [0.0, 0.3, 0.1, 0.0], within(-0.3, 0.3), columns=4, trials=trials)
-    most = 0.05 + 3 * np.sqrt(0.05 * 0.95 / trials)
-    assert holds <= most
-    assert fails <= most
+    max_error_rate = 0.05 + 3 * np.sqrt(0.05 * 0.95 / trials)
+    assert holds <= max_error_rate
+    assert fails <= max_error_rate
 
 
 @pytest.mark.parametrize(
@@ -78,55 +86,55 @@ def test_a_trajectory_on_the_margin_is_seldom_judged(seeds):
     ],
 )
 @pytest.mark.parametrize("columns", [1, 3])
-def test_what_is_plain_is_seen(mean, region, verdict, columns):
+def test_clear_cases_have_their_verdict(mean: float, region: Region, verdict: str, columns: int) -> None:
     holds, fails = rates(20, mean, region, columns=columns, spread=0.2, trials=50)
     assert {"holds": holds, "fails": fails}[verdict] > 0.95
 
 
-def known(*values):
-    return exactly(np.array(values, float)[:, None])
+def known(*values: float) -> CensoredValues:
+    return censor(np.array(values, float)[:, None])
 
 
-def test_a_seed_that_may_be_infinitely_worse_can_make_a_mean_worse_not_better():
-    values = Bounds(known(1.0, 1.1, 0.9, 1.0).low, known(1.0, 1.1, np.inf, 1.0).high)
+def test_a_seed_without_upper_bound_can_only_raise_the_mean() -> None:
+    values = CensoredValues(known(1.0, 1.1, 0.9, 1.0).low, known(1.0, 1.1, np.inf, 1.0).high)
     assert judge(values, above(0.5)).holds
     assert not judge(values, below(2.0)).holds
     assert judge(values, below(2.0)).p == 1.0
     assert judge(values, below(0.5)).p < 0.05
 
 
-def test_equal_seeds_are_judged_without_an_interval():
-    judged = judge(known(0.2, 0.2, 0.2), above(0.1))
-    assert judged.holds
-    assert (judged.low.item(), judged.high.item()) == (0.2, 0.2)
+def test_equal_seeds_are_judged_without_an_interval() -> None:
+    judgement = judge(known(0.2, 0.2, 0.2), above(0.1))
+    assert judgement.holds
+    assert (judgement.low.item(), judgement.high.item()) == (0.2, 0.2)
     assert not judge(known(0.2, 0.2, 0.2), above(0.2)).holds
     assert judge(known(0.2, 0.2, 0.2), above(0.3)).p == 0.0
 
 
-def test_from_fifty_seeds_the_interval_leans_to_the_long_tail():
+def test_from_fifty_seeds_on_the_interval_is_longer_towards_the_long_tail() -> None:
     values = np.random.default_rng(0).lognormal(size=60)
-    for count, leans in [(49, False), (60, True)]:
-        judged = judge(known(*values[:count]), above(0.0))
+    for count, asymmetric in [(49, False), (60, True)]:
+        judgement = judge(known(*values[:count]), above(0.0))
         mean = values[:count].mean()
-        assert bool(judged.high.item() - mean > 1.01 * (mean - judged.low.item())) is leans
+        assert bool(judgement.high.item() - mean > 1.01 * (mean - judgement.low.item())) is asymmetric
 
 
-def test_the_worst_generation_is_the_one_told():
-    values = exactly(np.random.default_rng(0).normal([0.0, 2.0, -0.5], 0.1, (10, 3)))
-    judged = judge(values, within(-1, 1))
-    assert judged.worst == 1
-    assert judged.slack == pytest.approx(1 - judged.high[1])
+def test_the_worst_generation_is_the_one_with_the_least_slack() -> None:
+    values = censor(np.random.default_rng(0).normal([0.0, 2.0, -0.5], 0.1, (10, 3)))
+    judgement = judge(values, within(-1, 1))
+    assert judgement.worst == 1
+    assert judgement.slack == pytest.approx(1 - judgement.high[1])
 
 
-def test_one_case_that_fails_decides_and_one_that_is_open_keeps_it_open():
+def test_a_failed_case_decides_and_an_undecided_case_leaves_the_claim_undecided() -> None:
     assert conclusion(["holds", "fails", "undecided"]) == "fails"
     assert conclusion(["holds", "undecided"]) == "undecided"
     assert conclusion(["holds", "holds"]) == "holds"
 
 
-def test_holm_takes_back_what_one_of_many_would_do_alone():
-    near = judge(known(0.0, 0.1, -0.1, 0.05, -0.05), above(0.13))
-    assert 0.01 < near.p < 0.05
-    assert [verdict for verdict, _ in verdicts([near])] == ["fails"]
-    (first, _), *_ = verdicts([near] + [None] * 9)
+def test_with_holm_a_case_that_fails_alone_is_undecided_among_many() -> None:
+    judgement = judge(known(0.0, 0.1, -0.1, 0.05, -0.05), above(0.13))
+    assert 0.01 < judgement.p < 0.05
+    assert [verdict for verdict, _ in verdicts([judgement])] == ["fails"]
+    (first, _), *_ = verdicts([judgement, *[None] * 9])
     assert first == "undecided"

@@ -1,66 +1,84 @@
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
-from raysc.planning.resolved import lines
+from raysc.planning.resolved import resolve
 from raysc.results.statistics.averages import Mean
-from raysc.results.table.stability import Stability, boundary, slopes, stability, tabulated
-from raysc.results.table.table import load_table, quality_column
+from raysc.results.table.stability import (
+    Stability,
+    cell_stabilities,
+    slopes,
+    stability_boundary,
+    stability_frame,
+)
+from raysc.results.table.table import quality_column
+from raysc.store.objects import Objects
+from raysc.sweepfile import Sweep
+
+Store = tuple[Sweep, Objects]
 
 
-@pytest.fixture(scope="module")
-def found(gaussian_store):
-    sweep, objects = gaussian_store
-    return stability(lines(sweep), load_table(sweep, objects), quality_column(sweep))
+@pytest.fixture
+def stabilities(gaussian_store: Store, gaussian_table: pd.DataFrame) -> list[Stability]:
+    sweep, _ = gaussian_store
+    return cell_stabilities(resolve(sweep).cells, gaussian_table, quality_column(sweep))
 
 
-def test_every_cell_but_the_control_is_compared_with_it_seed_by_seed(found, gaussian_store):
-    sweep, objects = gaussian_store
-    table = load_table(sweep, objects)
-    assert [one.cell for one in found] == [0, 1, 2]
-    values = table.pivot(index="seed", columns=["cell", "generation"], values="frechet_distance")
-    ratios = np.log(values[0] / values[3])
+def test_every_cell_is_compared_with_its_control_seed_by_seed(
+    stabilities: list[Stability], gaussian_table: pd.DataFrame
+) -> None:
+    assert [stability.number for stability in stabilities] == [0, 1, 2]
+    values = gaussian_table.pivot(index="seed", columns=["cell", "generation"], values="frechet_distance")
+    ratios = pd.DataFrame(np.log(values[0] / values[3]))
     last = ratios[4].to_numpy()
-    assert found[0].excess.mean == pytest.approx(last.mean())
+    replace = stabilities[0]
+    assert replace.excess.mean == pytest.approx(last.mean())
     half = stats.t.ppf(0.975, 2) * stats.sem(last)
-    assert found[0].excess.high - found[0].excess.mean == pytest.approx(half)
+    assert replace.excess.high - replace.excess.mean == pytest.approx(half)
     fits = [stats.linregress([1, 2, 3, 4], ratios.loc[seed, [1, 2, 3, 4]]).slope for seed in range(3)]
-    assert found[0].slope.mean == pytest.approx(np.mean(fits))
-    assert found[0].initial_quality == pytest.approx(table.loc[table["cell"] == 0, "initial_quality"].mean())
+    assert replace.slope.mean == pytest.approx(np.mean(fits))
+    initial_quality = gaussian_table.loc[gaussian_table["cell"] == 0, "initial_quality"].mean()
+    assert replace.initial_quality == pytest.approx(initial_quality)
 
 
 def with_slope(mean: float, low: float, high: float) -> Stability:
     return Stability(0, 0.0, 5, Mean(1.0, 0.9, 1.1, 3), Mean(mean, low, high, 3), 3, 0)
 
 
-@pytest.mark.parametrize(("sign", "ends"), [(1, (0.05, 0.2)), (-1, (-0.2, -0.05))])
-def test_a_half_life_is_that_of_the_ratio_whichever_way_it_goes(sign, ends):
-    life, low, high = with_slope(sign * 0.1, *ends).half_life
-    assert np.exp(0.1 * life) == pytest.approx(2)
-    assert (low, high) == (pytest.approx(np.log(2) / 0.2), pytest.approx(np.log(2) / 0.05))
+@pytest.mark.parametrize(("sign", "limits"), [(1, (0.05, 0.2)), (-1, (-0.2, -0.05))])
+def test_half_life_is_that_of_the_ratio_for_either_sign_of_the_slope(sign: int, limits: tuple[float, float]) -> None:
+    half_life, low, high = with_slope(sign * 0.1, *limits).half_life
+    assert np.exp(0.1 * half_life) == pytest.approx(2)
+    assert (low, high) == pytest.approx((np.log(2) / 0.2, np.log(2) / 0.05))
 
 
 @pytest.mark.parametrize(("low", "high"), [(-0.1, 0.3), (np.nan, np.nan), (0.0, 0.2)])
-def test_there_is_no_half_life_where_the_direction_is_not_known(low, high):
+def test_there_is_no_half_life_if_the_direction_is_not_known(low: float, high: float) -> None:
     assert np.isnan(with_slope(0.1, low, high).half_life).all()
 
 
-def test_a_slope_needs_two_generations_after_the_first_and_all_of_them():
+def test_a_slope_needs_two_generations_after_generation_0_and_no_missing_one() -> None:
     values = np.array([[9.0, 1.0, 3.0, 5.0], [9.0, 1.0, np.nan, 5.0]])
     assert slopes(np.arange(4), values)[0] == pytest.approx(2)
     assert np.isnan(slopes(np.arange(4), values)[1])
     assert np.isnan(slopes(np.arange(2), values[:, :2])).all()
 
 
-def test_theory_has_a_line_for_mix_alone_and_knows_it_for_gaussians_alone(gaussian_store, digits_store):
-    gaussian, digits = (lines(store[0]) for store in (gaussian_store, digits_store))
-    assert boundary(gaussian[0]) is None
-    assert boundary(gaussian[1]).known
-    assert not boundary(digits[0]).known
-    assert boundary(digits[0]).lambda_ == 0.5
+def test_only_mix_has_a_stability_boundary_and_only_for_gaussians_it_is_known(
+    gaussian_store: Store, digits_store: Store
+) -> None:
+    (replace, mix, *_), (digits_mix, *_) = (resolve(store[0]).cells for store in (gaussian_store, digits_store))
+    assert stability_boundary(replace) is None
+    mix_boundary, digits_boundary = stability_boundary(mix), stability_boundary(digits_mix)
+    assert mix_boundary is not None
+    assert mix_boundary.known
+    assert digits_boundary is not None
+    assert not digits_boundary.known
+    assert digits_boundary.lambda_ == 0.5
 
 
-def test_the_table_has_the_axes_of_each_cell(found, gaussian_store):
-    table = tabulated(found, lines(gaussian_store[0]))
-    assert table["lambda"].tolist() == [1, 0.5, 2]
-    assert table["excess"].tolist() == [one.excess.mean for one in found]
+def test_the_frame_has_the_axes_of_each_cell(stabilities: list[Stability], gaussian_store: Store) -> None:
+    frame = stability_frame(stabilities, resolve(gaussian_store[0]).cells)
+    assert frame["lambda"].tolist() == [1, 0.5, 2]
+    assert frame["excess"].tolist() == [stability.excess.mean for stability in stabilities]

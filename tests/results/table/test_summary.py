@@ -1,25 +1,37 @@
+from collections.abc import Callable
+
+import pandas as pd
 import pytest
 from rich.console import Console
+from rich.table import Table
 
+from raysc.results.table.number_format import quantiles_text, spread_text
 from raysc.results.table.summary import summary
-from raysc.results.table.table import load_table
-from raysc.results.table.text import quantiles_text, spread_text
+from raysc.store.objects import Objects
+from raysc.sweepfile import Sweep
+
+Store = tuple[Sweep, Objects]
 
 
-def printed(table, width=100):
+def printed(table: Table, width: int = 100) -> list[str]:
     console = Console(width=width, force_terminal=False)
     with console.capture() as capture:
         console.print(table)
     return [line.rstrip() for line in capture.get().splitlines()]
 
 
-@pytest.fixture(scope="module")
-def gaussian(gaussian_store):
-    return load_table(*gaussian_store)
+@pytest.fixture
+def sweep(gaussian_store: Store) -> Sweep:
+    return gaussian_store[0]
 
 
-def test_one_line_per_cell_under_a_title_and_two_lines_of_heading(gaussian_store, gaussian):
-    out = printed(summary(gaussian_store[0], gaussian))
+def last_values(table: pd.DataFrame, name: str) -> "pd.Series[float]":
+    """The values of cell 0 at its last generation."""
+    return table[(table["cell"] == 0) & (table["generation"] == 4)][name]
+
+
+def test_a_title_two_lines_of_heading_and_one_line_per_cell(sweep: Sweep, gaussian_table: pd.DataFrame) -> None:
+    out = printed(summary(sweep, gaussian_table))
     assert out[0] == "small-gaussian: generation 4 of 4, mean ± sd over 3 seeds"
     assert out[1].split() == [
         *("regime", "lambda", "seeds", "frechet_distance"),
@@ -29,36 +41,39 @@ def test_one_line_per_cell_under_a_title_and_two_lines_of_heading(gaussian_store
     assert max(map(len, out)) <= 100
 
 
-def test_numbers_are_those_of_the_last_generation(gaussian_store, gaussian):
-    last = gaussian[(gaussian["cell"] == 0) & (gaussian["generation"] == 4)]["frechet_distance"]
-    line = printed(summary(gaussian_store[0], gaussian))[3]
-    assert spread_text(last) in line
+def test_values_are_those_of_the_last_generation(sweep: Sweep, gaussian_table: pd.DataFrame) -> None:
+    line = printed(summary(sweep, gaussian_table))[3]
+    assert spread_text(last_values(gaussian_table, "frechet_distance")) in line
     assert line.split()[:3] == ["replace", "1", "3/3"]
 
 
-def test_median_and_quantiles_stand_beside_the_mean(gaussian_store, gaussian):
-    out = printed(summary(gaussian_store[0], gaussian, width=140), 140)
+def test_median_and_quantiles_follow_the_mean(sweep: Sweep, gaussian_table: pd.DataFrame) -> None:
+    out = printed(summary(sweep, gaussian_table, width=140), 140)
     assert out[1].count("median [5, 95 %]") == 2
     for name in ("frechet_distance", "feature_variance"):
-        last = gaussian[(gaussian["cell"] == 0) & (gaussian["generation"] == 4)][name]
-        assert f"{spread_text(last)} " in out[3]
-        assert quantiles_text(last) in out[3]
+        values = last_values(gaussian_table, name)
+        assert f"{spread_text(values)} " in out[3]
+        assert quantiles_text(values) in out[3]
 
 
-def test_one_seed_has_no_quantiles_and_no_control_no_excess(make_sweep, gaussian_text, gaussian):
-    alone = make_sweep(gaussian_text, "seeds=1", "control=false")
-    heading = printed(summary(alone, gaussian[(gaussian["seed"] == 0) & (gaussian["cell"] < 3)]))[1]
+def test_one_seed_has_no_quantiles_and_no_control_no_excess(
+    make_sweep: Callable[..., Sweep], gaussian_text: str, gaussian_table: pd.DataFrame
+) -> None:
+    one_seed = make_sweep(gaussian_text, "seeds=1", "control=false")
+    rows = gaussian_table[(gaussian_table["seed"] == 0) & (gaussian_table["cell"] < 3)]
+    heading = printed(summary(one_seed, rows))[1]
     assert heading.split() == ["regime", "lambda", "seeds", "frechet_distance", "feature_variance"]
 
 
-def test_the_control_has_no_excess_over_itself(gaussian_store, gaussian):
-    assert "control" in printed(summary(gaussian_store[0], gaussian))[-1]
+def test_the_control_has_no_excess_over_itself(sweep: Sweep, gaussian_table: pd.DataFrame) -> None:
+    assert "control" in printed(summary(sweep, gaussian_table))[-1]
 
 
-def test_brackets_in_names_are_shown_and_metrics_that_do_not_fit_are_left_out(digits_store):
-    table = load_table(*digits_store)
-    wide = printed(summary(digits_store[0], table, width=200), 200)
-    narrow = printed(summary(digits_store[0], table, width=100))
+def test_brackets_in_names_are_shown_and_metrics_that_do_not_fit_are_left_out(
+    digits_store: Store, digits_table: pd.DataFrame
+) -> None:
+    wide = printed(summary(digits_store[0], digits_table, width=200), 200)
+    narrow = printed(summary(digits_store[0], digits_table, width=100))
     assert "frechet_distance[pixels]" in wide[1]
     assert "recall[pixels]" in wide[1]
     assert "frechet_distance[pixels]" in narrow[1]
@@ -66,27 +81,27 @@ def test_brackets_in_names_are_shown_and_metrics_that_do_not_fit_are_left_out(di
     assert "…" not in "".join(narrow)
 
 
-def test_cells_that_are_behind_are_told(gaussian_store, gaussian):
-    behind = gaussian[(gaussian["cell"] != 1) & ((gaussian["cell"] != 2) | (gaussian["generation"] < 3))]
-    out = printed(summary(gaussian_store[0], behind))
+def test_cells_with_fewer_generations_show_their_last_one(sweep: Sweep, gaussian_table: pd.DataFrame) -> None:
+    cell, t = gaussian_table["cell"], gaussian_table["generation"]
+    out = printed(summary(sweep, gaussian_table[(cell != 1) & ((cell != 2) | (t < 3))]))
     assert "each cell's last generation" in out[0]
     assert [line.split()[2:4] for line in out[3:5]] == [["3/3", "4"], ["0/3", "none"]]
     assert out[5].split()[2:4] == ["3/3", "2"]
 
 
-def test_an_empty_table_is_a_summary_of_nothing(gaussian_store, gaussian):
-    out = printed(summary(gaussian_store[0], gaussian.head(0)))
+def test_an_empty_table_has_a_line_for_each_cell(sweep: Sweep, gaussian_table: pd.DataFrame) -> None:
+    out = printed(summary(sweep, gaussian_table.head(0)))
     assert all("0/3" in line and "none" in line for line in out[3:])
 
 
-def test_diverged_seeds_are_counted_and_left_out_of_the_mean(gaussian_store, gaussian):
-    table = gaussian.copy()
-    gone = (table["cell"] == 0) & (table["seed"] == 1)
-    table.loc[gone, "diverged"] = True
-    table.loc[gone, "frechet_distance"] = float("nan")
-    out = printed(summary(gaussian_store[0], table))
-    kept = table[(table["cell"] == 0) & (table["generation"] == 4)]["frechet_distance"].dropna()
+def test_diverged_seeds_are_counted_and_left_out_of_the_mean(sweep: Sweep, gaussian_table: pd.DataFrame) -> None:
+    table = gaussian_table.copy()
+    diverged = (table["cell"] == 0) & (table["seed"] == 1)
+    table.loc[diverged, "diverged"] = True
+    table.loc[diverged, "frechet_distance"] = float("nan")
+    out = printed(summary(sweep, table))
+    remaining = last_values(table, "frechet_distance").dropna()
     assert out[1].split()[3] == "diverged"
     assert out[3].split()[3] == "1"
-    assert spread_text(kept) in out[3]
-    assert quantiles_text(kept) in out[3]
+    assert spread_text(remaining) in out[3]
+    assert quantiles_text(remaining) in out[3]

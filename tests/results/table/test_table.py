@@ -1,205 +1,228 @@
+from collections.abc import Callable
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
 from raysc.metrics.distances.frechet_distance import FrechetDistance
 from raysc.planning.plan import make_plan
-from raysc.planning.resolved import lines
+from raysc.planning.resolved import resolve
 from raysc.results.table.table import controls_of, load_table, varying_axes
 from raysc.store.objects import Objects
-from raysc.store.publishing import Damaged
+from raysc.store.publishing import DamagedObjectError
+from raysc.sweepfile import Sweep
+
+MakeSweep = Callable[..., Sweep]
+RunSweep = Callable[[Sweep, Objects], None]
+Store = tuple[Sweep, Objects]
 
 
-@pytest.fixture(scope="module")
-def gaussian(gaussian_store):
-    return load_table(*gaussian_store)
-
-
-@pytest.fixture(scope="module")
-def digits(digits_store):
-    return load_table(*digits_store)
-
-
-def test_one_sorted_row_per_cell_seed_and_generation(gaussian, digits):
-    assert len(gaussian) == 4 * 3 * 5
-    assert len(digits) == 6 * 2 * 3
-    for table in (gaussian, digits):
+def test_one_sorted_row_per_cell_seed_and_generation(gaussian_table: pd.DataFrame, digits_table: pd.DataFrame) -> None:
+    assert len(gaussian_table) == 4 * 3 * 5
+    assert len(digits_table) == 6 * 2 * 3
+    for table in (gaussian_table, digits_table):
         keys = list(zip(table["cell"], table["seed"], table["generation"], strict=True))
         assert keys == sorted(set(keys))
 
 
-def test_columns_are_the_axes_under_their_own_names_then_what_was_measured(digits):
+def test_columns_are_the_axes_then_the_metrics(digits_table: pd.DataFrame) -> None:
     front = ["cell", "regime", "lambda", "initial.steps", "control", "seed", "generation", "share"]
     counts = ["rows_real", "rows_synthetic", "optimiser_steps", "diverged", "initial_quality"]
     metric = "frechet_distance[pixels]"
-    assert list(digits)[: len(front + counts)] == front + counts
-    assert list(digits)[13:16] == [metric, f"{metric}_floor", f"{metric}_excess"]
-    assert list(digits)[-2:] == ["lineage", "parent"]
-    assert {"seconds_wait", "seconds_fit", "seconds_sample", "seconds_measure", "seconds_store"} < set(digits)
+    assert list(digits_table)[: len(front + counts)] == front + counts
+    assert list(digits_table)[13:16] == [metric, f"{metric}_floor", f"{metric}_excess"]
+    assert list(digits_table)[-2:] == ["lineage", "parent"]
+    assert {"seconds_wait", "seconds_fit", "seconds_sample", "seconds_measure", "seconds_store"} < set(digits_table)
 
 
-def test_share_is_what_the_training_set_really_held(gaussian):
-    shares = gaussian[gaussian["generation"] == 2].groupby("cell")["share"].unique().map(list)
+def test_share_is_that_of_the_training_set(gaussian_table: pd.DataFrame) -> None:
+    shares = gaussian_table[gaussian_table["generation"] == 2].groupby("cell")["share"].unique().map(list)
     assert shares.tolist() == [[1], [1 / 3], [2 / 3], [0]], "replace, mix 0.5, mix 2, real_only"
 
 
-def test_values_are_those_that_the_metric_gives_for_the_stored_rows(digits_store, digits):
-    from raysc.metrics.core.measure import Real, measure
+def test_values_are_those_of_the_metric_for_the_stored_rows(digits_store: Store, digits_table: pd.DataFrame) -> None:
+    from raysc.metrics.core.measure import RealSets, measure
     from raysc.results.samples.sampled_rows import sampled_rows
 
     sweep, objects = digits_store
-    line = lines(sweep)[3]
-    rows = sampled_rows(line, 1, 2, objects)
-    real = Real("images", line.data.train((1,)), line.data.test())
+    cell = resolve(sweep).cells[3]
+    rows = sampled_rows(cell, 1, 2, objects)
+    assert rows is not None
+    real = RealSets("images", cell.data.train((1,)), cell.data.test())
     expected = measure([FrechetDistance(features="pixels")], rows[None], real)
-    found = digits[(digits["cell"] == 3) & (digits["seed"] == 1) & (digits["generation"] == 2)].iloc[0]
+    row = digits_table[
+        (digits_table["cell"] == 3) & (digits_table["seed"] == 1) & (digits_table["generation"] == 2)
+    ].iloc[0]
     for name, value in expected.items():
-        assert found[name] == value[0]
+        assert row[name] == value[0]
 
 
-def test_every_cell_has_generation_0_and_cells_of_one_quality_share_it(digits):
-    zeros = digits[digits["generation"] == 0]
-    assert zeros.groupby("cell").size().tolist() == [2] * 6
-    assert zeros.groupby("initial.steps")["lineage"].nunique().tolist() == [1, 1]
-    later = digits[digits["generation"] > 0].merge(zeros, on=["cell", "seed"], suffixes=("", "_0"))
+def test_every_cell_has_generation_0_and_cells_of_one_initial_quality_share_it(digits_table: pd.DataFrame) -> None:
+    initial = digits_table[digits_table["generation"] == 0]
+    assert initial.groupby("cell").size().tolist() == [2] * 6
+    assert initial.groupby("initial.steps")["lineage"].nunique().tolist() == [1, 1]
+    later = digits_table[digits_table["generation"] > 0].merge(initial, on=["cell", "seed"], suffixes=("", "_0"))
     assert (later["parent"] == later["lineage_0"]).all()
-    assert zeros["parent"].isna().all()
+    assert initial["parent"].isna().all()
 
 
-def test_excess_is_zero_for_controls_and_before_any_retraining(gaussian, digits):
-    for table, name in ((gaussian, "frechet_distance_excess"), (digits, "recall[pixels]_excess")):
+def test_excess_is_zero_for_controls_and_generation_0(gaussian_table: pd.DataFrame, digits_table: pd.DataFrame) -> None:
+    for table, name in ((gaussian_table, "frechet_distance_excess"), (digits_table, "recall[pixels]_excess")):
         assert (table.loc[table["control"] | (table["generation"] == 0), name] == 0).all()
         assert (table.loc[~table["control"] & (table["generation"] > 0), name] != 0).any()
 
 
-def test_cells_are_told_against_the_control_of_their_own_initial_model(digits_store):
+def test_cells_are_compared_with_the_control_of_the_same_initial_model(digits_store: Store) -> None:
     sweep, _ = digits_store
     assert controls_of(sweep.cells) == {0: 4, 1: 5, 2: 4, 3: 5, 4: 4, 5: 5}
 
 
-def test_a_real_only_cell_of_the_file_is_the_control_and_without_one_there_is_no_excess(make_sweep, gaussian_text):
-    own = make_sweep(gaussian_text, "space={regime: [replace, real_only]}", "control=false")
-    none = make_sweep(gaussian_text, "control=false")
-    assert controls_of(own.cells) == {0: 1, 1: 1}
-    assert controls_of(none.cells) == {}
+def test_a_real_only_cell_of_the_file_is_the_control_and_no_control_means_no_excess(
+    make_sweep: MakeSweep, gaussian_text: str
+) -> None:
+    in_file = make_sweep(gaussian_text, "space={regime: [replace, real_only]}", "control=false")
+    without = make_sweep(gaussian_text, "control=false")
+    assert controls_of(in_file.cells) == {0: 1, 1: 1}
+    assert controls_of(without.cells) == {}
 
 
-def test_an_axis_of_whole_numbers_stays_whole_beside_cells_without_it(make_sweep, run_sweep, gaussian_text, tmp_path):
+def test_an_axis_of_whole_numbers_stays_whole_beside_cells_without_it(
+    make_sweep: MakeSweep, run_sweep: RunSweep, gaussian_text: str, tmp_path: Path
+) -> None:
     space = "space=[{regime: replace}, {regime: {name: accumulate_subsample, rows: 10}}]"
-    sweep, objects = make_sweep(gaussian_text, space), Objects.at(str(tmp_path))
+    sweep, objects = make_sweep(gaussian_text, space), Objects.open(str(tmp_path))
     run_sweep(sweep, objects)
-    rows = load_table(sweep, objects).groupby("cell")["regime.rows"].first()
+    rows = load_table(resolve(sweep), objects).groupby("cell")["regime.rows"].first()
     assert rows.dtype == "Int64"
     assert rows.tolist() == [pd.NA, 10, pd.NA]
 
 
-def test_axes_that_vary_are_regime_lambda_and_those_with_several_values(make_sweep, digits_text):
+def test_axes_that_vary_are_regime_lambda_and_those_with_several_values(
+    make_sweep: MakeSweep, digits_text: str
+) -> None:
     sweep = make_sweep(digits_text, "space={regime: mix, lambda: 1.0, initial.steps: 4, sample.steps: [2, 3]}")
     assert varying_axes(sweep.cells) == ["regime", "lambda", "sample.steps"]
 
 
-def test_only_the_generations_seeds_and_metrics_that_a_sweep_asks_for_are_read(
-    make_sweep, gaussian_text, gaussian_store
-):
+def test_only_the_generations_seeds_and_metrics_of_the_sweep_are_read(
+    make_sweep: MakeSweep, gaussian_text: str, gaussian_store: Store
+) -> None:
     _, objects = gaussian_store
-    less = make_sweep(
+    smaller = make_sweep(
         gaussian_text, "loop.generations=3", "measure=[1, 3]", "seeds=[2, 0]", "metrics=[feature_variance]"
     )
-    table = load_table(less, objects)
+    table = load_table(resolve(smaller), objects)
     assert table[["seed", "generation"]].drop_duplicates().to_numpy().tolist() == [[0, 1], [0, 3], [2, 1], [2, 3]]
     assert "frechet_distance" not in table
     assert table["feature_variance"].notna().all()
     assert table["initial_quality"].isna().all()
 
 
-def test_of_several_spans_of_a_pack_the_furthest_counts(make_sweep, run_sweep, gaussian_text, tmp_path):
-    objects = Objects.at(str(tmp_path))
+def test_of_several_spans_of_a_pack_the_furthest_counts(
+    make_sweep: MakeSweep, run_sweep: RunSweep, gaussian_text: str, tmp_path: Path
+) -> None:
+    objects = Objects.open(str(tmp_path))
     short, long = make_sweep(gaussian_text, "loop.generations=2"), make_sweep(gaussian_text, "seeds=4")
     run_sweep(short, objects)
-    before = load_table(short, objects)
+    before = load_table(resolve(short), objects)
     run_sweep(long, objects)
-    after = load_table(long, objects)
+    after = load_table(resolve(long), objects)
     assert len(after) == 4 * 4 * 5
     assert after["frechet_distance"].notna().all()
-    pd.testing.assert_series_equal(load_table(short, objects)["frechet_distance"], before["frechet_distance"])
+    pd.testing.assert_series_equal(load_table(resolve(short), objects)["frechet_distance"], before["frechet_distance"])
 
 
-def test_what_is_not_there_yet_is_absent(make_sweep, run_sweep, digits_text, tmp_path):
-    objects = Objects.at(str(tmp_path))
+def test_missing_generations_are_absent_and_missing_metrics_empty(
+    make_sweep: MakeSweep, run_sweep: RunSweep, digits_text: str, tmp_path: Path
+) -> None:
+    objects = Objects.open(str(tmp_path))
     started = make_sweep(digits_text, "loop.generations=1", "seeds=1", "metrics=[exact_duplicates]")
     run_sweep(started, objects)
-    table = load_table(make_sweep(digits_text), objects)
+    table = load_table(resolve(make_sweep(digits_text)), objects)
     assert len(table) == 6 * 1 * 2
-    assert table["frechet_distance[pixels]"].isna().all(), "nobody measured it"
-    empty = load_table(make_sweep(digits_text), Objects.at(str(tmp_path / "other")))
+    assert table["frechet_distance[pixels]"].isna().all(), "it was not measured"
+    empty = load_table(resolve(make_sweep(digits_text)), Objects.open(str(tmp_path / "other")))
     assert empty.empty
     assert "frechet_distance[pixels]_excess" in empty
 
 
-def test_after_a_divergence_all_later_generations_are_diverged_rows(make_sweep, run_sweep, digits_text, tmp_path):
-    objects = Objects.at(str(tmp_path))
+def test_after_a_divergence_all_later_generations_are_diverged_rows(
+    make_sweep: MakeSweep, run_sweep: RunSweep, digits_text: str, tmp_path: Path
+) -> None:
+    objects = Objects.open(str(tmp_path))
     sweep = make_sweep(digits_text, "loop.train.lr=1e30", "loop.generations=3", "seeds=1", "space.initial.steps=2")
     run_sweep(sweep, objects)
-    table = load_table(sweep, objects)
-    one = table[table["cell"] == 0]
-    assert one["generation"].tolist() == [0, 1, 2, 3]
-    assert one["diverged"].tolist()[0] is False
-    assert one["diverged"].tolist()[2:] == [True, True]
-    assert one.loc[one["diverged"], "frechet_distance[pixels]"].isna().all()
-    assert one["rows_real"].tolist()[-1] == 0
-    assert one["rows_real"].dtype == "int64"
+    table = load_table(resolve(sweep), objects)
+    rows = table[table["cell"] == 0]
+    assert rows["generation"].tolist() == [0, 1, 2, 3]
+    assert rows["diverged"].tolist()[0] is False
+    assert rows["diverged"].tolist()[2:] == [True, True]
+    assert rows.loc[rows["diverged"], "frechet_distance[pixels]"].isna().all()
+    assert rows["rows_real"].tolist()[-1] == 0
+    assert rows["rows_real"].dtype == "int64"
 
 
-def test_what_diverged_takes_nothing_away_from_what_did_not(make_sweep, run_sweep, digits_text, tmp_path):
-    objects = Objects.at(str(tmp_path))
+def test_a_diverged_cell_leaves_the_metrics_of_others_complete(
+    make_sweep: MakeSweep, run_sweep: RunSweep, digits_text: str, tmp_path: Path
+) -> None:
+    objects = Objects.open(str(tmp_path))
     changes = ("space={regime: mix, lambda: 1.0, train.lr: [1e-3, 1e30]}", "seeds=1", "control=false")
     sweep = make_sweep(digits_text, *changes, "metrics=[{name: frechet_distance, features: pixels}]")
     run_sweep(sweep, objects)
-    table = load_table(sweep, objects)
+    table = load_table(resolve(sweep), objects)
     metric = "frechet_distance[pixels]"
     for part in ("", "_floor", "_train", "_excess", "_rows"):
         assert (table[f"{metric}{part}"].isna() == (table["diverged"] | (part == "_excess"))).all(), part
     assert table["diverged"].tolist() == [False] * 3 + [True] * 3
 
 
-def test_of_fewer_rows_than_features_a_frechet_distance_says_how_many(make_sweep, run_sweep, gaussian_text, tmp_path):
+def test_a_frechet_distance_of_fewer_rows_than_features_has_their_number(
+    make_sweep: MakeSweep, run_sweep: RunSweep, gaussian_text: str, tmp_path: Path
+) -> None:
     sweep = make_sweep(gaussian_text, "data.dim=30", "sample.rows=25", "space={regime: replace}", "seeds=2")
-    run_sweep(sweep, Objects.at(str(tmp_path)))
-    table = load_table(sweep, Objects.at(str(tmp_path)))
-    # 25 sampled rows, 20 training rows, and a thousand that were held out.
+    run_sweep(sweep, Objects.open(str(tmp_path)))
+    table = load_table(resolve(sweep), Objects.open(str(tmp_path)))
+    # 25 sampled rows, 20 training rows and 1,000 held-out rows.
     assert (table["frechet_distance_rows"] == 25).all()
     assert (table["frechet_distance_train_rows"] == 20).all()
 
 
-def test_a_closed_form_pack_that_diverged_is_done(make_sweep, run_sweep, gaussian_text, tmp_path):
-    objects = Objects.at(str(tmp_path))
+def test_a_diverged_closed_form_pack_is_complete(
+    make_sweep: MakeSweep, run_sweep: RunSweep, gaussian_text: str, tmp_path: Path
+) -> None:
+    objects = Objects.open(str(tmp_path))
     one_row = ("data.rows=1", "model={name: gaussian, ddof: 1}", "metrics=[exact_duplicates]", "seeds=2")
     sweep = make_sweep(gaussian_text, *one_row)
     run_sweep(sweep, objects)
-    table = load_table(sweep, objects)
+    table = load_table(resolve(sweep), objects)
     assert len(table) == 4 * 2 * 5
     assert table["diverged"].all()
     assert table["exact_duplicates"].isna().all()
-    assert not make_plan(sweep, objects).units
+    assert not make_plan(resolve(sweep), objects).units
 
 
-def test_a_changed_record_is_refused(make_sweep, run_sweep, gaussian_text, tmp_path):
-    sweep, objects = make_sweep(gaussian_text), Objects.at(str(tmp_path))
+def test_a_changed_record_is_refused(
+    make_sweep: MakeSweep, run_sweep: RunSweep, gaussian_text: str, tmp_path: Path
+) -> None:
+    sweep, objects = make_sweep(gaussian_text), Objects.open(str(tmp_path))
     run_sweep(sweep, objects)
     record = next(tmp_path.rglob("records.parquet"))
     record.write_bytes(record.read_bytes()[:-1] + b"?")
-    with pytest.raises(Damaged, match="checksum"):
-        load_table(sweep, objects)
+    with pytest.raises(DamagedObjectError, match="checksum"):
+        load_table(resolve(sweep), objects)
 
 
-def test_the_table_can_be_written_and_read_as_parquet(digits, tmp_path):
-    digits.to_parquet(tmp_path / "table.parquet")
-    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "table.parquet"), digits)
+def test_the_table_can_be_written_and_read_as_parquet(digits_table: pd.DataFrame, tmp_path: Path) -> None:
+    digits_table.to_parquet(tmp_path / "table.parquet")
+    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "table.parquet"), digits_table)
 
 
-def test_a_metric_of_several_data_settings_is_one_column(make_sweep, run_sweep, gaussian_text, tmp_path):
+def test_a_metric_of_several_data_settings_is_one_column(
+    make_sweep: MakeSweep, run_sweep: RunSweep, gaussian_text: str, tmp_path: Path
+) -> None:
     sweep = make_sweep(gaussian_text, "space=[{regime: replace, data.rows: [6, 9, 12]}]", "metrics=[trace_ratio, nll]")
-    objects = Objects.at(str(tmp_path))
+    objects = Objects.open(str(tmp_path))
     run_sweep(sweep, objects)
-    table = load_table(sweep, objects)
+    table = load_table(resolve(sweep), objects)
     assert table[["trace_ratio", "nll"]].notna().all(axis=None)
     assert len(table) == 2 * 3 * 3 * 5

@@ -1,0 +1,176 @@
+"""The numbers that a case of a claim compares, one for each seed, or for each seed and listed generation.
+
+Two cells of one seed are compared by their difference, on a log scale by the difference of their logarithms: they
+share their random numbers, so the difference has less noise.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from raysc.planning.resolved import ResolvedSweep
+from raysc.results.claims.metric_values import MetricValues
+from raysc.results.expectations import expected_values
+from raysc.results.statistics.censored import CensoredValues, censor, slope
+from raysc.results.table.number_format import value_text
+from raysc.results.table.table import varying_axes
+from raysc.sweepfile.claims import Case, Claim, Comparison, Quantity
+
+
+class NotComparable(Exception):
+    """A case cannot be judged, whatever the values of its seeds; the message is the reason."""
+
+
+@dataclass(frozen=True)
+class ClaimContext:
+    """The data from which the claims about one metric are judged.
+
+    Attributes:
+        resolved: the sweep.
+        values: values of the metric.
+        controls: cell -> its control.
+    """
+
+    resolved: ResolvedSweep
+    values: MetricValues
+    controls: Mapping[int, int]
+
+    def control(self, cell: int) -> int:
+        """Return the control of a cell.
+
+        Raises:
+            NotComparable: the cell has none.
+        """
+        if cell not in self.controls:
+            raise NotComparable(f"{self.cell_text(cell)} has no control")
+        return self.controls[cell]
+
+    def cell_text(self, cell: int) -> str:
+        """Return a cell with the axes that vary: ``cell 3 (replace, data.rows 10)``."""
+        cells = self.resolved.sweep.cells
+        axes = cells[cell].axes
+        settings = [(name, axes[name]) for name in varying_axes(cells) if axes[name] is not None]
+        texts = [str(value) if name == "regime" else f"{name} {value_text(value)}" for name, value in settings]
+        return f"cell {cell} ({', '.join(texts)})"
+
+
+def required_values(case: Case, context: ClaimContext) -> list[tuple[int, tuple[int, ...]]]:
+    """Return the cells whose values a case needs, each with its generations."""
+    required = []
+    for comparison in [case.first, *([case.minus] if case.minus is not None else [])]:
+        generations, than = comparison.value.generations, comparison.than
+        required += [(cell, generations) for cell in comparison.of]
+        if than == "generation 0":
+            required += [(cell, (0,)) for cell in comparison.of]
+        elif than == "control":
+            required += [(context.control(cell), generations) for cell in comparison.of]
+        elif isinstance(than, tuple):
+            required += [(cell, generations) for cell in than]
+    return required
+
+
+def compare(claim: Claim, case: Case, comparison: Comparison, context: ClaimContext) -> CensoredValues:
+    """Compare two sides that are not theory.
+
+    Returns:
+        float64 (seeds, generations or 1), positive where the side ``of`` is greater; of logarithms where the claim is
+        about ratios.
+
+    Raises:
+        NotComparable: the values have no logarithm, or a cell has no control.
+    """
+    quantity, than = comparison.value, comparison.than
+    terms = []
+    for index, cell in enumerate(comparison.of):
+        term = _seed_values(claim, quantity, cell, context)
+        if isinstance(than, tuple):
+            term -= _seed_values(claim, quantity, than[index], context)
+        elif than == "control":
+            term -= _seed_values(claim, quantity, context.control(cell), context)
+        elif than == "generation 0":
+            term -= _seed_values(claim, Quantity("at", (0,)), cell, context)
+        terms.append(term)
+    axis = [math.log(position) for position in case.axis] if claim.scale == "log" else case.axis
+    difference = slope(terms, axis) if axis else terms[0]
+    if isinstance(than, float):
+        number = np.array(math.log(than) if claim.ratio else than)
+        difference -= CensoredValues(number, number)
+    return difference
+
+
+def compare_with_theory(claim: Claim, comparison: Comparison, context: ClaimContext) -> tuple[CensoredValues, bool]:
+    """Compare a cell with the values that theory expects.
+
+    A theory of means is compared with the mean of the ratios: the mean of their logarithms would be another quantity.
+
+    Returns:
+        float64 (seeds, generations), and True if they are logarithms of ratios.
+
+    Raises:
+        NotComparable: no closed form covers the cell, the scale or the generations.
+    """
+    (cell,), generations = comparison.of, comparison.value.generations
+    values = context.values.at(cell, generations)
+    if (context.values.ended(cell) < generations[-1]).any():
+        raise NotComparable(
+            f"loop.until ended seeds of {context.cell_text(cell)} before generation {generations[-1]}, which the "
+            "closed form does not cover"
+        )
+    form = expected_values(context.resolved.cells[cell], claim.metric, generations)
+    if form is None:
+        raise NotComparable(f"no closed form of {claim.metric} is known for {context.cell_text(cell)}")
+    if claim.scale == "log" and form.scale == "log":
+        return censor(_logarithms(claim, values) - form.values), claim.ratio
+    if form.scale == "log":
+        raise NotComparable(f"the closed form of {claim.metric} is of its logarithm; set scale: log")
+    if claim.scale == "log":
+        if not (form.values > 0).all():
+            raise NotComparable(f"theory expects {claim.metric} to be 0, which allows no ratio; set scale: linear")
+        return censor(values / form.values), False
+    return censor(values - form.values), False
+
+
+def _seed_values(claim: Claim, quantity: Quantity, cell: int, context: ClaimContext) -> CensoredValues:
+    """Return a quantity of each seed of a cell, or its logarithm on a log scale, float64 (seeds, generations or 1)."""
+    values = context.values.at(cell, quantity.generations)
+    if quantity.kind == "crossing":
+        fits = fits_until_crossing(values, quantity, context.values.ended(cell))
+        return CensoredValues(np.log(fits.low), np.log(fits.high)) if claim.scale == "log" else fits
+    levels = censor(_logarithms(claim, values) if claim.scale == "log" else values)
+    if quantity.kind == "at":
+        return levels
+    by_generation = [CensoredValues(levels.low[:, [t]], levels.high[:, [t]]) for t in range(levels.low.shape[1])]
+    return slope(by_generation, quantity.generations)
+
+
+def fits_until_crossing(values: np.ndarray, quantity: Quantity, ended: np.ndarray) -> CensoredValues:
+    """Count the models that were fitted until a metric crossed a level, float64 (seeds, 1).
+
+    A seed that never crossed it has the count of the generation after the last one as lower limit, and no upper limit.
+
+    Args:
+        values: float64 (seeds, generations); infinite if the model diverged.
+        quantity: the crossing, with its generations, level and side.
+        ended: generation at which ``loop.until`` ended the seed, float64 (seeds,), NaN for the others. A crossing at
+            the next measured generation counts at this one, which is exact if ``until`` has the same level.
+    """
+    crossed = values <= quantity.level if quantity.side == "below" else values >= quantity.level
+    fits = np.array([*(t + 1 for t in quantity.generations), quantity.generations[-1] + 2], float)
+    never = len(quantity.generations)
+    first = np.where(crossed.any(axis=1), crossed.argmax(axis=1), never)
+    count = np.where(first < never, np.fmin(fits[first], ended + 1), fits[first])
+    return CensoredValues(count[:, None], np.where(first < never, count, np.inf)[:, None])
+
+
+def _logarithms(claim: Claim, values: np.ndarray) -> np.ndarray:
+    """Return logarithms; minus infinity stays.
+
+    Raises:
+        NotComparable: a finite value is below 0.
+    """
+    if (values[np.isfinite(values)] < 0).any():
+        raise NotComparable(f"{claim.metric} has values below 0, which have no logarithm; set scale: linear")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(values == -np.inf, -np.inf, np.log(np.abs(values)))

@@ -1,0 +1,14 @@
+import math
+
+import numpy as np
+
+from raysc.results.claims.comparisons import fits_until_crossing
+from raysc.sweepfile.claims import Quantity
+
+
+def test_a_crossing_is_at_the_end_of_the_seed_if_that_is_earlier() -> None:
+    quantity = Quantity("crossing", (0, 1, 2, 5, 10), 0.5, "below")
+    values = np.array([[1, 1, 1, 0.1, 0.1], [1, 1, 1, 0.1, 0.1], [1, 1, 1, 1, 1], [0.1, 0.1, 0.1, 0.1, 0.1]])
+    fits = fits_until_crossing(values, quantity, np.array([3, math.nan, math.nan, 4]))
+    assert fits.low[:, 0].tolist() == [4, 6, 12, 1]
+    assert fits.high[:, 0].tolist() == [4, 6, math.inf, 1]

@@ -1,0 +1,67 @@
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from raysc.errors import InputError
+from raysc.results.table.groups import add_intervals, aggregate, aggregate_by, pivot_groups
+
+
+@pytest.fixture
+def last_rows(gaussian_table: pd.DataFrame) -> pd.DataFrame:
+    return gaussian_table[gaussian_table["generation"] == 4]
+
+
+def group(table: pd.DataFrame, *by: str) -> pd.DataFrame:
+    return add_intervals(aggregate_by(table, by, ["frechet_distance"]), table, by, ["frechet_distance"])
+
+
+def test_diverged_seeds_are_left_out_of_the_mean_but_counted() -> None:
+    rows = pd.DataFrame({"lambda": [1.0, 1.0, np.nan], "recall": [0.2, np.nan, 0.6], "diverged": [False, True, False]})
+    groups = aggregate(rows, ["lambda"], ["recall"])
+    assert groups["count"].tolist() == [2, 1]
+    assert groups["diverged"].tolist() == [1, 0]
+    assert groups["recall_mean"].tolist() == [0.2, 0.6]
+
+
+def test_a_column_that_does_not_exist_is_refused(last_rows: pd.DataFrame) -> None:
+    with pytest.raises(InputError, match=r"--by regim: no such column to group by.*regime"):
+        group(last_rows, "regim")
+
+
+def test_intervals_are_over_seeds_not_over_cells(last_rows: pd.DataFrame) -> None:
+    rows = last_rows.assign(all="x")
+    row = group(rows, "all").iloc[0]
+    per_seed = rows.groupby("seed")["frechet_distance"].mean()
+    low, high = stats.t.interval(0.95, 2, per_seed.mean(), stats.sem(per_seed))
+    assert (row["frechet_distance_low"], row["frechet_distance_high"]) == pytest.approx((low, high))
+    assert row["frechet_distance_mean"] == pytest.approx(rows["frechet_distance"].mean())
+
+
+def test_groups_keep_their_order_and_an_empty_value_is_a_group(last_rows: pd.DataFrame) -> None:
+    groups = group(last_rows, "regime", "lambda")
+    assert groups["regime"].tolist() == ["replace", "mix", "mix", "real_only"]
+    for cell, row in groups.iterrows():
+        values = last_rows.loc[last_rows["cell"] == cell, "frechet_distance"]
+        half = stats.t.ppf(0.975, 2) * stats.sem(values)
+        assert row["frechet_distance_high"] == pytest.approx(values.mean() + half)
+    index = list(groups).index("frechet_distance_mean")
+    assert list(groups)[index + 1 : index + 3] == ["frechet_distance_low", "frechet_distance_high"]
+
+
+def test_a_group_of_one_seed_has_no_interval(last_rows: pd.DataFrame) -> None:
+    assert np.isnan(group(last_rows, "regime", "seed")["frechet_distance_low"]).all()
+
+
+def test_a_pivot_has_a_row_for_each_combination_of_the_other_columns(last_rows: pd.DataFrame) -> None:
+    groups = group(last_rows, "regime", "lambda")
+    pivot = pivot_groups(groups, ["regime", "lambda"], "lambda", "frechet_distance_mean")
+    assert list(pivot) == ["regime", "lambda=1.0", "lambda=0.5", "lambda=2.0", "lambda="]
+    assert pivot["regime"].tolist() == ["replace", "mix", "real_only"]
+    assert pivot.set_index("regime").notna().to_numpy().tolist() == [
+        [True, False, False, False],
+        [False, True, True, False],
+        [False, False, False, True],
+    ]
+    single_row = pivot_groups(group(last_rows, "regime"), ["regime"], "regime", "frechet_distance_mean")
+    assert single_row.shape == (1, 3)

@@ -4,7 +4,6 @@ The store is the only truth. Units whose lease another process holds are waited 
 trash, so they are missing in the next plan and are made again.
 """
 
-import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,7 +18,8 @@ from raysc.display import Display
 from raysc.planning.plan import Plan, make_plan
 from raysc.planning.resolved import ResolvedSweep
 from raysc.planning.units import InitialUnit, LoopUnit, Unit
-from raysc.store.leases import Holder, holders
+from raysc.store import host
+from raysc.store.leases import Holder, LeaseWatch, held_units
 from raysc.store.objects import Objects
 from raysc.store.publishing import DamagedObjectError
 from raysc.store.trash import TrashReasons, move_damaged_to_trash
@@ -47,18 +47,19 @@ def run_to_the_end(resolved: ResolvedSweep, objects: Objects, display: Display) 
     real_data = RealDataCache(resolved.sweep, objects, display.say)
     runs: Counter[tuple[object, ...]] = Counter()
     trash_reasons = TrashReasons(objects)
+    watch = LeaseWatch(objects)
     wait_seconds = 0.0
     with _displayed(display) as lost_nodes:
         callbacks = [FailureCollector(failures, lost_nodes, display.say), tracker]
         while True:
-            planning_started = time.monotonic()
+            planning_started = host.current().monotonic()
             plan = make_plan(resolved, objects)
             _fail_orphans(plan, failures)
             missing = [unit for unit in plan.units if unit.name not in failures]
             if not missing:
                 return failures
             tracker.expect(plan)
-            leases = holders(objects)
+            leases = held_units((unit.name for unit in missing), watch.holders())
             wave = _next_wave([unit for unit in missing if unit.name not in leases], missing)
             if stuck := [unit.name for unit in wave if runs[_progress_state(unit)] >= MAX_RUNS]:
                 failures |= dict.fromkeys(stuck, f"it was run {MAX_RUNS} times and got no further")
@@ -73,8 +74,8 @@ def run_to_the_end(resolved: ResolvedSweep, objects: Objects, display: Display) 
             else:
                 if not wait_seconds:
                     display.say(_waiting(missing, leases))
-                wait_seconds = _next_wait(wait_seconds, time.monotonic() - planning_started)
-                time.sleep(wait_seconds)
+                wait_seconds = _next_wait(wait_seconds, host.current().monotonic() - planning_started)
+                host.current().sleep(wait_seconds)
             for reason in trash_reasons.new():
                 display.say(f"note: {reason}; it was set aside and is made again")
 

@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass, field
-from time import monotonic
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from raysc.pool.blocks import Block
 from raysc.pool.shelf import Shelf
 from raysc.pool.training_set import TrainingSet
 from raysc.settings import Sample, Train
+from raysc.store import host
 from raysc.store.objects import Objects
 from raysc.store.publishing import Attempt, Manifest
 from raysc.store.spans import pack_name
@@ -58,21 +58,21 @@ class CheckpointedCrew:
             losses = np.asarray(checkpoint.record["losses"])
             if at == steps.stop:
                 return Fit(np.isin(self.seeds, records.diverged_seeds(checkpoint)), losses / len(steps))
-        begun = saved = monotonic()
+        begun = saved = host.current().monotonic()
         while True:
             piece = range(at, min(steps.stop, at + self._piece_steps()))
-            began = monotonic()
+            began = host.current().monotonic()
             fit = self.crew.fit(generation, training_set, start, piece, train, length)
             losses = losses + fit.loss * len(piece)
             if piece.stop == steps.stop or fit.diverged.all():
-                if monotonic() - begun >= self.every:
+                if host.current().monotonic() - begun >= self.every:
                     self._unsaved = generation, steps.stop, losses, fit.diverged
                 return Fit(fit.diverged, losses / len(steps) if steps else fit.loss)
-            self._seconds_per_step = (monotonic() - began) / len(piece)
+            self._seconds_per_step = (host.current().monotonic() - began) / len(piece)
             at, start = piece.stop, "current"
-            if monotonic() - saved >= self.every:
+            if host.current().monotonic() - saved >= self.every:
                 self._save(generation, at, losses, fit.diverged)
-                saved = monotonic()
+                saved = host.current().monotonic()
 
     def sample(self, generation: int, first: int, count: int, sample: Sample, shelf: Shelf) -> tuple[Block, ...]:
         """Draw rows. A fit that took longer than ``every`` is saved first, since sampling may take long too."""

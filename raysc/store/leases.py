@@ -2,30 +2,32 @@
 
 Correctness does not depend on them: publishing is create-if-absent in every process. A lease is an object
 ``leases/<unit>/<number>``; the highest number counts. It is created if absent, renewed while its holder lives, and
-taken over by creating the next number after it has expired, or at once if its holder ran on this host and is dead.
+taken over by creating the next number: at once if its holder ran on this host and is dead, else after the process that
+waits has seen it unchanged for ``LEASE_SECONDS`` by its own monotonic clock. No clock is compared with another one.
 """
 
 import json
-import os
-import threading
-import time
+import re
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, fields, replace
 from types import TracebackType
 
-import psutil
-
 from raysc import progress
+from raysc.store import host
 from raysc.store.objects import Objects, StorageError
+from raysc.store.spans import read_pack
 
 RENEWAL_SECONDS = 15.0
 """Seconds between two renewals."""
 LEASE_SECONDS = 90.0
 """Seconds for which a lease is valid without renewal: several renewals, so that a slow bucket ends none."""
+RECENT_SECONDS = LEASE_SECONDS + 600.0
+"""Age up to which ``holders`` trusts the lease of another host: ten minutes more, since clocks differ."""
 START_TOLERANCE = 5.0
-"""Seconds by which two readings of one process's start may differ, since clocks are corrected now and then."""
+"""Seconds by which two readings of one process's start may differ."""
+
+_NAME = re.compile(r"leases/([^/]+/[^/]+/[0-9+-]+)/([1-9]\d*)")
 
 
 @dataclass(frozen=True)
@@ -36,9 +38,9 @@ class Holder:
         host: id of the host, and of the container on it, since its last start.
         node: name of the host, for messages.
         pid: process id.
-        started: start of that process, in seconds since the epoch, since process ids are reused.
-        since: time at which the lease was acquired, in seconds since the epoch.
-        expires: time at which it expires unless it is renewed, in seconds since the epoch.
+        started: start of that process on the host's own scale, in seconds, since process ids are reused.
+        since: time at which the lease was acquired by the host's clock, in seconds since the epoch.
+        expires: time of the last renewal by the host's clock, plus ``LEASE_SECONDS``. It differs after each renewal.
         sweep: name of the sweep.
         generation: last generation that was published under the lease; -1 before the first.
         doing: progress of the holder at the last renewal, in words; "" outside of long loops.
@@ -58,34 +60,70 @@ class Holder:
         return f"process {self.pid} on {self.node}"
 
     def is_alive(self) -> bool:
-        """Return True if the process runs; on another host, if the lease has not expired."""
-        if self.host == host_id():
-            try:
-                process = psutil.Process(self.pid)
-                same_process = abs(process.create_time() - self.started) < START_TOLERANCE
-                return same_process and process.status() != psutil.STATUS_ZOMBIE
-            except psutil.NoSuchProcess:
-                return False
-        return time.time() < self.expires
-
-
-def host_id() -> str:
-    """Return the id of this host and container, which changes with a restart."""
-    parts = [os.uname().nodename]
-    boot, pid_namespace = Path("/proc/sys/kernel/random/boot_id"), Path("/proc/self/ns/pid")
-    if boot.exists() and pid_namespace.is_symlink():  # Linux
-        parts += [boot.read_text().strip(), str(pid_namespace.readlink())]
-    return " ".join(parts)
+        """Return False if the process ran on this host and has ended; True on another host, where nobody can tell."""
+        this = host.current()
+        if self.host != this.id:
+            return True
+        started = this.process_start(self.pid)
+        return started is not None and abs(started - self.started) < START_TOLERANCE
 
 
 def holders(objects: Objects) -> dict[str, Holder]:
-    """Map the name of each unit with a valid lease to its holder."""
-    newest: dict[str, int] = defaultdict(int)
-    for name in objects.names("leases"):
-        unit, number = _parts(name)
-        newest[unit] = max(newest[unit], number)
-    leases = {unit: _read(objects, _name(unit, number)) for unit, number in newest.items()}
-    return {unit: holder for unit, holder in leases.items() if holder is not None and holder.is_alive()}
+    """Map the name of each unit with a valid lease to its holder, from one look at the store, for display.
+
+    A lease of another host counts if it was renewed within ``RECENT_SECONDS`` by the storage's clock.
+    """
+    ages = {
+        info.name: host.current().time() - info.last_modified.timestamp() for info in objects.list_objects("leases")
+    }
+    leases = {unit: (name, _read(objects, name)) for unit, name in _newest(ages).items()}
+    return {
+        unit: holder
+        for unit, (name, holder) in leases.items()
+        if holder is not None and holder.is_alive() and (holder.host == this.id or ages[name] < RECENT_SECONDS)
+    }
+
+
+class LeaseWatch:
+    """The valid leases of a store, as a process that waits for them sees them over time."""
+
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
+        self._seen: dict[str, tuple[Holder, float]] = {}
+
+    def holders(self) -> dict[str, Holder]:
+        """Map the name of each unit with a valid lease to its holder, and end the leases that have expired.
+
+        An expired lease becomes an empty object, so that the process that takes the unit over need not wait too. A
+        holder that lives after all writes its lease again with the next renewal.
+        """
+        valid = {}
+        now, seen = host.current().monotonic(), {}
+        for unit, name in _newest(self._objects.names("leases")).items():
+            holder = _read(self._objects, name)
+            if holder is None or not holder.is_alive():
+                continue
+            before, since = self._seen.get(name, (None, now))
+            seen[name] = holder, since if holder == before else now
+            if holder.host != host.current().id and now - seen[name][1] >= LEASE_SECONDS:
+                self._objects.put(name, b"")
+            else:
+                valid[unit] = holder
+        self._seen = seen
+        return valid
+
+
+def held_units(units: Iterable[str], leases: Mapping[str, Holder]) -> dict[str, Holder]:
+    """Map the units that cannot run now to a holder: of their lease, or of a pack that shares a seed with theirs."""
+    by_folder: dict[str, list[str]] = defaultdict(list)
+    for name in leases:
+        by_folder[name.rpartition("/")[0]].append(name)
+    held = {}
+    for unit in units:
+        overlapping = (name for name in by_folder.get(unit.rpartition("/")[0], ()) if _overlap(unit, name))
+        if (name := next(overlapping, None)) is not None:
+            held[unit] = leases[name]
+    return held
 
 
 class Lease:
@@ -96,8 +134,7 @@ class Lease:
         self._objects = objects
         self._name = name
         self._holder = holder
-        self._released = threading.Event()
-        self._thread = threading.Thread(target=self._renew, name="lease", daemon=True)
+        self._end_renewal: Callable[[], None] = lambda: None
 
     @classmethod
     def acquire(cls, objects: Objects, unit: str, sweep: str) -> "Lease | None":
@@ -111,59 +148,80 @@ class Lease:
             sweep: name of the sweep, for messages.
 
         Returns:
-            None if a live process holds the lease, or another process acquires it at the same time.
+            None if a live process holds the lease of the unit or of a pack that shares a seed with it, or another
+            process acquires one at the same time.
         """
-        existing = _numbers(objects, unit)
-        if existing and _is_valid(objects, _name(unit, max(existing))):
-            return None
-        now = time.time()
-        started = psutil.Process().create_time()
-        holder = Holder(host_id(), os.uname().nodename, os.getpid(), started, now, now + LEASE_SECONDS, sweep)
-        name = _name(unit, max(existing, default=0) + 1)
+        existing = _names(objects, unit)
+        for newest in _newest(existing).values():
+            holder = _read(objects, newest)
+            if holder is not None and holder.is_alive():
+                return None
+        this = host.current()
+        now, started = this.time(), this.process_start(this.pid) or 0.0
+        holder = Holder(this.id, this.name, this.pid, started, now, now + LEASE_SECONDS, sweep)
+        numbers = [number for name in existing for of_unit, number in [_parts(name)] if of_unit == unit]
+        name = f"leases/{unit}/{max(numbers, default=0) + 1}"
         if not objects.create(name, _to_json(holder)):
             return None
-        objects.delete([_name(unit, number) for number in existing])
-        if any(_name(unit, number) != name for number in _numbers(objects, unit)):
+        objects.delete(existing)
+        if set(_names(objects, unit)) - {name}:
             # Two processes acquire at once, just as a third releases: neither gets the lease, and both can try again.
             objects.delete([name])
             return None
         return cls(objects, name, holder)
 
     def __enter__(self) -> "Lease":
-        self._thread.start()
+        self._end_renewal = host.current().repeat(RENEWAL_SECONDS, self._renew)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._released.set()
-        self._thread.join()
+        self._end_renewal()
         self._objects.delete([self._name])
 
     def report_generation(self, generation: int) -> None:
         """Set the last published generation of the unit; the next renewal writes it."""
-        self._holder = _with(self._holder, generation=generation)
+        self._holder = replace(self._holder, generation=generation)
 
     def _renew(self) -> None:
-        while not self._released.wait(RENEWAL_SECONDS):
-            try:
-                holder = _with(self._holder, expires=time.time() + LEASE_SECONDS, doing=progress.describe())
-                self._objects.put(self._name, _to_json(holder))
-            except StorageError:
-                continue  # the next renewal tries again; at worst another process does the same work
+        expires = host.current().time() + LEASE_SECONDS
+        holder = replace(self._holder, expires=expires, doing=progress.describe())
+        try:
+            self._objects.put(self._name, _to_json(holder))
+        except StorageError:
+            return  # the next renewal tries again; at worst another process does the same work
 
 
-def _numbers(objects: Objects, unit: str) -> list[int]:
-    return [_parts(name)[1] for name in objects.names(f"leases/{unit}")]
+def _names(objects: Objects, unit: str) -> list[str]:
+    """Return the names of the leases of a unit, and of packs that share a seed with it."""
+    folder = unit.rpartition("/")[0]
+    names = [name for name in objects.names(f"leases/{folder}") if _NAME.fullmatch(name)]
+    return [name for name in names if _overlap(unit, _parts(name)[0])]
 
 
-def _is_valid(objects: Objects, name: str) -> bool:
-    holder = _read(objects, name)
-    return holder is not None and holder.is_alive()
+def _newest(names: Iterable[str]) -> dict[str, str]:
+    """Map each unit to the name of its lease with the highest number; names of other forms are skipped."""
+    newest: dict[str, int] = defaultdict(int)
+    for name in names:
+        if _NAME.fullmatch(name):
+            unit, number = _parts(name)
+            newest[unit] = max(newest[unit], number)
+    return {unit: f"leases/{unit}/{number}" for unit, number in newest.items()}
 
 
-def _with(holder: Holder, **changes: float | str) -> Holder:
-    return Holder(**{**asdict(holder), **changes})
+def _overlap(unit: str, other: str) -> bool:
+    """Return True if two names of units have the same key and a common seed."""
+    folder, _, pack = unit.rpartition("/")
+    other_folder, _, other_pack = other.rpartition("/")
+    if unit == other or folder != other_folder:
+        return unit == other
+    return not set(read_pack(pack) or ()).isdisjoint(read_pack(other_pack) or ())
+
+
+def _parts(name: str) -> tuple[str, int]:
+    unit, _, number = name.removeprefix("leases/").rpartition("/")
+    return unit, int(number)
 
 
 def _to_json(holder: Holder) -> bytes:
@@ -171,18 +229,9 @@ def _to_json(holder: Holder) -> bytes:
 
 
 def _read(objects: Objects, name: str) -> Holder | None:
-    """Read a lease; None if it was released in the meantime or is not a lease."""
+    """Read a lease; None if it was released in the meantime, has expired or is not a lease."""
     try:
-        fields: Mapping[str, object] = json.loads(objects.get(name))
-        return Holder(**fields)  # type: ignore[arg-type]
+        values = json.loads(objects.get(name))
+        return Holder(**{field.name: values[field.name] for field in fields(Holder) if field.name in values})
     except (FileNotFoundError, ValueError, TypeError):
         return None
-
-
-def _name(unit: str, number: int) -> str:
-    return f"leases/{unit}/{number}"
-
-
-def _parts(name: str) -> tuple[str, int]:
-    unit, _, number = name.removeprefix("leases/").rpartition("/")
-    return unit, int(number)

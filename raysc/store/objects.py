@@ -1,59 +1,34 @@
 """Object storage: named bytes in a folder, an S3 or GCS bucket, or an Azure container."""
 
+import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import cache
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
-from uuid import uuid4
 
-import obstore
-from obstore.exceptions import AlreadyExistsError, BaseError
-from obstore.store import MemoryStore, ObjectStore, from_url
+from obstore.exceptions import BaseError
 
 from raysc.errors import InputError, RayscError
+from raysc.store import host
+from raysc.store.storage import ObjectInfo as ObjectInfo
+from raysc.store.storage import connect
 
 SCHEMES = ("file", "s3", "gs", "az")
 """URI schemes that a user can name. Tests also use ``memory:///NAME``, a store inside one process."""
-RETRY_TIMEOUT = timedelta(minutes=1)
-"""Time for which a request to a bucket is repeated before it counts as failed."""
 READ_THREADS = 16
 """Threads that read objects. They wait for a bucket, or decode a disk's files outside Python's lock."""
 METADATA_ADDRESS = "169.254.169.254"
 """Address of the service that gives a cloud machine its identity and credentials."""
+CONFLICT_PAUSES = (0.0, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
+"""Seconds before the next attempt to create an object that a bucket says to exist and does not return."""
 
 
 class StorageError(RayscError):
     """A refusal by the storage: a full disk, invalid credentials, a bucket that does not exist."""
-
-
-@dataclass(frozen=True)
-class ObjectInfo:
-    """An object in a listing.
-
-    Attributes:
-        name: its name.
-        size: in bytes.
-        last_modified: time of its last write, with a time zone.
-    """
-
-    name: str
-    size: int
-    last_modified: datetime
-
-
-@cache
-def _connect(uri: str) -> ObjectStore:
-    if uri.startswith("memory:"):
-        return MemoryStore()
-    if uri.startswith("file:"):
-        return from_url(uri, mkdir=True)
-    return from_url(uri, retry_config={"retry_timeout": RETRY_TIMEOUT})
 
 
 @dataclass(frozen=True)
@@ -98,30 +73,35 @@ class Objects:
             StorageError: the storage refuses.
         """
         with self._translate_errors(f"{name} cannot be written", absent_is_refusal=True):
-            obstore.put(_connect(self.uri), name, data)
+            connect(self.uri).put(name, data)
 
     def create(self, name: str, data: bytes) -> bool:
         """Write an object unless one of that name exists. Atomic on every kind of storage.
 
         A bucket may write an object and lose its answer; the repeated request then meets the object of the first one.
         For this reason an existing object is compared with ``data``, and equal bytes count as written by this call:
-        no other writer may write the same bytes.
+        no other writer may write the same bytes. S3 refuses a request while another one for the same name is under
+        way, perhaps an earlier one of this call. Only another object that can be read means that another writer won.
 
         Returns:
             True if this call created the object.
 
         Raises:
-            StorageError: the storage refuses.
+            StorageError: the storage refuses. The object may come to exist all the same.
         """
-        try:
-            with self._translate_errors(f"{name} cannot be written", absent_is_refusal=True):
-                obstore.put(_connect(self.uri), name, data, mode="create")
-        except AlreadyExistsError:
+        for pause in CONFLICT_PAUSES:
+            if pause:
+                host.current().sleep(pause)
             try:
-                return self.get(name) == data
-            except FileNotFoundError:  # deleted in the meantime
-                return False
-        return True
+                with self._translate_errors(f"{name} cannot be written", absent_is_refusal=True):
+                    connect(self.uri).create(name, data)
+                return True
+            except FileExistsError:
+                try:
+                    return self.get(name) == data
+                except FileNotFoundError:
+                    continue
+        raise StorageError(f"storage {self.uri}: {name} can be neither written nor read: other requests are under way")
 
     def get(self, name: str) -> bytes:
         """Return the bytes of an object.
@@ -133,18 +113,14 @@ class Objects:
         if self._folder_is_missing:
             raise FileNotFoundError(name)
         with self._translate_errors(f"{name} cannot be read"):
-            return bytes(obstore.get(_connect(self.uri), name).bytes())
+            return connect(self.uri).get(name)
 
     def exists(self, name: str) -> bool:
         """Return True if there is an object of that name."""
         if self._folder_is_missing:
             return False
-        try:
-            with self._translate_errors(f"{name} cannot be looked up"):
-                obstore.head(_connect(self.uri), name)
-        except FileNotFoundError:
-            return False
-        return True
+        with self._translate_errors(f"{name} cannot be looked up"):
+            return connect(self.uri).exists(name)
 
     def names(self, prefix: str = "") -> Iterator[str]:
         """Yield the names of all objects below a prefix (whole path segments), in no particular order.
@@ -152,44 +128,77 @@ class Objects:
         Hidden files and folders are skipped. File systems and desktops create them (``.nfs...`` for a file that is
         still open, ``.DS_Store``, ``.snapshot``), raysc never does.
         """
-        for entry in self._entries(prefix):
-            yield entry["path"]
+        for info in self.list_objects(prefix):
+            yield info.name
 
     def list_objects(self, prefix: str = "") -> Iterator[ObjectInfo]:
         """Yield the same objects as ``names``, with their sizes and times of writing."""
-        for entry in self._entries(prefix):
-            yield ObjectInfo(entry["path"], entry["size"], entry["last_modified"])
-
-    def _entries(self, prefix: str) -> Iterator[Any]:
         if self._folder_is_missing:
             return
         with self._translate_errors(f"{prefix or 'the store'} cannot be listed", absent_is_refusal=True):
-            for page in obstore.list(_connect(self.uri), prefix=prefix or None, chunk_size=1000):
-                yield from (entry for entry in page if "/." not in f"/{entry['path']}")
+            for info in connect(self.uri).list(prefix):
+                if "/." not in f"/{info.name}":
+                    yield info
 
-    def delete(self, names: list[str]) -> None:
-        """Delete objects. Absent ones are ignored."""
-        if not names or self._folder_is_missing:
+    def delete(self, names: Iterable[str]) -> None:
+        """Delete objects, in no particular order. Absent ones are ignored."""
+        remaining = list(names)
+        if not remaining or self._folder_is_missing:
             return
-        with self._translate_errors(f"{names[0]} cannot be removed"):
-            if self.folder is None:
-                obstore.delete(_connect(self.uri), names)  # one request for a thousand; S3 ignores absent ones
-                return
-            for name in names:
-                try:
-                    obstore.delete(_connect(self.uri), name)
-                except FileNotFoundError:
-                    continue
+        storage = connect(self.uri)
+        with self._translate_errors(f"{remaining[0]} cannot be removed"):
+            try:
+                storage.delete(remaining)
+            except FileNotFoundError:  # the request may have ended at the absent object
+                for name in remaining:
+                    try:
+                        storage.delete([name])
+                    except FileNotFoundError:
+                        continue
+
+    def sync(self, names: Iterable[str]) -> None:
+        """Bring objects of a folder to the disk, with their folders, so that a power cut does not lose them.
+
+        A bucket has done so when it answers. Absent objects are ignored.
+        """
+        if self.folder is None:
+            return
+        paths = [self.folder / name for name in names]
+        folders = {parent for path in paths for parent in path.parents if parent.is_relative_to(self.folder)}
+        for path in (*paths, *sorted(folders, reverse=True)):
+            try:
+                descriptor = os.open(path, os.O_RDONLY)
+            except FileNotFoundError:
+                continue
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+    def unfinished_files(self, last_modified: datetime) -> list[Path]:
+        """Return the files of a folder that killed processes have left half written, last modified before a time.
+
+        A file is written as NAME#NUMBER and then renamed. No listing shows such files.
+        """
+        if self.folder is None or self._folder_is_missing:
+            return []
+        paths = [path for path in self.folder.rglob("*#*") if _UNFINISHED.search(path.name) and path.is_file()]
+        return [path for path in paths if path.stat().st_mtime < last_modified.timestamp()]
 
     def probe(self) -> None:
-        """Write, read and delete a small object.
+        """Create, read and delete a small object, as publishing does.
 
         Raises:
             InputError: one of these fails; the message has the storage's reason.
         """
-        name = f"probes/{uuid4().hex}"
+        name = f"probes/{host.current().new_id()}"
         try:
-            self.put(name, b"raysc")
+            self.create(name, b"raysc")
+            if self.create(name, b"other"):
+                raise StorageError(
+                    f"storage {self.uri}: it replaces an object that was to be created only if it is absent; raysc "
+                    "needs a storage with conditional writes"
+                )
             if self.get(name) != b"raysc":
                 raise StorageError(f"storage {self.uri}: an object does not have the bytes that were written")
             self.delete([name])
@@ -205,7 +214,7 @@ class Objects:
         """Raise StorageError for every storage's errors, except for absent objects and existing ones."""
         try:
             yield
-        except AlreadyExistsError:
+        except FileExistsError:
             raise
         except FileNotFoundError as error:
             if absent_is_refusal:  # an object that is written or listed cannot be absent: the bucket is
@@ -215,6 +224,7 @@ class Objects:
             raise StorageError(f"storage {self.uri}: {problem}: {_reason(error)}") from error
 
 
+_UNFINISHED = re.compile(r"#\d+$")
 _XML_ERROR = re.compile(r"<Code>(.*?)</Code>.*?<Message>(.*?)</Message>", re.DOTALL)
 _SYSTEM_ERROR = re.compile(r'message: "(.*?)"')
 

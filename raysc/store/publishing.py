@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from raysc.errors import RayscError
 from raysc.progress import report
+from raysc.store import host
 from raysc.store.objects import Objects
 
 FORMAT = 1
@@ -62,7 +62,7 @@ class Attempt:
     @classmethod
     def start(cls, objects: Objects, path: str) -> "Attempt":
         """Return a new attempt for a path in the store; its folder has a random id."""
-        return cls(objects, f"attempts/{path}/{uuid4().hex[:12]}")
+        return cls(objects, f"attempts/{path}/{host.current().new_id()[:12]}")
 
     def put(self, name: str, data: bytes) -> None:
         """Add a file."""

@@ -4,12 +4,15 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from raysc.store.objects import Objects
 from raysc.store.publishing import Manifest
 
 END = 10**9
 """Last generation of a span after which nothing changes: all seeds of its pack have diverged or ended."""
+MAX_PACK = 10**6
+"""Number of seeds above which a name in a store is no pack's."""
 
 
 @dataclass(frozen=True, order=True)
@@ -70,10 +73,33 @@ def pack_seeds(name: str) -> tuple[int, ...]:
     return tuple(seeds)
 
 
+@lru_cache(maxsize=2**14)
+def read_pack(name: str) -> tuple[int, ...] | None:
+    """Return the seeds of a name in a store; None if ``pack_name`` cannot have returned it."""
+    if not _PACK.fullmatch(name):
+        return None
+    bounds = [run.partition("-") for run in name.split("+")]
+    if sum(int(last or first) - int(first) for first, _, last in bounds) > MAX_PACK:
+        return None
+    seeds = pack_seeds(name)
+    return seeds if pack_name(seeds) == name else None
+
+
 NO_UNTIL = frozenset({""})
 """Values of ``Span.until`` that are valid for a sweep without ``loop.until``."""
 
-_NAME = re.compile(r"spans/([^/]+)/([0-9+-]+)/(\d+)-(\d+|end)(?:-([0-9a-f]+))?")
+_PACK = re.compile(r"\d+(?:-\d+)?(?:\+\d+(?:-\d+)?)*")
+_NAME = re.compile(r"spans/([^/]+)/([0-9+-]+)/(0|[1-9]\d{0,8})-(0|[1-9]\d{0,8}|end)(?:-([0-9a-f]+))?")
+
+
+def read_span(name: str) -> Span | None:
+    """Return the span of a manifest's name; None for an object that is no manifest, such as a file of a sync client."""
+    match = _NAME.fullmatch(name)
+    seeds = read_pack(match[2]) if match else None
+    if match is None or seeds is None:
+        return None
+    return Span(int(match[3]), END if match[4] == "end" else int(match[4]), match[1], seeds, match[5] or "")
+
 
 PublishedSpans = Mapping[str, Mapping[tuple[int, ...], tuple[Span, ...]]]
 """Lineage key -> pack of seeds -> its spans, sorted."""
@@ -83,11 +109,8 @@ def published_spans(objects: Objects, lineage: str | None = None) -> PublishedSp
     """Return all published spans (of one lineage), from one listing of names."""
     spans: dict[str, dict[tuple[int, ...], list[Span]]] = defaultdict(lambda: defaultdict(list))
     for name in objects.names(f"spans/{lineage}" if lineage else "spans"):
-        if match := _NAME.fullmatch(name):
-            lineage, pack, first, last, until = match.groups()
-            seeds = pack_seeds(pack)
-            span = Span(int(first), END if last == "end" else int(last), lineage, seeds, until or "")
-            spans[lineage][seeds].append(span)
+        if span := read_span(name):
+            spans[span.lineage][span.seeds].append(span)
     return {key: {seeds: tuple(sorted(pack)) for seeds, pack in packs.items()} for key, packs in spans.items()}
 
 

@@ -6,8 +6,8 @@ Only manifests and metric files move, which are small. The files that a manifest
 import json
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from uuid import uuid4
 
+from raysc.store import host
 from raysc.store.objects import Objects
 from raysc.store.publishing import DamagedObjectError
 
@@ -20,7 +20,8 @@ def move_to_trash(objects: Objects, names: Iterable[str], reason: str) -> None:
 
     Absent objects are skipped.
     """
-    folder = f"{TRASH}/{datetime.now(UTC).strftime('%Y%m%dT%H%M%S')}-{uuid4().hex[:8]}"
+    this = host.current()
+    folder = f"{TRASH}/{datetime.fromtimestamp(this.time(), UTC).strftime('%Y%m%dT%H%M%S')}-{this.new_id()[:8]}"
     reason_written = False
     for name in names:
         try:

@@ -75,7 +75,7 @@ def test_a_store_of_this_format_is_read(form: str, name: str, tmp_path: Path) ->
 
 def make(folder: Path) -> None:
     """Write the fixture of the present format."""
-    from conftest import run_units
+    from tests.conftest import run_units
 
     objects = Objects.open(str(folder))
     for name in SWEEPS:

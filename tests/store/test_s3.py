@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import pytest
-from s3_server import S3, serving
 
 from raysc.errors import InputError
 from raysc.store.leases import Lease, holders
@@ -13,6 +12,7 @@ from raysc.store.objects import Objects, StorageError
 from raysc.store.publishing import Attempt, Manifest
 from raysc.store.spans import Span, published_spans
 from raysc.testing import StorageTests
+from tests.s3_server import S3, serving
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@
         G_t = fit(D_t), starting from G_{t-1} or from initial weights
         S_t ~ G_t
 
-The loop knows no Ray and does no I/O. A crew holds the models and shelves hold the rows. The caller measures and
-publishes each generation before it asks for the next one.
+The loop does not depend on Ray and does no I/O. A crew holds the models, and shelves store the rows. The caller
+measures and publishes each generation before it requests the next one.
 """
 
 from collections.abc import Callable, Iterator
@@ -169,7 +169,7 @@ def self_consuming_loop(
     lifetimes = lifetimes or Lifetimes.of(rules.recipe, generations, reads_rows_once=False)
     previous: tuple[Take, ...] = ()
     for t in generations:
-        started = perf_counter()
+        start_time = perf_counter()
         recipe = rules.recipe(t)
         extended: tuple[Block, ...] = ()
         for take in appended_takes(recipe.takes, previous):
@@ -178,21 +178,21 @@ def self_consuming_loop(
             if take.source_rows > sources[take.source].count:
                 extended = _extend(sources, take, rules, crew, t, shelf)
         previous = recipe.takes
-        drawn = perf_counter()
+        draw_end = perf_counter()
 
-        training_set = _mix(recipe, sources, seeds, t, rules)
+        training_set = _mix(recipe, sources, seeds, t, rules)  # D_t
         rows_real, rows_synthetic = counts_by_kind(training_set, len(seeds))
         steps = rules.steps(t, training_set.count)
-        fit = crew.fit(t, training_set, rules.start(t), range(steps), rules.train(t))
-        fitted = perf_counter()
+        fit = crew.fit(t, training_set, rules.start(t), range(steps), rules.train(t))  # G_t
+        fit_end = perf_counter()
 
         rows = None
         if not fit.diverged.all():
             blocks = crew.sample(t, 0, rules.sample_rows, rules.sample(t), shelf(t))
-            rows = sources[synthetic(t)] = Rows(synthetic(t), blocks)
+            rows = sources[synthetic(t)] = Rows(synthetic(t), blocks)  # S_t
         lifetimes.release(sources, t)
 
-        seconds = {"fit": fitted - drawn, "sample": perf_counter() - fitted + drawn - started}
+        seconds = {"fit": fit_end - draw_end, "sample": perf_counter() - fit_end + draw_end - start_time}
         yield Generation(t, rows, extended, rows_real, rows_synthetic, steps, fit.diverged, fit.loss, seconds)
         if rows is None:
             return

@@ -6,19 +6,17 @@ from typing import Any
 
 from raysc.errors import InputError
 from raysc.sweepfile.cell_selection import Selection, distinct, is_same, nearest_value, select_cells
+from raysc.sweepfile.claim_quantities import QuantityReader
 from raysc.sweepfile.claims import (
     BASELINES,
-    EXAMPLES,
     Baseline,
     Case,
     Claim,
     ClaimContext,
     ClaimEntry,
     Comparison,
-    CrossingEntry,
     Quantity,
     Scale,
-    ValueEntry,
 )
 from raysc.sweepfile.messages import Locations, did_you_mean, quote
 from raysc.sweepfile.schema import check
@@ -69,10 +67,11 @@ class _ClaimReader:
             near = did_you_mean(entry.metric, self.context.columns)
             raise self.error("metric", f"no metric of this sweep has a column {entry.metric!r}{near}")
         scale = entry.scale or metric_scale
-        value = self.quantity(entry.value, "value")
+        quantities = QuantityReader(self.context.generations, self.context.measured, self.error)
+        value = quantities.read(entry.value, "value")
         minus_value = value
         if minus is not None and minus.value is not None:
-            minus_value = self.quantity(minus.value, "minus.value")
+            minus_value = quantities.read(minus.value, "minus.value")
         self.check_same_kind(value, minus_value)
         self.check_for_each()
         self.check_trend()
@@ -141,60 +140,6 @@ class _ClaimReader:
         if ratio and by <= 0:
             raise self.error("by", f"expected a factor above 0, since the scale is log; got {by:g}")
         return by
-
-    def quantity(self, entry: ValueEntry, key: str) -> Quantity:
-        """Return the compared quantity."""
-        names = [name for name in ("at", "slope", "crossing") if getattr(entry, name) is not None]
-        if len(names) != 1:
-            raise self.error(key, f"expected one of at, slope and crossing, as in {EXAMPLES}")
-        if entry.at is not None:
-            return self.value_at(entry.at, f"{key}.at")
-        if entry.slope is not None:
-            return self.slope(entry.slope, f"{key}.slope")
-        assert entry.crossing is not None
-        return self.crossing(entry.crossing, f"{key}.crossing")
-
-    def value_at(self, value: Any, key: str) -> Quantity:
-        """Return the value at one generation or at each of a list."""
-        items = [(t, f"{key}.{index}") for index, t in enumerate(value)] if isinstance(value, list) else [(value, key)]
-        if not items:
-            raise self.error(key, "expected a generation, last, or a list of them; got []")
-        generations = [self.generation(t, item_key) for t, item_key in items]
-        measured = self.context.measured
-        for t, (_, item_key) in zip(generations, items, strict=True):
-            if t not in measured:
-                near = min(measured, key=lambda other: abs(other - t))
-                raise self.error(item_key, f"generation {t} is not measured; the nearest measured one is {near}")
-        return Quantity("at", tuple(sorted(set(generations))))
-
-    def slope(self, value: Any, key: str) -> Quantity:
-        """Return the slope over the measured generations between two generations."""
-        if not isinstance(value, list) or len(value) != 2:
-            raise self.error(key, f"expected two generations, as in [1, last]; got {quote(value)}")
-        first, last = (self.generation(t, f"{key}.{index}") for index, t in enumerate(value))
-        generations = tuple(t for t in self.context.measured if first <= t <= last)
-        if len(generations) < 2:
-            count = len(generations)
-            raise self.error(key, f"a slope needs two measured generations; there are {count} from {first} to {last}")
-        return Quantity("slope", generations)
-
-    def crossing(self, entry: CrossingEntry, key: str) -> Quantity:
-        """Return the number of fitted models until a level is crossed."""
-        if (entry.above is None) == (entry.below is None):
-            raise self.error(key, "expected a level, as in {below: 0.01} or {above: 10}")
-        if entry.below is not None:
-            return Quantity("crossing", self.context.measured, entry.below, "below")
-        assert entry.above is not None
-        return Quantity("crossing", self.context.measured, entry.above, "above")
-
-    def generation(self, value: Any, key: str) -> int:
-        """Return a generation, 0 to T; ``last`` is T."""
-        last = self.context.generations
-        if value == "last":
-            return last
-        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= last:
-            raise self.error(key, f"expected last or a generation from 0 to {last}, got {quote(value)}")
-        return value
 
     def selection(self, entry: Mapping[str, Any], key: str) -> Selection:
         """Return a selection; InputError for an axis or a value that no cell has."""

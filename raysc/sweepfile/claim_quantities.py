@@ -1,0 +1,79 @@
+"""Reading of the quantities that claims compare: a value, a slope or a crossing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from raysc.errors import InputError
+from raysc.sweepfile.claims import EXAMPLES, CrossingEntry, Quantity, ValueEntry
+from raysc.sweepfile.messages import quote
+
+
+@dataclass(frozen=True)
+class QuantityReader:
+    """Reads the quantities of one claim.
+
+    Attributes:
+        generations: T.
+        measured: measured generations, in order.
+        make_error: (key within the claim, problem) -> the error to raise.
+    """
+
+    generations: int
+    measured: tuple[int, ...]
+    make_error: Callable[[str, str], InputError]
+
+    def read(self, entry: ValueEntry, key: str) -> Quantity:
+        """Return the compared quantity."""
+        names = [name for name in ("at", "slope", "crossing") if getattr(entry, name) is not None]
+        if len(names) != 1:
+            raise self.make_error(key, f"expected one of at, slope and crossing, as in {EXAMPLES}")
+        if entry.at is not None:
+            return self._value_at(entry.at, f"{key}.at")
+        if entry.slope is not None:
+            return self._slope(entry.slope, f"{key}.slope")
+        assert entry.crossing is not None
+        return self._crossing(entry.crossing, f"{key}.crossing")
+
+    def _value_at(self, value: Any, key: str) -> Quantity:
+        """Return the value at one generation or at each of a list."""
+        items = [(t, f"{key}.{index}") for index, t in enumerate(value)] if isinstance(value, list) else [(value, key)]
+        if not items:
+            raise self.make_error(key, "expected a generation, last, or a list of them; got []")
+        generations = [self._generation(t, item_key) for t, item_key in items]
+        for t, (_, item_key) in zip(generations, items, strict=True):
+            if t not in self.measured:
+                near = min(self.measured, key=lambda other: abs(other - t))
+                raise self.make_error(item_key, f"generation {t} is not measured; the nearest measured one is {near}")
+        return Quantity("at", tuple(sorted(set(generations))))
+
+    def _slope(self, value: Any, key: str) -> Quantity:
+        """Return the slope over the measured generations between two generations."""
+        if not isinstance(value, list) or len(value) != 2:
+            raise self.make_error(key, f"expected two generations, as in [1, last]; got {quote(value)}")
+        first, last = (self._generation(t, f"{key}.{index}") for index, t in enumerate(value))
+        generations = tuple(t for t in self.measured if first <= t <= last)
+        if len(generations) < 2:
+            count = len(generations)
+            raise self.make_error(
+                key, f"a slope needs two measured generations; there are {count} from {first} to {last}"
+            )
+        return Quantity("slope", generations)
+
+    def _crossing(self, entry: CrossingEntry, key: str) -> Quantity:
+        """Return the number of fitted models until a level is crossed."""
+        if (entry.above is None) == (entry.below is None):
+            raise self.make_error(key, "expected a level, as in {below: 0.01} or {above: 10}")
+        if entry.below is not None:
+            return Quantity("crossing", self.measured, entry.below, "below")
+        assert entry.above is not None
+        return Quantity("crossing", self.measured, entry.above, "above")
+
+    def _generation(self, value: Any, key: str) -> int:
+        """Return a generation, 0 to T; ``last`` is T."""
+        last = self.generations
+        if value == "last":
+            return last
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= last:
+            raise self.make_error(key, f"expected last or a generation from 0 to {last}, got {quote(value)}")
+        return value

@@ -1,4 +1,4 @@
-"""Data sets: one per file."""
+"""Data sets, one per file."""
 
 DATASETS = {
     "digits": "raysc.datasets.digits:Digits",
@@ -18,4 +18,4 @@ DATASETS = {
     "tinystories": "raysc.datasets.tinystories:TinyStories",
     "stories": "raysc.datasets.stories:Stories",
 }
-"""Short name -> ``module:Name``."""
+"""Short name of a data set -> ``module:Name`` of its class."""

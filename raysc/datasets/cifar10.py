@@ -1,19 +1,19 @@
-"""CIFAR-10 from torchvision's files."""
+"""CIFAR-10, read and downloaded by torchvision."""
 
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 from urllib.error import URLError
 
 import numpy as np
 from pydantic import PositiveInt
 
-from raysc.datasets.cache_folder import absolute, alone
-from raysc.datasets.dataset import Labelled
-from raysc.datasets.image_rows import cache_folder, check_rows, content, subsets
+from raysc.datasets.dataset import Kind, LabelledRows
+from raysc.datasets.local_files import absolute_path, cache_folder, file_lock
+from raysc.datasets.subsets import check_rows, content_digest, training_rows
 from raysc.errors import InputError
 from raysc.libraries.torchvision_compat import declare_missing_schemas
 
@@ -23,8 +23,8 @@ class Cifar10:
     """CIFAR-10 (Krizhevsky 2009): 50,000 training and 10,000 held-out images, uint8 (3, 32, 32), in ten classes.
 
     Attributes:
-        path: the folder that has, or gets, torchvision's ``cifar-10-batches-py``; None: raysc's cache folder. In no
-            key: the images themselves are.
+        path: the folder with torchvision's ``cifar-10-batches-py``, downloaded into it if missing; None: raysc's cache
+            folder. The path is in no key; the content of the images is.
         rows: training rows per seed, each seed its own subset; None: all of them, shared by all seeds.
     """
 
@@ -32,12 +32,12 @@ class Cifar10:
     rows: PositiveInt | None = None
 
     version: ClassVar[int] = 1
-    kind: ClassVar[Literal["images", "points"]] = "images"
+    kind: ClassVar[Kind] = "images"
     labelled: ClassVar[bool] = True
-    located: ClassVar[tuple[str, ...]] = ("path",)
+    location_parameters: ClassVar[tuple[str, ...]] = ("path",)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "path", absolute(self.path))
+        object.__setattr__(self, "path", absolute_path(self.path))
 
     @cached_property
     def count(self) -> int:
@@ -48,64 +48,64 @@ class Cifar10:
         return (3, 32, 32)
 
     @cached_property
-    def _content(self) -> str:
-        return content(self.labelled_train().rows, self.test())
+    def _digest(self) -> str:
+        return content_digest(self.labelled_train().rows, self.test())
 
     def fingerprint(self) -> str:
-        return self._content
+        return self._digest
 
     def train(self, seeds: Sequence[int]) -> np.ndarray:
-        """Training rows, uint8 (1, 50000, 3, 32, 32), or (seeds, rows, 3, 32, 32) if ``rows`` is set."""
-        return subsets(self.labelled_train().rows, self.rows, seeds, "cifar10")
+        """Return the training rows, uint8 (1, 50000, 3, 32, 32), or (seeds, rows, 3, 32, 32) if ``rows`` is set."""
+        return training_rows("cifar10", self.labelled_train().rows, self.rows, seeds)
 
     def test(self) -> np.ndarray:
-        """Held-out rows, uint8 (10000, 3, 32, 32)."""
+        """Return the held-out rows, uint8 (10000, 3, 32, 32)."""
         return self.labelled_test().rows
 
-    def labelled_train(self) -> Labelled:
-        """All training rows with their classes 0..9."""
+    def labelled_train(self) -> LabelledRows:
+        """Return all training rows with their classes 0..9."""
         return self._split()[0]
 
-    def labelled_test(self) -> Labelled:
-        """The held-out rows with their classes 0..9."""
+    def labelled_test(self) -> LabelledRows:
+        """Return the held-out rows with their classes 0..9."""
         return self._split()[1]
 
-    def _split(self) -> tuple[Labelled, Labelled]:
+    def _split(self) -> tuple[LabelledRows, LabelledRows]:
         return _load(str(self.path or cache_folder()))
 
 
 @cache
-def _load(folder: str) -> tuple[Labelled, Labelled]:
-    """Training and held-out rows; downloaded if they are not there or not whole.
+def _load(folder: str) -> tuple[LabelledRows, LabelledRows]:
+    """Read training and held-out rows; download them if files are missing or damaged.
 
     Raises:
-        InputError: there is no network either.
+        InputError: the download failed.
     """
     declare_missing_schemas()
     from torchvision.datasets import CIFAR10
 
-    halves = []
+    splits = []
     for train in (True, False):
         try:
-            half = _whole_or_downloaded(folder, train)
+            split = _read_or_download(folder, train)
         except (URLError, OSError, RuntimeError) as error:
             raise InputError(
-                f"cifar10: the files are not, or not whole, in {folder}, and cannot be downloaded ({error}); put "
+                f"cifar10: the files in {folder} are missing or damaged, and cannot be downloaded ({error}); put "
                 f"{CIFAR10.filename} ({CIFAR10.url}) there, or its unpacked folder {CIFAR10.base_folder}, or set "
                 "data.path to the folder that has it"
             ) from error
-        rows = np.ascontiguousarray(half.data.transpose(0, 3, 1, 2))
-        labels = np.asarray(half.targets, np.int64)
+        rows = np.ascontiguousarray(split.data.transpose(0, 3, 1, 2))
+        labels = np.asarray(split.targets, np.int64)
         rows.flags.writeable = labels.flags.writeable = False
-        halves.append(Labelled(rows, labels))
-    return halves[0], halves[1]
+        splits.append(LabelledRows(rows, labels))
+    return splits[0], splits[1]
 
 
-def _whole_or_downloaded(folder: str, train: bool) -> Any:
-    """What torchvision reads, checksums compared; trials that begin together on a new machine download it once."""
+def _read_or_download(folder: str, train: bool) -> Any:
+    """Return torchvision's data set, checksums verified; one process of a machine downloads, the others wait."""
     from torchvision.datasets import CIFAR10
 
-    with suppress(RuntimeError):  # the files are not there, or not whole
+    with suppress(RuntimeError):  # the files are missing or damaged
         return CIFAR10(folder, train=train)
-    with alone(Path(folder) / f"{CIFAR10.filename}.lock"):
+    with file_lock(Path(folder) / f"{CIFAR10.filename}.lock"):
         return CIFAR10(folder, train=train, download=True)

@@ -1,4 +1,34 @@
-"""What a data set is."""
+"""The contract of a data set: one protocol that every data set has, and protocols of optional capabilities.
+
+A data set is a dataclass in a file of its own. Its fields are its parameters in a sweep file. The capabilities are
+methods that some families, regimes or metrics need; a data set has a capability by having its methods.
+
+Example, uniform rows in the unit square::
+
+    @dataclass(frozen=True)
+    class Square:
+        rows: int = 100
+
+        version: ClassVar[int] = 1
+        kind: ClassVar[Kind] = "points"
+        labelled: ClassVar[bool] = False
+        event: ClassVar[tuple[int, ...]] = (2,)
+
+        @property
+        def count(self) -> int:
+            return self.rows
+
+        def fingerprint(self) -> str:
+            return ""
+
+        def train(self, seeds: Sequence[int]) -> np.ndarray:
+            return Streams(tuple(seeds), 0).uniform((self.rows, 2), "data", "train")
+
+        def test(self) -> np.ndarray:
+            return Streams((0,), 0).uniform((1000, 2), "data", "test")[0]
+
+A sweep file names it ``my_data:Square``. ``raysc.testing.DataSetTests`` tests it.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,30 +38,33 @@ import numpy as np
 
 from raysc.pool.tokens import Tokenizer
 
+Kind = Literal["images", "points", "text"]
+"""Kinds of data; ``DataSet`` states their dtypes and shapes."""
+
 
 class DataSet(Protocol):
-    """Real rows: a finite set that all seeds share, or a distribution from which each seed draws its own.
+    """Real rows: a finite set of which seeds share all or draw subsets, or a distribution from which each seed draws.
 
-    A dataclass whose fields are the data's parameters (``dim``, ``rows``, ``noise``, ...). Building one is cheap;
-    rows are made when asked for.
+    A dataclass whose fields are the parameters of the data: ``dim``, ``rows``, ``noise``, ... Its constructor is cheap
+    and checks the parameters (InputError); rows are computed when a method needs them. It can be pickled.
 
     Attributes:
         version: part of every lineage key; raise it when the rows change.
-        kind: "images" are uint8 (channels, height, width); "points" are float (dim,); "text" is tokens, int32
-            (length,), and such a data set has a tokenizer: see ``TextDataSet``.
-        labelled: whether ``labels`` has classes, from which a feature classifier can be trained.
+        kind: "images" are uint8 (channels, height, width), 0..255; "points" are float32, float64 or int32 (dim,);
+            "text" is int32 (length,), tokens as in ``raysc.pool.tokens``, and needs ``SupportsTokens``.
+        labelled: True if the rows have classes, with ``SupportsLabels``; a feature classifier can be trained on them.
 
-    Data from files may have ``located``, a tuple of those parameters that say where these lie: what they hold is in the
-    fingerprint, and so the parameters are in no key.
+    Data from files may have an attribute ``location_parameters``, a tuple of the parameters that locate the files.
+    These are in no key: the fingerprint states the content.
     """
 
     version: ClassVar[int]
-    kind: ClassVar[Literal["images", "points", "text"]]
+    kind: ClassVar[Kind]
     labelled: ClassVar[bool]
 
     @property
     def count(self) -> int:
-        """n, the number of training rows a seed has."""
+        """n, the number of training rows per seed."""
         ...
 
     @property
@@ -40,67 +73,84 @@ class DataSet(Protocol):
         ...
 
     def fingerprint(self) -> str:
-        """What tells the rows apart beyond name, parameters and version: a hash of the content for files, else ""."""
+        """Return a hash of the content for data from files, "" for data that name, parameters and version determine."""
         ...
 
     def train(self, seeds: Sequence[int]) -> np.ndarray:
-        """Training rows: (1, n, *event) if all seeds share them, else (seeds, n, *event), each seed's own."""
+        """Return the training rows of generation 0.
+
+        Args:
+            seeds: the replicates; the rows of a seed do not depend on the other seeds.
+
+        Returns:
+            (1, n, *event) if all seeds share their rows, else (seeds, n, *event). Fewer rows of a seed are a prefix of
+            more rows.
+        """
         ...
 
     def test(self) -> np.ndarray:
-        """Held-out rows, (rows, *event), the same for all seeds, never among any seed's training rows."""
+        """Return the held-out rows, (rows, *event): the same for all seeds, never among the training rows."""
         ...
 
 
 @runtime_checkable
-class Fingerprinted(Protocol):
-    """What depends on files: their content counts, wherever they lie."""
+class SupportsFingerprint(Protocol):
+    """A component whose content depends on files; their content is part of the keys, their location is not."""
 
     def fingerprint(self) -> str:
-        """A hash of the content, or "" where there are no files."""
+        """Return a hash of the content, or "" without files."""
         ...
 
 
 @runtime_checkable
-class Distribution(Protocol):
-    """A data set that can give new rows without end."""
+class SupportsFreshRows(Protocol):
+    """A data set that is a distribution: it draws any number of new rows."""
 
     def fresh(self, seeds: Sequence[int], generation: int, count: int) -> np.ndarray:
-        """New real rows for one generation, (seeds, count, *event), independent of all others."""
+        """Draw new real rows for one generation, (seeds, count, *event), independent of all other rows."""
         ...
 
 
 @runtime_checkable
-class TextDataSet(Protocol):
-    """Rows of text, as ``raysc.pool.tokens`` lays them out."""
+class SupportsTokens(Protocol):
+    """A data set of text, in rows as in ``raysc.pool.tokens``."""
 
     @property
     def event(self) -> tuple[int, ...]:
-        """(length,)."""
+        """Shape of one row, (length,)."""
         ...
 
     @property
     def tokens(self) -> Tokenizer:
-        """What gives and reads the rows."""
+        """The tokenizer that encodes and decodes the rows."""
         ...
 
     def train(self, seeds: Sequence[int]) -> np.ndarray:
-        """Training rows, int32 (1 or seeds, n, length)."""
+        """Return the training rows, int32 (1 or seeds, n, length)."""
         ...
 
 
 @runtime_checkable
-class KnownMoments(Protocol):
-    """A distribution whose mean and covariance are known: the truth that fitted models are compared with."""
+class SupportsMoments(Protocol):
+    """A distribution with known mean and covariance, the truth that fitted models are compared with."""
 
     def moments(self) -> tuple[np.ndarray, np.ndarray]:
-        """mu_0 (dim,) and Sigma_0 (dim, dim), float64, noise included."""
+        """Return mu_0 (dim,) and Sigma_0 (dim, dim), float64, noise included."""
         ...
 
 
 @runtime_checkable
-class WithTarget(Protocol):
-    """Rows (x, y), y last: a function of x, with normal noise."""
+class SupportsModes(Protocol):
+    """A distribution of points that is a mixture of equally likely isotropic normals."""
+
+    def modes(self) -> tuple[np.ndarray, float]:
+        """Return the centres, float64 (modes, dim), and the standard deviation per coordinate."""
+        ...
+
+
+@runtime_checkable
+class SupportsTarget(Protocol):
+    """A regression: rows (x, y), y last, with y = target(x) + normal noise."""
 
     @property
     def noise(self) -> float:
@@ -108,21 +158,21 @@ class WithTarget(Protocol):
         ...
 
     def target(self, x: np.ndarray) -> np.ndarray:
-        """What y is without noise, float64 (...), at x (..., dim)."""
+        """Return y without noise, float64 (...), at x (..., dim)."""
         ...
 
 
 @runtime_checkable
-class WithOutcomes(Protocol):
-    """Rows that are outcomes, whole numbers from 0 on, (1,)."""
+class SupportsProbabilities(Protocol):
+    """A discrete distribution: rows are outcomes, integers from 0 on, of shape (1,)."""
 
     def probabilities(self) -> np.ndarray:
-        """The true ones, float64 (outcomes,)."""
+        """Return the true probabilities, float64 (outcomes,)."""
         ...
 
 
 @dataclass(frozen=True)
-class Labelled:
+class LabelledRows:
     """Rows with classes, for training a feature classifier.
 
     Attributes:
@@ -135,13 +185,13 @@ class Labelled:
 
 
 @runtime_checkable
-class LabelledDataSet(Protocol):
+class SupportsLabels(Protocol):
     """A data set whose rows have classes."""
 
-    def labelled_train(self) -> Labelled:
-        """The full training rows (whatever ``rows`` says) with their classes."""
+    def labelled_train(self) -> LabelledRows:
+        """Return all training rows, whatever ``rows`` is, with their classes."""
         ...
 
-    def labelled_test(self) -> Labelled:
-        """The held-out rows with their classes."""
+    def labelled_test(self) -> LabelledRows:
+        """Return the held-out rows with their classes."""
         ...

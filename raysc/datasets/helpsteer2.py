@@ -1,13 +1,13 @@
-"""HelpSteer2: questions and answers, as Kazdan et al. 2024 finetune language models on them."""
+"""HelpSteer2, prompts and responses, on which Kazdan et al. 2024 finetune language models."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from raysc.datasets.cache_folder import absolute
-from raysc.datasets.text_files import Corpus, read_texts
-from raysc.datasets.token_rows import TokenRows
+from raysc.datasets.corpus import Corpus, read_texts
+from raysc.datasets.local_files import absolute_path
+from raysc.datasets.tokenized_texts import TokenizedTexts
 from raysc.errors import InputError
 from raysc.libraries.hub import data_folder
 
@@ -16,26 +16,26 @@ COLUMNS = ("prompt", "response")
 
 
 @dataclass(frozen=True)
-class HelpSteer2(TokenRows):
-    r"""NVIDIA's HelpSteer2: each row a prompt with one of its answers, "user: ...\nassistant: ..." and the end token.
+class HelpSteer2(TokenizedTexts):
+    r"""NVIDIA's HelpSteer2: a row is a prompt with a response, "user: ...\nassistant: ...", and the end token.
 
-    Held-out rows are the real validation split. Rows have 512 tokens in the paper.
+    Held-out rows are the validation split. The paper's rows have 512 tokens.
 
     Attributes:
-        path: a folder with train.jsonl and validation.jsonl (or .jsonl.gz); None: they are fetched from the hub.
+        path: a folder with train.jsonl and validation.jsonl (or .jsonl.gz); None: they are downloaded from the hub.
     """
 
     path: str | None = None
 
     name: ClassVar[str] = "helpsteer2"
-    located: ClassVar[tuple[str, ...]] = ("path", "tokenizer")
+    location_parameters: ClassVar[tuple[str, ...]] = ("path", "tokenizer")
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        object.__setattr__(self, "path", absolute(self.path))
+        object.__setattr__(self, "path", absolute_path(self.path))
 
     def corpus(self) -> Corpus:
-        return Corpus.of(self._texts("train"), self._texts("validation"))
+        return Corpus.from_texts(self._texts("train"), self._texts("validation"))
 
     def _texts(self, split: str) -> list[str]:
         names = [f"{split}.jsonl.gz", f"{split}.jsonl"]
@@ -47,5 +47,5 @@ class HelpSteer2(TokenRows):
 
 
 def conversation(record: Mapping[str, Any]) -> str:
-    """The text of a prompt and its answer, as the paper's code puts them together."""
+    """Return the text of a prompt and its response, in the format of the paper's code."""
     return f"user: {record['prompt']}\nassistant: {record['response']}"

@@ -1,94 +1,69 @@
-"""A linear target with noise: the data of the regression results."""
+"""A linear target with noise, the data of the regression results."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
 
 import numpy as np
 
-from raysc.datasets.noisy_shape import check_positive
-from raysc.errors import InputError
+from raysc.datasets.seeded_distribution import Purpose, SeededDistribution, check_noise, check_positive
 from raysc.rng import Streams, stream
-
-TEST_ROWS = 1000
-"""Held-out rows, as many as Kazdan et al. 2024 score; one for each dimension at least."""
 
 
 @dataclass(frozen=True)
-class Linear:
-    """Rows (x, y) with y = x w + noise and x standard normal; each seed draws its own rows.
+class Linear(SeededDistribution):
+    """Rows (x, y) with y = x w + noise and x standard normal, float64 (dim + 1,), y last; each seed draws its own rows.
 
-    Every seed has the same w, (1, ..., 1). Where x points every way alike only the length of w matters, and on average
-    normal weights, as the paper draws them, have this one: |w|^2 = dim.
-
-    Rows are float64 (dim + 1,), y last. Of one seed and dimension, fewer rows are a prefix of more.
+    Every seed has the same w, (1, ..., 1). The distribution of x is isotropic, so only the length of w matters: |w|^2 =
+    dim, the mean for the normal weights of Kazdan et al. 2024. 1000 held-out rows, as many as the paper scores, or dim
+    if that is more.
 
     Attributes:
-        dim: dimensions of x.
+        dim: dimension of x.
         rows: training rows per seed.
         noise: standard deviation of the normal noise in y (the paper's sigma, of which it lists the square).
 
     Raises:
-        InputError: dim or rows below 1, or noise not a number of at least 0.
+        InputError: dim or rows is below 1, or noise is not a number of at least 0.
     """
 
     dim: int = 1
     rows: int = 100
     noise: float = 1.0
 
-    version: ClassVar[int] = 1
-    kind: ClassVar[Literal["images", "points"]] = "points"
-    labelled: ClassVar[bool] = False
-
     def __post_init__(self) -> None:
-        check_positive("linear", self.rows, self.noise)
-        if self.dim < 1:
-            raise InputError(f"linear: dim must be at least 1, not {self.dim}")
-
-    @property
-    def count(self) -> int:
-        return self.rows
+        check_positive("linear", rows=self.rows, dim=self.dim)
+        check_noise("linear", self.noise)
 
     @property
     def event(self) -> tuple[int, ...]:
         return (self.dim + 1,)
 
-    def fingerprint(self) -> str:
-        return ""
-
     def target(self, x: np.ndarray) -> np.ndarray:
-        """What y is without noise: x w, float64 (...) of x (..., dim)."""
-        found: np.ndarray = x.sum(axis=-1)
-        return found
-
-    def train(self, seeds: Sequence[int]) -> np.ndarray:
-        """Training rows, float64 (seeds, rows, dim + 1)."""
-        return self._drawn(seeds, 0, "train", self.rows)
+        """Return y without noise, x w: float64 (...) for x (..., dim)."""
+        y: np.ndarray = x.sum(axis=-1)
+        return y
 
     def test(self) -> np.ndarray:
-        """Held-out rows, float64 (1000, dim + 1), the same for all seeds.
+        """Return the held-out rows, float64 (test_rows, dim + 1), the same for all seeds.
 
-        Their x are orthogonal and of unit mean square in every coordinate, as x is over its whole distribution: the
-        mean square of any linear error over these rows is the one over all x, and no chance of 1000 draws is in it.
+        The coordinates of their x are orthogonal and have mean square 1, as over the whole distribution. So the mean
+        square of a linear error over these rows equals its expectation over x, without sampling error.
         """
-        draws = stream(0, 0, "data", "test")
-        count = max(TEST_ROWS, self.dim)
-        x = np.linalg.qr(draws.standard_normal((count, self.dim)))[0] * np.sqrt(count)
-        y = self.target(x) + self.noise * draws.standard_normal(count)
+        generator = stream(0, 0, "data", "test")
+        count = max(self.test_rows, self.dim)
+        x = np.linalg.qr(generator.standard_normal((count, self.dim)))[0] * np.sqrt(count)
+        y = self.target(x) + self.noise * generator.standard_normal(count)
         return np.column_stack([x, y])
 
     def moments(self) -> tuple[np.ndarray, np.ndarray]:
-        """Of x and y together."""
+        """Return mean and covariance of (x, y)."""
         covariance = np.eye(self.dim + 1)
         covariance[-1] = covariance[:, -1] = 1
         covariance[-1, -1] = self.dim + self.noise**2
         return np.zeros(self.dim + 1), covariance
 
-    def fresh(self, seeds: Sequence[int], generation: int, count: int) -> np.ndarray:
-        """New rows for one generation, float64 (seeds, count, dim + 1)."""
-        return self._drawn(seeds, generation, "fresh", count)
-
-    def _drawn(self, seeds: Sequence[int], generation: int, purpose: str, count: int) -> np.ndarray:
+    def draw(self, seeds: Sequence[int], generation: int, purpose: Purpose, count: int) -> np.ndarray:
+        """Draw rows, float64 (seeds, count, dim + 1)."""
         # Two streams, so that fewer rows are a prefix of more.
         streams = Streams(tuple(seeds), generation)
         x = streams.normal((count, self.dim), "data", purpose, "x")

@@ -1,6 +1,6 @@
-"""Tokenizers of text data: trained on the data's own training texts, or read from a model's folder or hub id."""
+"""Tokenizers of text data: trained on training texts, or loaded from a model's folder or hub id."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -10,16 +10,39 @@ from raysc.libraries.optional import text_library
 from raysc.pool.tokens import Tokenizer
 
 END = "<|end|>"
-"""The end token of trained tokenizers, and of those that have none of their own."""
+"""The end token of trained tokenizers, and of loaded ones without an end token."""
 
 BYTES = 256
-"""Tokens that every trained tokenizer has: one a byte, so that no text is out of vocabulary."""
+"""Number of byte tokens in every trained tokenizer; with them no text is out of vocabulary."""
 
 
-def trained_tokenizer(texts: Sequence[str], vocabulary: int) -> Tokenizer:
-    """A byte-level BPE tokenizer (as GPT-2's) of at most ``vocabulary`` tokens, trained on some texts.
+def check_token_settings(name: str, length: int, vocabulary: int) -> None:
+    """Check the sizes of rows and vocabulary of the data set ``name``.
 
-    Fewer tokens come out where the texts do not have so many pairs of bytes that appear twice.
+    Raises:
+        InputError: a size is too small.
+    """
+    if length < 2:
+        raise InputError(f"{name}: length must be at least 2 tokens, not {length}")
+    if vocabulary <= BYTES:
+        raise InputError(f"{name}: vocabulary must be more than the {BYTES} bytes, not {vocabulary}")
+
+
+def load_or_train_tokenizer(source: str | None, texts: Callable[[], Sequence[str]], vocabulary: int) -> Tokenizer:
+    """Load the tokenizer of a model, or train one where no model is given.
+
+    Args:
+        source: folder or hub id of the model; None: a tokenizer is trained.
+        texts: gives the training texts of the tokenizer.
+        vocabulary: maximum number of tokens of a trained tokenizer.
+    """
+    return train_tokenizer(texts(), vocabulary) if source is None else load_tokenizer(source)
+
+
+def train_tokenizer(texts: Sequence[str], vocabulary: int) -> Tokenizer:
+    """Train a byte-level BPE tokenizer, as GPT-2's, of at most ``vocabulary`` tokens.
+
+    It has fewer tokens where the texts have too few pairs of tokens that occur twice.
     """
     tokenizers = text_library("tokenizers", "text")
     library = tokenizers.Tokenizer(tokenizers.models.BPE())
@@ -37,31 +60,31 @@ def trained_tokenizer(texts: Sequence[str], vocabulary: int) -> Tokenizer:
     return Tokenizer(library.to_str(), end, end, library.get_vocab_size())
 
 
-def has_tokenizer(folder: Path) -> bool:
-    """Whether a model's folder holds a tokenizer, in whatever format."""
+def holds_tokenizer(folder: Path) -> bool:
+    """Return True if a model's folder holds a tokenizer in any format."""
     return any(any(folder.glob(pattern)) for pattern in ("*token*", "*vocab*", "*.model"))
 
 
 @lru_cache(maxsize=4)
-def model_tokenizer(source: str) -> Tokenizer:
-    """The tokenizer of a model's folder or hub id.
+def load_tokenizer(source: str) -> Tokenizer:
+    """Load the tokenizer of a model's folder or hub id.
 
-    One without an end token gets ``<|end|>``, for which a model must find room (``causal_lm`` does). One without a
-    token for the beginning begins with the end token, as GPT-2's does.
+    A tokenizer without an end token gets ``<|end|>``; the embedding of the model must be enlarged for it, as
+    ``causal_lm`` does. A tokenizer without a begin token uses its end token, as GPT-2's does.
 
     Raises:
-        InputError: there is none, or none that the tokenizers library can run.
+        InputError: there is no tokenizer, or the tokenizers library cannot run it.
     """
     transformers = text_library("transformers", "a model's tokenizer")
     folder = model_folder(source, "data.tokenizer", SETTINGS)
-    if not has_tokenizer(folder):  # transformers would make an empty one
-        raise InputError(f"data.tokenizer: {source} is a model without a tokenizer; take the one it was trained with")
+    if not holds_tokenizer(folder):  # transformers would make an empty one
+        raise InputError(f"data.tokenizer: {source} is a model without a tokenizer; use the one it was trained with")
     try:
-        theirs = transformers.AutoTokenizer.from_pretrained(str(folder))
-        library = theirs.backend_tokenizer
+        pretrained = transformers.AutoTokenizer.from_pretrained(str(folder))
+        library = pretrained.backend_tokenizer
     except (OSError, ValueError, KeyError, AttributeError) as error:
-        raise InputError(f"tokenizer {source}: there is none that can be read: {error}") from error
-    end, begin = theirs.eos_token_id, theirs.bos_token_id
+        raise InputError(f"tokenizer {source}: cannot be read: {error}") from error
+    end, begin = pretrained.eos_token_id, pretrained.bos_token_id
     if end is None:
         library.add_special_tokens([END])
         end = library.token_to_id(END)

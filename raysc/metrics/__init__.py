@@ -1,4 +1,4 @@
-"""Metrics: one per file; feature extractors beside them."""
+"""Metrics, one per file."""
 
 METRICS = {
     "frechet_distance": "raysc.metrics.distances.frechet_distance:FrechetDistance",
@@ -35,4 +35,4 @@ METRICS = {
     "mode_share_distance": "raysc.metrics.modes.mode_share_distance:ModeShareDistance",
     "modes_covered": "raysc.metrics.modes.modes_covered:ModesCovered",
 }
-"""Short name -> ``module:Name``."""
+"""Short name of a metric -> ``module:Name`` of its class."""

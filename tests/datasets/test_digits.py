@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from raysc.datasets.dataset import DataSet, Distribution, LabelledDataSet
+from raysc.datasets.dataset import DataSet, SupportsFreshRows, SupportsLabels
 from raysc.datasets.digits import Digits
 from raysc.errors import InputError
 
@@ -17,7 +17,7 @@ def as_set(rows: np.ndarray) -> set[bytes]:
     return {row.tobytes() for row in rows}
 
 
-def test_train_and_test_are_all_of_the_digits_and_share_no_row():
+def test_train_and_test_rows_are_all_digits_and_share_no_row() -> None:
     digits = Digits()
     train, test = digits.train([0, 1, 2]), digits.test()
     assert train.shape == (1, 1437, 1, 8, 8)
@@ -27,14 +27,14 @@ def test_train_and_test_are_all_of_the_digits_and_share_no_row():
     assert not as_set(train[0]) & as_set(test)
 
 
-def test_grey_levels_span_the_whole_byte():
+def test_grey_levels_span_the_whole_byte() -> None:
     levels = np.unique(Digits().test())
     assert levels.dtype == np.uint8
     assert len(levels) == 17
     assert (levels[0], levels[8], levels[16]) == (0, 128, 255)
 
 
-def test_held_out_classes_are_balanced_and_labels_belong_to_their_rows():
+def test_held_out_classes_are_balanced_and_labels_belong_to_their_rows() -> None:
     digits = Digits()
     assert np.bincount(digits.labelled_test().labels).tolist() == [36] * 10
     source = load_digits()
@@ -44,22 +44,22 @@ def test_held_out_classes_are_balanced_and_labels_belong_to_their_rows():
         assert [label_of[row.tobytes()] for row in labelled.rows] == labelled.labels.tolist()
 
 
-def test_rows_of_two_seeds_are_different_subsets_of_the_training_rows():
+def test_rows_of_two_seeds_are_different_subsets_of_the_training_rows() -> None:
     train = Digits(rows=100).train([3, 8])
     assert train.shape == (2, 100, 1, 8, 8)
-    everything = as_set(Digits().train([0])[0])
+    training = as_set(Digits().train([0])[0])
     first, second = as_set(train[0]), as_set(train[1])
     assert len(first) == len(second) == 100
     assert first != second
-    assert first | second <= everything
+    assert first | second <= training
 
 
-def test_a_seeds_subset_depends_on_the_seed_alone_and_fewer_rows_are_a_prefix():
-    packed, alone = Digits(rows=50).train([5, 6]), Digits(rows=200).train([6])
-    np.testing.assert_array_equal(packed[1], alone[0, :50])
+def test_a_seeds_subset_depends_on_the_seed_alone_and_fewer_rows_are_a_prefix() -> None:
+    packed, single = Digits(rows=50).train([5, 6]), Digits(rows=200).train([6])
+    np.testing.assert_array_equal(packed[1], single[0, :50])
 
 
-def test_a_subset_leaves_held_out_and_labelled_rows_alone():
+def test_a_subset_changes_neither_held_out_nor_labelled_rows() -> None:
     np.testing.assert_array_equal(Digits(rows=10).test(), Digits().test())
     assert len(Digits(rows=10).labelled_train().rows) == 1437
     assert Digits(rows=10).count == 10
@@ -67,17 +67,17 @@ def test_a_subset_leaves_held_out_and_labelled_rows_alone():
 
 
 @pytest.mark.parametrize("rows", [0, -3, 1438])
-def test_impossible_rows_are_refused_with_the_number_there_is(rows):
+def test_rows_out_of_their_range_are_refused_with_the_available_number(rows: int) -> None:
     with pytest.raises(InputError, match=f"1437 training rows.*not {rows}"):
         Digits(rows=rows)
 
 
-def test_shared_rows_cannot_be_written_to():
+def test_shared_rows_cannot_be_written_to() -> None:
     with pytest.raises(ValueError, match="read-only"):
         Digits().train([0])[0, 0] = 0
 
 
-def test_the_split_is_the_one_that_every_store_was_made_with():
+def test_the_split_is_that_of_existing_stores() -> None:
     digits = Digits()
     assert checksum(digits.test()) == "fc7e35857aedd3a5"
     assert checksum(digits.train([0])) == "254e950b1ae1db0c"
@@ -85,8 +85,8 @@ def test_the_split_is_the_one_that_every_store_was_made_with():
     assert checksum(Digits(rows=100).train([0, 7])) == "87348c1a25fd9845"
 
 
-def test_it_is_a_labelled_finite_data_set():
+def test_it_is_a_labelled_finite_data_set() -> None:
     digits: DataSet = Digits()
-    assert isinstance(digits, LabelledDataSet)
-    assert not isinstance(digits, Distribution)
+    assert isinstance(digits, SupportsLabels)
+    assert not isinstance(digits, SupportsFreshRows)
     assert digits.event == digits.test().shape[1:]

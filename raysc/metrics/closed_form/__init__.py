@@ -1,1 +1,1 @@
-"""Metrics of the models of closed-form families: moments, likelihood, outcome probabilities."""
+"""Metrics of closed-form models: moments, likelihood, prediction error, outcome probabilities."""

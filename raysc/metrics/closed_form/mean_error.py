@@ -1,28 +1,28 @@
-"""How far a fitted model's mean lies from the truth."""
+"""Squared error of a fitted model's mean."""
 
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from raysc.metrics.core.metric import Column, Modelled
+from raysc.metrics.core.metric import Column, FittedModels
 
 
 @dataclass(frozen=True)
 class MeanError:
-    """Squared error of the mean, |mu_t - mu_0|^2 (Kazdan et al. 2024, Gaussians), about the distribution's own mean.
+    """Squared error of the mean, |mu_t - mu_0|^2 (Kazdan et al. 2024, Gaussians), mu_0 the true distribution's mean.
 
-    Generation 0 expects tr(Sigma_0) / n; ``replace`` adds as much, of its shrinking covariance, at every generation.
+    Its expectation is tr(Sigma_0) / n at generation 0. Under ``replace`` every generation adds tr(Sigma_t) / n.
     """
 
     version: ClassVar[int] = 1
     features: ClassVar[str] = "values"
-    least_rows: ClassVar[int] = 1
-    asks: ClassVar[tuple[str, ...]] = ("moments",)
-    asks_data: ClassVar[tuple[str, ...]] = ("moments",)
-    columns: ClassVar[tuple[Column, ...]] = (Column("mean_error", "lower", "log", "neither"),)
+    min_rows: ClassVar[int] = 1
+    model_requirements: ClassVar[tuple[str, ...]] = ("moments",)
+    data_requirements: ClassVar[tuple[str, ...]] = ("moments",)
+    columns: ClassVar[tuple[Column, ...]] = (Column("mean_error", "lower", "log", "none"),)
 
-    def measure(self, modelled: Modelled) -> dict[str, np.ndarray]:
-        mean, _ = modelled.family.moments(modelled.state)
-        truth, _ = modelled.data.moments()
-        return {"mean_error": np.square(mean - truth).sum(axis=1)}
+    def measure(self, models: FittedModels) -> dict[str, np.ndarray]:
+        mu_t, _ = models.family.moments(models.state)
+        mu_0, _ = models.data.moments()
+        return {"mean_error": np.square(mu_t - mu_0).sum(axis=1)}

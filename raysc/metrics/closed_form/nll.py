@@ -1,26 +1,26 @@
-"""How unlikely held-out real rows are under a fitted model."""
+"""Negative log likelihood of held-out real rows under a fitted model."""
 
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from raysc.metrics.core.metric import Column, Modelled
+from raysc.metrics.core.metric import Column, FittedModels
 
 
 @dataclass(frozen=True)
 class Nll:
     """Mean negative log likelihood of the held-out real rows, in nats a row (Kazdan et al. 2024, kernel density).
 
-    Infinite for a model without a density, such as a Gaussian with a singular covariance.
+    Infinite for a model without a density, such as a Gaussian with singular covariance.
     """
 
     version: ClassVar[int] = 1
     features: ClassVar[str] = "values"
-    least_rows: ClassVar[int] = 1
-    asks: ClassVar[tuple[str, ...]] = ("log_prob",)
-    asks_data: ClassVar[tuple[str, ...]] = ()
-    columns: ClassVar[tuple[Column, ...]] = (Column("nll", "lower", "linear", "neither", "nats a row"),)
+    min_rows: ClassVar[int] = 1
+    model_requirements: ClassVar[tuple[str, ...]] = ("log_prob",)
+    data_requirements: ClassVar[tuple[str, ...]] = ()
+    columns: ClassVar[tuple[Column, ...]] = (Column("nll", "lower", "linear", "none", "nats a row"),)
 
-    def measure(self, modelled: Modelled) -> dict[str, np.ndarray]:
-        return {"nll": -modelled.family.log_prob(modelled.state, modelled.test).mean(axis=1)}
+    def measure(self, models: FittedModels) -> dict[str, np.ndarray]:
+        return {"nll": -models.family.log_prob(models.state, models.test).mean(axis=1)}

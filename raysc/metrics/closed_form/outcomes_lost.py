@@ -1,28 +1,28 @@
-"""How many outcomes a fitted discrete distribution has lost."""
+"""Number of outcomes that a fitted discrete distribution has lost."""
 
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from raysc.metrics.core.metric import Column, Modelled
+from raysc.metrics.core.metric import Column, FittedModels
 
 
 @dataclass(frozen=True)
 class OutcomesLost:
-    """Outcomes of the truth to which the fitted proportions give nothing (Kazdan et al. 2024, discrete distributions).
+    """Number of possible outcomes whose fitted proportion is 0 (Kazdan et al. 2024, discrete distributions).
 
-    From 0 to K - 1. With few rows some are missing from generation 0 on.
+    0 to K - 1. With few rows some outcomes are lost at generation 0.
     """
 
     version: ClassVar[int] = 1
     features: ClassVar[str] = "values"
-    least_rows: ClassVar[int] = 1
-    asks: ClassVar[tuple[str, ...]] = ("proportions",)
-    asks_data: ClassVar[tuple[str, ...]] = ("probabilities",)
-    columns: ClassVar[tuple[Column, ...]] = (Column("outcomes_lost", "lower", "linear", "neither"),)
+    min_rows: ClassVar[int] = 1
+    model_requirements: ClassVar[tuple[str, ...]] = ("proportions",)
+    data_requirements: ClassVar[tuple[str, ...]] = ("probabilities",)
+    columns: ClassVar[tuple[Column, ...]] = (Column("outcomes_lost", "lower", "linear", "none"),)
 
-    def measure(self, modelled: Modelled) -> dict[str, np.ndarray]:
-        true = np.count_nonzero(modelled.data.probabilities())
-        left = np.count_nonzero(modelled.family.proportions(modelled.state), axis=1)
-        return {"outcomes_lost": (true - left).astype(np.float64)}
+    def measure(self, models: FittedModels) -> dict[str, np.ndarray]:
+        possible = np.count_nonzero(models.data.probabilities())
+        fitted = np.count_nonzero(models.family.proportions(models.state), axis=1)
+        return {"outcomes_lost": (possible - fitted).astype(np.float64)}

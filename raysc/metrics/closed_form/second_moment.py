@@ -1,30 +1,30 @@
-"""How far from the truth's mean a fitted model spreads."""
+"""Second moment of a fitted density about the true mean."""
 
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from raysc.metrics.core.metric import Column, Modelled
+from raysc.metrics.core.metric import Column, FittedModels
 
 
 @dataclass(frozen=True)
 class SecondMoment:
-    """E|x - mu_0|^2 / dim under the fitted density, about the distribution's own mean.
+    """E|x - mu_0|^2 / dim under the fitted density, with mu_0 the true distribution's mean.
 
-    Of a kernel density estimate the kernel is included: its expectation grows by h^2 a generation under ``replace``,
-    and by h^2 / (t+1) under ``accumulate``. Of a Gaussian it is the trace and the mean's error together.
+    For a kernel density estimate it includes the kernel's variance: its expectation grows by h^2 a generation under
+    ``replace`` and by h^2 / (t+1) under ``accumulate``. For a Gaussian it is (tr Sigma_t + |mu_t - mu_0|^2) / dim.
     """
 
     version: ClassVar[int] = 1
     features: ClassVar[str] = "values"
-    least_rows: ClassVar[int] = 1
-    asks: ClassVar[tuple[str, ...]] = ("moments",)
-    asks_data: ClassVar[tuple[str, ...]] = ("moments",)
-    columns: ClassVar[tuple[Column, ...]] = (Column("second_moment", "lower", "log", "neither"),)
+    min_rows: ClassVar[int] = 1
+    model_requirements: ClassVar[tuple[str, ...]] = ("moments",)
+    data_requirements: ClassVar[tuple[str, ...]] = ("moments",)
+    columns: ClassVar[tuple[Column, ...]] = (Column("second_moment", "lower", "log", "none"),)
 
-    def measure(self, modelled: Modelled) -> dict[str, np.ndarray]:
-        mean, covariance = modelled.family.moments(modelled.state)
-        truth, _ = modelled.data.moments()
-        about = np.trace(covariance, axis1=1, axis2=2) + np.square(mean - truth).sum(axis=1)
-        return {"second_moment": about / len(truth)}
+    def measure(self, models: FittedModels) -> dict[str, np.ndarray]:
+        mu_t, sigma_t = models.family.moments(models.state)
+        mu_0, _ = models.data.moments()
+        squares = np.trace(sigma_t, axis1=1, axis2=2) + np.square(mu_t - mu_0).sum(axis=1)
+        return {"second_moment": squares / len(mu_0)}

@@ -1,4 +1,4 @@
-"""How much of its standard deviation a fitted model has kept."""
+"""Ratio of standard deviations of a fitted model and the true distribution."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -6,23 +6,23 @@ from typing import ClassVar
 import numpy as np
 
 from raysc.metrics.closed_form.trace_ratio import TraceRatio
-from raysc.metrics.core.metric import Column, Modelled
+from raysc.metrics.core.metric import Column, FittedModels
 
 
 @dataclass(frozen=True)
 class StdRatio:
     """sqrt(tr Sigma_t / tr Sigma_0), sigma_t / sigma_0 in one dimension (Bertrand et al. 2023, fully synthetic).
 
-    Its mean over seeds falls under ``replace`` where that of the variance does not: with the unbiased covariance
-    (ddof 1) E Sigma_t = Sigma_0 for ever, and in one dimension E sigma_t = c4(n)^(t+1) sigma_0.
+    Its mean over seeds decreases under ``replace`` where that of the variance does not: with the unbiased covariance
+    (ddof 1) E Sigma_t = Sigma_0 for all t, and in one dimension E sigma_t = c4(n)^(t+1) sigma_0.
     """
 
     version: ClassVar[int] = 1
     features: ClassVar[str] = "values"
-    least_rows: ClassVar[int] = 1
-    asks: ClassVar[tuple[str, ...]] = TraceRatio.asks
-    asks_data: ClassVar[tuple[str, ...]] = TraceRatio.asks_data
-    columns: ClassVar[tuple[Column, ...]] = (Column("std_ratio", "higher", "log", "neither"),)
+    min_rows: ClassVar[int] = 1
+    model_requirements: ClassVar[tuple[str, ...]] = TraceRatio.model_requirements
+    data_requirements: ClassVar[tuple[str, ...]] = TraceRatio.data_requirements
+    columns: ClassVar[tuple[Column, ...]] = (Column("std_ratio", "higher", "log", "none"),)
 
-    def measure(self, modelled: Modelled) -> dict[str, np.ndarray]:
-        return {"std_ratio": np.sqrt(TraceRatio().measure(modelled)["trace_ratio"])}
+    def measure(self, models: FittedModels) -> dict[str, np.ndarray]:
+        return {"std_ratio": np.sqrt(TraceRatio().measure(models)["trace_ratio"])}

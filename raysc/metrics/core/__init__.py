@@ -1,1 +1,1 @@
-"""What all metrics share: the protocol, measuring, feature extractors."""
+"""Shared parts of the metrics: protocols, columns, feature extractors, checks and the measurement itself."""

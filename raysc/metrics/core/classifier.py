@@ -1,4 +1,4 @@
-"""The feature extractor "classifier": a small convolutional network, trained here on the data's own classes."""
+"""The feature extractor "classifier": a small convolutional network, trained on the classes of the data set."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -11,30 +11,30 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
-from raysc.datasets.dataset import Labelled
+from raysc.datasets.dataset import LabelledRows
 from raysc.rng import stream
 
 DIM = 64
-"""Features: the activations of the last hidden layer."""
+"""Number of features, the activations of the last hidden layer."""
 EPOCHS = 12
 BATCH = 64
 LR = 2e-3
 BLOCK = 512
-"""Rows that are put through the network at once when features are computed."""
+"""Number of rows per batch of feature extraction."""
 
 
 @dataclass(frozen=True, eq=False)
 class Classifier:
     """A trained classifier whose penultimate activations are features.
 
-    The 64 features are ReLU activations, >= 0 and not normalised. Their scale is whatever the network learned, but
-    it is the same for all rows that are ever compared, because a data set has one classifier.
+    The 64 features are ReLU activations, >= 0 and not normalised. Their scale is learned. It is the same for all rows
+    that are compared, because a data set has one classifier.
 
     Attributes:
         network: layers from images to logits, in evaluation mode.
         event: shape of one image, (channels, height, width).
-        classes: how many.
-        accuracy: share of held-out rows that it classifies rightly, 0 to 1.
+        classes: number of classes.
+        accuracy: share of held-out rows with the right class, 0 to 1.
     """
 
     network: nn.Sequential
@@ -43,43 +43,46 @@ class Classifier:
     accuracy: float
 
     def features(self, rows: np.ndarray) -> np.ndarray:
-        """Images uint8 (..., channels, height, width) -> float64 (..., 64)."""
+        """Compute the features of images uint8 (..., channels, height, width): float64 (..., 64)."""
         leading = rows.shape[: rows.ndim - len(self.event)]
         if rows.shape[len(leading) :] != self.event:
             raise ValueError(f"the classifier was trained on rows of shape {self.event}, not {rows.shape}")
         return _apply(self.network[:-1], rows.reshape(-1, *self.event)).astype(np.float64).reshape(*leading, DIM)
 
     def to_files(self) -> dict[str, bytes]:
-        """File name -> content, for the store."""
-        about = {"event": self.event, "classes": self.classes, "accuracy": self.accuracy}
+        """Return file name -> content, for the store."""
+        description = {"event": self.event, "classes": self.classes, "accuracy": self.accuracy}
         return {
             "classifier.safetensors": safetensors.torch.save(self.network.state_dict()),
-            "classifier.json": json.dumps(about, indent=2).encode(),
+            "classifier.json": json.dumps(description, indent=2).encode(),
         }
 
     @classmethod
     def from_files(cls, files: Mapping[str, bytes]) -> "Classifier":
-        """What ``to_files`` gave; on the CPU the features are equal bit for bit, on an accelerator but for rounding."""
-        about = json.loads(files["classifier.json"])
-        event = tuple(about["event"])
-        network = _network(event, about["classes"])
+        """Load the files of ``to_files``.
+
+        Features are equal bit for bit on the CPU, and up to rounding on an accelerator.
+        """
+        description = json.loads(files["classifier.json"])
+        event = tuple(description["event"])
+        network = _network(event, description["classes"])
         network.load_state_dict(safetensors.torch.load(files["classifier.safetensors"]))
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        return cls(network.to(device).eval(), event, about["classes"], about["accuracy"])
+        return cls(network.to(device).eval(), event, description["classes"], description["accuracy"])
 
 
-def train_classifier(train: Labelled, test: Labelled) -> Classifier:
-    """Train on all labelled training rows; a matter of seconds on one core for small images.
+def train_classifier(train: LabelledRows, test: LabelledRows) -> Classifier:
+    """Train on all labelled training rows, which takes seconds on one core for small images.
 
-    Weights and batches come from streams of their own and training runs on one thread of the CPU, so that one machine
-    always gives the same classifier.
+    Weights and batches come from fixed random streams and training runs on one CPU thread, so that a machine always
+    gives the same classifier.
 
     Args:
         train: images uint8 (rows, channels, height, width), with classes.
-        test: held-out rows, for ``accuracy`` alone.
+        test: held-out images, for ``accuracy`` alone.
 
     Returns:
-        The classifier after the last epoch; the held-out rows chose nothing.
+        The classifier after the last epoch; no choice depends on the held-out images.
     """
     event, classes = train.rows.shape[1:], int(train.labels.max()) + 1
     network = _network(event, classes)
@@ -97,12 +100,12 @@ def train_classifier(train: Labelled, test: Labelled) -> Classifier:
                 optimizer.step()
                 schedule.step()
         network.eval()
-        guesses = _apply(network, test.rows).argmax(axis=1)
-    return Classifier(network, event, classes, float(np.mean(guesses == test.labels)))
+        predictions = _apply(network, test.rows).argmax(axis=1)
+    return Classifier(network, event, classes, float(np.mean(predictions == test.labels)))
 
 
 def _network(event: tuple[int, ...], classes: int) -> nn.Sequential:
-    """Two convolutions, pooling to 4x4, two linear layers; weights from their own streams, never the global one."""
+    """Build two convolutions, pooling to 4x4 and two linear layers; weights come from fixed streams, one per tensor."""
     with torch.device("meta"):
         network = nn.Sequential(
             nn.Conv2d(event[0], 32, 3, padding=1),
@@ -128,6 +131,7 @@ def _network(event: tuple[int, ...], classes: int) -> nn.Sequential:
 
 
 def _to_unit(rows: np.ndarray) -> Tensor:
+    """Scale uint8 images from 0..255 to float32 in 0..1."""
     return torch.from_numpy(rows.astype(np.float32) / 255)
 
 
@@ -135,9 +139,9 @@ def _apply(network: nn.Module, rows: np.ndarray) -> np.ndarray:
     device = next(network.parameters()).device
     # TF32 keeps 10 bits of a float32: features would depend on the device in their third digit.
     with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
-        parts = (_to_unit(rows[first : first + BLOCK]) for first in range(0, len(rows), BLOCK))
-        blocks = [network(part.to(device)).cpu() for part in parts]
-    return torch.cat(blocks).numpy()
+        batches = (_to_unit(rows[first : first + BLOCK]) for first in range(0, len(rows), BLOCK))
+        outputs = [network(batch.to(device)).cpu() for batch in batches]
+    return torch.cat(outputs).numpy()
 
 
 @contextmanager

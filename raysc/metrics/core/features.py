@@ -1,43 +1,45 @@
-"""Feature extractors: what rows are turned into before metrics compare them."""
+"""Feature extractors: functions from rows to the vectors that metrics compare."""
 
 from collections.abc import Mapping
-from hashlib import blake2b
 from math import prod
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
-from raysc.datasets.dataset import DataSet, LabelledDataSet
+from raysc.datasets.dataset import DataSet, SupportsLabels
+from raysc.datasets.subsets import content_digest
 
 VERSIONS = {"classifier": 1, "inception": 1, "pixels": 1, "coordinates": 1, "tokens": 1}
-"""Extractors; part of every key: raise one when its features change."""
+"""Extractor -> version, a part of every key; raise it when the features change."""
 
 NETWORKS = {"classifier": 64, "inception": 2048}
-"""Extractors that are networks, and how many features they give; the others give a row's own values."""
+"""Extractor that is a network -> number of its features. The other extractors give the values of a row."""
 
-DEFAULT = {"images": "classifier", "points": "coordinates", "text": "tokens"}
-VALUES = {"images": "pixels", "points": "coordinates", "text": "tokens"}
-"""Kind of data -> the extractor that gives a row's own values."""
+DEFAULT_EXTRACTOR = {"images": "classifier", "points": "coordinates", "text": "tokens"}
+"""Kind of data -> the extractor of metrics that set none."""
+
+PLAIN_EXTRACTOR = {"images": "pixels", "points": "coordinates", "text": "tokens"}
+"""Kind of data -> the extractor that gives the values of a row."""
 
 
 class Extractor(Protocol):
-    """Turns rows into feature vectors, each row by itself."""
+    """A feature extractor; the features of a row depend on this row alone."""
 
     def features(self, rows: np.ndarray) -> np.ndarray:
-        """Rows (..., *event) -> float64 (..., dim)."""
+        """Compute the features of rows (..., *event): float64 (..., dim)."""
         ...
 
 
 def plain_values(rows: np.ndarray, event_axes: int) -> np.ndarray:
-    """The extractors "pixels", "coordinates" and "tokens": a row's own numbers.
+    """Return the features of "pixels", "coordinates" and "tokens": the flattened values of each row.
 
     Args:
-        rows: (..., *event); uint8 images are brought from 0..255 to 0..1, points and tokens stay as they are.
-        event_axes: how many axes one row has.
+        rows: (..., *event); uint8 images are scaled from 0..255 to 0..1, points and tokens are unchanged.
+        event_axes: number of axes of one row.
 
     Returns:
-        float64 (..., dim); tokens: int32.
+        float64 (..., dim); int32 for tokens.
     """
     flat = rows.reshape(*rows.shape[: rows.ndim - event_axes], -1)
     if flat.dtype == np.int32:
@@ -47,52 +49,54 @@ def plain_values(rows: np.ndarray, event_axes: int) -> np.ndarray:
 
 
 def extractor_name(features: str | None, kind: str) -> str:
-    """The extractor that a metric's ``features`` mean for data of this kind."""
+    """Return the extractor that a metric's ``features`` select for data of this kind."""
     if features is None:
-        return DEFAULT[kind]
-    return VALUES[kind] if features == "values" else features
+        return DEFAULT_EXTRACTOR[kind]
+    return PLAIN_EXTRACTOR[kind] if features == "values" else features
 
 
 def feature_dim(extractor: str, event: tuple[int, ...]) -> int:
-    """How many features an extractor gives of a row of this shape."""
+    """Return the number of features that an extractor gives of a row of shape ``event``."""
     return NETWORKS.get(extractor, prod(event))
 
 
 def load_extractors(files: Mapping[str, Mapping[str, bytes]]) -> dict[str, Extractor]:
-    """Extractors that are networks, each on this process's accelerator if it has one.
+    """Load the extractors that are networks, each onto this process's accelerator if it has one.
 
     Args:
-        files: by the extractor's name; of the classifier its own files, of inception the path of its weights.
+        files: extractor -> its files: the classifier's as ``Classifier.to_files`` gives them; for inception "weights",
+            the path of the weights.
 
     Raises:
-        InputError: Inception's weights are not on this machine and cannot be downloaded, or are not whole.
+        InputError: Inception's weights are not on this machine and cannot be downloaded, or are damaged.
     """
-    loaded: dict[str, Extractor] = {}
-    for name, own in files.items():  # torch is slow to import, and most sweeps need none of these
+    extractors: dict[str, Extractor] = {}
+    for name, contents in files.items():  # torch is slow to import, and most sweeps need none of these
         if name == "inception":
-            from raysc.metrics.core.inception import load
+            from raysc.metrics.core.inception import load_inception
 
-            loaded[name] = load(Path(own["weights"].decode()))
+            extractors[name] = load_inception(Path(contents["weights"].decode()))
         else:
             from raysc.metrics.core.classifier import Classifier
 
-            loaded[name] = Classifier.from_files(own)
-    return loaded
+            extractors[name] = Classifier.from_files(contents)
+    return extractors
 
 
 def extractor_key(name: str, dataset: DataSet) -> str:
-    """What a metric key and the store call an extractor.
+    """Return the key of an extractor in metric keys and in the store.
 
-    A trained one is keyed by the content of the labelled rows, so that subsets of one data set share it. Inception's
-    weights are known, so that whoever plans a sweep or reads its results need not have them.
+    The classifier is keyed by the content of the labelled rows that train it, so that subsets of one data set share
+    it. Inception is keyed by the known hash of its weights, so that planning a sweep and reading its results need no
+    weights.
 
     Args:
         name: from ``extractor_name``.
-        dataset: has classes if the extractor is the classifier.
+        dataset: the data set; it has labels if the extractor is the classifier.
 
     Returns:
-        ``pixels-1``, ``coordinates-1``, ``classifier-1-<32 hexadecimal digits>`` or the same of inception, whose digits
-        are those of its weights.
+        ``pixels-1``, ``coordinates-1``, ``tokens-1``, ``classifier-1-<32 hexadecimal digits>`` of the labelled rows or
+        ``inception-1-<32 hexadecimal digits>`` of the weights.
     """
     key = f"{name}-{VERSIONS[name]}"
     if name == "inception":
@@ -101,11 +105,7 @@ def extractor_key(name: str, dataset: DataSet) -> str:
         return f"{key}-{SHA256[:32]}"
     if name != "classifier":
         return key
-    if not isinstance(dataset, LabelledDataSet):
+    if not isinstance(dataset, SupportsLabels):
         raise TypeError(f"{type(dataset).__name__} has no classes to train a classifier on")
-    digest = blake2b(digest_size=16)
-    for labelled in (dataset.labelled_train(), dataset.labelled_test()):
-        for array in (labelled.rows, labelled.labels):
-            digest.update(f"{array.dtype.str}{array.shape}".encode())
-            digest.update(array.tobytes())
-    return f"{key}-{digest.hexdigest()}"
+    train, test = dataset.labelled_train(), dataset.labelled_test()
+    return f"{key}-{content_digest(train.rows, train.labels, test.rows, test.labels)}"

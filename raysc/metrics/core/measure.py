@@ -1,92 +1,111 @@
-"""Measuring: every column of every metric for the rows of one generation, and their floors."""
+"""Measurement of one generation: all columns of all metrics, and the floors of the columns."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
-from typing import Any, Literal
+from typing import Any, get_args
 
 import numpy as np
 
-from raysc.metrics.core.features import NETWORKS, VALUES, Extractor, extractor_name, plain_values
-from raysc.metrics.core.metric import Compared, Metric, Modelled, ModelMetric, Vectors
-from raysc.progress import tell
+from raysc.datasets.dataset import Kind
+from raysc.metrics.core.features import NETWORKS, PLAIN_EXTRACTOR, Extractor, extractor_name, plain_values
+from raysc.metrics.core.metric import FeatureSets, FittedModels, Metric, ModelMetric, Reference, Vectors
+from raysc.progress import report
 
-Against = Literal["test", "train"]
-AGAINST: tuple[Against, ...] = ("test", "train")
+REFERENCES: tuple[Reference, ...] = get_args(Reference)
 
 
 @dataclass(frozen=True, eq=False)
 class RealFeatures:
-    """What one extractor makes of the real rows.
+    """Features of the real rows under one extractor.
 
     Attributes:
-        train: one per seed, (n, dim); one in all where the seeds share their rows.
-        test: of the held-out rows.
+        train: one per seed, (n, dim); a single one where all seeds share their rows.
+        test: features of the held-out rows.
     """
 
     train: tuple[Vectors, ...]
     test: Vectors
 
-    def of(self, kept: np.ndarray) -> "RealFeatures":
-        """Those of some of the seeds, bool (seeds,)."""
-        some = tuple(vectors for vectors, stays in zip(self.train, kept, strict=False) if stays)
-        return RealFeatures(self.train if len(self.train) == 1 else some, self.test)
+    def select(self, seeds: np.ndarray) -> "RealFeatures":
+        """Return the features of a subset of the seeds, bool (seeds,)."""
+        if len(self.train) == 1:
+            return self
+        return RealFeatures(tuple(rows for rows, chosen in zip(self.train, seeds, strict=True) if chosen), self.test)
 
 
 @dataclass(frozen=True, eq=False)
-class Real:
-    """The real rows of a pack of seeds and their features; make one and keep it for all generations.
+class RealSets:
+    """The real rows of a pack of seeds and their features; one object serves all generations.
 
     Attributes:
-        kind: of the data: "images", "points" or "text".
-        train: (seeds, n, *event), or (1, n, *event) where all seeds share them.
+        kind: kind of the data.
+        train: training rows, (seeds, n, *event), or (1, n, *event) where all seeds share them.
         test: held-out rows, (rows, *event).
-        extractors: networks that compute features in this process, by name; plain values need none.
-        data: the data set, for metrics that ask something of it.
-        known: extractor -> features of the real rows; those that are not given are computed when a metric asks.
+        extractors: extractors that are networks, by name; plain values need none.
+        data: the data set, for metrics with ``data_requirements``.
+        feature_cache: extractor -> features of the real rows; missing entries are computed at first use.
     """
 
-    kind: Literal["images", "points", "text"]
+    kind: Kind
     train: np.ndarray
     test: np.ndarray
     extractors: Mapping[str, Extractor] = field(default_factory=dict)
     data: Any = None
-    known: dict[str, RealFeatures] = field(default_factory=dict)
+    feature_cache: dict[str, RealFeatures] = field(default_factory=dict)
 
-    def of(self, kept: np.ndarray, train: np.ndarray) -> "Real":
-        """The real rows of some of the seeds, bool (seeds,), whose training rows are ``train``."""
-        known = {name: features.of(kept) for name, features in self.known.items() if name in NETWORKS}
-        return Real(self.kind, train, self.test, self.extractors, self.data, known)
+    def select(self, seeds: np.ndarray, train: np.ndarray) -> "RealSets":
+        """Return the real rows of a subset of the seeds.
+
+        Args:
+            seeds: the subset, bool (seeds,).
+            train: its training rows.
+        """
+        # Plain values are cheap to compute again.
+        networks = {name: features for name, features in self.feature_cache.items() if name in NETWORKS}
+        feature_cache = {name: features.select(seeds) for name, features in networks.items()}
+        return RealSets(self.kind, train, self.test, self.extractors, self.data, feature_cache)
 
     def features(self, extractor: str, rows: np.ndarray) -> np.ndarray:
-        """Features of rows (..., *event), computed here: float64 (..., dim), of tokens int32."""
-        if extractor == VALUES[self.kind]:
+        """Compute the features of rows (..., *event) in this process: float64 (..., dim), int32 for tokens."""
+        if extractor == PLAIN_EXTRACTOR[self.kind]:
             return plain_values(rows, self.test.ndim - 1)
         return self.extractors[extractor].features(rows)
 
-    def compared(self, extractor: str, features: np.ndarray) -> Compared:
-        """Features of generated rows, (seeds, m, dim), beside those of the real rows."""
-        real, generated = self._real(extractor), vectors_of(features)
+    def feature_sets(self, extractor: str, features: np.ndarray) -> FeatureSets:
+        """Return the sets that metrics compare.
+
+        Args:
+            extractor: name of the extractor.
+            features: features of the generated rows, (seeds, m, dim).
+        """
+        real, generated = self._real_features(extractor), vectors_by_seed(features)
         train = real.train * len(generated) if len(real.train) == 1 else real.train
-        return Compared(generated, train, real.test, self.data)
+        return FeatureSets(generated, train, real.test, self.data)
 
-    def stood_in(self, extractor: str, against: Against, rows: int) -> Compared:
-        """The first training rows (the first held-out rows) where generated ones are compared with the others."""
-        real = self._real(extractor)
-        if against == "test":
-            return Compared(tuple(_first(own, rows) for own in real.train), real.train, real.test, self.data)
-        return Compared((_first(real.test, rows),) * len(real.train), real.train, real.test, self.data)
+    def floor_sets(self, extractor: str, reference: Reference, rows: int) -> FeatureSets:
+        """Return the sets with real rows in the place of the generated rows.
 
-    def _real(self, extractor: str) -> RealFeatures:
-        if extractor not in self.known:
+        Args:
+            extractor: name of the extractor.
+            reference: "test": the first training rows count as generated; "train": the first held-out rows do.
+            rows: number of these rows, or fewer if there are fewer.
+        """
+        real = self._real_features(extractor)
+        if reference == "test":
+            return FeatureSets(tuple(_first(train, rows) for train in real.train), real.train, real.test, self.data)
+        return FeatureSets((_first(real.test, rows),) * len(real.train), real.train, real.test, self.data)
+
+    def _real_features(self, extractor: str) -> RealFeatures:
+        if extractor not in self.feature_cache:
             train, test = (self.features(extractor, rows) for rows in (self.train, self.test))
-            self.known[extractor] = RealFeatures(vectors_of(train), Vectors(test))
-        return self.known[extractor]
+            self.feature_cache[extractor] = RealFeatures(vectors_by_seed(train), Vectors(test))
+        return self.feature_cache[extractor]
 
 
-def vectors_of(features: np.ndarray) -> tuple[Vectors, ...]:
-    """Features (seeds, rows, dim) by seed."""
-    return tuple(Vectors(own) for own in features)
+def vectors_by_seed(features: np.ndarray) -> tuple[Vectors, ...]:
+    """Split features (seeds, rows, dim) by seed."""
+    return tuple(Vectors(rows) for rows in features)
 
 
 def _first(vectors: Vectors, rows: int) -> Vectors:
@@ -95,11 +114,11 @@ def _first(vectors: Vectors, rows: int) -> Vectors:
 
 @dataclass(frozen=True)
 class Floor:
-    """What a column gives for real rows in the place of generated ones.
+    """The values of a column for real rows in the place of generated rows.
 
     Attributes:
         values: float64 (seeds,), or (1,) where all seeds share their training rows.
-        rows: how many real rows took the place of the generated ones.
+        rows: number of these real rows.
     """
 
     values: np.ndarray
@@ -109,81 +128,85 @@ class Floor:
 def measure(
     metrics: Sequence[Metric | ModelMetric],
     rows: np.ndarray | None,
-    real: Real,
-    modelled: Modelled | None = None,
-    features: Callable[[str], np.ndarray] | None = None,
+    real: RealSets,
+    models: FittedModels | None = None,
+    network_features: Callable[[str], np.ndarray] | None = None,
 ) -> dict[str, np.ndarray]:
-    """Every column of every metric for one generation.
+    """Measure every column of every metric for one generation.
 
     Args:
-        metrics: they passed ``check_metrics``.
-        rows: generated, (seeds, m, *event); None where no metric looks at the rows themselves.
+        metrics: metrics that passed ``check_metrics``.
+        rows: generated rows, (seeds, m, *event); None if no metric reads the rows themselves.
         real: the real rows of the same seeds.
-        modelled: the models that generated them, where the metrics look at models.
-        features: what an extractor that is a network makes of the rows, (seeds, m, dim), where others than this process
-            compute it; None: it is computed here.
+        models: the models that generated the rows; None if no metric evaluates models.
+        network_features: extractor -> features of the generated rows, (seeds, m, dim), for extractors that are
+            networks and run in other processes; None: they run in this process.
 
     Returns:
-        Column name -> float64 (seeds,), in the metrics' order; NaN for a seed whose rows are not finite. A metric may
-        add a column ``<column>_rows``.
+        Column name -> float64 (seeds,), in the order of the metrics; NaN for a seed whose rows are not finite. A metric
+        may add a column ``<column>_rows``.
     """
 
     @cache
-    def compared(extractor: str) -> Compared:
-        if features is not None and extractor in NETWORKS:
-            return real.compared(extractor, features(extractor))
-        assert rows is not None, "a metric looks at rows"
-        return real.compared(extractor, real.features(extractor, rows))
+    def feature_sets(extractor: str) -> FeatureSets:
+        if network_features is not None and extractor in NETWORKS:
+            return real.feature_sets(extractor, network_features(extractor))
+        assert rows is not None, f"{extractor} needs the generated rows"
+        return real.feature_sets(extractor, real.features(extractor, rows))
 
     values: dict[str, np.ndarray] = {}
-    with _overflowing():
-        for place, metric in enumerate(metrics):
-            tell("measuring", "metrics", place, len(metrics))
+    with _overflow_allowed():
+        for index, metric in enumerate(metrics):
+            report("measuring", "metrics", index, len(metrics))
             if isinstance(metric, ModelMetric):
-                assert modelled is not None, "metrics of models were refused for families that do not offer them"
-                found = metric.measure(modelled)
-                if rows is not None:
-                    # A model that diverged may have numbers again, if generations start anew; its rows have none.
-                    sound = np.isfinite(rows[:, 0]).reshape(len(rows), -1).all(axis=1)
-                    found = {name: np.where(sound, value, np.nan) for name, value in found.items()}
-                values |= found
+                assert models is not None, "check_metrics refuses metrics of models where the family offers none"
+                values |= _model_values(metric, models, rows)
             else:
-                values |= metric.measure(compared(extractor_name(metric.features, real.kind)))
-    tell("measuring", "metrics", len(metrics), len(metrics))
+                values |= metric.measure(feature_sets(extractor_name(metric.features, real.kind)))
+    report("measuring", "metrics", len(metrics), len(metrics))
     return values
 
 
-def floors(metrics: Sequence[Metric | ModelMetric], rows: int, real: Real) -> dict[str, Floor]:
-    """Real against real, at the row count of the generated rows or as near to it as there are real rows.
+def _model_values(metric: ModelMetric, models: FittedModels, rows: np.ndarray | None) -> Mapping[str, np.ndarray]:
+    values = metric.measure(models)
+    if rows is None:
+        return values
+    # A diverged model may become finite again where generations start from new weights; its rows do not.
+    finite = np.isfinite(rows[:, 0]).reshape(len(rows), -1).all(axis=1)
+    return {name: np.where(finite, value, np.nan) for name, value in values.items()}
 
-    A column against held-out rows measures the first training rows; one against training rows measures the first
-    held-out rows; a column against neither has no floor.
+
+def floors(metrics: Sequence[Metric | ModelMetric], rows: int, real: RealSets) -> dict[str, Floor]:
+    """Measure real rows against real rows, with as many rows as a generation has, or fewer if there are fewer.
+
+    A column with reference "test" measures the first training rows, a column with reference "train" the first held-out
+    rows. A column with reference "none" has no floor.
 
     Args:
-        metrics: they passed ``check_metrics``.
-        rows: m, how many rows of every generation are measured.
+        metrics: metrics that passed ``check_metrics``.
+        rows: m, the number of rows of every generation that are measured.
         real: the real rows.
 
     Returns:
         Column name + "_floor" -> its floor.
     """
-    of_rows = [metric for metric in metrics if not isinstance(metric, ModelMetric)]
-    found: dict[str, Floor] = {}
-    for against in AGAINST:
-        stood_in = cache(partial(real.stood_in, against=against, rows=rows))
-        for place, metric in enumerate(of_rows):
-            tell("measuring", "metrics", place, len(of_rows))
-            columns = [column for column in metric.columns if column.against == against]
+    row_metrics = [metric for metric in metrics if not isinstance(metric, ModelMetric)]
+    result: dict[str, Floor] = {}
+    for reference in REFERENCES:
+        floor_sets = cache(partial(real.floor_sets, reference=reference, rows=rows))
+        for index, metric in enumerate(row_metrics):
+            report("measuring", "metrics", index, len(row_metrics))
+            columns = [column for column in metric.columns if column.reference == reference]
             if columns:
-                compared = stood_in(extractor_name(metric.features, real.kind))
-                with _overflowing():
-                    values = metric.measure(compared)
-                stand_ins = len(compared.generated[0].array)
-                found |= {f"{column.name}_floor": Floor(values[column.name], stand_ins) for column in columns}
-        tell("measuring", "metrics", len(of_rows), len(of_rows))
-    return found
+                sets = floor_sets(extractor_name(metric.features, real.kind))
+                with _overflow_allowed():
+                    values = metric.measure(sets)
+                count = len(sets.generated[0].array)
+                result |= {f"{column.name}_floor": Floor(values[column.name], count) for column in columns}
+        report("measuring", "metrics", len(row_metrics), len(row_metrics))
+    return result
 
 
-def _overflowing() -> np.errstate:
-    """A diverged seed's huge numbers overflow on the way to its NaN."""
+def _overflow_allowed() -> np.errstate:
+    """Silence overflow: the huge numbers of a diverged seed overflow before they become NaN."""
     return np.errstate(over="ignore", invalid="ignore")

@@ -1,4 +1,23 @@
-"""What a metric is, and what it looks at."""
+"""The contract of a metric: two protocols, the columns that they declare, and the arguments of ``measure``.
+
+A metric is a dataclass in a file of its own. Its fields are its parameters in a sweep file. ``Metric`` compares
+features of generated and real rows; ``ModelMetric`` evaluates the fitted models of closed-form families and language
+models.
+
+Example, the share of generated rows with a negative first coordinate::
+
+    @dataclass(frozen=True)
+    class NegativeShare:
+        version: ClassVar[int] = 1
+        features: ClassVar[str] = "values"
+        min_rows: ClassVar[int] = 1
+        columns: ClassVar[tuple[Column, ...]] = (Column("negative_share", "lower", "linear", "test"),)
+
+        def measure(self, sets: FeatureSets) -> dict[str, np.ndarray]:
+            return {"negative_share": np.array([np.mean(rows.array[:, 0] < 0) for rows in sets.generated])}
+
+A sweep file names it ``my_metrics:NegativeShare``. ``raysc.testing.MetricTests`` tests it.
+"""
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
@@ -10,46 +29,60 @@ import numpy as np
 T = TypeVar("T")
 
 Features = Literal["classifier", "inception", "pixels", "coordinates", "tokens"]
+"""Names of the feature extractors."""
+
+Better = Literal["lower", "higher"]
+"""Direction in which a column improves."""
+
+Scale = Literal["log", "linear"]
+"""Scale of damage: a ratio or a difference."""
+
+Reference = Literal["test", "train"]
+"""Real rows that a column compares with: held-out rows or training rows."""
 
 
 @dataclass(frozen=True, eq=False)
 class Vectors:
-    """Feature vectors of one set of rows, with what metrics derived from them.
+    """Feature vectors of one set of rows, with a cache of values computed from them.
 
-    Those of real rows live as long as the rows, so that their covariance or neighbour radii are computed once and
-    not again for every generation.
+    The vectors of real rows live as long as the rows. So their covariance or their neighbour radii are computed once,
+    not once per generation.
 
     Attributes:
-        array: float64 (rows, dim); of text the tokens, int32.
+        array: float64 (rows, dim); for text the tokens, int32 (rows, length).
     """
 
     array: np.ndarray
-    _derived: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
+    _cache: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
 
-    def once(self, key: Hashable, derive: Callable[[], T]) -> T:
-        """What ``derive()`` gave when it was first called under this key: a function, with its arguments if any."""
-        if key not in self._derived:
-            self._derived[key] = derive()
-        value: T = self._derived[key]
+    def cached(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """Return the value under ``key``; compute it at the first call.
+
+        Args:
+            key: the function that computes the value, in a tuple with its arguments if it has any.
+            compute: computes the value.
+        """
+        if key not in self._cache:
+            self._cache[key] = compute()
+        value: T = self._cache[key]
         return value
 
     @cached_property
     def finite(self) -> bool:
-        """Whether rows can be compared: all numbers, and none so large that its square overflows."""
+        """True if all numbers are finite and small enough for their squares to be finite."""
         with np.errstate(over="ignore", invalid="ignore"):
             return bool(np.isfinite(np.square(self.array).sum()))
 
 
 @dataclass(frozen=True)
-class Compared:
-    """What a metric looks at: features of generated and real rows (plain values for pixels and coordinates).
+class FeatureSets:
+    """Features of the generated, training and held-out rows of a pack of seeds at one generation.
 
     Attributes:
-        generated: one per seed, float64 (m, dim).
-        train: one per seed, float64 (n, dim): the real rows that the seed trains on. Seeds that share their rows
-            share one object.
-        test: float64 (rows, dim), held-out real rows.
-        data: the data set; has what the metric asks of it.
+        generated: per seed the m generated rows, float64 (m, dim).
+        train: per seed its n real training rows, float64 (n, dim); seeds with the same rows share one object.
+        test: real held-out rows, float64 (rows, dim).
+        data: the data set, for metrics with ``data_requirements``.
     """
 
     generated: tuple[Vectors, ...]
@@ -60,35 +93,37 @@ class Compared:
 
 @dataclass(frozen=True)
 class Column:
-    """One number that a metric gives per seed.
+    """One number per seed and generation that a metric gives.
 
     Attributes:
-        name: as in the table: the metric's name, then what it is measured against.
-        better: which direction is better.
-        scale: "log" if damage is a ratio, "linear" if it is a difference.
-        against: the real rows it compares with, "test" too where it is the distribution that they come from; its
-            floor, real against real, puts other real rows in the place of the generated ones. "neither": it has none.
-        unit: for axes and headings; "" if it has none.
-        collapsed: a model whose value is this bad or worse has collapsed; None: the column does not tell.
+        name: name in the table. The first column of a metric bears the metric's name, with the settings that differ
+            from the default in brackets: ``precision[pixels,k=5]``.
+        better: direction in which the value improves.
+        scale: "log" if damage is a ratio of two values, "linear" if it is a difference.
+        reference: the real rows that the generated rows are compared with, or the set that estimates the same
+            distribution. Determines the floor, the value of real rows: for "test" training rows take the place of the
+            generated rows, for "train" held-out rows do; "none": the column has no floor.
+        unit: unit of the values, for axes and headings; "" if dimensionless.
+        collapse_threshold: value at which, or beyond which, a model counts as collapsed; None: no such value.
     """
 
     name: str
-    better: Literal["lower", "higher"]
-    scale: Literal["log", "linear"]
-    against: Literal["test", "train", "neither"]
+    better: Better
+    scale: Scale
+    reference: Literal["test", "train", "none"]
     unit: str = ""
-    collapsed: float | None = None
+    collapse_threshold: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
-class Modelled:
-    """What a metric of models looks at: the models of one generation, and what they are models of.
+class FittedModels:
+    """The fitted models of a pack of seeds at one generation.
 
     Attributes:
-        family: has what the metric asks of it, such as ``moments`` or ``log_prob``.
-        state: the models of all seeds, as the family made them.
-        data: the data set; has what the metric asks of it.
-        test: held-out rows, float64 (rows, dim); of text the tokens, int32.
+        family: the model family, with the methods in ``model_requirements``: ``moments``, ``log_prob``, ...
+        state: the fitted models of all seeds, as the family's ``fit`` returned them.
+        data: the data set, with the methods in ``data_requirements``.
+        test: real held-out rows, float64 (rows, dim); for text the tokens, int32 (rows, length).
     """
 
     family: Any
@@ -98,14 +133,16 @@ class Modelled:
 
 
 class Metric(Protocol):
-    """Numbers per seed from the rows of one generation. A dataclass whose fields are its parameters.
+    """A metric of the rows of one generation.
+
+    A dataclass whose fields are the metric's parameters.
 
     Attributes:
         version: part of every metric key; raise it when values change.
-        features: the extractor whose features it compares: "classifier", "inception" or "pixels" for images,
-            "coordinates" for points, "tokens" for text; "values": pixels, coordinates or tokens, whichever the data
-            have; None: the data's default (classifier, coordinates, tokens).
-        least_rows: how many rows each set that it compares must have.
+        features: the extractor whose features are compared. "classifier", "inception" or "pixels" for images,
+            "coordinates" for points, "tokens" for text; "values": pixels, coordinates or tokens, by the kind of data;
+            None: the data's default (classifier, coordinates, tokens).
+        min_rows: minimum number of rows in each of the three sets.
     """
 
     version: ClassVar[int]
@@ -114,55 +151,65 @@ class Metric(Protocol):
     def features(self) -> str | None: ...
 
     @property
-    def least_rows(self) -> int: ...
+    def min_rows(self) -> int: ...
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """The columns it gives; the first is the one that excess and claims use."""
+        """The columns; excess and claims use the first."""
         ...
 
-    def measure(self, compared: Compared) -> Mapping[str, np.ndarray]:
-        """Column name -> float64 (seeds,); NaN where a seed has no finite rows.
+    def measure(self, sets: FeatureSets) -> Mapping[str, np.ndarray]:
+        """Compute the columns of one generation.
 
-        ``<column>_rows`` beside a column says from how few rows it is, where these are too few for what it estimates.
+        The value of a seed depends on this seed's rows alone.
+
+        Returns:
+            Column name -> float64 (seeds,); NaN where a seed's rows are not finite. An extra ``<column>_rows`` states
+            the number of rows where it is too small for the estimate.
         """
         ...
 
 
 @runtime_checkable
-class AsksData(Protocol):
-    """A metric that only some data sets can have.
+class SupportsDataRequirements(Protocol):
+    """A metric that needs methods of the data set beyond the ``DataSet`` protocol.
 
     Attributes:
-        asks_data: names of the methods that the data set must have.
+        data_requirements: names of these methods, such as "modes"; see ``raysc.datasets.dataset``.
     """
 
-    asks_data: ClassVar[tuple[str, ...]]
+    data_requirements: ClassVar[tuple[str, ...]]
 
 
 @runtime_checkable
 class ModelMetric(Protocol):
-    """Numbers per seed from the fitted models of one generation, of families that offer what it asks.
+    """A metric of the fitted models of one generation.
+
+    A dataclass whose fields are the metric's parameters.
 
     Attributes:
         version: part of every metric key; raise it when values change.
-        features: "values", though none are looked at: such a metric needs no extractor.
-        least_rows: 1.
-        asks: names of the methods that the family must have.
-        asks_data: names of the methods that the data set must have.
+        features: "values": no extractor runs.
+        min_rows: 1.
+        model_requirements: names of the methods that the family must have, such as "log_prob".
+        data_requirements: names of the methods that the data set must have, such as "moments".
     """
 
     version: ClassVar[int]
     features: ClassVar[str]
-    least_rows: ClassVar[int]
-    asks: ClassVar[tuple[str, ...]]
-    asks_data: ClassVar[tuple[str, ...]]
+    min_rows: ClassVar[int]
+    model_requirements: ClassVar[tuple[str, ...]]
+    data_requirements: ClassVar[tuple[str, ...]]
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """As of every metric, against "neither": there is no real model to take the fitted one's place."""
+        """The columns, with reference "none": there is no real model for a floor."""
         ...
 
-    def measure(self, modelled: Modelled) -> Mapping[str, np.ndarray]:
-        """Column name -> float64 (seeds,); NaN where a seed's model is not finite."""
+    def measure(self, models: FittedModels) -> Mapping[str, np.ndarray]:
+        """Compute the columns of one generation.
+
+        Returns:
+            Column name -> float64 (seeds,); NaN where a seed's model is not finite.
+        """
         ...

@@ -1,15 +1,17 @@
-"""The kernel distance: like the Fréchet distance, but unbiased, so that it can be compared across row counts."""
+"""Kernel Inception Distance, an unbiased alternative to the Fréchet distance, comparable across numbers of rows."""
 
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from raysc.metrics.core.metric import Column, Compared, Features, Vectors
-from raysc.metrics.core.pairs import against_both, column_name, columns_against_both
+from raysc.metrics.core.columns import PairColumns, features_setting
+from raysc.metrics.core.metric import Column, Features, FeatureSets, Vectors
 
 BLOCK = 2**22
-"""Kernel values held at once."""
+"""Number of kernel values in memory at a time."""
+
+PAIR = PairColumns("kid", "lower", "linear")
 
 
 @dataclass(frozen=True)
@@ -20,47 +22,43 @@ class Kid:
     it may be negative.
 
     Attributes:
-        features: what is compared; the data's default if not set.
+        features: the features that are compared; None: the data's default.
     """
 
     features: Features | None = None
 
     version: ClassVar[int] = 1
-    least_rows: ClassVar[int] = 2
+    min_rows: ClassVar[int] = 2
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        return columns_against_both(self._name, "lower", "linear")
+        return PAIR.columns(features_setting(self.features))
 
-    @property
-    def _name(self) -> str:
-        return column_name("kid", self.features)
-
-    def measure(self, compared: Compared) -> dict[str, np.ndarray]:
-        return against_both(self._name, compared, kernel_distance)
+    def measure(self, sets: FeatureSets) -> dict[str, np.ndarray]:
+        return PAIR.values(sets, kernel_distance, features_setting(self.features))
 
 
 def kernel_distance(generated: Vectors, real: Vectors) -> float:
-    """The unbiased squared maximum mean discrepancy of two sets of rows."""
-    across = kernel_sum(generated.array, real.array) / (len(generated.array) * len(real.array))
-    within = generated.once(kernel_mean_within, lambda: kernel_mean_within(generated.array))
-    real_within = real.once(kernel_mean_within, lambda: kernel_mean_within(real.array))
-    return within + real_within - 2 * across
+    """Return the unbiased squared maximum mean discrepancy, mean k(x, x') + mean k(y, y') - 2 mean k(x, y)."""
+    cross = kernel_sum(generated.array, real.array) / (len(generated.array) * len(real.array))
+    within_generated = generated.cached(kernel_mean_within, lambda: kernel_mean_within(generated.array))
+    within_real = real.cached(kernel_mean_within, lambda: kernel_mean_within(real.array))
+    return within_generated + within_real - 2 * cross
 
 
 def kernel_mean_within(rows: np.ndarray) -> float:
-    """Mean kernel value over pairs of two different rows of one set."""
-    itself = np.power(np.square(rows).sum(axis=1) / rows.shape[1] + 1, 3).sum()
-    return float((kernel_sum(rows, rows) - itself) / (len(rows) * (len(rows) - 1)))
+    """Return the mean of k(x, x') over pairs of different rows of one set."""
+    diagonal = np.power(np.square(rows).sum(axis=1) / rows.shape[1] + 1, 3).sum()
+    return float((kernel_sum(rows, rows) - diagonal) / (len(rows) * (len(rows) - 1)))
 
 
-def kernel_sum(rows: np.ndarray, others: np.ndarray) -> float:
-    """The kernel summed over all pairs of a row and an other, block by block."""
-    step = max(1, BLOCK // len(others))
+def kernel_sum(x: np.ndarray, y: np.ndarray) -> float:
+    """Return the sum of k(x, y) over all pairs of a row of ``x`` and a row of ``y``, computed in blocks."""
+    step = max(1, BLOCK // len(y))
     total = 0.0
-    for first in range(0, len(rows), step):
-        products = rows[first : first + step] @ others.T
-        products /= rows.shape[1]
+    for first in range(0, len(x), step):
+        products = x[first : first + step] @ y.T
+        products /= x.shape[1]
         products += 1
         total += float((products * products * products).sum())
     return total

@@ -1,4 +1,4 @@
-"""The sliced Wasserstein distance: Wasserstein distances of shadows of the rows, in many directions."""
+"""Sliced Wasserstein distance, the mean of one-dimensional Wasserstein distances over random projections."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -6,56 +6,54 @@ from typing import ClassVar
 
 import numpy as np
 
-from raysc.metrics.core.metric import Column, Compared, Features, Vectors
-from raysc.metrics.core.pairs import against_both, column_name, columns_against_both
+from raysc.metrics.core.columns import PairColumns, features_setting
+from raysc.metrics.core.metric import Column, Features, FeatureSets, Vectors
 from raysc.rng import stream
 
-DIRECTIONS = 128
+PROJECTIONS = 128
+
+PAIR = PairColumns("sliced_wasserstein", "lower", "log")
 
 
 @dataclass(frozen=True)
 class SlicedWasserstein:
     """Root mean square of the Wasserstein-2 distances of the rows' projections (Bonneel et al. 2015).
 
-    128 random directions, the same for every seed, generation and sweep. In the units of the rows. Samples of one
-    distribution are some way apart too: the floor shows how far.
+    128 random directions, the same for every seed, generation and sweep. In the units of the rows. The distance between
+    two samples of one distribution is positive; the floor shows it.
 
     Attributes:
-        features: what is projected; the data's default if not set.
+        features: the features that are projected; None: the data's default.
     """
 
     features: Features | None = None
 
     version: ClassVar[int] = 1
-    least_rows: ClassVar[int] = 1
+    min_rows: ClassVar[int] = 1
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        return columns_against_both(self._name, "lower", "log")
+        return PAIR.columns(features_setting(self.features))
 
-    @property
-    def _name(self) -> str:
-        return column_name("sliced_wasserstein", self.features)
-
-    def measure(self, compared: Compared) -> dict[str, np.ndarray]:
-        return against_both(self._name, compared, sliced_wasserstein)
+    def measure(self, sets: FeatureSets) -> dict[str, np.ndarray]:
+        return PAIR.values(sets, sliced_wasserstein, features_setting(self.features))
 
 
 def sliced_wasserstein(generated: Vectors, real: Vectors) -> float:
-    """Sliced Wasserstein-2 of two sets of rows, all of a set weighing the same."""
+    """Return the sliced Wasserstein-2 distance of two sets of equally weighted rows."""
     from ot import wasserstein_1d  # takes a second to import
 
-    directions = _directions(generated.array.shape[1])
-    shadow = generated.once(_directions, lambda: np.sort(directions @ generated.array.T))
-    real_shadow = real.once(_directions, lambda: np.sort(directions @ real.array.T))
-    if shadow.shape == real_shadow.shape:  # ten times faster than by quantiles
-        return float(np.sqrt(np.square(shadow - real_shadow).mean()))
-    return float(np.sqrt(wasserstein_1d(shadow.T, real_shadow.T, p=2, require_sort=False).mean()))
+    directions = projection_directions(generated.array.shape[1])
+    projected = generated.cached(projection_directions, lambda: np.sort(directions @ generated.array.T))
+    projected_real = real.cached(projection_directions, lambda: np.sort(directions @ real.array.T))
+    if projected.shape == projected_real.shape:  # ten times faster than by quantiles
+        return float(np.sqrt(np.square(projected - projected_real).mean()))
+    return float(np.sqrt(wasserstein_1d(projected.T, projected_real.T, p=2, require_sort=False).mean()))
 
 
 @cache
-def _directions(dim: int) -> np.ndarray:
-    """Unit vectors, float64 (directions, dim)."""
-    drawn = stream(0, 0, "data", "sliced_wasserstein").standard_normal((DIRECTIONS, dim))
-    units: np.ndarray = drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
-    return units
+def projection_directions(dim: int) -> np.ndarray:
+    """Return random unit vectors, float64 (PROJECTIONS, dim)."""
+    normals = stream(0, 0, "data", "sliced_wasserstein").standard_normal((PROJECTIONS, dim))
+    directions: np.ndarray = normals / np.linalg.norm(normals, axis=1, keepdims=True)
+    return directions

@@ -1,44 +1,46 @@
-"""The exact Wasserstein distance between generated and held-out rows."""
+"""Exact Wasserstein distance between generated and held-out rows."""
 
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from raysc.metrics.core.metric import Column, Compared, Features, Vectors
-from raysc.metrics.core.pairs import column_name, per_seed
+from raysc.metrics.core.columns import column_name, features_setting, values_against_test
+from raysc.metrics.core.metric import Column, Features, FeatureSets, Vectors
 
-STEPS = 10**6
-"""Steps of the solver at most; a thousand rows on either side take some ten thousand."""
+MAX_ITERATIONS = 10**6
+"""Limit on the solver's iterations; a thousand rows on either side take about ten thousand."""
 
 
 @dataclass(frozen=True)
 class Wasserstein:
-    """Wasserstein-2: the root of the least mean squared distance over which one set of rows is moved onto the other.
+    """Wasserstein-2: the square root of the minimum mean squared distance over all couplings of the two sets.
 
-    Solved exactly (POT's network simplex), so its cost grows about as the cube of the rows: 0.1 s for a thousand on
-    either side. In the units of the rows. Samples of one distribution are some way apart too: the floor shows how far.
+    Solved exactly (POT's network simplex); the cost grows about as the cube of the number of rows: 0.1 s for a thousand
+    on either side. In the units of the rows. The distance between two samples of one distribution is positive; the
+    floor shows it.
 
     Attributes:
-        features: what distances are measured in; the data's default if not set.
+        features: the features between which distances are measured; None: the data's default.
     """
 
     features: Features | None = None
 
     version: ClassVar[int] = 1
-    least_rows: ClassVar[int] = 1
+    min_rows: ClassVar[int] = 1
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        return (Column(column_name("wasserstein", self.features), "lower", "log", "test"),)
+        return (Column(column_name("wasserstein", features_setting(self.features)), "lower", "log", "test"),)
 
-    def measure(self, compared: Compared) -> dict[str, np.ndarray]:
+    def measure(self, sets: FeatureSets) -> dict[str, np.ndarray]:
         (column,) = self.columns
-        return {column.name: per_seed(wasserstein, ((rows, compared.test) for rows in compared.generated))}
+        return {column.name: values_against_test(wasserstein, sets)}
 
 
 def wasserstein(generated: Vectors, real: Vectors) -> float:
-    """Wasserstein-2 of two sets of rows, all of a set weighing the same."""
+    """Return the Wasserstein-2 distance of two sets of equally weighted rows."""
     from ot import dist, emd2  # takes a second to import
 
-    return float(np.sqrt(max(0.0, emd2([], [], dist(generated.array, real.array), numItermax=STEPS))))
+    cost = emd2([], [], dist(generated.array, real.array), numItermax=MAX_ITERATIONS)
+    return float(np.sqrt(max(0.0, cost)))

@@ -1,38 +1,37 @@
-"""How much generated rows differ among themselves: the first thing a collapsing loop loses."""
+"""Variance of generated rows, the first property that model collapse reduces."""
 
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from raysc.metrics.core.metric import Column, Compared, Features, Vectors
-from raysc.metrics.core.pairs import column_name, per_seed
+from raysc.metrics.core.columns import column_name, features_setting, values_of_generated
+from raysc.metrics.core.metric import Column, Features, FeatureSets, Vectors
 
 
 @dataclass(frozen=True)
 class FeatureVariance:
-    """Total variance of the generated rows' features: the trace of their unbiased covariance.
+    """Total variance of the generated rows' features: the trace of their unbiased covariance (ddof 1).
 
-    It compares with no real rows, but its floor stands beside it: the same number for training rows, which says what
-    there was to lose.
+    It compares with no real rows. Its floor is the value of training rows, the variance before any loss.
 
     Attributes:
-        features: what is looked at; the data's default if not set.
+        features: the features whose variance is computed; None: the data's default.
     """
 
     features: Features | None = None
 
     version: ClassVar[int] = 1
-    least_rows: ClassVar[int] = 2
+    min_rows: ClassVar[int] = 2
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        return (Column(column_name("feature_variance", self.features), "higher", "log", "test"),)
+        return (Column(column_name("feature_variance", features_setting(self.features)), "higher", "log", "test"),)
 
-    def measure(self, compared: Compared) -> dict[str, np.ndarray]:
+    def measure(self, sets: FeatureSets) -> dict[str, np.ndarray]:
         (column,) = self.columns
-        return {column.name: per_seed(_variance, ((rows, rows) for rows in compared.generated))}
+        return {column.name: values_of_generated(_total_variance, sets)}
 
 
-def _variance(generated: Vectors, _: Vectors) -> float:
+def _total_variance(generated: Vectors) -> float:
     return float(generated.array.var(axis=0, ddof=1).sum())

@@ -1,15 +1,15 @@
-"""How many modes of the data a model still draws from."""
+"""Number of modes that generated rows cover."""
 
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from raysc.metrics.core.metric import Column, Compared
-from raysc.metrics.modes.modes import NEAR, per_seed
+from raysc.metrics.core.metric import Column, FeatureSets
+from raysc.metrics.modes.nearest import MODE_RADIUS, values_by_modes
 
-LEAST = 0.1
-"""A mode is covered if it has at least so much of its share of the data."""
+MIN_SHARE = 0.1
+"""A mode is covered if its share of the rows is at least this part of an equal share."""
 
 
 @dataclass(frozen=True)
@@ -18,14 +18,14 @@ class ModesCovered:
 
     version: ClassVar[int] = 1
     features: ClassVar[str] = "values"
-    least_rows: ClassVar[int] = 1
-    asks_data: ClassVar[tuple[str, ...]] = ("modes",)
+    min_rows: ClassVar[int] = 1
+    data_requirements: ClassVar[tuple[str, ...]] = ("modes",)
     columns: ClassVar[tuple[Column, ...]] = (Column("modes_covered", "higher", "linear", "test", "modes"),)
 
-    def measure(self, compared: Compared) -> dict[str, np.ndarray]:
-        return {"modes_covered": per_seed(compared, _covered)}
+    def measure(self, sets: FeatureSets) -> dict[str, np.ndarray]:
+        return {"modes_covered": values_by_modes(_covered_count, sets)}
 
 
-def _covered(nearest: np.ndarray, distance: np.ndarray, modes: int) -> float:
-    counts = np.bincount(nearest[distance <= NEAR], minlength=modes)
-    return float((counts >= LEAST * len(nearest) / modes).sum())
+def _covered_count(nearest: np.ndarray, distance: np.ndarray, modes: int) -> float:
+    counts = np.bincount(nearest[distance <= MODE_RADIUS], minlength=modes)
+    return float((counts >= MIN_SHARE * len(nearest) / modes).sum())

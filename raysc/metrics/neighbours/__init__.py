@@ -1,1 +1,1 @@
-"""Metrics from nearest neighbours: precision, recall, density, coverage, memorisation."""
+"""Metrics of nearest neighbours: precision, recall, density, coverage and memorisation."""

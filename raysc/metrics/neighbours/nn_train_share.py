@@ -1,13 +1,13 @@
-"""Memorisation: are generated rows nearer to training rows than to held-out rows?"""
+"""Memorisation: the share of generated rows that are nearer to training rows than to held-out rows."""
 
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from raysc.metrics.core.metric import Column, Compared, Features, Vectors
-from raysc.metrics.core.pairs import column_name
-from raysc.metrics.neighbours.manifold import nearest
+from raysc.metrics.core.columns import column_name, features_setting, values_against_train
+from raysc.metrics.core.metric import Column, Features, FeatureSets, Vectors
+from raysc.metrics.neighbours.nearest import nearest_distances
 from raysc.rng import stream
 
 
@@ -15,38 +15,39 @@ from raysc.rng import stream
 class NnTrainShare:
     """Share of generated rows nearer to a random subset of training rows than to equally many held-out rows.
 
-    0 to 1; 0.5: no memorisation. Ties count half. Both sets have as many rows as the smaller of the two real sets; the
-    subset's positions are the same for every seed, generation and sweep. There is no floor but 0.5: real rows would
-    meet themselves.
+    0 to 1; 0.5: no memorisation. Ties count half. Both subsets have as many rows as the smaller of the two real sets;
+    their positions are the same for every seed, generation and sweep. No floor but 0.5: the nearest neighbour of a real
+    row would be the row itself.
 
     Attributes:
-        features: what distances are measured in; the data's default if not set.
+        features: the features between which distances are measured; None: the data's default.
     """
 
     features: Features | None = None
 
     version: ClassVar[int] = 1
-    least_rows: ClassVar[int] = 1
+    min_rows: ClassVar[int] = 1
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        return (Column(column_name("nn_train_share", self.features), "lower", "linear", "neither", "share of rows"),)
+        name = column_name("nn_train_share", features_setting(self.features))
+        return (Column(name, "lower", "linear", "none", "share of rows"),)
 
-    def measure(self, compared: Compared) -> dict[str, np.ndarray]:
+    def measure(self, sets: FeatureSets) -> dict[str, np.ndarray]:
+        def function(generated: Vectors, train: Vectors) -> float:
+            return _train_share(generated, train, sets.test)
+
         (column,) = self.columns
-        shares = [_share(*both, compared.test) for both in zip(compared.generated, compared.train, strict=True)]
-        return {column.name: np.array(shares)}
+        return {column.name: values_against_train(function, sets)}
 
 
-def _share(generated: Vectors, train: Vectors, test: Vectors) -> float:
-    if not (generated.finite and train.finite and test.finite):
-        return np.nan
+def _train_share(generated: Vectors, train: Vectors, test: Vectors) -> float:
     count = min(len(train.array), len(test.array))
-    to_train = nearest(generated.array, _subset(train.array, count, "train"))
-    to_test = nearest(generated.array, _subset(test.array, count, "test"))
+    to_train = nearest_distances(generated.array, _subset(train.array, count, "train"))
+    to_test = nearest_distances(generated.array, _subset(test.array, count, "test"))
     return float(np.mean((to_train < to_test) + 0.5 * (to_train == to_test)))
 
 
-def _subset(rows: np.ndarray, count: int, which: str) -> np.ndarray:
-    positions = stream(0, 0, "subsample", "nn_train_share", which).permutation(len(rows))
+def _subset(rows: np.ndarray, count: int, split: str) -> np.ndarray:
+    positions = stream(0, 0, "subsample", "nn_train_share", split).permutation(len(rows))
     return rows[positions[:count]]

@@ -1,22 +1,24 @@
-"""How much of the real data the generated rows reach."""
+"""Improved recall, the share of real rows that generated rows reach."""
 
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from raysc.metrics.neighbours.manifold import Neighbourhood, OfNeighbours
+from raysc.metrics.core.columns import PairColumns
+from raysc.metrics.neighbours.manifold import ManifoldMetric, Manifolds
 
 
 @dataclass(frozen=True)
-class Recall(OfNeighbours):
+class Recall(ManifoldMetric):
     """Improved recall (Kynkaanniemi et al. 2019, arXiv 1904.06991, Eq. 1 and 3): diversity, 0 to 1.
 
     The share of real rows inside the generated manifold, the union of the balls around generated rows that reach to
-    their k-th nearest generated neighbour. The real rows are the held-out ones, or for ``_train`` the training rows.
+    their k-th nearest generated neighbour. The real set is the held-out rows, or the training rows for the column
+    ``_train``.
     """
 
-    name: ClassVar[str] = "recall"
+    pair: ClassVar[PairColumns] = PairColumns("recall", "higher", "linear", "share of rows")
 
-    def value(self, found: Neighbourhood) -> float:
-        return float(np.mean(found.recalled))
+    def value(self, manifolds: Manifolds) -> float:
+        return float(np.mean(manifolds.real_in_manifold))

@@ -1,33 +1,33 @@
-"""How well a language model predicts held-out real text."""
+"""Cross entropy and perplexity of a language model on held-out real text."""
 
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from raysc.metrics.core.metric import Column, Modelled
+from raysc.metrics.core.metric import Column, FittedModels
 
 
 @dataclass(frozen=True)
 class CrossEntropy:
     """Cross entropy of the held-out real rows in nats a token, and perplexity, its exponential (Kazdan et al. 2024).
 
-    The mean is over all tokens of all rows, end tokens included, each predicted from the begin token and those before
-    it; in fp32, whatever the precision of training.
+    The mean over all tokens of all rows, end tokens included. Each token is predicted from the begin token and the
+    tokens before it, in fp32 whatever the precision of training.
     """
 
     version: ClassVar[int] = 1
     features: ClassVar[str] = "values"
-    least_rows: ClassVar[int] = 1
-    asks: ClassVar[tuple[str, ...]] = ("token_losses",)
-    asks_data: ClassVar[tuple[str, ...]] = ("tokens",)
+    min_rows: ClassVar[int] = 1
+    model_requirements: ClassVar[tuple[str, ...]] = ("token_losses",)
+    data_requirements: ClassVar[tuple[str, ...]] = ("tokens",)
     columns: ClassVar[tuple[Column, ...]] = (
-        Column("cross_entropy", "lower", "linear", "neither", "nats a token"),
-        Column("perplexity", "lower", "log", "neither"),
+        Column("cross_entropy", "lower", "linear", "none", "nats a token"),
+        Column("perplexity", "lower", "log", "none"),
     )
 
-    def measure(self, modelled: Modelled) -> dict[str, np.ndarray]:
-        losses, tokens = modelled.family.token_losses(modelled.state, modelled.test).sum(axis=0)
-        mean = np.array([losses / tokens])
+    def measure(self, models: FittedModels) -> dict[str, np.ndarray]:
+        loss_sum, token_count = models.family.token_losses(models.state, models.test).sum(axis=0)
+        mean = np.array([loss_sum / token_count])
         with np.errstate(over="ignore"):
             return {"cross_entropy": mean, "perplexity": np.exp(mean)}

@@ -1,50 +1,47 @@
-"""How varied generated texts are."""
+"""Distinct-n, the variety of generated texts."""
 
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from raysc.errors import InputError
-from raysc.metrics.core.metric import Column, Compared, Vectors
-from raysc.metrics.core.pairs import per_seed
-from raysc.metrics.text.ngrams import column_name, ngrams, share
+from raysc.metrics.core.columns import values_of_generated
+from raysc.metrics.core.metric import Column, FeatureSets, Vectors
+from raysc.metrics.text.ngrams import NgramColumn, ngrams, share
 
-N = 2
-"""Tokens of an n-gram, unless it is set."""
+COLUMN = NgramColumn("distinct_n", 2, "higher", "log", "test")
 
 
 @dataclass(frozen=True)
 class DistinctN:
-    """Distinct-n (Li et al. 2016): different n-grams of tokens over all n-grams of the generated rows, 0 to 1.
+    """Distinct-n (Li et al. 2016): distinct n-grams of tokens over all n-grams of the generated rows, 0 to 1.
 
-    It falls with the number of rows, so compare equal numbers. Its floor is that of training rows.
+    It decreases with the number of rows; compare equal numbers. Its floor is the value of training rows.
 
     Attributes:
-        n: length of an n-gram.
+        n: length of an n-gram, in tokens.
 
     Raises:
-        InputError: n below 1.
+        InputError: n is below 1.
     """
 
-    n: int = N
+    n: int = COLUMN.default_n
 
     version: ClassVar[int] = 1
     features: ClassVar[str] = "tokens"
-    least_rows: ClassVar[int] = 1
+    min_rows: ClassVar[int] = 1
 
     def __post_init__(self) -> None:
-        if self.n < 1:
-            raise InputError(f"distinct_n: n must be at least 1, not {self.n}")
+        COLUMN.check(self.n)
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        return (Column(column_name("distinct_n", self.n, N), "higher", "log", "test", "share of n-grams"),)
+        return COLUMN.columns(self.n)
 
-    def measure(self, compared: Compared) -> dict[str, np.ndarray]:
+    def measure(self, sets: FeatureSets) -> dict[str, np.ndarray]:
         (column,) = self.columns
-        return {column.name: per_seed(self._share, ((rows, rows) for rows in compared.generated))}
+        return {column.name: values_of_generated(self._distinct_share, sets)}
 
-    def _share(self, rows: Vectors, _: Vectors) -> float:
-        grams = ngrams(rows.array, self.n)
+    def _distinct_share(self, generated: Vectors) -> float:
+        grams = ngrams(generated.array, self.n)
         return share(len(np.unique(grams, axis=0)), len(grams))

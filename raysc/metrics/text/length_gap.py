@@ -1,41 +1,42 @@
-"""How long generated texts are."""
+"""Mean length of generated texts, and its difference from that of training rows."""
 
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from raysc.metrics.core.metric import Column, Compared, Vectors
-from raysc.metrics.core.pairs import per_seed
+from raysc.metrics.core.columns import values_against_train, values_of_generated
+from raysc.metrics.core.metric import Column, FeatureSets, Vectors
 from raysc.pool.tokens import lengths
 
 
 @dataclass(frozen=True)
 class LengthGap:
-    """How far the mean length of generated rows is from that of training rows, and that length itself.
+    """|log mean length of generated rows - log mean length of training rows|, and the mean length itself.
 
-    ``length_gap``: the absolute difference of the two means' logarithms; its floor is that of held-out rows.
-    ``text_length``: tokens a row, the end token included; neither short nor long is better, so that its excess says
-    only that rows became shorter than the control's (positive) or longer.
+    ``length_gap``: its floor is the value of held-out rows. ``text_length``: tokens per row, the end token included. No
+    length is better; its excess states that rows became shorter than the control's (positive) or longer (negative).
     """
 
     version: ClassVar[int] = 1
     features: ClassVar[str] = "tokens"
-    least_rows: ClassVar[int] = 1
+    min_rows: ClassVar[int] = 1
     columns: ClassVar[tuple[Column, ...]] = (
         Column("length_gap", "lower", "linear", "train", "log ratio"),
-        Column("text_length", "higher", "log", "neither", "tokens"),
+        Column("text_length", "higher", "log", "none", "tokens"),
     )
 
-    def measure(self, compared: Compared) -> dict[str, np.ndarray]:
-        pairs = list(zip(compared.generated, compared.train, strict=True))
-        return {"length_gap": per_seed(_gap, pairs), "text_length": per_seed(_mean, pairs)}
+    def measure(self, sets: FeatureSets) -> dict[str, np.ndarray]:
+        return {
+            "length_gap": values_against_train(_log_ratio, sets),
+            "text_length": values_of_generated(_mean_length, sets),
+        }
 
 
-def _gap(generated: Vectors, train: Vectors) -> float:
-    before = train.once(_mean, lambda: _mean(train, train))
-    return float(abs(np.log(_mean(generated, train) / before)))
+def _log_ratio(generated: Vectors, train: Vectors) -> float:
+    train_length = train.cached(_mean_length, lambda: _mean_length(train))
+    return float(abs(np.log(_mean_length(generated) / train_length)))
 
 
-def _mean(rows: Vectors, _: Vectors) -> float:
+def _mean_length(rows: Vectors) -> float:
     return float(lengths(rows.array).mean())

@@ -1,89 +1,108 @@
-"""How alike generated texts are."""
+"""Self-BLEU, the similarity of generated texts to each other."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from raysc.errors import InputError
-from raysc.metrics.core.metric import Column, Compared, Vectors
-from raysc.metrics.core.pairs import per_seed
+from raysc.metrics.core.columns import values_of_generated
+from raysc.metrics.core.metric import Column, FeatureSets, Vectors
 from raysc.pool.tokens import lengths
 
 ORDERS = (1, 2, 3, 4)
-UNSEEN = 0.1
-"""Matches that an order without any counts as (Chen and Cherry 2014, method 1)."""
+SMOOTHING = 0.1
+"""Number of matches where an order has none (Chen and Cherry 2014, method 1)."""
 
-Counts = Counter[bytes]
+NgramCounts = Counter[bytes]
 
 
 @dataclass(frozen=True)
 class SelfBleu:
-    """Self-BLEU-4 (Zhu et al. 2018): mean BLEU of each generated row against all others, 0 to 1; higher is less varied.
+    """Self-BLEU-4 (Zhu et al. 2018): mean BLEU of each generated row against all other rows, 0 to 1; high if alike.
 
-    BLEU of tokens (Papineni et al. 2002): the geometric mean of the shares of n-grams of 1 to 4 tokens that some other
-    row has as often, times the penalty for rows that are shorter than the nearest other one. Its floor is that of
-    training rows.
+    BLEU of tokens (Papineni et al. 2002): the geometric mean over n = 1 to 4 of the clipped n-gram precision, times the
+    brevity penalty. The references of a row are all other rows: counts are clipped at the maximum over them, and the
+    penalty takes the nearest length. Its floor is the value of training rows.
 
     Attributes:
-        rows: how many rows are looked at, from the first one on: the work grows with their square.
+        rows: number of rows that are compared, from the first on; the cost grows with its square.
 
     Raises:
-        InputError: fewer than 2 rows.
+        InputError: rows is below 2.
     """
 
     rows: int = 500
 
     version: ClassVar[int] = 1
     features: ClassVar[str] = "tokens"
-    least_rows: ClassVar[int] = 2
+    min_rows: ClassVar[int] = 2
     columns: ClassVar[tuple[Column, ...]] = (Column("self_bleu", "lower", "linear", "test"),)
 
     def __post_init__(self) -> None:
         if self.rows < 2:
             raise InputError(f"self_bleu: rows must be at least 2, not {self.rows}")
 
-    def measure(self, compared: Compared) -> dict[str, np.ndarray]:
-        return {"self_bleu": per_seed(self._mean, ((rows, rows) for rows in compared.generated))}
+    def measure(self, sets: FeatureSets) -> dict[str, np.ndarray]:
+        return {"self_bleu": values_of_generated(self._mean_bleu, sets)}
 
-    def _mean(self, generated: Vectors, _: Vectors) -> float:
+    def _mean_bleu(self, generated: Vectors) -> float:
         rows = generated.array[: self.rows]
         sizes = lengths(rows)
-        scores = np.zeros(len(rows))
-        used = np.zeros(len(rows))
+        log_precisions = np.zeros(len(rows))
+        orders = np.zeros(len(rows))
         for order in ORDERS:
-            matched, total = _matches([_counts(row[:size], order) for row, size in zip(rows, sizes, strict=True)])
-            has = total > 0  # rows of fewer tokens have no n-grams of this order
-            scores[has] += np.log(np.maximum(matched[has], UNSEEN) / total[has])
-            used += has
-        return float(np.mean(np.exp(scores / np.maximum(used, 1)) * _brevity(sizes)))
+            matches, totals = _clipped_matches(
+                [_counts(row[:size], order) for row, size in zip(rows, sizes, strict=True)]
+            )
+            nonempty = totals > 0  # shorter rows have no n-grams of this order
+            log_precisions[nonempty] += np.log(np.maximum(matches[nonempty], SMOOTHING) / totals[nonempty])
+            orders += nonempty
+        return float(np.mean(np.exp(log_precisions / np.maximum(orders, 1)) * _brevity_penalties(sizes)))
 
 
-def _counts(row: np.ndarray, order: int) -> Counts:
+def _counts(row: np.ndarray, order: int) -> NgramCounts:
     return Counter(row[start : start + order].tobytes() for start in range(len(row) - order + 1))
 
 
-def _matches(counts: list[Counts]) -> tuple[np.ndarray, np.ndarray]:
-    """Per row: n-grams that another row has, each at most as often as there; and all n-grams. float64 (rows,) each."""
-    most: dict[bytes, tuple[int, int, int]] = {}  # n-gram -> in which row it is most frequent, how often, next often
-    for row, own in enumerate(counts):
-        for gram, count in own.items():
-            first, highest, second = most.get(gram, (-1, 0, 0))
-            most[gram] = (row, count, highest) if count > highest else (first, highest, max(second, count))
-    matched = [
-        sum(min(count, most[gram][2] if most[gram][0] == row else most[gram][1]) for gram, count in own.items())
-        for row, own in enumerate(counts)
+def _clipped_matches(row_counts: Sequence[NgramCounts]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the numerator and the denominator of each row's n-gram precision.
+
+    Args:
+        row_counts: n-gram counts of each row.
+
+    Returns:
+        Matches, each n-gram's count clipped at the maximum of the other rows, and all n-grams, float64 (rows,) each.
+    """
+    top_two: dict[bytes, tuple[int, int, int]] = {}  # n-gram -> row of its highest count, this count, second highest
+    for row, counts in enumerate(row_counts):
+        for gram, count in counts.items():
+            top_row, highest, second = top_two.get(gram, (-1, 0, 0))
+            top_two[gram] = (row, count, highest) if count > highest else (top_row, highest, max(second, count))
+
+    def limit(gram: bytes, row: int) -> int:
+        top_row, highest, second = top_two[gram]
+        return second if top_row == row else highest
+
+    matches = [
+        sum(min(count, limit(gram, row)) for gram, count in counts.items()) for row, counts in enumerate(row_counts)
     ]
-    return np.array(matched, np.float64), np.array([sum(own.values()) for own in counts], np.float64)
+    totals = [sum(counts.values()) for counts in row_counts]
+    return np.array(matches, np.float64), np.array(totals, np.float64)
 
 
-def _brevity(sizes: np.ndarray) -> np.ndarray:
-    """Of each row against the other one whose length is nearest, the shorter of two."""
+def _brevity_penalties(sizes: np.ndarray) -> np.ndarray:
+    """Return exp(1 - r/c) for rows of c < r tokens, else 1, float64 (rows,).
+
+    Args:
+        sizes: lengths of the rows, int64 (rows,); r is the other row's length nearest to c, the shorter one if two are.
+    """
     penalties = np.ones(len(sizes))
     for row, size in enumerate(sizes):
-        others = np.delete(sizes, row)
-        nearest = min(others.tolist(), key=lambda other: (abs(other - size), other))
+        other_sizes = np.delete(sizes, row)
+        nearest = min(other_sizes.tolist(), key=lambda other: (abs(other - size), other))
         if size < nearest:
             penalties[row] = np.exp(1 - nearest / max(size, 1))
     return penalties

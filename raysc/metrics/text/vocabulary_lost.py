@@ -1,35 +1,36 @@
-"""Words that generated texts no longer use."""
+"""Tokens of the training rows that generated texts no longer use."""
 
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from raysc.metrics.core.metric import Column, Compared, Vectors
-from raysc.metrics.core.pairs import per_seed
+from raysc.metrics.core.columns import values_against_train
+from raysc.metrics.core.metric import Column, FeatureSets, Vectors
 from raysc.pool.tokens import PAD
 
 
 @dataclass(frozen=True)
 class VocabularyLost:
-    """Share of the tokens that the seed's real training rows use and no generated row does, 0 to 1.
+    """Share of the tokens in the seed's real training rows that occur in no generated row, 0 to 1.
 
-    Fewer generated rows use fewer tokens: compare equal numbers. Its floor is that share for held-out rows.
+    It decreases with the number of generated rows; compare equal numbers. Its floor is the value of held-out rows.
     """
 
     version: ClassVar[int] = 1
     features: ClassVar[str] = "tokens"
-    least_rows: ClassVar[int] = 1
+    min_rows: ClassVar[int] = 1
     columns: ClassVar[tuple[Column, ...]] = (Column("vocabulary_lost", "lower", "linear", "train", "share of tokens"),)
 
-    def measure(self, compared: Compared) -> dict[str, np.ndarray]:
-        return {"vocabulary_lost": per_seed(_lost, zip(compared.generated, compared.train, strict=True))}
+    def measure(self, sets: FeatureSets) -> dict[str, np.ndarray]:
+        return {"vocabulary_lost": values_against_train(_lost_share, sets)}
 
 
-def _lost(generated: Vectors, train: Vectors) -> float:
-    used = train.once(_used, lambda: _used(train))
-    return len(used - _used(generated)) / len(used)
+def _lost_share(generated: Vectors, train: Vectors) -> float:
+    vocabulary = train.cached(_vocabulary, lambda: _vocabulary(train))
+    return len(vocabulary - _vocabulary(generated)) / len(vocabulary)
 
 
-def _used(rows: Vectors) -> frozenset[int]:
+def _vocabulary(rows: Vectors) -> frozenset[int]:
+    """Return the token ids that occur in the rows."""
     return frozenset(np.unique(rows.array).tolist()) - {PAD}

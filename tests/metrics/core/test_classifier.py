@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 import torch
 
-from raysc.datasets.dataset import Labelled
+from raysc.datasets.dataset import LabelledRows
 from raysc.datasets.digits import Digits
 from raysc.metrics.core.classifier import Classifier, train_classifier
 
 
-def test_it_reads_held_out_digits(classifier):
+def test_it_classifies_held_out_digits(classifier: Classifier) -> None:
     labelled = Digits().labelled_test()
     logits = classifier.network[-1](torch.from_numpy(classifier.features(labelled.rows)).float())
     accuracy = np.mean(logits.argmax(dim=1).numpy() == labelled.labels)
@@ -15,7 +15,7 @@ def test_it_reads_held_out_digits(classifier):
     assert classifier.accuracy == accuracy
 
 
-def test_features_have_their_shape_type_and_range(classifier):
+def test_features_have_their_shape_type_and_range(classifier: Classifier) -> None:
     rows = Digits(rows=9).train([0, 1])
     features = classifier.features(rows)
     assert features.shape == (2, 9, 64)
@@ -24,7 +24,7 @@ def test_features_have_their_shape_type_and_range(classifier):
     np.testing.assert_allclose(features[1, 4], classifier.features(rows[1, 4]), rtol=1e-4, atol=1e-5)
 
 
-def test_files_give_the_same_features_bit_for_bit(classifier):
+def test_files_give_the_same_features_bit_for_bit(classifier: Classifier) -> None:
     files = classifier.to_files()
     assert set(files) == {"classifier.safetensors", "classifier.json"}
     again = Classifier.from_files(files)
@@ -33,23 +33,23 @@ def test_files_give_the_same_features_bit_for_bit(classifier):
     np.testing.assert_array_equal(again.features(rows), classifier.features(rows))
 
 
-def few() -> tuple[Labelled, Labelled]:
+def small_split() -> tuple[LabelledRows, LabelledRows]:
     train, test = Digits().labelled_train(), Digits().labelled_test()
-    return Labelled(train.rows[:128], train.labels[:128]), Labelled(test.rows[:50], test.labels[:50])
+    return LabelledRows(train.rows[:128], train.labels[:128]), LabelledRows(test.rows[:50], test.labels[:50])
 
 
-def test_training_again_gives_the_same_files_whatever_the_global_state():
+def test_training_again_gives_the_same_files_whatever_the_global_state() -> None:
     torch.manual_seed(1)
-    first = train_classifier(*few()).to_files()
+    first = train_classifier(*small_split()).to_files()
     state, threads = torch.random.get_rng_state(), torch.get_num_threads()
     torch.set_num_threads(2)
-    second = train_classifier(*few()).to_files()
+    second = train_classifier(*small_split()).to_files()
     assert torch.get_num_threads() == 2
     torch.set_num_threads(threads)
     assert first == second
     assert torch.equal(torch.random.get_rng_state(), state)
 
 
-def test_rows_of_another_shape_are_refused(classifier):
+def test_rows_of_another_shape_are_refused(classifier: Classifier) -> None:
     with pytest.raises(ValueError, match=r"trained on rows of shape \(1, 8, 8\)"):
         classifier.features(np.zeros((5, 1, 16, 16), np.uint8))

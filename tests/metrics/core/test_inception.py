@@ -1,8 +1,12 @@
-"""Inception features through clean-fid, with a small network in Inception's place: its weights are not at hand here."""
+"""Inception features through clean-fid, with small networks in the place of Inception: its weights need a download."""
 
 import socket
+import urllib.request
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,8 +20,9 @@ from raysc.libraries.torchvision_compat import declare_missing_schemas
 from raysc.metrics.core import inception
 from raysc.metrics.core.check import check_metrics
 from raysc.metrics.core.features import extractor_key
-from raysc.metrics.core.inception import Inception, load, weights_file
-from raysc.metrics.core.measure import Real, measure
+from raysc.metrics.core.inception import Inception, fetch_weights, load_inception
+from raysc.metrics.core.measure import RealSets, measure
+from raysc.metrics.core.metric import Metric
 from raysc.metrics.distances.frechet_distance import FrechetDistance
 from raysc.metrics.distances.kid import Kid
 from raysc.metrics.neighbours.nn_train_share import NnTrainShare
@@ -27,44 +32,45 @@ CPU = torch.device("cpu")
 
 
 class Small(torch.nn.Module):
-    """Sixteen features of an image of 299x299 pixels, as TorchScript: in the form of Inception's own file."""
+    """Sixteen features of an image of 299x299 pixels."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.filters = torch.nn.Conv2d(3, 16, 13, stride=13)
 
-    def forward(self, images):
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
         return torch.relu(self.filters(images / 128 - 1)).mean(dim=(2, 3))
 
 
 @pytest.fixture(scope="module")
-def small():
+def small() -> torch.nn.Module:
     with torch.random.fork_rng():
         torch.manual_seed(0)
         return Small().eval()
 
 
-def colours(seed, count, shift=0):
-    draws = np.random.default_rng(seed)
-    smooth = draws.integers(0, 200, (count, 3, 4, 4)).repeat(8, axis=2).repeat(8, axis=3)
-    return (smooth + draws.integers(0, 40, (count, 3, 32, 32)) + shift).astype(np.uint8)
+def colour_images(seed: int, count: int, shift: int = 0) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    smooth = rng.integers(0, 200, (count, 3, 4, 4)).repeat(8, axis=2).repeat(8, axis=3)
+    images: np.ndarray = (smooth + rng.integers(0, 40, (count, 3, 32, 32)) + shift).astype(np.uint8)
+    return images
 
 
-def written(folder, rows):
+def write_images(folder: Path, rows: np.ndarray) -> str:
     folder.mkdir()
     for number, row in enumerate(rows):
         Image.fromarray(row.transpose(1, 2, 0)).save(folder / f"{number:05d}.png")
     return str(folder)
 
 
-def test_fid_is_that_of_clean_fid_on_folders_of_the_same_images(tmp_path, small):
+def test_fid_is_that_of_clean_fid_on_folders_of_the_same_images(tmp_path: Path, small: torch.nn.Module) -> None:
     declare_missing_schemas()
     from cleanfid import fid
 
-    generated, real = colours(0, 80, shift=10), colours(1, 90)
-    theirs = fid.compute_fid(
-        written(tmp_path / "generated", generated),
-        written(tmp_path / "real", real),
+    generated, real = colour_images(0, 80, shift=10), colour_images(1, 90)
+    reference = fid.compute_fid(
+        write_images(tmp_path / "generated", generated),
+        write_images(tmp_path / "real", real),
         custom_feat_extractor=small,
         mode="clean",
         num_workers=0,
@@ -73,30 +79,32 @@ def test_fid_is_that_of_clean_fid_on_folders_of_the_same_images(tmp_path, small)
         use_dataparallel=False,
     )
     metric = FrechetDistance(features="inception")
-    rows = Real("images", real[None], real, {"inception": Inception(small, CPU)})
-    ours = measure([metric], generated[None], rows)
-    assert theirs > 1e-4
-    assert ours["frechet_distance[inception]"][0] == pytest.approx(theirs, rel=1e-3)
-    assert ours["frechet_distance[inception]_train"][0] == pytest.approx(theirs, rel=1e-3)
+    rows = RealSets("images", real[None], real, {"inception": Inception(small, CPU)})
+    values = measure([metric], generated[None], rows)
+    assert reference > 1e-4
+    assert values["frechet_distance[inception]"][0] == pytest.approx(reference, rel=1e-3)
+    assert values["frechet_distance[inception]_train"][0] == pytest.approx(reference, rel=1e-3)
 
 
-def test_all_metrics_of_features_take_them(small):
-    rows = Real("images", colours(0, 30)[None], colours(1, 30), {"inception": Inception(small, CPU)})
-    metrics = [Kid("inception"), Precision("inception"), NnTrainShare("inception")]
-    found = measure(metrics, colours(2, 30)[None], rows)
-    assert list(found) == [column.name for metric in metrics for column in metric.columns]
-    assert all("[inception]" in name and np.isfinite(values).all() for name, values in found.items())
+def test_all_metrics_of_features_take_them(small: torch.nn.Module) -> None:
+    rows = RealSets("images", colour_images(0, 30)[None], colour_images(1, 30), {"inception": Inception(small, CPU)})
+    metrics: list[Metric] = [Kid("inception"), Precision("inception"), NnTrainShare("inception")]
+    values = measure(metrics, colour_images(2, 30)[None], rows)
+    assert list(values) == [column.name for metric in metrics for column in metric.columns]
+    assert all("[inception]" in name and np.isfinite(value).all() for name, value in values.items())
 
 
-def test_grey_images_are_three_equal_channels_and_rows_keep_their_axes(small):
-    grey = colours(0, 6)[:, :1]
+def test_grey_images_are_three_equal_channels_and_rows_keep_their_axes(small: torch.nn.Module) -> None:
+    grey = colour_images(0, 6)[:, :1]
     extractor = Inception(small, CPU)
     features = extractor.features(grey.reshape(2, 3, 1, 32, 32))
     assert features.shape == (2, 3, 16)
     np.testing.assert_array_equal(features.reshape(6, 16), extractor.features(grey.repeat(3, axis=1)))
 
 
-def test_weights_that_are_not_there_and_cannot_be_downloaded(tmp_path, monkeypatch):
+def test_missing_weights_that_cannot_be_downloaded_are_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     declare_missing_schemas()
     import cleanfid.downloads_helper
 
@@ -106,117 +114,132 @@ def test_weights_that_are_not_there_and_cannot_be_downloaded(tmp_path, monkeypat
     monkeypatch.setattr(cleanfid.downloads_helper, "inception_url", f"http://127.0.0.1:{port}/weights.pt")
     monkeypatch.setenv("RAYSC_INCEPTION", str(tmp_path / "weights"))
     with pytest.raises(InputError, match=r"cannot be downloaded .*put inception.*\.pt .* or set RAYSC_"):
-        weights_file()
+        fetch_weights()
 
 
 class Layers(torch.nn.Module):
-    """2048 features, and before them a step that tells 0..255 from -1..1."""
+    """2048 features that differ between inputs in 0..255 and in -1..1."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.filters = torch.nn.Conv2d(3, 2048, 13, stride=71)
 
-    def forward(self, images):
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
         return torch.tanh(self.filters(images)).mean(dim=(2, 3), keepdim=True)
 
 
-class Whole(torch.nn.Module):
-    """In the form of Inception's own file: ``layers`` take images that are resized and brought to -1..1."""
+class Weights(torch.nn.Module):
+    """A network in the format of Inception's file: ``layers`` take images that are resized and scaled to -1..1."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.layers = Layers()
 
-    def forward(self, images, return_features: bool = False):
-        return self.layers(images)
+    def forward(self, images: torch.Tensor, return_features: bool = False) -> torch.Tensor:
+        features: torch.Tensor = self.layers(images)
+        return features
 
 
 @pytest.fixture
-def theirs(tmp_path, monkeypatch):
-    """A file in the place of Inception's: where it is downloaded from, and with its hash."""
+def weights_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file in the place of Inception's weights, at their URL and with their hash."""
     declare_missing_schemas()
     import cleanfid.downloads_helper
 
-    file = tmp_path / "theirs.pt"
+    file = tmp_path / "source.pt"
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        torch.jit.script(Whole().eval()).save(str(file))
+        torch.jit.script(Weights().eval()).save(str(file))
     monkeypatch.setattr(cleanfid.downloads_helper, "inception_url", file.as_uri())
     monkeypatch.setattr(inception, "SHA256", sha256(file.read_bytes()).hexdigest())
     monkeypatch.setenv("RAYSC_INCEPTION", str(tmp_path / "weights"))
     return file
 
 
-def test_what_is_loaded_gives_the_features_of_clean_fid_with_the_same_file(tmp_path, theirs):
+def test_features_are_those_of_clean_fid_with_the_same_weights(tmp_path: Path, weights_source: Path) -> None:
     from cleanfid import fid
     from cleanfid.inception_torchscript import InceptionV3W
 
-    images = colours(0, 6)
+    images = colour_images(0, 6)
     clean = fid.get_folder_features(
-        written(tmp_path / "images", images),
-        InceptionV3W(str(weights_file().parent), download=False),
+        write_images(tmp_path / "images", images),
+        InceptionV3W(str(fetch_weights().parent), download=False),
         num_workers=0,
         device=CPU,
         verbose=False,
     )
-    extractor = load(tmp_path / "weights" / inception.FILE)
+    extractor = load_inception(tmp_path / "weights" / inception.FILE)
     np.testing.assert_allclose(extractor.features(images), clean, atol=1e-5)
-    # An image that needs no resizing, so that what the network is given can be written down.
+    # An image that needs no resizing, so that the input of the network is known.
     large = np.random.default_rng(0).integers(0, 256, (1, 3, 299, 299), np.uint8)
-    given = (torch.from_numpy(large).float() - 128) / 128
-    expected = torch.jit.load(str(theirs)).layers(given).flatten(1).detach()
+    scaled = (torch.from_numpy(large).float() - 128) / 128
+    expected = torch.jit.load(str(weights_source)).layers(scaled).flatten(1).detach()
     np.testing.assert_allclose(extractor.features(large), expected, atol=1e-5)
 
 
-def test_weights_are_downloaded_once_and_whole(tmp_path, theirs, monkeypatch):
-    fetched, fetch = [], inception.urllib.request.urlopen
-    monkeypatch.setattr(inception.urllib.request, "urlopen", lambda *given, **named: fetched.append(1) or fetch(*given))
+def test_weights_are_downloaded_once_and_whole(
+    tmp_path: Path, weights_source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    downloads: list[str] = []
+    urlopen = urllib.request.urlopen
+
+    def counted(url: str, **options: Any) -> Any:
+        downloads.append(url)
+        return urlopen(url)
+
+    monkeypatch.setattr(urllib.request, "urlopen", counted)
     with ThreadPoolExecutor(4) as ranks:
-        found = set(ranks.map(lambda _: weights_file(), range(4)))
-    assert found == {tmp_path / "weights" / inception.FILE}
-    assert len(fetched) == 1, "whoever comes second waits for the first"
-    (place,) = found
-    assert place.read_bytes() == theirs.read_bytes()
-    assert not list(place.parent.glob("*.part"))
+        paths = set(ranks.map(lambda _: fetch_weights(), range(4)))
+    assert paths == {tmp_path / "weights" / inception.FILE}
+    assert len(downloads) == 1, "the other ranks wait"
+    (path,) = paths
+    assert path.read_bytes() == weights_source.read_bytes()
+    assert not list(path.parent.glob("*.part"))
 
 
-def test_a_machine_that_lacks_the_weights_gets_them_when_a_rank_loads_them(tmp_path, theirs):
-    assert load(tmp_path / "elsewhere" / inception.FILE).features(colours(0, 1)).shape == (1, 2048)
+def test_a_machine_without_the_weights_downloads_them_when_a_rank_loads_them(
+    tmp_path: Path, weights_source: Path
+) -> None:
+    assert load_inception(tmp_path / "elsewhere" / inception.FILE).features(colour_images(0, 1)).shape == (1, 2048)
 
 
-def test_a_download_that_was_cut_off_is_never_trusted(tmp_path, theirs):
-    theirs.write_bytes(theirs.read_bytes()[:-400])
+def test_a_truncated_download_is_refused_and_removed(tmp_path: Path, weights_source: Path) -> None:
+    weights_source.write_bytes(weights_source.read_bytes()[:-400])
     with pytest.raises(InputError, match="was cut off, or is another file"):
-        weights_file()
+        fetch_weights()
     assert [file.suffix for file in (tmp_path / "weights").iterdir()] == [".lock"]
 
 
 @pytest.mark.parametrize(
-    "spoil", [lambda data: data[:-400], lambda data: data[:9000] + bytes([data[9000] ^ 1]) + data[9001:]]
+    "damage", [lambda data: data[:-400], lambda data: data[:9000] + bytes([data[9000] ^ 1]) + data[9001:]]
 )
-def test_a_file_that_is_another_one_is_refused(theirs, spoil):
-    place = weights_file()
-    place.write_bytes(spoil(theirs.read_bytes()))
-    with pytest.raises(InputError, match="is not whole, or is not the file that clean-fid takes"):
-        weights_file()
-    with pytest.raises(InputError, match="is not whole, or is not the file that clean-fid takes"):
-        load(place)
+def test_a_damaged_file_is_refused(weights_source: Path, damage: Callable[[bytes], bytes]) -> None:
+    path = fetch_weights()
+    path.write_bytes(damage(weights_source.read_bytes()))
+    with pytest.raises(InputError, match="is damaged, or is not the file of clean-fid"):
+        fetch_weights()
+    with pytest.raises(InputError, match="is damaged, or is not the file of clean-fid"):
+        load_inception(path)
 
 
-def test_a_file_of_another_name_is_refused(tmp_path, theirs, monkeypatch):
-    monkeypatch.setenv("RAYSC_INCEPTION", str(theirs))
+def test_a_file_of_another_name_is_refused(
+    tmp_path: Path, weights_source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAYSC_INCEPTION", str(weights_source))
     with pytest.raises(InputError, match=r"it must be a folder with inception-2015-12-05\.pt, or that file"):
-        weights_file()
+        fetch_weights()
     monkeypatch.setenv("RAYSC_INCEPTION", str(tmp_path / inception.FILE))
-    assert weights_file() == tmp_path / inception.FILE
+    assert fetch_weights() == tmp_path / inception.FILE
 
 
-def test_keys_go_by_the_known_hash_so_that_planning_needs_no_weights(tmp_path, monkeypatch):
+def test_the_key_is_the_known_hash_so_that_planning_needs_no_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("RAYSC_INCEPTION", str(tmp_path / "nothing"))
     assert extractor_key("inception", Digits()) == "inception-1-f58cb9b6ec323ed63459aa4fb441fe75"
 
 
-def test_inception_is_for_images():
+def test_inception_is_for_images() -> None:
     check_metrics([FrechetDistance("inception")], Digits(), None, 100)
     with pytest.raises(InputError, match="the data are points, which have no inception"):
         check_metrics([FrechetDistance("inception")], EightGaussians(), None, 100)

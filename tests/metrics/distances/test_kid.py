@@ -11,51 +11,51 @@ from raysc.metrics.distances.kid import kernel_distance
 def brute_force(generated: np.ndarray, real: np.ndarray) -> float:
     def within(rows: np.ndarray) -> float:
         kernel = polynomial_kernel(rows, degree=3, coef0=1)
-        return kernel[~np.eye(len(rows), dtype=bool)].mean()
+        return float(kernel[~np.eye(len(rows), dtype=bool)].mean())
 
-    return within(generated) + within(real) - 2 * polynomial_kernel(generated, real, degree=3, coef0=1).mean()
+    return within(generated) + within(real) - 2 * float(polynomial_kernel(generated, real, degree=3, coef0=1).mean())
 
 
 @pytest.mark.parametrize(("m", "n", "dim"), [(20, 30, 4), (7, 5, 16), (2, 2, 1)])
-def test_equals_the_double_sum(m, n, dim):
+def test_it_is_the_sum_over_pairs(m: int, n: int, dim: int) -> None:
     rng = np.random.default_rng(m)
     generated, real = rng.normal(size=(m, dim)) * 2 + 1, rng.normal(size=(n, dim))
     assert kernel_distance(Vectors(generated), Vectors(real)) == pytest.approx(brute_force(generated, real))
 
 
-def test_equals_that_of_clean_fid_over_all_rows():
+def test_it_is_that_of_clean_fid_over_all_rows() -> None:
     declare_missing_schemas()
-    from cleanfid.fid import kernel_distance as theirs
+    from cleanfid.fid import kernel_distance as clean_fid_distance
 
     rng = np.random.default_rng(3)
     generated, real = rng.normal(size=(60, 12)) + 0.5, rng.normal(size=(60, 12))
-    # Its subset is as large as the sets, so that it draws nothing but their order.
-    expected = theirs(generated, real, num_subsets=1, max_subset_size=60)
+    # Its subset is as large as the sets, so that only the order is random.
+    expected = clean_fid_distance(generated, real, num_subsets=1, max_subset_size=60)
     assert kernel_distance(Vectors(generated), Vectors(real)) == pytest.approx(expected)
 
 
-def test_blocks_change_nothing(monkeypatch):
+def test_block_sizes_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(0)
     generated, real = rng.normal(size=(41, 3)), rng.normal(size=(17, 3))
-    whole = kernel_distance(Vectors(generated), Vectors(real))
+    expected = kernel_distance(Vectors(generated), Vectors(real))
     monkeypatch.setattr(kid, "BLOCK", 60)
-    assert kernel_distance(Vectors(generated), Vectors(real)) == pytest.approx(whole)
+    assert kernel_distance(Vectors(generated), Vectors(real)) == pytest.approx(expected)
 
 
-def test_is_zero_on_average_between_samples_of_one_distribution():
+def test_it_is_0_on_average_between_samples_of_one_distribution() -> None:
     rng = np.random.default_rng(1)
     values = [
         kernel_distance(Vectors(rng.normal(size=(10, 2))), Vectors(rng.normal(size=(10, 2)))) for _ in range(1500)
     ]
-    error = np.std(values) / np.sqrt(len(values))
-    assert abs(np.mean(values)) < 4 * error
-    # The biased estimate, with the diagonal, would be found out.
+    standard_error = np.std(values) / np.sqrt(len(values))
+    assert abs(np.mean(values)) < 4 * standard_error
+    # The biased estimate, which includes the diagonal, would fail.
     rows = rng.normal(size=(4000, 2))
     diagonal = (np.square(rows).sum(axis=1) / 2 + 1) ** 3
-    assert diagonal.mean() / 10 > 8 * error
+    assert diagonal.mean() / 10 > 8 * standard_error
 
 
-def test_grows_with_the_shift_between_two_sets():
+def test_it_increases_with_the_shift_between_two_sets() -> None:
     rng = np.random.default_rng(2)
     real = Vectors(rng.normal(size=(200, 5)))
     rows = rng.normal(size=(200, 5))

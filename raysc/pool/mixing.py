@@ -32,7 +32,14 @@ def mix(
     Raises:
         InputError: a regime's ``choose`` returned invalid indices.
     """
-    parts = tuple(_part(take, sources, seeds, sample_rows) for take in recipe.takes if take.count > 0)
+    # Whole sources without a function call: a long accumulation has thousands of them.
+    parts = tuple(
+        rows
+        if (rows := sources[take.source]).count == take.count and take.choose is None
+        else _part(take, sources, seeds, sample_rows)
+        for take in recipe.takes
+        if take.count > 0
+    )
     pool = TrainingSet(parts)
     if recipe.subsample is None:
         return pool
@@ -42,11 +49,13 @@ def mix(
     return TrainingSet(parts, np.stack(positions))
 
 
-def _part(take: Take, sources: Mapping[Source, Rows], seeds: tuple[int, ...], sample_rows: int) -> Part | Rows:
-    """Return the rows of a take."""
+def _part(take: Take, sources: Mapping[Source, Rows], seeds: tuple[int, ...], sample_rows: int) -> Part:
+    """Return the rows of a take that is a prefix of its source or a selection."""
     rows = sources[take.source]
+    if take.choose is None:
+        return _prefix(rows, take.count, seeds, sample_rows)
     candidates = rows if rows.count == take.source_rows else _prefix(rows, take.source_rows, seeds, sample_rows)
-    return candidates if take.choose is None else select(take, candidates, sources[REAL], seeds)
+    return select(take, candidates, sources[REAL], seeds)
 
 
 def _prefix(rows: Rows, count: int, seeds: tuple[int, ...], sample_rows: int) -> Part:

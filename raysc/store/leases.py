@@ -73,9 +73,8 @@ def holders(objects: Objects) -> dict[str, Holder]:
 
     A lease of another host counts if it was renewed within ``RECENT_SECONDS`` by the storage's clock.
     """
-    ages = {
-        info.name: host.current().time() - info.last_modified.timestamp() for info in objects.list_objects("leases")
-    }
+    this = host.current()
+    ages = {info.name: this.time() - info.last_modified.timestamp() for info in objects.list_objects("leases")}
     leases = {unit: (name, _read(objects, name)) for unit, name in _newest(ages).items()}
     return {
         unit: holder

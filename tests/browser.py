@@ -1,4 +1,4 @@
-"""A headless Chromium, driven over the pipe of its DevTools protocol: pages as readers see them."""
+"""A headless Chromium, controlled over the pipe of its DevTools protocol."""
 
 import json
 import os
@@ -15,20 +15,26 @@ FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-extensions", "--remote-debugging-pipe",
 )  # fmt: skip
+MOBILE_WIDTH = 500
+"""Width in CSS pixels below which the browser emulates a phone."""
 
 
-def found() -> str | None:
-    """The browser's command, or None if there is none on this machine."""
+def browser_path() -> str | None:
+    """Return the path of the browser, or None if this machine has none."""
     return next((path for name in NAMES if (path := shutil.which(name))), None)
 
 
 class Browser:
-    """One tab. ``events`` holds everything that it told since the last ``open``."""
+    """One tab of a browser.
+
+    Attributes:
+        events: all events of the tab since the last ``open``.
+    """
 
     def __init__(self, read: int, write: int) -> None:
         self._read = os.fdopen(read, "rb", buffering=0)
         self._write = os.fdopen(write, "wb", buffering=0)
-        self._rest = b""
+        self._buffer = b""
         self._calls = 0
         self._session: str | None = None
         self.events: list[dict[str, Any]] = []
@@ -38,86 +44,88 @@ class Browser:
             self.call(f"{domain}.enable")
 
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
-        """Call a method and wait for its answer."""
+        """Call a method of the protocol and return its result."""
         self._calls += 1
-        message = {"id": self._calls, "method": method, "params": parameters}
+        request = {"id": self._calls, "method": method, "params": parameters}
         if self._session:
-            message["sessionId"] = self._session
-        self._write.write(json.dumps(message).encode() + b"\0")
-        while (answer := self._next()).get("id") != self._calls:
-            self.events.append(answer)
-        if "error" in answer:
-            raise RuntimeError(f"{method}: {answer['error']}")
-        result: dict[str, Any] = answer["result"]
+            request["sessionId"] = self._session
+        self._write.write(json.dumps(request).encode() + b"\0")
+        while (message := self._next_message()).get("id") != self._calls:
+            self.events.append(message)
+        if "error" in message:
+            raise RuntimeError(f"{method}: {message['error']}")
+        result: dict[str, Any] = message["result"]
         return result
 
-    def _next(self) -> dict[str, Any]:
-        while b"\0" not in self._rest:
-            piece = self._read.read(1 << 20)
-            if not piece:
+    def _next_message(self) -> dict[str, Any]:
+        """Read one message: a response or an event."""
+        while b"\0" not in self._buffer:
+            chunk = self._read.read(1 << 20)
+            if not chunk:
                 raise RuntimeError("the browser ended")
-            self._rest += piece
-        message, _, self._rest = self._rest.partition(b"\0")
-        told: dict[str, Any] = json.loads(message)
-        return told
+            self._buffer += chunk
+        text, _, self._buffer = self._buffer.partition(b"\0")
+        message: dict[str, Any] = json.loads(text)
+        return message
 
     def open(self, page: Path, width: int, height: int = 900) -> None:
-        """Open a file in a window of so many CSS pixels, and wait until it is loaded."""
+        """Open a file in a window of ``width`` by ``height`` CSS pixels, and wait until it is loaded."""
         self.events.clear()
-        mobile = width < 500
+        mobile = width < MOBILE_WIDTH
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=mobile)
         self.call("Page.navigate", url=page.as_uri())
         while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
-            self.events.append(self._next())
+            self.events.append(self._next_message())
 
-    def ask(self, script: str) -> Any:
-        """The value of a JavaScript expression."""
+    def evaluate(self, script: str) -> Any:
+        """Return the value of a JavaScript expression."""
         return self.call("Runtime.evaluate", expression=script, returnByValue=True)["result"].get("value")
 
-    def complaints(self) -> list[str]:
-        """What the console was told of errors and warnings, and exceptions."""
-        told = []
+    def console_errors(self) -> list[str]:
+        """Return the errors and warnings of the console, and all exceptions."""
+        errors = []
         for event in self.events:
             if event.get("method") == "Log.entryAdded" and event["params"]["entry"]["level"] in ("error", "warning"):
-                told.append(event["params"]["entry"]["text"])
+                errors.append(event["params"]["entry"]["text"])
             if event.get("method") in ("Runtime.exceptionThrown", "Runtime.consoleAPICalled"):
-                told.append(str(event["params"]))
-        return told
+                errors.append(str(event["params"]))
+        return errors
 
     def requests(self) -> list[str]:
-        """Every address that the page asked for, itself among them."""
+        """Return the URLs of all requests, the page's included."""
         sent = [event for event in self.events if event.get("method") == "Network.requestWillBeSent"]
         return [event["params"]["request"]["url"] for event in sent]
 
-    def picture(self, file: Path) -> None:
-        """A PNG of the whole page."""
-        shot = self.call("Page.captureScreenshot", captureBeyondViewport=True)
-        file.write_bytes(b64decode(shot["data"]))
+    def screenshot(self, file: Path) -> None:
+        """Write a PNG of the whole page."""
+        image = self.call("Page.captureScreenshot", captureBeyondViewport=True)
+        file.write_bytes(b64decode(image["data"]))
 
 
 @contextmanager
 def browser(folder: Path) -> Iterator[Browser]:
-    """Start a browser whose files lie in a folder; it ends with the block."""
-    command = found()
-    assert command is not None
-    ours, theirs = os.pipe(), os.pipe()  # what we write and it reads; what it writes and we read
+    """Start a browser with its files in a folder; the end of the block ends it."""
+    path = browser_path()
+    assert path is not None
+    requests, responses = os.pipe(), os.pipe()
 
-    def as_three_and_four() -> None:
-        reading, writing = os.dup(ours[0]), os.dup(theirs[1])
+    def set_protocol_descriptors() -> None:
+        """Give the browser its requests on file descriptor 3 and its responses on 4, as the protocol demands."""
+        reading, writing = os.dup(requests[0]), os.dup(responses[1])
         os.dup2(reading, 3)
         os.dup2(writing, 4)
 
     process = subprocess.Popen(
-        [command, *FLAGS, f"--user-data-dir={folder}"],
-        preexec_fn=as_three_and_four,
-        pass_fds=(3, 4, ours[0], theirs[1]),
+        [path, *FLAGS, f"--user-data-dir={folder}"],
+        preexec_fn=set_protocol_descriptors,
+        pass_fds=(3, 4, requests[0], responses[1]),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    os.close(ours[0])
-    os.close(theirs[1])
+    os.close(requests[0])
+    os.close(responses[1])
     try:
-        yield Browser(theirs[0], ours[1])
+        yield Browser(responses[0], requests[1])
     finally:
         process.terminate()
         process.wait(20)

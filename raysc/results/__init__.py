@@ -1,1 +1,1 @@
-"""Results: the tidy table, statistics over it, and pictures; reads the store alone."""
+"""Results of a sweep: the tidy table, statistics, judged claims, plots and the report. Reads the store only."""

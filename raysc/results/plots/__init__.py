@@ -1,1 +1,1 @@
-"""Pictures: curves, sample grids, and the style that all figures share."""
+"""Plots: metric curves, grids of samples, and the style and labels that all figures share."""

@@ -1,4 +1,4 @@
-"""A picture of rows: cells below each other, generations side by side."""
+"""Grids of samples: one row per cell, one column per generation."""
 
 import io
 import textwrap
@@ -9,8 +9,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from raysc.models.family import OfText
-from raysc.planning.resolved import Line
+from raysc.models.family import SupportsText
+from raysc.planning.resolved import ResolvedCell
+from raysc.results.plots.labels import setting_texts
 from raysc.results.plots.style import style
 from raysc.results.samples.sampled_rows import sampled_rows
 from raysc.results.table.table import varying_axes
@@ -18,139 +19,148 @@ from raysc.store.objects import Objects
 from raysc.sweepfile.sweep import Sweep
 
 POINTS = 500
-"""Rows of points that a panel shows."""
-TEXT_WIDTH = 2.4
-"""Inches of a panel that shows a text."""
+"""Rows of points in a panel."""
+PANEL_WIDTH, PANEL_HEIGHT = 1.3, 1.35
+"""Size of a panel, in inches."""
+TEXT_PANEL_WIDTH = 2.4
+"""Width of a panel that shows text, in inches."""
 LABEL_WIDTH = 1.4
-"""Inches left of the panels, for the cells' names."""
-LABEL_LINE = 22
-"""Characters that they have room for."""
+"""Width of the cells' labels at the left of the panels, in inches."""
+LABEL_CHARACTERS = 22
+"""Characters in a line of such a label."""
+
+Samples = Mapping[tuple[int, int], np.ndarray | None]
+"""(number of the cell, generation) -> the rows of a panel; None if there are none."""
 
 
-def label(sweep: Sweep, line: Line) -> str:
-    """A cell by its axes that vary."""
-    axes = line.cell.axes
-    told = [str(axes["regime"])] + [
-        f"{name} {axes[name]:g}" if isinstance(axes[name], float) else f"{name} {axes[name]}"
-        for name in varying_axes(sweep.cells)
-        if name != "regime" and axes[name] is not None
-    ]
-    return "\n".join(told)
+def row_label(sweep: Sweep, cell: ResolvedCell) -> str:
+    """Return the varying settings of a cell, one per line."""
+    axes = cell.settings.axes
+    names = ["regime", *(name for name in varying_axes(sweep.cells) if name != "regime")]
+    return "\n".join(setting_texts(names, [axes[name] for name in names], digits=6))
 
 
-def samples_picture(
-    sweep: Sweep, lines: Sequence[Line], generations: Sequence[int], drawn: Mapping[tuple[int, int], np.ndarray | None]
-) -> bytes:
-    """A PNG: a row of panels per cell, a column per generation; the first rows, from the same latents all over.
-
-    Images are shown as a small grid, points as a scatter over the real rows, of text the first row; grey where there
-    are none, because the model diverged or was not run yet. Arguments are those of ``samples_figure``.
-    """
-    with style():
-        figure = samples_figure(sweep, lines, generations, drawn)
-        sink = io.BytesIO()
-        figure.savefig(sink, format="png", bbox_inches="tight")
-    return sink.getvalue()
-
-
-def drawn_rows(
-    lines: Sequence[Line], generations: Sequence[int], seed: int, objects: Objects, count: int
+def read_samples(
+    cells: Sequence[ResolvedCell], generations: Sequence[int], seed: int, objects: Objects, images: int
 ) -> dict[tuple[int, int], np.ndarray | None]:
-    """(cell, generation) -> the rows that a panel shows: images, ``POINTS`` points, a text; None if there are none."""
-    shown = {"images": count, "points": POINTS, "text": 1}
+    """Read the rows of each panel: ``images`` images, ``POINTS`` points, or one text.
+
+    Returns:
+        (number of the cell, generation) -> rows; None for a generation that has not run or that diverged.
+    """
+    counts = {"images": images, "points": POINTS, "text": 1}
     return {
-        (line.number, t): sampled_rows(line, seed, t, objects, shown[line.data.kind])
-        for line in lines
+        (cell.number, t): sampled_rows(cell, seed, t, objects, counts[cell.data.kind])
+        for cell in cells
         for t in generations
     }
 
 
-def samples_figure(
-    sweep: Sweep,
-    lines: Sequence[Line],
-    generations: Sequence[int],
-    drawn: Mapping[tuple[int, int], np.ndarray | None],
-) -> Figure:
-    """The same as a figure; draw and save it within ``style``.
+def sample_grid_png(sweep: Sweep, cells: Sequence[ResolvedCell], generations: Sequence[int], samples: Samples) -> bytes:
+    """Draw the grid of samples as a PNG. Arguments are those of ``sample_grid``."""
+    with style():
+        figure = sample_grid(sweep, cells, generations, samples)
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format="png", bbox_inches="tight")
+    return buffer.getvalue()
+
+
+def sample_grid(sweep: Sweep, cells: Sequence[ResolvedCell], generations: Sequence[int], samples: Samples) -> Figure:
+    """Draw the first samples of each generation, from the same latents in every panel; to be called within ``style``.
+
+    Images are shown as a mosaic, points as a scatter plot over real rows, text as the first row. A panel without
+    samples is grey.
 
     Args:
-        sweep: what was asked.
-        lines: cells, one below the other in reading order.
-        generations: columns.
-        drawn: from ``drawn_rows``.
+        sweep: the sweep.
+        cells: the rows of the grid; drawn in the order of ``_reading_order``.
+        generations: the columns of the grid.
+        samples: from ``read_samples``.
     """
-    lines = sorted(lines, key=lambda line: _reading_order(sweep, line))
-    panel_width = TEXT_WIDTH if any(line.data.kind == "text" for line in lines) else 1.3
-    width, height = LABEL_WIDTH + 0.05 + panel_width * len(generations), 1.35 * len(lines) + 0.4
+    cells = sorted(cells, key=lambda cell: _reading_order(sweep, cell))
+    panel_width = TEXT_PANEL_WIDTH if any(cell.data.kind == "text" for cell in cells) else PANEL_WIDTH
+    width, height = LABEL_WIDTH + 0.05 + panel_width * len(generations), PANEL_HEIGHT * len(cells) + 0.4
     figure = Figure(figsize=(width, height), dpi=110)
-    panels = figure.subplots(len(lines), len(generations), squeeze=False)
-    for row, line in enumerate(lines):
-        for column, generation in enumerate(generations):
-            panel: Axes = panels[row][column]
-            panel.grid(False)
-            panel.spines[["top", "right"]].set_visible(True)
-            panel.set_xticks([])
-            panel.set_yticks([])
-            if row == 0:
-                panel.set_title(f"generation {generation}" if column == 0 else str(generation), fontsize=8)
-            if column == 0:
-                name = "\n".join(textwrap.fill(told, LABEL_LINE) for told in label(sweep, line).splitlines())
-                panel.set_ylabel(name, fontsize=7, rotation=0, ha="right", va="center")
-            rows = drawn[line.number, generation]
-            if rows is None:
-                panel.set_facecolor("0.9")
-            elif line.data.kind == "images":
-                panel.imshow(mosaic(rows), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-            elif isinstance(line.family, OfText):
-                _text(panel, line.family.texts(rows)[0])
-            else:
-                _points(panel, line.data.test()[:POINTS], rows)
-    inside = {"left": LABEL_WIDTH / width, "right": 1 - 0.05 / width, "top": 1 - 0.3 / height, "bottom": 0.05 / height}
-    figure.subplots_adjust(**inside, wspace=0.08, hspace=0.1)
+    subplots = figure.subplots(len(cells), len(generations), squeeze=False)
+    for row, cell in zip(subplots, cells, strict=True):
+        texts = row_label(sweep, cell).splitlines()
+        name = "\n".join(textwrap.fill(text, LABEL_CHARACTERS) for text in texts)
+        row[0].set_ylabel(name, fontsize=7, rotation=0, ha="right", va="center")
+        for ax, generation in zip(row, generations, strict=True):
+            _draw_panel(ax, cell, samples[cell.number, generation])
+    for column, (ax, generation) in enumerate(zip(subplots[0], generations, strict=True)):
+        ax.set_title(f"generation {generation}" if column == 0 else str(generation), fontsize=8)
+    margins = {"left": LABEL_WIDTH / width, "right": 1 - 0.05 / width, "top": 1 - 0.3 / height, "bottom": 0.05 / height}
+    figure.subplots_adjust(**margins, wspace=0.08, hspace=0.1)
     return figure
 
 
-def _text(panel: Axes, text: str) -> None:
-    """As much of a text as a panel holds, in small print."""
-    shown = "\n".join(textwrap.wrap(text, 44)[:12])
-    panel.text(0.03, 0.96, shown, fontsize=5, va="top", transform=panel.transAxes)
+def _draw_panel(ax: Axes, cell: ResolvedCell, rows: np.ndarray | None) -> None:
+    """Draw the samples of one cell at one generation."""
+    ax.grid(False)
+    ax.spines[["top", "right"]].set_visible(True)
+    ax.set_xticks([])
+    ax.set_yticks([])
+    if rows is None:
+        ax.set_facecolor("0.9")
+    elif cell.data.kind == "images":
+        ax.imshow(mosaic(rows), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+    elif isinstance(cell.family, SupportsText):
+        _draw_text(ax, cell.family.texts(rows)[0])
+    else:
+        _draw_points(ax, cell.data.test()[:POINTS], rows)
 
 
-def _reading_order(sweep: Sweep, line: Line) -> list[tuple[bool, str, float]]:
-    """Cells that differ in regime and lambda alone stand together, the control first."""
-    axes = line.cell.axes
-    others = [axes[name] for name in varying_axes(sweep.cells) if name not in ("regime", "lambda")]
-    told = [*others, not line.cell.control, axes["regime"], axes["lambda"]]
+def _draw_text(ax: Axes, text: str) -> None:
+    """Draw the beginning of a text: as much as fits into the panel."""
+    lines = textwrap.wrap(text, 44)[:12]
+    ax.text(0.03, 0.96, "\n".join(lines), fontsize=5, va="top", transform=ax.transAxes)
+
+
+def _draw_points(ax: Axes, real: np.ndarray, rows: np.ndarray) -> None:
+    """Draw rows (count, dim) over real rows: the first two coordinates, or a histogram if dim is 1.
+
+    All panels have the same limits, 1.5 times the range of the real rows, so that shrinking and drift are visible.
+    """
+    middle, reach = (real.max(axis=0) + real.min(axis=0)) / 2, 0.75 * np.ptp(real, axis=0)
+    ax.set_xlim(middle[0] - reach[0], middle[0] + reach[0])
+    if real.shape[1] == 1:
+        bins = np.linspace(*ax.get_xlim(), 40).tolist()
+        ax.hist(real[:, 0], bins, density=True, color="0.8")
+        ax.hist(rows[:, 0], bins, density=True, histtype="step", color="C0")
+        return
+    ax.set_ylim(middle[1] - reach[1], middle[1] + reach[1])
+    ax.scatter(real[:, 0], real[:, 1], s=1, color="0.75", rasterized=True)
+    ax.scatter(rows[:, 0], rows[:, 1], s=1, color="C0", rasterized=True)
+
+
+def _reading_order(sweep: Sweep, cell: ResolvedCell) -> list[tuple[bool, str, float]]:
+    """Return the sort key of a cell: cells that differ in regime and lambda only are adjacent, the control first."""
+    axes = cell.settings.axes
+    panel_values = [axes[name] for name in varying_axes(sweep.cells) if name not in ("regime", "lambda")]
+    values = [*panel_values, not cell.settings.control, axes["regime"], axes["lambda"]]
     numbers = (bool, int, float)
     return [
-        (v is None, "" if isinstance(v, numbers) else str(v), float(v) if isinstance(v, numbers) else 0.0) for v in told
-    ]
+        (value is None, "" if isinstance(value, numbers) else str(value),
+         float(value) if isinstance(value, numbers) else 0.0)
+        for value in values
+    ]  # fmt: skip
 
 
 def mosaic(images: np.ndarray) -> np.ndarray:
-    """Images uint8 (count, channels, height, width) side by side, (H, W) or (H, W, 3), black between them."""
+    """Arrange images in a grid with black lines between them.
+
+    Args:
+        images: uint8 (count, channels, height, width).
+
+    Returns:
+        uint8 (H, W) for one channel, else (H, W, channels).
+    """
     count, channels, height, width = images.shape
-    across = ceil(sqrt(count))
-    down = ceil(count / across)
-    canvas = np.zeros((down * (height + 1) - 1, across * (width + 1) - 1, channels), np.uint8)
+    columns = ceil(sqrt(count))
+    rows = ceil(count / columns)
+    canvas = np.zeros((rows * (height + 1) - 1, columns * (width + 1) - 1, channels), np.uint8)
     for index, image in enumerate(images):
-        top, left = index // across * (height + 1), index % across * (width + 1)
+        top, left = index // columns * (height + 1), index % columns * (width + 1)
         canvas[top : top + height, left : left + width] = image.transpose(1, 2, 0)
     return canvas[..., 0] if channels == 1 else canvas
-
-
-def _points(panel: Axes, real: np.ndarray, rows: np.ndarray) -> None:
-    """Rows (count, dim) over real ones: their first two coordinates, or a histogram where there is one alone.
-
-    The frame is that of the real rows and half as much again, in every panel, so that shrinking and drifting show.
-    """
-    middle, reach = (real.max(axis=0) + real.min(axis=0)) / 2, 0.75 * np.ptp(real, axis=0)
-    panel.set_xlim(middle[0] - reach[0], middle[0] + reach[0])
-    if real.shape[1] == 1:
-        bins = np.linspace(*panel.get_xlim(), 40).tolist()
-        panel.hist(real[:, 0], bins, density=True, color="0.8")
-        panel.hist(rows[:, 0], bins, density=True, histtype="step", color="C0")
-        return
-    panel.set_ylim(middle[1] - reach[1], middle[1] + reach[1])
-    panel.scatter(real[:, 0], real[:, 1], s=1, color="0.75", rasterized=True)
-    panel.scatter(rows[:, 0], rows[:, 1], s=1, color="C0", rasterized=True)

@@ -1,4 +1,4 @@
-"""How every picture looks: what all have in common, and colours that colour-blind readers can tell apart."""
+"""Style of all figures: matplotlib settings, a palette for readers with colour vision deficiency, and axes."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,30 +10,35 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#882255")
-"""Okabe and Ito's palette without black, the control's, and yellow, which is faint on paper; with a wine red."""
+"""The palette of Okabe and Ito and a wine red, without yellow, which is faint on paper, and black, the control's."""
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 DASHES = ("-", (0, (6, 1.5)), (0, (3, 1.2)), (0, (6, 1.5, 1, 1.5)), (0, (2, 1)), (0, (8, 2, 2, 2)), (0, (1, 0.8)))
-"""With the colours, so that a curve can be told by more than its colour."""
+"""Line styles; with the markers they distinguish curves without colour."""
 CONTROL = "black"
+"""Colour of the control."""
 FLOOR = "0.45"
-SEQUENCE = "viridis"
-"""For an axis of numbers, such as lambda: growing in lightness, for every kind of colour vision."""
+"""Colour of the floor of a metric."""
+SEQUENTIAL = "viridis"
+"""Colour map for ordered numbers such as lambda: lightness increases, also for colour vision deficiency."""
 DIVERGING = "PuOr_r"
-"""For a quantity with a middle: purple is better, orange is worse, white is neither."""
-TICKS = 7
-"""On a logarithmic axis, at most."""
+"""Colour map for a quantity with a neutral value: purple is better, white is neutral, orange is worse."""
+MAX_TICKS = 7
+"""Maximal number of ticks on a logarithmic axis."""
 STRIDES = (1, 2, 5, 10, 20, 50, 100)
+"""Distances between ticks on a logarithmic axis, in decades."""
 
 
 @contextmanager
 def style(salt: str = "raysc") -> Iterator[None]:
-    """Draw and save within this: labels are shown as they are, ``$`` too, and text stays text in an SVG.
+    """Set matplotlib's style for a block that draws and saves a figure.
+
+    Labels are shown literally, ``$`` included. Text in an SVG remains text.
 
     Args:
-        salt: tells the ids of one SVG from those of another on the same page.
+        salt: salt of the ids in an SVG. Figures on one page need different salts.
     """
     settings: Any = {
-        "text.parse_math": False,  # else a `$` in a name would be read as a formula, or as a broken one
+        "text.parse_math": False,  # else matplotlib parses a `$` in a name as a formula, and may fail
         "svg.fonttype": "none",
         "svg.hashsalt": salt,
         "font.family": "sans-serif",
@@ -53,29 +58,35 @@ def style(salt: str = "raysc") -> Iterator[None]:
         yield
 
 
-def log_axis(panel: Axes, values: np.ndarray) -> None:
-    """A logarithmic y axis with plain numbers, for finite values > 0 (any shape); call it when all is drawn."""
-    panel.set_yscale("log")
+def set_log_axis(ax: Axes, values: np.ndarray) -> None:
+    """Make the y axis logarithmic, with tick labels in plain numbers. Call it after everything is drawn.
+
+    Args:
+        ax: the subplot.
+        values: finite values > 0 on the axis, any shape.
+    """
+    ax.set_yscale("log")
     if values.size and np.ptp(np.log10(values)) >= 2:
-        exponents = _exponents(*np.log10(panel.get_ylim()))
-        panel.yaxis.set_major_locator(FixedLocator((10.0**exponents).tolist()))
-        panel.yaxis.set_major_formatter(FixedFormatter([_power(exponent) for exponent in exponents]))
+        exponents = _exponents(*np.log10(ax.get_ylim()))
+        ax.yaxis.set_major_locator(FixedLocator((10.0**exponents).tolist()))
+        ax.yaxis.set_major_formatter(FixedFormatter([_power_text(exponent) for exponent in exponents]))
     else:
-        panel.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=TICKS))
-        panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    panel.yaxis.set_minor_locator(NullLocator())  # most of the time of a picture of many panels
+        ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=MAX_TICKS))
+        ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    ax.yaxis.set_minor_locator(NullLocator())  # minor ticks take most of the time of a figure with many panels
 
 
 def _exponents(low: float, high: float) -> np.ndarray:
-    """Round exponents of ten: every one, or every second, fifth, tenth, ..., since float64 spans 632 of them."""
-    stride = next(stride for stride in STRIDES if (high - low) / stride < TICKS)
+    """Return round exponents of ten between two: every one, or every second, fifth, ...; float64 spans 632 decades."""
+    stride = next(stride for stride in STRIDES if (high - low) / stride < MAX_TICKS)
     return np.arange(np.ceil(low / stride), np.floor(high / stride) + 1) * stride
 
 
-def _power(exponent: float) -> str:
+def _power_text(exponent: float) -> str:
+    """Return ten to an exponent: ``0.01``, ``1e-8``."""
     return f"{10.0**exponent:g}" if -5 < exponent < 5 else f"1e{exponent:.0f}"
 
 
-def generations_axis(panel: Axes) -> None:
-    """An x axis of whole numbers."""
-    panel.xaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
+def set_generation_axis(ax: Axes) -> None:
+    """Give the x axis at most five ticks, at whole numbers."""
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))

@@ -1,1 +1,1 @@
-"""The report: one page with a sweep's claims, figures and tables, and a folder with the figures for a paper."""
+"""Report of a sweep: one HTML page, with every figure as SVG and PNG and its numbers as CSV."""

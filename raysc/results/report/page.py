@@ -1,59 +1,54 @@
-"""The page itself: everything that a sweep has to show, in the order in which a reader asks for it."""
+"""The page of the report: claims first, then tables and figures, then failures and provenance."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from math import isfinite
+from importlib.metadata import version
+from itertools import groupby
 from pathlib import Path
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-import raysc
 from raysc.errors import InputError
 from raysc.planning.plan import Plan, make_plan
-from raysc.planning.resolved import Line, lines, measured_generations
-from raysc.results.claims.claim_text import asked_text, case_text
+from raysc.planning.resolved import ResolvedSweep, measured_generations
+from raysc.results.claims.claim_text import case_text, comparison_text
 from raysc.results.claims.judging import judge_claims
-from raysc.results.report import facts
-from raysc.results.report.composition import composition, phases
-from raysc.results.report.curves import curves
-from raysc.results.report.figure import Figure, write_numbers
-from raysc.results.report.layout import layout
-from raysc.results.report.maps import maps
-from raysc.results.report.samples import samples
-from raysc.results.report.tables import Number, claims_frame, last_table, stability_table
-from raysc.results.table.stability import Stability, stability, tabulated
-from raysc.results.table.table import controls_of, load_table, main_columns, quality_column
+from raysc.results.report.failures import divergences, failures
+from raysc.results.report.figures.order import figure_sections
+from raysc.results.report.figures.rendering import ReportFigure, write_numbers
+from raysc.results.report.provenance import compute_environments, lineage_frame
+from raysc.results.report.tables import TableEntry, claims_frame, last_generation_table, stability_table
+from raysc.results.table.stability import cell_stabilities, stability_frame
+from raysc.results.table.table import load_table, quality_column
 from raysc.store.objects import Objects
-from raysc.sweepfile.sweep import Sweep
-from raysc.sweepfile.yaml_writer import written
+from raysc.sweepfile.yaml_writer import sweep_yaml
 
 PAGE, FIGURES = "index.html", "figures"
-MOST_OPEN = 40
+MAX_OPEN_ROWS = 40
 """Rows of a table beyond which it is folded."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """A sweep's report.
+    """The report of a sweep.
 
     Attributes:
-        html: the page; it asks for nothing, on the disk or in the network.
-        figures: as files.
-        tables: name -> numbers, as files.
+        html: the page; it loads no other file, neither from the disk nor from the network.
+        figures: all figures, in the order of the page.
+        tables: name of a CSV file -> its table.
     """
 
     html: str
-    figures: tuple[Figure, ...]
+    figures: tuple[ReportFigure, ...]
     tables: dict[str, pd.DataFrame]
 
     def write(self, folder: Path) -> Path:
-        """index.html, and every figure and table below figures/; files of an older report are replaced.
+        """Write index.html, and all figures and tables into figures/; files of an older report are replaced.
 
         Returns:
-            The page's file.
+            The path of the page.
         """
         make_folder(folder)
         (folder / PAGE).write_text(self.html, encoding="utf-8")
@@ -65,132 +60,93 @@ class Report:
 
 
 def make_folder(folder: Path) -> None:
-    """Where a report can be written; to be asked before it is made, which takes a while."""
+    """Make the folder of a report. Call it before ``report``, which takes a while.
+
+    Raises:
+        InputError: the folder cannot be made.
+    """
     try:
         (folder / FIGURES).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"{folder}: the report cannot be written: {error.strerror}") from None
 
 
-def report(sweep: Sweep, objects: Objects) -> Report:
-    """The report of a sweep as far as it has come; reads the store alone.
+def report(resolved: ResolvedSweep, objects: Objects) -> Report:
+    """Return the report of a sweep, finished or not; reads the store only.
 
     Raises:
-        Damaged: a published file is gone or was changed.
+        DamagedObjectError: a published file is missing or was changed.
     """
-    cells = lines(sweep)
-    table = load_table(sweep, objects)
-    plan = make_plan(sweep, objects, cells)
+    sweep, cells = resolved.sweep, resolved.cells
+    table = load_table(resolved, objects)
+    plan = make_plan(resolved, objects)
     column = quality_column(sweep)
-    found = stability(cells, table, column)
-    judged = judge_claims(sweep, table, cells)
-    shown = _figures(sweep, cells, table, found, objects)
-    tables = {"claims": claims_frame(judged), "lineages": facts.lineages(cells)}
-    if found:
-        tables["stability"] = tabulated(found, cells)
-    html = (
-        _environment()
-        .get_template("page.html")
-        .render(
-            sweep=sweep,
-            plan=plan,
-            progress=_progress(plan, table),
-            question=facts.question(sweep.comment),
-            claims=judged,
-            asked_text=asked_text,
-            last=last_table(sweep, table, found),
-            stability=stability_table(found, cells, column.scale == "log") if found else None,
-            no_map=_no_map(sweep, found, shown.maps),
-            column=column,
-            figures=shown,
-            failures=facts.failures(plan, objects),
-            divergences=facts.divergences(table, cells),
-            makings=facts.makings(cells, objects),
-            lineages=tables["lineages"],
-            file=written(sweep),
-            version=raysc.__version__,
-            most_open=MOST_OPEN,
-            folder=FIGURES,
-        )
-    )
-    return Report(html.lstrip(), shown.every, tables)
+    stabilities = cell_stabilities(cells, table, column)
+    claims = judge_claims(resolved, table)
+    sections = figure_sections(resolved, table, stabilities, objects)
+    tables = {"claims": claims_frame(claims), "lineages": lineage_frame(cells)}
+    if stabilities:
+        tables["stability"] = stability_frame(stabilities, cells)
+    html = _template_environment().get_template("page.html").render(
+        sweep=sweep,
+        introduction=introduction(sweep.comment),
+        progress=_progress(plan, table),
+        claims=claims,
+        last_generation=last_generation_table(sweep, table, stabilities),
+        figure_sections=sections,
+        column=column,
+        stability=stability_table(stabilities, cells, column.scale == "log") if stabilities else None,
+        failures=failures(plan, objects),
+        divergences=divergences(table, cells),
+        file=sweep_yaml(sweep),
+        environments=compute_environments(cells, objects),
+        lineages=tables["lineages"],
+        version=version("raysc"),
+        folder=FIGURES,
+        max_open_rows=MAX_OPEN_ROWS,
+    )  # fmt: skip
+    return Report(html.lstrip(), tuple(figure for section in sections for figure in section.figures), tables)
 
 
-@dataclass(frozen=True)
-class Shown:
-    """The figures by their place on the page."""
-
-    maps: Sequence[Figure]
-    curves: Sequence[Figure]
-    samples: Sequence[Figure]
-    rows: Sequence[Figure]
-    time: Sequence[Figure]
-
-    @property
-    def every(self) -> tuple[Figure, ...]:
-        return (*self.maps, *self.curves, *self.samples, *self.rows, *self.time)
-
-
-def _figures(
-    sweep: Sweep, cells: Sequence[Line], table: pd.DataFrame, found: Sequence[Stability], objects: Objects
-) -> Shown:
-    if table.empty:
-        return Shown((), (), (), (), ())
-    plan = layout(sweep.cells)
-    time = phases(table, cells)
-    return Shown(
-        maps=maps(found, cells, quality_column(sweep)),
-        curves=[curves(table, column, cells, plan) for column in main_columns(sweep)],
-        samples=[samples(sweep, cells, table, objects)],
-        rows=[composition(table, cells)],
-        time=[time] if time is not None else [],
-    )
+def introduction(comment: str) -> list[str]:
+    """Return the paragraphs of the comment at the top of a sweep file, without its ``raysc sweep`` command."""
+    lines = [line.strip() for line in comment.splitlines() if not line.strip().startswith("raysc sweep ")]
+    return [" ".join(paragraph) for has_text, paragraph in groupby(lines, bool) if has_text]
 
 
 def _progress(plan: Plan, table: pd.DataFrame) -> str:
-    """How far the sweep has come, in words."""
+    """Return a sentence on the progress of the sweep."""
     sweep = plan.sweep
     if table.empty:
-        return "Nothing is published yet: run raysc sweep, then ask for the report again."
-    measured = len(measured_generations(sweep))
-    there = len(table.drop_duplicates(["cell", "seed", "generation"]))
-    asked = len(sweep.cells) * len(sweep.seeds) * measured
+        return "Nothing is published yet. Run raysc sweep, then raysc report again."
     if not plan.units:
         return "The sweep is complete."
-    return f"The sweep is not complete: {there} of {asked} measured generations are there, over all cells and seeds."
+    measured = len(table.drop_duplicates(["cell", "seed", "generation"]))
+    total = len(sweep.cells) * len(sweep.seeds) * len(measured_generations(sweep))
+    return (
+        f"The sweep is not complete: {measured} of {total} measured generations (over all cells and seeds) are "
+        "published."
+    )
 
 
-def _no_map(sweep: Sweep, found: Sequence[Stability], drawn: Sequence[Figure]) -> str:
-    """Why there is no stability map."""
-    if drawn:
-        return ""
-    if not any(cell != control for cell, control in controls_of(sweep.cells).items()):
-        return "This sweep has no control (control: false), so damage against real rows only cannot be told."
-    if not found:
-        return "There is no cell with results and a control yet."
-    if not any(isfinite(one.initial_quality) for one in found):
-        name = quality_column(sweep).name
-        return f"Initial quality is not known: {name} compares with no real rows, or generation 0 is not measured."
-    return "No cell has both a lambda and an excess over its control."
-
-
-def _environment() -> Environment:
-    """Everything that is put into the page is escaped, but for the figures, which were escaped when they were drawn."""
-    made = Environment(
+def _template_environment() -> Environment:
+    """Return the Jinja environment. It escapes all values except figures, which are escaped when they are rendered."""
+    environment = Environment(
         loader=PackageLoader("raysc.results.report", "."),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters["number"] = _number
-    made.filters["svg"] = lambda figure: Markup(figure.svg)
-    made.globals["case_text"] = case_text
-    return made
+    environment.filters["entry"] = _entry_html
+    environment.filters["svg"] = lambda figure: Markup(figure.svg)
+    environment.globals["case_text"] = case_text
+    environment.globals["comparison_text"] = comparison_text
+    return environment
 
 
-def _number(cell: Number) -> Markup:
-    """A cell of a table; <data> holds its number to the last bit."""
-    if cell.value is None:
-        return Markup(escape(cell.text))
-    return Markup(f'<data value="{cell.value!r}">{escape(cell.text)}</data>')
+def _entry_html(entry: TableEntry) -> Markup:
+    """Return an entry of a table; a <data> element has its number in full precision."""
+    if entry.value is None:
+        return Markup(escape(entry.text))
+    return Markup(f'<data value="{entry.value!r}">{escape(entry.text)}</data>')

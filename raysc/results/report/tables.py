@@ -1,4 +1,4 @@
-"""The tables of the page: headings, and cells that know their number beside their text."""
+"""Tables of the page: headings, and entries with a number behind their text."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,23 +8,24 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from raysc.planning.resolved import Line
+from raysc.planning.resolved import ResolvedCell
 from raysc.results.claims.judging import JudgedClaim
-from raysc.results.report.layout import is_control, label
+from raysc.results.plots.labels import label
+from raysc.results.report.figures.panel_layout import is_control
+from raysc.results.table.number_format import interval_text, number_text, spread_text, value_text
 from raysc.results.table.selection import last_generation
 from raysc.results.table.stability import Stability
 from raysc.results.table.table import main_columns, varying_axes
-from raysc.results.table.text import interval_text, number_text, spread_text, value_text
 from raysc.sweepfile.sweep import Sweep
 
 
 @dataclass(frozen=True)
-class Number:
-    """A cell of a table.
+class TableEntry:
+    """One entry of a table.
 
     Attributes:
-        value: to the last bit; None: it is no number.
-        text: what is shown.
+        value: the number in full precision; None for text.
+        text: the text on the page.
     """
 
     value: float | None
@@ -33,109 +34,125 @@ class Number:
 
 @dataclass(frozen=True)
 class Table:
-    """Headings and rows; ``left``: headings of the columns of words."""
+    """A table of the page.
+
+    Attributes:
+        columns: headings.
+        rows: one entry per column.
+        left: headings of the columns with text, which are aligned left.
+    """
 
     columns: Sequence[str]
-    rows: Sequence[Sequence[Number]]
+    rows: Sequence[Sequence[TableEntry]]
     left: frozenset[str]
 
 
-def word(value: object) -> Number:
-    """An axis value or a word."""
-    return Number(None, value_text(value) if not isinstance(value, dict | list | tuple) else repr(value))
+def text_entry(value: object) -> TableEntry:
+    """Return the entry of an axis value."""
+    return TableEntry(None, value_text(value) if not isinstance(value, dict | list | tuple) else repr(value))
 
 
-def number(value: float, text: str | None = None) -> Number:
-    """A number to four digits, or as told; empty if it is not finite."""
-    return Number(value, text or number_text(value)) if isfinite(value) else Number(None, "")
+def number_entry(value: float, text: str | None = None) -> TableEntry:
+    """Return the entry of a number: four digits or ``text``; empty for a number that is not finite."""
+    return TableEntry(value, text or number_text(value)) if isfinite(value) else TableEntry(None, "")
 
 
-def last_table(sweep: Sweep, table: pd.DataFrame, found: Sequence[Stability]) -> Table:
-    """A row per cell: mean and standard deviation of each metric at its last generation, and the excess of the first.
+def spread_entry(values: pd.Series) -> TableEntry:
+    """Return ``7.41 ± 0.50``: mean and standard deviation of the finite values; empty if there are none."""
+    finite = values[np.isfinite(values.to_numpy(float))]
+    return TableEntry(float(finite.mean()), spread_text(finite)) if len(finite) else TableEntry(None, "")
 
-    Without controls there is no excess. Cells without results are there too.
+
+def interval_entry(mean: float, low: float, high: float) -> TableEntry:
+    """Return ``0.28 [0.21, 0.35]``, or the mean only if there is no interval; empty if the mean is not finite."""
+    return TableEntry(mean, interval_text(mean, low, high)) if isfinite(mean) else TableEntry(None, "")
+
+
+def last_generation_table(sweep: Sweep, table: pd.DataFrame, stabilities: Sequence[Stability]) -> Table:
+    """Return one row per cell: each metric at its last generation, and the excess of the first metric.
+
+    Metrics have mean and standard deviation over seeds. The column of the excess is left out if no cell has one. Cells
+    without results have a row too.
+
+    Args:
+        sweep: the sweep.
+        table: the tidy table.
+        stabilities: from ``cell_stabilities``.
     """
     axes = varying_axes(sweep.cells)
     last = last_generation(table)
-    by_cell = {int(str(cell)): rows for cell, rows in last.groupby("cell")}
-    by_stability = {one.cell: one for one in found}
+    by_cell = {int(str(number)): rows for number, rows in last.groupby("cell")}
+    excesses = {stability.number: stability.excess for stability in stabilities}
     metrics = [column.name for column in main_columns(sweep)]
     rows = []
-    for place, cell in enumerate(sweep.cells):
-        own = by_cell.get(place, last.head(0))
-        told = [word(cell.axes[axis]) for axis in axes]
-        told.append(Number(len(own), f"{len(own)}/{len(sweep.seeds)}"))
-        told.append(number(float(own["generation"].iloc[0])) if len(own) else Number(None, "none"))
-        told += [spread(own[name]) for name in metrics]
-        if found and place in by_stability:
-            excess = by_stability[place].excess
-            told.append(interval(excess.mean, excess.low, excess.high))
-        elif found:
-            told.append(Number(None, "control" if is_control(cell) else ""))
-        told.append(Number(float(own["diverged"].sum()), str(int(own["diverged"].sum()) or "")))
-        rows.append(told)
-    columns = [*axes, "seeds", "generation", *metrics, *(["excess [95 %]"] if found else []), "diverged"]
+    for number, cell in enumerate(sweep.cells):
+        results = by_cell.get(number, last.head(0))
+        row = [text_entry(cell.axes[axis]) for axis in axes]
+        row.append(TableEntry(len(results), f"{len(results)}/{len(sweep.seeds)}"))
+        row.append(number_entry(float(results["generation"].iloc[0])) if len(results) else TableEntry(None, "none"))
+        row += [spread_entry(results[name]) for name in metrics]
+        if stabilities and number in excesses:
+            excess = excesses[number]
+            row.append(interval_entry(excess.mean, excess.low, excess.high))
+        elif stabilities:
+            row.append(TableEntry(None, "control" if is_control(cell) else ""))
+        diverged = int(results["diverged"].sum())
+        row.append(TableEntry(float(diverged), str(diverged or "")))
+        rows.append(row)
+    columns = [*axes, "seeds", "generation", *metrics, *(["excess [95 %]"] if stabilities else []), "diverged"]
     return Table(columns, rows, frozenset(axes))
 
 
-def stability_table(found: Sequence[Stability], lines: Sequence[Line], ratio: bool) -> Table:
-    """A row per cell: initial quality, excess, its slope, and the half-life where damage is a ratio."""
-    axes = varying_axes([line.cell for line in lines])
+def stability_table(stabilities: Sequence[Stability], cells: Sequence[ResolvedCell], ratio: bool) -> Table:
+    """Return one row per cell: initial quality, excess and slope, and the half-life if ``ratio``.
+
+    Args:
+        stabilities: from ``cell_stabilities``.
+        cells: of the sweep.
+        ratio: the excess is a log ratio to the control, not a difference.
+    """
+    axes = varying_axes([cell.settings for cell in cells])
     rows = []
-    for one in found:
-        life, low, high = one.half_life
-        halves = "" if not isfinite(life) else "doubles in " if one.slope.mean > 0 else "halves in "
-        told = [word(lines[one.cell].cell.axes[axis]) for axis in axes]
-        told += [
-            number(one.initial_quality),
-            interval(one.excess.mean, one.excess.low, one.excess.high),
-            interval(one.slope.mean, one.slope.low, one.slope.high),
+    for stability in stabilities:
+        excess, slope = stability.excess, stability.slope
+        row = [text_entry(cells[stability.number].settings.axes[axis]) for axis in axes]
+        row += [
+            number_entry(stability.initial_quality),
+            interval_entry(excess.mean, excess.low, excess.high),
+            interval_entry(slope.mean, slope.low, slope.high),
         ]
         if ratio:
-            text = f"{halves}{number_text(life, 3)} [{number_text(low, 3)}, {number_text(high, 3)}]" if halves else ""
-            told.append(Number(life if halves else None, text))
-        told.append(Number(one.excess.seeds, str(one.excess.seeds)))
-        rows.append(told)
-    last = ["half-life, generations [95 %]"] if ratio else []
-    columns = [*axes, "initial quality", "excess [95 %]", "slope per generation [95 %]", *last, "seeds"]
+            row.append(_half_life_entry(stability))
+        row.append(TableEntry(excess.seeds, str(excess.seeds)))
+        rows.append(row)
+    half_life = ["half-life, generations [95 %]"] if ratio else []
+    columns = [*axes, "initial quality", "excess [95 %]", "slope per generation [95 %]", *half_life, "seeds"]
     return Table(columns, rows, frozenset(axes))
 
 
-def spread(values: pd.Series) -> Number:
-    """``7.41 ± 0.50``: mean and standard deviation over seeds; what is not finite is left out."""
-    finite = values[np.isfinite(values.to_numpy(float))]
-    return Number(float(finite.mean()), spread_text(finite)) if len(finite) else Number(None, "")
+def _half_life_entry(stability: Stability) -> TableEntry:
+    """Return ``doubles in 3.1 [2.5, 4]``; empty if the interval of the slope contains 0."""
+    half_life, low, high = stability.half_life
+    if not isfinite(half_life):
+        return TableEntry(None, "")
+    verb = "doubles in" if stability.slope.mean > 0 else "halves in"
+    return TableEntry(half_life, f"{verb} {number_text(half_life, 3)} [{number_text(low, 3)}, {number_text(high, 3)}]")
 
 
-def interval(mean: float, low: float, high: float) -> Number:
-    """``0.28 [0.21, 0.35]``; the mean alone where there is no interval."""
-    return Number(mean, interval_text(mean, low, high)) if isfinite(mean) else Number(None, "")
-
-
-CASE_COLUMNS = (
-    "claim",
-    "says",
-    "where",
-    "verdict",
-    "value",
-    "low",
-    "high",
-    "level",
-    "unit",
-    "p",
-    "generation",
-    "seeds",
-    "why",
-)
+CASE_FIELDS = ("verdict", "value", "low", "high", "level", "p", "generation", "seeds", "why")
+"""Fields of a judged case that are columns of claims.csv."""
+CLAIM_COLUMNS = (
+    "claim", "says", "where", "verdict", "value", "low", "high", "level", "unit", "p", "generation", "seeds", "why",
+)  # fmt: skip
+"""Columns of claims.csv, in order."""
 
 
 def claims_frame(judged: Sequence[JudgedClaim]) -> pd.DataFrame:
-    """A row for each case of each claim, for the CSV."""
+    """Tabulate each case of each claim, for claims.csv."""
     rows: list[dict[str, Any]] = []
-    for place, claim in enumerate(judged):
+    for number, claim in enumerate(judged):
         for case in claim.cases:
             where = label(list(case.where), list(case.where.values()))
-            told = {"claim": place, "says": claim.claim.says, "where": where, "unit": claim.unit}
-            figures = ("verdict", "value", "low", "high", "level", "p", "generation", "seeds", "why")
-            rows.append(told | {name: getattr(case, name) for name in figures})
-    return pd.DataFrame(rows, columns=list(CASE_COLUMNS))
+            row = {"claim": number, "says": claim.claim.says, "where": where, "unit": claim.unit}
+            rows.append(row | {name: getattr(case, name) for name in CASE_FIELDS})
+    return pd.DataFrame(rows, columns=list(CLAIM_COLUMNS))

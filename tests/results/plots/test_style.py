@@ -2,20 +2,21 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from raysc.results.plots.style import log_axis, style
+from raysc.results.plots.style import set_generation_axis, set_log_axis, style
 
 
-def labels(low, high):
-    """The labels in view of a logarithmic axis over some values."""
+def visible_tick_labels(low: float, high: float) -> list[str]:
+    """Return the visible tick labels of a logarithmic axis over values from ``low`` to ``high``."""
     values = np.geomspace(low, high, 9)
     with style():
-        panel = Figure().subplots()
-        panel.plot(values)
-        log_axis(panel, values)
-        panel.figure.canvas.draw()
-        bottom, top = panel.get_ylim()
-        ticks = zip(panel.get_yticks(), panel.get_yticklabels(), strict=True)
-        return [text.get_text() for place, text in ticks if bottom <= place <= top]
+        figure = Figure()
+        ax = figure.subplots()
+        ax.plot(values)
+        set_log_axis(ax, values)
+        figure.draw_without_rendering()
+        bottom, top = ax.get_ylim()
+        ticks = zip(ax.get_yticks(), ax.get_yticklabels(), strict=True)
+        return [text.get_text() for position, text in ticks if bottom <= position <= top]
 
 
 @pytest.mark.parametrize(
@@ -30,5 +31,12 @@ def labels(low, high):
     ],
     ids=["less than two decades", "each power", "every second", "every fifth", "down to the least float", "all floats"],
 )
-def test_a_logarithmic_axis_has_few_round_labels(low, high, expected):
-    assert labels(low, high) == expected
+def test_a_logarithmic_axis_has_few_round_labels(low: float, high: float, expected: list[str]) -> None:
+    assert visible_tick_labels(low, high) == expected
+
+
+def test_generations_have_ticks_at_whole_numbers() -> None:
+    ax = Figure().subplots()
+    ax.plot([0, 1, 2, 3])
+    set_generation_axis(ax)
+    assert all(tick == round(tick) for tick in ax.get_xticks())

@@ -1,0 +1,1 @@
+"""Figures of the report, one module per figure; ``order`` lists them in the order of the page."""

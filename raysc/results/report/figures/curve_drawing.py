@@ -1,0 +1,116 @@
+"""Drawing of the curves of one metric: means, bands, medians, expectation and floor."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from raysc.metrics.core.metric import Column
+from raysc.results.plots.style import FLOOR, set_log_axis
+from raysc.results.report.figures.curve_means import CurveMeans
+from raysc.results.report.figures.panel_grid import LegendEntry, legend_entries, panel_grid
+from raysc.results.report.figures.panel_layout import CurveStyle, PanelLayout
+
+MAX_MARKERS = 15
+"""Generations of a curve with a marker at each. A longer curve has one marker, at its end."""
+
+
+def draw_curves(curves: CurveMeans, column: Column, layout: PanelLayout) -> Figure:
+    """Draw the curves of one metric; to be called within ``style``.
+
+    Args:
+        curves: means of the metric.
+        column: the metric's column.
+        layout: the panels.
+    """
+    figure, subplots = panel_grid(layout, [*legend_entries(layout.curves), *_other_entries(curves.means)])
+    for ax in subplots:
+        ax.set_autoscale_on(False)  # else matplotlib computes the limits of all panels again for each curve
+    for panel, ax in zip(layout.panels, subplots, strict=True):
+        for number, curve in panel.cells.items():
+            if number in curves.by_cell:
+                _draw_curve(ax, curves.by_cell[number], curve, medians=curves.shows_medians)
+        if reason := _empty_reason(curves, panel.cells):
+            ax.text(0.5, 0.5, reason, transform=ax.transAxes, ha="center", va="center", color="0.3", fontsize=8)
+        _draw_floors(ax, curves, panel.cells)
+    subplots[0].autoscale()  # for all subplots, since they share their axes
+    drawn = {number for panel in layout.panels for number in panel.cells}
+    values = curves.means.loc[curves.means["cell"].isin(drawn), ["mean", "low", "high", "theory", "floor"]].to_numpy()
+    values = values[np.isfinite(values)]
+    if curves.scale == "log" and (values > 0).any():
+        set_log_axis(subplots[0], values[values > 0])
+    else:
+        _limit_linear_axis(subplots[0], curves.means)
+    unit = f", {column.unit}" if column.unit else ""
+    left = 0.06 / figure.get_figwidth()
+    figure.supylabel(f"{column.name}{unit}\n({column.better} is better)", fontsize=9, x=left)
+    return figure
+
+
+def _other_entries(means: pd.DataFrame) -> list[LegendEntry]:
+    """Return the legend entries of all elements that are not the curve of a cell."""
+    entries: list[LegendEntry] = []
+    if means["floor"].notna().any():
+        entries.append(("floor: real rows", Line2D([], [], color=FLOOR, lw=1, ls=":")))
+    if means["theory"].notna().any():
+        entries.append(("theory", Line2D([], [], color="0.2", lw=2.6, alpha=0.35)))
+    if means["diverged"].any():
+        entries.append(("a seed diverged", Line2D([], [], color="black", marker="x", ls="")))
+    return entries
+
+
+def _draw_curve(ax: Axes, rows: pd.DataFrame, curve: CurveStyle, medians: bool) -> None:
+    """Draw the curve of one cell."""
+    rows = rows[rows["mean"].notna()]
+    names = ("generation", "mean", "median", "low", "high", "theory", "diverged")
+    values = {name: rows[name].to_numpy() for name in names}
+    generations = values["generation"]
+    marked: Any = None if len(rows) <= MAX_MARKERS else [len(rows) - 1]
+    if np.isfinite(values["low"]).any():
+        ax.fill_between(generations, values["low"], values["high"], color=curve.colour, alpha=0.18, lw=0)
+    if medians:
+        ax.plot(generations, values["median"], color=curve.colour, lw=0.7, ls="-")
+    if np.isfinite(values["theory"]).any():
+        ax.plot(generations, values["theory"], color=curve.colour, lw=3.2, alpha=0.35, solid_capstyle="round")
+    ax.plot(
+        generations, values["mean"],
+        color=curve.colour, ls=curve.dashes, marker=curve.marker, markevery=marked, ms=3.5, lw=1.3,
+    )  # fmt: skip
+    diverging = np.diff(values["diverged"], prepend=0) > 0
+    if diverging.any():
+        ax.plot(generations[diverging], values["mean"][diverging], ls="", marker="x", ms=6, mew=1.4, color="black")
+
+
+def _empty_reason(curves: CurveMeans, cells: Mapping[int, CurveStyle]) -> str:
+    """Return the reason why a panel has no curve; "" if it has one."""
+    measured = [curves.by_cell[number] for number in cells if number in curves.by_cell]
+    if not measured:
+        return "not run yet"
+    if any(rows["mean"].notna().any() for rows in measured):
+        return ""
+    return "no value above 0" if curves.geometric else "no value"
+
+
+def _draw_floors(ax: Axes, curves: CurveMeans, cells: Mapping[int, CurveStyle]) -> None:
+    """Draw the floors of a panel: one line per number of real rows."""
+    floors = {float(curves.by_cell[number]["floor"].iloc[0]) for number in cells if number in curves.by_cell}
+    for floor in sorted(value for value in floors if np.isfinite(value)):
+        ax.axhline(floor, color=FLOOR, lw=1, ls=":")
+
+
+def _limit_linear_axis(ax: Axes, means: pd.DataFrame) -> None:
+    """Limit the y axis to 1.7 times the range of the means if the bands are wider; they would flatten the curves."""
+    values = means[["mean", "theory", "floor"]].to_numpy()
+    values = values[np.isfinite(values)]
+    if values.size and np.ptp(values) > 0:
+        low, high = values.min(), values.max()
+        margin = 0.35 * (high - low)
+        limits = means[["low", "high"]].to_numpy()
+        limits = limits[np.isfinite(limits)]
+        fits = limits.size == 0 or (limits.min() >= low - margin and limits.max() <= high + margin)
+        if not fits:
+            ax.set_ylim(low - margin, high + margin)

@@ -1,0 +1,91 @@
+"""Curves of one metric over generations: every regime and lambda, the control, the floor and the expectation."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from raysc.metrics.core.metric import Column
+from raysc.planning.resolved import ResolvedCell
+from raysc.results.plots.labels import cell_label
+from raysc.results.plots.style import style
+from raysc.results.report.figures.curve_drawing import draw_curves
+from raysc.results.report.figures.curve_means import CurveMeans, curve_means
+from raysc.results.report.figures.panel_layout import PanelLayout
+from raysc.results.report.figures.rendering import ReportFigure, render
+
+
+def curves_figure(
+    table: pd.DataFrame, column: Column, cells: Sequence[ResolvedCell], layout: PanelLayout
+) -> ReportFigure:
+    """Return the figure of one metric.
+
+    Args:
+        table: the tidy table, not empty.
+        column: the metric's column.
+        cells: of the sweep.
+        layout: the panels.
+    """
+    curves = curve_means(table, column, cells)
+    name = f"curves-{_file_name(column.name)}"
+    axes = pd.DataFrame([{"cell": cell.number, **cell.settings.axes} for cell in cells])
+    with style(name):
+        figure = draw_curves(curves, column, layout)
+        alt = _alt(column, curves, cells, layout)
+        return render(figure, name, column.name, _caption(curves, layout), alt, axes.merge(curves.means, on="cell"))
+
+
+def _caption(curves: CurveMeans, layout: PanelLayout) -> str:
+    """Return the caption: the averages, the bands, and all other elements of the figure."""
+    means = curves.means
+    sentences = _mean_sentences(curves)
+    if curves.shows_medians:
+        sentences.append("Thin lines are medians. A band that reaches the bottom of a panel extends to 0 or below.")
+    if (means["diverged"] > 0).any():
+        sentences.append(
+            "A cross marks a generation at which a seed diverged. Later means are over the remaining seeds only, so "
+            "they are biased towards better values."
+        )
+    if (means["without_value"] > 0).any():
+        values = "Missing values and values of 0 or below" if curves.geometric else "Missing values"
+        sentences.append(f"{values} are left out of the mean. The CSV file counts them.")
+    if means["theory"].notna().any():
+        sentences.append("Wide pale lines are the theory: the expectation in closed form.")
+    if means["floor"].notna().any():
+        sentences.append("Dotted lines are the floor: the metric with real rows in place of generated rows.")
+    return " ".join([*sentences, *([layout.left_out] if layout.left_out else [])])
+
+
+def _mean_sentences(curves: CurveMeans) -> list[str]:
+    """Return the sentences on means and bands."""
+    counts = curves.means["seeds"]
+    counts = counts[counts > 0]
+    if counts.empty:
+        return ["No seed has a value."]
+    mean = "Geometric mean" if curves.geometric else "Mean"
+    count = str(counts.max()) if counts.min() == counts.max() else f"{counts.min()} to {counts.max()}"
+    return [
+        f"{mean} over {count} distinct seed{'s' * (count != '1')} at each generation.",
+        "Bands are pointwise 95 % intervals of the mean (Student's t)."
+        if counts.max() > 1
+        else "One seed has no interval.",
+    ]
+
+
+def _alt(column: Column, curves: CurveMeans, cells: Sequence[ResolvedCell], layout: PanelLayout) -> str:
+    """Return the description: the numbers of panels and curves, and the lowest and highest mean at the end."""
+    means = curves.means.dropna(subset=["mean"])
+    last = means[means["generation"] == means.groupby("cell")["generation"].transform("max")].sort_values("mean")
+    panels = f"{len(layout.panels)} panel{'s' * (len(layout.panels) > 1)}"
+    chart = f"Line chart of {column.name} by generation: {panels}, {len(layout.curves)} curves in the legend."
+    if last.empty:
+        return f"{chart} There is no value to draw."
+    extremes = [
+        f"{word} is {row['mean']:.4g}, for {cell_label(cells[int(row['cell'])])}"
+        for word, row in (("lowest mean", last.iloc[0]), ("highest mean", last.iloc[-1]))
+    ]
+    return f"{chart} At the last generation the {'; the '.join(extremes)}."
+
+
+def _file_name(column: str) -> str:
+    """Return the name of a column with only letters, digits, ``-`` and ``_``."""
+    return "".join(c if c.isalnum() or c in "-_" else "-" for c in column).strip("-")

@@ -1,0 +1,175 @@
+"""Drawing of a stability map: coloured squares over lambda and initial quality."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+from raysc.planning.resolved import ResolvedCell
+from raysc.results.plots.labels import label, shorten
+from raysc.results.plots.style import DIVERGING
+from raysc.results.plots.subset import evenly_spaced
+from raysc.results.table.stability import Stability, StabilityBoundary, stability_boundary
+
+MIN_DISTANCE = 0.16
+"""Vertical distance between points of one lambda, as a share of the panel, below which their texts would overlap."""
+WIDTH, HEIGHT = 2.9, 2.6
+"""Size of a panel, in inches."""
+MAX_LAMBDA_TICKS = 8
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A quantity of a cell that a map shows as colour.
+
+    Attributes:
+        name: name of the figure's files.
+        title: title of the figure.
+        scale: label of the colour bar.
+        value: value of a cell; NaN if there is none.
+        text: text below the square of a cell.
+        note: sentences of the caption on this quantity.
+    """
+
+    name: str
+    title: str
+    scale: str
+    value: Callable[[Stability], float]
+    text: Callable[[Stability], str]
+    note: str
+
+
+@dataclass(frozen=True)
+class MapPanel:
+    """One panel of a map.
+
+    Attributes:
+        axes: axes of the sweep that distinguish panels.
+        values: the panel's value of each axis.
+        points: one per cell.
+    """
+
+    axes: Sequence[str]
+    values: Sequence[object]
+    points: Sequence[Stability]
+
+
+def draw_map(
+    panels: Sequence[MapPanel],
+    columns: int,
+    points: Sequence[Stability],
+    cells: Sequence[ResolvedCell],
+    quantity: Quantity,
+) -> Figure:
+    """Draw a map; to be called within ``style``.
+
+    Args:
+        panels: row by row.
+        columns: panels in a row.
+        points: all points, those of panels without room included: they determine the limits of the axes.
+        cells: of the sweep.
+        quantity: the quantity that is shown as colour.
+    """
+    norm = _norm([quantity.value(point) for panel in panels for point in panel.points])
+    rows = -(-len(panels) // columns)
+    figure = Figure(figsize=(0.75 + (WIDTH + 0.15) * columns + 1.0, 0.75 + (HEIGHT + 0.3) * rows), layout="constrained")
+    subplots = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).ravel()
+    for ax, panel in zip(subplots, panels, strict=False):
+        ax.set_title(shorten(label(panel.axes, panel.values)))
+        _draw_points(ax, panel.points, cells, quantity, norm)
+        if _has_room(panel.points, cells):
+            _draw_texts(ax, panel.points, cells, quantity)
+        if (bound := stability_boundary(cells[panel.points[0].number])) is not None:
+            _draw_bound(ax, bound)
+    for ax in subplots[len(panels) :]:
+        ax.set_visible(False)
+    _set_lambda_axis(subplots[0], sorted({_lambda(point, cells) for point in points}))
+    _set_quality_axis(subplots[0], [point.initial_quality for point in points])
+    figure.supxlabel("lambda, synthetic rows per real row", fontsize=9)
+    figure.supylabel("initial quality (0: as good as real rows; higher is worse)", fontsize=9)
+    colours = ScalarMappable(norm, colormaps[DIVERGING])
+    figure.colorbar(colours, ax=list(subplots), label=quantity.scale, fraction=0.03, aspect=30)
+    return figure
+
+
+def _norm(values: Sequence[float]) -> Normalize:
+    """Return the colour scale: symmetric about 0, up to the largest finite value."""
+    finite = np.isfinite(values)
+    limit = float(np.nanmax(np.abs(values))) if finite.any() else 0.0
+    return Normalize(-(limit or 1.0), limit or 1.0)
+
+
+def _lambda(point: Stability, cells: Sequence[ResolvedCell]) -> float:
+    """Return the lambda of a point."""
+    return float(cells[point.number].settings.lambda_ or 0)
+
+
+def _draw_points(
+    ax: Axes, points: Sequence[Stability], cells: Sequence[ResolvedCell], quantity: Quantity, norm: Normalize
+) -> None:
+    """Draw a square per point with a value, and a cross per point without one or with diverged seeds."""
+    positions = np.array([(_lambda(point, cells), point.initial_quality) for point in points])
+    values = np.array([quantity.value(point) for point in points])
+    known = np.isfinite(values)
+    crossed = np.array([point.diverged > 0 for point in points]) | ~known
+    x, y = positions.T
+    ax.scatter(
+        x[known], y[known], 110, values[known], norm=norm, cmap=DIVERGING, marker="s", edgecolors="0.2", linewidths=0.7
+    )
+    ax.scatter(x[crossed], y[crossed], 60, "black", marker="x", zorder=3)
+
+
+def _draw_texts(ax: Axes, points: Sequence[Stability], cells: Sequence[ResolvedCell], quantity: Quantity) -> None:
+    """Draw the text below each point."""
+    for point in points:
+        position = _lambda(point, cells), point.initial_quality
+        if np.isfinite(quantity.value(point)):
+            text = quantity.text(point)
+        else:
+            text = f"{point.diverged} of {point.seeds} diverged" if point.diverged else "no value"
+        ax.annotate(text, position, (0, -8), textcoords="offset points", ha="center", va="top", fontsize=7)
+
+
+def _draw_bound(ax: Axes, bound: StabilityBoundary) -> None:
+    """Draw the theorem's bound on lambda, dotted where its constants are not known."""
+    ax.axvline(bound.lambda_, color="black", lw=1, ls="-" if bound.known else (0, (1, 1.5)))
+    text = "theory: stable on the left" if bound.known else "1/2: at best sufficient"
+    ax.annotate(
+        text, (bound.lambda_, 0), (3, 3), xycoords=("data", "axes fraction"), textcoords="offset points",
+        ha="left", va="bottom", fontsize=7,
+    )  # fmt: skip
+
+
+def _has_room(points: Sequence[Stability], cells: Sequence[ResolvedCell]) -> bool:
+    """Return True if the points of each lambda are far enough apart for a text below each."""
+    qualities: dict[float | None, list[float]] = {}
+    for point in points:
+        qualities.setdefault(cells[point.number].settings.lambda_, []).append(point.initial_quality)
+    height = max(point.initial_quality for point in points) - min(point.initial_quality for point in points)
+    distances = [distance for values in qualities.values() for distance in np.diff(sorted(values))]
+    return not distances or min(distances) > MIN_DISTANCE * height
+
+
+def _set_lambda_axis(ax: Axes, lambdas: Sequence[float]) -> None:
+    """Put ticks at the lambdas of the sweep; logarithmic if they span a factor of four or more."""
+    if lambdas[0] > 0 and lambdas[-1] / lambdas[0] >= 4:
+        ax.set_xscale("log")
+        ax.set_xlim(min(lambdas[0], 0.5) / 1.6, max(lambdas[-1], 0.5) * 1.6)
+    else:
+        margin = 0.25 * max(lambdas[-1] - lambdas[0], 0.5)
+        ax.set_xlim(min(lambdas[0], 0.5) - margin, max(lambdas[-1], 0.5) + margin)
+    ax.xaxis.set_major_locator(FixedLocator(evenly_spaced(lambdas, MAX_LAMBDA_TICKS)))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    ax.xaxis.set_minor_locator(NullLocator())
+
+
+def _set_quality_axis(ax: Axes, qualities: Sequence[float]) -> None:
+    """Limit the y axis, with space for a text below the lowest point."""
+    height = (max(qualities) - min(qualities)) or 1.0
+    ax.set_ylim(min(qualities) - 0.25 * height, max(qualities) + 0.15 * height)

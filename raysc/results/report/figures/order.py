@@ -1,0 +1,71 @@
+"""Order of the report's figures: the sections of the page that have figures, from top to bottom."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from raysc.planning.resolved import ResolvedSweep
+from raysc.results.report.figures.curves import curves_figure
+from raysc.results.report.figures.panel_layout import panel_layout
+from raysc.results.report.figures.phase_times import phase_times_figure
+from raysc.results.report.figures.rendering import ReportFigure
+from raysc.results.report.figures.samples import samples_figure
+from raysc.results.report.figures.stability_map import no_map_reason, stability_maps
+from raysc.results.report.figures.training_sets import training_sets_figure
+from raysc.results.table.stability import Stability
+from raysc.results.table.table import main_columns, quality_column
+from raysc.store.objects import Objects
+
+
+@dataclass(frozen=True)
+class FigureSection:
+    """A section of the page with its figures.
+
+    Attributes:
+        id: anchor of the section.
+        link: text of the link to it in the table of contents.
+        heading: heading of the section.
+        figures: in their order.
+        without: sentence for a section without figures.
+    """
+
+    id: str
+    link: str
+    heading: str
+    figures: Sequence[ReportFigure]
+    without: str
+
+
+def figure_sections(
+    resolved: ResolvedSweep, table: pd.DataFrame, stabilities: Sequence[Stability], objects: Objects
+) -> tuple[FigureSection, ...]:
+    """Draw all figures of a sweep, and return them by section, in the order of the page.
+
+    Args:
+        resolved: the sweep.
+        table: the tidy table. If it is empty, there are no figures.
+        stabilities: from ``cell_stabilities``.
+        objects: the store.
+    """
+    sweep, cells = resolved.sweep, resolved.cells
+    maps: Sequence[ReportFigure] = ()
+    curves: Sequence[ReportFigure] = ()
+    samples: Sequence[ReportFigure] = ()
+    training_sets: Sequence[ReportFigure] = ()
+    times: Sequence[ReportFigure] = ()
+    if not table.empty:
+        layout = panel_layout(sweep.cells)
+        maps = stability_maps(stabilities, cells, quality_column(sweep))
+        curves = [curves_figure(table, column, cells, layout) for column in main_columns(sweep)]
+        samples = [samples_figure(sweep, cells, table, objects)]
+        training_sets = [training_sets_figure(table, cells)]
+        times = [figure for figure in [phase_times_figure(table, cells)] if figure is not None]
+    no_map = no_map_reason(sweep, stabilities)
+    return (
+        FigureSection("stability", "Stability", "Stability over lambda and initial quality", maps, no_map),
+        FigureSection("curves", "Curves", "Curves over generations", curves, "There are no results to draw yet."),
+        FigureSection("samples", "Samples", "Samples", samples, "There are no samples yet."),
+        FigureSection("rows", "Training sets", "Training sets", training_sets, "No generation is trained yet."),
+        FigureSection("time", "Time", "Time", times, "No time was recorded."),
+    )

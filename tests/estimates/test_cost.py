@@ -10,6 +10,7 @@ from raysc.planning.resolved import resolve
 from raysc.results.table.table import load_table
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep
+from tests.conftest import MakeSweep
 
 PlanSweep = Callable[..., Plan]
 PRICES = "prices={small: {hour: 0.5, cpus: 4, gpus: 1}, big: {hour: 3, cpus: 32, gpus: 8, most: 2}}"
@@ -17,7 +18,7 @@ SMALL, BIG = NodeType("small", 4, 1, None, 0.5), NodeType("big", 32, 8, 2, 3.0)
 
 
 @pytest.fixture
-def plan_sweep(make_sweep: Callable[..., Sweep], digits_text: str, tmp_path: Path) -> PlanSweep:
+def plan_sweep(make_sweep: MakeSweep, digits_text: str, tmp_path: Path) -> PlanSweep:
     """A function that plans the small trained sweep on an empty store: 4 generation 0s, 12 loops of 2 generations."""
 
     def plan(*overrides: str) -> Plan:

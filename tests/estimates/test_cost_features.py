@@ -1,10 +1,8 @@
-from collections.abc import Callable
-
 import pytest
 
 from raysc.estimates.cost_features import CostSettings, cost_settings, varying_settings
 from raysc.planning.resolved import resolve
-from raysc.sweepfile import Sweep
+from tests.conftest import MakeSweep
 
 
 def test_numbers_have_three_knots_and_are_interpolated_between_them() -> None:
@@ -40,9 +38,7 @@ def test_of_settings_that_vary_together_the_first_remains_and_constants_do_not()
     assert [setting.name for setting in varying_settings(cells)] == ["data.count"]
 
 
-def test_cost_settings_are_the_axes_and_the_sizes_of_the_data(
-    make_sweep: Callable[..., Sweep], gaussian_text: str
-) -> None:
+def test_cost_settings_are_the_axes_and_the_sizes_of_the_data(make_sweep: MakeSweep, gaussian_text: str) -> None:
     cell = resolve(make_sweep(gaussian_text)).cells[1]
     other_axes = {
         name: value

@@ -1,4 +1,3 @@
-from collections.abc import Callable
 from math import prod
 from pathlib import Path
 from typing import cast
@@ -12,8 +11,7 @@ from raysc.planning.resolved import resolve
 from raysc.planning.units import LoopUnit
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep
-
-MakeSweep = Callable[..., Sweep]
+from tests.conftest import MakeSweep
 
 GRID = """\
 name: sizes

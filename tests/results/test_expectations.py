@@ -11,8 +11,9 @@ from raysc.datasets.dataset import DataSet
 from raysc.metrics.core.metric import Scale
 from raysc.planning.resolved import ResolvedCell, resolve
 from raysc.results.expectations import FORM_DATA, FORMS, ExpectedValues, expected_values
-from raysc.sweepfile import Component, Sweep
+from raysc.sweepfile import Component
 from raysc.theory import gaussian, kde, mixing, moments, regression
+from tests.conftest import MakeSweep
 
 T = (0, 1, 5)
 MakeCell = Callable[..., ResolvedCell]
@@ -20,7 +21,7 @@ MOMENTS = ("trace_ratio", "mean_error", "second_moment")
 
 
 @pytest.fixture(scope="module")
-def make_cell(make_sweep: Callable[..., Sweep]) -> MakeCell:
+def make_cell(make_sweep: MakeSweep) -> MakeCell:
     """A function that makes a cell from its axes and its model."""
 
     def make(cell: str, model: str = "gaussian") -> ResolvedCell:

@@ -1,5 +1,4 @@
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -12,9 +11,8 @@ from raysc.store.leases import Lease
 from raysc.store.objects import Objects
 from raysc.store.publishing import Manifest
 from raysc.sweepfile import Sweep
+from tests.conftest import MakeSweep, RunSweep
 
-MakeSweep = Callable[..., Sweep]
-RunSweep = Callable[[Sweep, Objects], None]
 Store = tuple[Sweep, Objects]
 
 

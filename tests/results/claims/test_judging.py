@@ -10,9 +10,7 @@ import pytest
 
 from raysc.planning.resolved import resolve
 from raysc.results.claims.judging import JudgedClaim, judge_claims
-from raysc.sweepfile import Sweep
-
-MakeSweep = Callable[..., Sweep]
+from tests.conftest import MakeSweep
 
 HEAD = """\
 data: {name: gaussian, dim: 2}

@@ -1,4 +1,3 @@
-from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
@@ -15,9 +14,8 @@ from raysc.results.table.table import load_table
 from raysc.rng import Streams
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep
+from tests.conftest import MakeSweep, RunSweep
 
-MakeSweep = Callable[..., Sweep]
-RunSweep = Callable[[Sweep, Objects], None]
 Store = tuple[Sweep, Objects]
 
 

@@ -1,4 +1,3 @@
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +9,7 @@ from raysc.planning.resolved import resolve
 from raysc.results.table.collapse import collapse_generation
 from raysc.results.table.table import load_table
 from raysc.store.objects import Objects
-from raysc.sweepfile import Sweep
-
-MakeSweep = Callable[..., Sweep]
-RunSweep = Callable[[Sweep, Objects], None]
+from tests.conftest import MakeSweep, RunSweep
 
 
 @pytest.mark.parametrize(("better", "sign"), [("higher", 1), ("lower", -1)])

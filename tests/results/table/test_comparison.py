@@ -1,5 +1,3 @@
-from collections.abc import Callable
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,14 +9,15 @@ from raysc.results.table.comparison import compare_sweeps, interval_texts
 from raysc.results.table.table import load_table, metric_columns
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep
+from tests.conftest import MakeSweep, RunSweep
 
 Store = tuple[Sweep, Objects]
 
 
 @pytest.fixture(scope="module")
 def other_table(
-    make_sweep: Callable[..., Sweep],
-    run_sweep: Callable[[Sweep, Objects], None],
+    make_sweep: MakeSweep,
+    run_sweep: RunSweep,
     gaussian_text: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> pd.DataFrame:

@@ -1,5 +1,3 @@
-from collections.abc import Callable
-
 import pandas as pd
 import pytest
 from rich.console import Console
@@ -9,6 +7,7 @@ from raysc.results.table.number_format import quantiles_text, spread_text
 from raysc.results.table.summary import summary
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep
+from tests.conftest import MakeSweep
 
 Store = tuple[Sweep, Objects]
 
@@ -57,7 +56,7 @@ def test_median_and_quantiles_follow_the_mean(sweep: Sweep, gaussian_table: pd.D
 
 
 def test_one_seed_has_no_quantiles_and_no_control_no_excess(
-    make_sweep: Callable[..., Sweep], gaussian_text: str, gaussian_table: pd.DataFrame
+    make_sweep: MakeSweep, gaussian_text: str, gaussian_table: pd.DataFrame
 ) -> None:
     one_seed = make_sweep(gaussian_text, "seeds=1", "control=false")
     rows = gaussian_table[(gaussian_table["seed"] == 0) & (gaussian_table["cell"] < 3)]

@@ -1,4 +1,3 @@
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -11,9 +10,8 @@ from raysc.results.table.table import controls_of, load_table, varying_axes
 from raysc.store.objects import Objects
 from raysc.store.publishing import DamagedObjectError
 from raysc.sweepfile import Sweep
+from tests.conftest import MakeSweep, RunSweep
 
-MakeSweep = Callable[..., Sweep]
-RunSweep = Callable[[Sweep, Objects], None]
 Store = tuple[Sweep, Objects]
 
 

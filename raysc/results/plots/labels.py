@@ -43,6 +43,6 @@ def shorten(text: str) -> str:
 
 
 def wrap(text: str, width: int) -> str:
-    """Break a label into lines of at most ``width`` characters, between settings before within a setting."""
+    """Break a label into lines of at most ``width`` characters, after commas; a longer setting is split."""
     bound = text.replace(" ", "\N{NO-BREAK SPACE}").replace(",\N{NO-BREAK SPACE}", ", ")
     return fill(bound, width).replace("\N{NO-BREAK SPACE}", " ")

@@ -115,7 +115,7 @@ def _draw_curves(
 
 
 def _draw_floor(ax: Axes, table: pd.DataFrame, column: Column) -> None:
-    """Draw the floor of the metric, if it has one: its value between two sets of real rows."""
+    """Draw the floor of the metric, if it has one: the metric with real rows in place of generated rows."""
     floor = f"{column.name}_floor"
     if floor in table and table[floor].notna().any():
         ax.axhline(float(table[floor].mean()), color="0.4", ls="--", lw=1, label="floor: real rows")

@@ -69,7 +69,7 @@ def interval_entry(mean: float, low: float, high: float) -> TableEntry:
 
 
 def last_generation_table(sweep: Sweep, table: pd.DataFrame, stabilities: Sequence[Stability]) -> Table:
-    """Return one row per cell: each metric at its last generation, and the excess of the first metric.
+    """Return one row per cell: each metric at the cell's last generation, and the excess over the control.
 
     Metrics have mean and standard deviation over seeds. The column of the excess is left out if no cell has one. Cells
     without results have a row too.

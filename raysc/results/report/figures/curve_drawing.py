@@ -1,4 +1,4 @@
-"""Drawing of the curves of one metric: means, bands, medians, expectation and floor."""
+"""Drawing of the curves of one metric: means, bands, medians, theory and floor."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -103,7 +103,10 @@ def _draw_floors(ax: Axes, curves: CurveMeans, cells: Mapping[int, CurveStyle]) 
 
 
 def _limit_linear_axis(ax: Axes, means: pd.DataFrame) -> None:
-    """Limit the y axis to 1.7 times the range of the means if the bands are wider; they would flatten the curves."""
+    """Limit the y axis to 1.7 times the range of the means if the bands are wider.
+
+    Wide bands of few seeds would flatten the curves.
+    """
     values = means[["mean", "theory", "floor"]].to_numpy()
     values = values[np.isfinite(values)]
     if values.size and np.ptp(values) > 0:

@@ -1,4 +1,4 @@
-"""Means over seeds of one metric, with the closed-form expectation and the floor: the data of its curves."""
+"""Means over seeds of one metric, with theory (the closed-form expectation) and floor: the data of its curves."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class CurveMeans:
 
 
 def curve_means(table: pd.DataFrame, column: Column, cells: Sequence[ResolvedCell]) -> CurveMeans:
-    """Average a metric over seeds by cell and generation, with expectation and floor beside the means.
+    """Average a metric over seeds by cell and generation, with theory and floor beside the means.
 
     Means of a metric with a logarithmic scale are geometric, unless a closed form gives its arithmetic mean.
 

@@ -1,4 +1,4 @@
-"""Curves of one metric over generations: every regime and lambda, the control, the floor and the expectation."""
+"""Curves of one metric over generations: every regime and lambda, the control, the floor and the theory."""
 
 from collections.abc import Sequence
 

@@ -41,6 +41,7 @@ def training_sets_figure(table: pd.DataFrame, cells: Sequence[ResolvedCell]) -> 
     ]
     left_out = subset_sentence(len(shown), len(groups), "groups of cells")
     axes = pd.DataFrame([{"cell": cell.number, **cell.settings.axes} for cell in cells])
+    panel_count = f"{len(panels)} panel{'s' * (len(panels) != 1)}"
     with style("rows"):
         layout = PanelLayout(panels, min(MAX_COLUMNS, len(panels)), (), "")
         figure, subplots = panel_grid(layout, legend, share_y=False)
@@ -51,7 +52,7 @@ def training_sets_figure(table: pd.DataFrame, cells: Sequence[ResolvedCell]) -> 
             figure, "rows", "Rows of the training sets",
             "Real and synthetic rows that each generation trained on, mean over the seeds that did not diverge. Cells "
             f"with equal counts share a panel.{left_out}",
-            f"Stacked areas of real and synthetic rows by generation, in {len(panels)} panel{'s' * (len(panels) != 1)}.",
+            f"Stacked areas of real and synthetic rows by generation, in {panel_count}.",
             axes.merge(means, on="cell"),
         )  # fmt: skip
 

@@ -1,7 +1,8 @@
 """The contract of a data set: one protocol that every data set has, and protocols of optional capabilities.
 
-A data set is a dataclass in a file of its own. Its fields are its parameters in a sweep file. The capabilities are
-methods that some families, regimes or metrics need; a data set has a capability by having its methods.
+A data set is one dataclass in one file. Its fields are its parameters in a sweep file. The capabilities are methods
+that some families, regimes or metrics need; a data set has a capability by having its methods. Plug-ins import these
+names from ``raysc.plugins``.
 
 Example, uniform rows in the unit square::
 
@@ -189,7 +190,7 @@ class SupportsLabels(Protocol):
     """A data set whose rows have classes."""
 
     def labelled_train(self) -> LabelledRows:
-        """Return all training rows, whatever ``rows`` is, with their classes."""
+        """Return all training rows with their classes, independent of the parameter ``rows``."""
         ...
 
     def labelled_test(self) -> LabelledRows:

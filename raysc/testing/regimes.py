@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from raysc.datasets.gaussian import Gaussian as Normal
+from raysc.datasets.points.gaussian import Gaussian as Normal
 from raysc.execution.ranks import ClosedFormRank
 from raysc.loop import Rules, self_consuming_loop
 from raysc.models.closed_form.gaussian import Gaussian

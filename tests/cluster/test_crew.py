@@ -16,7 +16,7 @@ from raysc.cluster import crew
 from raysc.cluster.crew import ActorCrew
 from raysc.cluster.trial import bundles
 from raysc.datasets.dataset import DataSet, LabelledRows
-from raysc.datasets.digits import Digits
+from raysc.datasets.images.digits import Digits
 from raysc.execution.ranks import TrainedRank
 from raysc.metrics.core.classifier import train_classifier
 from raysc.metrics.core.features import load_extractors

@@ -5,17 +5,17 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from raysc.datasets.blobs import Blobs
-from raysc.datasets.categories import Categories
-from raysc.datasets.circles import Circles
 from raysc.datasets.dataset import SupportsFreshRows, SupportsMoments
-from raysc.datasets.eight_gaussians import EightGaussians
-from raysc.datasets.gaussian import Gaussian
-from raysc.datasets.linear import Linear
-from raysc.datasets.moons import Moons
+from raysc.datasets.points.blobs import Blobs
+from raysc.datasets.points.categories import Categories
+from raysc.datasets.points.circles import Circles
+from raysc.datasets.points.eight_gaussians import EightGaussians
+from raysc.datasets.points.gaussian import Gaussian
+from raysc.datasets.points.linear import Linear
+from raysc.datasets.points.moons import Moons
+from raysc.datasets.points.swiss_roll import SwissRoll
 from raysc.datasets.seeded_distribution import SeededDistribution
-from raysc.datasets.stories import Stories
-from raysc.datasets.swiss_roll import SwissRoll
+from raysc.datasets.text.stories import Stories
 from raysc.errors import InputError
 
 POINTS: list[SeededDistribution] = [

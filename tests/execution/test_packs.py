@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from raysc.datasets.eight_gaussians import EightGaussians
+from raysc.datasets.points.eight_gaussians import EightGaussians
 from raysc.execution import checkpoints
 from raysc.execution.metric_writer import MetricWriter
 from raysc.execution.ranks import TrainedRank

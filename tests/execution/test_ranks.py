@@ -7,7 +7,7 @@ import pytest
 
 from raysc import registry
 from raysc.datasets.dataset import LabelledRows
-from raysc.datasets.digits import Digits
+from raysc.datasets.images.digits import Digits
 from raysc.execution.ranks import ClosedFormRank, TrainedRank, share
 from raysc.metrics.core.classifier import Classifier, train_classifier
 from raysc.models.family import ClosedFormFamily, TrainedFamily

@@ -1,6 +1,6 @@
 import pytest
 
-from raysc.datasets.digits import Digits
+from raysc.datasets.images.digits import Digits
 from raysc.metrics.core.classifier import Classifier, train_classifier
 
 

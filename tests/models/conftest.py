@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from raysc.datasets.digits import Digits
+from raysc.datasets.images.digits import Digits
 from raysc.models.training.process_state import reset_process_state
 from raysc.pool.blocks import MemoryBlock
 from raysc.pool.rows import Rows

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from raysc.datasets.eight_gaussians import EightGaussians
+from raysc.datasets.points.eight_gaussians import EightGaussians
 from raysc.metrics.core.measure import RealSets, measure
 from raysc.metrics.core.metric import Vectors
 from raysc.metrics.modes.modes_covered import ModesCovered

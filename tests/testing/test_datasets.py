@@ -6,7 +6,7 @@ import pytest
 
 from raysc import registry
 from raysc.datasets.dataset import DataSet
-from raysc.datasets.gaussian import Gaussian
+from raysc.datasets.points.gaussian import Gaussian
 from raysc.settings import Component
 from raysc.testing import DataSetTests
 

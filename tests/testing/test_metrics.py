@@ -3,8 +3,8 @@ import pytest
 
 from raysc import registry
 from raysc.datasets.dataset import DataSet
-from raysc.datasets.eight_gaussians import EightGaussians
-from raysc.datasets.stories import Stories
+from raysc.datasets.points.eight_gaussians import EightGaussians
+from raysc.datasets.text.stories import Stories
 from raysc.metrics.core.metric import FeatureSets, Metric, ModelMetric
 from raysc.metrics.diversity.feature_variance import FeatureVariance
 from raysc.settings import Component

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from raysc import registry
-from raysc.datasets.categories import Categories
 from raysc.datasets.dataset import DataSet
-from raysc.datasets.eight_gaussians import EightGaussians
-from raysc.datasets.linear import Linear
+from raysc.datasets.points.categories import Categories
+from raysc.datasets.points.eight_gaussians import EightGaussians
+from raysc.datasets.points.linear import Linear
 from raysc.models.closed_form.gaussian import Gaussian
 from raysc.models.family import ClosedFormFamily, FitResult, TrainedFamily
 from raysc.models.flows.flow_matching import FlowMatching

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from raysc.datasets.categories import Categories
+from raysc.datasets.points.categories import Categories
 from raysc.models.closed_form.discrete import Discrete
 from raysc.planning.resolved import ResolvedCell, resolve
 from raysc.pool.blocks import MemoryBlock

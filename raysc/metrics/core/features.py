@@ -64,8 +64,8 @@ def load_extractors(files: Mapping[str, Mapping[str, bytes]]) -> dict[str, Extra
     """Load the extractors that are networks, each onto this process's accelerator if it has one.
 
     Args:
-        files: extractor -> its files: the classifier's as ``Classifier.to_files`` gives them; for inception "weights",
-            the path of the weights.
+        files: extractor -> its files: for the classifier those of ``Classifier.to_files``; for inception "weights", the
+            path of the weights.
 
     Raises:
         InputError: Inception's weights are not on this machine and cannot be downloaded, or are damaged.

@@ -1,8 +1,8 @@
 """The contract of a metric: two protocols, the columns that they declare, and the arguments of ``measure``.
 
-A metric is a dataclass in a file of its own. Its fields are its parameters in a sweep file. ``Metric`` compares
-features of generated and real rows; ``ModelMetric`` evaluates the fitted models of closed-form families and language
-models.
+A metric is one dataclass in one file. Its fields are its parameters in a sweep file. ``Metric`` compares features of
+generated and real rows; ``ModelMetric`` evaluates the fitted models of closed-form families and language models.
+Plug-ins import these names from ``raysc.plugins``.
 
 Example, the share of generated rows with a negative first coordinate::
 

@@ -13,7 +13,7 @@ class CrossEntropy:
     """Cross entropy of the held-out real rows in nats a token, and perplexity, its exponential (Kazdan et al. 2024).
 
     The mean over all tokens of all rows, end tokens included. Each token is predicted from the begin token and the
-    tokens before it, in fp32 whatever the precision of training.
+    tokens before it, in fp32, independent of the precision of training.
     """
 
     version: ClassVar[int] = 1

@@ -14,7 +14,7 @@ from pydantic import PositiveFloat, PositiveInt
 from torch import Tensor, nn
 
 from raysc.datasets.dataset import SupportsTokens
-from raysc.datasets.tokenizer import holds_tokenizer, load_tokenizer
+from raysc.datasets.text.tokenizer import holds_tokenizer, load_tokenizer
 from raysc.errors import InputError
 from raysc.libraries.hub import SETTINGS, WEIGHTS, model_folder
 from raysc.models.family import FitResult

@@ -16,7 +16,7 @@ from raysc.rng import Streams
 SEEDS = (0, 1, 2)
 
 Fit = Callable[[Any, DataSet], FittedModels]
-Measure = Callable[[ModelMetric | Sequence[ModelMetric], Any, DataSet], Mapping[str, np.ndarray]]
+FitAndMeasure = Callable[[ModelMetric | Sequence[ModelMetric], Any, DataSet], Mapping[str, np.ndarray]]
 
 
 def fit_models(family: Any, data: DataSet) -> FittedModels:
@@ -45,6 +45,6 @@ def fit() -> Fit:
 
 
 @pytest.fixture
-def fit_and_measure() -> Measure:
+def fit_and_measure() -> FitAndMeasure:
     """Function that fits a family to the training rows of ``seeds`` and measures the models."""
     return measure_models

@@ -1,11 +1,10 @@
 """Properties of all metrics of closed-form models."""
 
-from collections.abc import Callable
 from importlib import import_module
 
 import numpy as np
 
-from raysc.datasets.gaussian import Gaussian
+from raysc.datasets.points.gaussian import Gaussian
 from raysc.metrics import METRICS
 from raysc.metrics.closed_form.det_ratio import DetRatio
 from raysc.metrics.closed_form.mean_error import MeanError
@@ -16,6 +15,7 @@ from raysc.metrics.closed_form.trace_ratio import TraceRatio
 from raysc.metrics.core.measure import RealSets, floors, measure
 from raysc.metrics.core.metric import FittedModels, ModelMetric
 from raysc.models.closed_form import gaussian
+from tests.metrics.closed_form.conftest import Fit
 
 DENSITY_METRICS: list[ModelMetric] = [MeanError(), TraceRatio(), StdRatio(), DetRatio(), SecondMoment(), Nll()]
 
@@ -29,9 +29,7 @@ def test_the_metrics_of_this_package_are_metrics_of_models_without_reference() -
         assert all(column.reference == "none" for column in metric.columns)
 
 
-def test_a_diverged_seed_gives_nan_and_leaves_the_other_values(
-    fit: Callable[..., FittedModels], seeds: tuple[int, ...]
-) -> None:
+def test_a_diverged_seed_gives_nan_and_leaves_the_other_values(fit: Fit, seeds: tuple[int, ...]) -> None:
     data = Gaussian(dim=2, rows=30)
     models = fit(gaussian.Gaussian(), data)
     state = {name: array.copy() for name, array in models.state.items()}
@@ -45,7 +43,7 @@ def test_a_diverged_seed_gives_nan_and_leaves_the_other_values(
         np.testing.assert_array_equal(values[name][[0, 2]], expected[[0, 2]])
 
 
-def test_a_seed_without_finite_rows_gives_nan(fit: Callable[..., FittedModels], seeds: tuple[int, ...]) -> None:
+def test_a_seed_without_finite_rows_gives_nan(fit: Fit, seeds: tuple[int, ...]) -> None:
     data = Gaussian(dim=2, rows=30)
     rows = data.train(seeds).copy()
     rows[1] = np.nan

@@ -1,14 +1,13 @@
-from collections.abc import Callable, Mapping
-
 import numpy as np
 
-from raysc.datasets.categories import Categories
+from raysc.datasets.points.categories import Categories
 from raysc.metrics.closed_form.heterozygosity import Heterozygosity
 from raysc.models.closed_form.discrete import Discrete
+from tests.metrics.closed_form.conftest import FitAndMeasure
 
 
 def test_it_is_one_minus_the_sum_of_the_squared_proportions(
-    fit_and_measure: Callable[..., Mapping[str, np.ndarray]], seeds: tuple[int, ...]
+    fit_and_measure: FitAndMeasure, seeds: tuple[int, ...]
 ) -> None:
     data = Categories(outcomes=12, rows=40)
     values = fit_and_measure(Heterozygosity(), Discrete().for_data(data), data)["heterozygosity"]
@@ -17,7 +16,7 @@ def test_it_is_one_minus_the_sum_of_the_squared_proportions(
         assert np.isclose(value, 1 - (proportions**2).sum())
 
 
-def test_it_is_0_where_one_outcome_is_left(fit_and_measure: Callable[..., Mapping[str, np.ndarray]]) -> None:
+def test_it_is_0_where_one_outcome_is_left(fit_and_measure: FitAndMeasure) -> None:
     data = Categories(outcomes=12, rows=1)
     np.testing.assert_array_equal(
         fit_and_measure(Heterozygosity(), Discrete().for_data(data), data)["heterozygosity"], 0

@@ -1,13 +1,13 @@
 import pytest
 
-from raysc.datasets.categories import Categories
 from raysc.datasets.dataset import DataSet
-from raysc.datasets.digits import Digits
-from raysc.datasets.eight_gaussians import EightGaussians
-from raysc.datasets.gaussian import Gaussian
-from raysc.datasets.linear import Linear
-from raysc.datasets.moons import Moons
-from raysc.datasets.stories import Stories
+from raysc.datasets.images.digits import Digits
+from raysc.datasets.points.categories import Categories
+from raysc.datasets.points.eight_gaussians import EightGaussians
+from raysc.datasets.points.gaussian import Gaussian
+from raysc.datasets.points.linear import Linear
+from raysc.datasets.points.moons import Moons
+from raysc.datasets.text.stories import Stories
 from raysc.errors import InputError
 from raysc.metrics.closed_form.entropy import Entropy
 from raysc.metrics.closed_form.nll import Nll

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from raysc.datasets.dataset import LabelledRows
-from raysc.datasets.digits import Digits
+from raysc.datasets.images.digits import Digits
 from raysc.metrics.core.classifier import Classifier, train_classifier
 
 

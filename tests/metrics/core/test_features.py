@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from raysc.datasets.digits import Digits
-from raysc.datasets.gaussian import Gaussian
+from raysc.datasets.images.digits import Digits
+from raysc.datasets.points.gaussian import Gaussian
 from raysc.metrics.core.features import extractor_key, extractor_name, feature_dim, plain_values
 
 

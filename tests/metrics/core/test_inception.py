@@ -13,8 +13,8 @@ import pytest
 import torch
 from PIL import Image
 
-from raysc.datasets.digits import Digits
-from raysc.datasets.eight_gaussians import EightGaussians
+from raysc.datasets.images.digits import Digits
+from raysc.datasets.points.eight_gaussians import EightGaussians
 from raysc.errors import InputError
 from raysc.libraries.torchvision_compat import declare_missing_schemas
 from raysc.metrics.core import inception

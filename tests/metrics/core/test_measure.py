@@ -5,8 +5,8 @@ from importlib import import_module
 import numpy as np
 import pytest
 
-from raysc.datasets.digits import Digits
-from raysc.datasets.gaussian import Gaussian
+from raysc.datasets.images.digits import Digits
+from raysc.datasets.points.gaussian import Gaussian
 from raysc.metrics import METRICS
 from raysc.metrics.core.classifier import Classifier
 from raysc.metrics.core.measure import RealSets, floors, measure

@@ -1,6 +1,6 @@
 import numpy as np
 
-from raysc.datasets.digits import Digits
+from raysc.datasets.images.digits import Digits
 from raysc.metrics.core.measure import RealSets, measure
 from raysc.metrics.diversity.exact_duplicates import ExactDuplicates
 from raysc.pool.tokens import PAD

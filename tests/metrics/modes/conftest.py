@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from raysc.datasets.blobs import Blobs
-from raysc.datasets.eight_gaussians import EightGaussians
+from raysc.datasets.points.blobs import Blobs
+from raysc.datasets.points.eight_gaussians import EightGaussians
 from raysc.metrics.core.measure import RealSets
 
 

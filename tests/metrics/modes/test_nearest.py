@@ -1,6 +1,6 @@
 import numpy as np
 
-from raysc.datasets.blobs import Blobs
+from raysc.datasets.points.blobs import Blobs
 from raysc.metrics.core.measure import RealSets
 from raysc.metrics.core.metric import Vectors
 from raysc.metrics.modes.nearest import nearest_modes, values_by_modes

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from raysc.datasets.digits import Digits
+from raysc.datasets.images.digits import Digits
 from raysc.metrics.core.classifier import Classifier
 from raysc.metrics.core.measure import RealSets, measure
 from raysc.metrics.core.metric import Features

@@ -3,7 +3,7 @@
 import numpy as np
 
 from raysc import registry
-from raysc.datasets.stories import Stories
+from raysc.datasets.text.stories import Stories
 from raysc.metrics import METRICS
 from raysc.metrics.core.measure import RealSets, floors, measure
 from raysc.metrics.core.metric import Metric, ModelMetric

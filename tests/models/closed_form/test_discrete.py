@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from raysc.datasets.categories import Categories
-from raysc.datasets.gaussian import Gaussian
+from raysc.datasets.points.categories import Categories
+from raysc.datasets.points.gaussian import Gaussian
 from raysc.errors import InputError
 from raysc.models.closed_form.discrete import Discrete
 from raysc.models.closed_form.outcome_counts import CountedBlock

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from raysc.datasets.linear import Linear
-from raysc.datasets.moons import Moons
+from raysc.datasets.points.linear import Linear
+from raysc.datasets.points.moons import Moons
 from raysc.errors import InputError
 from raysc.models.closed_form import whitening
 from raysc.models.closed_form.linear_regression import LinearRegression

@@ -8,7 +8,7 @@ import torch
 from scipy.stats import kstest, norm
 from torch import Tensor, nn
 
-from raysc.datasets.eight_gaussians import EightGaussians
+from raysc.datasets.points.eight_gaussians import EightGaussians
 from raysc.metrics.core.measure import RealSets, measure
 from raysc.metrics.modes.modes_covered import ModesCovered
 from raysc.metrics.modes.off_mode_mass import OffModeMass

@@ -2,7 +2,7 @@
 
 import pytest
 
-from raysc.datasets.digits import Digits
+from raysc.datasets.images.digits import Digits
 from raysc.metrics.core.classifier import Classifier, train_classifier
 from raysc.metrics.core.measure import RealSets, measure
 from raysc.metrics.distances.frechet_distance import FrechetDistance

@@ -3,7 +3,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from raysc.datasets.eight_gaussians import EightGaussians
+from raysc.datasets.points.eight_gaussians import EightGaussians
 from raysc.errors import InputError
 from raysc.models.flows.flow_matching import FlowMatching
 from raysc.pool.training_set import TrainingSet

@@ -1,7 +1,7 @@
 import numpy as np
 import torch
 
-from raysc.datasets.blobs import Blobs
+from raysc.datasets.points.blobs import Blobs
 from raysc.models.flows.normalizing_flow import NormalizingFlow
 from raysc.pool.blocks import MemoryBlock
 from raysc.pool.rows import Rows

@@ -7,7 +7,7 @@ import pytest
 import torch
 import transformers
 
-from raysc.datasets.stories import Stories
+from raysc.datasets.text.stories import Stories
 from raysc.errors import RayscError
 from raysc.models.language.causal_lm import CausalLm
 from raysc.models.language.sampling import BLOCK, _logits_warpers, _UniformSampler, accepts

@@ -9,7 +9,7 @@ import torch
 from accelerate import PartialState
 from torch import Tensor, nn
 
-from raysc.datasets.digits import Digits
+from raysc.datasets.images.digits import Digits
 from raysc.models.diffusion.ddpm import Ddpm
 from raysc.models.family import TrainedFamily
 from raysc.models.flows.flow_matching import FlowMatching

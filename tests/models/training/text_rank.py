@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from accelerate import PartialState
 
-from raysc.datasets.stories import Stories
+from raysc.datasets.text.stories import Stories
 from raysc.execution.ranks import TrainedRank
 from raysc.models.language.causal_lm import CausalLm
 from raysc.pool.blocks import MemoryBlock

@@ -1,0 +1,1 @@
+"""Data sets of points: closed-form distributions and toy distributions."""

@@ -1,0 +1,46 @@
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from raysc.datasets.images.cifar10 import Cifar10
+from raysc.datasets.images.hf_images import HfImages
+from raysc.datasets.images.image_files import split_images
+from raysc.datasets.images.image_folder import ImageFolder
+from raysc.errors import InputError
+from tests.encoded_images import png
+
+
+@pytest.mark.parametrize(("test_rows", "count"), [(None, 2), (5, 5)])
+def test_held_out_images_are_a_fixed_choice(test_rows: int | None, count: int) -> None:
+    rows = np.arange(20)
+    train, test = split_images(rows, test_rows)
+    assert len(test) == count
+    assert sorted([*train, *test]) == rows.tolist()
+    np.testing.assert_array_equal(test, split_images(rows, 9)[1][:count])
+
+
+def test_some_images_must_be_left_to_train_on() -> None:
+    with pytest.raises(InputError, match="test_rows: 20 of 20 images leave none to train on"):
+        split_images(np.arange(20), 20)
+
+
+def test_a_relative_path_stays_the_same_in_another_working_directory(
+    cifar_files: tuple[Path, Any], images: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, _ = cifar_files
+    (folder / "faces").mkdir()
+    for number, pixels in enumerate(images):
+        (folder / "faces" / f"{number:02d}.png").write_bytes(png(pixels))
+    pq.write_table(pa.table({"image": [png(pixels) for pixels in images]}), folder / "all.parquet")
+    monkeypatch.chdir(folder)
+    pickled = [
+        pickle.dumps(data) for data in (Cifar10("."), ImageFolder("faces", rows=5), HfImages("all.parquet", rows=5))
+    ]
+    (folder / "trial").mkdir()
+    monkeypatch.chdir(folder / "trial")
+    assert [pickle.loads(data).train([3]).shape[1] for data in pickled] == [50, 5, 5]

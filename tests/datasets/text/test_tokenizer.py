@@ -1,0 +1,53 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from raysc.datasets.text.tokenizer import check_token_settings, load_or_train_tokenizer, load_tokenizer, train_tokenizer
+from raysc.errors import InputError
+from raysc.pool.tokens import PAD
+
+TEXTS = ["a b a b", "b a a"]
+
+
+def test_a_trained_tokenizer_encodes_every_text_within_its_vocabulary() -> None:
+    tokenizer = train_tokenizer(TEXTS, 300)
+    assert 256 < tokenizer.size <= 300
+    assert tokenizer.decode(tokenizer.encode(["狐 🦊"], 20)) == ["狐 🦊"]
+
+
+def test_without_a_model_a_tokenizer_is_trained() -> None:
+    assert load_or_train_tokenizer(None, lambda: TEXTS, 300) == train_tokenizer(TEXTS, 300)
+
+
+def test_a_models_tokenizer_without_an_end_token_gets_one(tmp_path: Path) -> None:
+    import tokenizers
+    import transformers
+
+    library = tokenizers.Tokenizer(tokenizers.models.WordLevel({"?": 0, "a": 1, "b": 2}, unk_token="?"))
+    library.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
+    transformers.PreTrainedTokenizerFast(tokenizer_object=library, unk_token="?").save_pretrained(tmp_path / "model")
+    tokenizer = load_or_train_tokenizer(str(tmp_path / "model"), lambda: TEXTS, 300)
+    assert (tokenizer.size, tokenizer.begin, tokenizer.end) == (4, 3, 3)
+    rows = tokenizer.encode(["a b", "b a a"], 5)
+    np.testing.assert_array_equal(rows, [[1, 2, 3, PAD, PAD], [2, 1, 1, 3, PAD]])
+
+
+def test_a_model_without_a_tokenizer_is_refused(tmp_path: Path) -> None:
+    import transformers
+
+    transformers.GPT2Config().save_pretrained(tmp_path)
+    with pytest.raises(InputError, match="is a model without a tokenizer"):
+        load_tokenizer(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("length", "vocabulary", "message"),
+    [
+        (1, 300, "data: length must be at least 2 tokens, not 1"),
+        (2, 256, "data: vocabulary must be more than the 256 bytes, not 256"),
+    ],
+)
+def test_sizes_that_are_too_small_are_refused(length: int, vocabulary: int, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        check_token_settings("data", length, vocabulary)

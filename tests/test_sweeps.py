@@ -13,7 +13,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from raysc import registry
-from raysc.datasets.tokenizer import train_tokenizer
+from raysc.datasets.text.tokenizer import train_tokenizer
 from raysc.libraries.optional import text_library
 from raysc.models.training.lr_schedule import learning_rate
 from raysc.planning.plan import make_plan
@@ -96,14 +96,6 @@ def test_images_at_full_size_are_retrained_as_in_the_paper(name: str, tmp_path: 
     for cell in read_sweep(str(file), small_stand_ins(file, tmp_path), registry).cells:
         train, before = cell.loop_train, cell.initial.steps or 0
         rows = plain(file)["loop"]["budget"].get("rows_seen", 50000)
-            cell.loop_train,
-            cell.initial.steps or 0,
-            plain(file)["loop"]["budget"].get("rows_seen", 50000),
-        )
-        steps = rows // train.batch
-        rates = [learning_rate(train, step, steps, before) for step in (0, steps)]
-        average = None if train.ema is None else train.ema.decay(0, train.batch)
-        found = [train.dropout, train.flips, train.augmentation, train.clip, average]
         batch, *expected_rates, dropout, flips, augmentation, clip, decay, optimizer_state, start = RETRAINING[name]
         assert train.batch == batch
         assert rates == pytest.approx(expected_rates, rel=2e-2)

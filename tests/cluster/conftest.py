@@ -5,7 +5,8 @@ import tempfile
 from collections.abc import Iterator
 
 import pytest
-from s3_server import S3, serving
+
+from tests.s3_server import S3, serving
 
 os.environ["RAY_AUTH_MODE"] = "disabled"
 

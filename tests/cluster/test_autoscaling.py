@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from command_line import RAYSC
-from heads import Head, autoscaling
-from s3_server import S3
 
 from raysc.planning.opening import open_sweep
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep
+from tests.command_line import RAYSC
+from tests.heads import Head, autoscaling
+from tests.s3_server import S3
 
 MEETING = '''
 """A metric that waits until a given number of trials measure at the same time."""

@@ -6,13 +6,13 @@ from types import SimpleNamespace
 import psutil
 import pytest
 import torch
-from s3_server import S3
 from typer.testing import CliRunner
 
 from raysc.cli import app
 from raysc.cluster.doctor import gpus, hardware, inception, packages, storage
 from raysc.metrics.core.inception import weights_path
 from raysc.store.objects import Objects
+from tests.s3_server import S3
 
 
 def test_packages_are_compared_with_the_requirements() -> None:

@@ -5,17 +5,17 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import faults
 import pandas as pd
 import pytest
-from command_line import plan_of, table_of, without_seconds
-from s3_server import S3
 from typer.testing import CliRunner
 
+from benchmarks import faults
 from raysc.cli import app
 from raysc.errors import InputError
 from raysc.store.leases import Lease
 from raysc.store.objects import Objects
+from tests.command_line import plan_of, table_of, without_seconds
+from tests.s3_server import S3
 
 pytestmark = pytest.mark.usefixtures("running_ray")
 

@@ -7,15 +7,15 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import faults
 import pandas as pd
 import pytest
-from command_line import RAYSC, open_resolved, plan_of, table_of, without_seconds
-from s3_server import S3
 
+from benchmarks import faults
 from raysc.store.objects import Objects
 from raysc.store.spans import published_spans
 from raysc.sweepfile import Sweep
+from tests.command_line import RAYSC, open_resolved, plan_of, table_of, without_seconds
+from tests.s3_server import S3
 
 SMALL = faults.Size(generations=3, lambdas="[0.5]", qualities="[60]", seeds=1)
 RunSweep = Callable[[Sweep, Objects], None]

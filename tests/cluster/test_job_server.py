@@ -6,9 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from command_line import RAYSC, table_of
-from heads import free_port, head
-from s3_server import S3
+
+from tests.command_line import RAYSC, table_of
+from tests.heads import free_port, head
+from tests.s3_server import S3
 
 pytest.importorskip("aiohttp_cors", reason="Ray's job server needs ray[default]: pip install 'raysc[cluster]'")
 

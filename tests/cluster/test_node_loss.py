@@ -8,13 +8,13 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 import pandas as pd
-from command_line import RAYSC, open_resolved, table_of, without_seconds
-from heads import Head, head, node_of
-from s3_server import S3
 
 from raysc.store.leases import holders
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep
+from tests.command_line import RAYSC, open_resolved, table_of, without_seconds
+from tests.heads import Head, head, node_of
+from tests.s3_server import S3
 
 SWEEP = """
 name: lost

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from command_line import RAYSC
-from heads import Head, head
-from s3_server import S3
 
 from raysc.cluster.capacity import Capacity, NodeType
 from raysc.cluster.preflight import check_request
 from raysc.errors import InputError
 from raysc.sweepfile import Sweep
+from tests.command_line import RAYSC
+from tests.heads import Head, head
+from tests.s3_server import S3
 
 SWEEP = "data: gaussian\nmodel: gaussian\nloop: {generations: 1}\nspace: {regime: replace}\nmetrics: [kid]\n"
 

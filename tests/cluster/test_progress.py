@@ -5,7 +5,6 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from s3_server import S3
 
 from raysc.cluster import progress
 from raysc.cluster.failures import Failures
@@ -16,6 +15,7 @@ from raysc.planning.resolved import resolve
 from raysc.store.leases import Lease
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep
+from tests.s3_server import S3
 
 if TYPE_CHECKING:
     from rich.table import Table

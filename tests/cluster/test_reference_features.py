@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import ray
-from command_line import open_resolved
 from safetensors.numpy import load_file
 
 from raysc.cluster.failures import FailureCollector, Failures
@@ -17,7 +16,7 @@ from raysc.cluster.real_data import RealDataCache
 from raysc.cluster.reference_features import ReferenceFeatureLoader
 from raysc.cluster.waves import run_units
 from raysc.datasets.dataset import DataSet, LabelledRows
-from raysc.datasets.digits import Digits
+from raysc.datasets.images.digits import Digits
 from raysc.errors import InputError
 from raysc.metrics.core.classifier import train_classifier
 from raysc.metrics.core.features import extractor_key
@@ -30,6 +29,7 @@ from raysc.store.artifacts import write_artifact
 from raysc.store.objects import Objects
 from raysc.store.publishing import DamagedObjectError
 from raysc.store.trash import move_damaged_to_trash
+from tests.command_line import open_resolved
 
 pytestmark = pytest.mark.usefixtures("running_ray")
 

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from command_line import open_resolved, table_of
 from typer.testing import CliRunner
 
 from raysc.cli import app
+from tests.command_line import open_resolved, table_of
 
 pytestmark = pytest.mark.usefixtures("running_ray")
 

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from command_line import plan_of, table_of, without_seconds
 from ray import tune
 from safetensors.numpy import load_file
 from typer.testing import CliRunner
@@ -14,6 +13,7 @@ from typer.testing import CliRunner
 from raysc.cli import app
 from raysc.cluster.trial import run_trial
 from raysc.errors import InputError
+from tests.command_line import plan_of, table_of, without_seconds
 
 pytestmark = pytest.mark.usefixtures("running_ray")
 

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from math import prod
 from typing import cast
 
-from raysc import registry
-from raysc.metrics.core.metric import Metric
 from raysc.models.family import ClosedFormFamily, supports_packing
 from raysc.planning.packing import LoopKeys, Pack, cut_packs, seeds_per_unit
 from raysc.planning.resolved import ResolvedCell, ResolvedSweep, measured_generations_of
@@ -68,12 +66,6 @@ class Plan:
     def refits(self) -> tuple[LoopUnit, ...]:
         """Units that cannot run without training published generations again."""
         return tuple(unit for unit in self.loop if unit.refits)
-
-    @property
-    def metric_column(self) -> str:
-        """First column of the first metric: the one that progress shows."""
-        metric: Metric = registry.build("metric", self.sweep.metrics[0])
-        return metric.columns[0].name
 
 
 def make_plan(resolved: ResolvedSweep, objects: Objects) -> Plan:

@@ -32,6 +32,7 @@ from raysc.metrics.core.metric import (
     Vectors,
 )
 from raysc.models.family import (
+    Arrays,
     ClosedFormFamily,
     FitResult,
     StateWithRows,
@@ -42,6 +43,7 @@ from raysc.models.family import (
     SupportsText,
     TrainedFamily,
 )
+from raysc.pool.blocks import Block
 from raysc.pool.rows import Rows
 from raysc.pool.tokens import Texts, Tokenizer
 from raysc.pool.training_set import TrainingSet
@@ -62,6 +64,8 @@ from raysc.settings import Sample, Train
 
 __all__ = [
     "REAL",
+    "Arrays",
+    "Block",
     "ClosedFormFamily",
     "Column",
     "DataSet",

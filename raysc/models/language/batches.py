@@ -106,7 +106,7 @@ def target_losses(network: nn.Module, batch: TokenBatch) -> Tensor:
 
 
 @torch.inference_mode()
-def supports_packing(network: Any) -> bool:
+def supports_sequence_packing(network: Any) -> bool:
     """Test whether a network separates the rows of a packed sequence by ``position_ids``; some ignore them."""
     rows = np.arange(8, dtype=np.int32).reshape(2, 4) % network.config.vocab_size
     rows = np.pad(rows, ((0, 0), (0, 4)), constant_values=PAD)

@@ -19,7 +19,7 @@ from raysc.errors import InputError
 from raysc.libraries.hub import SETTINGS, WEIGHTS, model_folder
 from raysc.models.family import FitResult
 from raysc.models.language import weights
-from raysc.models.language.batches import TokenBatch, TokenBatches, pad_rows, supports_packing, target_losses
+from raysc.models.language.batches import TokenBatch, TokenBatches, pad_rows, supports_sequence_packing, target_losses
 from raysc.models.language.networks import (
     Config,
     base_config,
@@ -171,7 +171,11 @@ class CausalLm:
         config, device = self._config(event), PartialState().device
         (generator,) = streams.generators("init")
         initial = {name: value.to(device) for name, value in weights.initial_weights(config, generator).items()}
-        if self.packed and self.base is not None and not supports_packing(with_weights(config, initial).eval()):
+        if (
+            self.packed
+            and self.base is not None
+            and not supports_sequence_packing(with_weights(config, initial).eval())
+        ):
             raise InputError("model.packed: rows of a packed sequence see each other in this network; take it out")
         return State(config, initial, initial)
 

@@ -25,7 +25,7 @@ TRAINING, SCALER = "training_state.safetensors", "training_state.json"
 STEPS = "steps_taken"
 """Key of ``State.steps`` in the scaler's file."""
 
-Network = Literal["mlp", "unet", "spline_flow"]
+NetworkKind = Literal["mlp", "unet", "spline_flow"]
 """Kind of a network."""
 SchedulerConfig = Mapping[str, Any]
 """Prediction target and noise schedule of a network, as in a configuration of diffusers' schedulers."""
@@ -76,7 +76,7 @@ def save_training_state(state: State, folder: Path) -> None:
     _write_json(folder / SCALER, {**state.scaler, STEPS: state.steps})
 
 
-def load(folder: Path, network: Network, scheduler: SchedulerConfig = MappingProxyType({})) -> State:
+def load(folder: Path, network: NetworkKind, scheduler: SchedulerConfig = MappingProxyType({})) -> State:
     """Read a state onto Accelerate's device; see ``TrainedFamily.load``.
 
     Args:
@@ -122,7 +122,7 @@ def _with_seed_axis(tensors: Tensors) -> Tensors:
     return {name: tensor if name.endswith("/step") else tensor[None] for name, tensor in tensors.items()}
 
 
-def _load_safetensors(folder: Path, network: Network, scheduler: SchedulerConfig) -> tuple[Config, Tensors]:
+def _load_safetensors(folder: Path, network: NetworkKind, scheduler: SchedulerConfig) -> tuple[Config, Tensors]:
     """Read configuration and EMA weights of a network that is no U-Net."""
     config = _read_json(folder / CONFIG) if (folder / CONFIG).exists() else {}
     if config.get("network") != network:

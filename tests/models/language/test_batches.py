@@ -3,15 +3,15 @@ from typing import Literal
 import numpy as np
 import pytest
 import torch
-from neural_states import MakeTrainingSet
 
-from raysc.datasets.stories import Stories
+from raysc.datasets.text.stories import Stories
 from raysc.models.language.batches import IGNORE_INDEX, TokenBatch, TokenBatches, pack_rows, pad_rows, target_losses
 from raysc.models.language.causal_lm import CausalLm
 from raysc.models.language.networks import with_weights
 from raysc.pool.tokens import PAD
 from raysc.rng import Streams
 from raysc.settings import Train
+from tests.neural_states import MakeTrainingSet
 
 BEGIN, END, IGN = 9, 8, IGNORE_INDEX
 ROWS = np.array([[5, 6, END, PAD, PAD], [1, 2, 3, 4, 5], [END, PAD, PAD, PAD, PAD], [7, END, PAD, PAD, PAD]], np.int32)

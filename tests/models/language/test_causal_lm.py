@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 import torch
 import transformers
-from neural_states import MakeTrainingSet, assert_close, equal_states, equal_tensors
 
-from raysc.datasets.stories import Stories
+from raysc.datasets.text.stories import Stories
 from raysc.errors import InputError, RayscError
 from raysc.models.diffusion.ddpm import Ddpm
 from raysc.models.language.causal_lm import CausalLm, Lora
@@ -19,6 +18,7 @@ from raysc.pool.tokens import PAD, lengths
 from raysc.pool.training_set import TrainingSet
 from raysc.rng import Streams
 from raysc.settings import Ema, Sample, Train
+from tests.neural_states import MakeTrainingSet, assert_close, equal_states, equal_tensors
 
 DATA = Stories(rows=60, length=48)
 STREAMS = Streams((0,), 0)

@@ -1,5 +1,4 @@
 import torch
-from neural_states import equal_states, equal_tensors
 
 from raysc.models.flows.flow_matching import FlowMatching
 from raysc.models.networks.build import with_weights
@@ -11,6 +10,7 @@ from raysc.models.neural.augmentation_embedding import (
     without_augmentation_embedding,
 )
 from raysc.rng import Streams
+from tests.neural_states import equal_states, equal_tensors
 
 IMAGE = (1, 8, 8)
 STATE = FlowMatching(network="unet", channels=8).initial(IMAGE, Streams((0,), 0))

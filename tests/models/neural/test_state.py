@@ -1,10 +1,10 @@
 import pytest
 import torch
-from neural_states import equal_states
 
 from raysc.models.flows.flow_matching import FlowMatching
 from raysc.models.neural.state import are_points
 from raysc.rng import Streams
+from tests.neural_states import equal_states
 
 IMAGE = (1, 8, 8)
 SMALL = FlowMatching(width=16)

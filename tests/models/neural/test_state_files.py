@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from neural_states import equal_states, equal_tensors
 from torch import Tensor, nn
 
 from raysc.errors import InputError
@@ -21,6 +20,7 @@ from raysc.models.networks.build import with_weights
 from raysc.pool.training_set import TrainingSet
 from raysc.rng import Streams
 from raysc.settings import Ema, Sample, Train
+from tests.neural_states import equal_states, equal_tensors
 
 IMAGE = (1, 8, 8)
 SEED_0 = Streams((0,), 0)

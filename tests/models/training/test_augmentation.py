@@ -6,10 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from neural_states import MakeTrainingSet, equal_states
 from torch import Tensor, nn
 
-from raysc.datasets.digits import Digits
+from raysc.datasets.images.digits import Digits
 from raysc.models.diffusion.ddpm import Ddpm
 from raysc.models.diffusion.edm import Edm
 from raysc.models.family import TrainedFamily
@@ -23,6 +22,7 @@ from raysc.models.training.coupling import Coupling, optimal_transport
 from raysc.pool.training_set import TrainingSet
 from raysc.rng import Streams
 from raysc.settings import Ema, Sample, Train
+from tests.neural_states import MakeTrainingSet, equal_states
 
 CPU = torch.device("cpu")
 IMAGE = (1, 8, 8)

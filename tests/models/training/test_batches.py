@@ -1,9 +1,8 @@
 import numpy as np
 import pytest
 import torch
-from neural_states import MakeTrainingSet
 
-from raysc.datasets.digits import Digits
+from raysc.datasets.images.digits import Digits
 from raysc.errors import InputError
 from raysc.models.training.batches import Batches, PackBatches
 from raysc.models.training.coupling import Coupling, optimal_transport
@@ -13,6 +12,7 @@ from raysc.pool.training_set import TrainingSet
 from raysc.regimes.recipe import REAL
 from raysc.rng import Streams
 from raysc.settings import Train
+from tests.neural_states import MakeTrainingSet
 
 CPU = torch.device("cpu")
 SEED_0 = Streams((0,), 0)

@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 import torch
-from neural_states import equal_tensors
 from torch import Tensor, nn
 
 from raysc.models.flows.flow_matching import FlowMatching
@@ -10,6 +9,7 @@ from raysc.models.training.dropout import MaskedDropout, WholeBatchDropout
 from raysc.pool.training_set import TrainingSet
 from raysc.rng import Streams
 from raysc.settings import Sample, Train
+from tests.neural_states import equal_tensors
 
 IMAGE = (1, 8, 8)
 SEED_0 = Streams((0,), 0)

@@ -1,12 +1,12 @@
 import pytest
 import torch
-from neural_states import equal_tensors
 
 from raysc.models.flows.flow_matching import FlowMatching
 from raysc.models.training.ema import EmaWeights
 from raysc.pool.training_set import TrainingSet
 from raysc.rng import Streams
 from raysc.settings import Ema, Train
+from tests.neural_states import equal_tensors
 
 IMAGE = (1, 8, 8)
 SEED_0 = Streams((0,), 0)

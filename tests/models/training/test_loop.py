@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from neural_states import GROUPS, MakeTrainingSet, equal_states
 from torch import Tensor, nn
 
 from raysc.errors import RayscError
@@ -20,6 +19,7 @@ from raysc.models.training.process_state import reset_process_state
 from raysc.pool.training_set import TrainingSet
 from raysc.rng import Streams
 from raysc.settings import Ema, Train
+from tests.neural_states import GROUPS, MakeTrainingSet, equal_states
 
 IMAGE = (1, 8, 8)
 SEED_0 = Streams((0,), 0)

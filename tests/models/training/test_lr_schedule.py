@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-from neural_states import MakeTrainingSet, equal_tensors
 
 from raysc.models.flows.flow_matching import FlowMatching
 from raysc.models.neural.state import State
@@ -8,6 +7,7 @@ from raysc.models.training.lr_schedule import learning_rate
 from raysc.pool.training_set import TrainingSet
 from raysc.rng import Streams
 from raysc.settings import Ramp, Train
+from tests.neural_states import MakeTrainingSet, equal_tensors
 
 IMAGE = (1, 8, 8)
 SEED_0, NEXT = Streams((0,), 0), Streams((0,), 1)

@@ -2,7 +2,6 @@ from dataclasses import replace
 
 import pytest
 import torch
-from neural_states import equal_states, equal_tensors
 
 from raysc.models.flows.flow_matching import FlowMatching
 from raysc.models.neural.state import State
@@ -10,6 +9,7 @@ from raysc.models.training.optimizer_state import OptimizerState, carries_optimi
 from raysc.pool.training_set import TrainingSet
 from raysc.rng import Streams
 from raysc.settings import Ema, Train
+from tests.neural_states import equal_states, equal_tensors
 
 IMAGE = (1, 8, 8)
 SEED_0, NEXT = Streams((0,), 0), Streams((0,), 1)

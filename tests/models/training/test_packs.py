@@ -8,11 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from neural_states import assert_close, equal_states
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from raysc.datasets.eight_gaussians import EightGaussians
+from raysc.datasets.points.eight_gaussians import EightGaussians
 from raysc.errors import InputError
 from raysc.models.diffusion.ddpm import Ddpm
 from raysc.models.family import TrainedFamily, supports_packing
@@ -28,6 +27,7 @@ from raysc.pool.training_set import TrainingSet
 from raysc.regimes.recipe import REAL
 from raysc.rng import Streams
 from raysc.settings import Ema, Sample, Train
+from tests.neural_states import assert_close, equal_states
 
 TRAIN = Train(batch=32, clip=1.0, ema=Ema(half_life=5), schedule="cosine")
 PACK, SINGLE = Streams((0, 1, 2, 3), 0), Streams((2,), 0)

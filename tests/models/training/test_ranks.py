@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from neural_states import assert_close, equal_tensors
 from safetensors.torch import load_file
 from torch import Tensor
+
+from tests.neural_states import assert_close, equal_tensors
 
 IMAGE_RANK, TEXT_RANK = (Path(__file__).parent / name for name in ("image_rank.py", "text_rank.py"))
 PROCESSES = ("rank0", "rank1", "single")

@@ -49,7 +49,7 @@ class Mlp(nn.Module):
 
 
 def sinusoidal_embedding(times: Tensor, frequencies: int) -> Tensor:
-    """Return sines and cosines of times, (batch, 2 * frequencies); periods rise from 2 pi to 10^4 2 pi geometrically."""
+    """Return sines and cosines of times, (batch, 2 * frequencies); periods grow from 2 pi to 10^4 2 pi."""
     exponents = torch.arange(frequencies, device=times.device, dtype=torch.float32) / frequencies
     angles = times[:, None] * torch.exp(-log(1e4) * exponents)
     return torch.cat([angles.sin(), angles.cos()], dim=1)

@@ -1,7 +1,7 @@
 """The feature extractor "inception": Inception-v3 (Heusel et al. 2017) through clean-fid's code, on rows in memory.
 
-The weights are the TorchScript file of clean-fid, verified by its hash. On every machine they lie in
-``RAYSC_INCEPTION``, else in raysc's cache folder; the first process that needs them downloads them.
+The weights are the TorchScript file of clean-fid, verified by its hash. Every machine has them in
+``RAYSC_INCEPTION`` or else in raysc's cache folder; the first process that needs them downloads them.
 """
 
 import os

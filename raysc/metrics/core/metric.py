@@ -100,11 +100,12 @@ class Column:
             from the default in brackets: ``precision[pixels,k=5]``.
         better: direction in which the value improves.
         scale: "log" if damage is a ratio of two values, "linear" if it is a difference.
-        reference: the real rows that the generated rows are compared with, or the set that estimates the same
-            distribution. Determines the floor, the value of real rows: for "test" training rows take the place of the
-            generated rows, for "train" held-out rows do; "none": the column has no floor.
+        reference: the real rows that the generated rows are compared with. It determines the floor, the value of real
+            rows: for "test" training rows take the place of the generated rows, for "train" held-out rows do, for
+            "none" there is no floor. "test" also serves metrics that compare with the distribution (modes_covered) or
+            with no rows (feature_variance).
         unit: unit of the values, for axes and headings; "" if dimensionless.
-        collapse_threshold: value at which, or beyond which, a model counts as collapsed; None: no such value.
+        collapse_threshold: a model with this value or a worse one counts as collapsed; None: no such value.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Improved precision, the share of generated rows that look real."""
+"""Improved precision, the share of generated rows in the real manifold."""
 
 from dataclasses import dataclass
 from typing import ClassVar

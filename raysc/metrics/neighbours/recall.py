@@ -1,4 +1,4 @@
-"""Improved recall, the share of real rows that generated rows reach."""
+"""Improved recall, the share of real rows in the generated manifold."""
 
 from dataclasses import dataclass
 from typing import ClassVar

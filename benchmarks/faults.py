@@ -1,12 +1,12 @@
-"""Kill a real sweep again and again, and see that nothing is lost, done twice or half-visible.
+"""Kill processes of a real sweep, and check that no work is lost or repeated and no reader sees partial objects.
 
     python benchmarks/faults.py                # 30 kills; some minutes on 4 cores
-    python benchmarks/faults.py --kills 4      # as the tests do
+    python benchmarks/faults.py --kills 4      # the number of kills of the test
 
-A sweep of small trained models with crews of two ranks runs as the command runs it. SIGKILL hits, at random moments and
-in turn: the driver, a trial's process, a rank's process, and the process that is in the middle of publishing (its
-attempt has files, its manifest is not there). After each kill the sweep goes on or is started again, until it ends with
-status 0. Meanwhile a reader loads the table as fast as it can. Fits are counted in a log that the fit itself writes.
+The command runs a sweep of small trained models with crews of two ranks. SIGKILL hits, at random times and in turn, the
+driver, a trial's process, a rank's process, and a process that is publishing (its attempt has files and no manifest).
+After each kill the sweep continues or is started again, until it ends with status 0. Meanwhile a reader loads the table
+in a loop. Each fit writes a line into a log, from which fits are counted.
 """
 
 import argparse
@@ -20,29 +20,29 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 import psutil
 
-from raysc.cli.arguments import open_sweep
 from raysc.errors import RayscError
-from raysc.planning.resolved import lines
+from raysc.planning.opening import open_sweep
+from raysc.planning.resolved import ResolvedCell, resolve
 from raysc.results.table.table import load_table
 from raysc.store.leases import holders
 from raysc.store.objects import Objects
-from raysc.store.spans import published
+from raysc.store.spans import published_spans
 
 MARK = "RAYSC_FAULTS"
 LOG = "RAYSC_FIT_LOG"
 KINDS = ("driver", "trial", "rank", "publisher")
-PATIENCE = 20.0
-"""Seconds that a kind of victim is waited for before another kind gets its turn."""
+WAIT_SECONDS = 20.0
+"""Seconds to wait for a process of one kind before the next kind is tried."""
 
 FAMILY = '''
-"""Flow matching that writes down each fit as it begins: rank 0, one line."""
+"""Flow matching that logs the start of each fit: one line, by rank 0."""
 
 import json
 import os
@@ -71,10 +71,10 @@ class Logged:
                 kind = part.rows.source.kind
                 counts[kind] = counts.get(kind, 0) + part.count
                 names += [block.name for block in part.rows.blocks if hasattr(block, "name")]
-            told = {"time": time.time(), "seed": streams.seeds[0], "generation": streams.generation,
+            entry = {"time": time.time(), "seed": streams.seeds[0], "generation": streams.generation,
                     "first": steps.start, "last": steps.stop, "counts": counts, "names": names}
             with open(os.environ["RAYSC_FIT_LOG"], "a") as log:
-                log.write(json.dumps(told) + "\\n")
+                log.write(json.dumps(entry) + "\\n")
         return self.inner.fit(training_set, start, steps, train, streams, length)
 
     def check(self, event): self.inner.check(event)
@@ -82,7 +82,7 @@ class Logged:
     def sample(self, *arguments): return self.inner.sample(*arguments)
     def save(self, *arguments):
         self.inner.save(*arguments)
-        time.sleep(0.1)  # what is published lies half-written for a while, to be hit
+        time.sleep(0.1)  # the attempt is partly written for a while, so that a kill can hit it
     def load(self, folder): return self.inner.load(folder)
     def parameter_count(self, event): return self.inner.parameter_count(event)
 '''
@@ -107,18 +107,18 @@ resources: {{workers: 2, cpus: 1, checkpoint_minutes: 0.01}}
 
 @dataclass
 class Counts:
-    """What happened.
+    """Counts of one benchmark.
 
     Attributes:
-        kills: by kind of victim.
-        calls: of raysc sweep, undisturbed ones apart.
-        generations: published ones of trained models, generation 0 included.
-        fits: those that were begun.
-        late: fits begun after their generation was published: must be none.
-        reads: tables that the reader loaded.
-        broken: errors that it met: must be none.
-        unequal: sweeps whose table differs from an undisturbed run's: must be none.
-        sweeps: sweeps that were run to their end.
+        kills: number of kills by kind of process.
+        calls: number of calls of raysc sweep, without the undisturbed one.
+        generations: number of published generations of trained models, with generation 0.
+        fits: number of fits that began.
+        late: number of fits that began after their generation was published; must be 0.
+        reads: number of tables that the reader loaded.
+        broken: errors of the reader; must be empty.
+        unequal: number of sweeps whose table differs from that of the undisturbed run; must be 0.
+        sweeps: number of sweeps that were run to their end.
     """
 
     kills: Counter[str] = field(default_factory=Counter)
@@ -131,14 +131,14 @@ class Counts:
     unequal: int = 0
     sweeps: int = 0
 
-    def sound(self) -> bool:
-        """Whether everything that must not happen did not."""
+    def is_correct(self) -> bool:
+        """Return True if nothing was repeated, partly visible or unequal."""
         return not (self.late or self.broken or self.unequal)
 
 
 @dataclass(frozen=True)
 class Size:
-    """How large the sweep is."""
+    """Size of the sweep."""
 
     generations: int = 4
     steps: int = 150
@@ -148,70 +148,71 @@ class Size:
 
 
 def run(folder: Path, kills: int, size: Size, random_seed: int) -> Counts:
-    """Run sweeps to their end until so many processes have been killed.
+    """Run sweeps to their end until a number of processes has been killed.
 
     Args:
-        folder: an empty one.
-        kills: how many.
-        size: of the sweep.
-        random_seed: of the moments of killing.
+        folder: an empty folder.
+        kills: number of kills.
+        size: size of the sweep.
+        random_seed: seed of the times of the kills.
     """
     dice = random.Random(random_seed)
     (folder / "logged_family.py").write_text(FAMILY)
     file = folder / "faults.yaml"
     file.write_text(SWEEP.format(**vars(size)))
-    calm = Disturbed(folder, "calm")
+    calm = DisturbedStore(folder, "calm")
     assert calm.start().wait() == 0, calm.output()
     counts = Counts()
     undisturbed = calm.table()
     while sum(counts.kills.values()) < kills:
-        one = Disturbed(folder, f"store{counts.sweeps}")
-        reader = Reader(one, counts)
+        store = DisturbedStore(folder, f"store{counts.sweeps}")
+        reader = Reader(store, counts)
         reader.start()
-        one.run_to_the_end(kills, counts, dice)
+        store.run_to_the_end(kills, counts, dice)
         reader.stop()
         counts.sweeps += 1
-        counts.unequal += not one.table().equals(undisturbed)
-        one.count_fits(counts)
+        counts.unequal += not store.table().equals(undisturbed)
+        store.count_fits(counts)
     return counts
 
 
-class Disturbed:
-    """One store and the processes that work on it."""
+class DisturbedStore:
+    """A store and the processes that work on it."""
 
     def __init__(self, folder: Path, name: str) -> None:
         self.folder, self.name, self.store = folder, name, folder / name
         self.log = folder / f"{name}.log"
         self.file = folder / "faults.yaml"
-        self.objects = Objects.at(str(self.store))
+        self.objects = Objects.open(str(self.store))
         self._mark = f"{os.getpid()}-{name}"
 
     def start(self) -> "subprocess.Popen[bytes]":
-        """The command, as a user gives it."""
+        """Start the command."""
         environment = {**os.environ, MARK: self._mark, LOG: str(self.log), "RAY_AUTH_MODE": "disabled"}
         command = [
             sys.executable,
             "-c",
             "from raysc.cli import main; main()",
             "sweep",
-            self.file,
+            str(self.file),
             "--storage",
-            self.store,
+            str(self.store),
         ]
         with (self.folder / f"{self.name}.txt").open("ab") as out:
             return subprocess.Popen(command, env=environment, cwd=self.folder, stdout=out, stderr=out)
 
     def output(self) -> str:
-        """What it printed."""
+        """Return the output of all calls."""
         return (self.folder / f"{self.name}.txt").read_text()
 
     def table(self) -> pd.DataFrame:
-        """The table without times."""
-        table = load_table(*open_sweep(str(self.file), str(self.store), ()))
-        return table.drop(columns=[name for name in table if name.startswith("seconds_")])
+        """Return the table without durations."""
+        sweep, objects = open_sweep(str(self.file), str(self.store), ())
+        table = load_table(resolve(sweep), objects)
+        return table.drop(columns=[name for name in table if str(name).startswith("seconds_")])
 
     def run_to_the_end(self, kills: int, counts: Counts, dice: random.Random) -> None:
-        """Start, kill, start again."""
+        """Start the command and kill processes until it ends with status 0."""
         while True:
             driver = self.start()
             counts.calls += 1
@@ -223,8 +224,8 @@ class Disturbed:
                 return
 
     def _kill_one(self, kind: str, driver: "subprocess.Popen[bytes]", counts: Counts) -> None:
-        """Wait until there is such a victim, and kill it."""
-        deadline = time.monotonic() + PATIENCE
+        """Wait for a process of one kind, and kill it."""
+        deadline = time.monotonic() + WAIT_SECONDS
         while time.monotonic() < deadline and driver.poll() is None:
             for pid in self._victims(kind, driver):
                 try:
@@ -238,8 +239,9 @@ class Disturbed:
             time.sleep(0.005)
 
     def _victims(self, kind: str, driver: "subprocess.Popen[bytes]") -> Iterator[int]:
+        """Yield the ids of the processes of one kind."""
         if kind == "driver":
-            if holders(self.objects):  # it has work under way
+            if holders(self.objects):  # some unit is running
                 yield driver.pid
         elif kind == "trial":
             yield from (holder.pid for holder in holders(self.objects).values())
@@ -252,7 +254,7 @@ class Disturbed:
                     yield holder.pid
 
     def _publishing(self, key: str, seed: str) -> bool:
-        """Whether an attempt of a lineage has files and no manifest yet."""
+        """Return True if an attempt of a lineage has files and no manifest yet."""
         for span in (self.store / "attempts" / key / seed).glob("*"):
             manifest = self.store / "spans" / key / seed / span.name
             if not manifest.exists() and any(span.glob("*/*/*")):
@@ -260,59 +262,63 @@ class Disturbed:
         return False
 
     def _processes(self, name: str) -> Iterator[int]:
-        """Our processes whose title holds a name."""
+        """Yield this store's processes whose title contains a name."""
         for process in psutil.process_iter(["name", "cmdline"]):
             try:
-                titled = name in " ".join(process.info["cmdline"] or [process.info["name"]])
-                if titled and process.environ().get(MARK) == self._mark:
+                matches = name in " ".join(process.info["cmdline"] or [process.info["name"]])
+                if matches and process.environ().get(MARK) == self._mark:
                     yield process.pid
             except psutil.Error:
                 continue
 
     def count_fits(self, counts: Counts) -> None:
-        """Compare the log of fits with when each generation was published."""
+        """Compare the log of fits with the publishing time of each generation."""
         sweep, _ = open_sweep(str(self.file), str(self.store), ())
-        built = lines(sweep)
+        cells = resolve(sweep).cells
         spans = self.store / "spans"
         for entry in map(json.loads, self.log.read_text().splitlines()):
             counts.fits += entry["first"] == 0
             seed, t = entry["seed"], entry["generation"]
             if t == 0:
-                zeros = {line.keys.zero for line in built if line.cell.initial.steps == entry["last"]}
-                manifests = [spans / zero.model / f"{seed}/0-0" for zero in zeros if zero is not None]
+                zero_keys = {
+                    cell.keys.generation_zero for cell in cells if cell.settings.initial.steps == entry["last"]
+                }
+                manifests = [spans / keys.model / f"{seed}/0-0" for keys in zero_keys if keys is not None]
             else:
                 parents = {name.split("/")[1] for name in entry["names"]}
-                own = [line.keys.lineage for line in built if _trains_on(line, t, entry["counts"], parents)]
-                assert len(own) == 1, f"the log does not say which lineage was fitted: {entry}"
-                manifests = [spans / own[0] / f"{seed}/{t}-{t}"]
+                lineages = [cell.keys.lineage for cell in cells if _trains_on(cell, t, entry["counts"], parents)]
+                assert len(lineages) == 1, f"the log does not identify the lineage of a fit: {entry}"
+                manifests = [spans / lineages[0] / f"{seed}/{t}-{t}"]
             counts.late += any(manifest.stat().st_mtime < entry["time"] for manifest in manifests)
-        counts.generations += sum(len(own) for packs in published(self.objects).values() for own in packs.values())
-        rows = {line.keys.zero.rows for line in built if line.keys.zero is not None}
-        counts.generations -= len(rows) * len(sweep.seeds)  # S_0s have spans, too, and are not fitted
+        by_lineage = published_spans(self.objects)
+        counts.generations += sum(len(published) for packs in by_lineage.values() for published in packs.values())
+        rows = {keys.rows for cell in cells if (keys := cell.keys.generation_zero) is not None}
+        counts.generations -= len(rows) * len(sweep.seeds)  # S_0s have spans too, but are not fitted
 
 
-def _trains_on(line, t: int, counts: dict[str, int], parents: set[str]) -> bool:  # type: ignore[no-untyped-def]
-    """Whether a cell's generation t has such a training set."""
-    own: Counter[str] = Counter()
-    for take in line.rules.recipe(t).takes:
-        own[take.source.kind] += take.count
-    zero = line.keys.zero.rows
-    mine = {line.keys.lineage if take.source.generation else zero for take in line.rules.recipe(t).takes
-            if take.source.kind == "synthetic"}  # fmt: skip
-    return dict(own) == counts and (mine == parents or parents == mine | {line.keys.lineage})
+def _trains_on(cell: ResolvedCell, t: int, counts: Mapping[str, int], parents: set[str]) -> bool:
+    """Return True if generation t of a cell trains on these counts by kind of source and on rows of these parents."""
+    takes = cell.rules.recipe(t).takes
+    expected: Counter[str] = Counter()
+    for take in takes:
+        expected[take.source.kind] += take.count
+    lineage, zero = cell.keys.lineage, cell.keys.generation_zero
+    assert zero is not None, "the family is trained"
+    synthetic = {lineage if take.source.generation else zero.rows for take in takes if take.source.kind == "synthetic"}
+    return dict(expected) == counts and (synthetic == parents or parents == synthetic | {lineage})
 
 
 class Reader(threading.Thread):
-    """Loads the table without end."""
+    """A thread that loads the table in a loop."""
 
-    def __init__(self, one: Disturbed, counts: Counts) -> None:
+    def __init__(self, store: DisturbedStore, counts: Counts) -> None:
         super().__init__(daemon=True)
-        self._one, self._counts, self._done = one, counts, threading.Event()
+        self._store, self._counts, self._done = store, counts, threading.Event()
 
     def run(self) -> None:
         while not self._done.wait(0.05):
             try:
-                self._one.table()
+                self._store.table()
             except (RayscError, OSError, ValueError, KeyError) as error:
                 self._counts.broken.append(repr(error))
             self._counts.reads += 1
@@ -323,20 +329,20 @@ class Reader(threading.Thread):
 
 
 def main() -> None:
-    """Print the counts; status 1 if something happened that must not."""
+    """Print the counts; exit with status 1 if an error count is not 0."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=30)
     parser.add_argument("--seed", type=int, default=0)
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        counts = run(Path(folder), asked.kills, Size(), asked.seed)
+        counts = run(Path(folder), arguments.kills, Size(), arguments.seed)
     killed = ", ".join(f"{kind} {counts.kills[kind]}" for kind in KINDS)
     print(f"{sum(counts.kills.values())} kills ({killed}) over {counts.calls} calls and {counts.sweeps} sweeps")
     print(f"{counts.generations} generations published, {counts.fits} fits begun, {counts.late} of published ones")
     print(f"{counts.reads} tables read meanwhile, {len(counts.broken)} errors {counts.broken[:3]}")
     print(f"{counts.unequal} tables differ from an undisturbed run's; {time.monotonic() - began:.0f} s")
-    sys.exit(not counts.sound())
+    sys.exit(not counts.is_correct())
 
 
 if __name__ == "__main__":

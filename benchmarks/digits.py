@@ -1,4 +1,4 @@
-"""How near short runs of EDM and OT-CFM on digits come to long ones.
+"""Distances of short runs of EDM and OT-CFM on digits beside those of long ones.
 
     python benchmarks/digits.py [steps of the long runs]
 
@@ -14,20 +14,22 @@ from time import perf_counter
 import numpy as np
 import torch
 
-from raysc.datasets.digits import Digits
+from raysc.datasets.images.digits import Digits
 from raysc.metrics.core.classifier import train_classifier
-from raysc.metrics.core.measure import Real, floors, measure
+from raysc.metrics.core.measure import RealSets, floors, measure
 from raysc.metrics.distances.frechet_distance import FrechetDistance
 from raysc.metrics.neighbours.nn_train_share import NnTrainShare
 from raysc.models.diffusion.edm import Edm
-from raysc.models.family import Trained
+from raysc.models.family import TrainedFamily
 from raysc.models.flows.flow_matching import FlowMatching
-from raysc.pool.rows import MemoryBlock, Rows, TrainingSet
+from raysc.pool.blocks import MemoryBlock
+from raysc.pool.rows import Rows
+from raysc.pool.training_set import TrainingSet
 from raysc.regimes.recipe import REAL
 from raysc.rng import Streams
 from raysc.settings import Ema, Sample, Train
 
-FAMILIES: dict[str, tuple[Trained, int]] = {
+FAMILIES: dict[str, tuple[TrainedFamily, int]] = {
     "EDM": (Edm(), 2000),
     "OT-CFM": (FlowMatching(coupling="optimal_transport"), 1500),
 }
@@ -42,10 +44,10 @@ def main(longest: int) -> None:
     data = Digits()
     rows = data.train((0,))
     classifier = train_classifier(data.labelled_train(), data.labelled_test())
-    real = Real(data.kind, rows, data.test(), {"classifier": classifier}, data)
+    real = RealSets(data.kind, rows, data.test(), {"classifier": classifier}, data)
     training_set = TrainingSet((Rows(REAL, (MemoryBlock("digits", 0, rows),)),))
 
-    def run(family: Trained, steps: int, seed: int) -> tuple[float, float, float]:
+    def run(family: TrainedFamily, steps: int, seed: int) -> tuple[float, float, float]:
         began, streams = perf_counter(), Streams((seed,), 0)
         state = family.fit(training_set, family.initial(data.event, streams), range(steps), TRAIN, streams).state
         seconds = perf_counter() - began

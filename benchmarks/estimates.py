@@ -1,4 +1,4 @@
-"""How right `raysc plan --time` is: its estimate of single units beside what they take when they are really run.
+"""Accuracy of `raysc plan --time`: estimates of single units beside their measured times.
 
     python benchmarks/estimates.py [SWEEP ...]
 

@@ -20,8 +20,9 @@ import torch
 from PIL import Image
 
 from raysc.models.training.batches import Batches
+from raysc.pool.blocks import Block, MemoryBlock
 from raysc.pool.mixing import mix
-from raysc.pool.rows import Block, MemoryBlock, Rows
+from raysc.pool.rows import Rows
 from raysc.regimes.mix import Mix
 from raysc.regimes.recipe import REAL, exact, synthetic
 from raysc.rng import Streams
@@ -42,7 +43,7 @@ def main(count: int) -> None:
     seconds, held = ours(real, MemoryBlock("made", 0, made[None]))
     tracemalloc.stop()
     with tempfile.TemporaryDirectory() as folder:
-        stored = ParquetShelf(Objects.at(folder), "rows").put(synthetic(0), (0,), 0, made[None])
+        stored = ParquetShelf(Objects.open(folder), "rows").put(synthetic(0), (0,), 0, made[None])
         read = min(ours(real, stored)[0] for _ in range(3))  # the first time Arrow is loaded too
     with tempfile.TemporaryDirectory() as folder:
         theirs = files(Path(folder), real, made)

@@ -1,4 +1,4 @@
-"""What a sweep costs beyond its trials: `raysc sweep` on four trivial units, and where the time goes.
+"""Time of a sweep beyond its trials: `raysc sweep` on four trivial units, by phase.
 
     python benchmarks/overhead.py              # four units on this machine
     python benchmarks/overhead.py --units 1000 # so many units over 16 logical nodes of this machine

@@ -1,4 +1,4 @@
-"""What 32 seeds of points cost against one: `python benchmarks/points.py [repeats]`.
+"""Time of 32 seeds of points against one: `python benchmarks/points.py [repeats]`.
 
 For each family the same sweep of eight Gaussians (generation 0 and three retrainings under replace) by `raysc sweep`
 with one seed and with 32, which the planner cuts into units of eight that run side by side, a core each. Compared are

@@ -31,7 +31,7 @@ REGIMES = ("replace", "accumulate", "accumulate_subsample")
 
 @dataclass(frozen=True)
 class Task:
-    """What a model is fitted to and scored by, as a sweep file names them."""
+    """Data, model and metric of a toy, as a sweep file names them."""
 
     data: str
     model: str

@@ -22,7 +22,7 @@ def open_resolved(file: Path, store: Path | str, *overrides: str) -> tuple[Resol
 
 
 def plan_of(file: Path, store: Path | str, *overrides: str) -> Plan:
-    """What remains of a sweep."""
+    """Plan what is missing of a sweep."""
     return make_plan(*open_resolved(file, store, *overrides))
 
 

@@ -1,4 +1,4 @@
-"""What the README shows works as it stands there."""
+"""Every example of the README works as it is printed."""
 
 import re
 import subprocess

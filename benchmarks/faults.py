@@ -10,7 +10,6 @@ in a loop. Each fit writes a line into a log, from which fits are counted.
 """
 
 import argparse
-import json
 import os
 import random
 import signal
@@ -20,16 +19,20 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import psutil
 
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from benchmarks.fit_log import address, lineage_of, lost_seconds, read_fits
 from raysc.errors import RayscError
 from raysc.planning.opening import open_sweep
-from raysc.planning.resolved import ResolvedCell, resolve
+from raysc.planning.resolved import resolve
 from raysc.results.table.table import load_table
 from raysc.store.leases import holders
 from raysc.store.objects import Objects
@@ -75,7 +78,12 @@ class Logged:
                     "first": steps.start, "last": steps.stop, "counts": counts, "names": names}
             with open(os.environ["RAYSC_FIT_LOG"], "a") as log:
                 log.write(json.dumps(entry) + "\\n")
-        return self.inner.fit(training_set, start, steps, train, streams, length)
+        fitted = self.inner.fit(training_set, start, steps, train, streams, length)
+        if os.environ.get("RANK", "0") == "0":
+            ended = {**entry, "ended": time.time()}
+            with open(os.environ["RAYSC_FIT_LOG"] + ".ended", "a") as log:
+                log.write(json.dumps(ended) + "\\n")
+        return fitted
 
     def check(self, event): self.inner.check(event)
     def initial(self, event, streams): return self.inner.initial(event, streams)
@@ -119,6 +127,7 @@ class Counts:
         broken: errors of the reader; must be empty.
         unequal: number of sweeps whose table differs from that of the undisturbed run; must be 0.
         sweeps: number of sweeps that were run to their end.
+        lost: seconds of training that each kill made necessary again.
     """
 
     kills: Counter[str] = field(default_factory=Counter)
@@ -130,6 +139,7 @@ class Counts:
     broken: list[str] = field(default_factory=list)
     unequal: int = 0
     sweeps: int = 0
+    lost: list[float] = field(default_factory=list)
 
     def is_correct(self) -> bool:
         """Return True if nothing was repeated, partly visible or unequal."""
@@ -185,6 +195,7 @@ class DisturbedStore:
         self.file = folder / "faults.yaml"
         self.objects = Objects.open(str(self.store))
         self._mark = f"{os.getpid()}-{name}"
+        self._kill_times: list[float] = []
 
     def start(self) -> "subprocess.Popen[bytes]":
         """Start the command."""
@@ -232,6 +243,7 @@ class DisturbedStore:
                     os.kill(pid, signal.SIGKILL)
                 except ProcessLookupError:
                     continue
+                self._kill_times.append(time.time())
                 counts.kills[kind] += 1
                 if kind == "driver":
                     driver.wait()
@@ -272,11 +284,12 @@ class DisturbedStore:
                 continue
 
     def count_fits(self, counts: Counts) -> None:
-        """Compare the log of fits with the publishing time of each generation."""
+        """Compare the log of fits with the publishing time of each generation, and with the kills."""
         sweep, _ = open_sweep(str(self.file), str(self.store), ())
-        cells = resolve(sweep).cells
+        cells, fits = resolve(sweep).cells, read_fits(self.log)
         spans = self.store / "spans"
-        for entry in map(json.loads, self.log.read_text().splitlines()):
+        for fit in fits:
+            entry = fit.entry
             counts.fits += entry["first"] == 0
             seed, t = entry["seed"], entry["generation"]
             if t == 0:
@@ -285,27 +298,13 @@ class DisturbedStore:
                 }
                 manifests = [spans / keys.model / f"{seed}/0-0" for keys in zero_keys if keys is not None]
             else:
-                parents = {name.split("/")[1] for name in entry["names"]}
-                lineages = [cell.keys.lineage for cell in cells if _trains_on(cell, t, entry["counts"], parents)]
-                assert len(lineages) == 1, f"the log does not identify the lineage of a fit: {entry}"
-                manifests = [spans / lineages[0] / f"{seed}/{t}-{t}"]
+                manifests = [spans / lineage_of(entry, cells) / f"{seed}/{t}-{t}"]
             counts.late += any(manifest.stat().st_mtime < entry["time"] for manifest in manifests)
+        counts.lost += lost_seconds(fits, self._kill_times, lambda entry: address(entry, cells))
         by_lineage = published_spans(self.objects)
         counts.generations += sum(len(published) for packs in by_lineage.values() for published in packs.values())
         rows = {keys.rows for cell in cells if (keys := cell.keys.generation_zero) is not None}
         counts.generations -= len(rows) * len(sweep.seeds)  # S_0s have spans too, but are not fitted
-
-
-def _trains_on(cell: ResolvedCell, t: int, counts: Mapping[str, int], parents: set[str]) -> bool:
-    """Return True if generation t of a cell trains on these counts by kind of source and on rows of these parents."""
-    takes = cell.rules.recipe(t).takes
-    expected: Counter[str] = Counter()
-    for take in takes:
-        expected[take.source.kind] += take.count
-    lineage, zero = cell.keys.lineage, cell.keys.generation_zero
-    assert zero is not None, "the family is trained"
-    synthetic = {lineage if take.source.generation else zero.rows for take in takes if take.source.kind == "synthetic"}
-    return dict(expected) == counts and (synthetic == parents or parents == synthetic | {lineage})
 
 
 class Reader(threading.Thread):
@@ -340,6 +339,8 @@ def main() -> None:
     killed = ", ".join(f"{kind} {counts.kills[kind]}" for kind in KINDS)
     print(f"{sum(counts.kills.values())} kills ({killed}) over {counts.calls} calls and {counts.sweeps} sweeps")
     print(f"{counts.generations} generations published, {counts.fits} fits begun, {counts.late} of published ones")
+    mean, most = np.mean(counts.lost), np.quantile(counts.lost, 0.95)
+    print(f"{mean:.2f} s of training lost per kill; 95 % of the kills lose at most {most:.2f} s")
     print(f"{counts.reads} tables read meanwhile, {len(counts.broken)} errors {counts.broken[:3]}")
     print(f"{counts.unequal} tables differ from an undisturbed run's; {time.monotonic() - began:.0f} s")
     sys.exit(not counts.is_correct())

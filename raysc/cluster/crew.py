@@ -192,9 +192,9 @@ class ActorCrew:
         files: list[dict[str, FileEntry]] = self._wait([self._actors[0].call.remote("save", attempt, training_state)])
         return files[0]
 
-    def load(self, manifest: Manifest) -> None:
-        """Load the model of a published generation on every rank."""
-        self._call_all("load", manifest)
+    def load(self, manifest: Manifest, training_state: bool) -> None:
+        """Load the model of a published generation on every rank, with what training needs to continue or without."""
+        self._call_all("load", manifest, training_state)
 
     @property
     def model(self) -> tuple["_RemoteFamily", None]:

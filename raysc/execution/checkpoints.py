@@ -14,7 +14,7 @@ from raysc.pool.training_set import TrainingSet
 from raysc.settings import Sample, Train
 from raysc.store import host
 from raysc.store.objects import Objects
-from raysc.store.publishing import Attempt, Manifest
+from raysc.store.publishing import Attempt, DamagedObjectError, Manifest
 from raysc.store.spans import pack_name
 
 TRIAL_STEPS = 50
@@ -35,6 +35,7 @@ class CheckpointedCrew:
         address: lineage, or training run of generation 0.
         seeds: the unit's pack.
         every: seconds between two checkpoints.
+        model: key under which the model is published that is trained now, where it is not ``address``.
     """
 
     crew: TrainedCrew
@@ -42,6 +43,7 @@ class CheckpointedCrew:
     address: str
     seeds: tuple[int, ...]
     every: float
+    model: str = ""
     _seconds_per_step: float | None = field(default=None, init=False)
     _unsaved: tuple[int, int, np.ndarray | float, np.ndarray] | None = field(default=None, init=False)
 
@@ -52,8 +54,7 @@ class CheckpointedCrew:
         """Train over ``steps``, from the newest checkpoint among them if there is one."""
         at, length = steps.start, length or steps.stop
         losses: np.ndarray | float = 0.0
-        if (checkpoint := self._newest(generation, steps)) is not None:
-            self.crew.load(checkpoint)
+        if (checkpoint := self._load_newest(generation, steps)) is not None:
             at, start = checkpoint.record["step"], "current"
             losses = np.asarray(checkpoint.record["losses"])
             if at == steps.stop:
@@ -101,10 +102,24 @@ class CheckpointedCrew:
         names = (name.rsplit("/", 1)[1] for name in self.objects.names(self._folder))
         return sorted(int(name.partition("-")[2]) for name in names if re.fullmatch(rf"{generation}-\d+", name))
 
-    def _newest(self, generation: int, steps: range) -> Manifest | None:
-        """Read the newest checkpoint after the first and up to the last of some steps."""
-        saved = [step for step in self._saved_steps(generation) if steps.start < step <= steps.stop]
-        return Manifest.read(self.objects, self._name(generation, saved[-1])) if saved else None
+    def _load_newest(self, generation: int, steps: range) -> Manifest | None:
+        """Load the newest checkpoint after the first and up to the last of some steps; None without one.
+
+        Raises:
+            DamagedObjectError: it is damaged. Once it is in the trash, an older one or none is found.
+        """
+        for step in reversed([step for step in self._saved_steps(generation) if steps.start < step <= steps.stop]):
+            name = self._name(generation, step)
+            try:
+                checkpoint = Manifest.read(self.objects, name)
+                self.crew.load(checkpoint, training_state=True)
+                return checkpoint
+            except FileNotFoundError:
+                continue  # another process deleted it
+            except DamagedObjectError:
+                if self.objects.exists(name):
+                    raise
+        return None
 
     def _save(self, generation: int, step: int, losses: np.ndarray | float, diverged: np.ndarray) -> None:
         """Publish a checkpoint, then delete the older ones."""
@@ -112,15 +127,24 @@ class CheckpointedCrew:
         attempt = Attempt.start(self.objects, f"{self._folder}/{generation}")
         attempt.files.update(self.crew.save(attempt, training_state=True))
         manifest = {"generation": generation, "step": step, "losses": np.asarray(losses).tolist()}
-        attempt.publish(self._name(generation, step), {**manifest, **records.diverged(self.seeds, diverged)})
+        manifest |= {"model": self.model} if self.model else {}
+        name = self._name(generation, step)
+        if attempt.publish(name, {**manifest, **records.diverged(self.seeds, diverged)}):
+            attempt.sync(name)
+        else:  # another process trains the same generation and was first
+            attempt.discard()
         self._delete(generation, [other for other in older if other != step])
 
     def _delete(self, generation: int, steps: list[int]) -> None:
-        """Delete checkpoints; the manifest goes first, so that no reader finds one without files."""
+        """Delete checkpoints; the manifest goes first, in a request of its own: no reader finds one without files."""
         for step in steps:
             name = self._name(generation, step)
             try:
                 manifest = Manifest.read(self.objects, name)
             except FileNotFoundError:
                 continue  # another process made the same generation and deleted it
-            self.objects.delete([name, *(manifest.object_name(file) for file in manifest.files)])
+            except DamagedObjectError:
+                self.objects.delete([name])  # raysc gc deletes its files
+                continue
+            self.objects.delete([name])
+            self.objects.delete(manifest.object_name(file) for file in manifest.files)

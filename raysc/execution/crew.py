@@ -13,8 +13,8 @@ class TrainedCrew(Crew, Protocol):
         """Write the model into an attempt; return its files."""
         ...
 
-    def load(self, manifest: Manifest) -> None:
-        """Load the model of a published generation."""
+    def load(self, manifest: Manifest, training_state: bool) -> None:
+        """Load the model of a published generation, with what training needs to continue or without it."""
         ...
 
     @property

@@ -17,9 +17,13 @@ from raysc.pool.blocks import Block
 from raysc.pool.rows import Rows
 from raysc.pool.shelf import digest
 from raysc.regimes.recipe import REAL, Source, synthetic
+from raysc.store import host
 from raysc.store.publishing import Attempt, DamagedObjectError, Manifest
 from raysc.store.retention import MODEL
 from raysc.store.spans import END, NO_UNTIL, Span, published_chain, published_spans, valid_spans
+
+LISTING_SECONDS = 1.0
+"""Pause before a store is listed again whose last listing was late."""
 
 
 class History:
@@ -52,12 +56,24 @@ class History:
         if not model0 or not rows0:
             return None
         spans = published_spans(objects, keys.lineage).get(keys.lineage, {}).get(unit.seeds, ())
-        models = {span.first: span.read_manifest(objects) for span in [model0[0], *valid_spans(spans, NO_UNTIL)]}
-        return cls(models, rows0[0].read_manifest(objects), unit, context, crew)
+        models: dict[int, Manifest] = {}
+        try:
+            for span in [model0[0], *valid_spans(spans, NO_UNTIL)]:
+                models[span.first] = span.read_manifest(objects)
+            return cls(models, rows0[0].read_manifest(objects), unit, context, crew)
+        except FileNotFoundError:  # it was moved to the trash after the listing, or the listing was late
+            host.current().sleep(LISTING_SECONDS)
+            return cls.read(unit, context, crew)
 
     def diverged(self, t: int) -> bool:
         """Return True if all seeds had diverged at generation t, so that no generation follows."""
         return t in self.models and self.models[t].record["last"] >= END
+
+    def is_published(self, t: int) -> bool:
+        """Return True if generation t is published, by name: a listing may be late."""
+        lineage, seeds = self._unit.cell.keys.lineage, self._unit.seeds
+        spans = (Span(t, last, lineage, seeds) for last in (t, END))
+        return any(self._context.objects.exists(span.name) for span in spans)
 
     def metrics_key(self, t: int) -> str:
         """Return the key under which the metrics of generation t are published."""
@@ -109,7 +125,7 @@ class History:
         """Load the model of generation t, as (family, state), if one of the metrics reads models."""
         if not any(isinstance(self._context.measurer.metrics[metric], ModelMetric) for metric in metrics):
             return None
-        self._crew.load(self.models[t])
+        self._crew.load(self.models[t], training_state=False)
         return self._crew.model
 
     def _rows_manifest(self, t: int) -> Manifest:
@@ -133,7 +149,7 @@ class History:
             RayscError: they differ. The model's checksum is right, so this machine rounds differently. Training on such
                 rows, or measuring them, would mix two lineages.
         """
-        self._crew.load(self.models[t])
+        self._crew.load(self.models[t], training_state=False)
         attempt = Attempt.start(self._context.objects, Span(t, t, self._unit.cell.keys.lineage, self._unit.seeds).path)
         sample = self._unit.cell.rules.sample(t)
         blocks: list[Block] = []

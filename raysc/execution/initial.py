@@ -33,7 +33,7 @@ def run(unit: InitialUnit, context: UnitContext, crew: TrainedCrew) -> None:
         span = covered[0] if covered else _train(unit, snapshot, training_set, trained, context, trainer)
         manifest = span.read_manifest(context.objects)
         if span.last < END:
-            crew.load(manifest)
+            crew.load(manifest, training_state=True)
             trained = snapshot.steps
         for key, sample in snapshot.rows.items():
             _sample(key, sample, manifest, unit, context, crew)
@@ -50,6 +50,7 @@ def _train(
     """Train from step ``trained`` to the snapshot's step and publish G_0."""
     began = perf_counter()
     steps = range(trained, snapshot.steps)
+    trainer.model = snapshot.model
     fit = trainer.fit(0, training_set, "current" if trained else "initial", steps, unit.cell.rules.train(0))
     fitted = perf_counter()
     span = Span(0, END if fit.diverged.all() else 0, snapshot.model, unit.seeds)

@@ -123,12 +123,21 @@ class TrainedRank:
             attempt.put_folder(MODEL, Path(folder))
         return attempt.files
 
-    def load(self, manifest: Manifest) -> None:
-        """Load the model of a published generation; without its training state, if that was dropped."""
+    def load(self, manifest: Manifest, training_state: bool) -> None:
+        """Load the model of a published generation.
+
+        Args:
+            manifest: of the generation, or of a checkpoint.
+            training_state: training continues from here. Without it, the state serves for sampling and measuring only.
+
+        Raises:
+            DamagedStateError: the training state is needed, and it is missing or was changed.
+            DamagedObjectError: another file is missing or was changed.
+        """
         self._diverged = np.isin(self.seeds, manifest.record.get("diverged", ()))
         with tempfile.TemporaryDirectory() as folder:
-            files = manifest.get_folder(MODEL, Path(folder), optional_prefix=TRAINING_STATE_PREFIX)
-            self._state = self.family.load(files)
+            without_prefix = None if training_state else TRAINING_STATE_PREFIX
+            self._state = self.family.load(manifest.get_folder(MODEL, Path(folder), without_prefix))
 
     def close(self) -> None:
         """Release the model and Accelerate's state, which is a process singleton that refuses other settings."""

@@ -6,23 +6,28 @@ from time import perf_counter
 
 import numpy as np
 
+from raysc.errors import RayscError
 from raysc.execution import records
 from raysc.execution.checkpoints import CheckpointedCrew
 from raysc.execution.crew import TrainedCrew
 from raysc.execution.early_stopping import EarlyStopping
-from raysc.execution.history import History
+from raysc.execution.history import LISTING_SECONDS, History
 from raysc.execution.unit_context import UnitContext
 from raysc.loop import Generation, self_consuming_loop
 from raysc.planning.units import LoopUnit
 from raysc.pool.shelf import Shelf
 from raysc.regimes.recipe import synthetic
-from raysc.store.publishing import Attempt, Manifest
-from raysc.store.retention import droppable_files, needed_rows, tombstones, write_tombstone
+from raysc.store import host
+from raysc.store.publishing import Attempt, DamagedObjectError, Manifest
+from raysc.store.retention import droppable_files, dropped_generations, needed_rows, tombstones, write_tombstone
 from raysc.store.spans import END, Span
+
+RETENTION_SECONDS = 30.0
+"""Seconds between two deletions of what the retention rule drops."""
 
 
 class Overtaken(Exception):
-    """Another process published the generation that was just made."""
+    """Another process published a generation that this one makes, or was about to make."""
 
 
 def run(unit: LoopUnit, context: UnitContext, crew: TrainedCrew) -> None:
@@ -30,12 +35,19 @@ def run(unit: LoopUnit, context: UnitContext, crew: TrainedCrew) -> None:
 
     Nothing happens if generation 0 is missing: it was damaged, and the next plan makes it first.
     """
+    published_at_damage: set[int] | None = None
     while (history := History.read(unit, context, crew)) is not None:
         try:
             TrainedRun(unit, context, crew, history).run()
             return
         except Overtaken:
             continue  # continue from what the other process published
+        except DamagedObjectError:
+            # Another process that is further on may have dropped the file since the history was read. Damage is what
+            # a second look at the store finds again.
+            if published_at_damage == set(history.models):
+                raise
+            published_at_damage = set(history.models)
 
 
 @dataclass
@@ -56,9 +68,11 @@ class TrainedRun:
     history: History
     stopping: EarlyStopping = field(init=False)
     _trainer: CheckpointedCrew = field(init=False)
+    _retained: float = field(init=False)
 
     def __post_init__(self) -> None:
         self.stopping = EarlyStopping.of(self.context)
+        self._retained = host.current().monotonic()
         lineage = self.unit.cell.keys.lineage
         self._trainer = CheckpointedCrew(
             self.crew, self.context.objects, lineage, self.unit.seeds, self.context.checkpoint_seconds
@@ -103,13 +117,20 @@ class TrainedRun:
 
         Returns:
             The generation after the last one that was run.
+
+        Raises:
+            Overtaken: the listing of the store lacked a generation that is published.
+            RayscError: published generations would be trained again, and the plan did not say so.
         """
         rules, history, context = self.unit.cell.rules, self.history, self.context
         generations = range(history.restart(gap.start), gap.stop)
+        if generations.start < gap.start:
+            self._check_refit(generations.start, gap.start)
         attempts = _Attempts(self.unit, context)
         needed = {take.source for t in generations for take in rules.recipe(t).takes}
         sources = history.sources(needed, generations.start)
-        self.crew.load(history.models[generations.start - 1])
+        continues = self.unit.cell.settings.start == "previous"
+        self.crew.load(history.models[generations.start - 1], training_state=continues)
         loop = self_consuming_loop(
             rules, self._trainer, sources, self.unit.seeds, generations, context.fresh, attempts.shelf
         )
@@ -127,6 +148,23 @@ class TrainedRun:
             if self._all_ended:
                 return t + 1
         return gap.stop
+
+    def _check_refit(self, restart: int, first: int) -> None:
+        """Check that published generations ``restart`` to ``first`` - 1 must be trained again to make ``first``.
+
+        The training state before it is missing. Usually a process has published ``first`` and dropped the state, and
+        the listing of the store is late.
+        """
+        if self.history.is_published(first):
+            host.current().sleep(LISTING_SECONDS)
+            raise Overtaken
+        lineage, seeds = self.unit.cell.keys.lineage, self.unit.seeds
+        dropped = dropped_generations(self.context.objects, lineage, seeds).get("training_state", 0)
+        if dropped >= first - 1 and not self.unit.refits:
+            raise RayscError(
+                f"the training state of generation {first - 1} was dropped, or was damaged and deleted: generations "
+                f"{restart} to {first - 1} would have to be trained again; run it again with --remake if that is wanted"
+            )
 
     def _publish_measured(self, generation: Generation, attempt: Attempt, waited: float) -> None:
         """Save, measure, publish and judge one generation."""
@@ -193,7 +231,11 @@ class TrainedRun:
         Attempt.start(self.context.objects, span.path).publish(span.name, {**manifest, **self.context.provenance})
 
     def _retain(self, finished: bool) -> None:
-        """Delete what the retention rule drops; tombstones are written first."""
+        """Delete what the retention rule drops; tombstones are written first.
+
+        The newest generation must be on the disk by then: after a power cut, the states before it would be needed. A
+        disk takes some time for that, so a unit does it every ``RETENTION_SECONDS`` and at its end.
+        """
         history, objects, keep = self.history, self.context.objects, self.context.keep
         models = {t: manifest for t, manifest in history.models.items() if t >= 1}
         if not models:
@@ -202,6 +244,11 @@ class TrainedRun:
         needed = needed_rows(self.unit.cell.rules.recipe, last, self.context.generations)
         files = [manifest.object_name(file) for manifest, file in droppable_files(models, keep, needed, finished)]
         files = [file for file in files if file not in history.dropped]
+        now = host.current().monotonic()
+        if not files or (not finished and now - self._retained < RETENTION_SECONDS):
+            return
+        self._retained = now
+        objects.sync([models[last].name, *map(models[last].object_name, models[last].files)])
         for tombstone in tombstones(self.unit.cell.keys.lineage, self.unit.seeds, keep, last, finished):
             write_tombstone(objects, tombstone)
         objects.delete(files)

@@ -26,12 +26,13 @@ class StoreIndex:
 
     @classmethod
     def read(cls, objects: Objects, metrics: Collection[str]) -> "StoreIndex":
-        """List a store; ``metrics``: keys of the metrics to look for."""
-        return cls(
-            published_spans(objects),
-            {key: metric_files.list_files(objects, key) for key in metrics},
-            tombstone_index(objects.names("dropped")),
-        )
+        """List a store; ``metrics``: keys of the metrics to look for.
+
+        Tombstones come first: one that is written after the spans were listed would seem to concern the last of them.
+        """
+        dropped = tombstone_index(objects.names("dropped"))
+        spans = published_spans(objects)
+        return cls(spans, {key: metric_files.list_files(objects, key) for key in metrics}, dropped)
 
     def unmeasured(self, metrics: Iterable[str], lineage: str, seeds: tuple[int, ...], wanted: Iterable[int]) -> bool:
         """Return True if some metric lacks some wanted generation of a pack."""

@@ -1,16 +1,17 @@
 """Inventory: the entries of a store below some keys, their verification, and the processes that hold their leases."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from raysc.models.family import TRAINING_STATE_PREFIX
 from raysc.store import metric_files
 from raysc.store.leases import holders
+from raysc.store.names import ENTRIES, SPAN
 from raysc.store.objects import READ_THREADS, Objects
 from raysc.store.publishing import DamagedObjectError, Manifest, read_verified
 from raysc.store.retention import MODEL, tombstone_index
-from raysc.store.spans import pack_seeds
+from raysc.store.spans import read_pack
 
 
 def list_entries(keys: Collection[str], seeds: Collection[int], objects: Objects) -> list[str]:
@@ -21,13 +22,14 @@ def list_entries(keys: Collection[str], seeds: Collection[int], objects: Objects
         seeds: packs that hold none of them are left out.
         objects: the store.
     """
-    entries = []
-    for folder, key_index in (("spans", 1), ("partial", 1), ("dropped", 1), ("metrics", 2)):
-        for name in objects.names(folder):
-            parts = name.split("/")
-            if parts[key_index] in keys and not set(seeds).isdisjoint(pack_seeds(parts[key_index + 1])):
-                entries.append(name)
-    return entries
+    return [
+        name
+        for folder, form in ENTRIES.items()
+        for name in objects.names(folder)
+        if (match := form.fullmatch(name))
+        and match["key"] in keys
+        and not set(seeds).isdisjoint(read_pack(match["pack"]) or ())
+    ]
 
 
 def describe_holders(keys: Collection[str], objects: Objects) -> str:
@@ -52,16 +54,37 @@ def verify_entries(
     Yields:
         For each entry its damage, or None.
     """
-    tombstones = tombstone_index(objects.names("dropped"))
+    dropped = tombstone_index(objects.names("dropped"))
     names = list_entries(keys, seeds, objects)
-    last: dict[tuple[str, ...], int] = {}
-    for name in names:
-        folder, *pack, span = name.split("/")
-        if folder == "spans" and span.count("-") == 1:  # spans with ``until`` hold no states
-            last[tuple(pack)] = max(last.get(tuple(pack), 0), _first_generation(span))
-    verifier = _Verifier(objects, tombstones, last)
+    last = _last_generations(names)
+    verifier = _Verifier(objects, {pack: _Kept(last.get(pack, 0), dropped.get(pack, {})) for pack in {*last, *dropped}})
     with ThreadPoolExecutor(READ_THREADS) as pool:
         yield from pool.map(verifier.verify, names)
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """What decides which files of a unit may be missing.
+
+    Attributes:
+        last: first generation of the last span.
+        dropped: kind of tombstone -> the highest generation.
+    """
+
+    last: int
+    dropped: Mapping[str, int]
+
+    def may_be_missing(self, t: int, file: str) -> bool:
+        """Return True for a file of generation t that retention drops."""
+        folder, _, file_name = file.partition("/")
+        if folder == "rows":
+            return True
+        if folder != MODEL or t == 0:
+            return False
+        if t <= self.dropped.get("models", 0):
+            return True
+        superseded = t < self.last or t <= self.dropped.get("training_state", 0)
+        return superseded and file_name.startswith(TRAINING_STATE_PREFIX)
 
 
 @dataclass(frozen=True)
@@ -70,51 +93,64 @@ class _Verifier:
 
     Attributes:
         objects: the store.
-        tombstones: (key, pack) -> kind of tombstone -> the highest generation.
-        last: (key, pack) -> first generation of the last span.
+        kept: (key, pack) -> what the store said at first.
     """
 
     objects: Objects
-    tombstones: Mapping[tuple[str, str], Mapping[str, int]]
-    last: Mapping[tuple[str, ...], int]
+    kept: Mapping[tuple[str, str], _Kept]
 
     def verify(self, name: str) -> DamagedObjectError | None:
-        """Return the damage of an entry, if any; an entry that was deleted in the meantime has none."""
+        """Return the damage of an entry, if any; an entry that was deleted in the meantime has none.
+
+        A process that runs publishes generations and then drops files of earlier ones. So damage counts only if the
+        store lists the same generations and tombstones after the look at the files as before it.
+        """
+        _, *parts = name.split("/")
+        key, pack = parts[-3:-1] if name.startswith("metrics/") else parts[:2]
+        kept = self.kept.get((key, pack), _Kept(0, {}))
+        while (damage := self._damage(name, kept)) is not None:
+            dropped = tombstone_index(self.objects.names(f"dropped/{key}/{pack}")).get((key, pack), {})
+            last = _last_generations(self.objects.names(f"spans/{key}/{pack}")).get((key, pack), 0)
+            if (now := _Kept(last, dropped)) == kept:
+                break
+            kept = now
+        return damage
+
+    def _damage(self, name: str, kept: _Kept) -> DamagedObjectError | None:
         folder = name.partition("/")[0]
         try:
             if folder == "metrics":
                 metric_files.read_table(self.objects, name)
             elif folder in ("spans", "partial"):
-                self._verify_files(Manifest.read(self.objects, name))
+                self._verify_files(Manifest.read(self.objects, name), kept)
         except FileNotFoundError:
             return None
         except DamagedObjectError as damage:
             return damage
         return None
 
-    def _verify_files(self, manifest: Manifest) -> None:
+    def _verify_files(self, manifest: Manifest, kept: _Kept) -> None:
+        """Compare the files of a manifest with their checksums.
+
+        Raises:
+            DamagedObjectError: a file was changed, or is missing and may not be.
+        """
+        t = int(manifest.name.rpartition("/")[2].partition("-")[0])
+        kept = kept if manifest.name.startswith("spans/") else _Kept(0, {})
         for file, entry in manifest.files.items():
-            if self._may_be_missing(manifest.name, file) and not manifest.has_file(file):
+            if kept.may_be_missing(t, file) and not manifest.has_file(file):
                 continue
-            object_name = manifest.object_name(file)
-            damaged_name = object_name if file.startswith("rows/") else manifest.name
-            read_verified(self.objects, object_name, entry.sha256, damaged_name)
-
-    def _may_be_missing(self, name: str, file: str) -> bool:
-        """Return True for a file that retention drops; ``name``: of its manifest."""
-        _, key, pack, span = name.split("/")
-        folder, _, file_name = file.partition("/")
-        if folder == "rows":
-            return True
-        t = _first_generation(span)
-        if folder != MODEL or t == 0:
-            return False
-        dropped = self.tombstones.get((key, pack), {})
-        if t <= dropped.get("models", 0):
-            return True
-        superseded = t < self.last.get((key, pack), 0) or t <= dropped.get("training_state", 0)
-        return superseded and file_name.startswith(TRAINING_STATE_PREFIX)
+            if file.startswith("rows/"):
+                read_verified(self.objects, manifest.object_name(file), entry.sha256)
+            else:
+                manifest.get(file)
 
 
-def _first_generation(span: str) -> int:
-    return int(span.partition("-")[0])
+def _last_generations(names: Iterable[str]) -> dict[tuple[str, str], int]:
+    """Map (key, pack) to the first generation of the last span. Spans with ``until`` hold no states and are skipped."""
+    last: dict[tuple[str, str], int] = {}
+    for name in names:
+        if (match := SPAN.fullmatch(name)) and match["until"] is None:
+            pack = match["key"], match["pack"]
+            last[pack] = max(last.get(pack, 0), int(match["first"]))
+    return last

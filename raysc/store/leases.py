@@ -7,7 +7,6 @@ waits has seen it unchanged for ``LEASE_SECONDS`` by its own monotonic clock. No
 """
 
 import json
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
@@ -15,6 +14,7 @@ from types import TracebackType
 
 from raysc import progress
 from raysc.store import host
+from raysc.store.names import LEASE
 from raysc.store.objects import Objects, StorageError
 from raysc.store.spans import read_pack
 
@@ -26,8 +26,6 @@ RECENT_SECONDS = LEASE_SECONDS + 600.0
 """Age up to which ``holders`` trusts the lease of another host: ten minutes more, since clocks differ."""
 START_TOLERANCE = 5.0
 """Seconds by which two readings of one process's start may differ."""
-
-_NAME = re.compile(r"leases/([^/]+/[^/]+/[0-9+-]+)/([1-9]\d*)")
 
 
 @dataclass(frozen=True)
@@ -195,7 +193,7 @@ class Lease:
 def _names(objects: Objects, unit: str) -> list[str]:
     """Return the names of the leases of a unit, and of packs that share a seed with it."""
     folder = unit.rpartition("/")[0]
-    names = [name for name in objects.names(f"leases/{folder}") if _NAME.fullmatch(name)]
+    names = [name for name in objects.names(f"leases/{folder}") if LEASE.fullmatch(name)]
     return [name for name in names if _overlap(unit, _parts(name)[0])]
 
 
@@ -203,7 +201,7 @@ def _newest(names: Iterable[str]) -> dict[str, str]:
     """Map each unit to the name of its lease with the highest number; names of other forms are skipped."""
     newest: dict[str, int] = defaultdict(int)
     for name in names:
-        if _NAME.fullmatch(name):
+        if LEASE.fullmatch(name):
             unit, number = _parts(name)
             newest[unit] = max(newest[unit], number)
     return {unit: f"leases/{unit}/{number}" for unit, number in newest.items()}

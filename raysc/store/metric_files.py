@@ -1,23 +1,21 @@
 """Metric files: one Parquet file for each metric key and range of generations, apart from the spans."""
 
 import io
-import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from raysc.store.names import METRIC_FILE
 from raysc.store.objects import Objects
 from raysc.store.publishing import read_verified
-from raysc.store.spans import pack_name, pack_seeds
+from raysc.store.spans import pack_name, read_pack
 
 FilesByPack = Mapping[str, Mapping[tuple[int, ...], tuple[str, ...]]]
-"""Lineage key -> pack of seeds -> names of the files of one metric, sorted."""
-
-_NAME = re.compile(r"metrics/[^/]+/([^/]+)/([0-9+-]+)/\d+-\d+-[0-9a-f]+\.parquet")
+"""Lineage key -> pack of seeds -> names of the files of one metric, in the order of use."""
 
 
 def _folder(metric: str, lineage: str, seeds: tuple[int, ...]) -> str:
@@ -39,15 +37,26 @@ def list_files(objects: Objects, metric: str) -> FilesByPack:
     """Return the files of one metric, from one listing of names."""
     files: dict[str, dict[tuple[int, ...], list[str]]] = defaultdict(lambda: defaultdict(list))
     for name in objects.names(f"metrics/{metric}"):
-        if match := _NAME.fullmatch(name):
-            files[match[1]][pack_seeds(match[2])].append(name)
-    return {key: {seeds: tuple(sorted(names)) for seeds, names in packs.items()} for key, packs in files.items()}
+        if (match := METRIC_FILE.fullmatch(name)) and (seeds := read_pack(match["pack"])):
+            files[match["key"]][seeds].append(name)
+    return {
+        key: {seeds: tuple(in_order_of_use(names)) for seeds, names in packs.items()} for key, packs in files.items()
+    }
 
 
 def files_by_generation(objects: Objects, metric: str, lineage: str, seeds: tuple[int, ...]) -> dict[int, str]:
     """Map each generation to the file of one metric of one pack, from one listing of names."""
-    names = sorted(name for name in objects.names(_folder(metric, lineage, seeds)) if _NAME.fullmatch(name))
-    return {t: name for name in names for t in file_generations(name)}
+    names = [name for name in objects.names(_folder(metric, lineage, seeds)) if METRIC_FILE.fullmatch(name)]
+    return {t: name for name in reversed(in_order_of_use(names)) for t in file_generations(name)}
+
+
+def in_order_of_use(names: Iterable[str]) -> list[str]:
+    """Return the files of one metric and pack so that a generation is read from the first file that holds it.
+
+    Two processes that measure the same generation on different machines may write two files. Tables and units read
+    the same one: the longest, of equally long ones the first by name.
+    """
+    return sorted(names, key=lambda name: (-len(file_generations(name)), name))
 
 
 def write(
@@ -90,4 +99,4 @@ def read_table(objects: Objects, name: str) -> pa.Table:
         DamagedObjectError: the file is missing or was changed.
     """
     digest = name.removesuffix(".parquet").rsplit("-", 1)[1]
-    return pq.ParquetFile(pa.BufferReader(read_verified(objects, name, digest, name))).read()
+    return pq.ParquetFile(pa.BufferReader(read_verified(objects, name, digest))).read()

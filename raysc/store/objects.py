@@ -14,11 +14,10 @@ from obstore.exceptions import BaseError
 
 from raysc.errors import InputError, RayscError
 from raysc.store import host
+from raysc.store.locations import store_uri
 from raysc.store.storage import ObjectInfo as ObjectInfo
 from raysc.store.storage import connect
 
-SCHEMES = ("file", "s3", "gs", "az")
-"""URI schemes that a user can name. Tests also use ``memory:///NAME``, a store inside one process."""
 READ_THREADS = 16
 """Threads that read objects. They wait for a bucket, or decode a disk's files outside Python's lock."""
 METADATA_ADDRESS = "169.254.169.254"
@@ -43,18 +42,13 @@ class Objects:
     uri: str
 
     @classmethod
-    def open(cls, location: str) -> "Objects":
+    def open(cls, location: str | os.PathLike[str]) -> "Objects":
         """Return the store at a path or URI. A relative path becomes absolute, since workers run in other folders.
 
         Raises:
-            InputError: the URI's scheme is not supported.
+            InputError: no store can be there.
         """
-        scheme = urlsplit(location).scheme
-        if scheme in SCHEMES:
-            return cls(location.rstrip("/"))
-        if "://" in location:
-            raise InputError(f"storage {location}: {scheme}:// is not supported; use a path, or {', '.join(SCHEMES)}")
-        return cls(Path(location).expanduser().resolve().as_uri())
+        return cls(store_uri(location))
 
     @property
     def folder(self) -> Path | None:

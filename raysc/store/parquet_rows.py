@@ -51,7 +51,7 @@ class StoredBlock:
             DamagedObjectError: the file is missing or was changed. It names the file and not the manifest: once the
                 file is in the trash, its rows are sampled again from the model.
         """
-        return decode(read_verified(self.objects, self.name, self.file_sha256, self.name))
+        return decode(read_verified(self.objects, self.name, self.file_sha256))
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from raysc.errors import RayscError
+from raysc.models.family import TRAINING_STATE_PREFIX
 from raysc.progress import report
 from raysc.store import host
 from raysc.store.objects import Objects
@@ -22,14 +23,20 @@ class DamagedObjectError(RayscError):
     Attributes:
         name: the object to move to the trash so that it is made again: the manifest, or the object itself if no other
             object depends on it.
+        digest: SHA-256 of the bytes of that object when it was judged, in hex; "" if they are not known.
     """
 
-    def __init__(self, problem: str, name: str) -> None:
-        super().__init__(problem, name)  # both: unpickling in another process calls the class with args
+    def __init__(self, problem: str, name: str, digest: str = "") -> None:
+        super().__init__(problem, name, digest)  # all: unpickling in another process calls the class with args
         self.name = name
+        self.digest = digest
 
     def __str__(self) -> str:
         return str(self.args[0])
+
+
+class DamagedStateError(DamagedObjectError):
+    """A training state that is missing or differs from what was published, while its model may be in order."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +103,10 @@ class Attempt:
         manifest["checksum"] = _checksum(manifest)
         return self.objects.create(name, json.dumps(manifest, indent=1, sort_keys=True).encode())
 
+    def sync(self, name: str) -> None:
+        """Bring the files and their manifest ``name`` to the disk, before something that they replace is deleted."""
+        self.objects.sync([name, *(f"{self.prefix}/{file}" for file in self.files)])
+
     def discard(self) -> None:
         """Delete the files of an attempt that lost to another writer's."""
         self.objects.delete([f"{self.prefix}/{file}" for file in self.files])
@@ -117,6 +128,7 @@ class Manifest:
         record: everything that it holds.
         prefix: the attempt's folder.
         files: the files by name below that folder.
+        digest: SHA-256 of its bytes, in hex.
     """
 
     objects: Objects
@@ -124,6 +136,7 @@ class Manifest:
     record: Mapping[str, Any]
     prefix: str
     files: Mapping[str, FileEntry]
+    digest: str
 
     @classmethod
     def read(cls, objects: Objects, name: str) -> "Manifest":
@@ -135,6 +148,7 @@ class Manifest:
             RayscError: a newer raysc wrote it.
         """
         data = objects.get(name)
+        digest = sha256(data).hexdigest()
         try:
             record = json.loads(data)
             if record["format"] > FORMAT:
@@ -142,9 +156,12 @@ class Manifest:
             if record["checksum"] != _checksum(record):
                 raise ValueError("its checksum is wrong")
             files = {file: FileEntry(**entry) for file, entry in record["files"].items()}
-            return cls(objects, name, record, record["attempt"], files)
-        except (ValueError, KeyError, TypeError) as error:
-            raise DamagedObjectError(f"{objects.uri}/{name} was changed or cut off: {error}", name) from error
+            for path in (record["attempt"], *files):
+                if not is_relative(path):
+                    raise ValueError(f"{path!r} is no name of a file below a folder")
+            return cls(objects, name, record, record["attempt"], files, digest)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise DamagedObjectError(f"{objects.uri}/{name} was changed or cut off: {error}", name, digest) from error
 
     def object_name(self, file: str) -> str:
         """Return the name of a file's object in the store."""
@@ -156,52 +173,67 @@ class Manifest:
         Raises:
             DamagedObjectError: the file is missing or was changed.
         """
-        return read_verified(self.objects, self.object_name(file), self.files[file].sha256, self.name)
+        name = self.object_name(file)
+        try:
+            return read_verified(self.objects, name, self.files[file].sha256)
+        except DamagedObjectError as damage:
+            kind = DamagedStateError if is_training_state(file) else DamagedObjectError
+            raise kind(str(damage), self.name, self.digest) from None
 
     def has_file(self, file: str) -> bool:
         """Return True if a file was published and still exists; retention deletes some."""
         return file in self.files and self.objects.exists(self.object_name(file))
 
-    def get_folder(self, name: str, destination: Path, optional_prefix: str | None = None) -> Path:
+    def get_folder(self, name: str, destination: Path, without_prefix: str | None = None) -> Path:
         """Copy a folder of the attempt to a local folder, with a check of every file.
 
         Args:
             name: the folder.
             destination: the local folder.
-            optional_prefix: files of the folder whose names start with this may be missing.
+            without_prefix: files of the folder whose names start with this are left out; they may be missing.
 
         Returns:
             ``destination``.
 
         Raises:
-            DamagedObjectError: another file is missing, or one was changed.
+            DamagedObjectError: a file is missing or was changed.
         """
         for file in self.files:
             relative = file.removeprefix(f"{name}/")
-            optional = optional_prefix is not None and relative.startswith(optional_prefix)
-            if relative != file and not (optional and not self.has_file(file)):
-                path = destination / relative
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(self.get(file))
+            if relative == file or (without_prefix is not None and relative.startswith(without_prefix)):
+                continue
+            path = destination / relative
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(self.get(file))
         return destination
 
 
-def read_verified(objects: Objects, name: str, digest: str, damaged_name: str) -> bytes:
+def is_training_state(file: str) -> bool:
+    """Return True for a file of a training state: <folder>/training_state..., which only training reads."""
+    return file.partition("/")[2].startswith(TRAINING_STATE_PREFIX)
+
+
+def is_relative(path: str) -> bool:
+    """Return True if a path stays below its folder on every system: no empty part, "." or "..", drive or backslash."""
+    return not any(part in ("", ".", "..") or set(part) & set("\\:\0") for part in path.split("/"))
+
+
+def read_verified(objects: Objects, name: str, digest: str) -> bytes:
     """Return the bytes of an object whose SHA-256 is known.
 
     Args:
         objects: the store.
         name: the object.
         digest: its SHA-256 in hex, or the first digits of it.
-        damaged_name: ``DamagedObjectError.name`` if the object is missing or was changed.
 
     Raises:
-        DamagedObjectError: the object is missing, or its SHA-256 differs.
+        DamagedObjectError: the object is missing, or its SHA-256 differs. It names this object.
     """
     try:
         data = objects.get(name)
     except FileNotFoundError:
-        raise DamagedObjectError(f"{objects.uri}/{name} is missing", damaged_name) from None
-    if not sha256(data).hexdigest().startswith(digest):
-        raise DamagedObjectError(f"{objects.uri}/{name} was changed or cut off: its checksum is wrong", damaged_name)
+        raise DamagedObjectError(f"{objects.uri}/{name} is missing", name) from None
+    actual = sha256(data).hexdigest()
+    if not actual.startswith(digest):
+        raise DamagedObjectError(f"{objects.uri}/{name} was changed or cut off: its checksum is wrong", name, actual)
     return data

@@ -7,6 +7,7 @@ from typing import Literal
 from raysc.models.family import TRAINING_STATE_PREFIX
 from raysc.regimes.recipe import Recipe
 from raysc.settings import Keep
+from raysc.store.names import TOMBSTONE
 from raysc.store.objects import Objects
 from raysc.store.publishing import Manifest
 from raysc.store.spans import pack_name
@@ -119,11 +120,15 @@ def tombstone_index(names: Iterable[str]) -> dict[tuple[str, str], dict[str, int
     """Map (lineage, pack) and kind of tombstone to the highest generation, from names below dropped/."""
     index: dict[tuple[str, str], dict[str, int]] = {}
     for name in names:
-        _, lineage, pack, tombstone = name.split("/")
-        kind, _, generation = tombstone.rpartition("-")
-        generations = index.setdefault((lineage, pack), {})
-        generations[kind] = max(generations.get(kind, 0), int(generation))
+        if match := TOMBSTONE.fullmatch(name):
+            generations = index.setdefault((match["key"], match["pack"]), {})
+            generations[match["kind"]] = max(generations.get(match["kind"], 0), int(match["generation"]))
     return index
+
+
+def dropped_generations(objects: Objects, lineage: str, seeds: tuple[int, ...]) -> Mapping[str, int]:
+    """Map the kinds of a unit's tombstones to the highest generation, from one listing of names."""
+    return tombstone_index(objects.names(_folder(lineage, seeds))).get((lineage, pack_name(seeds)), {})
 
 
 def delete_tombstones(objects: Objects, lineage: str, seeds: tuple[int, ...]) -> None:

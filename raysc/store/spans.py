@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from raysc.store.names import SPAN
 from raysc.store.objects import Objects
 from raysc.store.publishing import Manifest
 
@@ -13,6 +14,7 @@ END = 10**9
 """Last generation of a span after which nothing changes: all seeds of its pack have diverged or ended."""
 MAX_PACK = 10**6
 """Number of seeds above which a name in a store is no pack's."""
+_SEED = re.compile(r"\d{1,40}")
 
 
 @dataclass(frozen=True, order=True)
@@ -76,9 +78,9 @@ def pack_seeds(name: str) -> tuple[int, ...]:
 @lru_cache(maxsize=2**14)
 def read_pack(name: str) -> tuple[int, ...] | None:
     """Return the seeds of a name in a store; None if ``pack_name`` cannot have returned it."""
-    if not _PACK.fullmatch(name):
-        return None
     bounds = [run.partition("-") for run in name.split("+")]
+    if any(not _SEED.fullmatch(first) or not _SEED.fullmatch(last or first) for first, _, last in bounds):
+        return None
     if sum(int(last or first) - int(first) for first, _, last in bounds) > MAX_PACK:
         return None
     seeds = pack_seeds(name)
@@ -88,17 +90,15 @@ def read_pack(name: str) -> tuple[int, ...] | None:
 NO_UNTIL = frozenset({""})
 """Values of ``Span.until`` that are valid for a sweep without ``loop.until``."""
 
-_PACK = re.compile(r"\d+(?:-\d+)?(?:\+\d+(?:-\d+)?)*")
-_NAME = re.compile(r"spans/([^/]+)/([0-9+-]+)/(0|[1-9]\d{0,8})-(0|[1-9]\d{0,8}|end)(?:-([0-9a-f]+))?")
-
 
 def read_span(name: str) -> Span | None:
     """Return the span of a manifest's name; None for an object that is no manifest, such as a file of a sync client."""
-    match = _NAME.fullmatch(name)
-    seeds = read_pack(match[2]) if match else None
+    match = SPAN.fullmatch(name)
+    seeds = read_pack(match["pack"]) if match else None
     if match is None or seeds is None:
         return None
-    return Span(int(match[3]), END if match[4] == "end" else int(match[4]), match[1], seeds, match[5] or "")
+    key, first, last, until = match.group("key", "first", "last", "until")
+    return Span(int(first), END if last == "end" else int(last), key, seeds, until or "")
 
 
 PublishedSpans = Mapping[str, Mapping[tuple[int, ...], tuple[Span, ...]]]

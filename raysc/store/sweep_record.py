@@ -7,6 +7,7 @@ from typing import Any
 
 from raysc.settings import Keep
 from raysc.store.keys import key_of
+from raysc.store.names import SWEEP_RECORD
 from raysc.store.objects import Objects
 
 
@@ -39,7 +40,7 @@ def write_sweep_record(objects: Objects, name: str, resolved: Mapping[str, Any],
 def read_sweep_records(objects: Objects) -> Iterator[SweepRecord]:
     """Yield all records of a store, except those that are deleted in the meantime."""
     for name in objects.names("sweeps"):
-        if "/asked/" in name:
+        if SWEEP_RECORD.fullmatch(name):
             try:
                 record = json.loads(objects.get(name))
             except FileNotFoundError:

@@ -2,6 +2,7 @@ import json
 import pickle
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from raysc.errors import RayscError
 from raysc.store.artifacts import read_artifact, write_artifact
 from raysc.store.objects import Objects
-from raysc.store.publishing import Attempt, DamagedObjectError, Manifest
+from raysc.store.publishing import Attempt, DamagedObjectError, DamagedStateError, Manifest
 
 
 @pytest.fixture
@@ -113,10 +114,37 @@ def test_a_folder_is_copied_with_a_check_of_every_file(objects: Objects, tmp_pat
 
     objects.delete([manifest.object_name("model/training_state.safetensors")])
     assert not manifest.has_file("model/training_state.safetensors")
-    partial = manifest.get_folder("model", tmp_path / "partial", optional_prefix="training_state")
+    partial = manifest.get_folder("model", tmp_path / "partial", without_prefix="training_state")
     assert sorted(path.name for path in partial.rglob("*") if path.is_file()) == ["weights", "words.txt"]
-    with pytest.raises(DamagedObjectError, match="is missing"):
+    with pytest.raises(DamagedStateError, match="is missing"):
         manifest.get_folder("model", tmp_path / "all")
+
+
+@pytest.mark.parametrize(
+    "file", ["../../escaped", "/escaped", "model/../../escaped", "model//x", "C:/x", "model/..\\x"]
+)
+def test_a_manifest_whose_files_leave_their_folder_is_damaged(objects: Objects, tmp_path: Path, file: str) -> None:
+    hostile = attempt(objects, b"weights")
+    hostile.files[file] = hostile.files["model/weights"]
+    hostile.publish("spans/s", {})
+    with pytest.raises(DamagedObjectError, match="is no name of a file below a folder"):
+        Manifest.read(objects, "spans/s")
+    hostile.files.pop(file)
+    hostile.prefix = file
+    hostile.publish("spans/t", {})
+    with pytest.raises(DamagedObjectError, match="is no name of a file below a folder"):
+        Manifest.read(objects, "spans/t")
+
+
+def test_damage_knows_the_bytes_that_were_judged(objects: Objects) -> None:
+    published = attempt(objects, b"weights")
+    published.publish("spans/s", {})
+    objects.put(f"{published.prefix}/model/weights", b"other")
+    manifest = Manifest.read(objects, "spans/s")
+    with pytest.raises(DamagedObjectError) as caught:
+        manifest.get("model/weights")
+    assert (caught.value.name, caught.value.digest) == ("spans/s", sha256(objects.get("spans/s")).hexdigest())
+    assert pickle.loads(pickle.dumps(caught.value)).digest == caught.value.digest
 
 
 def test_a_discarded_attempt_leaves_no_files(objects: Objects) -> None:

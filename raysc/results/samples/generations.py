@@ -74,7 +74,7 @@ class Generation:
             raise InputError(f"{self._text()}: its model was removed, since the sweep file has keep: {{models: last}}")
         with TemporaryDirectory() as folder:
             return _load_model(
-                manifest.get_folder(MODEL, Path(folder), optional_prefix=TRAINING_STATE_PREFIX), self.cell
+                manifest.get_folder(MODEL, Path(folder), without_prefix=TRAINING_STATE_PREFIX), self.cell
             )
 
     def _missing(self) -> RayscError:

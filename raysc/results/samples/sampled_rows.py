@@ -78,7 +78,7 @@ def _sample_again(cell: ResolvedCell, seeds: tuple[int, ...], t: int, manifest: 
     """Sample the first rows of a pack from the stored model, (seeds, count, *event)."""
     family = cast(TrainedFamily, cell.family)
     with tempfile.TemporaryDirectory() as folder:
-        state = family.load(manifest.get_folder(MODEL, Path(folder), optional_prefix=TRAINING_STATE_PREFIX))
+        state = family.load(manifest.get_folder(MODEL, Path(folder), without_prefix=TRAINING_STATE_PREFIX))
     rows: np.ndarray = family.sample(state, 0, count, cell.rules.sample(t), Streams(seeds, t))
     return rows
 

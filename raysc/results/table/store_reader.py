@@ -175,7 +175,7 @@ def _select_files(
             if not query.seeds & set(seeds):
                 continue
             missing = {*query.generations, *(ends[seed] for seed in seeds if seed in ends)}
-            for name in sorted(names, key=lambda name: -len(file_generations(name))):
+            for name in names:
                 if missing & set(file_generations(name)):
                     missing -= set(file_generations(name))
                     yield name

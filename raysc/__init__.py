@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from raysc.api import Results, load, sweep
     from raysc.errors import InputError, RayscError
-    from raysc.results.samples.generations import Generation
+    from raysc.results.samples.generations import StoredGeneration
 
 __version__ = "0.1.0"
-__all__ = ["Generation", "InputError", "RayscError", "Results", "__version__", "load", "sweep"]
+__all__ = ["InputError", "RayscError", "Results", "StoredGeneration", "__version__", "load", "sweep"]
 
 _PLACES = {
-    "Generation": "raysc.results.samples.generations",
+    "StoredGeneration": "raysc.results.samples.generations",
     "InputError": "raysc.errors",
     "RayscError": "raysc.errors",
     "Results": "raysc.api",

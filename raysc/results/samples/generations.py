@@ -21,7 +21,7 @@ PIPELINE = "model_index.json"
 
 
 @dataclass(frozen=True)
-class Generation:
+class StoredGeneration:
     """Generation t of one seed of a cell.
 
     Attributes:

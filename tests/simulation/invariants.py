@@ -56,10 +56,10 @@ class Watch:
 
     def _check(self, change: Change) -> None:
         if change.name.startswith(VISIBLE):
+            if change.before is not None:
+                self._check_unpublished(change)
             if change.after is not None:
                 self._check_published(change, change.after.data)
-            if change.before is not None:
-                self._check_unpublished(change, change.before.data)
         elif change.name.startswith("attempts/") and change.after is None:
             self._check_deleted_file(change.name)
 
@@ -81,11 +81,10 @@ class Watch:
         if differing := sorted(key for key in {*digests, *earlier} if digests.get(key) != earlier.get(key)):
             self._world.violate(f"two results at one address: {change.name} differs in {differing}")
 
-    def _check_unpublished(self, change: Change, data: bytes) -> None:
+    def _check_unpublished(self, change: Change) -> None:
         """Check a manifest that disappears."""
-        record = json.loads(data)
-        for file in record["files"]:
-            self._owners[f"{record['attempt']}/{file}"].pop(change.name, None)
+        for owners in self._owners.values():
+            owners.pop(change.name, None)
         is_unused = change.name.split("/")[1] in self.unused
         if change.after is None and not self.tolerates_removal and not is_unused:
             self._world.violate(f"published manifest removed: {change.name}")

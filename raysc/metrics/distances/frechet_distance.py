@@ -7,6 +7,7 @@ import numpy as np
 
 from raysc.metrics.core.columns import PairColumns, features_setting
 from raysc.metrics.core.metric import Column, Features, FeatureSets, Vectors
+from raysc.metrics.core.offset import offset, without_offset
 
 PAIR = PairColumns("frechet_distance", "lower", "log")
 
@@ -45,13 +46,20 @@ class FrechetDistance:
 
 def frechet_distance(generated: Vectors, real: Vectors) -> float:
     """Return the squared Wasserstein-2 distance of the two Gaussians, >= 0."""
-    mu_1, factor_1 = generated.cached(feature_statistics, lambda: feature_statistics(generated.array))
-    mu_2, factor_2 = real.cached(feature_statistics, lambda: feature_statistics(real.array))
+    shift = offset(real)
+    mu_1, factor_1 = _statistics(generated, shift)
+    mu_2, factor_2 = _statistics(real, shift)
     # With C = F'F, the trace of (C_1 C_2)^(1/2) is the sum of the singular values of F_1 F_2'. Without a matrix square
     # root, singular covariances (fewer rows than dimensions, dead features) lose no digits.
     trace_of_root = np.linalg.svd(factor_1 @ factor_2.T, compute_uv=False).sum()
     traces = np.square(factor_1).sum() + np.square(factor_2).sum() - 2 * trace_of_root
     return max(0.0, float(np.square(mu_1 - mu_2).sum() + traces))
+
+
+def _statistics(rows: Vectors, shift: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return ``feature_statistics`` of the rows less ``shift``, cached."""
+    key = (feature_statistics, shift.tobytes())
+    return rows.cached(key, lambda: feature_statistics(without_offset(rows, shift)))
 
 
 def feature_statistics(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -17,7 +17,8 @@ class Mmd:
     """Squared maximum mean discrepancy (Gretton et al. 2012, lemma 6), kernel exp(-|x - y|^2 / (2 h^2)).
 
     The bandwidth h is the median distance between two held-out rows (the median heuristic), the same for every seed and
-    generation. The unbiased estimate: 0 on average for real rows, so it may be negative.
+    generation. If h is 0, because most held-out rows are equal, the kernel has its limit: 1 for equal rows, 0 for
+    others. The unbiased estimate: 0 on average for real rows, so it may be negative.
 
     Attributes:
         features: the features that are compared; None: the data's default.
@@ -58,5 +59,7 @@ def _mean_within(rows: np.ndarray, bandwidth: float) -> float:
 
 
 def _kernel(squared_distances: np.ndarray, bandwidth: float) -> np.ndarray:
+    if bandwidth**2 == 0:
+        return (squared_distances == 0).astype(np.float64)
     values: np.ndarray = np.exp(squared_distances / (-2 * bandwidth**2))
     return values

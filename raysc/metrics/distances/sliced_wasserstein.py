@@ -8,6 +8,7 @@ import numpy as np
 
 from raysc.metrics.core.columns import PairColumns, features_setting
 from raysc.metrics.core.metric import Column, Features, FeatureSets, Vectors
+from raysc.metrics.core.offset import offset, without_offset
 from raysc.rng import stream
 
 PROJECTIONS = 128
@@ -43,12 +44,21 @@ def sliced_wasserstein(generated: Vectors, real: Vectors) -> float:
     """Return the sliced Wasserstein-2 distance of two sets of equally weighted rows."""
     from ot import wasserstein_1d  # takes a second to import
 
-    directions = projection_directions(generated.array.shape[1])
-    projected = generated.cached(projection_directions, lambda: np.sort(directions @ generated.array.T))
-    projected_real = real.cached(projection_directions, lambda: np.sort(directions @ real.array.T))
+    shift = offset(real)
+    projected, projected_real = _projections(generated, shift), _projections(real, shift)
     if projected.shape == projected_real.shape:  # ten times faster than by quantiles
         return float(np.sqrt(np.square(projected - projected_real).mean()))
     return float(np.sqrt(wasserstein_1d(projected.T, projected_real.T, p=2, require_sort=False).mean()))
+
+
+def _projections(rows: Vectors, shift: np.ndarray) -> np.ndarray:
+    """Return the sorted projections of the rows less ``shift``, float64 (PROJECTIONS, rows), cached."""
+
+    def compute() -> np.ndarray:
+        directions = projection_directions(rows.array.shape[1])
+        return np.sort(directions @ without_offset(rows, shift).T)
+
+    return rows.cached((projection_directions, shift.tobytes()), compute)
 
 
 @cache

@@ -7,6 +7,7 @@ import numpy as np
 
 from raysc.metrics.core.columns import column_name, features_setting, values_of_generated
 from raysc.metrics.core.metric import Column, Features, FeatureSets, Vectors
+from raysc.metrics.core.offset import offset, without_offset
 
 
 @dataclass(frozen=True)
@@ -34,4 +35,4 @@ class FeatureVariance:
 
 
 def _total_variance(generated: Vectors) -> float:
-    return float(generated.array.var(axis=0, ddof=1).sum())
+    return float(without_offset(generated, offset(generated)).var(axis=0, ddof=1).sum())

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial.distance import cdist
 
+from raysc.metrics.core.offset import offset_of
+
 BLOCK = 2**24
 """Number of distances in memory at a time."""
 
@@ -73,7 +75,11 @@ def _by_query(mask: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
 def distance_blocks(queries: np.ndarray, points: np.ndarray) -> Iterator[tuple[slice, DistanceBlock]]:
     """Yield blocks of queries: their positions and their distances to all points."""
     step, dim = max(1, BLOCK // len(points)), queries.shape[1]
-    query_norms, point_norms = (np.einsum("ij,ij->i", rows, rows) for rows in (queries, points))
+    if dim >= PRODUCT_DIM:
+        # Norms of rows far from the origin would make every comparison a close call.
+        offset = offset_of(points)
+        near_queries, near_points = (rows - offset if offset.any() else rows for rows in (queries, points))
+        query_norms, point_norms = (np.einsum("ij,ij->i", rows, rows) for rows in (near_queries, near_points))
     for first in range(0, len(queries), step):
         positions = slice(first, first + step)
         block = queries[positions]
@@ -84,12 +90,12 @@ def distance_blocks(queries: np.ndarray, points: np.ndarray) -> Iterator[tuple[s
             )
             continue
         # |x - y|^2 = |x|^2 + |y|^2 - 2 x'y
-        squares = block @ points.T
+        squares = near_queries[positions] @ near_points.T
         squares *= -2
         squares += query_norms[positions, None]
         squares += point_norms
         # Each of the three sums has at most dim rounding errors relative to |x|^2 + |y|^2, and so has the exact
-        # distance; the bound is twice that.
+        # distance; the bound is twice that, which covers the subtraction of the offset too.
         error = 4 * (dim + 4) * np.finfo(np.float64).eps * (query_norms[positions, None] + point_norms.max())
         yield positions, DistanceBlock(block, points, squares, error)
 

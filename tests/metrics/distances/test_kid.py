@@ -1,3 +1,5 @@
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from sklearn.metrics.pairwise import polynomial_kernel
@@ -61,3 +63,33 @@ def test_it_increases_with_the_shift_between_two_sets() -> None:
     rows = rng.normal(size=(200, 5))
     near, middle, far = (kernel_distance(Vectors(rows + shift), real) for shift in (0.0, 0.5, 1.0))
     assert near < middle < far
+
+
+def exact_distance(generated: np.ndarray, real: np.ndarray) -> float:
+    """Return the distance by rational numbers, without any rounding."""
+
+    def kernel(x: list[float], y: list[float]) -> Fraction:
+        product = sum((Fraction(a) * Fraction(b) for a, b in zip(x, y, strict=True)), Fraction(0))
+        return (product / len(x) + 1) ** 3
+
+    def within(rows: list[list[float]]) -> Fraction:
+        pairs = [kernel(x, y) for i, x in enumerate(rows) for j, y in enumerate(rows) if i != j]
+        return sum(pairs, Fraction(0)) / len(pairs)
+
+    x, y = generated.tolist(), real.tolist()
+    cross = sum((kernel(a, b) for a in x for b in y), Fraction(0)) / (len(x) * len(y))
+    return float(within(x) + within(y) - 2 * cross)
+
+
+@pytest.mark.parametrize("spread", [1e-4, 1.0, 1e4])
+@pytest.mark.parametrize("shift", [0.0, 1e4, 1e8, 1.7e9])
+def test_rows_far_from_the_origin_lose_no_digits(shift: float, spread: float) -> None:
+    rng = np.random.default_rng(4)
+    generated, real = (shift + spread * rng.normal(mean, 1, (6, 3)) for mean in (0.5, 0))
+    value = kernel_distance(Vectors(generated), Vectors(real))
+    assert value == pytest.approx(exact_distance(generated, real), rel=1e-6)
+
+
+@pytest.mark.parametrize("row", [[0.0, 0.0], [0.1, 0.7], [1.7e9, -3e-5]])
+def test_one_repeated_row_is_at_distance_0_from_itself(row: list[float]) -> None:
+    assert kernel_distance(Vectors(np.tile(row, (7, 1))), Vectors(np.tile(row, (5, 1)))) == 0

@@ -33,3 +33,14 @@ def test_a_seed_without_finite_rows_has_no_discrepancy(generated: np.ndarray, re
     rows[1, 3] = np.nan
     for values in measure([Mmd()], rows, real).values():
         np.testing.assert_array_equal(np.isnan(values), [False, True])
+
+
+def test_a_bandwidth_of_0_leaves_the_kernel_of_equal_rows() -> None:
+    repeated = np.zeros((6, 2))
+    measured = measure(
+        [Mmd()],
+        np.array([repeated[:4], [[0, 0], [0, 0], [1, 0], [2, 0]]]),
+        RealSets("points", repeated[None], repeated),
+    )
+    # Generated pairs: all equal, and one of six equal; 4 of 4 and 2 of 4 rows equal the real ones.
+    np.testing.assert_allclose(measured["mmd"], [0, 1 / 6 + 1 - 2 * 0.5], atol=1e-15)

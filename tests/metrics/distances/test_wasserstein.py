@@ -1,9 +1,11 @@
 import numpy as np
+import pytest
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
 from raysc.metrics.core.measure import RealSets, measure
-from raysc.metrics.distances.wasserstein import Wasserstein
+from raysc.metrics.core.metric import Vectors
+from raysc.metrics.distances.wasserstein import Wasserstein, wasserstein
 
 
 def assignment_distance(x: np.ndarray, y: np.ndarray) -> float:
@@ -23,3 +25,9 @@ def test_a_seed_without_finite_rows_has_no_distance(generated: np.ndarray, real:
     rows = generated.copy()
     rows[1, 3] = np.nan
     np.testing.assert_array_equal(np.isnan(measure([Wasserstein()], rows, real)["wasserstein"]), [False, True])
+
+
+@pytest.mark.parametrize("gap", [1e-9, 1e-5, 1.0])
+def test_rows_that_nearly_coincide_have_their_exact_distance(gap: float) -> None:
+    rows = np.random.default_rng(0).normal(size=(30, 2))
+    assert wasserstein(Vectors(rows + np.array([gap, 0])), Vectors(rows)) == pytest.approx(gap, rel=1e-6)

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.spatial.distance import cdist
 
 from raysc.metrics.neighbours import nearest
 
@@ -29,3 +30,11 @@ def test_block_sizes_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_equal_rows_are_at_distance_0_in_high_dimension() -> None:
     (x,) = draw(2, 10, dim=300)
     np.testing.assert_array_equal(nearest.nearest_distances(x + 1e6, x + 1e6), np.zeros(10))
+
+
+def test_rows_far_from_the_origin_have_a_small_error_bound_and_exact_distances() -> None:
+    x, y = draw(4, 20, 30, dim=150)
+    x, y = x + 1.7e9, y + 1.7e9
+    (block,) = (distances for _, distances in nearest.distance_blocks(x, y))
+    assert block.error.max() < 1e-6 * block.squares.min()
+    np.testing.assert_array_equal(block.kth_smallest(2), np.sort(cdist(x, y, "sqeuclidean"), axis=1)[:, 2])

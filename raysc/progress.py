@@ -41,7 +41,7 @@ class LoopProgress:
         return f"{counts}, {speed}, about {clock((self.total - self.done) / rate)} left"
 
 
-Snapshot = tuple[str, str, int, int]
+ProgressArguments = tuple[str, str, int, int]
 """The arguments of ``report``: (activity, unit, done, total)."""
 
 _current: LoopProgress | None = None
@@ -66,12 +66,12 @@ def report(activity: str, unit: str, done: int, total: int) -> None:
         _current = LoopProgress(activity, unit, done, done, total, time.monotonic())
 
 
-def current() -> Snapshot | None:
+def current() -> ProgressArguments | None:
     """Return the last report, for another process to ``relay``; None while no loop runs."""
     return None if _current is None else (_current.activity, _current.unit, _current.done, _current.total)
 
 
-def relay(snapshot: Snapshot | None) -> None:
+def relay(snapshot: ProgressArguments | None) -> None:
     """Report the progress of another process as this one's; rates count from the first relay, since clocks differ."""
     global _current
     if snapshot is None:

@@ -96,6 +96,10 @@ def test_images_at_full_size_are_retrained_as_in_the_paper(name: str, tmp_path: 
     for cell in read_sweep(str(file), small_stand_ins(file, tmp_path), registry).cells:
         train, before = cell.loop_train, cell.initial.steps or 0
         rows = plain(file)["loop"]["budget"].get("rows_seen", 50000)
+        steps = rows // train.batch
+        rates = [learning_rate(train, step, steps, before) for step in (0, steps)]
+        average = None if train.ema is None else train.ema.decay(0, train.batch)
+        found = [train.dropout, train.flips, train.augmentation, train.clip, average]
         batch, *expected_rates, dropout, flips, augmentation, clip, decay, optimizer_state, start = RETRAINING[name]
         assert train.batch == batch
         assert rates == pytest.approx(expected_rates, rel=2e-2)

@@ -12,7 +12,7 @@ from raysc.sweepfile.claims import (
     Baseline,
     Case,
     Claim,
-    ClaimContext,
+    ClaimGrid,
     ClaimEntry,
     Comparison,
     Quantity,
@@ -22,7 +22,7 @@ from raysc.sweepfile.messages import Locations, did_you_mean, quote
 from raysc.sweepfile.schema import check
 
 
-def read_claims(entries: Any, context: ClaimContext, locations: Locations) -> tuple[Claim, ...]:
+def read_claims(entries: Any, context: ClaimGrid, locations: Locations) -> tuple[Claim, ...]:
     """Return the claims of a sweep file.
 
     Args:
@@ -56,7 +56,7 @@ class _ClaimReader:
 
     entry: ClaimEntry
     key: str
-    context: ClaimContext
+    context: ClaimGrid
     locations: Locations
 
     def claim(self) -> Claim:

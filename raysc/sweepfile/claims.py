@@ -127,7 +127,7 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class ClaimContext:
+class ClaimGrid:
     """Cells, generations and metrics to which claims refer.
 
     Attributes:

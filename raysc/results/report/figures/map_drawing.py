@@ -25,7 +25,7 @@ MAX_LAMBDA_TICKS = 8
 
 
 @dataclass(frozen=True)
-class Quantity:
+class MapQuantity:
     """A quantity of a cell that a map shows as colour.
 
     Attributes:
@@ -65,7 +65,7 @@ def draw_map(
     columns: int,
     points: Sequence[Stability],
     cells: Sequence[ResolvedCell],
-    quantity: Quantity,
+    quantity: MapQuantity,
 ) -> Figure:
     """Draw a map; to be called within ``style``.
 
@@ -111,7 +111,7 @@ def _lambda(point: Stability, cells: Sequence[ResolvedCell]) -> float:
 
 
 def _draw_points(
-    ax: Axes, points: Sequence[Stability], cells: Sequence[ResolvedCell], quantity: Quantity, norm: Normalize
+    ax: Axes, points: Sequence[Stability], cells: Sequence[ResolvedCell], quantity: MapQuantity, norm: Normalize
 ) -> None:
     """Draw a square per point with a value, and a cross per point without one or with diverged seeds."""
     positions = np.array([(_lambda(point, cells), point.initial_quality) for point in points])
@@ -125,7 +125,7 @@ def _draw_points(
     ax.scatter(x[crossed], y[crossed], 60, "black", marker="x", zorder=3)
 
 
-def _draw_texts(ax: Axes, points: Sequence[Stability], cells: Sequence[ResolvedCell], quantity: Quantity) -> None:
+def _draw_texts(ax: Axes, points: Sequence[Stability], cells: Sequence[ResolvedCell], quantity: MapQuantity) -> None:
     """Draw the text below each point."""
     for point in points:
         position = _lambda(point, cells), point.initial_quality

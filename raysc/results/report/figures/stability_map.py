@@ -9,7 +9,7 @@ from raysc.planning.resolved import ResolvedCell
 from raysc.results.plots.labels import cell_label
 from raysc.results.plots.style import style
 from raysc.results.plots.subset import subgrid, subset_sentence
-from raysc.results.report.figures.map_drawing import MapPanel, Quantity, draw_map
+from raysc.results.report.figures.map_drawing import MapPanel, MapQuantity, draw_map
 from raysc.results.report.figures.panel_layout import regime_axes, values_of
 from raysc.results.report.figures.rendering import ReportFigure, render
 from raysc.results.table.stability import Stability, stability_boundary, stability_frame
@@ -68,10 +68,10 @@ def no_map_reason(sweep: Sweep, stabilities: Sequence[Stability]) -> str:
     return "No cell has both a lambda and an excess over its control."
 
 
-def _excess(column: Column) -> Quantity:
+def _excess(column: Column) -> MapQuantity:
     """Return the excess at the last generation."""
     unit = "log ratio to the control" if column.scale == "log" else "difference from the control"
-    return Quantity(
+    return MapQuantity(
         name="stability-excess",
         title=f"Excess over the control at the last generation: {column.name}",
         scale=f"excess, {unit} (above 0 is worse)",
@@ -81,7 +81,7 @@ def _excess(column: Column) -> Quantity:
     )
 
 
-def _slope(column: Column) -> Quantity:
+def _slope(column: Column) -> MapQuantity:
     """Return the slope of the excess."""
     if column.scale == "log":
         note = (
@@ -90,7 +90,7 @@ def _slope(column: Column) -> Quantity:
         )
     else:
         note = "The number below a square is the slope."
-    return Quantity(
+    return MapQuantity(
         name="stability-slope",
         title=f"Growth of the excess per generation: {column.name}",
         scale="slope of the excess per generation",
@@ -111,7 +111,7 @@ def _half_life_text(point: Stability) -> str:
     return "±" if not isfinite(half_life) else f"{'x2' if point.slope.mean > 0 else '÷2'} in {half_life:.3g}"
 
 
-def _map(points: Sequence[Stability], cells: Sequence[ResolvedCell], quantity: Quantity) -> ReportFigure:
+def _map(points: Sequence[Stability], cells: Sequence[ResolvedCell], quantity: MapQuantity) -> ReportFigure:
     """Draw the map of one quantity: one panel per problem and regime."""
     settings = [cell.settings for cell in cells]
     problem_axes = _problem_axes(cells)
@@ -146,7 +146,7 @@ def _bound(points: Sequence[Stability], cells: Sequence[ResolvedCell]) -> Litera
     return "exact" if all(bound.known for bound in bounds) else "sufficient"
 
 
-def _caption(points: Sequence[Stability], cells: Sequence[ResolvedCell], quantity: Quantity) -> str:
+def _caption(points: Sequence[Stability], cells: Sequence[ResolvedCell], quantity: MapQuantity) -> str:
     """Return the caption: the squares, the crosses and the line."""
     seeds = sorted({point.seeds for point in points})
     count = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
@@ -165,7 +165,7 @@ def _caption(points: Sequence[Stability], cells: Sequence[ResolvedCell], quantit
     return " ".join([*sentences, THEOREM[_bound(points, cells)]])
 
 
-def _alt(points: Sequence[Stability], cells: Sequence[ResolvedCell], quantity: Quantity) -> str:
+def _alt(points: Sequence[Stability], cells: Sequence[ResolvedCell], quantity: MapQuantity) -> str:
     """Return the description: the number of cells, and the lowest and highest value."""
     ordered = sorted((point for point in points if isfinite(quantity.value(point))), key=quantity.value)
     extremes = [

@@ -4,13 +4,13 @@ import pytest
 
 from raysc.planning.resolved import resolve
 from raysc.results.plots.style import style
-from raysc.results.report.figures.map_drawing import MapPanel, Quantity, draw_map
+from raysc.results.report.figures.map_drawing import MapPanel, MapQuantity, draw_map
 from raysc.results.statistics.averages import Mean
 from raysc.results.table.stability import Stability
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep
 
-EXCESS = Quantity(
+EXCESS = MapQuantity(
     name="excess",
     title="title",
     scale="excess",

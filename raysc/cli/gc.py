@@ -18,18 +18,17 @@ def gc(
     from datetime import UTC, datetime
 
     from raysc.planning.retention_rules import retention_rules
-    from raysc.store.gc import delete_garbage, find_garbage
+    from raysc.store.gc import collect_garbage, find_garbage
 
     objects = open_existing_store(storage)
-    groups = find_garbage(objects, datetime.now(UTC), partial(retention_rules, report=typer.echo))
-    for garbage in groups:
-        typer.echo(f"{in_bytes(garbage.bytes)} in {len(garbage.objects)} objects: {garbage.reason}")
-        if yes:
-            delete_garbage(garbage, objects)
-    total = in_bytes(sum(garbage.bytes for garbage in groups))
-    if not groups:
+    total, count = 0, 0
+    collect = collect_garbage if yes else find_garbage
+    for garbage in collect(objects, datetime.now(UTC), partial(retention_rules, report=typer.echo)):
+        typer.echo(f"{in_bytes(garbage.bytes)} in {garbage.count} objects: {garbage.reason}")
+        total, count = total + garbage.bytes, count + garbage.count
+    if not count:
         typer.echo(f"{objects.uri}: nothing to remove")
     elif yes:
-        typer.echo(f"{objects.uri}: {total} removed")
+        typer.echo(f"{objects.uri}: {in_bytes(total)} removed")
     else:
-        typer.echo(f"{objects.uri}: {total} in all; raysc gc --yes removes them")
+        typer.echo(f"{objects.uri}: {in_bytes(total)} in all; raysc gc --yes removes them")

@@ -19,7 +19,7 @@ from raysc.planning.plan import Plan, make_plan
 from raysc.planning.resolved import ResolvedSweep
 from raysc.planning.units import InitialUnit, LoopUnit, Unit
 from raysc.store import host
-from raysc.store.leases import Holder, LeaseWatch, held_units
+from raysc.store.leases import GC_SWEEP, Holder, LeaseWatch, held_units
 from raysc.store.objects import Objects
 from raysc.store.publishing import DamagedObjectError
 from raysc.store.trash import TrashReasons, move_damaged_to_trash
@@ -105,8 +105,11 @@ def _next_wave(free: Sequence[Unit], missing: Sequence[Unit]) -> list[Unit]:
 
 def _waiting(missing: Sequence[Unit], leases: Mapping[str, Holder]) -> str:
     """Return the note about units that other processes run."""
-    processes = sorted({str(leases[unit.name]) for unit in missing if unit.name in leases})
-    return f"waiting for {len(missing)} units that another raysc sweep runs: {', '.join(processes)}"
+    holders = {leases[unit.name] for unit in missing if unit.name in leases}
+    processes = ", ".join(sorted(map(str, holders)))
+    if any(holder.sweep == GC_SWEEP for holder in holders):
+        return f"waiting for raysc gc to end: {processes}"
+    return f"waiting for {len(missing)} units that another raysc sweep runs: {processes}"
 
 
 def _next_wait(wait_seconds: float, planning_seconds: float) -> float:

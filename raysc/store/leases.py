@@ -24,6 +24,10 @@ LEASE_SECONDS = 90.0
 """Seconds for which a lease is valid without renewal: several renewals, so that a slow bucket ends none."""
 RECENT_SECONDS = LEASE_SECONDS + 600.0
 """Age up to which ``holders`` trusts the lease of another host: ten minutes more, since clocks differ."""
+GC_UNIT = "gc/store/0"
+"""Name of the unit that ``raysc gc`` holds while it deletes: no unit starts meanwhile."""
+GC_SWEEP = "raysc gc"
+"""Name of the sweep in that lease."""
 START_TOLERANCE = 5.0
 """Seconds by which two readings of one process's start may differ."""
 
@@ -57,12 +61,16 @@ class Holder:
     def __str__(self) -> str:
         return f"process {self.pid} on {self.node}"
 
+    @property
+    def is_on_this_host(self) -> bool:
+        """True if the process runs, or ran, on this host."""
+        return self.host == host.current().id
+
     def is_alive(self) -> bool:
         """Return False if the process ran on this host and has ended; True on another host, where nobody can tell."""
-        this = host.current()
-        if self.host != this.id:
+        if not self.is_on_this_host:
             return True
-        started = this.process_start(self.pid)
+        started = host.current().process_start(self.pid)
         return started is not None and abs(started - self.started) < START_TOLERANCE
 
 
@@ -73,11 +81,11 @@ def holders(objects: Objects) -> dict[str, Holder]:
     """
     this = host.current()
     ages = {info.name: this.time() - info.last_modified.timestamp() for info in objects.list_objects("leases")}
-    leases = {unit: (name, _read(objects, name)) for unit, name in _newest(ages).items()}
+    leases = {unit: (name, read_lease(objects, name)) for unit, name in _newest(ages).items()}
     return {
         unit: holder
         for unit, (name, holder) in leases.items()
-        if holder is not None and holder.is_alive() and (holder.host == this.id or ages[name] < RECENT_SECONDS)
+        if holder is not None and holder.is_alive() and (holder.is_on_this_host or ages[name] < RECENT_SECONDS)
     }
 
 
@@ -97,12 +105,12 @@ class LeaseWatch:
         valid = {}
         now, seen = host.current().monotonic(), {}
         for unit, name in _newest(self._objects.names("leases")).items():
-            holder = _read(self._objects, name)
+            holder = read_lease(self._objects, name)
             if holder is None or not holder.is_alive():
                 continue
             before, since = self._seen.get(name, (None, now))
             seen[name] = holder, since if holder == before else now
-            if holder.host != host.current().id and now - seen[name][1] >= LEASE_SECONDS:
+            if not holder.is_on_this_host and now - seen[name][1] >= LEASE_SECONDS:
                 self._objects.put(name, b"")
             else:
                 valid[unit] = holder
@@ -111,7 +119,9 @@ class LeaseWatch:
 
 
 def held_units(units: Iterable[str], leases: Mapping[str, Holder]) -> dict[str, Holder]:
-    """Map the units that cannot run now to a holder: of their lease, or of a pack that shares a seed with theirs."""
+    """Map the units that cannot run now to a holder: of their lease, of a pack that shares a seed, or ``raysc gc``."""
+    if GC_UNIT in leases:
+        return dict.fromkeys(units, leases[GC_UNIT])
     by_folder: dict[str, list[str]] = defaultdict(list)
     for name in leases:
         by_folder[name.rpartition("/")[0]].append(name)
@@ -150,7 +160,7 @@ class Lease:
         """
         existing = _names(objects, unit)
         for newest in _newest(existing).values():
-            holder = _read(objects, newest)
+            holder = read_lease(objects, newest)
             if holder is not None and holder.is_alive():
                 return None
         this = host.current()
@@ -225,7 +235,7 @@ def _to_json(holder: Holder) -> bytes:
     return json.dumps(asdict(holder)).encode()
 
 
-def _read(objects: Objects, name: str) -> Holder | None:
+def read_lease(objects: Objects, name: str) -> Holder | None:
     """Read a lease; None if it was released in the meantime, has expired or is not a lease."""
     try:
         values = json.loads(objects.get(name))

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -15,6 +15,7 @@ from obstore.exceptions import BaseError
 from raysc.errors import InputError, RayscError
 from raysc.store import host
 from raysc.store.locations import store_uri
+from raysc.store.names import is_of_raysc
 from raysc.store.storage import ObjectInfo as ObjectInfo
 from raysc.store.storage import connect
 
@@ -169,15 +170,26 @@ class Objects:
             finally:
                 os.close(descriptor)
 
-    def unfinished_files(self, last_modified: datetime) -> list[Path]:
-        """Return the files of a folder that killed processes have left half written, last modified before a time.
+    def unfinished(self, before: datetime) -> Iterator[ObjectInfo]:
+        """Yield the files of a folder that killed processes have left half written, last modified before a time.
 
         A file is written as NAME#NUMBER and then renamed. No listing shows such files.
         """
         if self.folder is None or self._folder_is_missing:
-            return []
-        paths = [path for path in self.folder.rglob("*#*") if _UNFINISHED.search(path.name) and path.is_file()]
-        return [path for path in paths if path.stat().st_mtime < last_modified.timestamp()]
+            return
+        for path in self.folder.rglob("*#*"):
+            name = path.relative_to(self.folder).as_posix()
+            if is_of_raysc(_UNFINISHED.sub("", name)) and _UNFINISHED.search(name) and path.is_file():
+                status = path.stat()
+                last_modified = datetime.fromtimestamp(status.st_mtime, UTC)
+                if last_modified < before:
+                    yield ObjectInfo(name, status.st_size, last_modified)
+
+    def delete_unfinished(self, names: Iterable[str]) -> None:
+        """Delete files of ``unfinished``."""
+        if self.folder is not None:
+            for name in names:
+                (self.folder / name).unlink(missing_ok=True)
 
     def probe(self) -> None:
         """Create, read and delete a small object, as publishing does.

@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 from raysc.cli import app
 from raysc.store.objects import Objects
 from raysc.store.publishing import Attempt
+from raysc.store.sweep_record import write_sweep_record
 
 
 def gc(folder: Path, *options: str) -> str:
@@ -17,6 +18,7 @@ def gc(folder: Path, *options: str) -> str:
 
 def test_garbage_is_reported_and_deleted_with_yes(tmp_path: Path) -> None:
     objects = Objects.open(str(tmp_path))
+    write_sweep_record(objects, "grid", {"name": "grid"}, [])
     lost = Attempt.start(objects, "key/0/1-1")
     lost.put("model/weights", b"x" * 2500)
     long_ago = time.time() - 3 * 86400

@@ -10,17 +10,21 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from raysc.errors import InputError
 from raysc.planning.plan import make_plan
 from raysc.planning.resolved import resolve
 from raysc.planning.retention_rules import retention_rules
 from raysc.results.table.table import load_table
 from raysc.store.artifacts import REFERENCE, read_artifact, write_artifact
-from raysc.store.gc import Garbage, delete_garbage, find_garbage
-from raysc.store.leases import Lease
-from raysc.store.objects import Objects
+from raysc.store.gc import Garbage, collect_garbage, delete_garbage, find_garbage
+from raysc.store.inventory import verify_entries
+from raysc.store.leases import GC_SWEEP, GC_UNIT, Lease, LeaseWatch, held_units, holders
+from raysc.store.objects import ObjectInfo, Objects
 from raysc.store.publishing import Attempt
+from raysc.store.retention import RetentionRule
+from raysc.store.spans import pack_name, published_spans
 from raysc.store.sweep_record import write_sweep_record
-from raysc.store.trash import move_to_trash
+from raysc.store.trash import TrashReasons, move_to_trash
 from raysc.sweepfile import Sweep
 
 MakeSweep = Callable[..., Sweep]
@@ -194,3 +198,159 @@ def test_everything_that_an_unreadable_sweep_names_stays(store: Store) -> None:
     assert len(messages) == 1
     assert "not_here" in messages[0]
     assert names < set(objects.names())
+
+
+def test_a_folder_without_a_recorded_sweep_is_refused_and_nothing_goes(tmp_path: Path) -> None:
+    objects = Objects.open(str(tmp_path))
+    for name in ("trash/chapter3-old.tex", "attempts/notes.md", "leases/contract.txt"):
+        objects.put(name, b"weeks of work")
+    for collect in (find_garbage, lambda *rest: list(collect_garbage(*rest))):
+        with pytest.raises(InputError, match="no sweep is recorded there"):
+            collect(objects, TOMORROW, lambda records: {})
+    assert len(list(objects.names())) == 3
+
+
+FOREIGN = (
+    "trash/chapter3-old.tex",
+    "trash/2024/why.json",
+    "attempts/notes.md",
+    "attempts/k/0/1-1/notes.md",
+    "attempts/k/123456789012/1-1/notes.md",
+    "leases/loop/k/0/Thumbs.db",
+    "leases/loop/k/0/1 (conflicted copy)",
+    "leases/desktop.ini",
+    "dropped/desktop.ini",
+    "dropped/k/0/training_state-3 (conflicted copy)",
+    "spans/desktop.ini",
+    "spans/k/-/0-0",
+    "spans/k/0/1-1 (conflicted copy)",
+    "partial/desktop.ini",
+    "partial/k/0/1-2~",
+    "metrics/desktop.ini",
+    "metrics/m/k/0/1-1-ab.parquet.tmp",
+    "sweeps/one/asked/desktop.ini",
+    "artifacts/k/desktop.ini",
+    "probes/desktop.ini",
+    "notes#1",
+    "attempts/notes.md#1",
+)
+
+
+def test_files_of_other_programs_are_skipped_everywhere(store: Store) -> None:
+    sweep, objects = store
+    assert objects.folder is not None
+    before = table(sweep, objects)
+    for name in FOREIGN:
+        path = objects.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+    assert find(objects) == []
+    assert make_plan(resolve(sweep), objects).units == ()
+    keys = resolve(sweep).keys
+    assert [damage for damage in verify_entries(keys, sweep.seeds, objects) if damage] == []
+    assert TrashReasons(objects).new() == []
+    pd.testing.assert_frame_equal(table(sweep, objects), before)
+    clear(objects)
+    assert all((objects.folder / name).exists() for name in FOREIGN)
+
+
+def test_a_sweep_that_starts_while_gc_deletes_waits_and_its_lineages_stay(store: Store) -> None:
+    _, objects = store
+    leases: list[object] = []
+
+    def rules(records: object) -> dict[str, RetentionRule]:
+        held = held_units(["loop/any/0"], LeaseWatch(objects).holders())
+        assert held["loop/any/0"].sweep == GC_SWEEP
+        leases.extend(held.values())
+        return {}
+
+    assert list(collect_garbage(objects, TOMORROW, rules)) == []
+    assert len(leases) == 1
+    assert holders(objects) == {}
+    lease = Lease.acquire(objects, GC_UNIT, GC_SWEEP)
+    assert lease is not None
+    with lease, pytest.raises(InputError, match="another raysc gc"):
+        list(collect_garbage(objects, TOMORROW, rules))
+
+
+def test_gc_reads_the_records_of_sweeps_while_it_holds_its_lease(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    sweep, objects = store
+    assert objects.folder is not None
+    shutil.rmtree(objects.folder / "sweeps")
+    write_sweep_record(objects, "other", {}, [])
+    acquire = Lease.acquire
+
+    def acquired(store: Objects, unit: str, name: str) -> Lease | None:
+        lease = acquire(store, unit, name)
+        record(sweep, store)  # a sweep takes up what no sweep named
+        return lease
+
+    monkeypatch.setattr(Lease, "acquire", acquired)
+    assert list(collect_garbage(objects, TOMORROW, lambda records: {})) == []
+    assert make_plan(resolve(sweep), objects).units == ()
+
+
+def test_attempts_of_generation_0_stay_while_a_process_trains_it(store: Store) -> None:
+    sweep, objects = store
+    keys = resolve(sweep).cells[0].keys.generation_zero
+    assert keys is not None
+    for key in (keys.model, keys.rows):
+        Attempt.start(objects, f"{key}/0/0-0").put("model/weights", b"half")
+    lease = Lease.acquire(objects, f"initial/{keys.run}/0", "other")
+    assert lease is not None
+    with lease:
+        assert find(objects) == []
+    (garbage,) = find(objects)
+    assert len(garbage.objects) == 2
+
+
+def test_checkpoints_of_published_generations_are_garbage(store: Store) -> None:
+    sweep, objects = store
+    cell = resolve(sweep).cells[0]
+    keys = cell.keys.generation_zero
+    assert keys is not None
+    seeds = pack_name(next(iter(published_spans(objects)[cell.keys.lineage])))
+    for name, values in (
+        (f"{cell.keys.lineage}/{seeds}/1-2", {}),
+        (f"{cell.keys.lineage}/{seeds}/9-2", {}),
+        (f"{keys.run}/{seeds}/0-2", {"model": keys.model}),
+        (f"{keys.run}/{seeds}/0-3", {"model": "another snapshot"}),
+    ):
+        assert Attempt.start(objects, f"partial/{name.rpartition('-')[0]}").publish(f"partial/{name}", values)
+    (garbage,) = find(objects)
+    expected = {f"partial/{cell.keys.lineage}/{seeds}/1-2", f"partial/{keys.run}/{seeds}/0-2"}
+    assert {info.name for info in garbage.objects} == expected
+
+
+def test_leases_probes_and_half_written_files_of_dead_processes_are_garbage(store: Store) -> None:
+    _, objects = store
+    assert objects.folder is not None
+    unfinished = objects.folder / "attempts/key/0/1-1/0123456789ab/model/weights#1"
+    unfinished.parent.mkdir(parents=True)
+    unfinished.write_bytes(b"half")
+    objects.put("leases/loop/key/0/3", b"")
+    objects.put(f"probes/{'a' * 32}", b"raysc")
+    assert find(objects, datetime.now(UTC)) == []
+    assert sum(garbage.count for garbage in find(objects)) == 3
+    clear(objects)
+    assert not unfinished.exists()
+    assert find(objects) == []
+
+
+def test_metrics_and_tombstones_go_with_a_lineage_whose_manifests_were_set_aside(store: Store) -> None:
+    _, objects = store
+    objects.put("metrics/m/gone/0/1-1-ab12.parquet", b"")
+    objects.put("dropped/gone/0/models-3", b"")
+    assert find(objects, datetime.now(UTC)) == [], "younger than a day"
+    (garbage,) = find(objects)
+    assert {info.name.split("/")[0] for info in garbage.objects} == {"metrics", "dropped"}
+
+
+def test_manifests_are_deleted_in_a_request_before_that_of_their_files(
+    memory: Objects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requests: list[list[str]] = []
+    monkeypatch.setattr(Objects, "delete", lambda self, names: requests.append(list(names)))
+    files = [ObjectInfo(name, 1, TOMORROW) for name in ("attempts/a", "spans/s", "attempts/b", "metrics/m")]
+    delete_garbage(Garbage("a reason", tuple(files)), memory)
+    assert requests == [["spans/s", "metrics/m"], ["attempts/a", "attempts/b"]]

@@ -31,6 +31,9 @@ EXCUSES = {"suspensions", "stale listings"}
 """Faults after which a published generation may be fitted again: a holder stood still longer than its lease is valid,
 or a process could not see what was published."""
 
+FULL_EVERY = 25
+"""Interval of the seeds whose schedules use real formats and tables, which takes five times as long."""
+
 Beside = Callable[[World, Case, random.Random], None]
 
 
@@ -56,10 +59,10 @@ class Profile:
 def play(profile: str, seed: int, keep_log: bool = False) -> World:
     """Run one schedule with its recovery; the world holds the violations and the log.
 
-    Every tenth seed uses Parquet and loads tables. A profile with a reader always does.
+    Every ``FULL_EVERY``th seed uses Parquet and loads tables. A profile with a reader always does.
     """
     chosen, rng = PROFILES[profile], random.Random(f"{profile} {seed}")
-    swept = case(rng.choice(NAMES), cheap=seed % 10 != 0 and _reader not in chosen.beside)
+    swept = case(rng.choice(NAMES), cheap=seed % FULL_EVERY != 0 and _reader not in chosen.beside)
     faults = Faults(chosen.rates.scaled(rng, (0.3, 1.0, 3.0)), kills_left=rng.choice((0, 1, 2, 4)))
     world = World(
         seed,

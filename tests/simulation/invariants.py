@@ -21,7 +21,8 @@ class Watch:
     - A manifest is published once, and stays.
     - All of its files are there when it appears, with their checksums.
     - Two manifests at one address, one after the other, publish the same models and rows.
-    - No file of a visible manifest is deleted, except for those that retention may drop.
+    - No file of a visible manifest is deleted, except for those that retention may drop, and for damaged ones: a state
+      whose checksum is wrong serves nobody, and its model stays.
 
     Attributes:
         tolerates_removal: True while manifests may leave their places: after damage, and with ``--remake``.
@@ -41,7 +42,7 @@ class Watch:
             if (keys := cell.keys.generation_zero) is not None
         }
         self._published: dict[str, Mapping[str, str]] = {}
-        self._owners: dict[str, dict[str, str]] = defaultdict(dict)
+        self._owners: dict[str, dict[str, tuple[str, str]]] = defaultdict(dict)
         world.contents.observers.append(self._check)
         world.is_published = self._is_published
 
@@ -51,8 +52,8 @@ class Watch:
             for name in contents.names(folder.rstrip("/")):
                 record = json.loads(contents.objects[name].data)
                 self._published[name] = result_digests(record)
-                for file in record["files"]:
-                    self._owners[f"{record['attempt']}/{file}"][name] = file
+                for file, entry in record["files"].items():
+                    self._owners[f"{record['attempt']}/{file}"][name] = file, entry["sha256"]
 
     def _check(self, change: Change) -> None:
         if change.name.startswith(VISIBLE):
@@ -61,7 +62,8 @@ class Watch:
             if change.after is not None:
                 self._check_published(change, change.after.data)
         elif change.name.startswith("attempts/") and change.after is None:
-            self._check_deleted_file(change.name)
+            assert change.before is not None, "only objects are deleted"
+            self._check_deleted_file(change.name, sha256(change.before.data).hexdigest())
 
     def _check_published(self, change: Change, data: bytes) -> None:
         """Check a manifest that appears."""
@@ -70,7 +72,7 @@ class Watch:
         record = json.loads(data)
         for file, entry in record["files"].items():
             name = f"{record['attempt']}/{file}"
-            self._owners[name][change.name] = file
+            self._owners[name][change.name] = file, entry["sha256"]
             stored = self._world.contents.objects.get(name)
             if stored is None:
                 self._world.violate(f"published without its files: {change.name} names {file}, which is absent")
@@ -89,10 +91,10 @@ class Watch:
         if change.after is None and not self.tolerates_removal and not is_unused:
             self._world.violate(f"published manifest removed: {change.name}")
 
-    def _check_deleted_file(self, name: str) -> None:
-        """Check a file of an attempt that disappears."""
-        for manifest, file in self._owners[name].items():
-            if not self._may_be_dropped(manifest, file):
+    def _check_deleted_file(self, name: str, digest: str) -> None:
+        """Check a file of an attempt that disappears; ``digest``: of its last bytes."""
+        for manifest, (file, published_digest) in self._owners[name].items():
+            if digest == published_digest and not self._may_be_dropped(manifest, file):
                 self._world.violate(f"needed file deleted: {name} of {manifest}")
 
     def _may_be_dropped(self, manifest: str, file: str) -> bool:

@@ -5,7 +5,7 @@ trash, so they are missing in the next plan and are made again.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from raysc.cluster import ray_compat
@@ -48,12 +48,16 @@ def run_to_the_end(resolved: ResolvedSweep, objects: Objects, display: Display) 
     runs: Counter[tuple[object, ...]] = Counter()
     trash_reasons = TrashReasons(objects)
     watch = LeaseWatch(objects)
+    permitted: set[str] | None = None
     wait_seconds = 0.0
     with _displayed(display) as lost_nodes:
         callbacks = [FailureCollector(failures, lost_nodes, display.say), tracker]
         while True:
             planning_started = host.current().monotonic()
             plan = make_plan(resolved, objects)
+            if permitted is None:
+                permitted = {unit.name for unit in plan.refits}  # the command has asked for these
+            _fail_refits(plan, permitted, failures)
             _fail_orphans(plan, failures)
             missing = [unit for unit in plan.units if unit.name not in failures]
             if not missing:
@@ -134,6 +138,17 @@ def _fail_orphans(plan: Plan, failures: Failures) -> None:
     for unit in plan.loop:
         if _initial_rows(unit) & failed:
             failures.setdefault(unit.name, "generation 0 is missing, since its training failed")
+
+
+def _fail_refits(plan: Plan, permitted: Collection[str], failures: Failures) -> None:
+    """Record the failure of units whose states were lost during the run, unless they may be trained again."""
+    for unit in plan.refits:
+        if unit.name not in permitted:
+            failures.setdefault(
+                unit.name,
+                f"a state that it would continue from was dropped or lost: {unit.refits} published generations would "
+                "have to be trained again; run it again with --remake if that is wanted",
+            )
 
 
 def _progress_state(unit: Unit) -> tuple[object, ...]:

@@ -126,3 +126,19 @@ def test_states_of_generation_0_are_never_dropped(memory: Objects) -> None:
     assert isinstance(damage, DamagedObjectError)
     assert "training_state.safetensors is missing" in str(damage)
     assert damage.name == "spans/key/0/0-0"
+
+
+def test_a_sweep_that_drops_states_meanwhile_causes_no_damage(
+    memory: Objects, prefixes: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Generation 4 is published and the state of 3 is dropped while the files are read."""
+    get = Objects.get
+
+    def overtaken(self: Objects, name: str) -> bytes:
+        if name == f"{prefixes[2]}/model/training_state.safetensors" and not self.exists("spans/key/0/4-4"):
+            publish(self, Span(4, 4, "key", (0,)))
+            self.delete([name])
+        return get(self, name)
+
+    monkeypatch.setattr(Objects, "get", overtaken)
+    assert damages(memory, {"key"}) == []

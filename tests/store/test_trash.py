@@ -1,4 +1,9 @@
 import json
+import threading
+from hashlib import sha256
+from typing import Any
+
+import pytest
 
 from raysc.store.objects import Objects
 from raysc.store.publishing import DamagedObjectError
@@ -49,4 +54,49 @@ def test_reasons_are_returned_once_and_not_those_of_before(memory: Objects) -> N
     assert reasons.new() == ["first"]
     move_to_trash(memory, ["c"], "second")
     assert reasons.new() == ["second"]
+    assert reasons.new() == []
+
+
+def test_what_another_process_made_again_stays(memory: Objects) -> None:
+    memory.put("spans/key/0/1-1", b"damaged")
+    damage = DamagedObjectError("its checksum is wrong", "spans/key/0/1-1", sha256(b"damaged").hexdigest())
+    move_damaged_to_trash(memory, damage)
+    memory.put("spans/key/0/1-1", b"made again")
+    move_damaged_to_trash(memory, damage)
+    assert memory.get("spans/key/0/1-1") == b"made again"
+
+
+def test_one_process_at_a_time_moves_an_object(memory: Objects, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The faster process moves the object, and it is made again, while the slower one is about to delete it."""
+    memory.put("spans/key/0/1-1", b"damaged")
+    damage = DamagedObjectError("its checksum is wrong", "spans/key/0/1-1", sha256(b"damaged").hexdigest())
+    delete, waits = Objects.delete, []
+
+    def slow(self: Objects, names: Any) -> None:
+        names = list(names)
+        if names == ["spans/key/0/1-1"] and not waits:
+            waits.append(1)
+            faster.start()
+            faster.join(0.5)
+            assert faster.is_alive(), "it waits for the claim"
+        delete(self, names)
+
+    faster = threading.Thread(target=move_damaged_to_trash, args=(memory, damage))
+    monkeypatch.setattr(Objects, "delete", slow)
+    move_damaged_to_trash(memory, damage)
+    memory.put("spans/key/0/1-1", b"made again")
+    faster.join(10)
+    assert memory.get("spans/key/0/1-1") == b"made again"
+    assert list(memory.names("trash/claims")) == []
+
+
+def test_reasons_that_gc_deletes_meanwhile_are_skipped(memory: Objects, monkeypatch: pytest.MonkeyPatch) -> None:
+    reasons = TrashReasons(memory)
+    memory.put("a", b"")
+    move_to_trash(memory, ["a"], "a reason")
+
+    def deleted(self: Objects, name: str) -> bytes:
+        raise FileNotFoundError(name)
+
+    monkeypatch.setattr(Objects, "get", deleted)
     assert reasons.new() == []

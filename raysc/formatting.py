@@ -1,4 +1,6 @@
-"""Durations and sizes as text."""
+"""Durations and sizes as text, and text that is safe to print."""
+
+import unicodedata
 
 
 def clock(seconds: float) -> str:
@@ -18,3 +20,22 @@ def in_bytes(count: float) -> str:
             return f"{count:.3g} {unit}"
         count /= 1000
     return f"{count:,.3g} TB"
+
+
+def printable(text: str) -> str:
+    r"""Return text that is safe on a terminal: control characters become escapes such as ``\x1b``.
+
+    Line ends and tabs stay. Names in sweep files, stores and plug-ins may hold sequences that move the cursor, change
+    the title or hide text, and marks that reverse the direction of writing.
+    """
+    return "".join(_escape(character) if _is_control(character) else character for character in text)
+
+
+def _is_control(character: str) -> bool:
+    """Return True for control characters, marks of direction and halves of surrogate pairs."""
+    # Joiners belong to the spelling of some languages and to emoji.
+    return character not in "\n\t\u200c\u200d" and unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")

@@ -1,0 +1,17 @@
+import pytest
+
+from raysc.formatting import printable
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("mix, lambda 0.5\n\tÜ é 漢 👩\u200d🔬", "mix, lambda 0.5\n\tÜ é 漢 👩\u200d🔬"),
+        ("\x1b]0;title\x07", "\\x1b]0;title\\x07"),
+        ("holds\rfails", "holds\\rfails"),
+        ("\x9b2J\x7f", "\\x9b2J\\x7f"),
+        ("a\u202eb", "a\\u202eb"),
+    ],
+)
+def test_control_characters_become_escapes(text: str, shown: str) -> None:
+    assert printable(text) == shown

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from raysc.display import Display
     from raysc.metrics.core.metric import Column
     from raysc.planning.resolved import ResolvedSweep
-    from raysc.results.samples.generations import Generation
+    from raysc.results.samples.generations import StoredGeneration
     from raysc.store.objects import Objects
     from raysc.sweepfile import Sweep
 
@@ -57,12 +57,15 @@ SweepSource = str | PathLike[str] | Mapping[str, Any]
 def sweep(
     source: SweepSource,
     *,
-    overrides: Sequence[str] = (),
-    storage: str | None = None,
+    overrides: Sequence[str] | str = (),
+    storage: str | PathLike[str] | None = None,
     address: str | None = None,
     display: "Display | None" = None,
 ) -> "Results":
     """Run what is missing of a sweep, as ``raysc sweep`` does; safe to repeat.
+
+    The state of the process is restored at the end: module search path, environment variables, loggers, signal
+    handlers and warning filters.
 
     Args:
         source: a sweep file, or a dict with its keys; a dict needs a ``name``.
@@ -79,11 +82,13 @@ def sweep(
         RayscError: units failed; everything else is published, and ``load`` shows it.
     """
     from raysc.display import ConsoleDisplay, open_console
+    from raysc.machine.process_state import restored_process_state
     from raysc.runner import RunOptions, run_sweep
 
-    results = load(source, overrides=overrides, storage=storage)
-    display = display or ConsoleDisplay(open_console())
-    outcome = run_sweep(results.sweep, results.objects, display, RunOptions(address))
+    with restored_process_state():
+        results = _open(source, storage, overrides)
+        display = display or ConsoleDisplay(open_console())
+        outcome = run_sweep(results.sweep, results.objects, display, RunOptions(address))
     if outcome.failures:
         last = next(iter(outcome.failures.values())).strip().splitlines()[-1]
         raise RayscError(
@@ -93,8 +98,12 @@ def sweep(
     return results
 
 
-def load(source: SweepSource, *, overrides: Sequence[str] = (), storage: str | None = None) -> "Results":
+def load(
+    source: SweepSource, *, overrides: Sequence[str] | str = (), storage: str | PathLike[str] | None = None
+) -> "Results":
     """Open the results of a sweep, as far as its store has them. Nothing is run, and no Ray is needed.
+
+    Files are read anew at each call, also those of plug-ins that were edited. The module search path stays as it is.
 
     Args:
         source: a sweep file, a sweep's folder in the store or its name there, or a dict as for ``sweep``.
@@ -104,9 +113,23 @@ def load(source: SweepSource, *, overrides: Sequence[str] = (), storage: str | N
     Raises:
         InputError: the sweep does not exist or cannot work.
     """
+    from raysc.machine.process_state import restored_module_path
+
+    with restored_module_path():
+        return _open(source, storage, overrides)
+
+
+def _open(source: SweepSource, storage: str | PathLike[str] | None, overrides: Sequence[str] | str) -> "Results":
+    """Read a sweep and open its store; folders of plug-ins are added to the module search path."""
     from raysc.planning.opening import open_sweep
 
-    return Results(*open_sweep(source if isinstance(source, Mapping) else fspath(source), storage, overrides))
+    try:
+        path = source if isinstance(source, Mapping) else fspath(source)
+    except TypeError:
+        raise InputError(
+            f"expected a sweep file, a name or a dict with the keys of a sweep file, got {type(source).__name__}"
+        ) from None
+    return Results(*open_sweep(path, storage, overrides))
 
 
 @dataclass(frozen=True)
@@ -140,7 +163,7 @@ class Results:
 
         return load_table(self._resolved, self.objects)
 
-    def generation(self, cell: int, seed: int, t: int) -> "Generation":
+    def generation(self, cell: int, seed: int, t: int) -> "StoredGeneration":
         """Return generation t of one seed of a cell; its ``rows`` and its ``model`` are read on access.
 
         Args:
@@ -151,7 +174,7 @@ class Results:
         Raises:
             InputError: the sweep has no such generation.
         """
-        from raysc.results.samples.generations import Generation
+        from raysc.results.samples.generations import StoredGeneration
 
         sweep = self.sweep
         if not 0 <= cell < len(sweep.cells):
@@ -160,7 +183,7 @@ class Results:
             raise InputError(f"seed {seed}: {sweep.name} has seeds {', '.join(map(str, sweep.seeds))}")
         if not 0 <= t <= sweep.generations:
             raise InputError(f"generation {t}: {sweep.name} has generations 0 to {sweep.generations}")
-        return Generation(self._resolved.cells[cell], seed, t, self.objects)
+        return StoredGeneration(self._resolved.cells[cell], seed, t, self.objects)
 
     def plot(self, metric: str | None = None, by: str | Sequence[str] | None = None) -> "Figure":
         """Draw a metric over generations with its intervals over seeds, as in the report.

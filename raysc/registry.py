@@ -10,6 +10,7 @@ import importlib
 import inspect
 import os
 import sys
+import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -19,7 +20,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from raysc.datasets import DATASETS
 from raysc.datasets.dataset import DataSet
-from raysc.errors import InputError
+from raysc.errors import InputError, RayscError
+from raysc.machine.plugin_modules import import_plugin, is_recorded, source_hash
 from raysc.metrics import METRICS
 from raysc.metrics.core.metric import Metric
 from raysc.models import MODELS
@@ -96,9 +98,25 @@ def _import_plugin(module: str, label: str) -> ModuleType:
     """Import the module of a plug-in; InputError, with the label of the component, if that fails."""
     add_plugin_folder(os.curdir)
     try:
-        return importlib.import_module(module)
+        return import_plugin(module)
+    except InputError as error:
+        raise InputError(f"{label}: {error}") from None
     except Exception as error:  # a plug-in may raise anything; its author needs the message
-        raise InputError(f"{label} cannot be imported: {type(error).__name__}: {error}") from error
+        raise InputError(f"{label} cannot be imported: {describe_error(error)}") from error
+
+
+def describe_error(error: Exception) -> str:
+    """Describe an error of a component's code: its type and message, and the line of a plug-in that raised it."""
+    if isinstance(error, MemoryError):
+        return f"it needs more memory than this process may use ({str(error) or 'MemoryError'})"
+    if isinstance(error, OSError) and error.strerror and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    message = " ".join(str(error).split())
+    described = f"{type(error).__name__}: {message}" if message else type(error).__name__
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if is_recorded(frame.filename):
+            return f"{described} ({frame.filename}, line {frame.lineno})"
+    return described
 
 
 def signature(kind: ComponentKind, name: str) -> Signature:
@@ -109,6 +127,7 @@ def signature(kind: ComponentKind, name: str) -> Signature:
         default_lambda=getattr(cls, "default_lambda", "not taken"),
         matched_control=getattr(cls, "matched_control", None),
         trained=bool(getattr(cls, "trained", False)),
+        locations=tuple(getattr(cls, "location_parameters", ())),
     )
 
 
@@ -135,7 +154,7 @@ def build(kind: ComponentKind, component: Component) -> Any:
     """Return the object of a component: its class, called with its parameters.
 
     Raises:
-        InputError: the class refuses the parameters, by a KeyError, TypeError or ValueError.
+        InputError: the class refuses the parameters, by any error.
     """
     cls = load(kind, component.name)
     declared = _parameters(cls)
@@ -151,6 +170,10 @@ def build(kind: ComponentKind, component: Component) -> Any:
     except (KeyError, TypeError, ValueError) as error:
         takes = describe_parameters(component.name, signature(kind, component.name))
         raise InputError(f"{component.name}: {error}; {takes}") from error
+    except RayscError:
+        raise
+    except Exception as error:  # of a plug-in, or of the machine: no memory, an unreadable file
+        raise InputError(f"{component.name}: {describe_error(error)}") from error
 
 
 def family(model: Component, dataset: DataSet) -> Family:
@@ -177,6 +200,8 @@ def version(kind: ComponentKind, name: str) -> str:
     cls = load(kind, name)
     if ":" not in name:
         return str(cls.version)
+    if (digest := source_hash(cls.__module__)) is not None:
+        return digest
     source = inspect.getsourcefile(cls)
     if source is None:
         raise InputError(f"{name!r} has no source file, and its version is the hash of that file")

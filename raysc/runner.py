@@ -14,6 +14,7 @@ from raysc.errors import InputError
 from raysc.planning.opening import SWEEP_COPY, sweep_folder
 from raysc.planning.plan import Plan, make_plan
 from raysc.planning.resolved import ResolvedSweep, resolve
+from raysc.planning.same_name import check_name, replacement_note, write_origin
 from raysc.planning.validation import check_machine, validate, validation_notes
 from raysc.store.inventory import describe_holders, list_entries, verify_entries
 from raysc.store.objects import Objects
@@ -135,6 +136,7 @@ def _prepare(sweep: Sweep, objects: Objects, display: Display, options: RunOptio
     """Resolve and validate a sweep, test its store, and do what ``fresh`` and ``verify`` ask."""
     resolved = resolve(sweep)
     validate(resolved)
+    check_name(sweep, objects)
     if options.address is None and "RAY_ADDRESS" not in os.environ:
         check_machine(sweep)
     objects.probe()
@@ -149,17 +151,19 @@ def _plan(resolved: ResolvedSweep, objects: Objects, display: Display, remake: b
     """Plan the run, say what it will do, and record the sweep in the store."""
     sweep = resolved.sweep
     plan = make_plan(resolved, objects)
-    if plan.refits:
+    if plan.refitting_units:
         _drop_for_refit(plan, objects, remake)
         plan = make_plan(resolved, objects)
     display.say(
         f"{sweep.name}: {len(plan.cells)} cells x {len(sweep.seeds)} seeds x {sweep.generations} generations; "
         f"{len(plan.units)} units to run, {plan.done} generations done, {plan.to_do} to do"
     )
-    for note in (*sweep.notes, *validation_notes(resolved)):
+    replaced = replacement_note(resolved, objects)
+    for note in (*sweep.notes, *validation_notes(resolved), *([replaced] if replaced else [])):
         display.say(f"note: {note}")
     # A copy of the file, so that other commands can be pointed at the sweep's folder.
     objects.put(f"{sweep_folder(sweep.name)}/{SWEEP_COPY}", sweep_yaml(sweep).encode())
+    write_origin(sweep, objects)
     write_sweep_record(objects, sweep.name, sweep.resolved, resolved.keys | resolved.reference_keys)
     return plan
 
@@ -194,7 +198,7 @@ def _verify(resolved: ResolvedSweep, objects: Objects, display: Display) -> None
 
 def _drop_for_refit(plan: Plan, objects: Objects, remake: bool) -> None:
     """Move published generations that must be trained again to the trash, if ``--remake`` allows it."""
-    units = plan.refits
+    units = plan.refitting_units
     if not remake:
         cells = ", ".join(sorted({str(unit.cell.number) for unit in units}, key=int))
         raise plan.sweep.error(

@@ -24,7 +24,7 @@ def plan(
     overrides: Overrides = None,
     storage: Storage = None,
     time: Annotated[
-        bool, typer.Option("--time", help="Estimate the duration too; some closed-form units are timed for that.")
+        bool, typer.Option("--time", help="Estimate the duration too; some closed-form units are probed for that.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
@@ -32,6 +32,7 @@ def plan(
     from raysc.estimates.size import estimate_size
     from raysc.planning.plan import make_plan
     from raysc.planning.resolved import resolve
+    from raysc.planning.same_name import check_name
     from raysc.planning.validation import check_machine, validate
 
     sweep, objects = open_sweep(sweep_file, storage, overrides)
@@ -40,6 +41,7 @@ def plan(
     cluster = cluster_address(None)
     if cluster is None and not sweep.prices:  # a file with prices is planned for other machines
         check_machine(sweep)
+    check_name(sweep, objects)
     made = make_plan(resolved, objects)
     size = estimate_size(made)
     costs = _costs(made, objects, cluster) if made.units else []
@@ -56,7 +58,7 @@ def plan(
         typer.echo(_cost_text(cost))
     if duration is not None:
         _print_duration(duration, _parallel_units(sweep))
-    _print_work(made)
+    _print_work(made, objects)
 
 
 def _summary(made: "Plan", size: "SizeEstimate", costs: "list[Cost]") -> dict[str, Any]:
@@ -68,7 +70,7 @@ def _summary(made: "Plan", size: "SizeEstimate", costs: "list[Cost]") -> dict[st
         "generations_done": made.done,
         "generations_to_do": made.to_do,
         "generations_shared": made.shared,
-        "ancestors": made.ancestors,
+        "ancestors": made.generation_zeros,
         "trainings_saved": made.trainings_saved,
         "rows": size.rows,
         "bytes": size.bytes,
@@ -93,7 +95,7 @@ def _durations(sweep: "Sweep", duration: "DurationEstimate") -> dict[str, Any]:
 
 def _refits(made: "Plan") -> int:
     """Count the published generations that would be trained again."""
-    return sum(unit.refits for unit in made.refits)
+    return sum(unit.refits for unit in made.refitting_units)
 
 
 def _print_sizes(made: "Plan", size: "SizeEstimate") -> None:
@@ -106,22 +108,24 @@ def _print_sizes(made: "Plan", size: "SizeEstimate") -> None:
         f"generations: {made.done + made.to_do} in all, {made.done} done, {made.to_do} to do; "
         f"{made.shared} more are shared by cells"
     )
-    if made.ancestors:
-        typer.echo(f"generation 0s: {made.ancestors}; sharing them saves {made.trainings_saved} trainings")
+    if made.generation_zeros:
+        typer.echo(f"generation 0s: {made.generation_zeros}; sharing them saves {made.trainings_saved} trainings")
     typer.echo(f"rows: {size.max_rows:,} sampled by a generation of a seed, {size.rows:,} in all")
     typer.echo(f"store: up to {in_bytes(size.max_bytes)} a generation of a seed, {in_bytes(size.bytes)} in all")
 
 
-def _print_work(made: "Plan") -> None:
+def _print_work(made: "Plan", objects: "Objects") -> None:
     """Print the units that would run with their reasons, and notes."""
+    from raysc.planning.same_name import replacement_note
     from raysc.planning.validation import validation_notes
 
     for wave, units in (("generation 0", made.initial), ("loop", made.loop)):
         for reason, count in Counter(unit.reason for unit in units).items():
             typer.echo(f"{wave}: {count} units to run: {reason}")
-    for note in (*made.sweep.notes, *validation_notes(made.resolved)):
+    replaced = replacement_note(made.resolved, objects)
+    for note in (*made.sweep.notes, *validation_notes(made.resolved), *([replaced] if replaced else [])):
         typer.echo(f"note: {note}")
-    if made.refits:
+    if made.refitting_units:
         typer.echo(f"{_refits(made)} published generations would be trained again: raysc sweep needs --remake for that")
     if not made.units:
         typer.echo("nothing to do")
@@ -186,7 +190,7 @@ def _print_duration(duration: "DurationEstimate", parallel: int | None) -> None:
         wall = clock(duration.wall_seconds(parallel)) if parallel is not None else None
         about = core_time if wall is None else f"{wall} on {_cores()} cores ({core_time})"
         typer.echo(
-            f"time: about {about}; {duration.probed_units} units were timed with few seeds, in "
+            f"time: about {about}; {duration.probed_units} units were probed with few seeds, in "
             f"{clock(duration.probe_seconds)}"
         )
     if duration.units_without_estimate:

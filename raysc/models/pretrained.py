@@ -1,7 +1,6 @@
 """Families whose generation 0 is loaded instead of trained: the key ``initial.from`` of a sweep file."""
 
 from dataclasses import dataclass
-from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from raysc.errors import InputError
+from raysc.machine.content_cache import content_cache
 from raysc.models.family import TRAINING_STATE_PREFIX, FitResult, SupportsSettingsCheck, TrainedFamily
 from raysc.pool.training_set import TrainingSet
 from raysc.rng import Streams
@@ -98,7 +98,7 @@ class PretrainedFamily:
         return family
 
 
-@cache
+@content_cache
 def local_folder(source: str) -> Path:
     """Return the model's folder on this machine; for a hub id, its copy in the hub's cache.
 
@@ -107,10 +107,10 @@ def local_folder(source: str) -> Path:
     """
     from raysc.libraries.hub import model_folder  # imported here: it takes seconds
 
-    return model_folder(str(Path(source).expanduser()), "initial.from", FILES).resolve()
+    return model_folder(source, "initial.from", FILES).resolve()
 
 
-@cache
+@content_cache
 def content_hash(source: str) -> str:
     """Return a hash of the model's files, 32 hexadecimal digits: lineage keys contain it in place of the path."""
     folder, digest = local_folder(source), sha256()

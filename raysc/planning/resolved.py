@@ -15,6 +15,7 @@ from raysc.metrics.core.features import NETWORKS, extractor_key, extractor_name
 from raysc.metrics.core.metric import Metric
 from raysc.models.family import Family
 from raysc.models.pretrained import PretrainedFamily, content_hash
+from raysc.planning.component_errors import located_errors
 from raysc.regimes.recipe import Regime
 from raysc.settings import CellSettings, Component
 from raysc.store.artifacts import REFERENCE
@@ -110,10 +111,13 @@ def resolve(sweep: Sweep) -> ResolvedSweep:
     for number, settings in enumerate(sweep.cells):
         data_key = key_of(settings.data.model_dump())
         if data_key not in datasets:
-            dataset: DataSet = registry.build("data", settings.data)
-            datasets[data_key] = dataset, _identity("data", settings.data, dataset)
+            with located_errors(sweep, "data"):
+                dataset: DataSet = registry.build("data", settings.data)
+                datasets[data_key] = dataset, _identity("data", settings.data, dataset)
+                _ = dataset.count, dataset.event  # data from files may be read here
         dataset, data_identity = datasets[data_key]
-        cells.append(_resolve_cell(number, settings, dataset, data_identity, until))
+        with located_errors(sweep, "model"):
+            cells.append(_resolve_cell(number, settings, dataset, data_identity, until))
     return ResolvedSweep(sweep, tuple(cells))
 
 

@@ -5,16 +5,19 @@ Every check raises ``InputError`` with file, line and key.
 
 import os
 from collections.abc import Hashable
-from functools import cache
 from typing import Any, cast
 
 from raysc import registry
 from raysc.datasets.dataset import SupportsFreshRows
 from raysc.errors import InputError
+from raysc.machine.content_cache import content_cache
+from raysc.machine.memory import memory_limit
 from raysc.metrics.core.check import check_metrics
 from raysc.metrics.core.features import extractor_name, feature_dim
 from raysc.metrics.core.metric import ModelMetric
 from raysc.models.family import ROWWISE_METHODS, SupportsSettingsCheck, SupportsText, supports_packing
+from raysc.planning.component_errors import located_errors
+from raysc.planning.memory import check_matrices, check_rows
 from raysc.planning.resolved import ResolvedCell, ResolvedSweep
 from raysc.regimes.recipe import REAL, Recipe, SupportsRowCheck
 from raysc.rng import Streams
@@ -29,15 +32,18 @@ def validate(resolved: ResolvedSweep) -> None:
     """
     sweep = resolved.sweep
     checked: set[str] = set()
+    limit = memory_limit()
     for cell in resolved.cells:
+        _check_regime(sweep, cell)
+        check_rows(sweep, cell, limit)
         _check_model(sweep, cell)
         _check_training(sweep, cell)
         _check_sampling(sweep, cell)
         _check_initial(sweep, cell)
-        _check_regime(sweep, cell)
         data_and_model = f"{cell.settings.data} {cell.settings.model}"
         if data_and_model not in checked:
             checked.add(data_and_model)
+            check_matrices(sweep, cell, limit)
             _check_metrics(sweep, cell)
 
 
@@ -76,10 +82,8 @@ def check_machine(sweep: Sweep) -> None:
 def _check_model(sweep: Sweep, cell: ResolvedCell) -> None:
     """The family must take the data's rows, the start of the loop and the number of workers."""
     settings, family = cell.settings, cell.family
-    try:
+    with located_errors(sweep, "model"):
         family.check(cell.data.event)
-    except InputError as error:
-        raise sweep.error("model", str(error)) from error
     if cell.data.kind == "text" and not isinstance(family, SupportsText):
         raise sweep.error("model", f"{settings.model.name} is no model of text, and the data are; take causal_lm")
     pretrained = isinstance(family, SupportsText) and settings.model.parameters.get("base") is not None
@@ -132,15 +136,13 @@ def _check_initial(sweep: Sweep, cell: ResolvedCell) -> None:
     """A loaded generation 0 must fit family and data; ``initial.rows`` must not exceed the data."""
     initial = cell.settings.initial
     if initial.from_ is not None:
-        try:
+        with located_errors(sweep, "initial.from"):
             _load(initial.from_, cast(Hashable, cell.family), cell.data.event)
-        except InputError as error:
-            raise sweep.error("initial.from", str(error).removeprefix("initial.from: ")) from error
     if initial.rows is not None and initial.rows > cell.rules.rows:
         raise sweep.error("initial.rows", f"{initial.rows} rows, but the data has {cell.rules.rows}")
 
 
-@cache
+@content_cache
 def _load(source: str, family: Any, event: tuple[int, ...]) -> None:
     """Load a model once for each pair of family and data."""
     family.initial(event, Streams((0,), 0))
@@ -195,7 +197,5 @@ def _check_metrics(sweep: Sweep, cell: ResolvedCell) -> None:
                     "resources.workers",
                     f"{metric.columns[0].name} looks at models, which several workers hold elsewhere; set workers: 1",
                 )
-    try:
+    with located_errors(sweep, "metrics"):
         check_metrics(metrics, cell.data, cell.family, cell.rules.sample_rows)
-    except InputError as error:
-        raise sweep.error("metrics", str(error)) from error

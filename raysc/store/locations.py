@@ -83,8 +83,10 @@ def _checked_folder(path: str) -> Path:
         resolved = folder.resolve()
         existing = next((parent for parent in (resolved, *resolved.parents) if parent.exists()), resolved)
         if existing.exists() and not existing.is_dir():
-            raise InputError(f"expected a folder, and {existing} is a file")
+            raise InputError(
+                f"it cannot be written: {existing} is a file; give another place with --storage, RAYSC_STORAGE or "
+                "`storage:` in the sweep file"
+            )
     except (OSError, RuntimeError) as error:
         raise InputError(f"it cannot be looked up: {getattr(error, 'strerror', None) or error}") from None
     return resolved
-

@@ -1,13 +1,17 @@
 """The values of a sweep, read from a file, a text or a mapping, with the location of every key."""
 
-import math
-from collections.abc import Iterable, Iterator, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
 from itertools import takewhile
-from pathlib import Path
+from numbers import Rational
 from typing import Any
 
 from raysc.errors import InputError
+from raysc.machine.paths import local_path
+from raysc.sweepfile.scalars import plain_scalar
 from raysc.sweepfile.yaml_reader import MAX_DEPTH, join_key, read_value
 
 
@@ -38,10 +42,10 @@ def read_document(path: str) -> Document:
     Raises:
         InputError: the file does not exist, or it is not a YAML mapping of plain data.
     """
-    file = Path(path)
-    if file.is_dir():
-        raise InputError(f"{path}: expected a sweep file, got a folder")
+    file = local_path(path)
     try:
+        if file.is_dir():
+            raise InputError(f"{path}: expected a sweep file, got a folder")
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise InputError(f"{path}: there is no such file") from None
@@ -69,14 +73,18 @@ def parse_document(text: str, name: str) -> Document:
 
 
 def document_from_mapping(values: Mapping[str, Any], name: str) -> Document:
-    """Convert a mapping with the keys of a sweep file; tuples, ranges and NumPy values become plain data.
+    """Convert a mapping with the keys of a sweep file to plain data.
+
+    Sequences, arrays and ranges become lists, NumPy values numbers, paths text, and fractions and decimals the number
+    with the same value.
 
     Args:
         values: the mapping.
         name: name of the mapping in messages.
 
     Raises:
-        InputError: a value is no plain data, not finite, or nested too deep.
+        InputError: a value is no plain data, or nested too deep, or has no exact decimal; the message has the name of
+            the mapping and the key.
     """
     document = Document(name, {}, {})
     document.value = _plain(values, "", document, 1)
@@ -85,20 +93,53 @@ def document_from_mapping(values: Mapping[str, Any], name: str) -> Document:
 
 def _plain(value: Any, key: str, document: Document, depth: int) -> Any:
     """Return a value as plain data and record the locations of the keys below it."""
-    if hasattr(value, "tolist"):
+    if not isinstance(value, str) and hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, Mapping):
+        for name in value:
+            if not isinstance(name, str):
+                location = f"{document.path}: {key}".removesuffix(": ")
+                raise InputError(f"{location}: expected a name as key, got {name!r}; write it as text")
         return dict(_items(value.items(), key, document, depth))
-    if isinstance(value, list | tuple | range):
-        return [item for _, item in _items(enumerate(value), key, document, depth)]
-    if isinstance(value, float) and not math.isfinite(value):
-        raise InputError(f"{document.path}: {key}: expected a finite number, got {value}")
-    if value is not None and not isinstance(value, str | bool | int | float):
-        raise InputError(
-            f"{document.path}: {key}: expected a mapping, a list, text, a number, a bool or None; "
-            f"got {type(value).__name__}"
-        )
-    return value
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray | memoryview):
+        return [item for _, item in _items(list(enumerate(value)), key, document, depth)]
+    try:
+        return plain_scalar(_scalar(value))
+    except ValueError as error:
+        raise InputError(f"{document.path}: {key}: {error}" if key else f"{document.path}: {error}") from None
+
+
+def _scalar(value: Any) -> Any:
+    """Return a path as text and an exact number as a number.
+
+    Raises:
+        ValueError: the value is no plain data, or it has no exact decimal.
+    """
+    if isinstance(value, os.PathLike):
+        path = os.fspath(value)
+        if isinstance(path, str):
+            return path
+    elif isinstance(value, Decimal | Rational) and not isinstance(value, int):
+        return _exact_number(value)
+    elif value is None or isinstance(value, str | bool | int | float):
+        return value
+    raise ValueError(f"expected a mapping, a list, text, a path, a number, a bool or None; got {type(value).__name__}")
+
+
+def _exact_number(value: Decimal | Rational) -> int | float:
+    """Return the number of a fraction or decimal; ValueError if its text in a sweep file would be another number."""
+    if isinstance(value, Decimal) and not value.is_finite():
+        raise ValueError(f"expected a finite number, got {value}")
+    exact = Fraction(value)
+    if exact.denominator == 1:
+        return exact.numerator
+    try:
+        number = float(exact)
+    except OverflowError:
+        raise ValueError("expected a number of at most 1.8e308") from None
+    if Fraction(repr(number)) != exact:
+        raise ValueError(f"{value} has no exact decimal; write a decimal number such as {number:.6g}")
+    return number
 
 
 def _items(items: Iterable[tuple[Any, Any]], key: str, document: Document, depth: int) -> Iterator[tuple[str, Any]]:

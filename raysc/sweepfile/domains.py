@@ -61,6 +61,8 @@ def read_domain(value: dict[str, Any], make_error: Callable[[str], Exception]) -
     if not _is_range(values, whole=kind == "randint"):
         numbers = "whole numbers" if kind == "randint" else "numbers"
         raise make_error(f"{kind} takes [a, b], two {numbers} with a < b; got {quote(values)}")
+    if kind == "uniform" and not math.isfinite(float(values[1]) - float(values[0])):
+        raise make_error(f"uniform takes [a, b] with a finite width b - a, got {quote(values)}")
     if kind == "loguniform" and values[0] <= 0:
         raise make_error(f"loguniform takes [a, b] above 0, got {quote(values)}")
     return Domain(kind, tuple(values))

@@ -1,9 +1,16 @@
 """Expansion of points to cells: equal cells are merged, and every cell gets its control."""
 
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+
 from raysc.settings import CellSettings
 from raysc.sweepfile.cells import Draft, DraftBuilder, axis_value, ema_note
 from raysc.sweepfile.controls import ControlKind, Controls
 from raysc.sweepfile.space import Axis, columns, points
+
+ROUNDING = 1e-9
+"""Relative difference of two values of an axis below which they probably stand for one number."""
 
 
 def expand(
@@ -43,7 +50,20 @@ def expand(
         )
         for identity, draft in all_drafts.items()
     )
-    return cells, tuple(notes)
+    return cells, (*notes, *rounding_notes(cells))
+
+
+def rounding_notes(cells: Sequence[CellSettings]) -> list[str]:
+    """Return a note for each axis with values that are different numbers and look the same in a table."""
+    notes = []
+    for axis in cells[0].axes:
+        numbers = {value for cell in cells if isinstance(value := cell.axes[axis], float)}
+        for low, high in pairwise(sorted(numbers)):
+            if math.isclose(low, high, rel_tol=ROUNDING):
+                notes.append(
+                    f"{axis} has values that differ by rounding only, {low!r} and {high!r}: they are two cells"
+                )
+    return notes
 
 
 def _drafts(builder: DraftBuilder, grids: list[list[Axis]], draws: int | None) -> tuple[dict[str, Draft], list[str]]:

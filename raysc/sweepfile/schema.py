@@ -2,6 +2,7 @@
 
 import json
 import re
+import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -29,6 +30,14 @@ LOGGERS = ("csv", "wandb", "mlflow")
 """Loggers for Tune's results beside TensorBoard."""
 SECRETS = ("api_key", "tracking_token")
 """Parameters of loggers that a sweep file must not have, since the store keeps a copy of the file."""
+
+MAX_SEEDS = 10_000_000
+MAX_GENERATIONS = 10_000_000
+"""Most generations after generation 0."""
+MAX_NAME_BYTES = 240
+"""Longest name of a sweep in bytes; file systems take 255, and files are named after the sweep."""
+DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+"""Names that are devices on Windows."""
 
 Section = TypeVar("Section", bound=BaseModel)
 
@@ -113,6 +122,9 @@ def check_file(value: dict[str, Any], locations: Locations) -> SweepFile:
         if name in getattr(file, section).model_fields_set:
             raise locations.error(key, f"{reason}; set it under loop.{section}")
     _check_resources(file.resources, locations)
+    if file.loop.generations > MAX_GENERATIONS:
+        problem = f"{file.loop.generations:,} generations are more than {MAX_GENERATIONS:,}, the most of a sweep"
+        raise locations.error("loop.generations", problem)
     if file.pool == "object_store" and file.keep.models == "last":
         raise locations.error(
             "keep.models",
@@ -137,25 +149,45 @@ def _check_resources(resources: Resources, locations: Locations) -> None:
 
 def sweep_name(file: SweepFile, locations: Locations) -> str:
     """Return ``name``, or the file's name without its suffix; InputError unless it is a valid folder name."""
-    name = Path(locations.path).stem if file.name is None else file.name
-    if not re.fullmatch(r"\w[\w.-]{0,99}", name):
-        raise locations.error(
-            "name", f"expected a plain folder name of letters, digits, '_', '-' and '.', such as my_sweep; got {name!r}"
-        )
+    name = plain_name(Path(locations.path).stem if file.name is None else file.name)
+    if problem := name_problem(name):
+        raise locations.error("name", problem)
     return name
+
+
+def plain_name(name: str) -> str:
+    """Return a name in Unicode's composed form, so that one name has the same bytes on every machine."""
+    return unicodedata.normalize("NFC", name)
+
+
+def name_problem(name: str) -> str:
+    """Return the reason why a text cannot be the name of a sweep, a folder on every file system; "" if it can."""
+    if not re.fullmatch(r"\w[\w.-]{0,99}", name):
+        return f"expected a plain folder name of letters, digits, '_', '-' and '.', such as my_sweep; got {quote(name)}"
+    if len(name.encode()) > MAX_NAME_BYTES:
+        return f"a name has at most {MAX_NAME_BYTES} bytes in UTF-8; got {len(name.encode())}"
+    if name.endswith("."):
+        return f"a name cannot end with a dot, which some file systems drop; got {quote(name)}"
+    if DEVICES.fullmatch(name):
+        return f"{quote(name)} is a device on some systems; take another name"
+    return ""
 
 
 def read_seeds(value: Any, locations: Locations) -> tuple[int, ...]:
     """Return the seeds: of ``3`` 0, 1, 2; of a list its items."""
+    if _whole(value) and value > MAX_SEEDS:
+        raise locations.error("seeds", f"{value:,} seeds are more than {MAX_SEEDS:,}, the most of a sweep")
     if _whole(value) and value >= 1:
         return tuple(range(value))
+    known: set[int] = set()
     if not isinstance(value, list) or not value:
         raise locations.error("seeds", f"expected a number of at least 1 or a list of seeds, got {quote(value)}")
     for index, seed in enumerate(value):
         if not _whole(seed) or seed < 0:
             raise locations.error(f"seeds.{index}", f"expected a whole number of at least 0, got {quote(seed)}")
-        if seed in value[:index]:
+        if seed in known:
             raise locations.error(f"seeds.{index}", f"seed {seed} is listed twice")
+        known.add(seed)
     return tuple(value)
 
 

@@ -36,12 +36,15 @@ class Signature:
         matched_control: of a regime: the parameters that turn it into its own matched control; None: the matched
             control is real_only.
         trained: of a model: it takes initial.steps, train, loop.start, loop.budget, loop.train and sample.steps.
+        locations: of data and models: the parameters that locate files. The content of the files is in the keys, their
+            location is not.
     """
 
     parameters: Mapping[str, Parameter]
     default_lambda: float | Literal["not taken"] | None = "not taken"
     matched_control: Mapping[str, Any] | None = None
     trained: bool = False
+    locations: tuple[str, ...] = ()
 
 
 class ComponentRegistry(Protocol):

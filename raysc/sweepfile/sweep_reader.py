@@ -7,12 +7,14 @@ from raysc.errors import InputError
 from raysc.settings import Component
 from raysc.sweepfile.cells import DraftBuilder
 from raysc.sweepfile.claim_reader import read_claims
-from raysc.sweepfile.claims import ClaimContext
+from raysc.sweepfile.claims import ClaimGrid
 from raysc.sweepfile.components import ComponentChecker
 from raysc.sweepfile.document import Document, document_from_mapping, parse_document, read_document
 from raysc.sweepfile.expansion import expand
+from raysc.sweepfile.limits import check_points, check_table
 from raysc.sweepfile.messages import Locations, did_you_mean
 from raysc.sweepfile.overrides import override
+from raysc.sweepfile.relative_paths import make_paths_absolute
 from raysc.sweepfile.schema import (
     SweepFile,
     check_file,
@@ -62,14 +64,14 @@ def read_sweep_mapping(values: Mapping[str, Any], overrides: Sequence[str], regi
     """Read a sweep from a mapping with the keys of a sweep file, such as a notebook's dict.
 
     Args:
-        values: the mapping, with a ``name``; tuples, ranges and NumPy values are accepted.
+        values: the mapping, with a ``name``; ``document_from_mapping`` lists the accepted values.
         overrides: as for ``read_sweep``.
         registry: as for ``read_sweep``.
 
     Raises:
         InputError: the mapping has no name, or as for ``read_sweep``.
     """
-    if "name" not in values:
+    if values.get("name") is None:
         raise InputError("a sweep in a dict needs a name: its results are stored under it")
     return _read(document_from_mapping(values, "dict"), overrides, registry)
 
@@ -78,16 +80,22 @@ def _read(document: Document, overrides: Sequence[str], registry: ComponentRegis
     """Override, check and expand a document."""
     override(document, overrides)
     locations = Locations(document.path, document.locations)
-    file = check_file(document.value, locations)
-    grids = read_space(file.space, locations)
     checker = ComponentChecker(registry)
+    make_paths_absolute(document.value, checker)
+    file = check_file(document.value, locations)
+    name = sweep_name(file, locations)
+    grids = read_space(file.space, locations)
+    draws = file.search.random if file.search else None
+    seeds = read_seeds(file.seeds, locations)
+    check_points(grids, draws, len(seeds), locations)
     metrics = _read_metrics(file.metrics, checker, locations)
     _check_initial_quality(file, metrics, locations)
     generations = file.loop.generations
     control = read_control(file.control, locations)
     builder = DraftBuilder(document.value, locations, checker)
-    cells, notes = expand(builder, grids, file.search.random if file.search else None, control, generations)
     measure = read_measure(file.measure, generations, locations)
+    cells, notes = expand(builder, grids, draws, control, generations)
+    check_table(len(cells), len(seeds), generations, measure, locations)
     columns = {name: scale for metric in metrics for name, scale in registry.columns(metric).items()}
     until = read_until(file.loop.until, columns, locations)
     if until is not None:
@@ -95,11 +103,11 @@ def _read(document: Document, overrides: Sequence[str], registry: ComponentRegis
     # An axis is also located by its plain name: later checks report `data.rows`, set under `space` or elsewhere.
     axes = {axis.key: document.locations[axis.file_key] for grid in reversed(grids) for axis in grid}
     return Sweep(
-        name=sweep_name(file, locations),
+        name=name,
         path=document.path,
         comment=comment_with_overrides(document.comment, overrides),
         cells=cells,
-        seeds=read_seeds(file.seeds, locations),
+        seeds=seeds,
         generations=generations,
         metrics=metrics,
         measure=measure,
@@ -110,7 +118,7 @@ def _read(document: Document, overrides: Sequence[str], registry: ComponentRegis
         pool=file.pool,
         keep=file.keep,
         storage=file.storage,
-        claims=read_claims(file.claims, ClaimContext(cells, generations, measure, columns), locations),
+        claims=read_claims(file.claims, ClaimGrid(cells, generations, measure, columns), locations),
         loggers=read_loggers(file.loggers, locations),
         prices=file.prices,
         notes=notes,

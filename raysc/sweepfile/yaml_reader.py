@@ -4,7 +4,6 @@ Only plain data is read. Tags, anchors and aliases are refused, so that a sweep 
 every value has one line.
 """
 
-import math
 from collections.abc import Callable
 from io import StringIO
 from typing import Any
@@ -22,6 +21,7 @@ from ruamel.yaml.events import (
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from raysc.errors import InputError
+from raysc.sweepfile.scalars import plain_scalar
 
 MAX_DEPTH = 20
 """Highest level of nesting; no sweep file needs half of it."""
@@ -121,9 +121,10 @@ def _scalar(node: Node, key: str, yaml: YAML, locate: Locate) -> Any:
                 value = str(node.value)
     except ValueError:
         raise InputError(f"{location}: not a number that can be used: {str(node.value)[:40]}") from None
-    if isinstance(value, float) and not math.isfinite(value):
-        raise InputError(f"{location}: expected a finite number, got {node.value}")
-    return value
+    try:
+        return plain_scalar(value)
+    except ValueError as error:
+        raise InputError(f"{location}: {error}") from None
 
 
 def join_key(key: str, name: str) -> str:

@@ -8,6 +8,7 @@ import pytest
 
 from raysc.errors import InputError
 from raysc.execution.records import stored_rows
+from raysc.machine.content_cache import empty_content_caches
 from raysc.models import pretrained
 from raysc.models.diffusion.ddpm import Ddpm
 from raysc.models.flows.flow_matching import FlowMatching
@@ -66,7 +67,7 @@ def test_the_key_contains_the_model_and_not_its_path(folder: Path, tmp_path: Pat
     texts = [TEXT.replace("FOLDER", str(path)) for path in (folder, tmp_path / "copy")]
     original, copied = (resolve(make_sweep(text)).cells[0].keys for text in texts)
     assert original == copied
-    pretrained.content_hash.cache_clear()
+    empty_content_caches()
     weights = tmp_path / "copy/unet/diffusion_pytorch_model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1] + b"x")
     assert resolve(make_sweep(texts[1])).cells[0].keys.lineage != original.lineage

@@ -70,7 +70,7 @@ def test_every_key_has_its_line() -> None:
         ("a: {b: 1}\nc:\n  <<: *b", ["line 3", "aliases"]),
         ("%YAML 1.1\n---\na: no", ["line 2", "YAML 1.2"]),
         ("a: [" + "[" * 200 + "]" * 201, ["line 1", "levels deep"]),
-        ("a: 1\nb: .nan", ["line 2: b", "finite number", ".nan"]),
+        ("a: 1\nb: .nan", ["line 2: b", "finite number", "nan"]),
         ("a: [1e999]", ["line 1: a.0", "finite number"]),
         ("a: " + "9" * 5000, ["line 1: a", "not a number that can be used"]),
     ],

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.error import URLError
@@ -16,6 +16,7 @@ from raysc.datasets.local_files import absolute_path, cache_folder, file_lock
 from raysc.datasets.subsets import check_rows, content_digest, training_rows
 from raysc.errors import InputError
 from raysc.libraries.torchvision_compat import declare_missing_schemas
+from raysc.machine.content_cache import content_cache
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class Cifar10:
         return _load(str(self.path or cache_folder()))
 
 
-@cache
+@content_cache
 def _load(folder: str) -> tuple[LabelledRows, LabelledRows]:
     """Read training and held-out rows; download them if files are missing or damaged.
 

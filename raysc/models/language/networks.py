@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from raysc.errors import InputError
 from raysc.libraries.hub import SETTINGS, WEIGHTS, model_folder
 from raysc.libraries.optional import text_library
+from raysc.machine.content_cache import content_cache
 from raysc.models.language.transformers_compat import new_network
 
 Config = dict[str, Any]
@@ -54,7 +55,7 @@ def fresh_config(architecture: str, width: int, depth: int, heads: int, vocabula
     return _to_json_values(config)
 
 
-@lru_cache(maxsize=4)
+@content_cache
 def base_config(base: str, vocabulary: int, length: int) -> dict[str, Any]:
     """Return the configuration of a pretrained model, without dropout, with a vocabulary of at least ``vocabulary``.
 
@@ -65,13 +66,18 @@ def base_config(base: str, vocabulary: int, length: int) -> dict[str, Any]:
     folder = model_folder(base, "model.base", SETTINGS)
     try:
         config = transformers.AutoConfig.from_pretrained(str(folder))
-    except (OSError, ValueError) as error:
-        raise InputError(f"model.base: {base} is no model that transformers can open: {error}") from error
+    except Exception as error:  # transformers raises errors of many classes about wrong values
+        raise InputError(f"model.base: {base} is no model that transformers can open: {_reason(error)}") from error
     max_length = getattr(config, "max_position_embeddings", None)
     if max_length is not None and length > max_length:
         raise InputError(f"model.base: {base} reads {max_length} tokens at most; lower data.length, which is {length}")
     config.vocab_size = max(config.vocab_size, vocabulary)
     return _to_json_values(config)
+
+
+def _reason(error: Exception) -> str:
+    """Return the class and the first words of a library's error, in one line."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
 
 
 def _to_json_values(config: Any) -> dict[str, Any]:
@@ -148,16 +154,18 @@ def base_weights(base: str, vocabulary: int) -> Tensors:
     """Read the weights of a pretrained model, float32; embeddings of added tokens are the mean of the existing ones.
 
     Raises:
-        InputError: the weights cannot be read, or are not safetensors.
+        InputError: the weights cannot be read, are not safetensors, or are incomplete.
     """
     transformers = text_library("transformers", FEATURE)
     folder = model_folder(base, "model.base", WEIGHTS)
     try:
-        network = transformers.AutoModelForCausalLM.from_pretrained(
-            str(folder), dtype=torch.float32, use_safetensors=True
+        network, loading = transformers.AutoModelForCausalLM.from_pretrained(
+            str(folder), dtype=torch.float32, use_safetensors=True, output_loading_info=True
         )
-    except (OSError, ValueError, RuntimeError) as error:
-        raise InputError(f"model.base: the weights of {base} cannot be read: {error}") from error
+    except Exception as error:  # transformers and safetensors raise errors of many classes about damaged files
+        raise InputError(f"model.base: the weights of {base} cannot be read: {_reason(error)}") from error
+    if missing := sorted(loading["missing_keys"]):  # transformers would draw them at random
+        raise InputError(f"model.base: {base} lacks {len(missing)} weights of its network, such as {missing[0]}")
     size = network.get_input_embeddings().weight.shape[0]
     if size < vocabulary:
         network.resize_token_embeddings(vocabulary, mean_resizing=False)

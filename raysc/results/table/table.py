@@ -152,13 +152,25 @@ def _lineage_keys(cell: ResolvedCell) -> list[str]:
 
 
 def _axis(name: str, cells: Iterable[ResolvedCell]) -> "pd.Series[Any]":
-    """Return an axis by cell. Integers stay integers beside empty values; mappings and lists become JSON."""
+    """Return an axis by cell. Integers stay integers beside empty values; mappings and lists become JSON.
+
+    A column of a table has one type: numbers and booleans beside values of another type become JSON, too.
+    """
     values = [_plain(cell.settings.axes[name]) for cell in cells]
+    if len({_column_type(value) for value in values if value is not None}) > 1:
+        values = [value if value is None or isinstance(value, str) else json.dumps(value) for value in values]
     present = [value for value in values if value is not None]
     integers = all(isinstance(value, int) and not isinstance(value, bool) for value in present)
     if name == "lambda":
         return pd.Series(values, dtype="float64")
     return pd.Series(values, dtype="Int64" if present and integers and len(present) < len(values) else None)
+
+
+def _column_type(value: Any) -> type:
+    """Return the type of a value's column: bool, float for all numbers, str."""
+    if isinstance(value, bool):
+        return bool
+    return float if isinstance(value, int | float) else type(value)
 
 
 def _plain(value: Any) -> Any:

@@ -1,16 +1,16 @@
 """Packing: seeds of a cell are cut into units by memory, by what a family can batch, and as they were cut before."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
 
 from raysc.datasets.dataset import DataSet
 from raysc.loop import Rules
 from raysc.models.family import ClosedFormFamily
-from raysc.pool.lifetimes import unread_takes
+from raysc.pool.lifetimes import takes_to_read
 from raysc.settings import Resources
 from raysc.store.keys import GenerationZeroKeys
-from raysc.store.spans import PublishedSpans
+from raysc.store.spans import PublishedSpans, pack_name
 
 UNIT_BYTES = 512 * 2**20
 """Upper limit for the rows of one closed-form unit in memory, bytes."""
@@ -18,6 +18,8 @@ MOST_SEEDS = 1000
 """Upper limit for the seeds of a closed-form unit: longer arrays gain nothing, and idle cores need units too."""
 SEEDS_PER_CORE, SEEDS_PER_GPU = 8, 64
 """Upper limits for the seeds of a trained pack: beyond them time grows with the seeds, and idle cores need work."""
+MAX_NAME = 200
+"""Upper limit for the name of a new pack, in characters; a file's name has at most 255, an extension included."""
 
 Pack = tuple[int, ...]
 
@@ -28,7 +30,7 @@ def seeds_per_unit(rules: Rules, data: DataSet, family: ClosedFormFamily, genera
     The last generation holds most: the rows that its fit reads or selects from, the real rows where rows are selected,
     the rows that it samples, and two copies of either. Rows whose statistics the family remembers are freed by then.
     """
-    takes = unread_takes(rules.recipe, generations, family.reads_rows_once)
+    takes = takes_to_read(rules.recipe, generations, family.reads_rows_once)
     fit_rows = sum(take.source_rows for take in takes) + rules.rows * any(take.choose is not None for take in takes)
     rows = fit_rows + 2 * max(rules.sample_rows, rules.recipe(generations).subsample or 0)
     return int(max(1, min(MOST_SEEDS, UNIT_BYTES // (8 * rows * prod(data.event)))))
@@ -86,5 +88,15 @@ def _cut(seeds: Iterable[int], published: Iterable[Pack], size: int) -> tuple[Pa
         if remaining.keys() & set(pack):
             packs.append(pack)
             remaining = {seed: None for seed in remaining if seed not in pack}
-    new = list(remaining)
-    return (*packs, *(tuple(new[start : start + size]) for start in range(0, len(new), size)))
+    return (*packs, *new_packs(remaining, size))
+
+
+def new_packs(seeds: Iterable[int], size: int) -> Iterator[Pack]:
+    """Cut seeds into packs of at most ``size`` whose names fit in a file's name, which seeds with gaps make long."""
+    remaining = list(seeds)
+    while remaining:
+        count = min(size, len(remaining))
+        while count > 1 and len(pack_name(remaining[:count])) > MAX_NAME:
+            count = count * MAX_NAME // len(pack_name(remaining[:count])) or 1
+        yield tuple(remaining[:count])
+        remaining = remaining[count:]

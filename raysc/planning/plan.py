@@ -9,7 +9,7 @@ from math import prod
 from typing import cast
 
 from raysc.models.family import ClosedFormFamily, supports_packing
-from raysc.planning.packing import LoopKeys, Pack, cut_packs, seeds_per_unit
+from raysc.planning.packing import LoopKeys, Pack, cut_packs, new_packs, seeds_per_unit
 from raysc.planning.resolved import ResolvedCell, ResolvedSweep, measured_generations_of
 from raysc.planning.store_index import StoreIndex
 from raysc.planning.units import InitialUnit, LoopUnit, Reason, Snapshot, Unit
@@ -33,7 +33,7 @@ class Plan:
         done: number of generations >= 1 that are published and measured.
         to_do: number of generations >= 1 that are not.
         shared: number of generations that a cell shares with an earlier cell, so that they run once.
-        ancestors: number of generation 0s of trained families in this sweep.
+        generation_zeros: number of generation 0s of trained families in this sweep.
         trainings_saved: number of trainings of generation 0 that sharing saves: one for each cell and seed, minus
             those that run.
     """
@@ -44,7 +44,7 @@ class Plan:
     done: int
     to_do: int
     shared: int
-    ancestors: int
+    generation_zeros: int
     trainings_saved: int
 
     @property
@@ -63,7 +63,7 @@ class Plan:
         return (*self.initial, *self.loop)
 
     @property
-    def refits(self) -> tuple[LoopUnit, ...]:
+    def refitting_units(self) -> tuple[LoopUnit, ...]:
         """Units that cannot run without training published generations again."""
         return tuple(unit for unit in self.loop if unit.refits)
 
@@ -96,7 +96,7 @@ def make_plan(resolved: ResolvedSweep, objects: Objects) -> Plan:
         done=len(lineages) * per_lineage - to_do,
         to_do=to_do,
         shared=(len(cells) - len(lineages)) * per_lineage,
-        ancestors=len(generation_zeros) * len(sweep.seeds),
+        generation_zeros=len(generation_zeros) * len(sweep.seeds),
         trainings_saved=(len(loops) - len({keys.run for keys in generation_zeros})) * len(sweep.seeds),
     )
 
@@ -176,8 +176,8 @@ class _Lineage:
                 yield LoopUnit(self.cell, seeds, 0, "metric only", generations)
         new = [seed for seed in self.sweep.seeds if seed in remaining]
         size = seeds_per_unit(self.cell.rules, self.cell.data, cast(ClosedFormFamily, self.cell.family), generations)
-        for start in range(0, len(new), size):
-            yield LoopUnit(self.cell, tuple(new[start : start + size]), 0, "new", generations)
+        for seeds in new_packs(new, size):
+            yield LoopUnit(self.cell, seeds, 0, "new", generations)
 
 
 def _furthest_first(item: tuple[Pack, tuple[Span, ...]]) -> tuple[int, Pack]:

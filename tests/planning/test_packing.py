@@ -1,12 +1,14 @@
-"""How seeds are cut into units."""
+"""Packing: seeds are cut into units."""
 
 from collections.abc import Callable
 from pathlib import Path
 
+from raysc.planning.packing import MAX_NAME, new_packs
 from raysc.planning.plan import make_plan
 from raysc.planning.resolved import resolve
 from raysc.planning.units import InitialUnit
 from raysc.store.objects import Objects
+from raysc.store.spans import pack_name, read_pack
 from raysc.sweepfile import Sweep
 
 MakeSweep = Callable[..., Sweep]
@@ -45,3 +47,13 @@ def test_candidates_take_room_too(make_sweep: MakeSweep, tmp_path: Path) -> None
         sizes.append(max(len(unit.seeds) for unit in make_plan(resolve(sweep), Objects.open(str(tmp_path))).units))
     # n rows are read and 2 n are on the way; or 2 n candidates and n real ones; or 5 n and n.
     assert sizes == [2**29 // (8 * 100 * 10_000 * times) for times in (3, 5, 8)]
+
+
+def test_packs_of_seeds_with_gaps_have_names_that_fit_in_a_file_name() -> None:
+    for seeds in (range(0, 200, 2), range(0, 2000, 2), [7**number for number in range(40)], range(1000)):
+        packs = list(new_packs(seeds, 1000))
+        assert [seed for pack in packs for seed in pack] == list(seeds)
+        assert all(len(pack_name(pack)) <= MAX_NAME for pack in packs)
+        assert all(read_pack(pack_name(pack)) == pack for pack in packs)
+    assert list(new_packs(range(1000), 1000)) == [tuple(range(1000))], "seeds without gaps have a short name"
+    assert list(new_packs([3, 1], 1)) == [(3,), (1,)]

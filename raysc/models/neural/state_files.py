@@ -12,7 +12,7 @@ from accelerate.state import PartialState
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from raysc.errors import InputError
+from raysc.errors import InputError, RayscError
 from raysc.libraries.torchvision_compat import declare_missing_schemas
 from raysc.models.networks.network import Config, Tensors
 from raysc.models.networks.unet import AUGMENT_DIM
@@ -22,8 +22,15 @@ from raysc.models.neural.state import State, are_points
 CONFIG, MODEL, AUGMENTATION = "config.json", "model.safetensors", "augmentation.safetensors"
 PIPELINE = "model_index.json"
 TRAINING, SCALER = "training_state.safetensors", "training_state.json"
+PIPELINES = ("DDPMPipeline", "DDIMPipeline")
+"""Classes of the pipelines that families write."""
+SCHEDULERS = ("DDPMScheduler", "DDIMScheduler", "EDMEulerScheduler", "FlowMatchEulerDiscreteScheduler")
+"""Classes of their schedulers."""
 STEPS = "steps_taken"
 """Key of ``State.steps`` in the scaler's file."""
+
+MAX_REASON = 300
+"""Maximum number of characters of a library's message within raysc's message."""
 
 NetworkKind = Literal["mlp", "unet", "spline_flow"]
 """Kind of a network."""
@@ -85,9 +92,17 @@ def load(folder: Path, network: NetworkKind, scheduler: SchedulerConfig = Mappin
         scheduler: the prediction target that the network must have been trained with.
 
     Raises:
-        InputError: the folder holds another kind of network, or one with another prediction target.
+        InputError: the folder holds another kind of network, one with another prediction target, or damaged files.
     """
-    config, ema = _load_unet(folder, scheduler) if network == "unet" else _load_safetensors(folder, network, scheduler)
+    try:
+        config, ema = (
+            _load_unet(folder, scheduler) if network == "unet" else _load_safetensors(folder, network, scheduler)
+        )
+    except RayscError:
+        raise
+    except Exception as error:  # diffusers and safetensors raise errors of many classes about damaged files
+        reason = " ".join(str(error).split())[:MAX_REASON]
+        raise InputError(f"{folder} cannot be read as a saved model: {type(error).__name__}: {reason}") from error
     # A folder from before packs existed: one seed of points, without a seed axis.
     add_seed_axis = are_points(tuple(config["event"])) and "seeds" not in config
     config.pop("seeds", None)
@@ -153,10 +168,40 @@ def _load_unet(folder: Path, scheduler: SchedulerConfig) -> tuple[Config, Tensor
     # the U-Net's dropout would draw from the global generator; ``train.dropout`` sets dropout instead
     arguments = {name: value for name, value in unet.config.items() if not name.startswith("_")} | {"dropout": 0.0}
     config, ema = {"network": "unet", "event": [channels, *sides], "unet": arguments}, unet.state_dict()
+    if missing := [name for name, tensor in ema.items() if tensor.is_meta]:
+        raise InputError(f"{folder} lacks {len(missing)} weights of its network, such as {missing[0]}")
     if not (folder / AUGMENTATION).exists():
         return config, ema
     layer = load_file(folder / AUGMENTATION)
     return config | {AUGMENT_DIM: layer[LAYER].shape[1]}, ema | layer
+
+
+def load_pipeline(folder: Path) -> Any:
+    """Read a diffusers pipeline folder that ``save`` wrote.
+
+    diffusers would load any class that model_index.json names, also from a .py file in the folder. A store may come
+    from somebody else, so the pipeline is built from the classes that raysc writes and from no others.
+
+    Raises:
+        InputError: the folder names another class.
+    """
+    declare_missing_schemas()
+    import diffusers
+
+    index = _read_json(folder / PIPELINE)
+    scheduler = index.get("scheduler")
+    names = (index.get("_class_name"), index.get("unet"), scheduler)
+    if (
+        names[0] not in PIPELINES
+        or names[1] != ["diffusers", "UNet2DModel"]
+        or not isinstance(scheduler, list)
+        or scheduler[:1] != ["diffusers"]
+        or scheduler[1:] not in [[name] for name in SCHEDULERS]
+    ):
+        raise InputError(f"{folder}: {PIPELINE} names classes that raysc does not write: {names}")
+    unet = diffusers.UNet2DModel.from_pretrained(folder / "unet", use_safetensors=True)
+    schedule = getattr(diffusers, scheduler[1]).from_pretrained(folder / "scheduler")
+    return getattr(diffusers, names[0])(unet=unet, scheduler=schedule)
 
 
 def _check_scheduler(folder: Path, stored: SchedulerConfig, expected: SchedulerConfig) -> None:

@@ -87,12 +87,9 @@ class StoredGeneration:
 def _load_model(folder: Path, cell: ResolvedCell) -> Any:
     """Load the model in a folder."""
     if (folder / PIPELINE).exists():
-        from raysc.libraries.torchvision_compat import declare_missing_schemas
+        from raysc.models.neural.state_files import load_pipeline
 
-        declare_missing_schemas()
-        from diffusers import DiffusionPipeline
-
-        return DiffusionPipeline.from_pretrained(folder, use_safetensors=True)
+        return load_pipeline(folder)
     from raysc.models.networks.build import with_weights
 
     state = cast(TrainedFamily, cell.family).load(folder)

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from raysc.errors import InputError
@@ -17,6 +18,7 @@ from raysc.models.family import TrainedFamily
 from raysc.models.flows.flow_matching import FlowMatching
 from raysc.models.flows.ode import integrate
 from raysc.models.networks.build import with_weights
+from raysc.models.neural.state_files import PIPELINE, load_pipeline
 from raysc.pool.training_set import TrainingSet
 from raysc.rng import Streams
 from raysc.settings import Ema, Sample, Train
@@ -137,3 +139,52 @@ def test_a_class_conditional_unet_is_refused(tmp_path: Path) -> None:
     change_unet_config(tmp_path, class_embed_type="timestep")
     with pytest.raises(InputError, match="its U-Net is class-conditional"):
         DDPM_UNET.load(tmp_path)
+
+
+def test_a_pipeline_folder_with_damaged_or_missing_weights_is_refused(tmp_path: Path) -> None:
+    family = Ddpm(network="unet", channels=8, multipliers=(1,))
+    family.save(family.initial((1, 4, 4), Streams((7,), 0)), tmp_path, training_state=False)
+    file = tmp_path / "unet/diffusion_pytorch_model.safetensors"
+    weights = load_file(file)
+    missing = sorted(weights)[0]
+    save_file({name: value for name, value in weights.items() if name != missing}, file, metadata={"format": "pt"})
+    with pytest.raises(InputError, match=f"lacks 1 weights of its network, such as {missing}"):
+        family.load(tmp_path)
+    file.write_bytes(file.read_bytes()[:-3])
+    with pytest.raises(InputError, match="cannot be read as a saved model"):
+        family.load(tmp_path)
+
+
+@pytest.mark.parametrize("family", [family for family in FAMILIES if getattr(family, "network", "") == "unet"], ids=str)
+def test_a_pipeline_of_every_family_is_loaded(family: Any, tmp_path: Path) -> None:
+    state = family.initial(IMAGE, SEED_0)
+    family.save(state, tmp_path, training_state=False)
+    pipeline = load_pipeline(tmp_path)
+    assert type(pipeline).__name__ == json.loads((tmp_path / PIPELINE).read_text())["_class_name"]
+    stored = pipeline.unet.state_dict()
+    assert all(torch.equal(stored[name], state.ema[name].cpu()) for name in stored)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"_class_name": ["evil", "Evil"]},
+        {"unet": ["evil", "Evil"]},
+        {"scheduler": ["evil", "Evil"]},
+        {"scheduler": ["diffusers", "evil"]},
+        {"scheduler": "evil"},
+        {"_class_name": "StableDiffusionPipeline"},
+    ],
+    ids=str,
+)
+def test_a_pipeline_of_other_classes_is_refused_and_no_code_of_its_folder_runs(
+    change: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    DDPM_UNET.save(DDPM_UNET.initial(IMAGE, SEED_0), tmp_path, training_state=False)
+    for folder in ("", "unet", "scheduler"):
+        (tmp_path / folder / "evil.py").write_text("raise SystemExit('code of a store runs')")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    index = json.loads((tmp_path / PIPELINE).read_text())
+    (tmp_path / PIPELINE).write_text(json.dumps(index | change))
+    with pytest.raises(InputError, match="names classes that raysc does not write"):
+        load_pipeline(tmp_path)

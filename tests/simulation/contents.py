@@ -90,9 +90,16 @@ class Contents:
         del self.objects[name]
 
 
-def listing(objects: Mapping[str, StoredObject], prefix: str) -> Iterator[ObjectInfo]:
-    """Yield the entries of a listing below a prefix; "" lists all."""
+def listing(objects: Mapping[str, StoredObject], prefix: str, age: float = 0.0) -> Iterator[ObjectInfo]:
+    """Yield the entries of a listing below a prefix; "" lists all.
+
+    Args:
+        objects: name -> object.
+        prefix: whole path segments.
+        age: seconds by which objects look older, except for those that live for moments: leases and probes.
+    """
     below = f"{prefix}/" if prefix else ""
     for name, (data, written) in objects.items():
         if name.startswith(below):
-            yield ObjectInfo(name, len(data), datetime.fromtimestamp(written, UTC))
+            time = written if name.startswith(("leases/", "probes/")) else written - age
+            yield ObjectInfo(name, len(data), datetime.fromtimestamp(time, UTC))

@@ -13,8 +13,7 @@ from raysc.planning.plan import make_plan
 from raysc.planning.retention_rules import retention_rules
 from raysc.results.table.table import load_table
 from raysc.runner import Outcome, RunOptions
-from raysc.store import host
-from raysc.store.gc import delete_garbage, find_garbage
+from raysc.store import gc, host
 from raysc.store.inventory import verify_entries
 from raysc.store.leases import LEASE_SECONDS, RECENT_SECONDS, holders
 from tests.simulation.invariants import Watch, leftovers, results
@@ -111,18 +110,11 @@ def check_table(world: World, table: pd.DataFrame, expected: Expected, occasion:
         world.violate(f"other table: {occasion} {' '.join(str(error).split())[:300]}")
 
 
-def collect_garbage(world: World, age: float = 0.0) -> int:
-    """Run ``raysc gc --yes`` in the running task; return the number of objects that it deleted.
-
-    Args:
-        world: the world.
-        age: seconds by which all objects count as older.
-    """
-    objects, now = world.objects, datetime.fromtimestamp(host.current().time() + age, UTC)
-    groups = find_garbage(objects, now, partial(retention_rules, report=world.violate))
-    for garbage in groups:
-        delete_garbage(garbage, objects)
-    return sum(len(garbage.objects) for garbage in groups)
+def collect_garbage(world: World) -> int:
+    """Run ``raysc gc --yes`` in the running task; return the number of objects that it deleted."""
+    now = datetime.fromtimestamp(host.current().time(), UTC)
+    groups = gc.collect_garbage(world.objects, now, partial(retention_rules, report=world.violate))
+    return sum(garbage.count for garbage in groups)
 
 
 def _check_store(world: World, case: Case) -> None:

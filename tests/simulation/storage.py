@@ -90,7 +90,7 @@ def _list(world: World, prefix: str) -> list[ObjectInfo]:
             world.events["stale listings"] += 1
             world.say(f"the listing of {prefix} lacks {changes} changes")
         objects = past
-    return list(listing(objects, prefix))
+    return list(listing(objects, prefix, world.age))
 
 
 def _handle(

@@ -229,7 +229,7 @@ def test_gc_keeps_a_lineage_that_a_sweep_takes_up_meanwhile(scenario: MakeScenar
     for name in play.world.contents.names("sweeps"):
         play.world.contents.remove_silently(name)
     other = {"name": "other", "sweep": play.swept.sweep.resolved, "keys": []}
-    play.world.contents.write("sweeps/other/asked/0.json", json.dumps(other).encode(), play.world.now)
+    play.world.contents.write(f"sweeps/other/asked/{32 * '0'}.json", json.dumps(other).encode(), play.world.now)
     play.world.scheduler.now += 3 * DAY
     deletes = Breakpoint(
         "gc", "list", "^artifacts", until=lambda: bool(play.world.contents.names("sweeps/simulated/asked"))

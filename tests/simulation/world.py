@@ -70,6 +70,7 @@ class World:
         storage: kind of the store.
         switch_rate: probability that another task goes on at a request.
         pace: mean virtual seconds of a request.
+        age: seconds by which listings show objects as older, as if units ran for days.
         max_operations: number of requests after which the schedule counts as endless.
         keep_log: True to keep a log of requests.
         violations: what must not happen and did.
@@ -82,6 +83,7 @@ class World:
     storage: StorageKind = "s3"
     switch_rate: float = 0.5
     pace: float = 0.05
+    age: float = 0.0
     max_operations: int = 20_000
     keep_log: bool = False
     contents: Contents = field(default_factory=Contents)

@@ -90,7 +90,8 @@ def _list(world: World, prefix: str) -> list[ObjectInfo]:
             world.events["stale listings"] += 1
             world.say(f"the listing of {prefix} lacks {changes} changes")
         objects = past
-    return list(listing(objects, prefix, world.age))
+    hidden = world.hidden.pop(prefix, set())
+    return [info for info in listing(objects, prefix, world.age) if info.name not in hidden]
 
 
 def _handle(

@@ -71,6 +71,7 @@ class World:
         switch_rate: probability that another task goes on at a request.
         pace: mean virtual seconds of a request.
         age: seconds by which listings show objects as older, as if units ran for days.
+        hidden: prefix -> names that the next listing of this prefix lacks.
         max_operations: number of requests after which the schedule counts as endless.
         keep_log: True to keep a log of requests.
         violations: what must not happen and did.
@@ -84,6 +85,7 @@ class World:
     switch_rate: float = 0.5
     pace: float = 0.05
     age: float = 0.0
+    hidden: dict[str, set[str]] = field(default_factory=dict)
     max_operations: int = 20_000
     keep_log: bool = False
     contents: Contents = field(default_factory=Contents)

@@ -17,6 +17,7 @@ from raysc.planning.resolved import ResolvedSweep, resolve
 from raysc.planning.same_name import check_name, replacement_note, write_origin
 from raysc.planning.validation import check_machine, validate, validation_notes
 from raysc.store.inventory import describe_holders, list_entries, verify_entries
+from raysc.store.leases import wait_for_gc
 from raysc.store.objects import Objects
 from raysc.store.publishing import DamagedObjectError
 from raysc.store.retention import delete_tombstones
@@ -165,7 +166,8 @@ def _plan(resolved: ResolvedSweep, objects: Objects, display: Display, remake: b
     objects.put(f"{sweep_folder(sweep.name)}/{SWEEP_COPY}", sweep_yaml(sweep).encode())
     write_origin(sweep, objects)
     write_sweep_record(objects, sweep.name, sweep.resolved, resolved.keys | resolved.reference_keys)
-    return plan
+    # A collection that did not see this record may have deleted what the plan stands on.
+    return _plan(resolved, objects, display, remake) if wait_for_gc(objects, display.say) else plan
 
 
 def _discard(resolved: ResolvedSweep, objects: Objects, display: Display) -> None:

@@ -26,12 +26,15 @@ from raysc.store.retention import (
     write_tombstone,
 )
 from raysc.store.spans import Span, pack_name, published_spans
-from raysc.store.sweep_record import SweepRecord, read_sweep_records
+from raysc.store.sweep_record import SweepRecord, read_sweep_records, record_names
 
 MIN_AGE = timedelta(days=1)
 """Age below which no object is garbage."""
 DELETE_BATCH = 1000
 """Number of objects that one request deletes."""
+
+MAX_SEARCHES = 10
+"""Number of searches in one collection, while sweeps are recorded that need some of what was found."""
 
 ReadRules = Callable[[Sequence[SweepRecord]], Mapping[str, RetentionRule]]
 """Function from sweep records to the retention rule of each trained lineage that they name."""
@@ -90,8 +93,7 @@ def find_garbage(objects: Objects, now: datetime, read_rules: ReadRules) -> list
         _unneeded_checkpoints(snapshot, named),
         _dropped_by_rules(snapshot, read_rules(records)),
         _old_trash(snapshot),
-        _old_leases(snapshot),
-        _unfinished_files(snapshot),
+        _remains(snapshot),
         _unreferenced_files(snapshot),
     ]
     return [group for group in garbage if group.count]
@@ -107,9 +109,15 @@ def collect_garbage(objects: Objects, now: datetime, read_rules: ReadRules) -> I
     if lease is None:
         raise InputError(f"storage {objects.uri}: another raysc gc is deleting at this moment; wait until it has ended")
     with lease:
-        for garbage in find_garbage(objects, now, read_rules):
-            delete_garbage(garbage, objects)
-            yield garbage
+        for _ in range(MAX_SEARCHES):
+            records = set(record_names(objects))
+            for garbage in find_garbage(objects, now, read_rules):
+                if not records >= set(record_names(objects)):
+                    break  # a sweep was recorded that may take up what no sweep named: look again
+                delete_garbage(garbage, objects)
+                yield garbage
+            else:
+                return
 
 
 def delete_garbage(garbage: Garbage, objects: Objects) -> None:
@@ -290,18 +298,12 @@ def _old_trash(snapshot: _Snapshot) -> Garbage:
     return Garbage("manifests and metrics in the trash", tuple(filter(snapshot.is_expired, trash)))
 
 
-def _old_leases(snapshot: _Snapshot) -> Garbage:
-    """Find leases of dead processes, and objects of commands that were killed while they tested the storage."""
+def _remains(snapshot: _Snapshot) -> Garbage:
+    """Find what killed processes leave: leases, objects of the test of the storage, files that are half written."""
     probes = (info for info in snapshot.objects.list_objects("probes") if names.PROBE.fullmatch(info.name))
-    return Garbage(
-        "leases and probes of dead processes", (*snapshot.stale_leases, *filter(snapshot.is_expired, probes))
-    )
-
-
-def _unfinished_files(snapshot: _Snapshot) -> Garbage:
-    """Find files of a folder that killed processes have left half written."""
-    files = tuple(snapshot.objects.unfinished(snapshot.now - MIN_AGE))
-    return Garbage("files that were not written to their end", (), unfinished=files)
+    objects = (*snapshot.stale_leases, *filter(snapshot.is_expired, probes))
+    unfinished = tuple(snapshot.objects.unfinished(snapshot.now - MIN_AGE))
+    return Garbage("leases, probes and half-written files of dead processes", objects, unfinished=unfinished)
 
 
 def _unreferenced_files(snapshot: _Snapshot) -> Garbage:

@@ -24,6 +24,8 @@ LEASE_SECONDS = 90.0
 """Seconds for which a lease is valid without renewal: several renewals, so that a slow bucket ends none."""
 RECENT_SECONDS = LEASE_SECONDS + 600.0
 """Age up to which ``holders`` trusts the lease of another host: ten minutes more, since clocks differ."""
+WAIT_SECONDS = 2.0
+"""Seconds between two looks at a lease."""
 GC_UNIT = "gc/store/0"
 """Name of the unit that ``raysc gc`` holds while it deletes: no unit starts meanwhile."""
 GC_SWEEP = "raysc gc"
@@ -92,8 +94,10 @@ def holders(objects: Objects) -> dict[str, Holder]:
 class LeaseWatch:
     """The valid leases of a store, as a process that waits for them sees them over time."""
 
-    def __init__(self, objects: Objects) -> None:
+    def __init__(self, objects: Objects, kind: str = "") -> None:
+        """Watch the leases of all units, or of one kind of units."""
         self._objects = objects
+        self._folder = f"leases/{kind}" if kind else "leases"
         self._seen: dict[str, tuple[Holder, float]] = {}
 
     def holders(self) -> dict[str, Holder]:
@@ -104,7 +108,7 @@ class LeaseWatch:
         """
         valid = {}
         now, seen = host.current().monotonic(), {}
-        for unit, name in _newest(self._objects.names("leases")).items():
+        for unit, name in _newest(self._objects.names(self._folder)).items():
             holder = read_lease(self._objects, name)
             if holder is None or not holder.is_alive():
                 continue
@@ -116,6 +120,17 @@ class LeaseWatch:
                 valid[unit] = holder
         self._seen = seen
         return valid
+
+
+def wait_for_gc(objects: Objects, say: Callable[[str], None]) -> bool:
+    """Wait until no ``raysc gc`` deletes; return True if one did. The sweep's record must be in the store by then."""
+    watch, waited = LeaseWatch(objects, GC_UNIT.partition("/")[0]), False
+    while holder := watch.holders().get(GC_UNIT):
+        if not waited:
+            say(f"waiting for raysc gc to end: {holder}")
+        waited = True
+        host.current().sleep(WAIT_SECONDS)
+    return waited
 
 
 def held_units(units: Iterable[str], leases: Mapping[str, Holder]) -> dict[str, Holder]:

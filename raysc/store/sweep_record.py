@@ -39,13 +39,17 @@ def write_sweep_record(objects: Objects, name: str, resolved: Mapping[str, Any],
 
 def read_sweep_records(objects: Objects) -> Iterator[SweepRecord]:
     """Yield all records of a store, except those that are deleted in the meantime."""
-    for name in objects.names("sweeps"):
-        if SWEEP_RECORD.fullmatch(name):
-            try:
-                record = json.loads(objects.get(name))
-            except FileNotFoundError:
-                continue
-            yield SweepRecord(record["name"], record["sweep"], frozenset(record["keys"]))
+    for name in record_names(objects):
+        try:
+            record = json.loads(objects.get(name))
+        except FileNotFoundError:
+            continue
+        yield SweepRecord(record["name"], record["sweep"], frozenset(record["keys"]))
+
+
+def record_names(objects: Objects) -> Iterator[str]:
+    """Yield the names of all records of a store."""
+    return (name for name in objects.names("sweeps") if SWEEP_RECORD.fullmatch(name))
 
 
 def retention_by_key(objects: Objects) -> dict[str, Keep]:

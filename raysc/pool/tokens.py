@@ -4,19 +4,23 @@ A row holds the tokens of one text, the end token if it fits, and ``PAD`` to its
 like all others: blocks, parts and training sets handle them without special cases.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from raysc.libraries.interruptible import call_interruptibly
 from raysc.libraries.optional import text_library
 
 PAD = -1
 """Padding after the end of a text. No token of any tokenizer has this id."""
+
+BATCH_CHARACTERS = 2**21
+"""Number of characters that are encoded at a time."""
 
 
 @dataclass(frozen=True)
@@ -62,11 +66,14 @@ class Tokenizer:
     def encode(self, texts: Sequence[str], length: int) -> np.ndarray:
         """Return texts as rows, int32 (texts, length): tokens, end, ``PAD``; longer texts are cut and have no end."""
         rows = np.full((len(texts), length), PAD, np.int32)
-        for row, encoding in zip(
-            rows, self._library().encode_batch(list(texts), add_special_tokens=False), strict=True
-        ):
-            tokens = [*encoding.ids, self.end][:length]
-            row[: len(tokens)] = tokens
+        start = 0
+        for batch in _batches(texts):
+            encode = partial(self._library().encode_batch, batch, add_special_tokens=False)
+            encodings = call_interruptibly(encode)
+            for row, encoding in zip(rows[start : start + len(batch)], encodings, strict=True):
+                tokens = [*encoding.ids[:length], self.end][:length]
+                row[: len(tokens)] = tokens
+            start += len(batch)
         return rows
 
     def decode(self, rows: np.ndarray) -> list[str]:
@@ -93,6 +100,20 @@ def _parsed(json: str) -> Any:
     parsed = text_library("tokenizers", "text").Tokenizer.from_str(json)
     parsed.encode_special_tokens = True  # "<eos>" in a text is five characters, not the end token
     return parsed
+
+
+def _batches(texts: Sequence[str]) -> Iterator[list[str]]:
+    """Group texts into batches of about ``BATCH_CHARACTERS`` characters, in order; each has at least one text."""
+    batch: list[str] = []
+    characters = 0
+    for text in texts:
+        batch.append(text)
+        characters += len(text)
+        if characters >= BATCH_CHARACTERS:
+            yield batch
+            batch, characters = [], 0
+    if batch:
+        yield batch
 
 
 def lengths(rows: np.ndarray) -> np.ndarray:

@@ -1,20 +1,23 @@
 """Images from Parquet files in the layout of Hugging Face data sets."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from raysc.datasets.data_files import FileStamp, check_regular, file_stamps, find_files
 from raysc.datasets.images.image_cache import EncodedImage, load_images
-from raysc.datasets.images.image_files import ImageFiles, split_images
+from raysc.datasets.images.image_files import ImageFiles, ImageSplit, split_images
 from raysc.datasets.local_files import absolute_path
+from raysc.datasets.readers import reader_errors
 from raysc.errors import InputError
+from raysc.machine.content_cache import content_cache
+
+BATCH_ROWS = 64
+"""Number of encoded images that are in memory at a time."""
 
 
 @dataclass(frozen=True)
@@ -22,9 +25,9 @@ class HfImages(ImageFiles):
     """The images of a Parquet file or of all Parquet files of a folder, in the order of their names.
 
     An image is an encoded file, in a column of structs with ``bytes``, the layout of the Hugging Face hub, or of binary
-    values. Rows are uint8 (3, height, width), or (1, height, width) if ``grey``; all images have one size. The held-out
-    images are one fixed random choice. Splits of the hub are not distinguished: keep a split that must stay out in
-    another folder.
+    values. Hidden files are left out. Rows are uint8 (3, height, width), or (1, height, width) if ``grey``; all images
+    have one size. The held-out images are one fixed random choice. Splits of the hub are not distinguished: keep a
+    split that must stay out in another folder.
 
     Attributes:
         path: the file or folder, the same on every machine of a cluster. The path is in no key; the content of the
@@ -48,26 +51,31 @@ class HfImages(ImageFiles):
                 "data set there (its repository's folder data, or Dataset.to_parquet)"
             )
 
-    def images(self) -> tuple[np.ndarray, np.ndarray]:
-        return _load(str(Path(self.path).resolve()), self.column, self.grey, self.test_rows)
+    def split(self) -> ImageSplit:
+        stamps = file_stamps(_parquet_files(Path(self.path).resolve()))
+        return _load(stamps, self.column, self.grey, self.test_rows)
 
 
-@cache
-def _load(path: str, column: str | None, grey: bool, test_rows: int | None) -> tuple[np.ndarray, np.ndarray]:
-    files = _parquet_files(Path(path))
+@content_cache
+def _load(stamps: Sequence[FileStamp], column: str | None, grey: bool, test_rows: int | None) -> ImageSplit:
+    files = [Path(stamp.path) for stamp in stamps]
     name = _image_column(files[0], column)
     return split_images(load_images(files, grey, lambda: _read_images(files, name), name), test_rows)
 
 
 def _parquet_files(path: Path) -> list[Path]:
-    if path.is_dir():
-        return sorted(path.rglob("*.parquet"))
-    return [path] if path.is_file() else []
+    with reader_errors(path, "a file or folder"):
+        if path.is_dir():
+            return sorted(find_files(path, (".parquet",)))
+        if not path.exists() and not path.is_symlink():
+            return []
+        check_regular(path)
+        return [path]
 
 
 def _image_column(file: Path, column: str | None) -> str:
     """Return the column with the images: the given one, or the only one that can hold images."""
-    with _parquet_errors(file):
+    with reader_errors(file, "Parquet"):
         schema = pq.read_schema(file)
     candidates: list[str] = [field.name for field in schema if _can_hold_images(field.type)]
     if column is None and len(candidates) == 1:
@@ -80,8 +88,13 @@ def _image_column(file: Path, column: str | None) -> str:
 
 def _can_hold_images(kind: pa.DataType) -> bool:
     if pa.types.is_struct(kind):
-        return bool(kind.get_field_index("bytes") >= 0)
-    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
+        index = kind.get_field_index("bytes")
+        return index >= 0 and _is_binary(kind.field(index).type)
+    return _is_binary(kind)
+
+
+def _is_binary(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind))
 
 
 def _read_images(files: Sequence[Path], column: str) -> Iterator[EncodedImage]:
@@ -97,18 +110,12 @@ def _read_images(files: Sequence[Path], column: str) -> Iterator[EncodedImage]:
 
 
 def _batches(file: Path, column: str) -> Iterator[list[Any]]:
-    with _parquet_errors(file):
-        parquet = pq.ParquetFile(file)
+    with reader_errors(file, "Parquet"):
+        parquet = pq.ParquetFile(file, page_checksum_verification=True)
         if column not in parquet.schema_arrow.names:
             raise InputError(f"{file} has no column {column!r}, as the files before it have")
-        for batch in parquet.iter_batches(batch_size=512, columns=[column]):
+        kind = parquet.schema_arrow.field(column).type
+        if not _can_hold_images(kind):
+            raise InputError(f"{file}: column {column!r} holds {kind}, no images, as it does in the files before it")
+        for batch in parquet.iter_batches(batch_size=BATCH_ROWS, columns=[column]):
             yield batch.column(0).to_pylist()
-
-
-@contextmanager
-def _parquet_errors(file: Path) -> Iterator[None]:
-    """Turn Arrow's errors about a file into InputError."""
-    try:
-        yield
-    except pa.ArrowInvalid as error:
-        raise InputError(f"{file} cannot be read as Parquet: {error}") from error

@@ -3,17 +3,19 @@
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
-from raysc.datasets.local_files import cache_folder
+from raysc.datasets.data_files import file_stamps
+from raysc.datasets.images.pixels import image_pixels
+from raysc.datasets.local_files import cache_folder, make_cache_folder
+from raysc.datasets.readers import reader_errors
 from raysc.errors import InputError
+from raysc.machine.paths import is_existing
 
-DEEP_MODES = ("I", "F")
-"""First letters of Pillow's modes of 16 and 32 bits; its conversion to 8 bits would clip their values at 255."""
+CACHE_VERSION = 3
+"""Part of the name of a cached file; raise it when the rows of the same images change."""
 
 EncodedImage = tuple[str, bytes]
 """Name of an image for messages, and the content of its file."""
@@ -24,7 +26,7 @@ def load_images(
 ) -> np.ndarray:
     """Load all images of some files, decoded at the first time on this machine.
 
-    The cache is keyed by path, size and modification time of each file.
+    The cache is keyed by the stamp of each file: path, size, times, and content if it was changed a moment ago.
 
     Args:
         files: the files that hold the images, in order.
@@ -38,18 +40,18 @@ def load_images(
     Raises:
         InputError: a file is no image or its size differs from the first one's, or there are no images.
     """
-    digest = blake2b(f"2 {grey} {column}".encode(), digest_size=16)
-    for source in files:
-        status = source.stat()
-        digest.update(f"\n{source.resolve()} {status.st_size} {status.st_mtime_ns}".encode())
+    digest = blake2b(f"{CACHE_VERSION} {grey} {column}".encode("utf-8", "surrogateescape"), digest_size=16)
+    for stamp in file_stamps(files):
+        digest.update(repr(tuple(stamp)).encode())
     path = cache_folder() / "images" / f"{digest.hexdigest()}.npy"
-    if not path.exists():
+    if not is_existing(path):
+        make_cache_folder("images")
         rows = decode(read(), grey)
-        path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
             np.save(file, rows)
         Path(file.name).replace(path)  # processes that decode at the same time write equal files
-    images: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
+    with reader_errors(path, "decoded images; remove it, so that they are decoded again"):
+        images: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
     return images
 
 
@@ -66,22 +68,10 @@ def decode(images: Iterable[EncodedImage], grey: bool) -> np.ndarray:
     """
     rows: list[np.ndarray] = []
     for name, data in images:
-        rows.append(_pixels(name, data, grey))
+        rows.append(image_pixels(name, data, grey))
         if rows[-1].shape != rows[0].shape:
             sizes = [f"{row.shape[2]}x{row.shape[1]}" for row in (rows[-1], rows[0])]
             raise InputError(f"{name} is {sizes[0]} pixels, the images before it {sizes[1]}; give all of them one size")
     if not rows:
         raise InputError("there are no images")
     return np.stack(rows)
-
-
-def _pixels(name: str, data: bytes, grey: bool) -> np.ndarray:
-    """Decode one image into uint8 (channels, height, width)."""
-    try:
-        with Image.open(BytesIO(data)) as image:
-            if image.mode.startswith(DEEP_MODES):
-                raise InputError(f"{name} has more than 8 bits a channel; convert it to 8 bits")
-            pixels = np.asarray(image.convert("L" if grey else "RGB"))
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise InputError(f"{name} cannot be decoded as an image: {error}") from error
-    return np.atleast_3d(pixels).transpose(2, 0, 1)

@@ -1,10 +1,11 @@
 """Base of the data sets of a user's image files: split, subsets and fingerprint."""
 
+import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import PositiveInt
@@ -14,8 +15,23 @@ from raysc.datasets.subsets import check_rows, content_digest, fixed_order, trai
 from raysc.errors import InputError
 
 
-def split_images(rows: np.ndarray, test_rows: int | None) -> tuple[np.ndarray, np.ndarray]:
+@dataclass(frozen=True)
+class ImageSplit:
+    """Training and held-out images, uint8 (rows, channels, height, width)."""
+
+    train: np.ndarray
+    test: np.ndarray
+
+    @cached_property
+    def digest(self) -> str:
+        """Hash of both."""
+        return content_digest(self.train, self.test)
+
+
+def split_images(rows: np.ndarray, test_rows: int | None) -> ImageSplit:
     """Split images into training and held-out rows, in one fixed random order, so that any prefix is a random sample.
+
+    Training rows that equal a held-out row are left out.
 
     Args:
         rows: all images.
@@ -28,15 +44,35 @@ def split_images(rows: np.ndarray, test_rows: int | None) -> tuple[np.ndarray, n
     if count >= len(rows):
         raise InputError(f"test_rows: {count} of {len(rows)} images leave none to train on")
     order = fixed_order("images", len(rows))
-    return rows[order[count:]], rows[order[:count]]
+    train, test = rows[order[count:]], rows[order[:count]]
+    copies = equal_rows(train, test)
+    if copies.all():
+        raise InputError(f"each of the {len(train)} training images is a copy of a held-out image; none can be used")
+    return ImageSplit(train[~copies] if copies.any() else train, test)
+
+
+def equal_rows(rows: np.ndarray, references: np.ndarray) -> np.ndarray:
+    """Return which rows equal one of the references, bool (rows,)."""
+    checksums = {_checksum(row) for row in references}
+    candidates = [i for i, row in enumerate(rows) if _checksum(row) in checksums]
+    contents = {row.tobytes() for row in references} if candidates else set()
+    equal = np.zeros(len(rows), dtype=bool)
+    for i in candidates:
+        equal[i] = rows[i].tobytes() in contents
+    return equal
+
+
+def _checksum(row: np.ndarray) -> int:
+    return zlib.crc32(np.ascontiguousarray(row).data)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImageFiles(ABC):
     """Images of a user, uint8 (3, height, width), or (1, height, width) if ``grey``, all of one size.
 
-    The held-out images are one fixed random choice. Pixels are taken as stored: transparency is dropped, and the
-    orientation tag of a camera is not applied.
+    The held-out images are one fixed random choice; copies of them are no training rows. Other copies are rows like all
+    images. Pixels are taken as stored: palettes and CMYK become red, green and blue, transparency is dropped, and a
+    camera's orientation tag is not applied. Images of more than 8 bits a channel and of several frames are refused.
 
     Attributes:
         rows: training rows per seed, each seed its own subset; None: all of them, shared by all seeds.
@@ -56,8 +92,23 @@ class ImageFiles(ABC):
     location_parameters: ClassVar[tuple[str, ...]] = ("path",)
 
     @abstractmethod
+    def split(self) -> ImageSplit:
+        """Read the files; return all training and all held-out rows."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the state to pickle: with the digest, without the images."""
+        return {name: value for name, value in self.__dict__.items() if name != "_split"}
+
+    @cached_property
+    def _split(self) -> ImageSplit:
+        split = self.split()
+        if self.__dict__.get("_digest", split.digest) != split.digest:
+            raise InputError(f"{self.name}: its files changed after the sweep was planned; run the same command again")
+        return split
+
     def images(self) -> tuple[np.ndarray, np.ndarray]:
         """Return all training and all held-out rows; repeated calls are cheap."""
+        return self._split.train, self._split.test
 
     @cached_property
     def count(self) -> int:
@@ -69,7 +120,7 @@ class ImageFiles(ABC):
 
     @cached_property
     def _digest(self) -> str:
-        return content_digest(*self.images())
+        return self._split.digest
 
     def fingerprint(self) -> str:
         return self._digest

@@ -1,12 +1,13 @@
 """Texts of a user, from files or from a data set on the Hugging Face hub."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
 from typing import ClassVar
 
 from raysc.datasets.local_files import absolute_path
-from raysc.datasets.text.corpus import ENDINGS, Corpus, list_files, read_texts
+from raysc.datasets.text.corpus import ENDINGS, Corpus, files_without, list_files, read_files
 from raysc.datasets.text.tokenized_texts import TokenizedTexts
 from raysc.errors import InputError
 from raysc.libraries.hub import data_folder
@@ -17,12 +18,13 @@ class Text(TokenizedTexts):
     """Texts as rows of tokens, int32 (length,), as in ``raysc.pool.tokens``; empty texts are dropped, long ones cut.
 
     Attributes:
-        path: a .txt file (UTF-8, blank lines between texts), .jsonl, .jsonl.gz or .parquet, or a folder of such files.
-            The path is in no key; the content is.
+        path: a .txt file (UTF-8, blank lines between texts), .jsonl, .jsonl.gz or .parquet, or a folder of such files,
+            in which hidden files are left out. The path is in no key; the content is.
         hub: id of a data set on the hub, instead of ``path``; files with "train" in their names are read.
         column: the column of JSON Lines or Parquet that holds the text.
         held_out_from: source of the held-out texts: a path, or with ``hub`` a word in the names of their files, such as
-            validation. None: ``held_out`` of the training texts are held out.
+            validation. None: ``held_out`` of the training texts are held out. Held-out files and texts are no training
+            files and texts, wherever they lie.
         held_out: number of held-out texts where ``held_out_from`` is not set.
 
     Raises:
@@ -48,16 +50,35 @@ class Text(TokenizedTexts):
             object.__setattr__(self, "held_out_from", absolute_path(self.held_out_from))
 
     def corpus(self) -> Corpus:
-        train = self._read(self.path, "train")
         if self.held_out_from is None:
-            return Corpus.split(train, self.held_out, "text")
-        return Corpus.from_texts(train, self._read(self.held_out_from, self.held_out_from))
+            texts = self._read(self._files(self.path, "train"), self.path)
+            self._check_separated(texts)
+            return Corpus.split(texts, self.held_out, "text")
+        held_out = self._files(self.held_out_from, self.held_out_from)
+        files = files_without(self._files(self.path, "train"), held_out)
+        if not files:
+            raise InputError("text: held_out_from names all files of the training texts; name other files")
+        texts = self._read(files, self.path)
+        if len(texts) == 1 and "\n" in texts[0]:
+            self._check_separated(texts)
+        return Corpus.from_texts(texts, self._read(held_out, self.held_out_from))
 
-    def _read(self, path: str | None, word: str) -> list[str]:
+    def _check_separated(self, texts: Sequence[str]) -> None:
+        """Check that the training texts are more than one: often a .txt file without blank lines."""
+        if len(texts) == 1:
+            raise InputError(
+                f"{self.path or self.hub}: one text; blank lines separate texts in a .txt file (in JSON Lines and "
+                "Parquet each record is a text). Data need at least two texts, one of them held out"
+            )
+
+    def _files(self, path: str | None, word: str) -> list[Path]:
+        """List the files at a path, or with ``hub`` those that have the word in their names."""
         if self.hub is None:
             assert path is not None, "the constructor requires path or hub"
-            return read_texts(Path(path), (self.column,), itemgetter(self.column))
+            return list_files(Path(path))
         patterns = [f"*{word}*{ending}" for ending in ENDINGS]
         folder = data_folder(self.hub, "data.hub", patterns)
-        files = [file for file in list_files(folder) if word in file.relative_to(folder).as_posix()]
-        return [text for file in files for text in read_texts(file, (self.column,), itemgetter(self.column))]
+        return [file for file in list_files(folder) if word in file.relative_to(folder).as_posix()]
+
+    def _read(self, files: Sequence[Path], source: str | None) -> list[str]:
+        return read_files(files, (self.column,), itemgetter(self.column), str(source or self.hub))

@@ -12,7 +12,7 @@ import numpy as np
 from raysc.datasets.dataset import Kind
 from raysc.datasets.subsets import seed_subset
 from raysc.datasets.text.corpus import Corpus
-from raysc.datasets.text.tokenizer import check_token_settings, load_or_train_tokenizer
+from raysc.datasets.text.tokenizer import check_token_settings, load_or_train_tokenizer, trains_on_long_words
 from raysc.errors import InputError
 from raysc.pool.tokens import Tokenizer
 
@@ -61,6 +61,9 @@ class TokenizedTexts(ABC):
         corpus = self.corpus()
         if self.rows is not None and self.rows > len(corpus.train):
             raise InputError(f"{self.name} has {len(corpus.train)} training texts: rows cannot be {self.rows}")
+        if self.__dict__.get("_content", corpus.digest) != corpus.digest:
+            raise InputError(f"{self.name}: its texts changed after the sweep was planned; run the same command again")
+        self.__dict__["_content"] = corpus.digest
         return corpus
 
     @cached_property
@@ -78,7 +81,10 @@ class TokenizedTexts(ABC):
 
     @cached_property
     def _digest(self) -> str:
-        tokenizer = "" if self.tokenizer is None else self.tokens.digest
+        if self.tokenizer is not None:
+            tokenizer = self.tokens.digest
+        else:  # long words are cut since rule 2, which changes the tokenizer of these texts alone
+            tokenizer = "words 2" if trains_on_long_words(self._corpus.train) else ""
         return sha256(f"{self._corpus.digest} {tokenizer}".encode()).hexdigest()
 
     def fingerprint(self) -> str:

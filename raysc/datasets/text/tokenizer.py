@@ -1,17 +1,22 @@
 """Tokenizers of text data: trained on training texts, or loaded from a model's folder or hub id."""
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from pathlib import Path
 
+from raysc.datasets.readers import reader_errors
+from raysc.datasets.text.long_words import cut_long_words, has_long_words
 from raysc.errors import InputError
 from raysc.libraries.hub import SETTINGS, model_folder
+from raysc.libraries.interruptible import call_interruptibly
 from raysc.libraries.optional import text_library
+from raysc.machine.content_cache import content_cache
 from raysc.pool.tokens import Tokenizer
 
 END = "<|end|>"
 """The end token of trained tokenizers, and of loaded ones without an end token."""
 
+MAX_SPARSITY = 100
+"""Highest id of a token over the number of tokens."""
 BYTES = 256
 """Number of byte tokens in every trained tokenizer; with them no text is out of vocabulary."""
 
@@ -42,7 +47,8 @@ def load_or_train_tokenizer(source: str | None, texts: Callable[[], Sequence[str
 def train_tokenizer(texts: Sequence[str], vocabulary: int) -> Tokenizer:
     """Train a byte-level BPE tokenizer, as GPT-2's, of at most ``vocabulary`` tokens.
 
-    It has fewer tokens where the texts have too few pairs of tokens that occur twice.
+    It has fewer tokens where the texts have too few pairs of tokens that occur twice. Words of more than
+    ``long_words.MAX_WORD`` characters are cut before training.
     """
     tokenizers = text_library("tokenizers", "text")
     library = tokenizers.Tokenizer(tokenizers.models.BPE())
@@ -55,9 +61,15 @@ def train_tokenizer(texts: Sequence[str], vocabulary: int) -> Tokenizer:
         initial_alphabet=sorted(tokenizers.pre_tokenizers.ByteLevel.alphabet()),
         show_progress=False,
     )
-    library.train_from_iterator(texts, trainer)
+    parts = cut_long_words(texts, library.pre_tokenizer)
+    call_interruptibly(lambda: library.train_from_iterator(parts, trainer))
     end = library.token_to_id(END)
     return Tokenizer(library.to_str(), end, end, library.get_vocab_size())
+
+
+def trains_on_long_words(texts: Sequence[str]) -> bool:
+    """Return True if ``train_tokenizer`` cuts words of the texts."""
+    return has_long_words(texts, text_library("tokenizers", "text").pre_tokenizers.ByteLevel(add_prefix_space=False))
 
 
 def holds_tokenizer(folder: Path) -> bool:
@@ -65,7 +77,7 @@ def holds_tokenizer(folder: Path) -> bool:
     return any(any(folder.glob(pattern)) for pattern in ("*token*", "*vocab*", "*.model"))
 
 
-@lru_cache(maxsize=4)
+@content_cache
 def load_tokenizer(source: str) -> Tokenizer:
     """Load the tokenizer of a model's folder or hub id.
 
@@ -79,11 +91,14 @@ def load_tokenizer(source: str) -> Tokenizer:
     folder = model_folder(source, "data.tokenizer", SETTINGS)
     if not holds_tokenizer(folder):  # transformers would make an empty one
         raise InputError(f"data.tokenizer: {source} is a model without a tokenizer; use the one it was trained with")
-    try:
-        pretrained = transformers.AutoTokenizer.from_pretrained(str(folder))
+    with reader_errors(f"data.tokenizer: {source}", "a tokenizer"):
+        pretrained = transformers.AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False)
         library = pretrained.backend_tokenizer
-    except (OSError, ValueError, KeyError, AttributeError) as error:
-        raise InputError(f"tokenizer {source}: cannot be read: {error}") from error
+        library.no_padding()  # rows have a length and a padding of their own
+        library.no_truncation()
+    ids = library.get_vocab().values()
+    if max(ids, default=0) >= MAX_SPARSITY * len(ids):  # the library would fill the gaps, up to 4 billion of them
+        raise InputError(f"data.tokenizer: {source} has {len(ids)} tokens and the id {max(ids)}; it is damaged")
     end, begin = pretrained.eos_token_id, pretrained.bos_token_id
     if end is None:
         library.add_special_tokens([END])

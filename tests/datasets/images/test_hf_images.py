@@ -9,7 +9,7 @@ from PIL import Image
 
 from raysc.datasets.images.hf_images import HfImages
 from raysc.errors import InputError
-from tests.encoded_images import expected_rows, png, row_set
+from tests.encoded_images import deep_png, expected_rows, png, row_set
 
 
 def write_parquet(file: Path, images: np.ndarray) -> None:
@@ -64,3 +64,45 @@ def test_files_of_the_datasets_library_are_read(tmp_path: Path, images: np.ndarr
 def test_a_missing_path_is_refused_with_what_belongs_there(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"there is no Parquet file at the path .*put "):
         HfImages(str(tmp_path / "missing"))
+
+
+def test_hidden_files_hold_no_images(tmp_path: Path, images: np.ndarray) -> None:
+    write_parquet(tmp_path / "a.parquet", images)
+    (tmp_path / ".ipynb_checkpoints").mkdir()
+    write_parquet(tmp_path / ".ipynb_checkpoints" / "a-checkpoint.parquet", images)
+    (tmp_path / "._a.parquet").write_bytes(b"\0\5\x16\7")
+    train, test = HfImages(str(tmp_path)).images()
+    assert (len(train), len(test)) == (18, 2)
+    assert not row_set(train) & row_set(test)
+
+
+def test_damaged_and_encrypted_files_are_named(tmp_path: Path, images: np.ndarray) -> None:
+    write_parquet(tmp_path / "a.parquet", images)
+    data = (tmp_path / "a.parquet").read_bytes()
+    half = len(data) // 2
+    for damaged in (data[:4] + bytes(half - 4) + data[half:], data[:-4] + b"PARE", data[:-20] + data[-8:], b""):
+        (tmp_path / "b.parquet").write_bytes(damaged)
+        with pytest.raises(InputError, match=r"b\.parquet cannot be read as Parquet: "):
+            _ = HfImages(str(tmp_path / "b.parquet")).count
+
+
+def test_rows_without_an_image_of_eight_bits_are_named(tmp_path: Path, images: np.ndarray) -> None:
+    first = png(images[0])
+    structs: list[tuple[list[object], str]] = [
+        ([first, deep_png(2)], "row 1 has more than 8 bits a channel"),
+        ([first, None], "row 1: its image is not in the file"),
+        ([{"bytes": first}, {"bytes": None}], "row 1: its image is not in the file"),
+        ([first, b""], "row 1 cannot be read as an image"),
+    ]
+    for column, message in structs:
+        pq.write_table(pa.table({"image": column}), tmp_path / "a.parquet")
+        with pytest.raises(InputError, match=f"a.parquet, {message}"):
+            HfImages(str(tmp_path / "a.parquet")).images()
+    for value in ({"bytes": "text"}, "text", 1, [first]):
+        pq.write_table(pa.table({"image": [value]}), tmp_path / "a.parquet")
+        with pytest.raises(InputError, match="no column with images"):
+            HfImages(str(tmp_path / "a.parquet")).images()
+    pq.write_table(pa.table({"image": [first] * 2}), tmp_path / "a.parquet")
+    pq.write_table(pa.table({"image": [1]}), tmp_path / "b.parquet")
+    with pytest.raises(InputError, match=r"b\.parquet: column 'image' holds int64, no images"):
+        HfImages(str(tmp_path)).images()

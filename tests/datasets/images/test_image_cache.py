@@ -73,7 +73,7 @@ def test_images_of_two_sizes_and_files_that_are_no_images_are_refused(images: np
     first = ("a.png", png(images[0]))
     with pytest.raises(InputError, match=r"b\.png is 4x3 pixels, the images before it 4x6; give all of them one size"):
         decode([first, ("b.png", png(images[1][:3]))], grey=False)
-    with pytest.raises(InputError, match=r"b\.png cannot be decoded as an image"):
+    with pytest.raises(InputError, match=r"b\.png cannot be read as an image"):
         decode([first, ("b.png", b"nothing")], grey=False)
     with pytest.raises(InputError, match="there are no images"):
         decode([], grey=False)

@@ -18,15 +18,28 @@ from tests.encoded_images import png
 @pytest.mark.parametrize(("test_rows", "count"), [(None, 2), (5, 5)])
 def test_held_out_images_are_a_fixed_choice(test_rows: int | None, count: int) -> None:
     rows = np.arange(20)
-    train, test = split_images(rows, test_rows)
+    split = split_images(rows, test_rows)
+    train, test = split.train, split.test
     assert len(test) == count
     assert sorted([*train, *test]) == rows.tolist()
-    np.testing.assert_array_equal(test, split_images(rows, 9)[1][:count])
+    np.testing.assert_array_equal(test, split_images(rows, 9).test[:count])
 
 
 def test_some_images_must_be_left_to_train_on() -> None:
     with pytest.raises(InputError, match="test_rows: 20 of 20 images leave none to train on"):
         split_images(np.arange(20), 20)
+
+
+def test_copies_of_held_out_images_are_no_training_rows(images: np.ndarray) -> None:
+    copied = np.concatenate([images, images[:10]])
+    split = split_images(copied, 5)
+    held_out = {row.tobytes() for row in split.test}
+    assert not held_out & {row.tobytes() for row in split.train}
+    assert held_out | {row.tobytes() for row in split.train} == {row.tobytes() for row in images}
+    copies = sum(row.tobytes() in held_out for row in copied) - 5
+    assert (copies, len(split.train)) == (4, 21)
+    with pytest.raises(InputError, match="each of the 9 training images is a copy of a held-out image"):
+        split_images(np.stack([images[0]] * 10), 1)
 
 
 def test_a_relative_path_stays_the_same_in_another_working_directory(

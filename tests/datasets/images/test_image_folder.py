@@ -1,3 +1,6 @@
+import pickle
+import tracemalloc
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -5,11 +8,12 @@ import numpy as np
 import pytest
 
 from raysc import registry
+from raysc.datasets.images import image_folder
 from raysc.datasets.images.image_folder import ImageFolder
 from raysc.errors import InputError
 from raysc.planning.resolved import metric_key
 from raysc.settings import Component
-from tests.encoded_images import expected_rows, png, row_set
+from tests.encoded_images import deep_png, expected_rows, png, row_set
 
 
 def write_images(folder: Path, images: np.ndarray) -> None:
@@ -80,7 +84,7 @@ def test_damaged_members_and_archives_without_images_are_named(tmp_path: Path, i
             archive.writestr(f"faces/{number:02d}.png", png(pixels))
     damaged = (tmp_path / "all.zip").read_bytes().replace(png(images[3])[-60:], bytes(60))
     (tmp_path / "damaged.zip").write_bytes(damaged)
-    with pytest.raises(InputError, match=r"damaged\.zip, faces/03\.png cannot be unpacked"):
+    with pytest.raises(InputError, match=r"damaged\.zip, faces/03\.png cannot be read as a member of a zip archive: "):
         _ = ImageFolder(str(tmp_path / "damaged.zip")).count
     with zipfile.ZipFile(tmp_path / "none.zip", "w") as archive:
         archive.writestr("readme.txt", "")
@@ -91,3 +95,71 @@ def test_damaged_members_and_archives_without_images_are_named(tmp_path: Path, i
 def test_a_missing_path_is_refused_with_what_belongs_there(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"there is no folder and no zip archive at the path .*put "):
         ImageFolder(str(tmp_path / "missing"))
+
+
+def write_zip(archive: Path, members: list[tuple[str, bytes]]) -> ImageFolder:
+    with warnings.catch_warnings(), zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
+        warnings.simplefilter("ignore")  # about two members of one name
+        for name, data in members:
+            file.writestr(name, data)
+    return ImageFolder(str(archive))
+
+
+def test_hidden_files_are_no_images_in_folders_and_archives(tmp_path: Path, images: np.ndarray) -> None:
+    write_images(tmp_path / "all", images)
+    write_images(tmp_path / "all" / ".ipynb_checkpoints", images)
+    (tmp_path / "all" / "._00.png").write_bytes(b"Mac OS X")
+    members = [(str(file.relative_to(tmp_path)), file.read_bytes()) for file in sorted(tmp_path.rglob("*.png"))]
+    for data in (ImageFolder(str(tmp_path / "all")), write_zip(tmp_path / "all.zip", members)):
+        train, test = data.images()
+        assert len(train) + len(test) == 20
+        assert not row_set(train) & row_set(test)
+
+
+def test_a_name_that_occurs_twice_in_an_archive_is_one_image(tmp_path: Path, images: np.ndarray) -> None:
+    members = [(f"{number:02d}.png", png(pixels)) for number, pixels in enumerate(images)]
+    data = write_zip(tmp_path / "all.zip", [("00.png", png(images[0][::-1])), ("empty.png/", b""), *members])
+    assert row_set(data.train([0])[0]) | row_set(data.test()) == expected_rows(images)
+    assert data.count == 18
+
+
+def test_archives_hold_images_of_eight_bits(tmp_path: Path) -> None:
+    for colour_type in (0, 2, 4, 6):
+        data = write_zip(tmp_path / f"{colour_type}.zip", [("faces/1.png", deep_png(colour_type))])
+        with pytest.raises(InputError, match=r"zip, faces/1\.png has more than 8 bits a channel"):
+            data.images()
+
+
+def test_members_are_unpacked_up_to_their_stated_and_the_largest_size(
+    tmp_path: Path, images: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = write_zip(tmp_path / "bomb.zip", [("a.png", png(images[0])), ("b.png", bytes(10**7))])
+    monkeypatch.setattr(image_folder, "MAX_FILE_BYTES", 10**6)
+    with pytest.raises(InputError, match=r"zip, b\.png has 10,000,000 bytes unpacked; at most 1,000,000 are read"):
+        data.images()
+    content = (tmp_path / "bomb.zip").read_bytes().replace((10**7).to_bytes(4, "little"), (50).to_bytes(4, "little"))
+    (tmp_path / "liar.zip").write_bytes(content)
+    tracemalloc.start()
+    with pytest.raises(InputError, match=r"liar\.zip, b\.png cannot be read as a member of a zip archive: Bad CRC"):
+        ImageFolder(str(tmp_path / "liar.zip")).images()
+    assert tracemalloc.get_traced_memory()[1] < 5 * 10**6
+    tracemalloc.stop()
+
+
+def test_a_cut_archive_is_refused(tmp_path: Path, images: np.ndarray) -> None:
+    write_zip(tmp_path / "all.zip", [("a.png", png(images[0]))])
+    (tmp_path / "all.zip").write_bytes((tmp_path / "all.zip").read_bytes()[:-30])
+    with pytest.raises(InputError, match=r"all\.zip \(the file is no zip archive, or it is cut\)"):
+        ImageFolder(str(tmp_path / "all.zip"))
+
+
+def test_a_changed_folder_is_read_again_and_refused_by_a_planned_trial(tmp_path: Path, images: np.ndarray) -> None:
+    write_images(tmp_path / "all", images)
+    data = ImageFolder(str(tmp_path / "all"))
+    fingerprint, pickled = data.fingerprint(), pickle.dumps(data)
+    assert pickle.loads(pickled).count == 18
+    np.testing.assert_array_equal(pickle.loads(pickled).test(), data.test())
+    (tmp_path / "all" / "05.png").write_bytes(png(images[5][::-1]))
+    assert ImageFolder(str(tmp_path / "all")).fingerprint() != fingerprint
+    with pytest.raises(InputError, match="image_folder: its files changed after the sweep was planned"):
+        pickle.loads(pickled).test()

@@ -1,3 +1,4 @@
+import time
 from pathlib import Path
 
 import numpy as np
@@ -51,3 +52,45 @@ def test_a_model_without_a_tokenizer_is_refused(tmp_path: Path) -> None:
 def test_sizes_that_are_too_small_are_refused(length: int, vocabulary: int, message: str) -> None:
     with pytest.raises(InputError, match=message):
         check_token_settings("data", length, vocabulary)
+
+
+@pytest.mark.parametrize("alphabet", ["acgt", "0123456789", "+-=/!", " \t\n", "äöü狐"])
+def test_a_word_of_200_000_characters_trains_in_seconds(alphabet: str) -> None:
+    draws = np.random.default_rng(0).integers(0, len(alphabet), 200_000)
+    word = "".join(alphabet[i] for i in draws)
+    start = time.monotonic()
+    tokenizer = train_tokenizer(["a b a b", f"before {word} after"], 400)
+    assert time.monotonic() - start < 10  # without cuts half a minute or more
+    assert tokenizer.size == 400
+
+
+def test_a_models_padding_and_truncation_do_not_change_rows(tmp_path: Path) -> None:
+    import tokenizers
+
+    train_tokenizer(TEXTS, 300).save(tmp_path / "model")
+    plain = load_tokenizer(str(tmp_path / "model")).encode(TEXTS, 8)
+    library = tokenizers.Tokenizer.from_file(str(tmp_path / "model" / "tokenizer.json"))
+    library.enable_padding(pad_id=5)
+    library.enable_truncation(2)
+    (tmp_path / "padded").mkdir()
+    for file in (tmp_path / "model").iterdir():
+        (tmp_path / "padded" / file.name).write_bytes(file.read_bytes())
+    library.save(str(tmp_path / "padded" / "tokenizer.json"))
+    np.testing.assert_array_equal(load_tokenizer(str(tmp_path / "padded")).encode(TEXTS, 8), plain)
+
+
+def test_a_damaged_tokenizer_is_named(tmp_path: Path) -> None:
+    train_tokenizer(TEXTS, 300).save(tmp_path)
+    (tmp_path / "tokenizer.json").write_text('{"model": {"type": "BPE", "vocab": {"a": 4000000000000}}}')
+    with pytest.raises(InputError, match=r"data\.tokenizer: .* cannot be read as a tokenizer: "):
+        load_tokenizer(str(tmp_path))
+
+
+def test_a_tokenizer_with_an_id_far_beyond_its_size_is_refused(tmp_path: Path) -> None:
+    train_tokenizer(["plain words"], 300).save(tmp_path)
+    file = tmp_path / "tokenizer.json"
+    text = file.read_text(encoding="utf-8")
+    assert '"!": 1,' in text
+    file.write_text(text.replace('"!": 1,', '"!": 4294967295,'), encoding="utf-8")
+    with pytest.raises(InputError, match="tokens and the id 4294967295; it is damaged"):
+        load_tokenizer(str(tmp_path))

@@ -1,14 +1,15 @@
 """raysc claims: the claims of a sweep file, judged from its table."""
 
 import json
-import math
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from raysc.cli.arguments import Overrides, Storage, SweepArgument
+from raysc.cli.results import json_value
 from raysc.display import open_console
 from raysc.errors import RayscError
+from raysc.formatting import printable
 from raysc.planning.opening import open_sweep
 
 if TYPE_CHECKING:
@@ -39,14 +40,14 @@ def claims(
         console = open_console()
         for claim in judged:
             console.print(claim_text(claim, MAX_CASES))
-        console.print(f"{sweep.name}: {verdict_counts(judged) if judged else 'its file makes no claims'}")
+        console.print(f"{printable(sweep.name)}: {verdict_counts(judged) if judged else 'its file makes no claims'}")
     unexpected = [claim.claim.says for claim in judged if claim.unexpected]
     if unexpected:
-        raise RayscError(f"not as the sweep file expects: {'; '.join(unexpected)}")
+        raise RayscError(f"not as the sweep file expects: {printable('; '.join(unexpected))}")
 
 
 def as_object(judged: "JudgedClaim") -> dict[str, Any]:
-    """Return a judged claim as a JSON object; absent and infinite numbers are None."""
+    """Return a judged claim as a JSON object; absent numbers are None, infinite ones the texts inf and -inf."""
     claim = judged.claim
     return {
         "says": claim.says,
@@ -61,20 +62,17 @@ def as_object(judged: "JudgedClaim") -> dict[str, Any]:
             {
                 "where": dict(case.where),
                 "verdict": case.verdict,
-                "value": _finite(case.value),
-                "low": _finite(case.low),
-                "high": _finite(case.high),
+                "value": json_value(case.value),
+                "low": json_value(case.low),
+                "high": json_value(case.high),
                 "level": case.level,
                 "p": case.p,
                 "generation": case.generation,
                 "seeds": case.seeds,
                 "why": case.why,
                 "diverged": {str(cell): count for cell, count in case.diverged.items()},
+                "infinite": {str(cell): count for cell, count in case.infinite.items()},
             }
             for case in judged.cases
         ],
     }
-
-
-def _finite(number: float) -> float | None:
-    return number if math.isfinite(number) else None

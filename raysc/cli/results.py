@@ -1,6 +1,7 @@
 """raysc results: the table of a sweep."""
 
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +12,7 @@ from raysc.cli.arguments import Overrides, Storage, SweepArgument
 from raysc.cli.comparison import comparison_table
 from raysc.display import open_console
 from raysc.errors import InputError
+from raysc.formatting import printable
 from raysc.planning.opening import no_results, open_sweep
 
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ def results(
     from raysc.planning.resolved import measured_generations, resolve
     from raysc.results.table.groups import add_intervals, aggregate_by
     from raysc.results.table.selection import at_generation, metric_names
-    from raysc.results.table.table import load_table
+    from raysc.results.table.table import load_table, varying_axes
 
     sweep, objects = open_sweep(sweep_file, storage, overrides)
     whole = load_table(resolve(sweep), objects)
@@ -60,8 +62,9 @@ def results(
     if table.empty:
         raise no_results(sweep, objects)
     groups = _groups(by, generation)
-    printed = _printed_columns(sweep, table, groups, names if metric else None)
+    shown = _shown_metrics(sweep, table, groups, names if metric else None)
     numbers = csv is not None or parquet is not None or as_json
+    printed = ["cell", *varying_axes(sweep.cells), *ROW_COLUMNS, *shown]
     if against is not None:
         if groups or pivot:
             raise InputError("--against compares cells: leave --by and --pivot out")
@@ -69,6 +72,7 @@ def results(
         printed = [str(name) for name in table]
     elif groups:
         table = add_intervals(aggregate_by(table, groups, names), table, groups, names)
+        printed = _printed_statistics(table, groups, shown)
     if pivot is not None:
         table = _pivot(table, groups, pivot, printed, text=not numbers)
         printed = [str(name) for name in table]
@@ -76,7 +80,7 @@ def results(
         table = _sort(table, sort)
     _write_files(table, csv, parquet)
     if as_json:
-        typer.echo(json.dumps(as_objects(table), indent=1, allow_nan=False))
+        typer.echo(json.dumps(json_objects(table), indent=1, allow_nan=False))
     if as_markdown or as_latex:
         typer.echo(_markup(table[printed], sweep, latex=as_latex), nl=False)
     elif not numbers:
@@ -96,15 +100,21 @@ def _pivot(
 ) -> "pd.DataFrame":
     """Arrange the first printed metric with one group column side by side: texts with intervals, or means."""
     from raysc.results.table.groups import pivot_groups
-    from raysc.results.table.number_format import interval_text
+    from raysc.results.table.number_format import interval_text, share_text
 
     if across not in groups:
         columns = ", ".join(groups) or "there is none"
         raise InputError(f"--pivot {across}: expected one of the columns of --by ({columns})")
     name = next(column for column in printed if column.endswith("_mean")).removesuffix("_mean")
-    limits = [table[f"{name}_{part}"] for part in ("mean", "low", "high")]
     if text:
-        table = table.assign(text=[interval_text(*numbers) for numbers in zip(*limits, strict=True)])
+        numbers = [
+            table[column] for column in (*(f"{name}_{part}" for part in ("mean", "low", "high", "count")), "count")
+        ]
+        texts = [
+            f"{interval_text(mean, low, high)}{share_text(count, rows)}"
+            for mean, low, high, count, rows in zip(*numbers, strict=True)
+        ]
+        table = table.assign(text=texts)
     return pivot_groups(table, groups, across, "text" if text else f"{name}_mean")
 
 
@@ -122,24 +132,38 @@ def _markup(table: "pd.DataFrame", sweep: "Sweep", latex: bool) -> str:
     from raysc.results.table.number_format import value_text
 
     rows = [[value_text(value) for value in row.values()] for row in as_objects(table)]
-    columns = [str(name) for name in table]
+    left = [printable(str(name)) for name in table if name in sweep.cells[0].axes]
     write = markup.latex if latex else markup.markdown
-    return write(columns, rows, left=[name for name in columns if name in sweep.cells[0].axes])
+    return write([printable(str(name)) for name in table], rows, left)
 
 
 def as_objects(table: "pd.DataFrame") -> list[dict[str, object]]:
-    """Return rows as JSON objects; NaN and other missing values are None."""
+    """Return rows as objects by column; NaN and other missing values are None."""
     plain = table.astype(object)
     rows = plain.where(plain.notna(), None).to_dict("records")
     return [{str(name): value for name, value in row.items()} for row in rows]
 
 
+def json_objects(table: "pd.DataFrame") -> list[dict[str, object]]:
+    """Return rows as objects of valid JSON; missing values are None, infinite ones the texts inf and -inf."""
+    return [{name: json_value(value) for name, value in row.items()} for row in as_objects(table)]
+
+
+def json_value(value: object) -> object:
+    """Return a value of valid JSON, which has no infinite numbers: inf and -inf as text, NaN as None."""
+    if not isinstance(value, float) or math.isfinite(value):
+        return value
+    return None if math.isnan(value) else str(value)
+
+
 def _write_files(table: "pd.DataFrame", csv: Path | None, parquet: Path | None) -> None:
     """Write the table to the files that are named; ``-`` prints CSV."""
+    from raysc.results.table.csv_text import csv_text
+
     if csv is not None and str(csv) == "-":
-        typer.echo(table.to_csv(index=False), nl=False)
+        typer.echo(csv_text(table), nl=False)
     elif csv is not None:
-        _write(csv, table.to_csv(index=False).encode())
+        _write(csv, csv_text(table).encode())
     if parquet is not None:
         _write(parquet, table.to_parquet(index=False))
 
@@ -152,19 +176,27 @@ def _write(file: Path, data: bytes) -> None:
     typer.echo(f"wrote {file}", err=True)
 
 
-def _printed_columns(
+def _shown_metrics(
     sweep: "Sweep", table: "pd.DataFrame", groups: Sequence[str], metrics: Sequence[str] | None
 ) -> list[str]:
-    """Choose the columns to print. Without --metric: the first column of each metric, its excess and row count."""
-    from raysc.results.table.table import main_columns, varying_axes
+    """Choose the metrics to print. Without --metric: the first column of each metric, its excess and row count."""
+    from raysc.results.table.table import main_columns
 
-    if metrics is None:
-        main = main_columns(sweep)[: 1 if groups else None]
-        suffixes = ("", "_excess") if groups else ("", "_rows", "_excess")
-        metrics = [name for column in main for suffix in suffixes if (name := f"{column.name}{suffix}") in table]
-    if groups:
-        return [*groups, "count", "diverged", *(f"{name}_{statistic}" for name in metrics for statistic in STATISTICS)]
-    return ["cell", *varying_axes(sweep.cells), *ROW_COLUMNS, *metrics]
+    if metrics is not None:
+        return list(metrics)
+    main = main_columns(sweep)[: 1 if groups else None]
+    suffixes = ("", "_excess") if groups else ("", "_rows", "_excess")
+    return [name for column in main for suffix in suffixes if (name := f"{column.name}{suffix}") in table]
+
+
+def _printed_statistics(grouped: "pd.DataFrame", groups: Sequence[str], metrics: Sequence[str]) -> list[str]:
+    """Choose the statistics to print. A metric without a value in some rows has the number of the others before it."""
+    columns = [*groups, "count", "diverged"]
+    for name in metrics:
+        some_missing = bool((grouped[f"{name}_count"] < grouped["count"]).any())
+        columns += [f"{name}_count"] if some_missing else []
+        columns += [f"{name}_{statistic}" for statistic in STATISTICS]
+    return columns
 
 
 def _print(table: "pd.DataFrame", names: Sequence[str]) -> None:
@@ -184,4 +216,4 @@ def _print(table: "pd.DataFrame", names: Sequence[str]) -> None:
     printed, omitted = widest_table(build, names, console.width)
     console.print(printed)
     if omitted:
-        console.print(f"no room for {', '.join(omitted)}; see --metric, --csv, --parquet, --json")
+        console.print(f"no room for {printable(', '.join(omitted))}; see --metric, --csv, --parquet, --json")

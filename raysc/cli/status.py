@@ -7,6 +7,7 @@ import typer
 
 from raysc.cli.arguments import Overrides, Storage, SweepArgument
 from raysc.display import open_console
+from raysc.formatting import printable
 from raysc.planning.opening import open_sweep
 
 if TYPE_CHECKING:
@@ -63,11 +64,11 @@ def _watch(current: "Status", resolved: "ResolvedSweep", objects: "Objects", con
                 current = read_status(resolved, objects)
                 live.update(status_table(current, MAX_ROWS), refresh=True)
         return
-    console.print(headline(current))
+    console.print(printable(headline(current)))
     while _unfinished(current):
         time.sleep(LOG_SECONDS)
         current = read_status(resolved, objects)
-        console.print(headline(current))
+        console.print(printable(headline(current)))
 
 
 def _unfinished(status: "Status") -> bool:
@@ -112,7 +113,7 @@ def status_table(status: "Status", max_rows: int | None) -> "Group":
         counts = [str(cell.count(state) or "") for state in STATES]
         table.add_row(str(cell.number), *values, *counts, f"{cell.generations}/{generations}")
     notes = [Text(f"and {len(status.cells) - len(rows)} more cells")] if len(rows) < len(status.cells) else []
-    return Group(Text(headline(status)), table, *notes, *_activity(status))
+    return Group(Text(printable(headline(status))), table, *notes, *_activity(status))
 
 
 def _activity(status: "Status") -> "list[Text]":
@@ -121,8 +122,8 @@ def _activity(status: "Status") -> "list[Text]":
 
     if status.holders:
         names = ", ".join(sorted({str(holder) for holder in status.holders}))
-        activities = [Text(f"{holder}: {holder.doing}") for holder in status.holders if holder.doing]
-        return [Text(f"at work: {names}"), *activities[:MAX_ROWS]]
+        activities = [Text(printable(f"{holder}: {holder.doing}")) for holder in status.holders if holder.doing]
+        return [Text(printable(f"at work: {names}")), *activities[:MAX_ROWS]]
     if status.last_published is not None:
         return [Text(f"nobody is at work; last published {status.last_published.astimezone():%Y-%m-%d %H:%M:%S}")]
     return []

@@ -60,6 +60,6 @@ def _mean_within(rows: np.ndarray, bandwidth: float) -> float:
 
 def _kernel(squared_distances: np.ndarray, bandwidth: float) -> np.ndarray:
     if bandwidth**2 == 0:
-        return (squared_distances == 0).astype(np.float64)
+        return np.asarray(squared_distances == 0, dtype=np.float64)
     values: np.ndarray = np.exp(squared_distances / (-2 * bandwidth**2))
     return values

@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
+from raysc.formatting import printable
 from raysc.results.claims.judging import JudgedCase, JudgedClaim
 from raysc.results.table.number_format import number_text, value_text
 from raysc.sweepfile.claims import Claim, Comparison
@@ -31,7 +32,7 @@ def claim_text(judged: JudgedClaim, max_cases: int) -> str:
     lines += [f"{INDENT}{case_text(judged, case)}" for case in decisive[:max_cases]]
     if len(decisive) > max_cases:
         lines.append(f"{INDENT}and {len(decisive) - max_cases} more cases; see --json")
-    return "\n".join(lines)
+    return "\n".join(printable(line) for line in lines)
 
 
 def verdict_counts(judged: Sequence[JudgedClaim]) -> str:
@@ -60,6 +61,9 @@ def case_text(judged: JudgedClaim, case: JudgedCase) -> str:
         parts[-1] += f", at generation {case.generation}"
     if case.diverged:
         parts.append(f"{sum(case.diverged.values())} diverged")
+    if case.infinite:
+        infinite = "at 0 or infinite" if judged.claim.scale == "log" else "infinite"
+        parts.append(f"{sum(case.infinite.values())} {infinite}")
     if case.why:
         parts.append(case.why)
     where = ", ".join(f"{axis} {value_text(value)}" for axis, value in case.where.items())

@@ -15,7 +15,7 @@ Seeds without a finite value are not left out, since the mean of the others woul
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -69,6 +69,8 @@ class JudgedCase:
         seeds: number of seeds that were judged.
         why: reason for which the case is undecided; "" if there is none.
         diverged: cell -> number of its seeds that diverged.
+        infinite: cell -> number of its other seeds with an infinite value, or with 0 on a log scale. They count as at
+            least as far as the furthest finite seed, without limit on their side.
     """
 
     where: Mapping[str, Any]
@@ -83,6 +85,7 @@ class JudgedCase:
     seeds: int
     why: str
     diverged: Mapping[int, int]
+    infinite: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -154,6 +157,7 @@ class _Figures:
         region: the region that the claim sets.
         seeds: number of seeds that were judged.
         diverged: cell -> number of its seeds that diverged.
+        infinite: cell -> number of its other seeds with an infinite value, or with 0 on a log scale.
     """
 
     judgement: Judgement | None
@@ -162,6 +166,7 @@ class _Figures:
     region: Region
     seeds: int
     diverged: Mapping[int, int]
+    infinite: Mapping[int, int]
 
 
 def _figures(claim: Claim, case: Case, context: ClaimContext) -> _Figures:
@@ -174,8 +179,11 @@ def _figures(claim: Claim, case: Case, context: ClaimContext) -> _Figures:
         if case.minus is not None:
             values -= compare(claim, case, case.minus, context)
     except NotComparable as reason:
-        return _Figures(None, str(reason), logarithms, _region(claim, logarithms), 0, {})
-    coverage = context.values.coverage(required_values(case, context))
+        return _Figures(None, str(reason), logarithms, _region(claim, logarithms), 0, {}, {})
+    log_values = claim.scale == "log" and (logarithms or case.first.than != "theory")
+    coverage = context.values.coverage(required_values(case, context), log_values)
+    # A crossing compares the values with a level: infinite ones and 0 are values as others.
+    infinite = {} if case.first.value.kind == "crossing" else coverage.infinite
     seeds, why = int(coverage.complete.sum()), ""
     if coverage.missing:
         why = "missing: " + "; ".join(
@@ -186,7 +194,7 @@ def _figures(claim: Claim, case: Case, context: ClaimContext) -> _Figures:
         why = f"{seeds} seed{'s' * (seeds > 1)}; at least {MIN_SEEDS} are needed"
     region = _region(claim, logarithms)
     judgement = judge(values.take(coverage.complete), region) if seeds > 1 else None
-    return _Figures(judgement, why, logarithms, region, seeds, coverage.diverged)
+    return _Figures(judgement, why, logarithms, region, seeds, coverage.diverged, infinite)
 
 
 def _region(claim: Claim, logarithms: bool) -> Region:
@@ -222,4 +230,5 @@ def _judged_case(case: Case, figures: _Figures, verdict: Verdict, p: float) -> J
         seeds=figures.seeds,
         why=figures.why,
         diverged=figures.diverged,
+        infinite=figures.infinite,
     )

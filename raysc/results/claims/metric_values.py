@@ -17,11 +17,14 @@ class Coverage:
         complete: bool (seeds,), True for a seed without a missing value.
         missing: cell -> number of seeds that lack a value; cells without such seeds are left out.
         diverged: cell -> number of seeds whose model diverged; cells without such seeds are left out.
+        infinite: cell -> number of other seeds with an infinite value, or one without a finite logarithm (0) where
+            logarithms are compared; cells without such seeds are left out.
     """
 
     complete: np.ndarray
     missing: Mapping[int, int]
     diverged: Mapping[int, int]
+    infinite: Mapping[int, int]
 
 
 @dataclass(frozen=True)
@@ -54,15 +57,17 @@ class MetricValues:
         ends: pd.Series[float] = self._rows_of(cell).groupby("seed")["ended_generation"].max()
         return ends.reindex(self.seeds).to_numpy(float)
 
-    def coverage(self, required: Iterable[tuple[int, tuple[int, ...]]]) -> Coverage:
+    def coverage(self, required: Iterable[tuple[int, tuple[int, ...]]], logarithms: bool) -> Coverage:
         """Return the seeds that have all required values, and the numbers of those that do not.
 
         Args:
             required: cells, each with its generations; a cell may occur several times.
+            logarithms: True if logarithms of the values are compared.
         """
         complete = np.ones(len(self.seeds), bool)
         missing: dict[int, int] = {}
         diverged: dict[int, int] = {}
+        infinite: dict[int, int] = {}
         for cell, generations in required:
             values, has_diverged = self._lookup(cell, generations)
             has_values = ~np.isnan(values).any(axis=1)
@@ -71,7 +76,11 @@ class MetricValues:
                 missing[cell] = max(missing.get(cell, 0), int((~has_values).sum()))
             if has_diverged.any():
                 diverged[cell] = max(diverged.get(cell, 0), int(has_diverged.any(axis=1).sum()))
-        return Coverage(complete, missing, diverged)
+            is_infinite = np.isinf(values) | (values == 0) if logarithms else np.isinf(values)
+            seeds = int((is_infinite.any(axis=1) & ~has_diverged.any(axis=1)).sum())
+            if seeds:
+                infinite[cell] = max(infinite.get(cell, 0), seeds)
+        return Coverage(complete, missing, diverged, infinite)
 
     def _rows_of(self, cell: int) -> pd.DataFrame:
         return self.rows.iloc[self.row_indices.get(cell, np.empty(0, int))]

@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite
+from math import isfinite, isnan
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from raysc.planning.resolved import ResolvedCell
 from raysc.results.claims.judging import JudgedClaim
 from raysc.results.plots.labels import label
 from raysc.results.report.figures.panel_layout import is_control
-from raysc.results.table.number_format import interval_text, number_text, spread_text, value_text
+from raysc.results.statistics.averages import Mean
+from raysc.results.table.number_format import interval_text, number_text, share_text, spread_text, value_text
 from raysc.results.table.selection import last_generation
 from raysc.results.table.stability import Stability
 from raysc.results.table.table import main_columns, varying_axes
@@ -53,19 +53,26 @@ def text_entry(value: object) -> TableEntry:
 
 
 def number_entry(value: float, text: str | None = None) -> TableEntry:
-    """Return the entry of a number: four digits or ``text``; empty for a number that is not finite."""
-    return TableEntry(value, text or number_text(value)) if isfinite(value) else TableEntry(None, "")
+    """Return the entry of a number: four digits or ``text``; empty for NaN."""
+    return TableEntry(None, "") if isnan(value) else TableEntry(value, text or number_text(value))
 
 
 def spread_entry(values: pd.Series) -> TableEntry:
-    """Return ``7.41 ± 0.50``: mean and standard deviation of the finite values; empty if there are none."""
-    finite = values[np.isfinite(values.to_numpy(float))]
-    return TableEntry(float(finite.mean()), spread_text(finite)) if len(finite) else TableEntry(None, "")
+    """Return ``7.41 ± 0.50 (9 of 10)``: see ``spread_text``; empty if all values are missing."""
+    return TableEntry(float(values.mean()), spread_text(values)) if values.notna().any() else TableEntry(None, "")
 
 
-def interval_entry(mean: float, low: float, high: float) -> TableEntry:
-    """Return ``0.28 [0.21, 0.35]``, or the mean only if there is no interval; empty if the mean is not finite."""
-    return TableEntry(mean, interval_text(mean, low, high)) if isfinite(mean) else TableEntry(None, "")
+def interval_entry(mean: Mean, seeds: int) -> TableEntry:
+    """Return ``0.28 [0.21, 0.35] (9 of 10)``, or the mean only if there is no interval; empty if there is no mean.
+
+    Args:
+        mean: mean over the seeds that have a value.
+        seeds: number of all seeds with results.
+    """
+    if isnan(mean.mean):
+        return TableEntry(None, "")
+    text = f"{interval_text(mean.mean, mean.low, mean.high)}{share_text(mean.seeds, seeds)}"
+    return TableEntry(mean.mean, text)
 
 
 def last_generation_table(sweep: Sweep, table: pd.DataFrame, stabilities: Sequence[Stability]) -> Table:
@@ -92,8 +99,7 @@ def last_generation_table(sweep: Sweep, table: pd.DataFrame, stabilities: Sequen
         row.append(number_entry(float(results["generation"].iloc[0])) if len(results) else TableEntry(None, "none"))
         row += [spread_entry(results[name]) for name in metrics]
         if stabilities and number in excesses:
-            excess = excesses[number]
-            row.append(interval_entry(excess.mean, excess.low, excess.high))
+            row.append(interval_entry(excesses[number], len(results)))
         elif stabilities:
             row.append(TableEntry(None, "control" if is_control(cell) else ""))
         diverged = int(results["diverged"].sum())
@@ -114,16 +120,15 @@ def stability_table(stabilities: Sequence[Stability], cells: Sequence[ResolvedCe
     axes = varying_axes([cell.settings for cell in cells])
     rows = []
     for stability in stabilities:
-        excess, slope = stability.excess, stability.slope
         row = [text_entry(cells[stability.number].settings.axes[axis]) for axis in axes]
         row += [
             number_entry(stability.initial_quality),
-            interval_entry(excess.mean, excess.low, excess.high),
-            interval_entry(slope.mean, slope.low, slope.high),
+            interval_entry(stability.excess, stability.seeds),
+            interval_entry(stability.slope, stability.seeds),
         ]
         if ratio:
             row.append(_half_life_entry(stability))
-        row.append(TableEntry(excess.seeds, str(excess.seeds)))
+        row.append(TableEntry(stability.excess.seeds, str(stability.excess.seeds)))
         rows.append(row)
     half_life = ["half-life, generations [95 %]"] if ratio else []
     columns = [*axes, "initial quality", "excess [95 %]", "slope per generation [95 %]", *half_life, "seeds"]

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from PIL import Image
 
 from raysc.errors import InputError
+from raysc.results.table.csv_text import csv_text
 
 
 def export_rows(
@@ -47,7 +48,7 @@ def export_rows(
         for name, image in zip(names, rows, strict=True):
             (folder / name).write_bytes(png(image))
         lineage.insert(0, "file_name", names)
-        lineage.to_csv(folder / "metadata.csv", index=False)
+        (folder / "metadata.csv").write_text(csv_text(lineage), encoding="utf-8")
         return
     (folder / "data").mkdir(parents=True)
     metadata = pa.Table.from_pandas(lineage, preserve_index=False).replace_schema_metadata(None)

@@ -15,10 +15,10 @@ class Mean:
     """A mean over seeds and its interval.
 
     Attributes:
-        mean: the mean; NaN without seeds.
-        low: lower limit of the interval; NaN for fewer than two seeds.
-        high: upper limit of the interval; NaN for fewer than two seeds.
-        seeds: number of seeds that were averaged.
+        mean: the mean; infinite if a value is, NaN without seeds or with infinite values of both signs.
+        low: lower limit of the interval; NaN for fewer than two seeds, and if a value is infinite.
+        high: upper limit of the interval; NaN likewise.
+        seeds: number of seeds that were averaged. Seeds without a value are not among them.
     """
 
     mean: float
@@ -31,14 +31,17 @@ def seed_mean(values: np.ndarray) -> Mean:
     """Return the mean and its 95 % interval, as for claims: Student's t below 50 seeds, the BCa bootstrap from 50 on.
 
     Args:
-        values: float64 (seeds,); values that are not finite are left out.
+        values: float64 (seeds,); NaN (a seed without a value) is left out.
     """
-    finite = values[np.isfinite(values)]
-    if len(finite) < 2:
-        return Mean(float(finite[0]) if len(finite) else np.nan, np.nan, np.nan, len(finite))
-    interval = Student(finite[:, None]) if len(finite) < BOOTSTRAP_SEEDS else Bca(finite[:, None])
+    known = values[~np.isnan(values)]
+    if len(known) < 2:
+        return Mean(float(known[0]) if len(known) else np.nan, np.nan, np.nan, len(known))
+    if not np.isfinite(known).all():
+        with np.errstate(invalid="ignore"):
+            return Mean(float(known.mean()), np.nan, np.nan, len(known))
+    interval = Student(known[:, None]) if len(known) < BOOTSTRAP_SEEDS else Bca(known[:, None])
     low, high = interval.interval(CONFIDENCE_LEVEL)
-    return Mean(float(finite.mean()), float(low[0]), float(high[0]), len(finite))
+    return Mean(float(known.mean()), float(low[0]), float(high[0]), len(known))
 
 
 def seed_means(table: pd.DataFrame, column: str, logarithms: bool) -> pd.DataFrame:
@@ -47,18 +50,20 @@ def seed_means(table: pd.DataFrame, column: str, logarithms: bool) -> pd.DataFra
     Args:
         table: columns cell, seed, generation, diverged and the metric's.
         column: the metric's column.
-        logarithms: True for geometric means; values without a logarithm are left out.
+        logarithms: True for geometric means; values below 0 are left out. A geometric mean is 0 if a value is 0.
 
     Returns:
-        One row per cell and generation, sorted: mean, median, low and high (NaN for fewer than two seeds), seeds
-        (number of averaged seeds), diverged (number of seeds whose model diverged) and without_value (number of other
-        seeds whose value is missing or has no logarithm).
+        One row per cell and generation, sorted: mean, median, low and high (NaN for fewer than two seeds, and if a
+        value is infinite or the geometric mean is 0), seeds (number of averaged seeds), diverged (number of seeds whose
+        model diverged, which are left out) and without_value (number of other seeds whose value is missing or has no
+        logarithm).
     """
-    values = table[column].to_numpy(float)
+    rows = table[["cell", "generation", "diverged"]].assign(diverged=table["diverged"].astype(bool))
+    values = np.where(rows["diverged"], np.nan, table[column].to_numpy(float))
     if logarithms:
-        values = np.log(np.where(values > 0, values, np.nan))
-    rows = table[["cell", "generation", "diverged"]].assign(value=np.where(np.isfinite(values), values, np.nan))
-    rows["diverged"] = rows["diverged"].astype(bool)
+        with np.errstate(divide="ignore"):
+            values = np.log(np.where(values >= 0, values, np.nan))
+    rows["value"] = values
     groups = rows.groupby(["cell", "generation"])
     means = groups["value"].agg(mean="mean", median="median", spread="std", seeds="count")
     means["diverged"] = groups["diverged"].sum()

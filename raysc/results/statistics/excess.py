@@ -21,13 +21,18 @@ def damage(values: np.ndarray, references: np.ndarray, column: Column) -> np.nda
         column: its scale (ratio or difference), and its better direction.
 
     Returns:
-        log(value / reference) or value - reference, positive if the value is the worse one; NaN if either is NaN or the
-        logarithm does not exist.
+        log(value / reference) or value - reference, positive if the value is the worse one. It is infinite if one of
+        the two is 0 on a log scale, or infinite: a seed whose metric reached 0 must not be absent from a mean. NaN if
+        either is NaN, if both are 0 on a log scale or equally infinite, or if the logarithm does not exist.
     """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        worse = np.log(values / references) if column.scale == "log" else values - references
-    signed = worse if column.better == "lower" else 0.0 - worse
-    return np.where(np.isfinite(signed), signed, np.nan)
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        if column.scale == "log":
+            worse = np.log(values / references)
+            # A ratio of positive numbers may overflow where its logarithm does not; 0 / -1 has no logarithm.
+            worse = np.where(np.isinf(worse), np.log(values) - np.log(references), worse)
+        else:
+            worse = values - references
+    return np.asarray(worse if column.better == "lower" else 0.0 - worse)
 
 
 def excess(table: pd.DataFrame, controls: Mapping[int, int], column: Column) -> np.ndarray:
@@ -39,7 +44,7 @@ def excess(table: pd.DataFrame, controls: Mapping[int, int], column: Column) -> 
         column: the metric's column.
 
     Returns:
-        float64 (rows,); NaN if the cell has no control or the control lacks the generation.
+        float64 (rows,), see ``damage``; NaN if the cell has no control or the control lacks the generation.
     """
     if not controls:
         return np.full(len(table), np.nan)

@@ -9,7 +9,7 @@ from raysc.errors import InputError
 from raysc.metrics.core.metric import Column
 from raysc.results.statistics.averages import seed_mean
 from raysc.results.statistics.excess import damage
-from raysc.results.table.number_format import interval_text
+from raysc.results.table.number_format import interval_text, share_text
 from raysc.results.table.selection import last_generation
 
 OTHER = "_of_the_other"
@@ -31,7 +31,8 @@ def compare_sweeps(
     Returns:
         One row per cell of the first sweep, in order: its axes, generation, seeds (number of seeds that both have), and
         for each metric <metric>_worse (mean over seeds of the log ratio or difference, positive if the first sweep is
-        worse), _worse_low and _worse_high (its paired 95 % interval; NaN for fewer than two seeds).
+        worse), _worse_low and _worse_high (its paired 95 % interval; NaN for fewer than two seeds) and _worse_seeds
+        (number of seeds that the mean covers: those with a value in both sweeps).
 
     Raises:
         InputError: the sweeps have no cell, seed and generation in common, or several cells of the other are equal in
@@ -63,16 +64,20 @@ def compare_sweeps(
                 f"{column.name}_worse": mean.mean,
                 f"{column.name}_worse_low": mean.low,
                 f"{column.name}_worse_high": mean.high,
+                f"{column.name}_worse_seeds": mean.seeds,
             }
         rows.append(row)
     return pd.DataFrame(rows)
 
 
 def interval_texts(comparison: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
-    """Replace the three numbers of each metric by one column of text, ``<metric> worse``: 0.28 [0.21, 0.35]."""
+    """Replace the numbers of each metric by one column of text, ``<metric> worse``: 0.28 [0.21, 0.35] (9 of 10)."""
     for column in columns:
-        names = [f"{column.name}_worse", f"{column.name}_worse_low", f"{column.name}_worse_high"]
-        texts = [interval_text(*numbers) for numbers in comparison[names].itertuples(index=False, name=None)]
+        names = [f"{column.name}_worse{part}" for part in ("", "_low", "_high", "_seeds")]
+        texts = [
+            f"{interval_text(mean, low, high)}{share_text(covered, seeds)}"
+            for mean, low, high, covered, seeds in comparison[[*names, "seeds"]].itertuples(index=False, name=None)
+        ]
         comparison = comparison.drop(columns=names).assign(**{f"{column.name} worse": texts})
     return comparison
 

@@ -1,13 +1,18 @@
 """Statistics of groups of the tidy table's rows, with intervals over seeds, and pivot tables of them."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from raysc.errors import InputError
 from raysc.results.statistics.averages import seed_mean
+from raysc.results.statistics.quantiles import quantiles
 from raysc.sweepfile.messages import did_you_mean
+
+if TYPE_CHECKING:
+    from pandas.core.groupby import SeriesGroupBy
 
 QUANTILES = (0.05, 0.25, 0.75, 0.95)
 """Quantiles of each group, beside mean, standard deviation and median."""
@@ -37,20 +42,30 @@ def aggregate(table: pd.DataFrame, by: Sequence[str], columns: Sequence[str]) ->
     Args:
         table: the tidy table or a part of it.
         by: columns to group by; an empty value is a group.
-        columns: numeric columns to aggregate; NaN (diverged seeds) is left out.
+        columns: numeric columns to aggregate; NaN (diverged seeds, and those without a value) is left out.
 
     Returns:
         One row per group, in order of appearance: ``by``, ``count`` (rows, one per cell, seed and generation),
-        ``diverged`` (how many of them are), and <column>_mean, _sd (ddof 1), _median, _q05, _q25, _q75, _q95 for each
-        column: quantiles by linear interpolation.
+        ``diverged`` (number of them that diverged), and <column>_mean, _sd (ddof 1), _median, _q05, _q25, _q75, _q95
+        and _count for each column: quantiles by linear interpolation, and the number of rows with a value, which are
+        those that the statistics cover. Infinite values have an infinite mean, no sd, and quantiles by order.
     """
     groups = table.groupby(list(by), dropna=False, sort=False)
     statistics = {"count": groups.size(), "diverged": groups["diverged"].sum()}
     for name in columns:
         values = groups[name]
         statistics |= {f"{name}_mean": values.mean(), f"{name}_sd": values.std(), f"{name}_median": values.median()}
-        statistics |= {f"{name}_q{100 * quantile:02.0f}": values.quantile(quantile) for quantile in QUANTILES}
+        statistics |= {f"{name}_q{100 * share:02.0f}": _quantile(values, share) for share in QUANTILES}
+        statistics |= {f"{name}_count": values.count()}
     return pd.DataFrame(statistics).reset_index()
+
+
+def _quantile(groups: "SeriesGroupBy[Any, Any]", share: float) -> "pd.Series[Any]":
+    """Return a quantile of each group; pandas has none where two infinite values are neighbours."""
+    result = groups.quantile(share)
+    if result.isna().any():
+        return result.fillna(groups.agg(lambda values: quantiles(values.to_numpy(float), (share,))[0]))
+    return result
 
 
 def add_intervals(
@@ -67,7 +82,8 @@ def add_intervals(
         metrics: the aggregated columns.
 
     Returns:
-        ``grouped`` with <metric>_low and _high after <metric>_mean; NaN for fewer than two seeds.
+        ``grouped`` with <metric>_low and _high after <metric>_mean; NaN for fewer than two seeds, and for infinite
+        means.
     """
     keys = list(by)
     by_seed = table.groupby([*keys, *({"seed"} - set(keys))], dropna=False, sort=False)

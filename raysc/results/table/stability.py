@@ -22,10 +22,10 @@ class Stability:
         initial_quality: damage of generation 0 against real rows, mean over seeds.
         generation: the last generation.
         excess: damage against the control of the same seed at the last generation: a log ratio, or a difference on a
-            linear scale.
+            linear scale; infinite if a seed's is.
         slope: change of the excess per generation, by least squares over the measured generations from 1 on, for each
             seed; NaN for one generation.
-        seeds: number of seeds with results.
+        seeds: number of seeds with results. ``excess.seeds`` and ``slope.seeds`` are the numbers that the means cover.
         diverged: number of seeds whose model diverged. They have no excess, so the mean of the others is too small.
     """
 
@@ -88,13 +88,20 @@ def slopes(generations: np.ndarray, values: np.ndarray) -> np.ndarray:
         values: float64 (seeds, generations).
 
     Returns:
-        float64 (seeds,); NaN for a seed that lacks a generation, and for all seeds if there are fewer than two.
+        float64 (seeds,); NaN for a seed that lacks a generation, and for all seeds if there are fewer than two. With
+        infinite values it is the limit for large values of the same signs: infinite, or NaN if all are infinite.
     """
     later = generations >= 1
     if later.sum() < 2:
         return np.full(len(values), nan)
     centred = generations[later] - generations[later].mean()
-    return np.asarray(values[:, later] @ centred / np.square(centred).sum())
+    values = values[:, later]
+    infinite = np.isinf(values)
+    result = np.asarray(np.where(infinite, 0.0, values) @ centred / np.square(centred).sum())
+    direction = np.where(infinite, np.sign(values), 0.0) @ centred
+    with np.errstate(divide="ignore", invalid="ignore"):
+        limits = np.where(np.isclose(direction, 0, atol=1e-9 * np.abs(centred).sum()), np.nan, direction * np.inf)
+    return np.where(infinite.any(axis=1) & ~np.isnan(result), limits, result)
 
 
 def stability_frame(stabilities: Sequence[Stability], cells: Sequence[ResolvedCell]) -> pd.DataFrame:
@@ -113,9 +120,11 @@ def stability_frame(stabilities: Sequence[Stability], cells: Sequence[ResolvedCe
                 "excess": stability.excess.mean,
                 "excess_low": stability.excess.low,
                 "excess_high": stability.excess.high,
+                "excess_seeds": stability.excess.seeds,
                 "slope": stability.slope.mean,
                 "slope_low": stability.slope.low,
                 "slope_high": stability.slope.high,
+                "slope_seeds": stability.slope.seeds,
                 "half_life": half,
                 "half_life_low": half_low,
                 "half_life_high": half_high,

@@ -42,6 +42,12 @@ def judged_claim(*cases: JudgedCase) -> JudgedClaim:
     return JudgedClaim(claim, "ratio", cases[0].verdict, cases)
 
 
+def test_a_case_states_its_infinite_values_and_control_characters_are_escaped() -> None:
+    case = judged_case(infinite={0: 2, 1: 1}, why="\x1b[2J")
+    assert case_text(judged_claim(case), case).endswith("100 seeds; 3 at 0 or infinite; \x1b[2J")
+    assert claim_text(judged_claim(case), 8).endswith("3 at 0 or infinite; \\x1b[2J")
+
+
 def test_the_comparison_has_both_sides_and_the_relation() -> None:
     text = comparison_text(judged_claim(judged_case()))
     assert text == "trace_ratio at generation 99, regime replace, than regime accumulate: ratio below 0.5"

@@ -30,10 +30,20 @@ def test_a_diverged_model_has_the_infinite_value_on_the_worse_side() -> None:
 
 
 def test_coverage_counts_missing_and_diverged_seeds() -> None:
-    coverage = metric_values(TABLE, NLL, (3, 7)).coverage([(0, (0, 1)), (1, (0,))])
+    coverage = metric_values(TABLE, NLL, (3, 7)).coverage([(0, (0, 1)), (1, (0,))], logarithms=False)
     assert coverage.complete.tolist() == [False, True]
     assert coverage.missing == {1: 1}
     assert coverage.diverged == {0: 1}
+    assert coverage.infinite == {}
+
+
+def test_coverage_counts_infinite_values_and_on_a_log_scale_zeros() -> None:
+    table = TABLE.assign(nll=[np.inf, 2.0, 0.0, np.nan, 4.0])
+    values = metric_values(table, NLL, (3, 7))
+    assert values.coverage([(0, (0,)), (1, (0,))], logarithms=False).infinite == {0: 1}
+    assert values.coverage([(0, (0,)), (1, (0,))], logarithms=True).infinite == {0: 2}
+    # Seed 3 diverges at generation 1, which is told already.
+    assert values.coverage([(0, (0, 1))], logarithms=True).infinite == {0: 1}
 
 
 def test_seeds_without_a_recorded_end_did_not_end() -> None:

@@ -7,6 +7,7 @@ import pytest
 from raysc.planning.resolved import resolve
 from raysc.results.report.page import Report
 from raysc.results.report.tables import TableEntry, interval_entry, number_entry, spread_entry, text_entry
+from raysc.results.statistics.averages import Mean
 from raysc.results.table.stability import cell_stabilities
 from raysc.results.table.table import load_table, quality_column
 from raysc.store.objects import Objects
@@ -21,11 +22,14 @@ from tests.results.report.conftest import ReadPage
         (text_entry(None), TableEntry(None, "")),
         (text_entry([1, 2]), TableEntry(None, "[1, 2]")),
         (number_entry(1 / 3), TableEntry(1 / 3, "0.3333")),
-        (number_entry(inf), TableEntry(None, "")),
-        (spread_entry(pd.Series([1.0, nan])), TableEntry(1.0, "1")),
+        (number_entry(inf), TableEntry(inf, "inf")),
+        (spread_entry(pd.Series([1.0, nan])), TableEntry(1.0, "1 (1 of 2)")),
+        (spread_entry(pd.Series([1.0, inf])), TableEntry(inf, "inf")),
         (spread_entry(pd.Series([nan])), TableEntry(None, "")),
-        (interval_entry(0.28, 0.21, 0.35), TableEntry(0.28, "0.28 [0.21, 0.35]")),
-        (interval_entry(nan, nan, nan), TableEntry(None, "")),
+        (interval_entry(Mean(0.28, 0.21, 0.35, 9), 9), TableEntry(0.28, "0.28 [0.21, 0.35]")),
+        (interval_entry(Mean(0.28, 0.21, 0.35, 9), 10), TableEntry(0.28, "0.28 [0.21, 0.35] (9 of 10)")),
+        (interval_entry(Mean(inf, nan, nan, 9), 9), TableEntry(inf, "inf")),
+        (interval_entry(Mean(nan, nan, nan, 0), 9), TableEntry(None, "")),
     ],
 )
 def test_an_entry_has_its_number_and_its_text(entry: TableEntry, expected: TableEntry) -> None:

@@ -43,9 +43,25 @@ def test_intervals_of_many_skewed_seeds_agree_with_scipys_bca_bootstrap() -> Non
 
 
 def test_geometric_means_count_the_values_that_have_no_logarithm() -> None:
-    row = seed_means(table_of(np.array([[1.0], [100.0], [0.0], [np.inf], [np.nan]])), "metric", logarithms=True).iloc[0]
+    values = np.array([[1.0], [100.0], [-1.0], [np.inf], [np.nan]])
+    row = seed_means(table_of(values), "metric", logarithms=True).iloc[0]
     assert row["mean"] == pytest.approx(10)
     assert (row["seeds"], row["diverged"], row["without_value"]) == (2, 1, 2)
+
+
+def test_a_seed_at_0_makes_the_geometric_mean_0_and_counts_in_the_median() -> None:
+    row = seed_means(table_of(np.array([[1.0], [100.0], [0.0]])), "metric", logarithms=True).iloc[0]
+    assert (row["mean"], row["median"], row["seeds"], row["without_value"]) == (0, 1, 3, 0)
+    assert np.isnan([row["low"], row["high"]]).all()
+
+
+def test_infinite_values_have_an_infinite_mean_without_an_interval() -> None:
+    infinite = table_of(np.array([[1.0], [np.inf], [np.inf]])).assign(diverged=False)
+    row = seed_means(infinite, "metric", logarithms=False).iloc[0]
+    assert (row["mean"], row["median"], row["seeds"]) == (np.inf, np.inf, 3)
+    mean = seed_mean(np.array([1.0, np.nan, -np.inf]))
+    assert (mean.mean, mean.seeds) == (-np.inf, 2)
+    assert np.isnan([mean.low, mean.high, seed_mean(np.array([-np.inf, np.inf])).mean]).all()
 
 
 def test_one_seed_has_a_mean_and_no_interval() -> None:

@@ -22,8 +22,20 @@ def test_damage_is_positive_if_the_value_is_the_worse_one(better: Better, scale:
     assert damage(np.array([6.0]), np.array([3.0]), column) == pytest.approx([expected])
 
 
-def test_a_ratio_with_0_or_nan_is_nan() -> None:
-    assert np.isnan(damage(np.array([0.0, 1.0, np.nan]), np.array([1.0, 0.0, 1.0]), DISTANCE)).all()
+def test_a_value_of_0_is_infinitely_far_from_its_reference_on_a_log_scale() -> None:
+    values, references = np.array([0.0, 1.0, np.inf]), np.array([1.0, 0.0, 1.0])
+    assert damage(values, references, DISTANCE).tolist() == [-np.inf, np.inf, np.inf]
+    higher_is_better = Column("ratio", "higher", "log", "test")
+    assert damage(values, references, higher_is_better).tolist() == [np.inf, -np.inf, -np.inf]
+
+
+def test_two_zeros_nan_and_values_below_0_have_no_ratio() -> None:
+    values, references = np.array([0.0, np.nan, 0.0, -1.0, np.inf]), np.array([0.0, 1.0, -1.0, 0.0, np.inf])
+    assert np.isnan(damage(values, references, DISTANCE)).all()
+
+
+def test_a_ratio_beyond_the_range_of_numbers_has_a_finite_logarithm() -> None:
+    assert damage(np.array([1e200]), np.array([1e-200]), DISTANCE) == pytest.approx([400 * np.log(10)])
 
 
 def test_excess_is_paired_by_seed_and_generation() -> None:

@@ -55,7 +55,8 @@ def test_a_sweep_compared_with_itself_has_no_damage(digits_store: Store, digits_
     sweep, _ = digits_store
     comparison = compare_sweeps(digits_table, digits_table, list(sweep.cells[0].axes), metric_columns(sweep), 1)
     assert len(comparison) == 6
-    assert (comparison.filter(like="_worse") == 0).all(axis=None)
+    assert (comparison.filter(regex="_worse(_low|_high)?$") == 0).all(axis=None)
+    assert (comparison.filter(regex="_worse_seeds$") == len(sweep.seeds)).all(axis=None)
 
 
 def test_sweeps_without_common_or_unique_cells_are_refused(

@@ -22,6 +22,19 @@ def test_diverged_seeds_are_left_out_of_the_mean_but_counted() -> None:
     assert groups["count"].tolist() == [2, 1]
     assert groups["diverged"].tolist() == [1, 0]
     assert groups["recall_mean"].tolist() == [0.2, 0.6]
+    assert groups["recall_count"].tolist() == [1, 1]
+
+
+def test_infinite_values_count_by_their_order() -> None:
+    rows = pd.DataFrame({"cell": [0, 0, 0, 1, 1], "seed": [0, 1, 2, 0, 1], "diverged": False})
+    rows["nll"] = [1.0, np.inf, np.inf, 3.0, 4.0]
+    groups = add_intervals(aggregate(rows, ["cell"], ["nll"]), rows, ["cell"], ["nll"])
+    assert groups["nll_mean"].tolist() == [np.inf, 3.5]
+    assert groups["nll_median"].tolist() == [np.inf, 3.5]
+    assert groups["nll_q05"].tolist() == [np.inf, pytest.approx(3.05)]
+    assert groups["nll_q95"].tolist() == [np.inf, pytest.approx(3.95)]
+    assert groups["nll_count"].tolist() == [3, 2]
+    assert groups["nll_low"].isna().tolist() == [True, False]
 
 
 def test_a_column_that_does_not_exist_is_refused(last_rows: pd.DataFrame) -> None:

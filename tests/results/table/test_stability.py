@@ -42,6 +42,12 @@ def test_every_cell_is_compared_with_its_control_seed_by_seed(
     assert replace.initial_quality == pytest.approx(initial_quality)
 
 
+def test_a_seed_whose_excess_becomes_infinite_has_an_infinite_slope() -> None:
+    inf = np.inf
+    values = np.array([[9, 1, 2, 3], [9, 1, inf, inf], [9, inf, 1, 1], [9, -inf, inf, inf], [9, inf, inf, inf]])
+    np.testing.assert_allclose(slopes(np.array([0, 1, 5, 9]), values), [0.25, inf, -inf, inf, np.nan])
+
+
 def with_slope(mean: float, low: float, high: float) -> Stability:
     return Stability(0, 0.0, 5, Mean(1.0, 0.9, 1.1, 3), Mean(mean, low, high, 3), 3, 0)
 

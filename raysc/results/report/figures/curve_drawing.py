@@ -90,9 +90,10 @@ def _empty_reason(curves: CurveMeans, cells: Mapping[int, CurveStyle]) -> str:
     measured = [curves.by_cell[number] for number in cells if number in curves.by_cell]
     if not measured:
         return "not run yet"
-    if any(rows["mean"].notna().any() for rows in measured):
-        return ""
-    return "no value above 0" if curves.geometric else "no value"
+    means = pd.concat([rows["mean"] for rows in measured]).to_numpy()
+    if curves.geometric:
+        return "" if (np.isfinite(means) & (means > 0)).any() else "no value above 0"
+    return "" if np.isfinite(means).any() else "no finite value"
 
 
 def _draw_floors(ax: Axes, curves: CurveMeans, cells: Mapping[int, CurveStyle]) -> None:

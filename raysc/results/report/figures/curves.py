@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from raysc.metrics.core.metric import Column
@@ -46,8 +47,12 @@ def _caption(curves: CurveMeans, layout: PanelLayout) -> str:
             "they are biased towards better values."
         )
     if (means["without_value"] > 0).any():
-        values = "Missing values and values of 0 or below" if curves.geometric else "Missing values"
+        values = "Missing values and values below 0" if curves.geometric else "Missing values"
         sentences.append(f"{values} are left out of the mean. The CSV file counts them.")
+    if curves.geometric and (means["mean"] == 0).any():
+        sentences.append("A geometric mean is 0 where a seed has the value 0; the curve leaves the panel there.")
+    if np.isinf(means["mean"]).any():
+        sentences.append("A curve has a gap where its mean is infinite, because a seed's value is.")
     if means["theory"].notna().any():
         sentences.append("Wide pale lines are the theory: the expectation in closed form.")
     if means["floor"].notna().any():

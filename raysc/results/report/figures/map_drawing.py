@@ -15,6 +15,7 @@ from raysc.planning.resolved import ResolvedCell
 from raysc.results.plots.labels import label, shorten
 from raysc.results.plots.style import DIVERGING
 from raysc.results.plots.subset import evenly_spaced
+from raysc.results.table.number_format import number_text
 from raysc.results.table.stability import Stability, StabilityBoundary, stability_boundary
 
 MIN_DISTANCE = 0.16
@@ -100,8 +101,8 @@ def draw_map(
 
 def _norm(values: Sequence[float]) -> Normalize:
     """Return the colour scale: symmetric about 0, up to the largest finite value."""
-    finite = np.isfinite(values)
-    limit = float(np.nanmax(np.abs(values))) if finite.any() else 0.0
+    finite = np.asarray(values)[np.isfinite(values)]
+    limit = float(np.abs(finite).max()) if finite.size else 0.0
     return Normalize(-(limit or 1.0), limit or 1.0)
 
 
@@ -132,7 +133,8 @@ def _draw_texts(ax: Axes, points: Sequence[Stability], cells: Sequence[ResolvedC
         if np.isfinite(quantity.value(point)):
             text = quantity.text(point)
         else:
-            text = f"{point.diverged} of {point.seeds} diverged" if point.diverged else "no value"
+            without_value = "no value" if np.isnan(quantity.value(point)) else number_text(quantity.value(point))
+            text = f"{point.diverged} of {point.seeds} diverged" if point.diverged else without_value
         ax.annotate(text, position, (0, -8), textcoords="offset points", ha="center", va="top", fontsize=7)
 
 

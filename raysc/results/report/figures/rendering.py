@@ -11,6 +11,8 @@ import pyarrow as pa
 from matplotlib.figure import Figure
 from pyarrow import csv
 
+from raysc.results.table.csv_text import without_formulas
+
 DPI = 150
 """Dots per inch of the PNG: a figure of 7 inches is 1050 pixels wide."""
 
@@ -48,7 +50,7 @@ def write_numbers(numbers: pd.DataFrame, file: Path) -> None:
     """Write a CSV file, with empty fields for missing values; Arrow takes a tenth of pandas' time."""
     mixed = [name for name in numbers if numbers[name].dtype == object]  # an axis may hold numbers and words
     plain = numbers.assign(**{str(name): numbers[name].map(str, na_action="ignore") for name in mixed})
-    csv.write_csv(pa.Table.from_pandas(plain, preserve_index=False), file)
+    csv.write_csv(pa.Table.from_pandas(without_formulas(plain), preserve_index=False), file)
 
 
 def render(figure: Figure, name: str, title: str, caption: str, alt: str, numbers: pd.DataFrame) -> ReportFigure:

@@ -1,7 +1,7 @@
 """Stability maps: excess over the control and its growth, over lambda and initial quality."""
 
 from collections.abc import Sequence
-from math import isfinite
+from math import isfinite, isinf, isnan
 from typing import Literal
 
 from raysc.metrics.core.metric import Column
@@ -160,8 +160,10 @@ def _caption(points: Sequence[Stability], cells: Sequence[ResolvedCell], quantit
         sentences.append(
             "A cross marks a cell with diverged seeds. These have no value, so the cell is worse than its colour."
         )
-    if any(not isfinite(quantity.value(point)) and not point.diverged for point in points):
+    if any(isnan(quantity.value(point)) and not point.diverged for point in points):
         sentences.append("A cross also marks a cell without a value: generations of it or its control are missing.")
+    if any(isinf(quantity.value(point)) for point in points):
+        sentences.append("A cross also marks a cell with an infinite value: a seed's metric reached 0 or infinity.")
     return " ".join([*sentences, THEOREM[_bound(points, cells)]])
 
 

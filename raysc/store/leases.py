@@ -142,9 +142,9 @@ def held_units(units: Iterable[str], leases: Mapping[str, Holder]) -> dict[str, 
         by_folder[name.rpartition("/")[0]].append(name)
     held = {}
     for unit in units:
-        overlapping = (name for name in by_folder.get(unit.rpartition("/")[0], ()) if _overlap(unit, name))
-        if (name := next(overlapping, None)) is not None:
-            held[unit] = leases[name]
+        overlapping = [name for name in by_folder.get(unit.rpartition("/")[0], ()) if _overlap(unit, name)]
+        if overlapping:
+            held[unit] = leases[overlapping[0]]
     return held
 
 

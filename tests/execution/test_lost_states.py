@@ -213,7 +213,7 @@ def test_models_are_measured_without_their_training_state(
     cell = resolve(sweep).cells[0]
     (span,) = published_spans(objects)[cell.keys.lineage][(0,)]
     manifest = span.read_manifest(objects)
-    crew = TrainedRank(cell.family, (0,), cell.data.event)
+    crew = TrainedRank(cast(TrainedFamily, cell.family), (0,), cell.data.event)
     crew.load(manifest, training_state=True)
     ema = crew.model[1].ema
     objects.delete(states(objects, "/1-1/"))

@@ -70,7 +70,8 @@ def test_one_process_at_a_time_moves_an_object(memory: Objects, monkeypatch: pyt
     """The faster process moves the object, and it is made again, while the slower one is about to delete it."""
     memory.put("spans/key/0/1-1", b"damaged")
     damage = DamagedObjectError("its checksum is wrong", "spans/key/0/1-1", sha256(b"damaged").hexdigest())
-    delete, waits = Objects.delete, []
+    delete = Objects.delete
+    waits: list[int] = []
 
     def slow(self: Objects, names: Any) -> None:
         names = list(names)

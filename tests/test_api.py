@@ -239,3 +239,13 @@ assert len(Recorder.shown) == 1
 """.replace("SWEEP", repr(SWEEP))
     ended = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stdout) == (0, ""), ended.stderr
+
+
+def test_what_a_notebook_gives_works_or_is_refused_in_one_line(tmp_path: Path) -> None:
+    assert raysc.load(SWEEP, storage=tmp_path / "store").objects.folder == tmp_path / "store"
+    assert len(raysc.load(SWEEP, overrides="seeds=5").sweep.seeds) == 5
+    with pytest.raises(raysc.InputError, match="needs a name"):
+        raysc.load({**SWEEP, "name": None})
+    for source in (None, 3, ["grid.yaml"]):
+        with pytest.raises(raysc.InputError, match="expected a sweep file, a name or a dict"):
+            raysc.load(source)  # type: ignore[arg-type]

@@ -29,7 +29,7 @@ def test_time_is_told_when_it_is_asked_for(raysc: RunRaysc, grid: str) -> None:
     told = raysc("plan", grid, "--time").out
     (line,) = [line for line in told.splitlines() if line.startswith("time:")]
     assert line.startswith("time: about ")
-    assert "2 units were tried with few seeds" in line
+    assert "2 units were probed with few seeds" in line
     assert "time:" not in raysc("plan", grid).out
 
 

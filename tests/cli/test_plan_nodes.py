@@ -20,7 +20,7 @@ def plan(sweep: Sweep, store: str, *arguments: str) -> str:
 
 def test_without_measured_times_only_the_nodes_are_known(gaussian_store: tuple[Sweep, Objects], tmp_path: Path) -> None:
     told = plan(gaussian_store[0], str(tmp_path))
-    assert "nodes: up to 2 small at once; nothing was measured yet to tell how long" in told
+    assert "nodes: up to 2 small at once; no duration yet, since nothing was measured" in told
 
 
 def test_what_this_machine_has_does_not_matter_where_nodes_are_priced(

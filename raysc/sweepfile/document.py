@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from itertools import takewhile
+from itertools import islice, takewhile
 from numbers import Rational
 from typing import Any
 
@@ -13,6 +13,9 @@ from raysc.errors import InputError
 from raysc.machine.paths import local_path
 from raysc.sweepfile.scalars import plain_scalar
 from raysc.sweepfile.yaml_reader import MAX_DEPTH, join_key, read_value
+
+MAX_ITEMS = 1_000_000
+"""Maximum length of a list; a range from Python can be as long as it likes."""
 
 
 @dataclass
@@ -102,7 +105,11 @@ def _plain(value: Any, key: str, document: Document, depth: int) -> Any:
                 raise InputError(f"{location}: expected a name as key, got {name!r}; write it as text")
         return dict(_items(value.items(), key, document, depth))
     if isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray | memoryview):
-        return [item for _, item in _items(list(enumerate(value)), key, document, depth)]
+        items = list(islice(value, MAX_ITEMS + 1))
+        if len(items) > MAX_ITEMS:
+            location = f"{document.path}: {key}".removesuffix(": ")
+            raise InputError(f"{location}: expected at most {MAX_ITEMS:,} values in a list")
+        return [item for _, item in _items(list(enumerate(items)), key, document, depth)]
     try:
         return plain_scalar(_scalar(value))
     except ValueError as error:

@@ -5,7 +5,7 @@ from typing import Any
 
 from raysc.errors import InputError
 from raysc.sweepfile.document import Document
-from raysc.sweepfile.yaml_reader import read_value
+from raysc.sweepfile.yaml_reader import MAX_DEPTH, read_value
 
 
 def override(document: Document, assignments: Sequence[str]) -> None:
@@ -25,11 +25,13 @@ def override(document: Document, assignments: Sequence[str]) -> None:
 
 
 def _apply(document: Document, assignment: str) -> None:
-    location = f"--set {assignment}"
+    location = f"--set {' '.join(assignment.split())}"
     key, equals, text = assignment.partition("=")
     key = key.strip()
     if not equals or not all(key.split(".")):
         raise InputError(f"{location}: expected KEY=VALUE, such as seeds=2 or loop.budget.steps=10")
+    if key.count(".") >= MAX_DEPTH:
+        raise InputError(f"{location}: nested more than {MAX_DEPTH} levels deep")
     value, inner_locations = read_value(text, lambda line: location)
     sibling_axes: list[str] = []
     if key.startswith("space."):

@@ -2,6 +2,8 @@
 
 import sys
 from collections.abc import Mapping
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -112,5 +114,69 @@ def test_a_mapping_that_contains_itself_is_refused() -> None:
         document_from_mapping(values, "dict")
 
 
+def test_a_list_beyond_all_measure_is_refused_at_once() -> None:
+    with pytest.raises(InputError, match=r"dict: seeds: expected at most 1,000,000 values in a list"):
+        document_from_mapping({"seeds": range(10**20)}, "dict")
+
+
 def test_the_opening_comment_ends_at_the_first_key() -> None:
     assert parse_document("# One.\n#\n# Two.\na: 1\n# Three.\n", "x.yaml").comment == "One.\n\nTwo."
+
+
+def test_paths_fractions_and_decimals_become_plain_values() -> None:
+    values = {
+        "path": Path("folder"),
+        "quarter": Fraction(1, 4),
+        "two": Fraction(2),
+        "tenth": Decimal("0.1"),
+        "zero": -0.0,
+    }
+    document = document_from_mapping(values, "dict")
+    assert document.value == {"path": "folder", "quarter": 0.25, "two": 2, "tenth": 0.1, "zero": 0.0}
+    assert str(document.value["zero"]) == "0.0"
+
+
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        ({"a": Fraction(1, 3)}, "dict: a: 1/3 has no exact decimal"),
+        ({"a": Decimal("NaN")}, "dict: a: expected a finite number, got NaN"),
+        ({"a": b"bytes"}, "dict: a: expected a mapping, .* got bytes"),
+        ({"a": {1, 2}}, "dict: a: expected a mapping, .* got set"),
+        ({"a": 2**64}, r"dict: a: expected a whole number below 2\^63"),
+        ({"a": {1: 2}}, "dict: a: expected a name as key, got 1"),
+        ({None: 2}, "dict: expected a name as key, got None"),
+    ],
+)
+def test_values_without_an_exact_form_in_a_sweep_file_are_refused(values: Mapping[Any, Any], problem: str) -> None:
+    with pytest.raises(InputError, match=f"^{problem}"):
+        document_from_mapping(values, "dict")
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("漢" * 90, "at most 240 bytes in UTF-8; got 270"),
+        ("results.", "cannot end with a dot"),
+        ("NUL", "is a device"),
+        ("con.v2", "is a device"),
+        ("a b", "expected a plain folder name"),
+        ("../a", "expected a plain folder name"),
+        ("a\n", "expected a plain folder name"),
+    ],
+)
+def test_a_name_that_is_no_folder_everywhere_is_refused(name: str, problem: str) -> None:
+    with pytest.raises(InputError, match=f"^dict: name: .*{problem}"):
+        read_sweep_mapping({**VALUES, "name": name}, (), registry)
+
+
+def test_a_name_has_one_form_in_unicode() -> None:
+    assert read_sweep_mapping({**VALUES, "name": "\u1112\u1161\u11ab"}, (), registry).name == "\ud55c"
+
+
+def test_equal_numbers_are_one_cell_and_nearly_equal_ones_are_noted() -> None:
+    zeros = {**VALUES, "space": {"regime": "mix", "lambda": [-0.0, 0, 0.0]}, "data": {"name": "gaussian", "dim": 1}}
+    assert [cell.lambda_ for cell in read_sweep_mapping(zeros, ["control=false"], registry).cells] == [0.0]
+    sums = {**zeros, "space": {"regime": "mix", "lambda": [0.1 + 0.2, 0.3]}}
+    notes = read_sweep_mapping(sums, (), registry).notes
+    assert any("lambda has values that differ by rounding only, 0.3 and 0.30000000000000004" in note for note in notes)

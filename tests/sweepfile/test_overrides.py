@@ -129,3 +129,11 @@ def test_an_overridden_section_has_no_line_of_the_file(refusal: Refusal, trained
     assert message.startswith(
         "--set train={ema: {half_life: -1}}: train.ema.half_life: expected a number above 0, got -1"
     )
+
+
+def test_a_message_quotes_an_override_in_one_line(refusal: Refusal, trained: str) -> None:
+    assert refusal(trained, "data.row\n=30").startswith("--set data.row =30: ")
+
+
+def test_a_key_of_very_many_parts_is_refused(refusal: Refusal, trained: str) -> None:
+    assert "nested more than 20 levels deep" in refusal(trained, f"data.{'a.' * 5000}a=1")

@@ -1,0 +1,1 @@
+"""Mutated inputs: a reader reads an input or refuses it in one sentence. It raises no other error and always ends."""

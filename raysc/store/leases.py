@@ -30,6 +30,8 @@ GC_UNIT = "gc/store/0"
 """Name of the unit that ``raysc gc`` holds while it deletes: no unit starts meanwhile."""
 GC_SWEEP = "raysc gc"
 """Name of the sweep in that lease."""
+MAX_TIME = 1e12
+"""Seconds above which a time in a lease is no time."""
 START_TOLERANCE = 5.0
 """Seconds by which two readings of one process's start may differ."""
 
@@ -254,6 +256,19 @@ def read_lease(objects: Objects, name: str) -> Holder | None:
     """Read a lease; None if it was released in the meantime, has expired or is not a lease."""
     try:
         values = json.loads(objects.get(name))
-        return Holder(**{field.name: values[field.name] for field in fields(Holder) if field.name in values})
-    except (FileNotFoundError, ValueError, TypeError):
+        holder = Holder(**{field.name: values[field.name] for field in fields(Holder) if field.name in values})
+    except (FileNotFoundError, ValueError, TypeError, RecursionError):
         return None
+    return holder if _has_valid_types(holder) else None
+
+
+def _has_valid_types(holder: Holder) -> bool:
+    """Return True if all fields of a holder, which were read from JSON, have their types."""
+    texts = (holder.host, holder.node, holder.sweep, holder.doing)
+    times = (holder.started, holder.since, holder.expires)
+    return (
+        all(isinstance(text, str) for text in texts)
+        and all(isinstance(time, int | float) and 0 <= time < MAX_TIME for time in times)
+        and all(isinstance(number, int) for number in (holder.pid, holder.generation))
+        and holder.pid > 0
+    )

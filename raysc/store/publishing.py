@@ -159,8 +159,10 @@ class Manifest:
             for path in (record["attempt"], *files):
                 if not is_relative(path):
                     raise ValueError(f"{path!r} is no name of a file below a folder")
+            if not all(isinstance(entry.sha256, str) for entry in files.values()):
+                raise TypeError("the checksum of a file is no text")
             return cls(objects, name, record, record["attempt"], files, digest)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise DamagedObjectError(f"{objects.uri}/{name} was changed or cut off: {error}", name, digest) from error
 
     def object_name(self, file: str) -> str:

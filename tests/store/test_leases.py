@@ -193,3 +193,16 @@ def test_a_renewal_writes_the_generation_and_a_later_expiry(objects: Objects, mo
         later = holders(objects)[UNIT]
     assert later.generation == 3
     assert later.expires > first.expires
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"pid": "x"}, {"pid": -1}, {"host": {}}, {"since": "now"}, {"expires": 10**400}, {"started": float("nan")}],
+)
+def test_an_object_with_other_types_is_no_lease(objects: Objects, change: dict[str, object]) -> None:
+    with Lease.acquire(objects, UNIT, "sweep") or pytest.fail("the lease is free"):
+        (name,) = objects.names("leases")
+        values = json.loads(objects.get(name))
+        objects.put(name, json.dumps(values | change).encode())
+        assert holders(objects) == {}
+        assert LeaseWatch(objects).holders() == {}

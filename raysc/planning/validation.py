@@ -17,7 +17,7 @@ from raysc.metrics.core.features import extractor_name, feature_dim
 from raysc.metrics.core.metric import ModelMetric
 from raysc.models.family import ROWWISE_METHODS, SupportsSettingsCheck, SupportsText, supports_packing
 from raysc.planning.component_errors import located_errors
-from raysc.planning.memory import check_matrices, check_rows
+from raysc.planning.memory import check_data, check_rows
 from raysc.planning.resolved import ResolvedCell, ResolvedSweep
 from raysc.regimes.recipe import REAL, Recipe, SupportsRowCheck
 from raysc.rng import Streams
@@ -43,7 +43,7 @@ def validate(resolved: ResolvedSweep) -> None:
         data_and_model = f"{cell.settings.data} {cell.settings.model}"
         if data_and_model not in checked:
             checked.add(data_and_model)
-            check_matrices(sweep, cell, limit)
+            check_data(sweep, cell, limit)
             _check_metrics(sweep, cell)
 
 

@@ -4,6 +4,7 @@ A sweep is read in one folder and used in others: trials run in folders of their
 opened from anywhere. A relative path starts at the folder in which the command runs.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +17,8 @@ COMPONENTS: tuple[ComponentKind, ...] = ("data", "model")
 """Kinds of components that may read files."""
 ALWAYS_PATHS = ("path",)
 """Parameters that can be nothing but a path; the others may also be ids of a hub."""
+URI = re.compile(r"(file|s3|gs|az):|[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+"""Beginning of a URI, also of one that is not well-formed."""
 SOURCES = ("initial.from",)
 """Settings that name a folder or an id of a hub."""
 
@@ -32,7 +35,7 @@ def make_paths_absolute(values: dict[str, Any], checker: ComponentChecker) -> No
         _component(values.get(name), parameters)
     if isinstance(initial := values.get("initial"), dict):
         _replace(initial, "from", always=False)
-    if isinstance(storage := values.get("storage"), str) and "://" not in storage:
+    if isinstance(storage := values.get("storage"), str) and not URI.match(storage):
         _replace(values, "storage", always=True)
     for mapping in _axes(values):
         for axis in mapping:

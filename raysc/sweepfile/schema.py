@@ -32,8 +32,9 @@ SECRETS = ("api_key", "tracking_token")
 """Parameters of loggers that a sweep file must not have, since the store keeps a copy of the file."""
 
 MAX_SEEDS = 10_000_000
-MAX_GENERATIONS = 10_000_000
-"""Most generations after generation 0."""
+"""Most seeds of a sweep."""
+MAX_GENERATIONS = 2_000_000
+"""Most generations after generation 0; the recipes of a cumulative regime have a part for each."""
 MAX_NAME_BYTES = 240
 """Longest name of a sweep in bytes; file systems take 255, and files are named after the sweep."""
 DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)

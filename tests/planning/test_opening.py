@@ -4,6 +4,7 @@ import pytest
 
 from raysc.errors import InputError
 from raysc.planning.opening import open_sweep
+from raysc.planning.resolved import resolve
 from raysc.store.objects import Objects
 
 
@@ -78,3 +79,48 @@ def test_a_plug_in_is_found_beside_the_sweep_file(here: Path, gaussian_text: str
     (folder / "own_rule.py").write_text("from raysc.regimes.replace import Replace as Own\n")
     (folder / "grid.yaml").write_text(gaussian_text.replace("regime: replace", "regime: 'own_rule:Own'"))
     assert open_sweep("project/grid.yaml", None, ())[0].cells[0].regime.name == "own_rule:Own"
+
+
+@pytest.mark.parametrize("name", ["v1.2", "digits"])
+def test_a_name_in_the_store_may_have_a_dot_or_be_that_of_a_folder(kept: Path, here: Path, name: str) -> None:
+    (here / "digits").mkdir()
+    store = here / "elsewhere"
+    (store / "sweeps" / name).mkdir()
+    (store / "sweeps" / name / "sweep.yaml").write_text((kept / "sweep.yaml").read_text())
+    sweep, objects = open_sweep(name, store, ())
+    assert (sweep.name, objects) == ("small-gaussian", Objects.open(store))
+    with pytest.raises(InputError, match=r"got a folder|no such file, and no sweep of that name in file:"):
+        open_sweep(name, here / "nothing", ())
+
+
+def test_a_place_that_cannot_be_is_refused_with_its_origin(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file.write_text(file.read_text() + "storage: 's3:/bucket'\n")
+    with pytest.raises(InputError, match=r"grid\.yaml, line \d+: storage: .*with two slashes"):
+        open_sweep(str(file))
+    monkeypatch.setenv("RAYSC_STORAGE", "~nosuchuser/store")
+    with pytest.raises(InputError, match=r"^RAYSC_STORAGE: storage ~nosuchuser/store"):
+        open_sweep(str(file))
+    with pytest.raises(InputError, match="more than 255 bytes"):
+        open_sweep("x" * 300 + ".yaml")
+
+
+def test_a_single_text_is_one_override(file: Path) -> None:
+    assert len(open_sweep(str(file), None, "seeds=7")[0].seeds) == 7
+    with pytest.raises(InputError, match="overrides: expected texts such as 'seeds=2', got 3"):
+        open_sweep(str(file), None, [3])  # type: ignore[list-item]
+
+
+def test_an_edited_plug_in_has_another_key_and_the_new_code(here: Path, gaussian_text: str) -> None:
+    (here / "grid.yaml").write_text(gaussian_text.replace("regime: replace", "regime: 'edited_rule:Edited'"))
+    rule = here / "edited_rule.py"
+    text = (
+        "from raysc.regimes.recipe import REAL, Recipe, Take\n"
+        "class Edited:\n    version = 1\n    default_lambda = 1.0\n"
+        "    def recipe(self, generation, rows, lambda_):\n        return Recipe((Take(REAL, 5),))\n"
+    )
+    rule.write_text(text)
+    before = resolve(open_sweep("grid.yaml")[0]).cells[0]
+    rule.write_text(text.replace("REAL, 5", "REAL, 7"))
+    after = resolve(open_sweep("grid.yaml")[0]).cells[0]
+    assert (before.rules.recipe(1).rows, after.rules.recipe(1).rows) == (5, 7)
+    assert before.keys.lineage != after.keys.lineage

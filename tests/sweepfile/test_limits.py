@@ -15,7 +15,7 @@ Refusal = Callable[..., str]
         ("seeds=1000000000", "seeds: 1,000,000,000 seeds are more than 10,000,000"),
         ("seeds=9000000", "seeds: 2 points of space times 9,000,000 seeds are more than 10,000,000 runs"),
         ("seeds=[1, 9223372036854775808]", "1: expected a whole number below 2^63, got 9223372036854775808"),
-        ("loop.generations=1000000000", "loop.generations: 1,000,000,000 generations are more than 10,000,000"),
+        ("loop.generations=1000000000", "loop.generations: 1,000,000,000 generations are more than 2,000,000"),
     ],
 )
 def test_some_zeros_too_many_are_refused(refusal: Refusal, closed: str, override: str, problem: str) -> None:

@@ -224,3 +224,19 @@ def test_a_metric_of_several_data_settings_is_one_column(
     table = load_table(resolve(sweep), objects)
     assert table[["trace_ratio", "nll"]].notna().all(axis=None)
     assert len(table) == 2 * 3 * 3 * 5
+
+
+def test_an_axis_of_numbers_and_words_is_a_column_of_text(
+    make_sweep: MakeSweep, run_sweep: RunSweep, gaussian_text: str, tmp_path: Path
+) -> None:
+    changes = (
+        "model={name: kde, bandwidth: 0.5}",
+        "space={regime: replace, model.bandwidth: [0.1, scott]}",
+        "loop.generations=1",
+    )
+    sweep, objects = make_sweep(gaussian_text, *changes), Objects.open(tmp_path)
+    run_sweep(sweep, objects)
+    table = load_table(resolve(sweep), objects)
+    assert set(table["model.bandwidth"]) == {"0.1", "scott"}
+    table.to_parquet(tmp_path / "table.parquet")
+    assert table.sort_values("model.bandwidth")["model.bandwidth"].is_monotonic_increasing

@@ -133,8 +133,10 @@ def image_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(CIFAR10, listed, [(name, None) for name, _ in getattr(CIFAR10, listed)])
     monkeypatch.setattr(CIFAR10, "meta", CIFAR10.meta | {"md5": None})
     with zipfile.ZipFile(tmp_path / "ffhq-64x64.zip", "w") as archive:
-        Image.fromarray(draws.integers(0, 256, (64, 64, 3), np.uint8)).save(tmp_path / "face.png")
-        for number in range(1010):
+        pixels = draws.integers(0, 256, (64, 64, 3), np.uint8)
+        for number in range(1010):  # no image is a copy of another
+            pixels[0, 0] = (*divmod(number, 256), 0)
+            Image.fromarray(pixels).save(tmp_path / "face.png", compress_level=1)
             archive.write(tmp_path / "face.png", f"{number:05d}.png")
 
 

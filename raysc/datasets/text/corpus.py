@@ -37,7 +37,7 @@ class Corpus:
 
     Attributes:
         train: training texts, none of them empty.
-        test: held-out texts, none of them empty and none of them among the training texts.
+        test: held-out texts, none of them empty. Only published splits may hold a text in both.
         digest: SHA-256 of both.
     """
 
@@ -47,7 +47,18 @@ class Corpus:
 
     @staticmethod
     def from_texts(train: Sequence[str], test: Sequence[str]) -> "Corpus":
-        """Leave the training texts out that are held out, too, and compute the digest.
+        """Compute the digest of the texts."""
+        digest = sha256()
+        for texts in (train, test):
+            digest.update(f"{len(texts)} texts".encode())
+            for text in texts:
+                data = text.encode("utf-8", "surrogatepass")
+                digest.update(len(data).to_bytes(8, "little") + data)
+        return Corpus(train, test, digest.hexdigest())
+
+    @staticmethod
+    def without_copies(train: Sequence[str], test: Sequence[str]) -> "Corpus":
+        """Leave the training texts out that are held out, too.
 
         Raises:
             InputError: no training text is left.
@@ -57,13 +68,7 @@ class Corpus:
             train = [text for text in train if text not in held_out]
         if not train:
             raise InputError("all training texts are held-out texts, too; hold other texts out")
-        digest = sha256()
-        for texts in (train, test):
-            digest.update(f"{len(texts)} texts".encode())
-            for text in texts:
-                data = text.encode("utf-8", "surrogatepass")
-                digest.update(len(data).to_bytes(8, "little") + data)
-        return Corpus(train, test, digest.hexdigest())
+        return Corpus.from_texts(train, test)
 
     @staticmethod
     def split(texts: Sequence[str], held_out: int, name: str) -> "Corpus":
@@ -80,7 +85,7 @@ class Corpus:
         if not 1 <= held_out < len(texts):
             raise InputError(f"{name}: held_out must be 1 to {len(texts) - 1}, since there are {len(texts)} texts")
         order = fixed_order("text", len(texts))
-        return Corpus.from_texts([texts[i] for i in order[held_out:]], [texts[i] for i in order[:held_out]])
+        return Corpus.without_copies([texts[i] for i in order[held_out:]], [texts[i] for i in order[:held_out]])
 
 
 def read_texts(path: Path, columns: Sequence[str], form: Format) -> list[str]:

@@ -61,7 +61,7 @@ class Text(TokenizedTexts):
         texts = self._read(files, self.path)
         if len(texts) == 1 and "\n" in texts[0]:
             self._check_separated(texts)
-        return Corpus.from_texts(texts, self._read(held_out, self.held_out_from))
+        return Corpus.without_copies(texts, self._read(held_out, self.held_out_from))
 
     def _check_separated(self, texts: Sequence[str]) -> None:
         """Check that the training texts are more than one: often a .txt file without blank lines."""

@@ -1,9 +1,13 @@
 """Display of a running sweep: its state, the protocol of displays, and the display on a terminal or in a log."""
 
+import codecs
+import io
+import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import IO, TYPE_CHECKING, Protocol, cast
+from unicodedata import normalize
 
-from raysc.formatting import clock
+from raysc.formatting import clock, printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -15,6 +19,24 @@ LIVE_SECONDS = 0.5
 
 LOG_SECONDS = 30.0
 """Seconds between two lines where the output is not a terminal."""
+
+UNKNOWN_SIGNS = "raysc.signs"
+"""Name of the error handler of codecs that replaces signs which a coding lacks."""
+
+SUBSTITUTES = {
+    "\N{PLUS-MINUS SIGN}": "+-",
+    "\N{MULTIPLICATION SIGN}": "x",
+    "\N{DIVISION SIGN}": "/",
+    "\N{MINUS SIGN}": "-",
+    "\N{EN DASH}": "-",
+    "\N{EM DASH}": "-",
+    "\N{RIGHTWARDS ARROW}": "->",
+    "\N{LESS-THAN OR EQUAL TO}": "<=",
+    "\N{GREATER-THAN OR EQUAL TO}": ">=",
+    "\N{GREEK SMALL LETTER LAMDA}": "lambda",
+    "\N{GREEK SMALL LETTER SIGMA}": "sigma",
+}
+"""Sign -> its form in ASCII. Other signs that a coding lacks lose their accents, or become a question mark."""
 
 MAX_ROWS = 40
 """Maximum number of cells in the live table: the last ones in the sweep's order."""
@@ -161,7 +183,7 @@ class ConsoleDisplay:
 
     def say(self, text: str) -> None:
         """Print a line, above the live table."""
-        self._console.print(text, highlight=False, markup=False)
+        self._console.print(printable(text), highlight=False, markup=False)
 
     def show(self, table: "Table") -> None:
         """Print a table."""
@@ -179,14 +201,14 @@ def _table(progress: SweepProgress) -> "Table":
     """Return a table with one row for each cell."""
     from rich.table import Table
 
-    table = Table(title=f"{progress.sweep}: {progress.text()}", title_justify="left")
+    table = Table(title=printable(f"{progress.sweep}: {progress.text()}"), title_justify="left")
     for axis in progress.axes:
-        table.add_column(axis)
+        table.add_column(printable(axis))
     table.add_column("generation", justify="right")
-    table.add_column(progress.metric, justify="right")
+    table.add_column(printable(progress.metric), justify="right")
     for cell in progress.cells[-MAX_ROWS:]:
         table.add_row(
-            *cell.values,
+            *(printable(value) for value in cell.values),
             f"{cell.generation}/{progress.last_generation}",
             "" if cell.metric is None else f"{cell.metric:.4g}",
         )
@@ -196,11 +218,77 @@ def _table(progress: SweepProgress) -> "Table":
 def open_console() -> "Console":
     """Return a console on the standard output. Where it is no terminal, it is wide enough for every table.
 
-    Text is printed as it is: brackets and colons in messages and names are no markup.
+    Text is printed as it is: brackets and colons in messages and names are no markup. Signs that the coding of the
+    output lacks are replaced; the output itself is not changed, since it may be a notebook's.
     """
     from rich.console import Console
 
-    console = Console(markup=False, emoji=False, highlight=False, soft_wrap=True)
+    file = SubstitutingOutput(sys.stdout) if _lacks_signs(sys.stdout) else None
+    console = Console(file=cast("IO[str] | None", file), markup=False, emoji=False, highlight=False, soft_wrap=True)
     if not console.is_terminal:
         console.width = 1000
     return console
+
+
+def replace_unknown_signs(*outputs: IO[str] | None) -> None:
+    """Make outputs of this process replace the signs that their coding lacks, for the rest of the process."""
+    for output in outputs:
+        if isinstance(output, io.TextIOWrapper):
+            output.reconfigure(errors=UNKNOWN_SIGNS)
+
+
+class SubstitutingOutput(io.TextIOBase):
+    """An output in front of another one, which replaces the signs that the other one's coding lacks."""
+
+    def __init__(self, output: IO[str]) -> None:
+        """Wrap an output."""
+        self._output = output
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]  # typeshed declares an attribute
+        """Return the coding of the output."""
+        return _coding(self._output)
+
+    def write(self, text: str) -> int:
+        """Write a text."""
+        self._output.write(text.encode(self.encoding, UNKNOWN_SIGNS).decode(self.encoding))
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush the output."""
+        self._output.flush()
+
+    def isatty(self) -> bool:
+        """Return True for a terminal."""
+        return self._output.isatty()
+
+    def fileno(self) -> int:
+        """Return the descriptor of the output."""
+        return self._output.fileno()
+
+
+def _lacks_signs(output: IO[str] | None) -> bool:
+    """Return True if the coding of an output lacks signs, and the output does not replace them itself."""
+    if output is None or not getattr(output, "encoding", None) or getattr(output, "errors", None) == UNKNOWN_SIGNS:
+        return False
+    return not _coding(output).startswith("utf")
+
+
+def _coding(output: IO[str]) -> str:
+    """Return the name of the coding of an output."""
+    return codecs.lookup(getattr(output, "encoding", None) or "utf-8").name
+
+
+def _substitute(error: UnicodeError) -> tuple[str, int]:
+    """Return the substitutes of the signs that cannot be encoded, and the end of these signs."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(map(_ascii, error.object[error.start : error.end])), error.end
+
+
+def _ascii(sign: str) -> str:
+    """Return a form of a sign in ASCII."""
+    return SUBSTITUTES.get(sign) or normalize("NFKD", sign).encode("ascii", "ignore").decode() or "?"
+
+
+codecs.register_error(UNKNOWN_SIGNS, _substitute)

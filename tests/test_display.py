@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from raysc.display import MAX_ROWS, CellProgress, ConsoleDisplay, SweepProgress, open_console
+from raysc.display import MAX_ROWS, CellProgress, ConsoleDisplay, SweepProgress, open_console, replace_unknown_signs
 
 PROGRESS = SweepProgress(
     sweep="toy",
@@ -107,3 +107,12 @@ def test_messages_are_printed_as_they_are(capsys: pytest.CaptureFixture[str]) ->
 def test_brackets_are_printed_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
     open_console().print("frechet_distance[inception]_rows; cannot read [/a/place]")
     assert capsys.readouterr().out == "frechet_distance[inception]_rows; cannot read [/a/place]\n"
+
+
+def test_signs_that_a_coding_lacks_are_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    output = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(output, "ascii"))
+    open_console().print("0.1 \N{PLUS-MINUS SIGN} 0.2, Fr\N{LATIN SMALL LETTER E WITH ACUTE}chet, \N{SNOWMAN}")
+    replace_unknown_signs(sys.stdout)
+    print("\N{PLUS-MINUS SIGN}", flush=True)
+    assert output.getvalue() == b"0.1 +- 0.2, Frechet, ?\n+-\n"

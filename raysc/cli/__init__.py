@@ -10,6 +10,7 @@ from raysc.cli.claims import claims
 from raysc.cli.doctor import doctor
 from raysc.cli.gc import gc
 from raysc.cli.init import init
+from raysc.cli.interruption import answered_signals
 from raysc.cli.listing import listing
 from raysc.cli.plan import plan
 from raysc.cli.report import report
@@ -17,7 +18,9 @@ from raysc.cli.results import results
 from raysc.cli.samples import samples
 from raysc.cli.status import status
 from raysc.cli.sweep import sweep
+from raysc.display import replace_unknown_signs
 from raysc.errors import InputError, RayscError
+from raysc.formatting import printable
 from raysc.store.publishing import DamagedObjectError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -50,17 +53,27 @@ def about(
 
 
 def main() -> None:
-    """Run the ``raysc`` command: exit status 0 on success, 1 if something failed, 2 for unusable input."""
+    """Run the ``raysc`` command.
+
+    Exit status: 0 on success, 1 if something failed, 2 for unusable input, 130 after Ctrl-C, 143 after SIGTERM.
+    """
+    replace_unknown_signs(sys.stdout, sys.stderr)
+    with answered_signals():
+        _run()
+
+
+def _run() -> None:
+    """Run the command of the process's arguments; errors end the process with one message."""
     if sys.argv[-1] == "--csv":
         sys.argv.append("-")  # a bare --csv prints; typer has no option with an optional value
     try:
         app()
     except InputError as error:
-        print(f"raysc: {error}", file=sys.stderr)
+        print(f"raysc: {printable(str(error))}", file=sys.stderr)
         sys.exit(2)
     except DamagedObjectError as damage:
-        print(f"raysc: {damage}; raysc sweep sets it aside and makes it again", file=sys.stderr)
+        print(f"raysc: {printable(str(damage))}; raysc sweep sets it aside and makes it again", file=sys.stderr)
         sys.exit(1)
     except RayscError as error:
-        print(f"raysc: {error}", file=sys.stderr)
+        print(f"raysc: {printable(str(error))}", file=sys.stderr)
         sys.exit(1)

@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
+from raysc.machine.paths import is_existing
 from raysc.planning.opening import DEFAULT_STORE
 
 JOB_VARIABLE = "RAYSC_JOB"
 """Environment variable with the job id of a sweep that runs as a Ray job."""
-HEAD_FILE = Path("~/ray_bootstrap_config.yaml")
+HEAD_FILE = "~/ray_bootstrap_config.yaml"
 """File that ``ray up`` writes on the head of a cluster."""
 
 Overrides = Annotated[
@@ -32,6 +33,13 @@ def cluster_address(address: str | None) -> str | None:
     """
     if JOB_VARIABLE in os.environ:
         return None
-    on_head = "auto" if HEAD_FILE.expanduser().exists() else None
-    cluster = address or os.environ.get("RAY_ADDRESS") or on_head
+    cluster = address or os.environ.get("RAY_ADDRESS") or ("auto" if _is_head() else None)
     return None if cluster == "local" else cluster
+
+
+def _is_head() -> bool:
+    """Return True on a machine that ``ray up`` has made the head of a cluster."""
+    try:
+        return is_existing(Path(HEAD_FILE).expanduser())
+    except RuntimeError:  # containers run with user ids that have no home
+        return False

@@ -1,7 +1,8 @@
 """Shipping of plug-in modules to the processes of a cluster: by value with pickled objects, or as files of a job."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
@@ -18,10 +19,17 @@ def plugin_modules(resolved: ResolvedSweep) -> set[str]:
     return {component.name.partition(":")[0] for component in components if ":" in component.name}
 
 
-def ship_plugins(modules: Iterable[str]) -> None:
-    """Pickle plug-in modules by value from now on, so that other processes and machines need not have them."""
-    for module in modules:
-        cloudpickle.register_pickle_by_value(sys.modules[module])
+@contextmanager
+def shipped_plugins(modules: Iterable[str]) -> Iterator[None]:
+    """Pickle plug-in modules by value inside the context, so that other processes and machines need not have them."""
+    registered = [sys.modules[name] for name in modules if name not in cloudpickle.list_registry_pickle_by_value()]
+    for module in registered:
+        cloudpickle.register_pickle_by_value(module)
+    try:
+        yield
+    finally:
+        for module in registered:
+            cloudpickle.unregister_pickle_by_value(module)
 
 
 def plugin_files(modules: Iterable[str]) -> dict[str, bytes]:

@@ -7,6 +7,7 @@ upgrade of Ray, ``tests/cluster/test_ray_compat.py`` and ``tests/cluster/test_no
 import logging
 import os
 import re
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any, TypeVar
 import psutil
 from ray import tune
 from ray._private import worker
+from ray.job_config import JobConfig
 from ray.tune.experiment import Trial
 
 Error = TypeVar("Error", bound=BaseException)
@@ -58,6 +60,55 @@ def set_session_switches() -> None:
     """
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     silence_tune()
+
+
+class DriverPathConfig(JobConfig):
+    """The configuration of a job whose processes search for modules as the driver does.
+
+    Ray puts the current folder and the folder of the script in front of the search path of its workers. Without this,
+    a file ``random.py`` or ``tokenizers.py`` that lies there replaces a library in every worker. A job with a working
+    folder has only the files that its sweep names; Ray adds nothing to its path.
+    """
+
+    def _serialize(self) -> str:
+        """Return the configuration with the module search path of this process."""
+        if not self._runtime_env_has_working_dir():  # type: ignore[no-untyped-call]
+            self._py_driver_sys_path = worker_path()[::-1]  # each is put in front of those before it
+        serialized: str = super()._serialize()
+        return serialized
+
+
+def worker_path() -> list[str]:
+    """Return the module search path of workers: that of this process, with folders of the user at its end.
+
+    The current folder and the folder of the script move to the end, unless PYTHONPATH names them.
+    """
+    last = {Path.cwd()}
+    if sys.argv and sys.argv[0]:
+        last.add(Path(sys.argv[0]).resolve().parent)
+    last -= {Path(folder).absolute() for folder in os.environ.get("PYTHONPATH", "").split(os.pathsep) if folder}
+    folders = list(dict.fromkeys(Path(folder).absolute() for folder in sys.path))
+    return [str(folder) for folder in sorted(folders, key=lambda folder: folder in last)]  # a stable order
+
+
+SOCKET_BYTES = len("/session_2026-11-27_18-23-25_210053_12345678/sockets/plasma_store")
+"""Bytes that Ray adds to its folder for the longest path of a socket."""
+MAX_SOCKET_PATH = 103 if sys.platform == "darwin" else 107
+"""Bytes of the path of a socket at which Ray refuses to start."""
+TEMPORARY_FOLDERS = ("RAY_TMPDIR", *(("TMPDIR",) if sys.platform == "linux" else ()))
+"""Environment variables with the folder for Ray's own folder, in Ray's order; without them it is /tmp."""
+
+
+def needs_token() -> bool:
+    """Return True if a Ray that starts on this machine would write a token into the home folder of the user."""
+    if os.environ.get("RAY_AUTH_MODE", "token").lower() != "token":
+        return False
+    return not ({"RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & os.environ.keys())
+
+
+def set_token(token: str) -> None:
+    """Set the token of this process and of the Ray that it starts, in the place of ``~/.ray/auth_token``."""
+    os.environ["RAY_AUTH_TOKEN"] = token
 
 
 def silence_tune() -> None:
@@ -127,7 +178,7 @@ def error_of(trial: Trial) -> str:
     """
     try:
         file = Path(trial.error_file) if trial.error_file else None
-        text = file.read_text() if file and file.exists() else str(trial.get_error() or "")
+        text = file.read_text("utf-8", "replace") if file and file.exists() else str(trial.get_error() or "")
         return text.rpartition(_ENTRY)[2].strip() or "its process died"
     except UNREADABLE:
         return "its process died, and Ray Tune could not record why"
@@ -173,5 +224,5 @@ def autoscaler_config(gcs_address: str) -> str:
         words = process.info["cmdline"] or []
         options = dict(word.removeprefix("--").split("=", 1) for word in words if word.startswith("--") and "=" in word)
         if "autoscaling-config" in options and options.get("gcs-address") == gcs_address:
-            return Path(options["autoscaling-config"]).expanduser().read_text()
+            return Path(options["autoscaling-config"]).expanduser().read_text("utf-8")
     return ""

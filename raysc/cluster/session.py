@@ -3,15 +3,18 @@
 import importlib
 import logging
 import os
+import signal
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import ray
 
 from raysc.cluster import ray_compat
-from raysc.errors import InputError
+from raysc.cluster.local_ray import ray_folder, token_for_local_ray
+from raysc.errors import InputError, RayscError
 
 SLOW_IMPORTS = ("tensorboardX", "scipy.stats", "matplotlib.figure", "ray.tune.logger.tensorboardx")
 """Modules that Tune and the summary import; they are imported while Ray starts."""
@@ -19,40 +22,103 @@ SLOW_IMPORTS = ("tensorboardX", "scipy.stats", "matplotlib.figure", "ray.tune.lo
 CONNECT_SECONDS = 5.0
 """Seconds within which a cluster must accept a connection."""
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
+"""Signals whose handlers Ray and Tune replace."""
+
 
 @contextmanager
 def running_ray(address: str | None) -> Iterator[None]:
     """Connect to a cluster, or start Ray on this machine, without Ray's own messages.
 
-    A Ray that was started here is shut down at the end; one that ran before continues.
+    A Ray that was started here is shut down at the end, and environment variables and signal handlers of this process
+    are restored; a Ray that ran before continues.
 
     Args:
         address: address of a cluster, as ``ray.init`` takes it; None: RAY_ADDRESS if it is set, else this machine.
 
     Raises:
-        InputError: no cluster answers at the address.
+        InputError: no cluster answers at the address, or Ray can use no temporary folder of this machine.
+        RayscError: Ray does not start.
     """
-    ray_compat.set_session_switches()
     address = address or os.environ.get("RAY_ADDRESS") or "local"
-    starts_session = not ray.is_initialized()
-    if starts_session:
-        _check_connection(address)
+    if ray.is_initialized():
+        ray_compat.set_session_switches()
+        yield
+        return
+    _check_connection(address)
+    with _restored_environment(), _restored_signal_handlers() as restore_handlers:
+        ray_compat.set_session_switches()
         # The start of Ray is mostly waiting, so these imports cost no time.
         threading.Thread(target=_import, args=SLOW_IMPORTS, daemon=True).start()
         try:
-            ray.init(
-                address=address,
-                include_dashboard=False if address == "local" else None,
-                log_to_driver=False,
-                logging_level=logging.ERROR,
-            )
-        except ConnectionError as error:
-            raise _no_answer(address, error) from error
+            _start(address)
+            restore_handlers()  # at SIGTERM, Ray's handler ends the process with status 15
+            yield
+        finally:
+            ray.shutdown()
+
+
+def _start(address: str) -> None:
+    """Connect to a cluster, or start Ray on this machine.
+
+    Raises:
+        InputError: no cluster answers at the address, or Ray can use no temporary folder of this machine.
+        RayscError: Ray does not start.
+    """
+    options: dict[str, Any] = {}
+    if address == "local":
+        folder = ray_folder()
+        if folder.problem:
+            options["_temp_dir"] = folder.path
+        if folder.spill:
+            options["object_spilling_directory"] = folder.spill
+        if token := token_for_local_ray():
+            ray_compat.set_token(token)
+    if "://" not in address:
+        options["job_config"] = ray_compat.DriverPathConfig()
+    try:
+        ray.init(
+            address=address,
+            include_dashboard=False if address == "local" else None,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            **options,
+        )
+    except ConnectionError as error:
+        raise _no_answer(address, error) from error
+    except (ray.exceptions.RayError, RuntimeError, OSError, ValueError) as error:
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        place = "on this machine" if address == "local" else f"at {address}"
+        raise RayscError(f"Ray {place} cannot be used: {reason}; raysc doctor examines it") from error
+
+
+@contextmanager
+def _restored_environment() -> Iterator[None]:
+    """Restore the environment variables that raysc and Ray set, at the end."""
+    before = dict(os.environ)
     try:
         yield
     finally:
-        if starts_session:
-            ray.shutdown()
+        for name in os.environ.keys() - before.keys():
+            del os.environ[name]
+        os.environ.update({name: value for name, value in before.items() if os.environ.get(name) != value})
+
+
+@contextmanager
+def _restored_signal_handlers() -> Iterator[Callable[[], None]]:
+    """Restore the signal handlers that Ray and Tune replace, at the end or when the yielded function is called."""
+    is_main = threading.current_thread() is threading.main_thread()
+    before = {number: signal.getsignal(number) for number in SIGNALS} if is_main else {}
+
+    def restore() -> None:
+        for number, handler in before.items():
+            if handler is not None and signal.getsignal(number) is not handler:
+                signal.signal(number, handler)
+
+    try:
+        yield restore
+    finally:
+        restore()
 
 
 def _check_connection(address: str) -> None:

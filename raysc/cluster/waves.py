@@ -11,7 +11,7 @@ from raysc import registry
 from raysc.cluster import ray_compat, search_space
 from raysc.cluster.failures import Failures
 from raysc.cluster.loggers import logger_callbacks
-from raysc.cluster.plugin_shipping import plugin_modules, ship_plugins
+from raysc.cluster.plugin_shipping import plugin_modules, shipped_plugins
 from raysc.cluster.real_data import RealDataCache
 from raysc.cluster.trial import TrialInputs, WaveInputs, bundles, run_trial
 from raysc.cluster.versions import versions
@@ -49,19 +49,19 @@ def run_units(
         DamagedObjectError: stored features of the real rows are damaged.
         RayscError: Tune cannot write its records, and no unit of the wave failed.
     """
-    ship_plugins(plugin_modules(plan.resolved))
-    for unit in units:
-        real_data.get(unit.cell)
-    inputs = _trial_inputs(units, plan, objects, real_data)
-    failures_before = len(failures)
-    try:
-        _tuner(units, plan, objects, inputs, callbacks).fit()
-    except ray_compat.UNREADABLE as error:
-        # Tune reads its own files at the end; on a full disk they are empty. Failed units say so already.
-        if len(failures) == failures_before:
-            raise RayscError(
-                f"Ray Tune cannot keep its records in {tune_folder(plan.sweep.name, objects)}: {error}"
-            ) from error
+    with shipped_plugins(plugin_modules(plan.resolved)):
+        for unit in units:
+            real_data.get(unit.cell)
+        inputs = _trial_inputs(units, plan, objects, real_data)
+        failures_before = len(failures)
+        try:
+            _tuner(units, plan, objects, inputs, callbacks).fit()
+        except ray_compat.UNREADABLE as error:
+            # Tune reads its own files at the end; on a full disk they are empty. Failed units say so already.
+            if len(failures) == failures_before:
+                raise RayscError(
+                    f"Ray Tune cannot keep its records in {tune_folder(plan.sweep.name, objects)}: {error}"
+                ) from error
 
 
 def _trial_inputs(

@@ -1,4 +1,5 @@
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -24,7 +25,9 @@ def test_help_names_every_command(raysc: RunRaysc) -> None:
 
 def test_bad_input_is_one_message_and_status_2(raysc: RunRaysc, here: Path) -> None:
     ran = raysc("results", "missing.yaml")
-    assert (ran.status, ran.out, ran.err) == (2, "", "raysc: missing.yaml: there is no such file\n")
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err.startswith("raysc: missing.yaml: there is no such file, and no sweep of that name in file:///")
+    assert ran.err.count("\n") == 1
 
 
 def test_what_went_wrong_otherwise_is_one_message_and_status_1(
@@ -55,3 +58,22 @@ def test_of_a_damaged_file_it_is_said_what_mends_it(
 def test_help_and_bad_input_import_nothing_heavy() -> None:
     code = "import sys, raysc.cli; print(*sorted({'ray', 'torch', 'matplotlib', 'pandas', 'scipy'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "\n"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_signals_end_a_command_that_does_not_answer(number: signal.Signals, status: int) -> None:
+    code = """
+import os, signal, threading
+from raysc.cli.interruption import answered_signals
+with answered_signals():
+    try:
+        os.kill(os.getpid(), NUMBER)
+        signal.pause()
+    except KeyboardInterrupt:
+        threading.Event().wait()
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", code.replace("NUMBER", str(int(number)))], capture_output=True, text=True, timeout=30
+    )
+    assert (ran.returncode, ran.stderr) == (status, "raysc: stopped; what is published stays\n")

@@ -98,7 +98,7 @@ class RankActor:
         return getattr(self._rank, method)(*arguments)
 
     @ray.method(concurrency_group=PROGRESS_THREAD)
-    def current_progress(self) -> progress.Snapshot | None:
+    def current_progress(self) -> progress.ProgressArguments | None:
         """Return the progress of the long loop that this rank runs; None outside of loops."""
         return progress.current()
 

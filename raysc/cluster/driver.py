@@ -56,7 +56,7 @@ def run_to_the_end(resolved: ResolvedSweep, objects: Objects, display: Display) 
             planning_started = host.current().monotonic()
             plan = make_plan(resolved, objects)
             if permitted is None:
-                permitted = {unit.name for unit in plan.refits}  # the command has asked for these
+                permitted = {unit.name for unit in plan.refitting_units}  # the command has asked for these
             _fail_refits(plan, permitted, failures)
             _fail_orphans(plan, failures)
             missing = [unit for unit in plan.units if unit.name not in failures]
@@ -142,7 +142,7 @@ def _fail_orphans(plan: Plan, failures: Failures) -> None:
 
 def _fail_refits(plan: Plan, permitted: Collection[str], failures: Failures) -> None:
     """Record the failure of units whose states were lost during the run, unless they may be trained again."""
-    for unit in plan.refits:
+    for unit in plan.refitting_units:
         if unit.name not in permitted:
             failures.setdefault(
                 unit.name,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from raysc.execution.early_stopping import EarlyStopping
-from raysc.execution.measurer import MetricValues
+from raysc.execution.measurer import ValuesByMetric
 from raysc.execution.ranks import ClosedFormRank
 from raysc.execution.unit_context import UnitContext
 from raysc.loop import Generation
@@ -43,7 +43,7 @@ class ActivePack:
         running: np.ndarray = self.stopping.running[self.index]
         return running
 
-    def measure(self, generation: Generation) -> MetricValues:
+    def measure(self, generation: Generation) -> ValuesByMetric:
         """Measure a generation and stop the seeds that it ends.
 
         Returns:

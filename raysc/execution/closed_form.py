@@ -11,7 +11,7 @@ from raysc.datasets.dataset import SupportsFreshRows
 from raysc.execution import records
 from raysc.execution.active_pack import ActivePack
 from raysc.execution.early_stopping import EarlyStopping
-from raysc.execution.measurer import MetricValues
+from raysc.execution.measurer import ValuesByMetric
 from raysc.execution.metric_index import MetricIndex
 from raysc.execution.ranks import ClosedFormRank
 from raysc.execution.unit_context import UnitContext
@@ -74,7 +74,7 @@ def _publish(
     unit: LoopUnit,
     context: UnitContext,
     recording: records.Recording,
-    values: list[MetricValues],
+    values: list[ValuesByMetric],
     stopping: EarlyStopping,
 ) -> None:
     """Publish the span, its metrics and, if ``loop.until`` ended all seeds, the span that says so."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from raysc.execution.measurer import MetricValues, Values
+from raysc.execution.measurer import Values, ValuesByMetric
 from raysc.execution.unit_context import UnitContext
 from raysc.settings import Until
 
@@ -30,7 +30,7 @@ class EarlyStopping:
     until_metric: str
     ended: dict[int, int] = field(default_factory=dict)
     running: np.ndarray = field(init=False)
-    _last: MetricValues = field(default_factory=dict)
+    _last: ValuesByMetric = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.running = np.ones(len(self.seeds), bool)
@@ -46,13 +46,13 @@ class EarlyStopping:
         """True once no seed runs."""
         return not self.running.any()
 
-    def reached(self, values: MetricValues) -> np.ndarray:
+    def reached(self, values: ValuesByMetric) -> np.ndarray:
         """Return the running seeds whose values of all seeds are at or beyond the rule's level, bool (seeds,)."""
         assert self.until is not None, "the sweep has no loop.until"
         reached: np.ndarray = self.running & self.until.reached(values[self.until_metric][self.until.metric])
         return reached
 
-    def complete(self, values: MetricValues, index: np.ndarray | None = None) -> MetricValues:
+    def complete(self, values: ValuesByMetric, index: np.ndarray | None = None) -> ValuesByMetric:
         """Complete the values of a generation: stopped seeds repeat the values with which they stopped.
 
         Args:
@@ -80,7 +80,7 @@ class EarlyStopping:
             completed[name] = every
         return completed
 
-    def judge(self, t: int, values: MetricValues, diverged: np.ndarray) -> None:
+    def judge(self, t: int, values: ValuesByMetric, diverged: np.ndarray) -> None:
         """Stop seeds by the values of generation t.
 
         Args:

@@ -30,15 +30,15 @@ class History:
     """The published generations of one unit.
 
     Attributes:
-        models: generation -> manifest, G_0's among them; with gaps where a damaged span was moved to the trash.
+        manifests: generation -> manifest, G_0's among them; with gaps where a damaged span was moved to the trash.
         dropped: names of files that retention has deleted, as far as this process knows.
     """
 
     def __init__(
-        self, models: dict[int, Manifest], rows0: Manifest, unit: LoopUnit, context: UnitContext, crew: TrainedCrew
+        self, manifests: dict[int, Manifest], rows0: Manifest, unit: LoopUnit, context: UnitContext, crew: TrainedCrew
     ) -> None:
         """Use ``read`` instead."""
-        self.models = models
+        self.manifests = manifests
         self.dropped: set[str] = set()
         self._rows0 = rows0
         self._unit = unit
@@ -56,18 +56,18 @@ class History:
         if not model0 or not rows0:
             return None
         spans = published_spans(objects, keys.lineage).get(keys.lineage, {}).get(unit.seeds, ())
-        models: dict[int, Manifest] = {}
+        manifests: dict[int, Manifest] = {}
         try:
             for span in [model0[0], *valid_spans(spans, NO_UNTIL)]:
-                models[span.first] = span.read_manifest(objects)
-            return cls(models, rows0[0].read_manifest(objects), unit, context, crew)
+                manifests[span.first] = span.read_manifest(objects)
+            return cls(manifests, rows0[0].read_manifest(objects), unit, context, crew)
         except FileNotFoundError:  # it was moved to the trash after the listing, or the listing was late
             host.current().sleep(LISTING_SECONDS)
             return cls.read(unit, context, crew)
 
     def diverged(self, t: int) -> bool:
         """Return True if all seeds had diverged at generation t, so that no generation follows."""
-        return t in self.models and self.models[t].record["last"] >= END
+        return t in self.manifests and self.manifests[t].record["last"] >= END
 
     def is_published(self, t: int) -> bool:
         """Return True if generation t is published, by name: a listing may be late."""
@@ -99,8 +99,8 @@ class History:
 
     def _has_training_state(self, t: int) -> bool:
         """Return True if every file of generation t's training state, if it has one, is in the store."""
-        files = [file for file in self.models[t].files if file.startswith(f"{MODEL}/{TRAINING_STATE_PREFIX}")]
-        return all(self.models[t].has_file(file) for file in files)
+        files = [file for file in self.manifests[t].files if file.startswith(f"{MODEL}/{TRAINING_STATE_PREFIX}")]
+        return all(self.manifests[t].has_file(file) for file in files)
 
     def sources(self, needed: set[Source], start: int) -> dict[Source, Rows]:
         """Return the needed sources that exist before generation ``start``: real rows and earlier samples."""
@@ -108,7 +108,7 @@ class History:
         for source in needed:
             if source.kind == "synthetic" and source.generation < start:
                 t = source.generation
-                extensions = self._blocks(self.models[t + 1], t) if t + 1 < start else ()
+                extensions = self._blocks(self.manifests[t + 1], t) if t + 1 < start else ()
                 sources[source] = Rows(source, self.sampled(t).blocks + extensions)
         return sources
 
@@ -125,11 +125,11 @@ class History:
         """Load the model of generation t, as (family, state), if one of the metrics reads models."""
         if not any(isinstance(self._context.measurer.metrics[metric], ModelMetric) for metric in metrics):
             return None
-        self._crew.load(self.models[t], training_state=False)
+        self._crew.load(self.manifests[t], training_state=False)
         return self._crew.model
 
     def _rows_manifest(self, t: int) -> Manifest:
-        return self._rows0 if t == 0 else self.models[t]
+        return self._rows0 if t == 0 else self.manifests[t]
 
     def _blocks(self, manifest: Manifest, t: int) -> tuple[Block, ...]:
         """Return the rows of generation t in a span; rows that are not in the store are drawn again."""
@@ -149,7 +149,7 @@ class History:
             RayscError: they differ. The model's checksum is right, so this machine rounds differently. Training on such
                 rows, or measuring them, would mix two lineages.
         """
-        self._crew.load(self.models[t], training_state=False)
+        self._crew.load(self.manifests[t], training_state=False)
         attempt = Attempt.start(self._context.objects, Span(t, t, self._unit.cell.keys.lineage, self._unit.seeds).path)
         sample = self._unit.cell.rules.sample(t)
         blocks: list[Block] = []

@@ -17,7 +17,7 @@ from raysc.settings import Until
 
 Values = dict[str, np.ndarray]
 """Column -> float64 (seeds,)."""
-MetricValues = dict[str, Values]
+ValuesByMetric = dict[str, Values]
 """Metric key -> its columns."""
 
 
@@ -59,7 +59,9 @@ class Measurer:
         """Return the measurer of some seeds: ``mask`` bool (seeds,), ``train`` their real rows."""
         return replace(self, real=self.real.select(mask, train), seeds=int(np.count_nonzero(mask)))
 
-    def measure(self, rows: Rows | None, metrics: Iterable[str], model: tuple[Any, Any] | None = None) -> MetricValues:
+    def measure(
+        self, rows: Rows | None, metrics: Iterable[str], model: tuple[Any, Any] | None = None
+    ) -> ValuesByMetric:
         """Measure one generation.
 
         Args:

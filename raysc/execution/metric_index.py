@@ -1,6 +1,6 @@
 """Index of the published metrics of one lineage and pack."""
 
-from raysc.execution.measurer import MetricValues
+from raysc.execution.measurer import ValuesByMetric
 from raysc.execution.unit_context import UnitContext
 from raysc.store import metric_files
 
@@ -21,7 +21,7 @@ class MetricIndex:
         """Return the keys of the metrics that a generation lacks; none if it is not to be measured."""
         return [metric for metric in self._measurer.due(generation) if generation not in self._files[metric]]
 
-    def values(self, generation: int) -> MetricValues:
+    def values(self, generation: int) -> ValuesByMetric:
         """Read the published columns of a generation, by metric key.
 
         Raises:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from raysc.execution.measurer import MetricValues, Values
+from raysc.execution.measurer import Values, ValuesByMetric
 from raysc.store import metric_files
 from raysc.store.objects import Objects
 
@@ -26,7 +26,7 @@ class MetricWriter:
     seeds: tuple[int, ...]
     tune_report: Callable[[Mapping[str, Any]], None]
 
-    def write(self, lineage: str, first: int, values: Sequence[MetricValues]) -> None:
+    def write(self, lineage: str, first: int, values: Sequence[ValuesByMetric]) -> None:
         """Publish the metrics of consecutive generations.
 
         The name of a file states the generations in it, without gaps: one file for each metric and each run of
@@ -63,7 +63,7 @@ class MetricWriter:
             }
         )
 
-    def report_means(self, generation: int, values: MetricValues) -> None:
+    def report_means(self, generation: int, values: ValuesByMetric) -> None:
         """Report a generation's columns to Tune, each as the mean over the seeds that did not diverge."""
         columns = {name: column for of_metric in values.values() for name, column in of_metric.items()}
         finite = {name: column[np.isfinite(column)] for name, column in columns.items()}

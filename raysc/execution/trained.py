@@ -45,9 +45,9 @@ def run(unit: LoopUnit, context: UnitContext, crew: TrainedCrew) -> None:
         except DamagedObjectError:
             # Another process that is further on may have dropped the file since the history was read. Damage is what
             # a second look at the store finds again.
-            if published_at_damage == set(history.models):
+            if published_at_damage == set(history.manifests):
                 raise
-            published_at_damage = set(history.models)
+            published_at_damage = set(history.manifests)
 
 
 @dataclass
@@ -67,29 +67,29 @@ class TrainedRun:
     crew: TrainedCrew
     history: History
     stopping: EarlyStopping = field(init=False)
-    _trainer: CheckpointedCrew = field(init=False)
+    _checkpointed_crew: CheckpointedCrew = field(init=False)
     _retained: float = field(init=False)
 
     def __post_init__(self) -> None:
         self.stopping = EarlyStopping.of(self.context)
         self._retained = host.current().monotonic()
         lineage = self.unit.cell.keys.lineage
-        self._trainer = CheckpointedCrew(
+        self._checkpointed_crew = CheckpointedCrew(
             self.crew, self.context.objects, lineage, self.unit.seeds, self.context.checkpoint_seconds
         )
 
     def run(self) -> None:
         """Go from generation 0 to the last: replay published generations, fill gaps."""
-        t, models, last = 0, self.history.models, self.context.generations
+        t, manifests, last = 0, self.history.manifests, self.context.generations
         while t <= last and not self.history.diverged(t - 1) and not self._all_ended:
-            if t in models:
+            if t in manifests:
                 self._replay(t)
                 t += 1
             else:
-                t = self._fill(range(t, min((published for published in models if published > t), default=last + 1)))
+                t = self._fill(range(t, min((published for published in manifests if published > t), default=last + 1)))
         if self._all_ended:
             self._publish_end(t)
-        if self.history.diverged(0) and 1 not in models:
+        if self.history.diverged(0) and 1 not in manifests:
             self._publish_diverged()
         self._retain(finished=True)
 
@@ -130,9 +130,9 @@ class TrainedRun:
         needed = {take.source for t in generations for take in rules.recipe(t).takes}
         sources = history.sources(needed, generations.start)
         continues = self.unit.cell.settings.start == "previous"
-        self.crew.load(history.models[generations.start - 1], training_state=continues)
+        self.crew.load(history.manifests[generations.start - 1], training_state=continues)
         loop = self_consuming_loop(
-            rules, self._trainer, sources, self.unit.seeds, generations, context.fresh, attempts.shelf
+            rules, self._checkpointed_crew, sources, self.unit.seeds, generations, context.fresh, attempts.shelf
         )
         for generation in loop:
             t = generation.t
@@ -178,14 +178,14 @@ class TrainedRun:
         finally:  # a metric that fails, or a rank that dies in one, does not lose the trained generation
             phases = {"store": stored - began, "measure": perf_counter() - stored}
             seconds = {"wait": waited, **generation.seconds, **phases}
-            self.history.models[t] = self._publish(generation, attempt, seconds)
+            self.history.manifests[t] = self._publish(generation, attempt, seconds)
         writer.write(self.unit.cell.keys.lineage, t, [values])
         writer.report_means(t, values)
         self.stopping.judge(t, values, self._diverged_seeds(t))
 
     def _diverged_seeds(self, t: int) -> np.ndarray:
         """Return the seeds that had diverged at a published generation, bool (seeds,)."""
-        return np.isin(self.unit.seeds, records.diverged_seeds(self.history.models[t]))
+        return np.isin(self.unit.seeds, records.diverged_seeds(self.history.manifests[t]))
 
     def _publish(self, generation: Generation, attempt: Attempt, seconds: Mapping[str, float]) -> Manifest:
         """Publish a generation and delete the checkpoints that led to it.
@@ -196,10 +196,10 @@ class TrainedRun:
         t, unit = generation.t, self.unit
         span = Span(t, END if generation.rows is None else t, unit.cell.keys.lineage, unit.seeds)
         records.put(attempt, records.frame([(generation, seconds)], unit.seeds))
-        manifest = self._manifest(span, generation, attempt, self.history.models[t - 1].name)
+        manifest = self._manifest(span, generation, attempt, self.history.manifests[t - 1].name)
         trained_on = records.sources_of(unit.cell.rules.recipe(t))
         won = attempt.publish(span.name, {**manifest, **trained_on, **self.context.provenance})
-        self._trainer.delete_checkpoints(t)
+        self._checkpointed_crew.delete_checkpoints(t)
         if not won:
             attempt.discard()
             raise Overtaken
@@ -221,7 +221,7 @@ class TrainedRun:
         generation = Generation(1, None, (), none, none, 0, none == 0, float("nan"))
         attempt = Attempt.start(self.context.objects, span.path)
         records.put(attempt, records.frame([(generation, {})], seeds))
-        manifest = self._manifest(span, generation, attempt, self.history.models[0].name)
+        manifest = self._manifest(span, generation, attempt, self.history.manifests[0].name)
         attempt.publish(span.name, {**manifest, **self.context.provenance})
 
     def _publish_end(self, t: int) -> None:
@@ -237,18 +237,18 @@ class TrainedRun:
         disk takes some time for that, so a unit does it every ``RETENTION_SECONDS`` and at its end.
         """
         history, objects, keep = self.history, self.context.objects, self.context.keep
-        models = {t: manifest for t, manifest in history.models.items() if t >= 1}
-        if not models:
+        manifests = {t: manifest for t, manifest in history.manifests.items() if t >= 1}
+        if not manifests:
             return
-        last = max(models)
+        last = max(manifests)
         needed = needed_rows(self.unit.cell.rules.recipe, last, self.context.generations)
-        files = [manifest.object_name(file) for manifest, file in droppable_files(models, keep, needed, finished)]
+        files = [manifest.object_name(file) for manifest, file in droppable_files(manifests, keep, needed, finished)]
         files = [file for file in files if file not in history.dropped]
         now = host.current().monotonic()
         if not files or (not finished and now - self._retained < RETENTION_SECONDS):
             return
         self._retained = now
-        objects.sync([models[last].name, *map(models[last].object_name, models[last].files)])
+        objects.sync([manifests[last].name, *map(manifests[last].object_name, manifests[last].files)])
         for tombstone in tombstones(self.unit.cell.keys.lineage, self.unit.seeds, keep, last, finished):
             write_tombstone(objects, tombstone)
         objects.delete(files)

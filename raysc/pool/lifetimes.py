@@ -38,7 +38,7 @@ class Lifetimes:
             previous = recipe(t - 1) if t > 0 else None
             # The family has no sums yet at the first generation of the range.
             has_sums = reads_rows_once and t > generations.start
-            for source in _sources_read(_unread_takes(current, previous if has_sums else None)):
+            for source in _sources_read(_takes_to_read(current, previous if has_sums else None)):
                 last_read.setdefault(source, t)
             if previous is not None:
                 current, following = previous, current
@@ -58,13 +58,13 @@ class Lifetimes:
             sources.pop(source, None)
 
 
-def unread_takes(recipe: Callable[[int], Recipe], t: int, reads_rows_once: bool) -> tuple[Take, ...]:
+def takes_to_read(recipe: Callable[[int], Recipe], t: int, reads_rows_once: bool) -> tuple[Take, ...]:
     """Return the takes whose rows the fit of generation t reads: all of them, or only those appended since t - 1.
 
     Under accumulate a training set is the previous one and one more part. A family that reads rows once reads only
     that part.
     """
-    return _unread_takes(recipe(t), recipe(t - 1) if reads_rows_once and t > 0 else None)
+    return _takes_to_read(recipe(t), recipe(t - 1) if reads_rows_once and t > 0 else None)
 
 
 def appended_takes(takes: tuple[Take, ...], previous: tuple[Take, ...]) -> tuple[Take, ...]:
@@ -72,7 +72,7 @@ def appended_takes(takes: tuple[Take, ...], previous: tuple[Take, ...]) -> tuple
     return takes[len(previous) :] if takes[: len(previous)] == previous else takes
 
 
-def _unread_takes(recipe: Recipe, previous: Recipe | None) -> tuple[Take, ...]:
+def _takes_to_read(recipe: Recipe, previous: Recipe | None) -> tuple[Take, ...]:
     """Return the takes that a fit reads; ``previous``: the recipe of which the family has sums, if any."""
     if previous is None or recipe.subsample is not None or previous.subsample is not None:
         return recipe.takes

@@ -21,7 +21,7 @@ def key_of(settings: Mapping[str, Any]) -> str:
 
 
 def component_identity(
-    component: Component, version: str, fingerprint: str = "", path_parameters: Collection[str] = ()
+    component: Component, version: str, fingerprint: str = "", location_parameters: Collection[str] = ()
 ) -> dict[str, Any]:
     """Return the identity of a component: name, parameters that differ from their default, version, content of files.
 
@@ -29,9 +29,9 @@ def component_identity(
         component: its name and parameters.
         version: its version.
         fingerprint: hash of the content of its files; "" if it reads none.
-        path_parameters: parameters that name the location of these files. They are left out.
+        location_parameters: parameters that name the location of these files. They are left out.
     """
-    parameters = {name: value for name, value in component.parameters.items() if name not in path_parameters}
+    parameters = {name: value for name, value in component.parameters.items() if name not in location_parameters}
     identity = {"name": component.name, "version": version, **({"content": fingerprint} if fingerprint else {})}
     return {**identity, **({"parameters": parameters} if parameters else {})}
 

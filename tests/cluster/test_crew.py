@@ -34,7 +34,7 @@ from raysc.pool.rows import Rows
 from raysc.pool.shelf import MemoryShelf
 from raysc.pool.tokens import Texts
 from raysc.pool.training_set import TrainingSet
-from raysc.progress import Snapshot
+from raysc.progress import ProgressArguments
 from raysc.regimes.recipe import REAL, Recipe, Source, Take, synthetic
 from raysc.settings import Component, Resources, Sample, Train
 from raysc.store.objects import Objects
@@ -64,10 +64,10 @@ def two_ranks(running_ray: None, loop_unit: LoopUnit) -> Iterator[ActorCrew]:
 def test_the_trial_reports_the_progress_of_rank_0(
     two_ranks: ActorCrew, loop_unit: LoopUnit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    snapshots: list[Snapshot] = []
+    snapshots: list[ProgressArguments] = []
     relay = progress.relay
 
-    def listen(snapshot: Snapshot | None) -> None:
+    def listen(snapshot: ProgressArguments | None) -> None:
         relay(snapshot)
         if snapshot is not None:
             snapshots.append(snapshot)

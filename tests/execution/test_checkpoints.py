@@ -23,7 +23,7 @@ ONE_CELL = ("seeds=1", "space.regime=mix", "space.initial.steps=30", "control=fa
 
 
 class Stopped(Exception):
-    """What a preempted process does not even see."""
+    """Stands for the end of a preempted process."""
 
 
 @pytest.mark.parametrize("schedule", ["constant", "cosine"])

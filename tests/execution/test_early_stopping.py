@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from raysc.execution.early_stopping import EarlyStopping
-from raysc.execution.measurer import MetricValues
+from raysc.execution.measurer import ValuesByMetric
 from raysc.settings import Until
 
 SEEDS = (3, 5, 8)
@@ -14,7 +14,7 @@ def stopping(until: Until | None = None) -> EarlyStopping:
     return EarlyStopping(SEEDS, until, "metric-key" if until is not None else "")
 
 
-def values(*entropy: float) -> MetricValues:
+def values(*entropy: float) -> ValuesByMetric:
     return {"metric-key": {"entropy": np.array(entropy)}}
 
 

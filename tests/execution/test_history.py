@@ -58,7 +58,7 @@ def test_there_is_no_history_without_generation_0(make_sweep: MakeSweep, digits_
 
 def test_published_generations_are_listed_with_their_metrics(history: Callable[..., History]) -> None:
     read = history()
-    assert sorted(read.models) == [0, 1, 2, 3]
+    assert sorted(read.manifests) == [0, 1, 2, 3]
     assert not any(read.diverged(t) for t in range(4))
     assert all(read.metrics(t).missing(t) == [] for t in range(4))
     assert read.metrics_key(0) != read.metrics_key(1) == read.metrics_key(2)

@@ -1,4 +1,4 @@
-"""What a rank does besides training."""
+"""Ranks: shares of rows, features, saving and loading."""
 
 from typing import cast
 

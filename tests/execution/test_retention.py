@@ -1,4 +1,4 @@
-"""What stays in the store while a unit runs, and what can be done with what stays."""
+"""Retention while a unit runs, and continuing from what it keeps."""
 
 from collections.abc import Callable
 from pathlib import Path

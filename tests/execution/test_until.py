@@ -41,7 +41,7 @@ METRICS = ["mean_error", "trace_ratio", "frechet_distance"]
 
 @pytest.fixture
 def fitted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many seeds each fit of a closed form had."""
+    """Number of seeds of each closed-form fit."""
     made: list[int] = []
     fit = ClosedFormRank.fit
 

@@ -1,4 +1,4 @@
-"""What is still to run, and why."""
+"""Plans: the units that are still to run, with their reasons."""
 
 import shutil
 from collections.abc import Callable
@@ -29,7 +29,7 @@ def test_before_anything_ran(make_sweep: MakeSweep, digits_text: str, tmp_path: 
     assert len(plan.loop) == 6 * 2
     assert len(plan.initial) == 2, "two qualities are snapshots of one run, one run a seed"
     assert [snapshot.steps for snapshot in plan.initial[0].snapshots] == [2, 4]
-    assert (plan.done, plan.to_do, plan.ancestors) == (0, 6 * 2 * 2, 2 * 2)
+    assert (plan.done, plan.to_do, plan.generation_zeros) == (0, 6 * 2 * 2, 2 * 2)
 
 
 def test_after_success_nothing_is_to_do(digits_store: Store, gaussian_store: Store) -> None:

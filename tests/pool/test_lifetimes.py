@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from raysc.pool.blocks import MemoryBlock
-from raysc.pool.lifetimes import Lifetimes, unread_takes
+from raysc.pool.lifetimes import Lifetimes, takes_to_read
 from raysc.pool.rows import Rows
 from raysc.regimes.accumulate import Accumulate
 from raysc.regimes.accumulate_subsample import AccumulateSubsample
@@ -71,9 +71,9 @@ def test_a_fit_reads_the_appended_takes_only() -> None:
     def accumulate(t: int) -> Recipe:
         return recipe(Accumulate(), 1.0, t)
 
-    assert unread_takes(accumulate, 3, reads_rows_once=True) == (Take(synthetic(2), N),)
-    assert unread_takes(accumulate, 3, reads_rows_once=False) == accumulate(3).takes
-    assert unread_takes(lambda t: recipe(Mix(), 1.0, t), 3, reads_rows_once=True) == (
+    assert takes_to_read(accumulate, 3, reads_rows_once=True) == (Take(synthetic(2), N),)
+    assert takes_to_read(accumulate, 3, reads_rows_once=False) == accumulate(3).takes
+    assert takes_to_read(lambda t: recipe(Mix(), 1.0, t), 3, reads_rows_once=True) == (
         Take(REAL, N),
         Take(synthetic(2), N),
     )

@@ -1,6 +1,6 @@
 """The conformance tests of storage detect storages that break a guarantee."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import uuid4
@@ -47,11 +47,12 @@ class LocalTime(Objects):
 
 @dataclass(frozen=True)
 class StrictDelete(Objects):
-    def delete(self, names: list[str]) -> None:
-        for name in names:
+    def delete(self, names: Iterable[str]) -> None:
+        every = list(names)
+        for name in every:
             if not self.exists(name):
                 raise FileNotFoundError(name)
-        super().delete(names)
+        super().delete(every)
 
 
 @dataclass(frozen=True)

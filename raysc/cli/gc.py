@@ -23,7 +23,7 @@ def gc(
     objects = open_existing_store(storage)
     total, count = 0, 0
     collect = collect_garbage if yes else find_garbage
-    for garbage in collect(objects, datetime.now(UTC), partial(retention_rules, report=typer.echo)):
+    for garbage in collect(objects, datetime.now(UTC), partial(retention_rules, report=typer.echo), typer.echo):
         typer.echo(f"{in_bytes(garbage.bytes)} in {garbage.count} objects: {garbage.reason}")
         total, count = total + garbage.bytes, count + garbage.count
     if not count:

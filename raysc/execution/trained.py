@@ -33,7 +33,7 @@ class Overtaken(Exception):
 def run(unit: LoopUnit, context: UnitContext, crew: TrainedCrew) -> None:
     """Measure and report published generations, run and publish missing ones.
 
-    Nothing happens if generation 0 is missing: it was damaged, and the next plan makes it first.
+    Return at once if generation 0 is missing (moved to the trash as damaged); the next plan makes it.
     """
     published_at_damage: set[int] | None = None
     while (history := History.read(unit, context, crew)) is not None:
@@ -43,8 +43,8 @@ def run(unit: LoopUnit, context: UnitContext, crew: TrainedCrew) -> None:
         except Overtaken:
             continue  # continue from what the other process published
         except DamagedObjectError:
-            # Another process that is further on may have dropped the file since the history was read. Damage is what
-            # a second look at the store finds again.
+            # Another process that is further on may have dropped the file since the history was read. Only if nothing
+            # new was published since the last attempt is the file really damaged.
             if published_at_damage == set(history.manifests):
                 raise
             published_at_damage = set(history.manifests)
@@ -222,7 +222,8 @@ class TrainedRun:
         attempt = Attempt.start(self.context.objects, span.path)
         records.put(attempt, records.frame([(generation, {})], seeds))
         manifest = self._manifest(span, generation, attempt, self.history.manifests[0].name)
-        attempt.publish(span.name, {**manifest, **self.context.provenance})
+        if not attempt.publish(span.name, {**manifest, **self.context.provenance}):
+            attempt.discard()
 
     def _publish_end(self, t: int) -> None:
         """Publish that ``loop.until`` ended all seeds before generation t; other sweeps continue from there."""

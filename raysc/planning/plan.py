@@ -14,6 +14,7 @@ from raysc.planning.resolved import ResolvedCell, ResolvedSweep, measured_genera
 from raysc.planning.store_index import StoreIndex
 from raysc.planning.units import InitialUnit, LoopUnit, Reason, Snapshot, Unit
 from raysc.settings import Sample
+from raysc.store import metric_files
 from raysc.store.keys import GenerationZeroKeys
 from raysc.store.objects import Objects
 from raysc.store.spans import END, Span, chain, pack_name, valid_spans
@@ -83,7 +84,8 @@ def make_plan(resolved: ResolvedSweep, objects: Objects) -> Plan:
         lineages.setdefault(cell.keys.lineage, cell)
     loop: list[LoopUnit] = []
     for cell in lineages.values():
-        lineage = _Lineage(cell, sweep, index, resolved.metric_keys[cell.number], measured_generations_of(sweep, cell))
+        measured = measured_generations_of(sweep, cell)
+        lineage = _Lineage(cell, sweep, objects, index, resolved.metric_keys[cell.number], measured)
         loop.extend(lineage.trained_units(packs[cell.number]) if cell.family.trained else lineage.closed_form_units())
     loop.sort(key=_closed_form_work, reverse=True)  # the longest first, so that no core waits for it at the end
     per_lineage = len(sweep.seeds) * sweep.generations
@@ -108,6 +110,7 @@ class _Lineage:
     Attributes:
         cell: the first cell that has this lineage.
         sweep: the sweep.
+        objects: the store.
         index: names in the store.
         metrics: keys of the sweep's metrics on the cell's data.
         measured: generations that have metrics in the store once the sweep is done.
@@ -115,6 +118,7 @@ class _Lineage:
 
     cell: ResolvedCell
     sweep: Sweep
+    objects: Objects
     index: StoreIndex
     metrics: tuple[str, ...]
     measured: tuple[int, ...]
@@ -123,24 +127,47 @@ class _Lineage:
         """Yield a unit for each pack that lacks something: it continues after its published generations, gaps first."""
         published = self.index.spans.get(self.cell.keys.lineage, {})
         for seeds in packs:
-            spans = valid_spans(published.get(seeds, ()), self.cell.untils)
-            ended = min((span.first for span in spans if span.last >= END), default=self.sweep.generations + 1)
+            spans = [*valid_spans(published.get(seeds, ()), self.cell.untils)]
+            # A listing may be late: generations that would be trained again are looked up by name first.
+            while (missing := self._missing(spans)) and self._refits(seeds, missing[0]):
+                if (late := self._published_at(seeds, missing[0])) is None:
+                    break
+                spans.append(late)
             generations = {span.first for span in spans if not span.until}
-            missing = [t for t in range(1, min(ended, self.sweep.generations + 1)) if t not in generations]
+            ended = self._end(spans)
             if missing:
                 yield self._continued(seeds, missing, generations)
             elif unit := self._unmeasured(seeds, [t for t in self.measured if 1 <= t < ended and t in generations]):
                 yield unit
+
+    def _end(self, spans: Iterable[Span]) -> int:
+        """Return the first generation after those that a trained pack has or will have."""
+        return min((span.first for span in spans if span.last >= END), default=self.sweep.generations + 1)
+
+    def _missing(self, spans: Iterable[Span]) -> list[int]:
+        """Return the generations >= 1 that a trained pack lacks."""
+        spans = list(spans)
+        generations = {span.first for span in spans if not span.until}
+        return [t for t in range(1, min(self._end(spans), self.sweep.generations + 1)) if t not in generations]
+
+    def _published_at(self, seeds: Pack, t: int) -> Span | None:
+        """Return the published span of a trained pack that starts with generation t, found by its name."""
+        lineage = self.cell.keys.lineage
+        spans = [Span(t, t, lineage, seeds), *(Span(t, END, lineage, seeds, until) for until in self.cell.untils)]
+        return next((span for span in spans if self.objects.exists(span.name)), None)
+
+    def _refits(self, seeds: Pack, first: int) -> int:
+        """Return the number of published generations that must be trained again to make generation ``first``."""
+        dropped = self._dropped(seeds).get("training_state", 0)
+        return first - 1 if self.cell.settings.start == "previous" and first > 1 and dropped >= first - 1 else 0
 
     def _continued(self, seeds: Pack, missing: list[int], published: set[int]) -> LoopUnit:
         """Return the unit of a pack that lacks generations."""
         first = missing[0]
         gap = first < max(published, default=0)
         reason: Reason = "set aside" if gap else "more generations" if published else "new"
-        refits = 0
-        dropped = self._dropped(seeds).get("training_state", 0)
-        if self.cell.settings.start == "previous" and first > 1 and dropped >= first - 1:
-            reason, refits = "states not kept", first - 1
+        if refits := self._refits(seeds, first):
+            reason = "states not kept"
         return LoopUnit(self.cell, seeds, first, reason, len(missing), refits)
 
     def _unmeasured(self, seeds: Pack, wanted: list[int]) -> LoopUnit | None:
@@ -149,9 +176,17 @@ class _Lineage:
         if not self.index.unmeasured(self.metrics, lineage, seeds, wanted):
             return None
         dropped = self._dropped(seeds).get("models", 0)
-        lost = self.index.unmeasured(self.metrics, lineage, seeds, [t for t in wanted if t <= dropped])
+        without_model = [t for t in wanted if t <= dropped]
+        lost = self.index.unmeasured(self.metrics, lineage, seeds, without_model)
+        lost = lost and self._lacks_metrics(seeds, without_model)
         reason: Reason = "states not kept" if lost else "metric only"
         return LoopUnit(self.cell, seeds, self.sweep.generations + 1, reason, 0, dropped if lost else 0)
+
+    def _lacks_metrics(self, seeds: Pack, wanted: Iterable[int]) -> bool:
+        """List the metrics of a pack again; return True if some metric lacks some wanted generation."""
+        lineage, generations = self.cell.keys.lineage, set(wanted)
+        files = (metric_files.files_by_generation(self.objects, metric, lineage, seeds) for metric in self.metrics)
+        return any(generations - by_generation.keys() for by_generation in files)
 
     def _dropped(self, seeds: Pack) -> Mapping[str, int]:
         """Return what retention has dropped of a pack, and up to which generation."""

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from types import TracebackType
 
 from raysc import progress
+from raysc.errors import InputError
 from raysc.store import host
 from raysc.store.names import LEASE
 from raysc.store.objects import Objects, StorageError
@@ -133,6 +134,29 @@ def wait_for_gc(objects: Objects, say: Callable[[str], None]) -> bool:
         waited = True
         host.current().sleep(WAIT_SECONDS)
     return waited
+
+
+def start_gc(objects: Objects, say: Callable[[str], None]) -> "Lease":
+    """Acquire the lease of ``raysc gc``.
+
+    The machine of an earlier one may have been lost. So a lease of another host is watched until it is renewed, or has
+    expired.
+
+    Raises:
+        InputError: another process deletes.
+    """
+    watch, seen = LeaseWatch(objects, GC_UNIT.partition("/")[0]), None
+    while (lease := Lease.acquire(objects, GC_UNIT, GC_SWEEP)) is None:
+        holder = watch.holders().get(GC_UNIT)
+        if holder and (holder.is_on_this_host or seen not in (None, holder)):
+            raise InputError(
+                f"storage {objects.uri}: another raysc gc is deleting at this moment, {holder}; wait until it has ended"
+            )
+        if holder and seen is None:
+            say(f"{holder} holds the lease of raysc gc; waiting for a renewal, at most {LEASE_SECONDS:.0f} s")
+        seen = holder
+        host.current().sleep(WAIT_SECONDS)
+    return lease
 
 
 def held_units(units: Iterable[str], leases: Mapping[str, Holder]) -> dict[str, Holder]:

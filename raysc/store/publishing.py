@@ -54,7 +54,7 @@ class FileEntry:
 
 @dataclass
 class Attempt:
-    """A staging folder. Nobody reads it before its manifest is published; the loser of a race leaves it unread.
+    """A staging folder. Nobody reads it before its manifest is published; the loser of a race deletes its files.
 
     Attributes:
         objects: the store.
@@ -159,8 +159,7 @@ class Manifest:
             for path in (record["attempt"], *files):
                 if not is_relative(path):
                     raise ValueError(f"{path!r} is no name of a file below a folder")
-            if not all(isinstance(entry.sha256, str) for entry in files.values()):
-                raise TypeError("the checksum of a file is no text")
+            _check_types(record, files)
             return cls(objects, name, record, record["attempt"], files, digest)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise DamagedObjectError(f"{objects.uri}/{name} was changed or cut off: {error}", name, digest) from error
@@ -208,6 +207,25 @@ class Manifest:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(self.get(file))
         return destination
+
+
+def _check_types(record: Mapping[str, Any], files: Mapping[str, FileEntry]) -> None:
+    """Check the types of what readers of a manifest use, so that they need not.
+
+    Raises:
+        ValueError, KeyError, TypeError, AttributeError: a value has another type.
+    """
+    numbers: list[object] = [entry.bytes for entry in files.values()]
+    texts: list[object] = [entry.sha256 for entry in files.values()]
+    for entry in record.get("rows", ()):
+        numbers += [entry["generation"], entry["first"], entry["rows"]]
+        texts += [entry["sha256"], entry.get("file", "")]
+    for seed, generation in record.get("ended", {}).items():
+        numbers += [int(seed), generation]
+    numbers += [*record.get("diverged", ()), record.get("last", 0)]
+    texts.append(record.get("model", ""))
+    if not all(isinstance(number, int) for number in numbers) or not all(isinstance(text, str) for text in texts):
+        raise TypeError("a value has another type")
 
 
 def is_training_state(file: str) -> bool:

@@ -9,6 +9,10 @@ from raysc.settings import Keep
 from raysc.store.keys import key_of
 from raysc.store.names import SWEEP_RECORD
 from raysc.store.objects import Objects
+from raysc.store.publishing import DamagedObjectError
+
+KEEP_EVERYTHING = Keep(models="all", training_state="last", rows="all")
+"""The most generous retention rule."""
 
 
 @dataclass(frozen=True)
@@ -32,19 +36,55 @@ class SweepRecord:
 
 
 def write_sweep_record(objects: Objects, name: str, resolved: Mapping[str, Any], keys: Iterable[str]) -> None:
-    """Write the record of a sweep, below the sweep's folder. The same sweep has the same record each time."""
-    record = {"name": name, "sweep": resolved, "keys": sorted(keys)}
+    """Write the record of a sweep, below the sweep's folder. The same sweep has the same record each time.
+
+    The name is the key of the record as it is read again, so that reading detects a change.
+    """
+    record = json.loads(json.dumps({"name": name, "sweep": resolved, "keys": sorted(keys)}))
     objects.put(f"sweeps/{name}/asked/{key_of(record)}.json", json.dumps(record).encode())
 
 
-def read_sweep_records(objects: Objects) -> Iterator[SweepRecord]:
-    """Yield all records of a store, except those that are deleted in the meantime."""
+def read_sweep_record(objects: Objects, name: str) -> SweepRecord:
+    """Read one record; its name verifies it.
+
+    Raises:
+        FileNotFoundError: there is no such record.
+        DamagedObjectError: it differs from what was written, or this version cannot read it.
+    """
+    data = objects.get(name)
+    try:
+        values = json.loads(data)
+        if key_of(values) != name.rpartition("/")[2].removesuffix(".json"):
+            raise ValueError("its name is not the key of its content")
+        record = SweepRecord(values["name"], values["sweep"], frozenset(values["keys"]))
+        if not isinstance(record.name, str) or not all(isinstance(key, str) for key in record.keys):
+            raise TypeError("a name or a key is no text")
+        _ = record.keep  # a rule of other values is no rule
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        problem = " ".join(f"{objects.uri}/{name} was changed or cut off: {error}".split())
+        raise DamagedObjectError(problem, name) from error
+    return record
+
+
+def read_sweep_records(objects: Objects, damages: list[DamagedObjectError] | None = None) -> Iterator[SweepRecord]:
+    """Yield all records of a store, except those that are deleted in the meantime.
+
+    Args:
+        objects: the store.
+        damages: receives the damage of records that cannot be read. They may name any key.
+
+    Raises:
+        DamagedObjectError: a record is damaged, and there is no list for damages.
+    """
     for name in record_names(objects):
         try:
-            record = json.loads(objects.get(name))
+            yield read_sweep_record(objects, name)
         except FileNotFoundError:
             continue
-        yield SweepRecord(record["name"], record["sweep"], frozenset(record["keys"]))
+        except DamagedObjectError as damage:
+            if damages is None:
+                raise
+            damages.append(damage)
 
 
 def record_names(objects: Objects) -> Iterator[str]:
@@ -53,12 +93,16 @@ def record_names(objects: Objects) -> Iterator[str]:
 
 
 def retention_by_key(objects: Objects) -> dict[str, Keep]:
-    """Map each key to its retention rule; for a key of several sweeps, to the most generous one."""
+    """Map each key to its retention rule; for a key of several sweeps, to the most generous one.
+
+    A damaged record may name every key and keep everything, so then every key keeps everything.
+    """
     rules: dict[str, Keep] = {}
-    for record in read_sweep_records(objects):
+    damages: list[DamagedObjectError] = []
+    for record in read_sweep_records(objects, damages):
         for key in record.keys:
             rules[key] = most_generous(record.keep, rules[key]) if key in rules else record.keep
-    return rules
+    return dict.fromkeys(rules, KEEP_EVERYTHING) if damages else rules
 
 
 def most_generous(first: Keep, second: Keep) -> Keep:

@@ -1,6 +1,6 @@
 """Units of a trained family: interrupted, resumed, measured again, diverged."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from raysc.planning.plan import make_plan
 from raysc.planning.resolved import resolve
 from raysc.results.table.table import load_table
 from raysc.store.objects import Objects
-from raysc.store.publishing import DamagedObjectError
+from raysc.store.publishing import Attempt, DamagedObjectError
 from raysc.store.spans import published_spans
 from raysc.sweepfile import Sweep
 
@@ -183,3 +183,20 @@ def test_generation_0_that_diverged_ends_its_lineages(
     run_sweep(sweep, objects)
     assert make_plan(resolve(sweep), objects).units == ()
     assert load_table(resolve(sweep), objects)["diverged"].all()
+
+
+def test_the_files_of_a_second_process_that_publishes_that_generation_0_diverged_are_deleted(
+    make_sweep: MakeSweep, run_sweep: RunSweep, digits_text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    objects, publish = Objects.open(str(tmp_path)), Attempt.publish
+
+    def lose(self: Attempt, name: str, record: Mapping[str, Any]) -> bool:
+        if name.endswith("/1-end"):
+            assert publish(Attempt.start(objects, "first"), name, record)
+        return publish(self, name, record)
+
+    monkeypatch.setattr(Attempt, "publish", lose)
+    sweep = make_sweep(digits_text, "seeds=1", "train.lr=1e30", "control=false")
+    run_sweep(sweep, objects)
+    lineages = {cell.keys.lineage for cell in resolve(sweep).cells}
+    assert [name for lineage in lineages for name in objects.names(f"attempts/{lineage}")] == []

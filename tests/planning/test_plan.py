@@ -1,7 +1,7 @@
 """Plans: the units that are still to run, with their reasons."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +12,7 @@ from raysc.planning.plan import Plan, make_plan
 from raysc.planning.resolved import measured_generations, resolve
 from raysc.results.table.table import load_table
 from raysc.store.objects import Objects
+from raysc.store.retention import Tombstone, write_tombstone
 from raysc.sweepfile import Sweep
 
 MakeSweep = Callable[..., Sweep]
@@ -233,3 +234,44 @@ def test_the_longest_units_of_closed_forms_come_first(make_sweep: MakeSweep, tmp
     text = WIDE.replace("space: {", "space: {data.rows: [10, 1000, 100], ")
     units = make_plan(resolve(make_sweep(text, "data.dim=2")), Objects.open(str(tmp_path))).loop
     assert [unit.cell.data.count for unit in units] == sorted((unit.cell.data.count for unit in units), reverse=True)
+
+
+ONE_LINEAGE = ("seeds=1", "space.regime=mix", "space.initial.steps=4", "control=false")
+
+
+def hide_once(monkeypatch: pytest.MonkeyPatch, folder: str, ending: str) -> None:
+    """Let the next listing of a folder lack the objects whose names end so."""
+    names, late = Objects.names, [True]
+
+    def lagging(self: Objects, prefix: str = "") -> Iterator[str]:
+        lags = prefix.startswith(folder) and bool(late) and late.pop()
+        return (name for name in names(self, prefix) if not (lags and name.endswith(ending)))
+
+    monkeypatch.setattr(Objects, "names", lagging)
+
+
+def test_a_late_listing_of_spans_does_not_make_a_plan_train_published_generations_again(
+    make_sweep: MakeSweep, run_sweep: RunSweep, digits_text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    objects, sweep = Objects.open(str(tmp_path)), make_sweep(digits_text, *ONE_LINEAGE)
+    run_sweep(sweep, objects)
+    write_tombstone(objects, Tombstone(resolve(sweep).cells[0].keys.lineage, (0,), "training_state", 2))
+    hide_once(monkeypatch, "spans", "/2-2")
+    assert make_plan(resolve(sweep), objects).units == ()
+    (unit,) = make_plan(resolve(make_sweep(digits_text, *ONE_LINEAGE, "loop.generations=3")), objects).loop
+    assert (unit.reason, unit.refits) == ("states not kept", 2), "the state is really gone"
+
+
+def test_a_late_listing_of_metrics_does_not_make_a_plan_train_published_generations_again(
+    make_sweep: MakeSweep, run_sweep: RunSweep, digits_text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    objects, sweep = Objects.open(str(tmp_path)), make_sweep(digits_text, *ONE_LINEAGE)
+    run_sweep(sweep, objects)
+    lineage = resolve(sweep).cells[0].keys.lineage
+    write_tombstone(objects, Tombstone(lineage, (0,), "models", 1))
+    hide_once(monkeypatch, "metrics", ".parquet")
+    (unit,) = make_plan(resolve(sweep), objects).loop
+    assert (unit.reason, unit.refits) == ("metric only", 0)
+    objects.delete([name for name in objects.names("metrics") if lineage in name])
+    (unit,) = make_plan(resolve(sweep), objects).loop
+    assert (unit.reason, unit.refits) == ("states not kept", 1), "the values are really gone"

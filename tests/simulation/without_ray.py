@@ -29,7 +29,7 @@ from raysc.results import status
 from raysc.results.table import store_reader
 from raysc.results.table.table import load_table
 from raysc.runner import Outcome
-from raysc.store import gc, host, inventory, storage
+from raysc.store import gc_listing, host, inventory, storage
 from raysc.store.objects import Objects
 from raysc.store.parquet_rows import ParquetShelf
 from raysc.store.publishing import Attempt
@@ -183,7 +183,7 @@ def simulated() -> Iterator[None]:
             (trial, "versions", _versions),
             (trial, "use_resources", lambda resources, trained: None),
             (checkpoints, "TRIAL_STEPS", TRIAL_STEPS),
-            *((module, "ThreadPoolExecutor", _SerialPool) for module in (gc, inventory, status, store_reader)),
+            *((module, "ThreadPoolExecutor", _SerialPool) for module in (gc_listing, inventory, status, store_reader)),
         ]
         for module, name, replacement in replacements:
             stack.enter_context(patch.object(module, name, replacement))

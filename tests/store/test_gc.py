@@ -354,3 +354,26 @@ def test_manifests_are_deleted_in_a_request_before_that_of_their_files(
     files = [ObjectInfo(name, 1, TOMORROW) for name in ("attempts/a", "spans/s", "attempts/b", "metrics/m")]
     delete_garbage(Garbage("a reason", tuple(files)), memory)
     assert requests == [["spans/s", "metrics/m"], ["attempts/a", "attempts/b"]]
+
+
+def test_a_damaged_record_protects_everything_that_a_sweep_may_need(store: Store) -> None:
+    _, objects = store
+    for name in [name for name in objects.names("sweeps") if "/asked/" in name]:
+        objects.put(name, objects.get(name)[:-9])
+    write_sweep_record(objects, "other", {}, [])
+    write_artifact(objects, f"{REFERENCE}unnamed", {"features.safetensors": b"1"})
+    assert Attempt.start(objects, "partial/unnamed/0/0").publish("partial/unnamed/0/0-50", {})
+    objects.put("trash/20260101T000000-0123abcd/why.json", b"")
+    messages: list[str] = []
+    groups = list(collect_garbage(objects, TOMORROW, lambda records: pytest.fail("no rule is read"), messages.append))
+    assert [info.name for garbage in groups for info in garbage.objects] == ["trash/20260101T000000-0123abcd/why.json"]
+    (message,) = messages
+    assert "was changed or cut off" in message
+    assert "run the sweep of that record again" in message
+
+
+def test_a_store_whose_only_record_is_damaged_is_a_store(store: Store) -> None:
+    _, objects = store
+    for name in objects.names("sweeps"):
+        objects.put(name, b"")
+    assert find_garbage(objects, TOMORROW, lambda records: {}) == []

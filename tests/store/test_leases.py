@@ -3,16 +3,27 @@
 import json
 import multiprocessing
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from raysc.errors import InputError
 from raysc.store import host, leases
 from raysc.store.host import LocalHost
-from raysc.store.leases import LEASE_SECONDS, Lease, LeaseWatch, held_units, holders
+from raysc.store.leases import (
+    GC_SWEEP,
+    GC_UNIT,
+    LEASE_SECONDS,
+    WAIT_SECONDS,
+    Lease,
+    LeaseWatch,
+    held_units,
+    holders,
+    start_gc,
+)
 from raysc.store.objects import Objects
 
 UNIT = "loop/lineage/0"
@@ -23,12 +34,14 @@ class Elsewhere(LocalHost):
 
     Attributes:
         clock: seconds since the epoch.
-        uptime: monotonic seconds.
+        uptime: monotonic seconds. Sleep moves it.
+        renew: called in each sleep.
     """
 
     def __init__(self, name: str, clock: float | None = None) -> None:
         self.clock = time.time() if clock is None else clock
         self.uptime = 0.0
+        self.renew: Callable[[], None] = lambda: None
         self._name = name
 
     @property
@@ -40,6 +53,10 @@ class Elsewhere(LocalHost):
 
     def monotonic(self) -> float:
         return self.uptime
+
+    def sleep(self, seconds: float) -> None:
+        self.uptime += seconds
+        self.renew()
 
 
 @pytest.fixture
@@ -206,3 +223,44 @@ def test_an_object_with_other_types_is_no_lease(objects: Objects, change: dict[s
         objects.put(name, json.dumps(values | change).encode())
         assert holders(objects) == {}
         assert LeaseWatch(objects).holders() == {}
+
+
+def acquire_gc(objects: Objects, holder: Elsewhere) -> Lease:
+    with host.use(holder):
+        lease = Lease.acquire(objects, GC_UNIT, GC_SWEEP)
+    assert lease is not None
+    return lease
+
+
+def test_a_gc_whose_machine_was_lost_blocks_the_next_one_for_the_time_of_a_lease(
+    objects: Objects, waiting: Elsewhere
+) -> None:
+    acquire_gc(objects, Elsewhere("lost"))
+    messages: list[str] = []
+    with start_gc(objects, messages.append):
+        assert holders(objects)[GC_UNIT].host == "waiting"
+    assert LEASE_SECONDS <= waiting.uptime <= LEASE_SECONDS + 2 * WAIT_SECONDS
+    assert len(messages) == 1
+    assert holders(objects) == {}
+
+
+def test_a_gc_that_renews_its_lease_refuses_the_next_one(objects: Objects, waiting: Elsewhere) -> None:
+    theirs = Elsewhere("theirs")
+    lease = acquire_gc(objects, theirs)
+
+    def renew() -> None:
+        theirs.clock += 1
+        with host.use(theirs):
+            lease._renew()
+
+    waiting.renew = renew
+    with pytest.raises(InputError, match="another raysc gc is deleting at this moment"):
+        start_gc(objects, lambda message: None)
+    assert waiting.uptime == WAIT_SECONDS
+
+
+def test_a_gc_of_this_host_refuses_the_next_one_at_once(objects: Objects, waiting: Elsewhere) -> None:
+    with Lease.acquire(objects, GC_UNIT, GC_SWEEP) or pytest.fail("the lease is free"):
+        with pytest.raises(InputError, match="another raysc gc is deleting at this moment"):
+            start_gc(objects, lambda message: None)
+        assert waiting.uptime == 0

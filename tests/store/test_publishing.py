@@ -10,7 +10,7 @@ import pytest
 from raysc.errors import RayscError
 from raysc.store.artifacts import read_artifact, write_artifact
 from raysc.store.objects import Objects
-from raysc.store.publishing import Attempt, DamagedObjectError, DamagedStateError, Manifest
+from raysc.store.publishing import Attempt, DamagedObjectError, DamagedStateError, FileEntry, Manifest
 
 
 @pytest.fixture
@@ -154,3 +154,31 @@ def test_a_discarded_attempt_leaves_no_files(objects: Objects) -> None:
     assert not late.publish("spans/s", {})
     late.discard()
     assert set(objects.names()) == names
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"rows": [3]},
+        {"rows": None},
+        {"rows": [{"generation": 0}]},
+        {"rows": [{"generation": "0", "first": 0, "rows": 1, "sha256": ""}]},
+        {"rows": [{"generation": 0, "first": 0, "rows": 1, "sha256": "", "file": []}]},
+        {"ended": [1]},
+        {"ended": {"x": 1}},
+        {"diverged": "0"},
+        {"last": "end"},
+        {"model": {}},
+    ],
+)
+def test_a_manifest_with_values_of_other_types_is_damaged(memory: Objects, record: dict[str, object]) -> None:
+    assert Attempt.start(memory, "key/0/1-1").publish("spans/s", record)
+    with pytest.raises(DamagedObjectError, match="spans/s was changed or cut off"):
+        Manifest.read(memory, "spans/s")
+
+
+@pytest.mark.parametrize("entry", [FileEntry("5", "ab"), FileEntry(5, 7)])  # type: ignore[arg-type]
+def test_a_file_entry_of_other_types_is_damage(memory: Objects, entry: FileEntry) -> None:
+    assert Attempt(memory, "attempts/a", {"x": entry}).publish("spans/s", {})
+    with pytest.raises(DamagedObjectError, match="a value has another type"):
+        Manifest.read(memory, "spans/s")

@@ -1,10 +1,19 @@
+import json
 from typing import Any
 
 import pytest
 
 from raysc.settings import Keep
+from raysc.store.keys import key_of
 from raysc.store.objects import Objects
-from raysc.store.sweep_record import most_generous, read_sweep_records, retention_by_key, write_sweep_record
+from raysc.store.publishing import DamagedObjectError
+from raysc.store.sweep_record import (
+    KEEP_EVERYTHING,
+    most_generous,
+    read_sweep_records,
+    retention_by_key,
+    write_sweep_record,
+)
 
 FRUGAL = {"models": "last", "training_state": "none", "rows": "needed"}
 
@@ -66,3 +75,54 @@ def test_the_most_generous_rule_keeps_what_one_of_two_keeps(field: str, generous
     other = Keep.model_validate({**FRUGAL, field: generous})
     assert most_generous(frugal, other) == most_generous(other, frugal) == other
     assert most_generous(frugal, frugal) == frugal
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"name": "grid", "sweep": {"seeds": 3}, "keys": ["a"]}',
+        b'{"name": "grid", "sweep": {"seeds": 2}, "keys": []}',
+        b'{"name": "grid", "sweep"',
+        b"",
+        b"\xff\xfe",
+        b"[" * 100_000,
+        b'{"name": NaN}',
+    ],
+)
+def test_a_changed_record_is_damaged_and_then_every_key_keeps_everything(memory: Objects, data: bytes) -> None:
+    write_sweep_record(memory, "grid", {"seeds": 2}, ["a"])
+    (name,) = memory.names()
+    memory.put(name, data)
+    with pytest.raises(DamagedObjectError, match="was changed or cut off"):
+        list(read_sweep_records(memory))
+    write_sweep_record(memory, "frugal", {"keep": FRUGAL}, ["b"])
+    damages: list[DamagedObjectError] = []
+    assert [record.name for record in read_sweep_records(memory, damages)] == ["frugal"]
+    assert [damage.name for damage in damages] == [name]
+    assert retention_by_key(memory) == {"b": KEEP_EVERYTHING}
+    write_sweep_record(memory, "grid", {"seeds": 2}, ["a"])
+    assert len(list(read_sweep_records(memory))) == 2, "the next run of the sweep writes it again"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [1],
+        {"name": "grid", "sweep": {}},
+        {"name": 1, "sweep": {}, "keys": []},
+        {"name": "grid", "sweep": 3, "keys": []},
+        {"name": "grid", "sweep": {}, "keys": [1]},
+        {"name": "grid", "sweep": {"keep": {"rows": "a third value"}}, "keys": []},
+    ],
+)
+def test_a_record_of_other_types_is_damaged(memory: Objects, values: Any) -> None:
+    memory.put(f"sweeps/grid/asked/{key_of(values)}.json", json.dumps(values).encode())
+    with pytest.raises(DamagedObjectError, match="was changed or cut off") as caught:
+        list(read_sweep_records(memory))
+    assert str(caught.value).isprintable()
+
+
+def test_a_record_with_numbers_as_keys_of_mappings_is_read(memory: Objects) -> None:
+    write_sweep_record(memory, "grid", {"weights": {10: 1.0, 9: 2.0}}, ["a"])
+    (record,) = read_sweep_records(memory)
+    assert record.resolved == {"weights": {"10": 1.0, "9": 2.0}}

@@ -181,7 +181,10 @@ def _discard(resolved: ResolvedSweep, objects: Objects, display: Display) -> Non
         f"--fresh: {len(spans)} published spans of {len({name.split('/')[1] for name in spans})} lineages and "
         "generation 0s move to the trash (until raysc gc --yes) and are made again"
     )
-    sharing = {record.name for record in read_sweep_records(objects) if record.keys & resolved.keys}
+    damages: list[DamagedObjectError] = []
+    sharing = {record.name for record in read_sweep_records(objects, damages) if record.keys & resolved.keys}
+    for damage in damages:
+        display.say(f"note: {damage}; its sweep may share some of them too")
     for name in sorted(sharing - {sweep.name}):
         display.say(f"note: sweep {name} shares some of them, and will use the new ones")
     move_to_trash(objects, names, f"raysc sweep --fresh of {sweep.name}")

@@ -135,9 +135,9 @@ def delete_garbage(garbage: Garbage, objects: Objects) -> None:
     for tombstone in garbage.tombstones:
         write_tombstone(objects, tombstone)
     files = [info.name for info in garbage.objects if info.name.startswith("attempts/")]
-    others = [info.name for info in garbage.objects if not info.name.startswith("attempts/")]
+    references = [info.name for info in garbage.objects if not info.name.startswith("attempts/")]
     objects.delete_unfinished(info.name for info in garbage.unfinished)
-    for batch in (others, files):  # never in one request, whose order a bucket does not keep
+    for batch in (references, files):  # never in one request, whose order a bucket does not keep
         for start in range(0, len(batch), DELETE_BATCH):
             objects.delete(batch[start : start + DELETE_BATCH])
 

@@ -64,7 +64,7 @@ def verify_entries(
 
 @dataclass(frozen=True)
 class _Kept:
-    """What decides which files of a unit may be missing.
+    """Progress and tombstones of a unit, which decide which of its files may be missing.
 
     Attributes:
         last: first generation of the last span.
@@ -93,7 +93,7 @@ class _Verifier:
 
     Attributes:
         objects: the store.
-        kept: (key, pack) -> what the store said at first.
+        kept: (key, pack) -> its progress and tombstones at the start.
     """
 
     objects: Objects

@@ -30,3 +30,15 @@ def test_garbage_is_reported_and_deleted_with_yes(tmp_path: Path) -> None:
     assert "2.5 kB removed" in gc(tmp_path, "--yes")
     assert not objects.exists(f"{lost.prefix}/model/weights")
     assert "nothing to remove" in gc(tmp_path)
+
+
+def test_a_damaged_sweep_record_is_reported_and_nothing_is_deleted_for_it(tmp_path: Path) -> None:
+    objects = Objects.open(str(tmp_path))
+    write_sweep_record(objects, "grid", {"name": "grid"}, [])
+    (record,) = objects.names("sweeps")
+    objects.put(record, b"{}")
+    output = gc(tmp_path, "--yes")
+    assert f"{record} was changed or cut off" in output
+    assert "run the sweep of that record again" in output
+    assert "nothing to remove" in output
+    assert objects.exists(record)

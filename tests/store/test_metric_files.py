@@ -71,14 +71,14 @@ def test_of_two_files_at_one_address_all_readers_use_the_first_by_name_and_of_se
     write(memory, "key", (0,), 2, 3, offset=1.0)
     write(memory, "key", (0,), 2, 3, offset=2.0)
     first, second = sorted(memory.names("metrics"))
-    write(memory, "key", (0,), 0, 4)
+    write(memory, "key", (0,), 2, 6)
     (longest,) = set(memory.names("metrics")) - {first, second}
-    write(memory, "key", (0,), 5, 5)
+    write(memory, "key", (0,), 1, 1)
     (single,) = set(memory.names("metrics")) - {first, second, longest}
     order = [longest, first, second, single]
     assert metric_files.in_order_of_use([single, second, first, longest]) == order
     assert metric_files.list_files(memory, "metric")["key"][0,] == tuple(order)
     used = metric_files.files_by_generation(memory, "metric", "key", (0,))
-    assert used == {**dict.fromkeys(range(5), longest), 5: single}
+    assert used == {1: single, **dict.fromkeys(range(2, 7), longest)}
     memory.delete([longest])
-    assert metric_files.files_by_generation(memory, "metric", "key", (0,)) == {2: first, 3: first, 5: single}
+    assert metric_files.files_by_generation(memory, "metric", "key", (0,)) == {1: single, 2: first, 3: first}

@@ -1,0 +1,29 @@
+"""The runner before Ray starts: ``--fresh``."""
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+
+from raysc.display import ConsoleDisplay
+from raysc.planning.resolved import resolve
+from raysc.runner import _discard
+from raysc.store.objects import Objects
+from raysc.store.sweep_record import write_sweep_record
+from raysc.sweepfile import Sweep
+
+
+def test_a_damaged_sweep_record_does_not_stop_fresh(
+    make_sweep: Callable[..., Sweep], gaussian_text: str, tmp_path: Path
+) -> None:
+    objects, resolved = Objects.open(str(tmp_path / "store")), resolve(make_sweep(gaussian_text))
+    write_sweep_record(objects, "damaged", {}, resolved.keys)
+    (record,) = objects.names("sweeps")
+    objects.put(record, b"")
+    write_sweep_record(objects, "another", {}, resolved.keys)
+    console = Console(record=True, width=400, file=io.StringIO())
+    _discard(resolved, objects, ConsoleDisplay(console))
+    output = console.export_text()
+    assert "note: sweep another shares some of them" in output
+    assert f"{record} was changed or cut off" in output

@@ -33,7 +33,8 @@ def models(memory: Objects) -> dict[int, Manifest]:
         rows = f"rows/{t}/00000000.parquet"
         for file in (MODEL, STATE, RECORDS, rows):
             attempt.put(file, b"")
-        attempt.publish(f"spans/key/0/{t}-{t}", {"rows": [{"file": rows, "generation": t}]})
+        entry = {"generation": t, "first": 0, "rows": 1, "sha256": "", "file": rows}
+        attempt.publish(f"spans/key/0/{t}-{t}", {"rows": [entry]})
         manifests[t] = Manifest.read(memory, f"spans/key/0/{t}-{t}")
     return manifests
 

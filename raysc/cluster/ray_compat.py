@@ -66,8 +66,9 @@ class DriverPathConfig(JobConfig):
     """The configuration of a job whose processes search for modules as the driver does.
 
     Ray puts the current folder and the folder of the script in front of the search path of its workers. Without this,
-    a file ``random.py`` or ``tokenizers.py`` that lies there replaces a library in every worker. A job with a working
-    folder has only the files that its sweep names; Ray adds nothing to its path.
+    a file ``random.py`` or ``tokenizers.py`` that lies there replaces a library in every worker. For a Ray of this
+    machine only: nodes of a cluster have search paths of their own. A job with a working folder has only the files
+    that its sweep names; Ray adds nothing to its path.
     """
 
     def _serialize(self) -> str:

@@ -74,7 +74,6 @@ def _start(address: str) -> None:
             options["object_spilling_directory"] = folder.spill
         if token := token_for_local_ray():
             ray_compat.set_token(token)
-    if "://" not in address:
         options["job_config"] = ray_compat.DriverPathConfig()
     try:
         ray.init(

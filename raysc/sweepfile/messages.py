@@ -61,7 +61,7 @@ class Locations:
 
     def error(self, key: str, problem: str) -> InputError:
         """Return the error for a setting: ``FILE, line N: key: problem``."""
-        return InputError(f"{self.of(key)}: {key}: {problem}")
+        return InputError(f"{self.of(key)}: {' '.join(key.split())}: {problem}")
 
 
 def did_you_mean(name: str, valid: Iterable[str]) -> str:

@@ -208,8 +208,8 @@ def _drop_for_refit(plan: Plan, objects: Objects, remake: bool) -> None:
         cells = ", ".join(sorted({str(unit.cell.number) for unit in units}, key=int))
         raise plan.sweep.error(
             "keep",
-            f"the states that {len(units)} units (cells {cells}) would go on from were dropped by `keep`, or were damaged and "
-            f"deleted: {sum(unit.refits for unit in units)} published generations would have to be trained again; "
+            f"the states that {len(units)} units (cells {cells}) would go on from were dropped by `keep`, or were "
+            f"damaged and deleted: {sum(unit.refits for unit in units)} published generations would have to be trained again; "
             "add --remake if that is wanted",
         )
     for unit in units:

@@ -7,6 +7,9 @@ from raysc.errors import InputError
 from raysc.sweepfile.document import Document
 from raysc.sweepfile.yaml_reader import MAX_DEPTH, read_value
 
+MAX_KEY = 1000
+"""Characters of a key; several messages show it more than once."""
+
 
 def override(document: Document, assignments: Sequence[str]) -> None:
     """Apply assignments to a document, in their order.
@@ -28,6 +31,8 @@ def _apply(document: Document, assignment: str) -> None:
     location = f"--set {' '.join(assignment.split())}"
     key, equals, text = assignment.partition("=")
     key = key.strip()
+    if len(key) > MAX_KEY:
+        raise InputError(f"--set {' '.join(key[:60].split())}...: longer than a key of a sweep, {MAX_KEY} characters")
     if not equals or not all(key.split(".")):
         raise InputError(f"{location}: expected KEY=VALUE, such as seeds=2 or loop.budget.steps=10")
     if key.count(".") >= MAX_DEPTH:

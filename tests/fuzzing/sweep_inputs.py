@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -119,7 +120,9 @@ def sweep_mappings(folder: Path) -> Kind:
 
 
 def _read_mapping(data: bytes) -> object:
-    values = _with_python_values(json.loads(data))
+    values = json.loads(data)
+    with suppress(RecursionError):
+        values = _with_python_values(values)
     return _value(read_sweep_mapping(values if isinstance(values, dict) else {"name": values}, (), registry))
 
 

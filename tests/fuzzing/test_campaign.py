@@ -29,10 +29,10 @@ def test_kept_inputs_violate_nothing() -> None:
 def test_an_input_that_ends_or_stops_its_process_is_one_violation(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(campaign, "WALL_LIMIT", 5.0)
+    monkeypatch.setattr(campaign, "WALL_LIMIT", 15.0)
     kind = load_kind("crashing", tmp_path)
     inputs = [kind.input(seed)[1] for seed in range(100)]
     seeds = [inputs.index(data) for data in (b"1", b"3", b"5", b"7")]
     (figures,) = read_all([[Job("crashing", seed, seed + 1) for seed in seeds]], 1).values()
     assert figures.read == 2
-    assert figures.violations == [(seeds[1], "the process ended with -6"), (seeds[2], "no answer in 5.0 s")]
+    assert figures.violations == [(seeds[1], "the process ended with -6"), (seeds[2], "no answer in 15.0 s")]

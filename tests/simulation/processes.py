@@ -110,7 +110,12 @@ class Task:
 
 
 class Scheduler:
-    """Virtual time and the tasks of one schedule. Python threads, of which one runs at a time."""
+    """Virtual time and the tasks of one schedule. Python threads, of which one runs at a time.
+
+    Attributes:
+        now: virtual time, in seconds since the epoch.
+        longest_delay: the longest time for which a task that could go on did not get its turn, in virtual seconds.
+    """
 
     def __init__(self, rng: random.Random, switch_rate: float) -> None:
         """Start at ``EPOCH`` without tasks; ``switch_rate``: probability that another ready task goes on instead."""
@@ -118,6 +123,7 @@ class Scheduler:
         self.tasks: list[Task] = []
         self.running: Task | None = None
         self.endless = False
+        self.longest_delay = 0.0
         self._rng = rng
         self._switch_rate = switch_rate
         self._ended = False
@@ -185,6 +191,7 @@ class Scheduler:
         assert me is not None, "only a task can switch"
         if self._ended:
             raise ScheduleEnded
+        due = max(self.now, me.wake)
         following = self._next()
         if following is None:
             raise ScheduleEnded
@@ -193,6 +200,7 @@ class Scheduler:
             following.turn.release()
             me.turn.acquire()
             self.running = me
+        self.longest_delay = max(self.longest_delay, self.now - due)
         if self._ended:
             raise ScheduleEnded
         if not me.process.alive:

@@ -136,4 +136,7 @@ def test_a_message_quotes_an_override_in_one_line(refusal: Refusal, trained: str
 
 
 def test_a_key_of_very_many_parts_is_refused(refusal: Refusal, trained: str) -> None:
-    assert "nested more than 20 levels deep" in refusal(trained, f"data.{'a.' * 5000}a=1")
+    assert "nested more than 20 levels deep" in refusal(trained, f"data.{'a.' * 40}a=1")
+    message = refusal(trained, f"space.{'a ' * 5000}=1")
+    assert "longer than a key of a sweep" in message
+    assert len(refusal(trained, "space.a\nb=1").splitlines()) == 1

@@ -204,13 +204,14 @@ def _verify(resolved: ResolvedSweep, objects: Objects, display: Display) -> None
 def _drop_for_refit(plan: Plan, objects: Objects, remake: bool) -> None:
     """Move published generations that must be trained again to the trash, if ``--remake`` allows it."""
     units = plan.refitting_units
+    refits = sum(unit.refits for unit in units)
     if not remake:
         cells = ", ".join(sorted({str(unit.cell.number) for unit in units}, key=int))
         raise plan.sweep.error(
             "keep",
             f"the states that {len(units)} units (cells {cells}) would go on from were dropped by `keep`, or were "
-            f"damaged and deleted: {sum(unit.refits for unit in units)} published generations would have to be trained again; "
-            "add --remake if that is wanted",
+            f"damaged and deleted: {refits} published generations would have to be trained again; add --remake if "
+            "that is wanted",
         )
     for unit in units:
         if not unit.missing:  # to be measured again: models and rows are gone, so the generations are made again

@@ -85,7 +85,8 @@ def _set_axis(document: Document, key: str, value: Any, location: str) -> tuple[
     number, _, axis = key.partition(".")
     if not number.isdigit():
         if len(space) != 1:
-            choices = f"space.0.{key} to space.{len(space) - 1}.{key}"
+            name = " ".join(key.split())
+            choices = f"space.0.{name} to space.{len(space) - 1}.{name}"
             raise InputError(f"{location}: space has {len(space)} grids; select one of {choices}")
         number, axis = "0", key
     index = int(number)

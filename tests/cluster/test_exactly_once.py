@@ -136,7 +136,7 @@ def test_damage_is_detected_named_and_repaired(
     status, output = call("sweep", file, "--storage", store, "--verify")
     assert (status, "set aside" in output) == (0, False), output
     # A later generation starts from the repaired ones.
-    longer = ["sweep", file, "--storage", store, *LONGER]
+    longer: list[str | Path] = ["sweep", file, "--storage", store, *LONGER]
     status, output = call(*longer)
     if any("training state" in kind for kind in kinds.values()):  # no copy: its whole lineage is trained again
         assert (status, "3 published generations would have to be trained again" in output) == (2, True), output
@@ -156,7 +156,7 @@ def test_damage_is_detected_without_verify_too(finished: tuple[Path, Path], tmp_
     assert "records.parquet was changed or cut off" in output
     attempt = json.loads((store / f"spans/{key}/0/3-3").read_text())["attempt"]  # the damaged one remains beside it
     flip(store / attempt / "model/training_state.safetensors")
-    longer = ["sweep", file, "--storage", store, "--set", "loop.generations=4"]
+    longer: list[str | Path] = ["sweep", file, "--storage", store, "--set", "loop.generations=4"]
     status, output = call(*longer)
     assert (status, "run it again with --remake" in output) == (1, True), output
     status, output = call(*longer, "--remake")

@@ -103,4 +103,7 @@ def load_tokenizer(source: str) -> Tokenizer:
     if end is None:
         library.add_special_tokens([END])
         end = library.token_to_id(END)
-    return Tokenizer(library.to_str(), end if begin is None else begin, end, library.get_vocab_size())
+    stored = library.to_str()
+    with reader_errors(f"data.tokenizer: {source}", "a tokenizer"):  # it can be inconsistent and yet be loaded
+        text_library("tokenizers", "text").Tokenizer.from_str(stored)
+    return Tokenizer(stored, end if begin is None else begin, end, library.get_vocab_size())

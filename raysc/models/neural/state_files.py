@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from inspect import signature
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
@@ -166,7 +167,7 @@ def _load_unet(folder: Path, scheduler: SchedulerConfig) -> tuple[Config, Tensor
     size, channels = unet.config["sample_size"], unet.config["in_channels"]
     sides = [size, size] if isinstance(size, int) else list(size)
     # the U-Net's dropout would draw from the global generator; ``train.dropout`` sets dropout instead
-    arguments = {name: value for name, value in unet.config.items() if not name.startswith("_")} | {"dropout": 0.0}
+    arguments = _unet_arguments(unet.config) | {"dropout": 0.0}
     config, ema = {"network": "unet", "event": [channels, *sides], "unet": arguments}, unet.state_dict()
     if missing := [name for name, tensor in ema.items() if tensor.is_meta]:
         raise InputError(f"{folder} lacks {len(missing)} weights of its network, such as {missing[0]}")
@@ -174,6 +175,23 @@ def _load_unet(folder: Path, scheduler: SchedulerConfig) -> tuple[Config, Tensor
         return config, ema
     layer = load_file(folder / AUGMENTATION)
     return config | {AUGMENT_DIM: layer[LAYER].shape[1]}, ema | layer
+
+
+def _unet_arguments(config: Mapping[str, Any]) -> Config:
+    """Return the arguments of a U-Net in its stored configuration, in which diffusers keeps unknown names, too.
+
+    Raises:
+        ValueError: a number is none; diffusers would notice it in the first forward pass.
+    """
+    from diffusers import UNet2DModel
+
+    parameters = signature(UNet2DModel.__init__).parameters
+    arguments = {name: value for name, value in config.items() if name in parameters and not name.startswith("_")}
+    for name, value in arguments.items():
+        default = type(parameters[name].default)
+        if default in (int, float) and value is not None and type(value) not in {int, default}:
+            raise ValueError(f"{name} is {value!r}, not of type {default.__name__}")
+    return arguments
 
 
 def load_pipeline(folder: Path) -> Any:

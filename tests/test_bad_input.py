@@ -8,6 +8,8 @@ import pytest
 
 from raysc.cli import main
 
+pytestmark = pytest.mark.slow
+
 DIGITS = """\
 name: bad
 data: digits

@@ -8,6 +8,8 @@ import pytest
 
 from raysc import plugins
 
+pytestmark = pytest.mark.slow
+
 PLUGINS = {
     "regime": """
 from raysc.plugins import REAL, Recipe, Take, per_real_row, synthetic

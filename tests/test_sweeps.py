@@ -24,6 +24,8 @@ from raysc.results.table.table import load_table, main_columns
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep, read_sweep
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent / "sweeps"
 SEEDS, GENERATIONS = (0, 1, 2), 12
 PAPERS = ("kazdan2024", "bertrand2023", "theory")

@@ -16,6 +16,8 @@ from raysc.store.objects import Objects
 from raysc.store.publishing import Attempt
 from raysc.sweepfile import Sweep
 
+pytestmark = pytest.mark.slow
+
 MakeSweep = Callable[..., Sweep]
 RunSweep = Callable[[Sweep, Objects], None]
 

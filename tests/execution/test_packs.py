@@ -21,6 +21,8 @@ from raysc.store.objects import Objects
 from raysc.store.spans import published_spans
 from raysc.sweepfile import Sweep
 
+pytestmark = pytest.mark.slow
+
 MakeSweep = Callable[..., Sweep]
 RunSweep = Callable[[Sweep, Objects], None]
 

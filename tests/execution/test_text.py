@@ -29,6 +29,8 @@ from raysc.rng import Streams
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep
 
+pytestmark = pytest.mark.slow
+
 MakeSweep = Callable[..., Sweep]
 RunSweep = Callable[[Sweep, Objects], None]
 

@@ -3,9 +3,12 @@
 import subprocess
 import sys
 
+import pytest
 import torch
 
 from raysc.libraries.torchvision_compat import declare_missing_schemas
+
+pytestmark = pytest.mark.slow
 
 
 def test_torchvision_can_be_imported_in_a_fresh_process() -> None:

@@ -21,6 +21,8 @@ from raysc.regimes.recipe import REAL
 from raysc.rng import Streams
 from raysc.settings import Ema, Sample, Train
 
+pytestmark = pytest.mark.slow
+
 # With these numbers of rows the shares of the training set and of the samples vary by half a percentage point.
 DATA, SAMPLES = EightGaussians(rows=8000), 4096
 STREAMS = Streams((0, 1), 0)

@@ -3,12 +3,16 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from raysc import registry
 from raysc.planning.resolved import resolve
 from raysc.results.claims.judging import judge_claims
 from raysc.results.table.table import load_table
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep, read_sweep
+
+pytestmark = pytest.mark.slow
 
 RunSweep = Callable[[Sweep, Objects], None]
 

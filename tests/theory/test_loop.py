@@ -20,6 +20,8 @@ from raysc.results.table.table import load_table
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep
 
+pytestmark = pytest.mark.slow
+
 MakeSweep = Callable[..., Sweep]
 RunSweep = Callable[[Sweep, Objects], None]
 

@@ -22,6 +22,8 @@ from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep
 from raysc.theory import discrete
 
+pytestmark = pytest.mark.slow
+
 MakeSweep = Callable[..., Sweep]
 RunSweep = Callable[[Sweep, Objects], None]
 

@@ -22,6 +22,8 @@ from raysc.regimes.recipe import REAL
 from raysc.rng import Streams
 from raysc.settings import Ema, Sample, Train
 
+pytestmark = pytest.mark.slow
+
 IMAGE = (1, 8, 8)
 SEED_0, GENERATION_1 = Streams((0,), 0), Streams((0,), 1)
 FIVE_STEPS = Sample(sampler="ancestral", steps=5)

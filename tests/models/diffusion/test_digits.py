@@ -14,6 +14,8 @@ from raysc.pool.training_set import TrainingSet
 from raysc.rng import Streams
 from raysc.settings import Ema, Sample, Train
 
+pytestmark = pytest.mark.slow
+
 DATA, SEED_0 = Digits(), Streams((0,), 0)
 LONG = {"edm": 2.41, "ot_cfm": 3.20}
 """Fréchet distance after 20,000 steps, from benchmarks/RESULTS.md."""

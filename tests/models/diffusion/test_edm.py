@@ -15,6 +15,8 @@ from raysc.pool.training_set import TrainingSet
 from raysc.rng import Streams
 from raysc.settings import Ema, Sample, Train
 
+pytestmark = pytest.mark.slow
+
 SEED_0 = Streams((0,), 0)
 Column = Literal["edm", "vp"]
 

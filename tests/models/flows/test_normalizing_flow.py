@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import torch
 
 from raysc.datasets.points.blobs import Blobs
@@ -9,6 +10,8 @@ from raysc.pool.training_set import TrainingSet
 from raysc.regimes.recipe import REAL
 from raysc.rng import Streams
 from raysc.settings import Sample, Train
+
+pytestmark = pytest.mark.slow
 
 STREAMS = Streams((0, 1), 0)
 

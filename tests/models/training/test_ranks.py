@@ -15,6 +15,8 @@ from torch import Tensor
 
 from tests.neural_states import assert_close, equal_tensors
 
+pytestmark = pytest.mark.slow
+
 IMAGE_RANK, TEXT_RANK = (Path(__file__).parent / name for name in ("image_rank.py", "text_rank.py"))
 PROCESSES = ("rank0", "rank1", "single")
 """Folders of two ranks that train together, and of one rank alone."""

@@ -12,6 +12,8 @@ from raysc.planning.resolved import resolve
 from raysc.results.claims.judging import JudgedClaim, judge_claims
 from tests.conftest import MakeSweep
 
+pytestmark = pytest.mark.slow
+
 HEAD = """\
 data: {name: gaussian, dim: 2}
 model: gaussian

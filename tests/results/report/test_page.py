@@ -13,6 +13,8 @@ from raysc.sweepfile.yaml_writer import sweep_yaml
 from tests.conftest import MakeSweep, RunSweep
 from tests.results.report.conftest import ReadPage
 
+pytestmark = pytest.mark.slow
+
 
 def words(text: str) -> str:
     """Return a text with single spaces."""

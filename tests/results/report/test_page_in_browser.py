@@ -13,9 +13,12 @@ from raysc.sweepfile import read_sweep
 from tests.browser import Browser, browser, browser_path
 from tests.conftest import RunSweep
 
-pytestmark = pytest.mark.skipif(
-    browser_path() is None, reason="no Chromium; on Debian: apt-get install --no-install-recommends chromium"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        browser_path() is None, reason="no Chromium; on Debian: apt-get install --no-install-recommends chromium"
+    ),
+]
 SWEEPS = Path(__file__).parents[3] / "sweeps"
 SMALL = {
     "quickstart": (

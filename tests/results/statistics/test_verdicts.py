@@ -6,6 +6,8 @@ import pytest
 from raysc.results.statistics.censored import CensoredValues, censor
 from raysc.results.statistics.verdicts import Region, above, below, conclusion, judge, verdicts, within
 
+pytestmark = pytest.mark.slow
+
 TRIALS = 600
 SEEDS = [3, 5, 20, 100]
 MAX_ERROR_RATE = 0.05 + 3 * np.sqrt(0.05 * 0.95 / TRIALS)

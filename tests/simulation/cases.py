@@ -11,7 +11,7 @@ from raysc.errors import RayscError
 from raysc.results.status import read_status
 from raysc.results.table.table import load_table
 from raysc.runner import RunOptions
-from raysc.store.leases import LEASE_SECONDS
+from raysc.store.leases import LEASE_SECONDS, RENEWAL_SECONDS
 from tests.simulation.faults import SIMULATED, FaultRates, Faults
 from tests.simulation.invariants import Watch
 from tests.simulation.processes import ProcessKilled
@@ -126,7 +126,7 @@ def _check_work(world: World, swept: Case) -> None:
     faults = world.events.keys() - UNDISTURBED_EVENTS - {"clock steps"}
     if not faults and len(world.fits) > swept.expected.fits:
         world.violate(f"work done twice: {len(world.fits)} fits without a fault; {swept.expected.fits} are needed")
-    if not faults & EXCUSES and world.scheduler.longest_delay < LEASE_SECONDS / 2:
+    if not faults & EXCUSES and world.scheduler.longest_delay < LEASE_SECONDS - RENEWAL_SECONDS:
         check_fits(world, 0, "during the schedule")
 
 

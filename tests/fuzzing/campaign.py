@@ -159,33 +159,41 @@ def _drive(jobs: Sequence[Job]) -> Iterator[tuple[str, Figures]]:
         process = multiprocessing.get_context("spawn").Process(target=_work, args=arguments, daemon=True)
         process.start()
         sender.close()
-        while remaining and (report := _receive(reports, current)) is not None:
-            seed, figures = report
-            yield remaining[0].kind, figures
-            remaining[:1] = [Job(remaining[0].kind, seed, remaining[0].last)] if seed < remaining[0].last else []
-        hangs = process.is_alive() and bool(remaining)
-        if hangs:
-            process.kill()
+        violation = ""
+        while remaining and not violation:
+            try:
+                seed, figures = _receive(reports, current)
+            except EOFError:
+                # A process that is being ended closes its pipe first: it may still count as alive here.
+                process.join()
+                violation = f"the process ended with {process.exitcode}"
+            except TimeoutError:
+                process.kill()
+                violation = f"no answer in {WALL_LIMIT} s"
+            else:
+                yield remaining[0].kind, figures
+                remaining[:1] = [Job(remaining[0].kind, seed, remaining[0].last)] if seed < remaining[0].last else []
         process.join()
-        if remaining:
+        if violation:
             seed = max(current.value, remaining[0].first)
-            violation = f"no answer in {WALL_LIMIT} s" if hangs else f"the process ended with {process.exitcode}"
             fatal[remaining[0].kind, seed] = violation
             yield remaining[0].kind, Figures(violations=[(seed, violation)])
 
 
-def _receive(reports: Connection, current: Any) -> tuple[int, Figures] | None:
-    """Wait for a report; None if the process has ended, or has read the same input for too long."""
+def _receive(reports: Connection, current: Any) -> tuple[int, Figures]:
+    """Wait for a report.
+
+    Raises:
+        EOFError: the process has ended.
+        TimeoutError: the process has read the same input for too long.
+    """
     seed, since = current.value, time.monotonic()
     while not reports.poll(1.0):
         if current.value != seed:
             seed, since = current.value, time.monotonic()
         if time.monotonic() - since > WALL_LIMIT:
-            return None
-    try:
-        report: tuple[int, Figures] = reports.recv()
-    except EOFError:
-        return None
+            raise TimeoutError
+    report: tuple[int, Figures] = reports.recv()
     return report
 
 

@@ -16,6 +16,7 @@ from raysc.cli.plan import plan
 from raysc.cli.report import report
 from raysc.cli.results import results
 from raysc.cli.samples import samples
+from raysc.cli.schema import schema
 from raysc.cli.status import status
 from raysc.cli.sweep import sweep
 from raysc.display import replace_unknown_signs
@@ -33,6 +34,7 @@ app.command()(report)
 app.command()(samples)
 app.command("list")(listing)
 app.command()(init)
+app.command()(schema)
 app.command()(doctor)
 app.command()(gc)
 

@@ -1,17 +1,18 @@
 """raysc init: copy a shipped sweep file to edit."""
 
+import shutil
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from raysc.cli.shipped import shipped
+from raysc.cli.shipped import SCHEMA, copy_text, shipped
 from raysc.errors import InputError
 from raysc.sweepfile.messages import did_you_mean
 
 
 def init(name: Annotated[str, typer.Argument(help="Its name; raysc list has all names.")]) -> None:
-    """Copy a shipped sweep file into this folder; never overwrites."""
+    """Copy a shipped sweep file into this folder, and its schema for editors; never overwrites a sweep file."""
     files = shipped()
     if name not in files:
         in_folders = [known for known in files if Path(known).name == name]  # gaussian: kazdan2024/gaussian
@@ -20,7 +21,8 @@ def init(name: Annotated[str, typer.Argument(help="Its name; raysc list has all 
     target = Path(files[name].name)
     try:
         with target.open("x") as file:
-            file.write(files[name].read_text())
+            file.write(copy_text(files[name]))
+        shutil.copyfile(SCHEMA, SCHEMA.name)
     except FileExistsError:
         raise InputError(f"{target} exists here; move it away first") from None
     except OSError as error:

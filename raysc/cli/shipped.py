@@ -3,9 +3,12 @@
 from pathlib import Path
 
 import raysc
+from raysc.sweepfile.document import MODELINE
 
 FOLDER = Path(raysc.__file__).parent / "sweeps"
 """In a checkout a link to the folder beside the package, in a wheel a copy of it."""
+SCHEMA = FOLDER / "raysc.schema.json"
+"""The JSON Schema of the sweep file, made by ``raysc schema``."""
 
 
 def shipped() -> dict[str, Path]:
@@ -17,8 +20,17 @@ def purpose(file: Path) -> str:
     """Return the question of a shipped sweep file: the first paragraph of its opening comment."""
     lines: list[str] = []
     for line in file.read_text(encoding="utf-8").splitlines():
+        if line.startswith(MODELINE):
+            continue
         text = line.removeprefix("#").strip()
         if not line.startswith("#") or not text:
             break
         lines.append(text)
     return " ".join(lines)
+
+
+def copy_text(file: Path) -> str:
+    """Return the text of a shipped sweep file for a folder that holds a copy of ``SCHEMA``."""
+    first, _, rest = file.read_text(encoding="utf-8").partition("\n")
+    assert first.startswith(MODELINE), f"{file} does not begin with its schema"
+    return f"{MODELINE} $schema={SCHEMA.name}\n{rest}"

@@ -178,7 +178,25 @@ class ExpectEntry(Settings):
 
 
 class ClaimEntry(Settings):
-    """A claim as the file has it. ``claim_reader`` checks values of type ``Any``, with more precise messages."""
+    """A claim as the file has it.
+
+    ``claim_reader`` checks values of type ``Any``, with more precise messages.
+
+    Attributes:
+        says: the claim in words.
+        source: its source, such as a section of a paper.
+        metric: a column of a listed metric.
+        value: the compared number; default: the metric at the last generation.
+        of: the cells: axis: value, or axis: [values].
+        than: the cells that they are compared with, or generation 0, control, theory, or a number.
+        relation: above, below or within ``by``.
+        by: bound of the ratio (log scale) or of the difference (linear scale).
+        minus: a second comparison that is subtracted from the first.
+        trend: an axis; the claim then compares slopes over this axis.
+        for_each: axes; one case per combination of their values.
+        scale: log: ratios; linear: differences; default: the metric's scale.
+        expect: the expected outcome, if the claim is not expected to hold.
+    """
 
     says: str = Field(min_length=1)
     source: str = ""

@@ -17,6 +17,9 @@ from raysc.sweepfile.yaml_reader import MAX_DEPTH, join_key, read_value
 MAX_ITEMS = 1_000_000
 """Maximum length of a list; a range from Python can be as long as it likes."""
 
+MODELINE = "# yaml-language-server:"
+"""Beginning of a line that names the schema of the file for editors."""
+
 
 @dataclass
 class Document:
@@ -160,6 +163,7 @@ def _items(items: Iterable[tuple[Any, Any]], key: str, document: Document, depth
 
 
 def _opening_comment(text: str) -> str:
-    """Return the comment at the top of a sweep file, without its signs; "" if there is none."""
+    """Return the comment at the top of a sweep file, without its signs and ``MODELINE``; "" if there is none."""
     lines = takewhile(lambda line: line.startswith("#"), text.splitlines())
-    return "\n".join(line.removeprefix("#").removeprefix(" ").rstrip() for line in lines)
+    comment = (line.removeprefix("#").removeprefix(" ").rstrip() for line in lines if not line.startswith(MODELINE))
+    return "\n".join(comment)

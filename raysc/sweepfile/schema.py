@@ -44,7 +44,17 @@ Section = TypeVar("Section", bound=BaseModel)
 
 
 class LoopSection(Settings):
-    """The retrainings: number, start weights, length and end; ``train`` and ``sample`` override those of the file."""
+    """The retrainings.
+
+    Attributes:
+        generations: T, the number of retrainings after generation 0.
+        start: start weights of a retraining (trained families): those of the previous generation, those from which
+            generation 0 started, or new random weights.
+        budget: length of a retraining (trained families).
+        train: training settings of retrainings, over those of the file.
+        sample: sampling settings of retrainings, over those of the file.
+        until: level of a metric that ends a seed before the last generation.
+    """
 
     generations: PositiveInt
     start: Start = "previous"
@@ -55,13 +65,45 @@ class LoopSection(Settings):
 
 
 class Search(Settings):
-    """Number of points that are drawn from the domains of ``space``."""
+    """Search of the domains of ``space``.
+
+    Attributes:
+        random: number of points that are drawn.
+    """
 
     random: PositiveInt
 
 
 class SweepFile(Settings):
-    """The top keys. Values of type ``Any`` are checked by code with more precise messages."""
+    """A sweep file, by its top keys.
+
+    Values of type ``Any`` are checked by code with more precise messages.
+
+    Attributes:
+        name: name of the sweep, a folder name; default: the file's name.
+        data: data set of all cells, unless it is an axis of ``space``.
+        model: model family of all cells, unless it is an axis of ``space``.
+        initial: generation 0.
+        loop: the retrainings.
+        train: training settings of all generations (trained families).
+        sample: sampling settings of all generations.
+        space: grid of cells, axis: value or values; a list of grids is their union. Axes are regime, lambda, data,
+            model and dotted settings.
+        search: number of points to draw, if ``space`` has domains.
+        seeds: number of seeds, or a list of them; every cell runs with every seed.
+        metrics: metrics of every measured generation.
+        measure: measured generations: all, log (about evenly spaced on a logarithmic scale), or a list.
+        control: true: every cell is compared with a control that trains on real rows only; matched: with one that
+            takes as many optimiser steps; false: no control.
+        initial_quality: metric whose value at generation 0 sorts cells by the quality of their initial model.
+        resources: resources of a trial.
+        pool: where sampled rows lie: in Parquet files of the store, or in Ray's object store.
+        keep: what the store keeps of trained lineages.
+        storage: folder or URI of the store (s3://, gs://, az://); default: ./raysc-store.
+        claims: sentences of a paper in a form that can be tested.
+        loggers: loggers for Tune's results beside TensorBoard: csv, wandb, mlflow.
+        prices: price and size of each type of node, by name, for the cost estimate of a plan.
+    """
 
     name: str | None = None
     data: Any = None

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from raysc import registry
-from raysc.cli.shipped import purpose, shipped
+from raysc.cli.shipped import SCHEMA, purpose, shipped
 from raysc.sweepfile import read_sweep
 from tests.cli.conftest import RunRaysc
 
@@ -25,6 +25,14 @@ def test_init_copies_a_shipped_file_to_edit(raysc: RunRaysc, here: Path) -> None
     assert (ran.status, ran.err) == (0, "")
     assert (here / "quickstart.yaml").read_text() == shipped()["quickstart"].read_text()
     assert "raysc sweep quickstart.yaml" in ran.out
+
+
+def test_init_copies_the_schema_that_the_file_names(raysc: RunRaysc, here: Path) -> None:
+    raysc("init", "kazdan2024/gaussian")
+    first, _, rest = (here / "gaussian.yaml").read_text().partition("\n")
+    assert first == "# yaml-language-server: $schema=raysc.schema.json"
+    assert rest == shipped()["kazdan2024/gaussian"].read_text().partition("\n")[2]
+    assert (here / "raysc.schema.json").read_text() == SCHEMA.read_text()
 
 
 def test_init_never_overwrites(raysc: RunRaysc, here: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import ValidationError  # type: ignore[import-untyped]  # has no stubs
+from jsonschema import ValidationError
 from ray.autoscaler._private.util import prepare_config, validate_config
 from ruamel.yaml import YAML
 

@@ -5,34 +5,26 @@ from typing import ClassVar
 
 import numpy as np
 
-from raysc.metrics.core.columns import PairColumns, features_setting
-from raysc.metrics.core.metric import Column, Features, FeatureSets, Vectors
+from raysc.metrics.core.columns import PairColumns, PairFunction
+from raysc.metrics.core.metric import FeatureSets, Vectors
 from raysc.metrics.core.offset import offset, without_offset
-
-PAIR = PairColumns("frechet_distance", "lower", "log")
+from raysc.metrics.distances.pair_metric import PairMetric
 
 
 @dataclass(frozen=True)
-class FrechetDistance:
+class FrechetDistance(PairMetric):
     """|mu_1 - mu_2|^2 + tr(C_1 + C_2 - 2 (C_1 C_2)^(1/2)): FID's formula (Heusel et al. 2017, arXiv 1706.08500, Eq. 6).
 
     On classifier features the scale is that of the small network's penultimate activations, not normalised: values
     compare with each other and with their floor, not with Inception's FID. Covariances are unbiased (ddof 1). With few
     rows the distance is biased upwards; the floor shows by how much. Where one of the two sets has fewer rows than
     features, so that its covariance is singular, a column ``<column>_rows`` states its number of rows.
-
-    Attributes:
-        features: the features that are compared; None: the data's default.
     """
 
-    features: Features | None = None
+    pair: ClassVar[PairColumns] = PairColumns("frechet_distance", "lower", "log")
 
-    version: ClassVar[int] = 1
-    min_rows: ClassVar[int] = 2
-
-    @property
-    def columns(self) -> tuple[Column, ...]:
-        return PAIR.columns(features_setting(self.features))
+    def function(self, sets: FeatureSets) -> PairFunction:
+        return frechet_distance
 
     def measure(self, sets: FeatureSets) -> dict[str, np.ndarray]:
         real_sets = (sets.test, sets.train[0])
@@ -41,7 +33,7 @@ class FrechetDistance:
             for column, real in zip(self.columns, real_sets, strict=True)
             if (rows := min(len(sets.generated[0].array), len(real.array))) < real.array.shape[1]
         }
-        return PAIR.values(sets, frechet_distance, features_setting(self.features)) | row_counts
+        return super().measure(sets) | row_counts
 
 
 def frechet_distance(generated: Vectors, real: Vectors) -> float:

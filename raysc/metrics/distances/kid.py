@@ -5,38 +5,27 @@ from typing import ClassVar
 
 import numpy as np
 
-from raysc.metrics.core.columns import PairColumns, features_setting
-from raysc.metrics.core.metric import Column, Features, FeatureSets, Vectors
+from raysc.metrics.core.columns import PairColumns, PairFunction
+from raysc.metrics.core.metric import FeatureSets, Vectors
 from raysc.metrics.core.offset import FAR, central_row
+from raysc.metrics.distances.pair_metric import PairMetric
 
 BLOCK = 2**22
 """Number of kernel values in memory at a time."""
 
-PAIR = PairColumns("kid", "lower", "linear")
-
 
 @dataclass(frozen=True)
-class Kid:
+class Kid(PairMetric):
     """Squared maximum mean discrepancy, kernel (x'y/dim + 1)^3 (Binkowski et al. 2018, arXiv 1801.01401, Sec. 4).
 
     The unbiased estimate (their Eq. 4) over all rows, not averaged over random subsets: 0 on average for real rows, so
     it may be negative.
-
-    Attributes:
-        features: the features that are compared; None: the data's default.
     """
 
-    features: Features | None = None
+    pair: ClassVar[PairColumns] = PairColumns("kid", "lower", "linear")
 
-    version: ClassVar[int] = 1
-    min_rows: ClassVar[int] = 2
-
-    @property
-    def columns(self) -> tuple[Column, ...]:
-        return PAIR.columns(features_setting(self.features))
-
-    def measure(self, sets: FeatureSets) -> dict[str, np.ndarray]:
-        return PAIR.values(sets, kernel_distance, features_setting(self.features))
+    def function(self, sets: FeatureSets) -> PairFunction:
+        return kernel_distance
 
 
 def kernel_distance(generated: Vectors, real: Vectors) -> float:

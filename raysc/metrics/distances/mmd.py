@@ -6,38 +6,25 @@ from typing import ClassVar
 import numpy as np
 from scipy.spatial.distance import cdist, pdist
 
-from raysc.metrics.core.columns import PairColumns, features_setting
-from raysc.metrics.core.metric import Column, Features, FeatureSets, Vectors
-
-PAIR = PairColumns("mmd", "lower", "linear")
+from raysc.metrics.core.columns import PairColumns, PairFunction
+from raysc.metrics.core.metric import FeatureSets, Vectors
+from raysc.metrics.distances.pair_metric import PairMetric
 
 
 @dataclass(frozen=True)
-class Mmd:
+class Mmd(PairMetric):
     """Squared maximum mean discrepancy (Gretton et al. 2012, lemma 6), kernel exp(-|x - y|^2 / (2 h^2)).
 
     The bandwidth h is the median distance between two held-out rows (the median heuristic), the same for every seed and
     generation. If h is 0, because most held-out rows are equal, the kernel has its limit: 1 for equal rows, 0 for
     others. The unbiased estimate: 0 on average for real rows, so it may be negative.
-
-    Attributes:
-        features: the features that are compared; None: the data's default.
     """
 
-    features: Features | None = None
+    pair: ClassVar[PairColumns] = PairColumns("mmd", "lower", "linear")
 
-    version: ClassVar[int] = 1
-    min_rows: ClassVar[int] = 2
-
-    @property
-    def columns(self) -> tuple[Column, ...]:
-        return PAIR.columns(features_setting(self.features))
-
-    def measure(self, sets: FeatureSets) -> dict[str, np.ndarray]:
+    def function(self, sets: FeatureSets) -> PairFunction:
         bandwidth = sets.test.cached(median_distance, lambda: median_distance(sets.test.array))
-        return PAIR.values(
-            sets, lambda generated, real: mmd(generated, real, bandwidth), features_setting(self.features)
-        )
+        return lambda generated, real: mmd(generated, real, bandwidth)
 
 
 def median_distance(rows: np.ndarray) -> float:

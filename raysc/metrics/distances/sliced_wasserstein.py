@@ -6,38 +6,28 @@ from typing import ClassVar
 
 import numpy as np
 
-from raysc.metrics.core.columns import PairColumns, features_setting
-from raysc.metrics.core.metric import Column, Features, FeatureSets, Vectors
+from raysc.metrics.core.columns import PairColumns, PairFunction
+from raysc.metrics.core.metric import FeatureSets, Vectors
 from raysc.metrics.core.offset import offset, without_offset
+from raysc.metrics.distances.pair_metric import PairMetric
 from raysc.rng import stream
 
 PROJECTIONS = 128
 
-PAIR = PairColumns("sliced_wasserstein", "lower", "log")
-
 
 @dataclass(frozen=True)
-class SlicedWasserstein:
+class SlicedWasserstein(PairMetric):
     """Root mean square of the Wasserstein-2 distances of the rows' projections (Bonneel et al. 2015).
 
     128 random directions, the same for every seed, generation and sweep. In the units of the rows. The distance between
     two samples of one distribution is positive; the floor shows it.
-
-    Attributes:
-        features: the features that are projected; None: the data's default.
     """
 
-    features: Features | None = None
-
-    version: ClassVar[int] = 1
+    pair: ClassVar[PairColumns] = PairColumns("sliced_wasserstein", "lower", "log")
     min_rows: ClassVar[int] = 1
 
-    @property
-    def columns(self) -> tuple[Column, ...]:
-        return PAIR.columns(features_setting(self.features))
-
-    def measure(self, sets: FeatureSets) -> dict[str, np.ndarray]:
-        return PAIR.values(sets, sliced_wasserstein, features_setting(self.features))
+    def function(self, sets: FeatureSets) -> PairFunction:
+        return sliced_wasserstein
 
 
 def sliced_wasserstein(generated: Vectors, real: Vectors) -> float:

@@ -7,40 +7,24 @@ import numpy as np
 
 from raysc.metrics.core.columns import values_against_train
 from raysc.metrics.core.metric import Column, FeatureSets, Vectors
-from raysc.metrics.text.ngrams import NgramColumn, ngram_set, ngrams, share
-
-COLUMN = NgramColumn("copied_ngrams", 8, "lower", "linear", "train")
+from raysc.metrics.text.ngram_metric import UNIT, NgramMetric
+from raysc.metrics.text.ngrams import ngram_set, ngrams, share
 
 
 @dataclass(frozen=True)
-class CopiedNgrams:
+class CopiedNgrams(NgramMetric):
     """Share of the generated rows' n-grams of tokens that occur in the seed's real training rows, 0 to 1.
 
     Its floor is the value of held-out rows.
-
-    Attributes:
-        n: length of an n-gram, in tokens.
-
-    Raises:
-        InputError: n is below 1.
     """
 
-    n: int = COLUMN.default_n
+    default_n: ClassVar[int] = 8
+    column: ClassVar[Column] = Column("copied_ngrams", "lower", "linear", "train", UNIT)
 
-    version: ClassVar[int] = 1
-    features: ClassVar[str] = "tokens"
-    min_rows: ClassVar[int] = 1
+    n: int = default_n
 
-    def __post_init__(self) -> None:
-        COLUMN.check(self.n)
-
-    @property
-    def columns(self) -> tuple[Column, ...]:
-        return COLUMN.columns(self.n)
-
-    def measure(self, sets: FeatureSets) -> dict[str, np.ndarray]:
-        (column,) = self.columns
-        return {column.name: values_against_train(self._copied_share, sets)}
+    def values(self, sets: FeatureSets) -> np.ndarray:
+        return values_against_train(self._copied_share, sets)
 
     def _copied_share(self, generated: Vectors, train: Vectors) -> float:
         train_grams = ngram_set(train, self.n)

@@ -7,40 +7,24 @@ import numpy as np
 
 from raysc.metrics.core.columns import values_of_generated
 from raysc.metrics.core.metric import Column, FeatureSets, Vectors
-from raysc.metrics.text.ngrams import NgramColumn, ngrams, share
-
-COLUMN = NgramColumn("distinct_n", 2, "higher", "log", "test")
+from raysc.metrics.text.ngram_metric import UNIT, NgramMetric
+from raysc.metrics.text.ngrams import ngrams, share
 
 
 @dataclass(frozen=True)
-class DistinctN:
+class DistinctN(NgramMetric):
     """Distinct-n (Li et al. 2016): distinct n-grams of tokens over all n-grams of the generated rows, 0 to 1.
 
     It decreases with the number of rows; compare equal numbers. Its floor is the value of training rows.
-
-    Attributes:
-        n: length of an n-gram, in tokens.
-
-    Raises:
-        InputError: n is below 1.
     """
 
-    n: int = COLUMN.default_n
+    default_n: ClassVar[int] = 2
+    column: ClassVar[Column] = Column("distinct_n", "higher", "log", "test", UNIT)
 
-    version: ClassVar[int] = 1
-    features: ClassVar[str] = "tokens"
-    min_rows: ClassVar[int] = 1
+    n: int = default_n
 
-    def __post_init__(self) -> None:
-        COLUMN.check(self.n)
-
-    @property
-    def columns(self) -> tuple[Column, ...]:
-        return COLUMN.columns(self.n)
-
-    def measure(self, sets: FeatureSets) -> dict[str, np.ndarray]:
-        (column,) = self.columns
-        return {column.name: values_of_generated(self._distinct_share, sets)}
+    def values(self, sets: FeatureSets) -> np.ndarray:
+        return values_of_generated(self._distinct_share, sets)
 
     def _distinct_share(self, generated: Vectors) -> float:
         grams = ngrams(generated.array, self.n)

@@ -1,43 +1,9 @@
-"""N-grams of token rows, and the column that metrics of n-grams share."""
-
-from dataclasses import dataclass
-from typing import Literal
+"""N-grams of token rows."""
 
 import numpy as np
 
-from raysc.errors import InputError
-from raysc.metrics.core.columns import column_name, number_setting
-from raysc.metrics.core.metric import Better, Column, Scale, Vectors
+from raysc.metrics.core.metric import Vectors
 from raysc.pool.tokens import PAD
-
-
-@dataclass(frozen=True)
-class NgramColumn:
-    """The column of a metric of n-grams, with n in its name where n is not the default: ``distinct_n[n=3]``.
-
-    Attributes:
-        name: the metric's name.
-        default_n: the default n.
-        better: direction in which the values improve.
-        scale: scale of damage.
-        reference: the real rows that determine the floor.
-    """
-
-    name: str
-    default_n: int
-    better: Better
-    scale: Scale
-    reference: Literal["test", "train"]
-
-    def check(self, n: int) -> None:
-        """Raise InputError if n is below 1."""
-        if n < 1:
-            raise InputError(f"{self.name}: n must be at least 1, not {n}")
-
-    def columns(self, n: int) -> tuple[Column, ...]:
-        """Return the column of the metric with this n."""
-        name = column_name(self.name, number_setting("n", n, self.default_n))
-        return (Column(name, self.better, self.scale, self.reference, "share of n-grams"),)
 
 
 def ngrams(rows: np.ndarray, n: int) -> np.ndarray:

@@ -7,40 +7,24 @@ import numpy as np
 
 from raysc.metrics.core.columns import values_of_generated
 from raysc.metrics.core.metric import Column, FeatureSets, Vectors
-from raysc.metrics.text.ngrams import NgramColumn, ngrams
-
-COLUMN = NgramColumn("repetition", 4, "lower", "linear", "test")
+from raysc.metrics.text.ngram_metric import UNIT, NgramMetric
+from raysc.metrics.text.ngrams import ngrams
 
 
 @dataclass(frozen=True)
-class Repetition:
+class Repetition(NgramMetric):
     """seq-rep-n (Welleck et al. 2020): share of a row's n-grams that occur earlier in the row, mean over rows, 0 to 1.
 
     Rows of fewer than n tokens count as 0. Its floor is the value of training rows.
-
-    Attributes:
-        n: length of an n-gram, in tokens.
-
-    Raises:
-        InputError: n is below 1.
     """
 
-    n: int = COLUMN.default_n
+    default_n: ClassVar[int] = 4
+    column: ClassVar[Column] = Column("repetition", "lower", "linear", "test", UNIT)
 
-    version: ClassVar[int] = 1
-    features: ClassVar[str] = "tokens"
-    min_rows: ClassVar[int] = 1
+    n: int = default_n
 
-    def __post_init__(self) -> None:
-        COLUMN.check(self.n)
-
-    @property
-    def columns(self) -> tuple[Column, ...]:
-        return COLUMN.columns(self.n)
-
-    def measure(self, sets: FeatureSets) -> dict[str, np.ndarray]:
-        (column,) = self.columns
-        return {column.name: values_of_generated(self._mean_repetition, sets)}
+    def values(self, sets: FeatureSets) -> np.ndarray:
+        return values_of_generated(self._mean_repetition, sets)
 
     def _mean_repetition(self, generated: Vectors) -> float:
         return float(np.mean([_repeated_share(ngrams(row[None], self.n)) for row in generated.array]))

@@ -1,9 +1,8 @@
 import numpy as np
 import pytest
 
-from raysc.errors import InputError
 from raysc.metrics.core.metric import Vectors
-from raysc.metrics.text.ngrams import NgramColumn, ngram_set, ngrams, share
+from raysc.metrics.text.ngrams import ngram_set, ngrams, share
 from raysc.pool.tokens import PAD
 
 ROWS = np.array([[1, 2, 1, 2], [1, 2, PAD, PAD], [3, PAD, PAD, PAD]], np.int32)
@@ -23,13 +22,6 @@ def test_the_set_holds_the_distinct_ngrams() -> None:
     vectors = Vectors(ROWS)
     assert ngram_set(vectors, 2) == {np.array(gram, np.int32).tobytes() for gram in ([1, 2], [2, 1])}
     assert ngram_set(vectors, 2) is ngram_set(vectors, 2)
-
-
-def test_a_column_has_n_in_its_name_where_it_is_not_the_default() -> None:
-    column = NgramColumn("distinct_n", 2, "higher", "log", "test")
-    assert [column.columns(n)[0].name for n in (2, 3)] == ["distinct_n", "distinct_n[n=3]"]
-    with pytest.raises(InputError, match="distinct_n: n must be at least 1, not 0"):
-        column.check(0)
 
 
 def test_a_share_of_nothing_is_nan() -> None:

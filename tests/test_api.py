@@ -41,7 +41,7 @@ def test_every_public_name_is_there_and_no_other() -> None:
     for name in raysc.__all__:
         assert getattr(raysc, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'swep'"):
-        raysc.swep  # noqa: B018
+        _ = raysc.swep
 
 
 def test_the_frame_is_the_table(gaussian: raysc.Results, gaussian_store: tuple[Sweep, Objects]) -> None:
@@ -246,6 +246,7 @@ def test_what_a_notebook_gives_works_or_is_refused_in_one_line(tmp_path: Path) -
     assert len(raysc.load(SWEEP, overrides="seeds=5").sweep.seeds) == 5
     with pytest.raises(raysc.InputError, match="needs a name"):
         raysc.load({**SWEEP, "name": None})
-    for source in (None, 3, ["grid.yaml"]):
+    sources: tuple[Any, ...] = (None, 3, ["grid.yaml"])
+    for source in sources:
         with pytest.raises(raysc.InputError, match="expected a sweep file, a name or a dict"):
-            raysc.load(source)  # type: ignore[arg-type]
+            raysc.load(source)

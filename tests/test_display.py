@@ -4,6 +4,7 @@ import io
 import subprocess
 import sys
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -48,8 +49,8 @@ def output(of: Console) -> str:
         ({"activities": ("a", "b", "c")}, "1/4 units, 5/16 generations, 42 s; a (and 2 more)"),
     ],
 )
-def test_the_state_as_a_line(changes: dict[str, object], expected: str) -> None:
-    assert replace(PROGRESS, **changes).text() == expected  # type: ignore[arg-type]
+def test_the_state_as_a_line(changes: dict[str, Any], expected: str) -> None:
+    assert replace(PROGRESS, **changes).text() == expected
 
 
 def test_a_log_gets_a_line_per_update_every_half_minute() -> None:

@@ -73,7 +73,7 @@ class DriverPathConfig(JobConfig):
 
     def _serialize(self) -> str:
         """Return the configuration with the module search path of this process."""
-        if not self._runtime_env_has_working_dir():  # type: ignore[no-untyped-call]
+        if not self._runtime_env_has_working_dir():  # type: ignore[no-untyped-call]  # a method of Ray without types
             self._py_driver_sys_path = worker_path()[::-1]  # each is put in front of those before it
         serialized: str = super()._serialize()
         return serialized

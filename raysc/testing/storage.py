@@ -3,6 +3,7 @@
 import pickle
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -57,7 +58,7 @@ class StorageTests:
         for race in range(5):
             writers = [f"writer {number}".encode() for number in range(WRITERS)]
             with ThreadPoolExecutor(WRITERS) as pool:
-                created = list(pool.map(lambda data: objects.create(f"race/{race}", data), writers))  # noqa: B023
+                created = list(pool.map(partial(objects.create, f"race/{race}"), writers))
             assert created.count(True) == 1
             assert objects.get(f"race/{race}") == writers[created.index(True)]
 

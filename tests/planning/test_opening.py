@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -105,9 +106,10 @@ def test_a_place_that_cannot_be_is_refused_with_its_origin(file: Path, monkeypat
 
 
 def test_a_single_text_is_one_override(file: Path) -> None:
+    numbers: Any = [3]
     assert len(open_sweep(str(file), None, "seeds=7")[0].seeds) == 7
     with pytest.raises(InputError, match="overrides: expected texts such as 'seeds=2', got 3"):
-        open_sweep(str(file), None, [3])  # type: ignore[list-item]
+        open_sweep(str(file), None, numbers)
 
 
 def test_an_edited_plug_in_has_another_key_and_the_new_code(here: Path, gaussian_text: str) -> None:

@@ -13,6 +13,8 @@ from raysc.settings import Component
 from raysc.testing import RegimeTests
 
 PARAMETERS: dict[str, dict[str, Any]] = {"counts": {"real": 30, "synthetic": 50}}
+FRACTIONAL: Any = 7.5
+"""A count that the types of a recipe refuse, but that an untyped plug-in may give."""
 
 
 class TestRegistered(RegimeTests):
@@ -51,12 +53,12 @@ def past_the_end(candidates: np.ndarray, real: np.ndarray, count: int, generator
             "it_takes_rows_that_earlier_models_have_sampled",
         ),
         ([lambda t: Take(REAL, 5, 41, first)], None, "it_takes_no_more_real_rows_than_exist"),
-        ([lambda t: Take(REAL, 5, 7.5, first)], None, "counts_are_whole_and_training_sets_have_rows"),  # type: ignore[arg-type]
+        ([lambda t: Take(REAL, 5, FRACTIONAL, first)], None, "counts_are_whole_and_training_sets_have_rows"),
         ([lambda t: Take(synthetic(t - 1), 5, 20, past_the_end)], None, "the_loop_trains_on_the_rows_of_the_recipe"),
         ([lambda t: Take(synthetic(t), 5)], None, "it_takes_rows_of_earlier_generations_only"),
         ([lambda t: Take(fresh(1), 5)], None, "it_takes_rows_of_earlier_generations_only"),
         ([lambda t: Take(REAL, -1)], None, "counts_are_whole_and_training_sets_have_rows"),
-        ([lambda t: Take(REAL, 2.5)], None, "counts_are_whole_and_training_sets_have_rows"),  # type: ignore[arg-type]
+        ([lambda t: Take(REAL, FRACTIONAL)], None, "counts_are_whole_and_training_sets_have_rows"),
         ([lambda t: Take(REAL, 0)], None, "counts_are_whole_and_training_sets_have_rows"),
         ([lambda t: Take(REAL, 5)], 6, "counts_are_whole_and_training_sets_have_rows"),
         ([lambda t: Take(REAL, 41)], None, "it_takes_no_more_real_rows_than_exist"),

@@ -89,6 +89,6 @@ def _is_deep(image: Image.Image, data: bytes) -> bool:
         header = PPM_HEADER.match(data)
         return header is not None and int(header[1]) > 255
     if image.format == "TIFF":
-        tags = image.tag_v2  # type: ignore[attr-defined]
+        tags = image.tag_v2  # type: ignore[attr-defined]  # an attribute of TIFF images
         return max(tags.get(TIFF_BITS, (1,))) > 8 or any(kind != 1 for kind in tags.get(TIFF_SAMPLE_FORMAT, (1,)))
     return False

@@ -1,6 +1,7 @@
 import io
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,9 +21,9 @@ def test_images_are_decoded_once_and_again_when_a_file_changes(
         file.write_bytes(png(pixels))
     calls: list[bool] = []
 
-    def counted(encoded: object, grey: bool) -> np.ndarray:
+    def counted(encoded: Any, grey: bool) -> np.ndarray:
         calls.append(grey)
-        return decode(encoded, grey)  # type: ignore[arg-type]
+        return decode(encoded, grey)
 
     monkeypatch.setattr(image_cache, "decode", counted)
 

@@ -52,7 +52,8 @@ def test_the_start_is_not_changed(digits: TrainingSet) -> None:
 
 def test_global_random_generators_are_neither_used_nor_moved(digits: TrainingSet) -> None:
     def numpy_state() -> Any:
-        return np.random.get_state()[1]  # type: ignore[index]  # noqa: NPY002 - the generator that must not move
+        state = np.random.get_state(legacy=False)  # noqa: NPY002 - the generator that must not move
+        return state["state"]["key"]
 
     def run() -> Any:
         return SMALL.fit(digits, SMALL.initial(IMAGE, SEED_0), range(3), TRAIN, SEED_0).state

@@ -10,6 +10,7 @@ from raysc.planning.plan import Plan, make_plan
 from raysc.planning.resolved import ResolvedSweep, resolve
 from raysc.results.table.table import load_table
 from raysc.store.objects import Objects
+from raysc.sweepfile import Sweep
 
 RAYSC = [sys.executable, "-c", "from raysc.cli import main; main()"]
 """The command, with this Python."""
@@ -34,3 +35,8 @@ def table_of(file: Path, store: Path | str, *overrides: str) -> pd.DataFrame:
 def without_seconds(table: pd.DataFrame) -> pd.DataFrame:
     """The columns that are equal in every run: all but the durations."""
     return table.drop(columns=[name for name in table if str(name).startswith("seconds_")])
+
+
+def results(sweep: Sweep, objects: Objects) -> pd.DataFrame:
+    """The table of a sweep without the durations."""
+    return without_seconds(load_table(resolve(sweep), objects))

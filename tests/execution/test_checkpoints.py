@@ -15,6 +15,7 @@ from raysc.results.table.table import load_table
 from raysc.store.objects import Objects
 from raysc.store.publishing import Attempt
 from raysc.sweepfile import Sweep
+from tests.command_line import results
 
 pytestmark = pytest.mark.slow
 
@@ -68,7 +69,7 @@ def test_a_fit_that_was_stopped_goes_on_with_the_same_result(
     assert again[0] == (stop_at, range(13, 20))
     assert list(objects.names("partial")) == [], "they go once the generation is there"
     assert not [name for name in objects.names("attempts") if "/partial/" in name]
-    first, second = (without_times(load_table(resolve(checkpointed), store)) for store in (whole, objects))
+    first, second = (results(checkpointed, store) for store in (whole, objects))
     pd.testing.assert_frame_equal(first, second, check_exact=True)
 
 
@@ -99,7 +100,7 @@ def test_a_generation_that_was_stopped_while_it_was_sampled_is_not_trained_again
     run_sweep(checkpointed, objects)
     assert set(fitted) == {2}
     assert list(objects.names("partial")) == []
-    first, second = (without_times(load_table(resolve(checkpointed), store)) for store in (whole, objects))
+    first, second = (results(checkpointed, store) for store in (whole, objects))
     pd.testing.assert_frame_equal(first, second, check_exact=True)
 
 
@@ -128,7 +129,3 @@ def test_a_generation_that_was_stopped_is_no_result(make_sweep: MakeSweep, digit
     objects = Objects.open(str(tmp_path))
     objects.put(f"partial/{resolve(sweep).cells[0].keys.lineage}/0/1-13", b"{}")
     assert load_table(resolve(sweep), objects).empty
-
-
-def without_times(table: pd.DataFrame) -> pd.DataFrame:
-    return table.drop(columns=[name for name in table if str(name).startswith("seconds_")])

@@ -17,7 +17,6 @@ from raysc.models.family import TRAINING_STATE_PREFIX, TrainedFamily
 from raysc.planning.plan import make_plan
 from raysc.planning.resolved import resolve
 from raysc.planning.units import InitialUnit
-from raysc.results.table.table import load_table
 from raysc.store.inventory import verify_entries
 from raysc.store.objects import Objects
 from raysc.store.parquet_rows import ParquetShelf
@@ -26,6 +25,7 @@ from raysc.store.retention import dropped_generations
 from raysc.store.spans import published_spans
 from raysc.store.trash import move_damaged_to_trash
 from raysc.sweepfile import Sweep
+from tests.command_line import results
 
 MakeSweep = Callable[..., Sweep]
 RunSweep = Callable[[Sweep, Objects], None]
@@ -49,11 +49,6 @@ def flip_byte(objects: Objects, name: str) -> None:
     data = bytearray(objects.get(name))
     data[-1] ^= 1
     objects.put(name, bytes(data))
-
-
-def table(sweep: Sweep, objects: Objects) -> pd.DataFrame:
-    frame = load_table(resolve(sweep), objects)
-    return frame.drop(columns=[name for name in frame if str(name).startswith("seconds_")])
 
 
 @pytest.fixture
@@ -103,7 +98,7 @@ def test_a_lost_training_state_of_generation_0_is_made_again(
         run_sweep(sweep, objects)
     run_as_trials(sweep, objects)
     run_sweep(sweep, objects)
-    pd.testing.assert_frame_equal(table(sweep, objects), table(sweep, whole), check_exact=True)
+    pd.testing.assert_frame_equal(results(sweep, objects), results(sweep, whole), check_exact=True)
     digests = [
         {
             file: entry.sha256
@@ -139,7 +134,7 @@ def test_a_flipped_byte_in_the_last_training_state_is_not_trained_again_without_
     sweep, longer = sweep_of(3), sweep_of(4)
     run_sweep(longer, whole)
     run_sweep(sweep, objects)
-    before = table(sweep, objects)
+    before = results(sweep, objects)
     lineage = resolve(sweep).cells[0].keys.lineage
     (state, *_) = [name for name in states(objects, "/3-3/") if name.endswith(".safetensors")]
     flip_byte(objects, state)
@@ -152,12 +147,12 @@ def test_a_flipped_byte_in_the_last_training_state_is_not_trained_again_without_
             run_as_trials(longer, objects)
     assert fits == []
     assert dropped_generations(objects, lineage, (0,)) == {"training_state": 3}
-    pd.testing.assert_frame_equal(table(sweep, objects), before, check_exact=True)
+    pd.testing.assert_frame_equal(results(sweep, objects), before, check_exact=True)
     assert [each for each in verify_entries({lineage}, [0], objects) if each is not None] == []
     (unit,) = make_plan(resolve(longer), objects).loop
     assert (unit.reason, unit.refits) == ("states not kept", 3), "the plan asks for --remake"
     run_sweep(longer, objects)
-    pd.testing.assert_frame_equal(table(longer, objects), table(longer, whole), check_exact=True)
+    pd.testing.assert_frame_equal(results(longer, objects), results(longer, whole), check_exact=True)
 
 
 def test_a_late_listing_does_not_train_a_published_generation_again(
@@ -202,7 +197,7 @@ def test_damage_that_a_second_look_explains_is_none(
     run_sweep(sweep, objects)
     assert fits == []
     assert list(objects.names("trash")) == []
-    pd.testing.assert_frame_equal(table(sweep, objects), table(sweep, other), check_exact=True)
+    pd.testing.assert_frame_equal(results(sweep, objects), results(sweep, other), check_exact=True)
 
 
 def test_models_are_measured_without_their_training_state(

@@ -10,7 +10,6 @@ import pytest
 
 from raysc.datasets.points.eight_gaussians import EightGaussians
 from raysc.execution import checkpoints
-from raysc.execution.metric_writer import MetricWriter
 from raysc.execution.ranks import TrainedRank
 from raysc.planning.plan import make_plan
 from raysc.planning.resolved import resolve
@@ -20,11 +19,13 @@ from raysc.results.table.table import load_table
 from raysc.store.objects import Objects
 from raysc.store.spans import published_spans
 from raysc.sweepfile import Sweep
+from tests.command_line import results
 
 pytestmark = pytest.mark.slow
 
 MakeSweep = Callable[..., Sweep]
 RunSweep = Callable[[Sweep, Objects], None]
+RunAndKill = Callable[[Sweep, Objects, int], None]
 
 POINTS = """\
 name: small-points
@@ -44,11 +45,6 @@ FLOW = FLOW.replace("sample: {steps: 2}\n", "").replace("modes_covered]", "modes
 FLOW = FLOW.replace("[mix, replace]", "replace").replace("generations: 3", "generations: 2")
 
 
-def results(sweep: Sweep, objects: Objects) -> pd.DataFrame:
-    table = load_table(resolve(sweep), objects)
-    return table.drop(columns=[name for name in table if str(name).startswith("seconds_")])
-
-
 def packs(objects: Objects) -> set[tuple[int, ...]]:
     return {seeds for lineage in published_spans(objects).values() for seeds in lineage}
 
@@ -65,7 +61,7 @@ def poison_seed_1(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_pack_is_one_unit_and_one_that_was_killed_goes_on_where_it_was(
-    make_sweep: MakeSweep, run_sweep: RunSweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    make_sweep: MakeSweep, run_sweep: RunSweep, run_and_kill: RunAndKill, tmp_path: Path
 ) -> None:
     sweep = make_sweep(POINTS)
     calm = Objects.open(str(tmp_path / "calm"))
@@ -75,18 +71,8 @@ def test_a_pack_is_one_unit_and_one_that_was_killed_goes_on_where_it_was(
     undisturbed = results(sweep, calm)
     assert len(undisturbed) == 2 * 3 * 4
     assert not undisturbed["diverged"].any()
-    report = MetricWriter.report_means
-
-    def die(self: MetricWriter, generation: int, values: Any) -> None:
-        report(self, generation, values)
-        if generation == 2:
-            raise KeyboardInterrupt
-
     store = Objects.open(str(tmp_path / "killed"))
-    with monkeypatch.context() as killed:
-        killed.setattr(MetricWriter, "report_means", die)
-        with pytest.raises(KeyboardInterrupt):
-            run_sweep(sweep, store)
+    run_and_kill(sweep, store, 2)
     run_sweep(sweep, store)
     pd.testing.assert_frame_equal(results(sweep, store), undisturbed, check_exact=True)
 

@@ -9,9 +9,9 @@ import pytest
 
 from raysc.planning.resolved import resolve
 from raysc.results.samples.sampled_rows import sampled_rows
-from raysc.results.table.table import load_table
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep
+from tests.command_line import results
 
 MakeSweep = Callable[..., Sweep]
 RunSweep = Callable[[Sweep, Objects], None]
@@ -65,8 +65,7 @@ def test_a_sweep_grows_from_what_stays_as_if_everything_had(
             changes = [*ONE, f"space.regime={regime}", f"keep={keep}", f"loop.generations={generations}"]
             sweep = make_sweep(digits_text, *changes)
             run_sweep(sweep, objects)
-        table = load_table(resolve(sweep), objects)
-        tables.append(table.drop(columns=[name for name in table if str(name).startswith("seconds_")]))
+        tables.append(results(sweep, objects))
     pd.testing.assert_frame_equal(tables[0], tables[2], check_exact=True)
     pd.testing.assert_frame_equal(tables[1], tables[2], check_exact=True)
 

@@ -28,6 +28,7 @@ from raysc.results.table.table import load_table
 from raysc.rng import Streams
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep
+from tests.command_line import results
 
 pytestmark = pytest.mark.slow
 
@@ -47,11 +48,6 @@ seeds: 1
 metrics: [cross_entropy, distinct_n, exact_duplicates]
 control: false
 """
-
-
-def results(sweep: Sweep, objects: Objects) -> pd.DataFrame:
-    table = load_table(resolve(sweep), objects)
-    return table.drop(columns=[name for name in table if str(name).startswith("seconds_")])
 
 
 @pytest.fixture(scope="module")

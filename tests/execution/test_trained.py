@@ -11,7 +11,6 @@ from safetensors.numpy import load_file
 
 from raysc.errors import RayscError
 from raysc.execution.measurer import Measurer
-from raysc.execution.metric_writer import MetricWriter
 from raysc.execution.ranks import TrainedRank
 from raysc.planning.plan import make_plan
 from raysc.planning.resolved import resolve
@@ -20,9 +19,11 @@ from raysc.store.objects import Objects
 from raysc.store.publishing import Attempt, DamagedObjectError
 from raysc.store.spans import published_spans
 from raysc.sweepfile import Sweep
+from tests.command_line import results
 
 MakeSweep = Callable[..., Sweep]
 RunSweep = Callable[[Sweep, Objects], None]
+RunAndKill = Callable[[Sweep, Objects, int], None]
 Store = tuple[Sweep, Objects]
 
 
@@ -42,16 +43,11 @@ def fits(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, range]]:
     return made
 
 
-def results(sweep: Sweep, objects: Objects) -> pd.DataFrame:
-    table = load_table(resolve(sweep), objects)
-    return table.drop(columns=[name for name in table if str(name).startswith("seconds_")])
-
-
 @pytest.mark.parametrize("pool", ["parquet", "object_store"])
 @pytest.mark.parametrize("regime", ["mix", "accumulate_subsample", "{name: curated, real: false}"])
 def test_a_unit_that_was_killed_goes_on_where_it_was(
-    pool: str, regime: str, make_sweep: MakeSweep, run_sweep: RunSweep, digits_text: str, tmp_path: Path,
-    fits: list[tuple[int, range]], monkeypatch: pytest.MonkeyPatch,
+    pool: str, regime: str, make_sweep: MakeSweep, run_sweep: RunSweep, run_and_kill: RunAndKill, digits_text: str,
+    tmp_path: Path, fits: list[tuple[int, range]],
 ) -> None:  # fmt: skip
     changes = [f"pool={pool}", "seeds=1", "loop.generations=3", f"space.regime={regime}", "space.initial.steps=4"]
     sweep = make_sweep(digits_text, *changes, "space.lambda=1.5", "control=false")
@@ -61,18 +57,8 @@ def test_a_unit_that_was_killed_goes_on_where_it_was(
     assert [generation for generation, _ in fits] == [0, 1, 2, 3]
     fits.clear()
 
-    report = MetricWriter.report_means
-
-    def die(self: MetricWriter, generation: int, values: Any) -> None:
-        report(self, generation, values)
-        if generation == 2:
-            raise KeyboardInterrupt
-
     store = Objects.open(str(tmp_path / "killed"))
-    with monkeypatch.context() as killed:
-        killed.setattr(MetricWriter, "report_means", die)
-        with pytest.raises(KeyboardInterrupt):
-            run_sweep(sweep, store)
+    run_and_kill(sweep, store, 2)
     run_sweep(sweep, store)
     assert [generation for generation, _ in fits] == [0, 1, 2, 3], "no generation was fitted twice"
     pd.testing.assert_frame_equal(results(sweep, store), undisturbed, check_exact=True)

@@ -14,6 +14,7 @@ from raysc.results.table.table import load_table
 from raysc.store.objects import Objects
 from raysc.store.retention import Tombstone, write_tombstone
 from raysc.sweepfile import Sweep
+from tests.command_line import results, without_seconds
 
 MakeSweep = Callable[..., Sweep]
 RunSweep = Callable[[Sweep, Objects], None]
@@ -157,7 +158,7 @@ def test_more_seeds_under_another_memory_limit_run_the_new_ones_only(
     pd.testing.assert_frame_equal(after[after["seed"] < 2].reset_index(drop=True), before, check_exact=True)
     pd.testing.assert_frame_equal(
         whole(make_sweep(gaussian_text, "seeds=5"), run_sweep, tmp_path / "at once"),
-        without_times(after),
+        without_seconds(after),
         check_exact=True,
     )
 
@@ -165,11 +166,7 @@ def test_more_seeds_under_another_memory_limit_run_the_new_ones_only(
 def whole(sweep: Sweep, run_sweep: RunSweep, folder: Path) -> pd.DataFrame:
     objects = Objects.open(str(folder))
     run_sweep(sweep, objects)
-    return without_times(load_table(resolve(sweep), objects))
-
-
-def without_times(table: pd.DataFrame) -> pd.DataFrame:
-    return table.drop(columns=[name for name in table if str(name).startswith("seconds_")])
+    return results(sweep, objects)
 
 
 def test_four_qualities_of_three_seeds_are_three_trainings(

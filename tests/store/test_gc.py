@@ -14,7 +14,6 @@ from raysc.errors import InputError
 from raysc.planning.plan import make_plan
 from raysc.planning.resolved import resolve
 from raysc.planning.retention_rules import retention_rules
-from raysc.results.table.table import load_table
 from raysc.store.artifacts import REFERENCE, read_artifact, write_artifact
 from raysc.store.gc import Garbage, collect_garbage, delete_garbage, find_garbage
 from raysc.store.inventory import verify_entries
@@ -26,6 +25,7 @@ from raysc.store.spans import pack_name, published_spans
 from raysc.store.sweep_record import write_sweep_record
 from raysc.store.trash import TrashReasons, move_to_trash
 from raysc.sweepfile import Sweep
+from tests.command_line import results
 
 MakeSweep = Callable[..., Sweep]
 RunSweep = Callable[[Sweep, Objects], None]
@@ -61,11 +61,6 @@ def clear(objects: Objects) -> None:
         delete_garbage(garbage, objects)
 
 
-def table(sweep: Sweep, objects: Objects) -> pd.DataFrame:
-    frame = load_table(resolve(sweep), objects)
-    return frame.drop(columns=[name for name in frame.columns if name.startswith("seconds_")])
-
-
 def test_a_store_without_garbage_has_none(store: Store) -> None:
     assert find(store[1]) == []
 
@@ -82,10 +77,10 @@ def test_files_without_a_manifest_are_garbage_after_a_day_unless_their_unit_runs
         assert find(objects) == [], "a process runs that unit"
     (garbage,) = find(objects)
     assert [info.name for info in garbage.objects] == [f"{lost.prefix}/model/weights"]
-    before = table(sweep, objects)
+    before = results(sweep, objects)
     delete_garbage(garbage, objects)
     assert find(objects) == []
-    pd.testing.assert_frame_equal(table(sweep, objects), before)
+    pd.testing.assert_frame_equal(results(sweep, objects), before)
 
 
 def test_lineages_that_only_a_deleted_sweep_named_are_garbage(
@@ -95,7 +90,7 @@ def test_lineages_that_only_a_deleted_sweep_named_are_garbage(
     other = make_sweep(digits_text.replace("small-digits", "other"), "space.lambda=[0.5, 1.0]")
     record(other, objects)
     run_sweep(other, objects)
-    before = table(sweep, objects)
+    before = results(sweep, objects)
     lineages, shared = ({cell.keys.lineage for cell in resolve(each).cells} for each in (other, sweep))
     new = lineages - shared
     assert find(objects) == []
@@ -105,7 +100,7 @@ def test_lineages_that_only_a_deleted_sweep_named_are_garbage(
     assert f"{len(new)} lineages" in garbage.reason
     assert garbage.objects[0].name.startswith("spans/"), "manifests go before their files"
     delete_garbage(garbage, objects)
-    pd.testing.assert_frame_equal(table(sweep, objects), before)
+    pd.testing.assert_frame_equal(results(sweep, objects), before)
     assert make_plan(resolve(sweep), objects).units == ()
     assert {unit.cell.keys.lineage for unit in make_plan(resolve(other), objects).loop} == new
     assert not [name for name in objects.names() if any(key in name for key in new)]
@@ -128,12 +123,12 @@ def test_the_most_generous_rule_of_two_sweeps_is_applied(
     assert find(objects) == [], "the other sweep keeps everything"
     assert objects.folder is not None
     shutil.rmtree(objects.folder / "sweeps/small-digits")
-    before = table(frugal, objects)
+    before = results(frugal, objects)
     freed = {info.name.split("/", 5)[-1].split("/")[0] for garbage in find(objects) for info in garbage.objects}
     assert freed == {"model", "rows"}
     clear(objects)
     assert find(objects) == []
-    pd.testing.assert_frame_equal(table(frugal, objects), before, check_exact=True)
+    pd.testing.assert_frame_equal(results(frugal, objects), before, check_exact=True)
     assert make_plan(resolve(frugal), objects).units == ()
     longer = make_plan(resolve(make_sweep(digits_text, "seeds=1", "loop.generations=3")), objects)
     assert {(unit.reason, unit.refits) for unit in longer.loop} == {("states not kept", 2)}
@@ -239,7 +234,7 @@ FOREIGN = (
 def test_files_of_other_programs_are_skipped_everywhere(store: Store) -> None:
     sweep, objects = store
     assert objects.folder is not None
-    before = table(sweep, objects)
+    before = results(sweep, objects)
     for name in FOREIGN:
         path = objects.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -249,7 +244,7 @@ def test_files_of_other_programs_are_skipped_everywhere(store: Store) -> None:
     keys = resolve(sweep).keys
     assert [damage for damage in verify_entries(keys, sweep.seeds, objects) if damage] == []
     assert TrashReasons(objects).new() == []
-    pd.testing.assert_frame_equal(table(sweep, objects), before)
+    pd.testing.assert_frame_equal(results(sweep, objects), before)
     clear(objects)
     assert all((objects.folder / name).exists() for name in FOREIGN)
 

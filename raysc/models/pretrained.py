@@ -16,6 +16,10 @@ from raysc.settings import Sample, Train
 
 FILES = ["*.json", "*.safetensors", "unet/*.json", "unet/*.safetensors", "scheduler/*.json"]
 """Patterns of the files of a diffusers repository that define the model."""
+SUFFIXES = (".pkl", ".pt")
+"""Endings of the names of public checkpoint files."""
+CHECKPOINT = "checkpoint"
+"""Name of a checkpoint file in the hash, whatever it is called on this machine."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,7 @@ class PretrainedFamily:
 
     Attributes:
         family: the wrapped family.
-        source: a diffusers folder, or a repository id of the Hugging Face hub.
+        source: a diffusers folder, a public checkpoint file, or a repository id of the Hugging Face hub.
     """
 
     family: Any
@@ -69,7 +73,7 @@ class PretrainedFamily:
         """
         if streams.generation > 0:
             return self.family.initial(event, streams)
-        state = self.family.load(local_folder(self.source))
+        state = self.family.load(local_model(self.source))
         if tuple(state.event) != event:
             raise InputError(f"initial.from: {self.source} models images of shape {state.event}, the data have {event}")
         return state
@@ -99,12 +103,16 @@ class PretrainedFamily:
 
 
 @content_cache
-def local_folder(source: str) -> Path:
-    """Return the model's folder on this machine; for a hub id, its copy in the hub's cache.
+def local_model(source: str) -> Path:
+    """Return the model's file or folder on this machine; for a hub id, its copy in the hub's cache.
 
     Raises:
-        InputError: the folder does not exist, and the hub cannot provide it.
+        InputError: it does not exist, and the hub cannot provide it.
     """
+    if Path(source).is_file():
+        return Path(source).resolve()
+    if source.endswith(SUFFIXES):
+        raise InputError(f"initial.from: there is no file {source}; download it, or train generation 0: initial.steps")
     from raysc.libraries.hub import model_folder  # imported here: it takes seconds
 
     return model_folder(source, "initial.from", FILES).resolve()
@@ -113,10 +121,11 @@ def local_folder(source: str) -> Path:
 @content_cache
 def content_hash(source: str) -> str:
     """Return a hash of the model's files, 32 hexadecimal digits: lineage keys contain it in place of the path."""
-    folder, digest = local_folder(source), sha256()
-    files = [file for pattern in FILES for file in folder.glob(pattern)]
+    model, digest = local_model(source), sha256()
+    files = [model] if model.is_file() else [file for pattern in FILES for file in model.glob(pattern)]
     for file in sorted(file for file in files if not file.name.startswith(TRAINING_STATE_PREFIX)):
-        digest.update(f"\n{file.relative_to(folder).as_posix()} {file.stat().st_size}\n".encode())
+        name = CHECKPOINT if file == model else file.relative_to(model).as_posix()
+        digest.update(f"\n{name} {file.stat().st_size}\n".encode())
         with file.open("rb") as stream:
             while chunk := stream.read(2**20):
                 digest.update(chunk)

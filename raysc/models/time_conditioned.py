@@ -1,4 +1,4 @@
-"""Base class of ddpm, edm and flow_matching: families with an MLP or a U-Net that is conditioned on time."""
+"""Base class of ddpm, edm and flow_matching: families with a network that is conditioned on time."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -12,8 +12,11 @@ from pydantic import PositiveInt
 from torch import Tensor, nn
 
 from raysc.errors import InputError
+from raysc.models.checkpoint_files.read import load_checkpoint
 from raysc.models.family import FitResult
 from raysc.models.networks.build import parameter_count
+from raysc.models.networks.cfm_unet import cfm_unet_config
+from raysc.models.networks.ddpmpp import ddpmpp_config
 from raysc.models.networks.mlp import mlp_config
 from raysc.models.networks.network import Config, Network
 from raysc.models.networks.unet import HEAD_CHANNELS, UNetSizes, unet_config
@@ -30,6 +33,8 @@ from raysc.settings import Sample, Train
 
 MLP_SIZES = ("width", "depth")
 UNET_SIZES = ("channels", "multipliers", "res_blocks", "attention", "head_channels")
+SIZES = {"mlp": MLP_SIZES, "unet": UNET_SIZES, "ddpmpp": UNET_SIZES[:-1], "cfm_unet": UNET_SIZES}
+"""Fields with the sizes of each kind of network."""
 
 
 @dataclass(frozen=True)
@@ -39,17 +44,20 @@ class TimeConditionedFamily(ABC):
     A subclass defines the loss, the sampler, and the diffusers scheduler that fits the network's output.
 
     Attributes:
-        network: mlp or unet.
+        network: mlp; or, for images, unet, that of diffusers, ddpmpp, that of Song et al. 2021 and Karras et al. 2022,
+            or, for flow_matching, cfm_unet, that of torchcfm.
         width: units of a hidden layer (mlp).
         depth: hidden layers (mlp).
-        channels: channels at full resolution, a multiple of 8 (unet).
-        multipliers: channels of each level over ``channels``; each level halves the resolution (unet).
-        res_blocks: residual blocks per level (unet).
-        attention: heights in pixels of the levels with self-attention, apart from the middle block (unet).
-        head_channels: channels of one attention head (unet).
+        channels: channels at full resolution, a multiple of 8 (all but mlp).
+        multipliers: channels of each level over ``channels``; each level halves the resolution (all but
+            mlp).
+        res_blocks: residual blocks per level (all but mlp).
+        attention: heights in pixels of the levels with self-attention, apart from the middle block (all but
+            mlp).
+        head_channels: channels of one attention head (unet, cfm_unet); ddpmpp has a single head.
     """
 
-    network: Literal["mlp", "unet"] = "mlp"
+    network: Literal["mlp", "unet", "ddpmpp", "cfm_unet"] = "mlp"
     width: PositiveInt = 128
     depth: PositiveInt = 3
     channels: PositiveInt = 32
@@ -64,9 +72,9 @@ class TimeConditionedFamily(ABC):
 
     def __post_init__(self) -> None:
         """Raise InputError at a size that the chosen kind of network does not have."""
-        sizes, other_sizes = (MLP_SIZES, UNET_SIZES) if self.network == "mlp" else (UNET_SIZES, MLP_SIZES)
-        for name in other_sizes:
-            if getattr(self, name) != getattr(type(self), name):
+        sizes = SIZES[self.network]
+        for name in (*MLP_SIZES, *UNET_SIZES):
+            if name not in sizes and getattr(self, name) != getattr(type(self), name):
                 raise InputError(f"model.{name}: a network of kind {self.network} takes {', '.join(sizes)}, not {name}")
 
     @abstractmethod
@@ -105,7 +113,9 @@ class TimeConditionedFamily(ABC):
         if self.network == "mlp":
             return mlp_config(event, self.width, self.depth)
         sizes = UNetSizes(self.channels, self.multipliers, self.res_blocks, self.attention, self.head_channels)
-        return unet_config(event, sizes, self.outputs)
+        if self.network == "ddpmpp":
+            return ddpmpp_config(event, sizes, self.outputs)
+        return cfm_unet_config(event, sizes) if self.network == "cfm_unet" else unet_config(event, sizes, self.outputs)
 
     def check(self, event: tuple[int, ...]) -> None:
         self.network_config(event)
@@ -136,6 +146,8 @@ class TimeConditionedFamily(ABC):
         state_files.save(state, folder, training_state, self.scheduler, self.pipeline)
 
     def load(self, folder: Path) -> State:
+        if folder.is_file():
+            return load_checkpoint(folder, self.network, self.scheduler)
         return state_files.load(folder, self.network, self.scheduler)
 
     def parameter_count(self, event: tuple[int, ...]) -> int:

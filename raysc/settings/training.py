@@ -25,7 +25,8 @@ class Initial(Settings):
     Attributes:
         steps: optimiser steps (trained families).
         rows: number of real rows for generation 0, the first ones; later generations use all n.
-        from_: a diffusers folder or hub id to load in place of training; excludes both.
+        from_: a diffusers folder, a hub id, or a checkpoint file of EDM, torchcfm or ddpm-torch to load in place of
+            training; excludes both.
     """
 
     steps: PositiveInt | None = None

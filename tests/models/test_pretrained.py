@@ -1,6 +1,7 @@
 """``initial.from``: a stored model in place of generation 0's training."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,16 +12,21 @@ from raysc.execution.records import stored_rows
 from raysc.machine.content_cache import empty_content_caches
 from raysc.models import pretrained
 from raysc.models.diffusion.ddpm import Ddpm
+from raysc.models.diffusion.edm import Edm
 from raysc.models.flows.flow_matching import FlowMatching
 from raysc.planning.plan import make_plan
 from raysc.planning.resolved import resolve
 from raysc.planning.validation import validate
+from raysc.pool.training_set import TrainingSet
 from raysc.rng import Streams
-from raysc.settings import Sample
+from raysc.settings import Sample, Train
 from raysc.store.objects import Objects
 from raysc.store.spans import published_spans
 from tests.conftest import MakeSweep, RunSweep
+from tests.edm_pickles import EDMPrecond, contents, song_unet, write_pickle
+from tests.neural_states import equal_states
 
+SEED_0 = Streams((0,), 0)
 TEXT = """\
 name: pretrained
 data: {name: digits, rows: 24}
@@ -107,4 +113,39 @@ def test_a_source_is_a_folder_or_a_hub_id(tmp_path: Path) -> None:
     with pytest.raises(
         InputError, match=r"initial\.from: there is no folder .*, and no model on the hub can have that"
     ):
-        pretrained.local_folder(str(tmp_path / "missing"))
+        pretrained.local_model(str(tmp_path / "missing"))
+
+
+def test_a_public_checkpoint_is_generation_0_and_its_contents_are_in_the_key(
+    tmp_path: Path, make_sweep: MakeSweep, training_set: Callable[[np.ndarray], TrainingSet]
+) -> None:
+    path = write_pickle(contents(EDMPrecond(song_unet())), tmp_path / "network.pkl")
+    family = Edm(network="ddpmpp", channels=4)
+    state = pretrained.PretrainedFamily(family, str(path)).initial((3, 8, 8), SEED_0)
+    rows = training_set(np.zeros((8, 3, 8, 8), np.uint8))
+    trained = family.fit(rows, state, range(1), Train(batch=4, augmentation=0.5, dropout=0.1), SEED_0)
+    assert not trained.diverged
+    assert trained.state.config == state.config
+    family.save(trained.state, tmp_path / "state", training_state=True)
+    assert equal_states(family.load(tmp_path / "state"), trained.state)
+    with pytest.raises(InputError, match=r"models images of shape \(3, 8, 8\), the data have \(3, 32, 32\)"):
+        pretrained.PretrainedFamily(family, str(path)).initial((3, 32, 32), SEED_0)
+    with pytest.raises(InputError, match=r"holds a network of kind ddpmpp; set model\.network to it"):
+        Edm(network="unet", channels=8).load(path)
+    with pytest.raises(InputError, match=r"network\.pkl: its scheduler has"):
+        Ddpm(network="ddpmpp", channels=4).load(path)
+
+    original = pretrained.content_hash(str(path))
+    renamed = path.rename(tmp_path / "renamed.pkl")
+    assert pretrained.content_hash(str(renamed)) == original
+    empty_content_caches()
+    renamed.write_bytes(renamed.read_bytes() + b"x")
+    assert pretrained.content_hash(str(renamed)) != original
+
+
+def test_a_file_that_is_absent_or_no_checkpoint_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"initial\.from: there is no file .*absent\.pkl; download it, or train"):
+        pretrained.local_model(str(tmp_path / "absent.pkl"))
+    (tmp_path / "text.pkl").write_text("hello")
+    with pytest.raises(InputError, match=r"text\.pkl is refused as a checkpoint: its pickle"):
+        Edm(network="ddpmpp", channels=4).load(tmp_path / "text.pkl")

@@ -70,3 +70,25 @@ def test_a_broken_guarantee_is_detected() -> None:
         ClosedFormTests().test_row_i_depends_on_its_index_alone(IgnoresFirst(), EightGaussians(rows=30))
     with pytest.raises(AssertionError):
         TrainedTests().test_a_fit_in_two_parts_equals_one_fit(RestartsSteps(width=8, depth=1), EightGaussians(rows=24))
+
+
+IMAGE_NETWORKS = {
+    "edm ddpmpp": ("edm", {"network": "ddpmpp", "channels": 4}),
+    "ddpm ddpmpp": ("ddpm", {"network": "ddpmpp", "channels": 4}),
+    "flow_matching ddpmpp": ("flow_matching", {"network": "ddpmpp", "channels": 4}),
+    "flow_matching cfm_unet": ("flow_matching", {"network": "cfm_unet", "channels": 8}),
+}
+
+
+@pytest.mark.slow
+class TestNetworksOfImages(TrainedTests):
+    @pytest.fixture(params=list(IMAGE_NETWORKS))
+    def family(self, request: pytest.FixtureRequest) -> TrainedFamily:
+        name, parameters = IMAGE_NETWORKS[request.param]
+        family: TrainedFamily = registry.build("model", Component(name=name, parameters=parameters))
+        return family
+
+    @pytest.fixture
+    def dataset(self) -> DataSet:
+        dataset: DataSet = registry.build("data", Component(name="digits", parameters={"rows": 24}))
+        return dataset

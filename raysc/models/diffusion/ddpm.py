@@ -43,9 +43,10 @@ class Ddpm(TimeConditionedFamily):
 
     Attributes:
         betas: the noise schedule: linear from 1e-4 to 0.02, or cosine.
-        variance: learned: the network predicts the variance of each timestep beside the noise (unet).
+        variance: learned: the network predicts the variance of each timestep beside the noise (unet, ddpmpp).
     """
 
+    network: Literal["mlp", "unet", "ddpmpp"] = "mlp"
     betas: Betas = field(default="linear", kw_only=True)
     variance: Literal["fixed", "learned"] = field(default="fixed", kw_only=True)
 
@@ -54,8 +55,8 @@ class Ddpm(TimeConditionedFamily):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.variance == "learned" and self.network != "unet":
-            raise InputError("model.variance: learned goes with network: unet")
+        if self.variance == "learned" and self.network == "mlp":
+            raise InputError("model.variance: learned goes with network: unet or ddpmpp")
 
     @property
     def outputs(self) -> int:
@@ -116,11 +117,11 @@ class Ddpm(TimeConditionedFamily):
 
     def load(self, folder: Path) -> State:
         state = super().load(folder)
-        if self.network == "unet":
-            expected, unet = self.network_config(state.event)["unet"], state.config["unet"]
-            if unet["out_channels"] != expected["out_channels"]:
+        if self.network != "mlp":
+            bias = "conv_out.bias"
+            if len(state.ema[bias]) != self.outputs * state.event[0]:
                 prediction = "the noise and the variance" if self.variance == "fixed" else "the noise alone"
                 raise InputError(
-                    f"{folder}: its U-Net predicts {prediction}, but this family has variance: {self.variance}"
+                    f"{folder}: its network predicts {prediction}, but this family has variance: {self.variance}"
                 )
         return state

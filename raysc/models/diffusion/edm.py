@@ -10,7 +10,14 @@ from torch import Tensor, nn
 
 from raysc.errors import InputError
 from raysc.models.diffusion.noise_schedule import LINEAR
-from raysc.models.diffusion.preconditioning import PRECONDITIONINGS, SIGMA_DATA, SIGMA_MAX, SIGMA_MIN, karras_sigmas
+from raysc.models.diffusion.preconditioning import (
+    EDM_SCHEDULER,
+    PRECONDITIONINGS,
+    SIGMA_DATA,
+    SIGMA_MAX,
+    SIGMA_MIN,
+    karras_sigmas,
+)
 from raysc.models.networks.network import Network, predict
 from raysc.models.time_conditioned import TimeConditionedFamily
 from raysc.models.training.batches import Batch
@@ -36,6 +43,7 @@ class Edm(TimeConditionedFamily):
             standard deviation of images in [-1, 1] (mlp).
     """
 
+    network: Literal["mlp", "unet", "ddpmpp"] = "mlp"
     preconditioning: Literal["edm", "vp"] = field(default="edm", kw_only=True)
     sigma_data: PositiveFloat = field(default=SIGMA_DATA, kw_only=True)
 
@@ -44,7 +52,7 @@ class Edm(TimeConditionedFamily):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.network == "unet" and self.sigma_data != SIGMA_DATA:
+        if self.network != "mlp" and self.sigma_data != SIGMA_DATA:
             raise InputError("model.sigma_data: goes with network: mlp; images are not scaled")
 
     def denoise(self, network: Network, x: Tensor, sigma: Tensor, augment_labels: Tensor | None = None) -> Tensor:
@@ -95,7 +103,7 @@ class Edm(TimeConditionedFamily):
         """
         if self.preconditioning == "vp":
             return dict(LINEAR)
-        return {"_class_name": "EDMEulerScheduler", "prediction_type": "epsilon", "sigma_data": SIGMA_DATA}
+        return dict(EDM_SCHEDULER)
 
     def pipeline(self, unet: nn.Module) -> Any:
         """Return a diffusers pipeline with the fitting scheduler.

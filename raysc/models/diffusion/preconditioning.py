@@ -1,6 +1,6 @@
 """Preconditioning of EDM's network: Table 1 of Karras et al. 2022 (arXiv 2206.00364), columns VP and EDM."""
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -10,6 +10,12 @@ SIGMA_DATA = 0.5
 SIGMA_MIN, SIGMA_MAX, RHO = 0.002, 80.0, 7.0
 P_MEAN, P_STD = -1.2, 1.2
 BETA_D, BETA_MIN, EPSILON_T, M = 19.9, 0.1, 1e-5, 1000
+EDM_SCHEDULER: dict[str, Any] = {
+    "_class_name": "EDMEulerScheduler",
+    "prediction_type": "epsilon",
+    "sigma_data": SIGMA_DATA,
+}
+"""Prediction target of a network under the paper's preconditioning, as a configuration of diffusers' schedulers."""
 
 Coefficients = tuple[Tensor, Tensor, Tensor, Tensor]
 """c_skip, c_out, c_in and c_noise, each float32 (batch,)."""

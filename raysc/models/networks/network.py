@@ -12,6 +12,12 @@ from torch import Tensor
 Config = dict[str, Any]
 """Configuration of a network as JSON values: "network" is its kind, "event" the shape of a row; the rest its sizes."""
 
+AUGMENT_DIM = "augment_dim"
+"""Configuration key: number of augmentation labels of the network; absent in a network without their embedding."""
+
+IMAGE_NETWORKS = ("unet", "ddpmpp", "cfm_unet")
+"""Kinds of networks of images; they have dropout, augmentation labels and gradient checkpointing."""
+
 Tensors = dict[str, Tensor]
 """Tensors by parameter name."""
 
@@ -20,7 +26,7 @@ Network = Callable[..., Any]
 
 
 def predict(network: Network, rows: Tensor, times: Tensor, augment_labels: Tensor | None = None) -> Tensor:
-    """Evaluate an MLP or a U-Net.
+    """Evaluate a network that is conditioned on time.
 
     Args:
         network: the network.
@@ -29,7 +35,7 @@ def predict(network: Network, rows: Tensor, times: Tensor, augment_labels: Tenso
         augment_labels: float32 (batch, labels), if the network's configuration has an augmentation embedding.
 
     Returns:
-        The output, float32 (batch, *event); the channels of a U-Net's output may be a multiple of the rows'.
+        The output, float32 (batch, *event); the channels of an image's output may be a multiple of the rows'.
     """
     output = network(rows, times) if augment_labels is None else network(rows, times, augment_labels)
     prediction: Tensor = output if isinstance(output, Tensor) else output.sample

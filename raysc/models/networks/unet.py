@@ -8,13 +8,10 @@ from torch import nn
 
 from raysc.errors import InputError
 from raysc.libraries.torchvision_compat import declare_missing_schemas
-from raysc.models.networks.network import Config
+from raysc.models.networks.network import AUGMENT_DIM, Config
 
 HEAD_CHANNELS = 8
 """Channels of one attention head, the default of diffusers."""
-
-AUGMENT_DIM = "augment_dim"
-"""Configuration key: number of augmentation labels of the network; absent in a network without their embedding."""
 
 
 @dataclass(frozen=True)
@@ -48,15 +45,7 @@ def unet_config(event: tuple[int, ...], sizes: UNetSizes, outputs: int = 1) -> C
         InputError: the rows are not images, or cannot be halved as often as the levels need; no level has the height of
             an ``attention`` entry; or the channels of a level with attention cannot be divided into heads.
     """
-    if len(event) != 3:
-        raise InputError(f"model.network: unet needs images, and these rows have the shape {event}; use mlp")
-    halvings = len(sizes.multipliers) - 1
-    if any(side % 2**halvings for side in event[1:]):
-        raise InputError(
-            f"model.multipliers: {len(sizes.multipliers)} levels halve an image {halvings} times, which "
-            f"{event[1]}x{event[2]} pixels do not allow; give fewer"
-        )
-    has_attention = _levels_with_attention(event, sizes)
+    has_attention = levels_with_attention("unet", event, sizes)
     widths = [sizes.channels * multiplier for multiplier in sizes.multipliers]
     for width, attends in zip(widths, [*has_attention[:-1], True], strict=True):
         if attends and sizes.head_channels != HEAD_CHANNELS and width % sizes.head_channels:
@@ -66,8 +55,21 @@ def unet_config(event: tuple[int, ...], sizes: UNetSizes, outputs: int = 1) -> C
     return {"network": "unet", "event": list(event), "unet": _diffusers_config(event, sizes, has_attention, outputs)}
 
 
-def _levels_with_attention(event: tuple[int, ...], sizes: UNetSizes) -> list[bool]:
-    """Return for each level whether it has self-attention; InputError if ``attention`` names the height of no level."""
+def levels_with_attention(network: str, event: tuple[int, ...], sizes: UNetSizes) -> list[bool]:
+    """Return for each level whether it has self-attention.
+
+    Raises:
+        InputError: the rows are not images, or cannot be halved as often as the levels need; or ``attention`` names the
+            height of no level.
+    """
+    if len(event) != 3:
+        raise InputError(f"model.network: {network} needs images, and these rows have the shape {event}; use mlp")
+    halvings = len(sizes.multipliers) - 1
+    if any(side % 2**halvings for side in event[1:]):
+        raise InputError(
+            f"model.multipliers: {len(sizes.multipliers)} levels halve an image {halvings} times, which "
+            f"{event[1]}x{event[2]} pixels do not allow; give fewer"
+        )
     heights = [event[1] // 2**level for level in range(len(sizes.multipliers))]
     if unknown := [height for height in sizes.attention if height not in heights]:
         raise InputError(

@@ -1,4 +1,4 @@
-"""Augmentation embedding of a U-Net: the layer for augmentation labels, present in training, removed for sampling."""
+"""Augmentation embedding of a network of images: its layer is present in training and removed for sampling."""
 
 from dataclasses import replace
 
@@ -6,19 +6,24 @@ import torch
 from torch import nn
 
 from raysc.models.networks.build import with_weights
-from raysc.models.networks.network import Tensors
-from raysc.models.networks.unet import AUGMENT_DIM
+from raysc.models.networks.network import AUGMENT_DIM, Config, Tensors
 from raysc.models.neural.state import State
 
 LAYER = "class_embedding.weight"
-"""Name of its weights in a network, float32 (time embedding width, labels)."""
+"""Name of its weights in a U-Net of diffusers, float32 (time embedding width, labels)."""
+LAYERS = {
+    "unet": (LAYER, "time_embedding.linear_2.bias"),
+    "cfm_unet": (f"unet.{LAYER}", "unet.time_embedding.linear_2.bias"),
+    "ddpmpp": ("augmentation.weight", "conv_in.bias"),
+}
+"""By kind of network: name of its weights, and of a parameter of as many values as the layer's output, (width,)."""
 
 
 def with_augmentation_embedding(state: State, num_labels: int) -> State:
     """Return a state whose network has the layer for a number of labels; a new layer has weights of 0.
 
     Args:
-        state: any state of a U-Net.
+        state: any state of a network of images.
         num_labels: augmentation labels per image; 0 removes the layer.
     """
     if state.config.get(AUGMENT_DIM, 0) == num_labels:
@@ -26,14 +31,14 @@ def with_augmentation_embedding(state: State, num_labels: int) -> State:
     plain = without_augmentation_embedding(state)
     if not num_labels:
         return plain
-    # the layer's output is added to the output of time_embedding.linear_2
-    (width,) = state.weights["time_embedding.linear_2.bias"].shape
+    layer, like = LAYERS[state.config["network"]]
+    (width,) = state.weights[like].shape
     new = torch.zeros(width, num_labels, device=state.device)
     return replace(
         plain,
         config=plain.config | {AUGMENT_DIM: num_labels},
-        weights=plain.weights | {LAYER: new},
-        ema=plain.ema | {LAYER: new},
+        weights=plain.weights | {layer: new},
+        ema=plain.ema | {layer: new},
     )
 
 
@@ -44,9 +49,9 @@ def without_augmentation_embedding(state: State) -> State:
     return replace(
         state,
         config={name: value for name, value in state.config.items() if name != AUGMENT_DIM},
-        weights=_without_layer(state.weights),
-        ema=_without_layer(state.ema),
-        moments=_without_layer(state.moments),
+        weights=_without_layer(state.config, state.weights),
+        ema=_without_layer(state.config, state.ema),
+        moments=_without_layer(state.config, state.moments),
     )
 
 
@@ -56,5 +61,6 @@ def sampling_network(state: State) -> nn.Module:
     return with_weights(plain.config, plain.ema).eval()
 
 
-def _without_layer(tensors: Tensors) -> Tensors:
-    return {name: tensor for name, tensor in tensors.items() if not name.startswith(LAYER)}
+def _without_layer(config: Config, tensors: Tensors) -> Tensors:
+    layer, _ = LAYERS[config["network"]]
+    return {name: tensor for name, tensor in tensors.items() if not name.startswith(layer)}

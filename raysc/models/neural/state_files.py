@@ -15,8 +15,8 @@ from torch import nn
 
 from raysc.errors import InputError, RayscError
 from raysc.libraries.torchvision_compat import declare_missing_schemas
-from raysc.models.networks.network import Config, Tensors
-from raysc.models.networks.unet import AUGMENT_DIM
+from raysc.models.networks.build import check_weights
+from raysc.models.networks.network import AUGMENT_DIM, IMAGE_NETWORKS, Config, Tensors
 from raysc.models.neural.augmentation_embedding import LAYER, sampling_network
 from raysc.models.neural.state import State, are_points
 
@@ -33,7 +33,7 @@ STEPS = "steps_taken"
 MAX_REASON = 300
 """Maximum number of characters of a library's message within raysc's message."""
 
-NetworkKind = Literal["mlp", "unet", "spline_flow"]
+NetworkKind = Literal["mlp", "unet", "ddpmpp", "cfm_unet", "spline_flow"]
 """Kind of a network."""
 SchedulerConfig = Mapping[str, Any]
 """Prediction target and noise schedule of a network, as in a configuration of diffusers' schedulers."""
@@ -48,9 +48,9 @@ def save(
 ) -> None:
     """Write a state; see ``TrainedFamily.save``.
 
-    A U-Net becomes a pipeline folder of diffusers, any other network model.safetensors and config.json. Each holds the
-    EMA weights, of a pack those of all seeds. A U-Net's augmentation embedding, which diffusers and sampling do not
-    use, goes into augmentation.safetensors. The raw weights and the optimiser's state go into
+    A U-Net (unet) becomes a pipeline folder of diffusers, any other network model.safetensors and config.json. Each
+    holds the EMA weights, of a pack those of all seeds. A U-Net's augmentation embedding, which diffusers and sampling
+    do not use, goes into augmentation.safetensors. The raw weights and the optimiser's state go into
     training_state.safetensors beside them.
 
     Args:
@@ -143,8 +143,11 @@ def _load_safetensors(folder: Path, network: NetworkKind, scheduler: SchedulerCo
     config = _read_json(folder / CONFIG) if (folder / CONFIG).exists() else {}
     if config.get("network") != network:
         raise InputError(f"{folder}: no {CONFIG} with network: {network}; this is no saved model of that kind")
-    _check_scheduler(folder, config.pop("scheduler", {}), scheduler)
-    return config, load_file(folder / MODEL)
+    check_scheduler(folder, config.pop("scheduler", {}), scheduler)
+    ema = load_file(folder / MODEL)
+    if network in IMAGE_NETWORKS:
+        check_weights(config, ema)
+    return config, ema
 
 
 def _load_unet(folder: Path, scheduler: SchedulerConfig) -> tuple[Config, Tensors]:
@@ -155,7 +158,7 @@ def _load_unet(folder: Path, scheduler: SchedulerConfig) -> tuple[Config, Tensor
     subfolders = (folder / "unet").is_dir()
     stored = _read_json((folder / "scheduler" if subfolders else folder) / "scheduler_config.json")
     # old folders do not give the prediction type, and diffusers then assumes epsilon
-    _check_scheduler(folder, {"prediction_type": "epsilon"} | stored, scheduler)
+    check_scheduler(folder, {"prediction_type": "epsilon"} | stored, scheduler)
     declare_missing_schemas()
     from diffusers import UNet2DModel
 
@@ -222,11 +225,11 @@ def load_pipeline(folder: Path) -> Any:
     return getattr(diffusers, names[0])(unet=unet, scheduler=schedule)
 
 
-def _check_scheduler(folder: Path, stored: SchedulerConfig, expected: SchedulerConfig) -> None:
+def check_scheduler(source: Path, stored: SchedulerConfig, expected: SchedulerConfig) -> None:
     """Raise InputError if a stored scheduler configuration lacks an expected value."""
     for name, value in expected.items():
         if stored.get(name) != value:
-            raise InputError(f"{folder}: its scheduler has {name}: {stored.get(name)}, but this family needs {value}")
+            raise InputError(f"{source}: its scheduler has {name}: {stored.get(name)}, but this family needs {value}")
 
 
 def tensors_to_device(tensors: Tensors, device: torch.device) -> Tensors:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from raysc.errors import RayscError
 from raysc.models.family import FitResult
 from raysc.models.networks.build import with_weights
-from raysc.models.networks.network import Config, Tensors
+from raysc.models.networks.network import IMAGE_NETWORKS, Config, Tensors
 from raysc.models.neural.augmentation_embedding import with_augmentation_embedding
 from raysc.models.neural.gpu import UNCOMPILED, compile_large, free_memory, on_gpu, prefetch, to_channels_last
 from raysc.models.neural.state import State
@@ -198,8 +198,8 @@ class TrainingRun:
         return prepare_model(self._accelerator, self._network, self._sharded)
 
     def _compiles(self) -> bool:
-        """Return whether the network may be compiled: a U-Net without gradient checkpointing."""
-        return self._task.start.config["network"] == "unet" and not self._task.train.recompute
+        """Return whether the network may be compiled: one of images without gradient checkpointing."""
+        return self._task.start.config["network"] in IMAGE_NETWORKS and not self._task.train.recompute
 
     def _new_optimizer_state(self) -> OptimizerState:
         """Return AdamW and EMA of the trained parameters."""

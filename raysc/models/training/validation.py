@@ -1,9 +1,12 @@
 """Checks of the settings under ``train`` against a family's network and rows."""
 
 from raysc.errors import InputError
+from raysc.models.networks.network import IMAGE_NETWORKS
 from raysc.models.neural.state import are_points
 from raysc.settings import Train
 
+KINDS = " or ".join([", ".join(IMAGE_NETWORKS[:-1]), IMAGE_NETWORKS[-1]])
+"""The kinds of networks of images, for messages."""
 PACK_SETTINGS = {
     "batch", "lr", "weight_decay", "schedule", "warmup", "clip", "ramp", "ema", "optimizer_state", "start_weights",
 }  # fmt: skip
@@ -44,9 +47,9 @@ def _check_pack(train: Train) -> None:
 
 def _check_network(train: Train, network: str) -> None:
     """Refuse settings that a kind of network does not support."""
-    if train.dropout and network != "unet":
-        raise InputError("train.dropout: goes with network: unet")
-    if train.augmentation and network != "unet":
-        raise InputError("train.augmentation: goes with network: unet, which reads augmentation labels")
+    if train.dropout and network not in IMAGE_NETWORKS:
+        raise InputError(f"train.dropout: goes with network: {KINDS}")
+    if train.augmentation and network not in IMAGE_NETWORKS:
+        raise InputError(f"train.augmentation: goes with network: {KINDS}, which read augmentation labels")
     if train.recompute and network == "mlp":
-        raise InputError("train.recompute: goes with network: unet; an mlp has few activations to save")
+        raise InputError(f"train.recompute: goes with network: {KINDS}; an mlp has few activations to save")

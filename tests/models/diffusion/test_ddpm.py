@@ -69,13 +69,13 @@ def test_iddpm_trains_samples_and_is_saved_for_diffusers(digits: TrainingSet, tm
     assert pipeline.scheduler.config.variance_type == "learned_range"
     assert pipeline(num_inference_steps=2, output_type="np").images.shape == (1, 8, 8, 1)
     with pytest.raises(
-        InputError, match="its U-Net predicts the noise and the variance, but this family has variance: fixed"
+        InputError, match="its network predicts the noise and the variance, but this family has variance: fixed"
     ):
         Ddpm(network="unet", channels=8, betas="cosine").load(tmp_path)
 
 
 def test_a_learned_variance_needs_a_unet() -> None:
-    with pytest.raises(InputError, match=r"model\.variance: learned goes with network: unet"):
+    with pytest.raises(InputError, match=r"model\.variance: learned goes with network: unet or ddpmpp"):
         Ddpm(variance="learned")
 
 

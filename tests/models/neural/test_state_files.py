@@ -37,6 +37,9 @@ FAMILIES = [
     Edm(width=16),
     Edm(network="unet", channels=8),
     Edm(network="unet", channels=8, preconditioning="vp"),
+    Edm(network="ddpmpp", channels=4, attention=(4,)),
+    Ddpm(network="ddpmpp", channels=4, variance="learned"),
+    FlowMatching(network="cfm_unet", channels=8),
 ]
 
 

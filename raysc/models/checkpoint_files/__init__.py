@@ -1,0 +1,1 @@
+"""Public checkpoints of other programs: pickles and torch archives, read without running any code in them."""

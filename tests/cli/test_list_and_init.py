@@ -15,7 +15,7 @@ def test_list_names_everything_that_is_registered_with_its_parameters(raysc: Run
         for name in registry.names(room):
             assert f"\n  {name}: " in out
             assert all(f"      {key} (" in out for key in registry.signature(room, name).parameters)
-    assert "      network ('mlp' | 'unet', default 'mlp')\n" in out
+    assert "      network ('mlp' | 'unet' | 'ddpmpp' | 'cfm_unet', default 'mlp')\n" in out
     assert "      lambda (float, required)\n" in out
     assert "\n  quickstart: Does a small flow-matching model" in out
 

@@ -22,6 +22,9 @@ MAX_CASES = 8
 def claims(
     sweep_file: SweepArgument,
     as_json: Annotated[bool, typer.Option("--json", help="Print a list of objects, with every case.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Status 1 also for an undecided claim that is expected to hold.")
+    ] = False,
     overrides: Overrides = None,
     storage: Storage = None,
 ) -> None:
@@ -41,7 +44,7 @@ def claims(
         for claim in judged:
             console.print(claim_text(claim, MAX_CASES))
         console.print(f"{printable(sweep.name)}: {verdict_counts(judged) if judged else 'its file makes no claims'}")
-    unexpected = [claim.claim.says for claim in judged if claim.unexpected]
+    unexpected = [claim.claim.says for claim in judged if claim.unexpected(strict)]
     if unexpected:
         raise RayscError(f"not as the sweep file expects: {printable('; '.join(unexpected))}")
 
@@ -55,8 +58,9 @@ def as_object(judged: "JudgedClaim") -> dict[str, Any]:
         "metric": claim.metric,
         "relation": claim.relation,
         "by": claim.by,
+        "noise": claim.noise,
         "unit": judged.unit,
-        "expected": "holds" if claim.fails is None else "fails",
+        "expected": claim.expected,
         "verdict": judged.verdict,
         "cases": [
             {
@@ -66,6 +70,7 @@ def as_object(judged: "JudgedClaim") -> dict[str, Any]:
                 "low": json_value(case.low),
                 "high": json_value(case.high),
                 "level": case.level,
+                "by": json_value(case.by),
                 "p": case.p,
                 "generation": case.generation,
                 "seeds": case.seeds,

@@ -1,7 +1,8 @@
-"""Reading of the quantities that claims compare: a value, a slope or a crossing."""
+"""Reading of the quantities that claims compare: a value, a slope, a crossing or rho."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from raysc.errors import InputError
@@ -25,13 +26,15 @@ class QuantityReader:
 
     def read(self, entry: ValueEntry, key: str) -> Quantity:
         """Return the compared quantity."""
-        names = [name for name in ("at", "slope", "crossing") if getattr(entry, name) is not None]
+        names = [name for name in ("at", "slope", "crossing", "rho") if getattr(entry, name) is not None]
         if len(names) != 1:
-            raise self.make_error(key, f"expected one of at, slope and crossing, as in {EXAMPLES}")
+            raise self.make_error(key, f"expected one of at, slope, crossing and rho, as in {EXAMPLES}")
         if entry.at is not None:
             return self._value_at(entry.at, f"{key}.at")
         if entry.slope is not None:
-            return self._slope(entry.slope, f"{key}.slope")
+            return Quantity("slope", self._between(entry.slope, f"{key}.slope", 2, "a slope"))
+        if entry.rho is not None:
+            return self._rho(entry.rho, f"{key}.rho")
         assert entry.crossing is not None
         return self._crossing(entry.crossing, f"{key}.crossing")
 
@@ -47,18 +50,26 @@ class QuantityReader:
                 raise self.make_error(item_key, f"generation {t} is not measured; the nearest measured one is {near}")
         return Quantity("at", tuple(sorted(set(generations))))
 
-    def _slope(self, value: Any, key: str) -> Quantity:
-        """Return the slope over the measured generations between two generations."""
+    def _rho(self, value: Any, key: str) -> Quantity:
+        """Return rho over the measured generations between two generations."""
+        generations = self._between(value, key, 3, "rho")
+        if len({later - earlier for earlier, later in pairwise(generations)}) > 1:
+            raise self.make_error(key, f"rho needs measured generations at equal distances; got {list(generations)}")
+        return Quantity("rho", generations)
+
+    def _between(self, value: Any, key: str, count: int, name: str) -> tuple[int, ...]:
+        """Return the measured generations between two generations, at least ``count`` of them."""
         if not isinstance(value, list) or len(value) != 2:
             raise self.make_error(key, f"expected two generations, as in [1, last]; got {quote(value)}")
         first, last = (self._generation(t, f"{key}.{index}") for index, t in enumerate(value))
         generations = tuple(t for t in self.measured if first <= t <= last)
-        if len(generations) < 2:
-            count = len(generations)
+        if len(generations) < count:
+            words = {2: "two", 3: "three"}[count]
             raise self.make_error(
-                key, f"a slope needs two measured generations; there are {count} from {first} to {last}"
+                key,
+                f"{name} needs {words} measured generations; there are {len(generations)} from {first} to {last}",
             )
-        return Quantity("slope", generations)
+        return generations
 
     def _crossing(self, entry: CrossingEntry, key: str) -> Quantity:
         """Return the number of fitted models until a level is crossed."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from raysc.errors import InputError
 from raysc.sweepfile.cell_selection import Selection, distinct, is_same, nearest_value, select_cells
+from raysc.sweepfile.claim_margins import read_margin
 from raysc.sweepfile.claim_quantities import QuantityReader
 from raysc.sweepfile.claims import (
     BASELINES,
@@ -15,6 +16,8 @@ from raysc.sweepfile.claims import (
     ClaimEntry,
     ClaimGrid,
     Comparison,
+    Expected,
+    Margin,
     Quantity,
     Scale,
 )
@@ -75,7 +78,10 @@ class _ClaimReader:
         self.check_same_kind(value, minus_value)
         self.check_for_each()
         self.check_trend()
-        ratio = scale == "log" and value.kind != "slope" and entry.trend is None
+        boundary = self.boundary(value)
+        ratio = scale == "log" and value.kind not in ("slope", "rho") and self.axis is None
+        by = self.by(ratio, value)
+        expected, reason = self.expected()
         cases = self.cases(value, minus_value, scale, ratio)
         sides = _sides_text(entry.of, entry.than)
         return Claim(
@@ -84,13 +90,30 @@ class _ClaimReader:
             metric=entry.metric,
             compares=sides if minus is None else f"{sides}, minus {_sides_text(minus.of, minus.than)}",
             relation=entry.relation,
-            by=self.by(ratio),
+            by=by.number,
+            noise=by.noise,
             ratio=ratio,
             scale=scale,
             trend=entry.trend,
+            boundary=boundary,
             cases=cases,
-            fails=None if entry.expect is None else entry.expect.fails,
+            expected=expected,
+            reason=reason,
         )
+
+    @property
+    def axis(self) -> str | None:
+        """The axis along which a case has several cells: the trend's, or lambda for a boundary."""
+        return self.entry.trend if self.entry.boundary is None else "lambda"
+
+    def expected(self) -> tuple[Expected, str]:
+        """Return the expected verdict and its reason."""
+        expect = self.entry.expect
+        if expect is None:
+            return "holds", ""
+        if (expect.fails is None) == (expect.undecided is None):
+            raise self.error("expect", "expected one verdict with its reason, {fails: why} or {undecided: why}")
+        return ("fails", expect.fails) if expect.fails is not None else ("undecided", expect.undecided or "")
 
     def error(self, key: str, problem: str) -> InputError:
         """Return the error for a key of the claim."""
@@ -120,25 +143,59 @@ class _ClaimReader:
             if entry.trend in entry.for_each:
                 raise self.error("trend", f"{entry.trend} cannot be in for_each too")
 
+    def boundary(self, value: Quantity) -> Margin | None:
+        """Return the level that determines lambda*; None if the claim does not compare lambda*."""
+        entry, minus = self.entry, self.entry.minus
+        if entry.boundary is None:
+            return None
+        boundary = read_margin(entry.boundary, "boundary", self.error)
+        if boundary.number <= 0:
+            raise self.error("boundary", f"expected a number above 0, got {boundary.number:g}")
+        if entry.trend is not None:
+            raise self.error("boundary", "goes with no trend")
+        if entry.than != "control" or (minus is not None and minus.than != "control"):
+            raise self.error("than", "boundary is about the damage against the control: expected control")
+        self.check_single(boundary, value, "boundary")
+        return boundary
+
+    def check_single(self, margin: Margin, value: Quantity, key: str) -> None:
+        """Raise InputError if a margin or level does not go with the quantity."""
+        if key == "boundary" and (value.kind == "crossing" or (value.kind == "at" and len(value.generations) > 1)):
+            raise self.error(key, "goes with a value at one generation, a slope or rho")
+        if not margin.noise:
+            return
+        if value.kind in ("crossing", "rho") or (value.kind == "at" and len(value.generations) > 1):
+            raise self.error(f"{key}.noise", "goes with a value at one generation or a slope")
+        if all(cell.compared_with is None for cell in self.context.cells):
+            raise self.error(f"{key}.noise", "this sweep has no control: take `control: false` out, or add real_only")
+
     def check_axis(self, name: str, key: str) -> None:
         """Raise InputError for an unknown axis."""
         axes = self.context.cells[0].axes
         if name not in axes:
             raise self.error(key, f"{name!r} is no axis of this sweep{did_you_mean(name, axes)}")
 
-    def by(self, ratio: bool) -> float:
-        """Return the bound of the comparison; the default is no difference."""
-        by, relation = self.entry.by, self.entry.relation
-        if by is None:
+    def by(self, ratio: bool, value: Quantity) -> Margin:
+        """Return the bound of the comparison; the default is no difference, and 1 for rho."""
+        entry, relation = self.entry, self.entry.relation
+        compares_rho = value.kind == "rho" and entry.minus is None and entry.boundary is None
+        if entry.by is None:
             if relation == "within":
                 example = "factor, such as 1.1" if ratio else "difference"
                 raise self.error("by", f"is missing: within needs a {example}")
-            return 1.0 if ratio else 0.0
-        if relation == "within" and by <= (1 if ratio else 0):
-            least = "a factor above 1" if ratio else "a difference above 0"
-            raise self.error("by", f"within needs {least}, got {by:g}")
-        if ratio and by <= 0:
-            raise self.error("by", f"expected a factor above 0, since the scale is log; got {by:g}")
+            return Margin(1.0 if ratio or compares_rho else 0.0, noise=False)
+        by = read_margin(entry.by, "by", self.error)
+        if by.noise and self.axis is not None:
+            raise self.error("by.noise", "goes with neither trend nor boundary")
+        if by.noise and entry.than == "theory":
+            raise self.error("by.noise", "goes with no theory")
+        self.check_single(by, value, "by")
+        factor = ratio and not by.noise
+        if relation == "within" and by.number <= (1 if factor else 0):
+            least = "a factor above 1" if factor else "a difference above 0"
+            raise self.error("by", f"within needs {least}, got {by.number:g}")
+        if factor and by.number <= 0:
+            raise self.error("by", f"expected a factor above 0, since the scale is log; got {by.number:g}")
         return by
 
     def selection(self, entry: Mapping[str, Any], key: str) -> Selection:
@@ -161,6 +218,8 @@ class _ClaimReader:
         if isinstance(entry, dict):
             return self.selection(entry, key)
         if isinstance(entry, int | float) and not isinstance(entry, bool):
+            if value.kind == "rho":
+                raise self.error(key, "rho is about the excess over the control or over other cells")
             if ratio and entry <= 0:
                 raise self.error(key, f"expected a number above 0, since the scale is log; got {entry:g}")
             return float(entry)
@@ -175,6 +234,8 @@ class _ClaimReader:
 
     def check_baseline(self, baseline: Baseline, value: Quantity, key: str) -> None:
         """Raise InputError if the sweep or the quantity does not have the baseline."""
+        if value.kind == "rho" and baseline != "control":
+            raise self.error(key, "rho is about the excess over the control or over other cells")
         if baseline != "control" and value.kind != "at":
             raise self.error(key, f"{baseline} goes with a value at a generation, not with a {value.kind}")
         if baseline == "generation 0" and 0 not in self.context.measured:
@@ -205,28 +266,30 @@ class _ClaimReader:
         return tuple(cases)
 
     def axis_values(self, indices: Sequence[int], scale: Scale) -> list[Any]:
-        """Return the values of the trend's axis among some cells, ascending; none without a trend."""
-        trend = self.entry.trend
+        """Return the values of the trend's axis, or the lambdas of a boundary, among some cells, ascending."""
+        trend, key = self.axis, "trend" if self.entry.boundary is None else "boundary"
         if trend is None:
             return []
         values = distinct(self.context.cells[index].axes[trend] for index in indices)
         for value in values:
             if isinstance(value, bool) or not isinstance(value, int | float):
-                raise self.error("trend", f"expected an axis of numbers; {trend} has {quote(value)}")
+                raise self.error(key, f"expected an axis of numbers; {trend} has {quote(value)}")
+            if key == "boundary" and value <= 0:
+                raise self.error(key, f"lambda has {value:g}; select lambdas above 0 in `of`")
             if scale == "log" and value <= 0:
                 raise self.error(
                     "trend",
                     f"{trend} has {value:g}, which has no logarithm; set scale: linear or select others in `of`",
                 )
         if len(values) < 2:
-            raise self.error("trend", f"a trend needs two values of {trend}; `of` selects {len(values)}")
+            raise self.error(key, f"a {key} needs two values of {trend}; `of` selects {len(values)}")
         return sorted(values)
 
     def points(self, where: Mapping[str, Any], axis: Sequence[Any]) -> list[dict[str, Any]]:
-        """Return the axis values of each point of a case: one point per value of the trend's axis, or one point."""
-        if self.entry.trend is None:
+        """Return the axis values of each point of a case: one point per value of the case's axis, or one point."""
+        if self.axis is None:
             return [dict(where)]
-        return [{**where, self.entry.trend: value} for value in axis]
+        return [{**where, self.axis: value} for value in axis]
 
     def comparison(
         self,

@@ -6,7 +6,7 @@ A claim compares one number per seed of the cells ``of`` with the same number of
     source: "Kazdan et al. 2024, section 2"
     metric: trace_ratio                      # a column of a listed metric
     value: {at: last}                        # or {at: 10}, {at: [1, 10, last]} for all three,
-                                             # {slope: [10, last]}, {crossing: {below: 0.01}}
+                                             # {slope: [10, last]}, {crossing: {below: 0.01}}, {rho: [0, last]}
     of: {regime: replace}                    # axis: value, or axis: [values]
     than: {regime: accumulate}               # or generation 0, control, theory, a number
     relation: below                          # above | below | within
@@ -17,11 +17,19 @@ A claim compares one number per seed of the cells ``of`` with the same number of
   ``within`` a factor f means between 1/f and f.
 - ``value``: at: one or several generations; slope: the change of the value (log scale: of its logarithm) per
   generation, by least squares over the measured generations from a to b; crossing: the number of fitted models when
-  the metric is first at or beyond a level, t + 1 at generation t.
+  the metric is first at or beyond a level, t + 1 at generation t; rho: the ratio of successive increments of the excess
+  over ``than`` between two generations, which is compared with ``by`` itself (default 1: below it the loop contracts).
+- ``by``: {noise: 2} is twice the noise of the control: the standard deviation over seeds of the difference of two
+  controls of different seeds, sqrt(2) times that of the control's value, as the seeds of the case have it.
+- ``boundary``: a level, or {noise: 5}; the claim then compares lambda*, the lambda at which the damage against the
+  control (``than: control``), or its rho, first reaches the level among the cells of ``of``: linear between their
+  lambdas, from 0 at lambda 0, and above the largest lambda if it stays below. The cells of ``of`` differ in lambda
+  only. ``by`` is a lambda, and with ``minus`` a difference of two of them; the noise is then that of both controls.
 - ``trend``: an axis; the claim then compares slopes over this axis (log scale: over its logarithm).
 - ``minus``: {of, than, value}: a second comparison that is subtracted from the first; ``value`` defaults to the
   claim's.
-- ``expect``: {fails: reason} if the claim is expected to fail; without it the claim is expected to hold.
+- ``expect``: {fails: reason} or {undecided: reason}, if this is known beforehand; without it the claim is expected to
+  hold. A claim that is expected to hold and is undecided contradicts the file only for ``raysc claims --strict``.
 
 Slopes are compared by difference on either scale; a number and ``by`` are slopes, too.
 """
@@ -39,10 +47,11 @@ from raysc.sweepfile.measured_generations import generations_measured
 Scale = Literal["log", "linear"]
 Relation = Literal["above", "below", "within"]
 Baseline = Literal["generation 0", "control", "theory"]
+Expected = Literal["holds", "fails", "undecided"]
 
 BASELINES: tuple[Baseline, ...] = get_args(Baseline)
 
-EXAMPLES = "{at: last}, {at: [1, 10]}, {slope: [1, last]} or {crossing: {below: 0.01}}"
+EXAMPLES = "{at: last}, {at: [1, 10]}, {slope: [1, last]}, {crossing: {below: 0.01}} or {rho: [0, last]}"
 
 
 @dataclass(frozen=True)
@@ -51,13 +60,14 @@ class Quantity:
 
     Attributes:
         kind: "at": the metric at each of the generations; "slope": least squares over them; "crossing": models fitted
-            until the metric is at or beyond the level at one of them.
+            until the metric is at or beyond the level at one of them; "rho": ratio of successive increments of the
+            excess over the baseline.
         generations: measured generations, in order.
         level: of a crossing.
         side: of a crossing: "below": values at or under the level are beyond it; "above": values at or over it.
     """
 
-    kind: Literal["at", "slope", "crossing"]
+    kind: Literal["at", "slope", "crossing", "rho"]
     generations: tuple[int, ...]
     level: float = math.nan
     side: Literal["above", "below"] = "above"
@@ -69,7 +79,7 @@ class Comparison:
 
     Attributes:
         value: the quantity.
-        of: indices of cells in the sweep: one for each value of the trend's axis, or one without a trend.
+        of: indices of cells in the sweep: one for each value of the case's axis, or one without an axis.
         than: the baseline: indices of cells as in ``of``, a named baseline, or a number.
     """
 
@@ -86,13 +96,26 @@ class Case:
         where: the axes of ``for_each`` with their values.
         first: the comparison.
         minus: the comparison that is subtracted, if any.
-        axis: values of the trend's axis, in the order of the cells; empty without a trend.
+        axis: values of the trend's axis, or the lambdas of a boundary, in the order of the cells; empty without either.
     """
 
     where: Mapping[str, Any]
     first: Comparison
     minus: Comparison | None
     axis: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Margin:
+    """A number that a claim sets.
+
+    Attributes:
+        number: the number.
+        noise: it is in units of the noise of the control.
+    """
+
+    number: float
+    noise: bool
 
 
 @dataclass(frozen=True)
@@ -105,12 +128,15 @@ class Claim:
         metric: the column.
         compares: the two sides in words: ``regime replace, than regime accumulate``.
         relation: the relation of the comparison to ``by``.
-        by: a factor if ``ratio``, else a difference.
+        by: a factor if ``ratio`` and not ``noise``, else a difference.
+        noise: ``by`` is in units of the noise of the control.
         ratio: quantities are compared by their ratio.
         scale: log: logarithms of the values (ratios, relative slopes); linear: the values themselves.
         trend: the axis of the slope, if any.
+        boundary: the level of the damage that determines lambda*, if the claim compares lambda*.
         cases: at least one; all must hold.
-        fails: the reason why it is expected to fail; None: it is expected to hold.
+        expected: the verdict that the file expects.
+        reason: the reason for an expected verdict other than "holds"; "" for "holds".
     """
 
     says: str
@@ -119,11 +145,14 @@ class Claim:
     compares: str
     relation: Relation
     by: float
+    noise: bool
     ratio: bool
     scale: Scale
     trend: str | None
+    boundary: Margin | None
     cases: tuple[Case, ...]
-    fails: str | None
+    expected: Expected
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -161,6 +190,7 @@ class ValueEntry(Settings):
     at: Any = None
     slope: Any = None
     crossing: CrossingEntry | None = None
+    rho: Any = None
 
 
 class MinusEntry(Settings):
@@ -172,9 +202,10 @@ class MinusEntry(Settings):
 
 
 class ExpectEntry(Settings):
-    """The expected outcome as the file has it."""
+    """The expected verdict with its reason as the file has it; exactly one key is set."""
 
-    fails: str = Field(min_length=1)
+    fails: str | None = Field(None, min_length=1)
+    undecided: str | None = Field(None, min_length=1)
 
 
 class ClaimEntry(Settings):
@@ -205,7 +236,8 @@ class ClaimEntry(Settings):
     of: dict[str, Any]
     than: Any
     relation: Relation
-    by: float | None = None
+    by: Any = None
+    boundary: Any = None
     minus: MinusEntry | None = None
     trend: str | None = None
     for_each: tuple[str, ...] = ()

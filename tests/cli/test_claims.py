@@ -56,6 +56,20 @@ def test_a_failure_that_is_expected_is_none(raysc: RunRaysc, claiming: Any) -> N
     assert raysc("claims", *claiming(TRUE[:-1] + ", expect: {fails: it shrinks}}")).status == 1
 
 
+def test_strict_counts_an_undecided_claim_that_is_expected_to_hold(raysc: RunRaysc, claiming: Any) -> None:
+    ran = raysc("claims", *claiming(TRUE, OPEN), "--strict")
+    assert (ran.status, ran.err) == (1, "raysc: not as the sweep file expects: open\n")
+    known = OPEN[:-1] + ", expect: {undecided: no closed form is known}}"
+    ran = raysc("claims", *claiming(TRUE, known), "--strict")
+    assert ran.status == 0
+    assert "expected to be undecided: no closed form is known" in ran.out
+    assert raysc("claims", *claiming(TRUE[:-1] + ", expect: {undecided: few seeds}}")).status == 1
+
+
+def test_an_undecided_claim_that_is_expected_to_fail_is_unexpected(raysc: RunRaysc, claiming: Any) -> None:
+    assert raysc("claims", *claiming(OPEN[:-1] + ", expect: {fails: it shrinks}}")).status == 1
+
+
 def test_json_has_every_case(raysc: RunRaysc, claiming: Any) -> None:
     each = TRUE.replace("{regime: replace}", "{regime: mix}")[:-1] + ", for_each: [lambda]}"
     ran = raysc("claims", *claiming(each, OPEN), "--json")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from raysc.sweepfile import Sweep
-from raysc.sweepfile.claims import Claim, Comparison, Quantity
+from raysc.sweepfile.claims import Claim, Comparison, Margin, Quantity
 
 Read = Callable[..., Sweep]
 Refusal = Callable[..., str]
@@ -50,7 +50,7 @@ def test_defaults(claim: MakeClaim) -> None:
         "frechet_distance",
         "above",
     )
-    assert (result.scale, result.ratio, result.by, result.trend, result.fails) == ("log", True, 1.0, None, None)
+    assert (result.scale, result.ratio, result.by, result.trend, result.reason) == ("log", True, 1.0, None, "")
     (case,) = result.cases
     assert (dict(case.where), case.minus, case.axis) == ({}, None, ())
     assert case.first == Comparison(Quantity("at", (10,)), (0,), 1.0)
@@ -138,8 +138,35 @@ def test_minus_is_a_second_comparison(claim: MakeClaim) -> None:
 
 
 def test_a_claim_may_be_expected_to_fail(claim: MakeClaim) -> None:
-    assert claim(expect="{fails: kernels are too wide}").fails == "kernels are too wide"
+    result = claim(expect="{fails: kernels are too wide}")
+    assert (result.expected, result.reason) == ("fails", "kernels are too wide")
+    result = claim(expect="{undecided: five seeds are few}")
+    assert (result.expected, result.reason) == ("undecided", "five seeds are few")
+    assert claim().expected == "holds"
 
+
+def test_rho_is_a_ratio_on_either_scale_and_its_default_bound_is_1(claim: MakeClaim) -> None:
+    result = claim(value="{rho: [0, 2]}", than="control", relation="below")
+    assert result.cases[0].first == Comparison(Quantity("rho", (0, 1, 2)), (0,), "control")
+    assert (result.ratio, result.by, result.noise) == (False, 1.0, False)
+
+
+def test_a_bound_may_be_in_units_of_the_noise_of_the_control(claim: MakeClaim) -> None:
+    result = claim(than="control", relation="within", by="{noise: 0.5}")
+    assert (result.by, result.noise, result.ratio) == (0.5, True, True)
+
+
+def test_a_boundary_has_the_cells_of_all_lambdas(read: Read) -> None:
+    fields = {"of": "{data.dim: 2}", "than": "control", "boundary": "{noise: 5}", "by": 0.5, "scale": "linear"}
+    (result,) = read(text(MIXES, **fields)).claims
+    (case,) = result.cases
+    assert (case.axis, len(case.first.of), case.first.than) == ((0.5, 1.0), 2, "control")
+    assert (result.boundary, result.by, result.ratio) == (Margin(5.0, noise=True), 0.5, False)
+    (result,) = read(text(MIXES, **{**fields, "value": "{rho: [0, 2]}", "boundary": 1})).claims
+    assert (result.boundary, result.by) == (Margin(1.0, noise=False), 0.5)
+
+
+MIXES = HEAD.replace("[replace, accumulate]", "mix").replace("data.dim", "lambda: [0.5, 1.0], data.dim")
 
 REFUSALS = [
     (
@@ -157,8 +184,8 @@ REFUSALS = [
     ({"relation": "within", "scale": "linear"}, "by", "is missing: within needs a difference"),
     ({"relation": "within", "by": 1}, "by", "within needs a factor above 1, got 1"),
     ({"relation": "within", "by": 0, "scale": "linear"}, "by", "within needs a difference above 0, got 0"),
-    ({"value": "{}"}, "value", "expected one of at, slope and crossing"),
-    ({"value": "{at: 1, slope: [1, 2]}"}, "value", "expected one of at, slope and crossing"),
+    ({"value": "{}"}, "value", "expected one of at, slope, crossing and rho"),
+    ({"value": "{at: 1, slope: [1, 2]}"}, "value", "expected one of at, slope, crossing and rho"),
     ({"value": "{at: 3}"}, "value.at", "generation 3 is not measured; the nearest measured one is 2"),
     ({"value": "{at: 11}"}, "value.at", "expected last or a generation from 0 to 10, got 11"),
     ({"value": "{at: [0, true]}"}, "value.at.1", "expected last or a generation from 0 to 10, got true"),
@@ -190,6 +217,23 @@ REFUSALS = [
     ({"minus": "{than: 1}"}, "minus.of", "is missing"),
     ({"expect": "fails"}, "expect", "expected a mapping"),
     ({"expect": "{fails: ''}"}, "expect.fails", "at least 1"),
+    ({"expect": "{fails: a, undecided: b}"}, "expect", "expected one verdict with its reason"),
+    ({"expect": "{}"}, "expect", "expected one verdict with its reason"),
+    ({"by": "{noises: 2}"}, "by", "expected a number or {noise: 2}"),
+    ({"by": "{noise: true}"}, "by.noise", "expected a number, got true"),
+    ({"by": "much"}, "by", "expected a number, got 'much'"),
+    ({"by": "{noise: 2}", "value": "{at: [1, 2]}"}, "by.noise", "goes with a value at one generation or a slope"),
+    ({"by": "{noise: 2}", "than": "theory"}, "by.noise", "goes with no theory"),
+    ({"by": "{noise: -1}", "relation": "within"}, "by", "a difference above 0, got -1"),
+    ({"value": "{rho: [0, 1]}", "than": "control"}, "value.rho", "rho needs three measured generations; there are 2"),
+    ({"value": "{rho: [0, 10]}", "than": "control"}, "value.rho", "at equal distances; got [0, 1, 2, 5, 10]"),
+    ({"value": "{rho: [0, 2]}"}, "than", "rho is about the excess over the control"),
+    ({"value": "{rho: [0, 2]}", "than": "generation 0"}, "than", "rho is about the excess over the control"),
+    ({"boundary": 1}, "than", "boundary is about the damage against the control"),
+    ({"boundary": 0, "than": "control"}, "boundary", "expected a number above 0, got 0"),
+    ({"boundary": 1, "than": "control", "trend": "data.dim"}, "boundary", "goes with no trend"),
+    ({"boundary": 1, "than": "control"}, "boundary", "a boundary needs two values of lambda; `of` selects 1"),
+    ({"boundary": 1, "than": "control", "value": "{at: [1, 2]}"}, "boundary", "goes with a value at one generation"),
 ]
 
 

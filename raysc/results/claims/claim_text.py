@@ -23,8 +23,9 @@ def claim_text(judged: JudgedClaim, max_cases: int) -> str:
     claim, cases = judged.claim, judged.cases
     source = f" ({claim.source})" if claim.source else ""
     lines = [f"{judged.verdict:11}{claim.says}{source}"]
-    if claim.fails is not None:
-        lines.append(f"{INDENT}expected to fail: {claim.fails}")
+    if claim.expected != "holds":
+        verb = {"fails": "to fail", "undecided": "to be undecided"}[claim.expected]
+        lines.append(f"{INDENT}expected {verb}: {claim.reason}")
     holding = sum(case.verdict == "holds" for case in cases)
     count = f"; {holding} of {len(cases)} cases hold" if len(cases) > 1 else ""
     lines.append(f"{INDENT}{comparison_text(judged)}{count}")
@@ -44,10 +45,12 @@ def verdict_counts(judged: Sequence[JudgedClaim]) -> str:
 def comparison_text(judged: JudgedClaim) -> str:
     """Return the comparison: ``nll at generation 99, regime replace, than regime accumulate: difference below 0.5``."""
     claim = judged.claim
-    within = f"within {number_text(1 / claim.by)} and" if claim.ratio and claim.relation == "within" else claim.relation
-    sign = "±" if claim.relation == "within" and not claim.ratio else ""
+    factor = claim.ratio and not claim.noise
+    within = f"within {number_text(1 / claim.by)} and" if factor and claim.relation == "within" else claim.relation
+    sign = "±" if claim.relation == "within" and not factor else ""
+    by = f"{number_text(claim.by)}{' times the noise of the control' * claim.noise}"
     quantity = _quantity_text(claim, claim.cases[0].first)
-    return f"{quantity}, {claim.compares}: {_unit_text(judged)} {within} {sign}{number_text(claim.by)}"
+    return f"{quantity}, {claim.compares}: {_unit_text(judged)} {within} {sign}{by}"
 
 
 def case_text(judged: JudgedClaim, case: JudgedCase) -> str:
@@ -55,8 +58,9 @@ def case_text(judged: JudgedClaim, case: JudgedCase) -> str:
     parts = []
     if not math.isnan(case.low):
         value = "" if math.isnan(case.value) else f"{number_text(case.value)}, "
+        bound = f", bound {_limit(case.by)}" * judged.claim.noise
         interval = f"{value}{100 * case.level:.0f} % interval {_limit(case.low)} to {_limit(case.high)}"
-        parts.append(f"{interval}, {case.seeds} seed{'s' * (case.seeds != 1)}")
+        parts.append(f"{interval}{bound}, {case.seeds} seed{'s' * (case.seeds != 1)}")
     if case.generation is not None:
         parts[-1] += f", at generation {case.generation}"
     if case.diverged:
@@ -72,10 +76,19 @@ def case_text(judged: JudgedClaim, case: JudgedCase) -> str:
 
 
 def _quantity_text(claim: Claim, comparison: Comparison) -> str:
+    if claim.boundary is not None:
+        level = f"{number_text(claim.boundary.number)}{' times the noise of the control' * claim.boundary.noise}"
+        return f"lambda at which {_value_text(claim, comparison)} reaches {level} above the control's"
+    return _value_text(claim, comparison)
+
+
+def _value_text(claim: Claim, comparison: Comparison) -> str:
     quantity = comparison.value
     first, last = quantity.generations[0], quantity.generations[-1]
     if quantity.kind == "slope":
         return f"slope of {'log ' * (claim.scale == 'log')}{claim.metric} over generations {first} to {last}"
+    if quantity.kind == "rho":
+        return f"rho of {'log ' * (claim.scale == 'log')}{claim.metric} over generations {first} to {last}"
     if quantity.kind == "crossing":
         return f"fits until {claim.metric} is {quantity.side} {number_text(quantity.level)}"
     if first == last:

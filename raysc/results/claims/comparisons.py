@@ -14,6 +14,8 @@ from raysc.planning.resolved import ResolvedSweep
 from raysc.results.claims.metric_values import MetricValues
 from raysc.results.expectations import expected_values
 from raysc.results.statistics.censored import CensoredValues, censor, slope
+from raysc.results.statistics.contraction import NoContractionError, contraction, first_crossing
+from raysc.results.statistics.verdicts import CONFIDENCE_LEVEL, MIN_SEEDS
 from raysc.results.table.number_format import value_text
 from raysc.results.table.table import varying_axes
 from raysc.sweepfile.claims import Case, Claim, Comparison, Quantity
@@ -71,33 +73,105 @@ def required_values(case: Case, context: ClaimContext) -> list[tuple[int, tuple[
     return required
 
 
-def compare(claim: Claim, case: Case, comparison: Comparison, context: ClaimContext) -> CensoredValues:
+def compare(
+    claim: Claim, case: Case, comparison: Comparison, context: ClaimContext, level: float = math.nan
+) -> CensoredValues:
     """Compare two sides that are not theory.
+
+    Args:
+        claim: the claim.
+        case: one of its cases.
+        comparison: one of the case's comparisons.
+        context: the data.
+        level: the level of the damage that determines lambda*, for a claim with a boundary.
 
     Returns:
         float64 (seeds, generations or 1), positive where the side ``of`` is greater; of logarithms where the claim is
-        about ratios.
+        about ratios; lambda* of each seed for a claim with a boundary.
 
     Raises:
-        NotComparable: the values have no logarithm, or a cell has no control.
+        NotComparable: the values have no logarithm, a cell has no control, or rho is not known.
     """
-    quantity, than = comparison.value, comparison.than
-    terms = []
-    for index, cell in enumerate(comparison.of):
-        term = _seed_values(claim, quantity, cell, context)
-        if isinstance(than, tuple):
-            term -= _seed_values(claim, quantity, than[index], context)
-        elif than == "control":
-            term -= _seed_values(claim, quantity, context.control(cell), context)
-        elif than == "generation 0":
-            term -= _seed_values(claim, Quantity("at", (0,)), cell, context)
-        terms.append(term)
+    if claim.boundary is not None:
+        return _boundary(claim, case, comparison, context, level)
+    terms = [_difference(claim, comparison, index, context) for index in range(len(comparison.of))]
+    if comparison.value.kind == "rho":
+        terms = [_contraction(term) for term in terms]
+        if None in terms:
+            raise NotComparable("the excess does not change clearly, so rho is not known")
+    known = [term for term in terms if term is not None]
     axis = [math.log(position) for position in case.axis] if claim.scale == "log" else case.axis
-    difference = slope(terms, axis) if axis else terms[0]
-    if isinstance(than, float):
-        number = np.array(math.log(than) if claim.ratio else than)
+    difference = slope(known, axis) if axis else known[0]
+    if isinstance(comparison.than, float):
+        number = np.array(math.log(comparison.than) if claim.ratio else comparison.than)
         difference -= CensoredValues(number, number)
     return difference
+
+
+def control_noise(claim: Claim, case: Case, context: ClaimContext) -> float:
+    """Return the noise of the control: the standard deviation of the difference of two controls of different seeds.
+
+    It is sqrt(2) times the standard deviation over seeds of the control's value, on a log scale of its logarithm. With
+    several controls in a case it is the root of the mean square of theirs.
+
+    Raises:
+        NotComparable: a cell has no control, or a control has fewer than three finite values.
+    """
+    controls = {
+        (context.control(cell), comparison.value)
+        for comparison in [case.first, *([case.minus] if case.minus is not None else [])]
+        for cell in comparison.of
+    }
+    variances = []
+    for control, quantity in controls:
+        values = _seed_values(claim, quantity, control, context)
+        finite = values.low[np.isfinite(values.low) & (values.low == values.high)]
+        if len(finite) < MIN_SEEDS:
+            raise NotComparable(f"the noise of {context.cell_text(control)} needs {MIN_SEEDS} seeds with values")
+        variances.append(2 * finite.var(ddof=1))
+    return math.sqrt(sum(variances) / len(variances))
+
+
+def _difference(claim: Claim, comparison: Comparison, index: int, context: ClaimContext) -> CensoredValues:
+    """Return the values of a cell of ``of`` relative to the other side; relative to a number they are unchanged."""
+    quantity, than, cell = comparison.value, comparison.than, comparison.of[index]
+    values = _seed_values(claim, quantity, cell, context)
+    if isinstance(than, tuple):
+        values -= _seed_values(claim, quantity, than[index], context)
+    elif than == "control":
+        values -= _seed_values(claim, quantity, context.control(cell), context)
+    elif than == "generation 0":
+        values -= _seed_values(claim, Quantity("at", (0,)), cell, context)
+    return values
+
+
+def _contraction(excess: CensoredValues) -> CensoredValues | None:
+    """Return rho of each seed; None if it is not known. Seeds without a value have none."""
+    present = ~np.isnan(excess.low).any(axis=1)
+    values = np.full((len(present), 1), np.nan)
+    try:
+        finite = np.where(excess.low == excess.high, excess.low, np.inf)[present]
+        values[present] = contraction(finite, CONFIDENCE_LEVEL)
+    except NoContractionError:
+        return None
+    return CensoredValues(values, values)
+
+
+def _boundary(claim: Claim, case: Case, comparison: Comparison, context: ClaimContext, level: float) -> CensoredValues:
+    """Return lambda* of each seed, float64 (seeds, 1). Lambdas at which rho is not known are left out."""
+    rho = comparison.value.kind == "rho"
+    curve, lambdas = [], []
+    for index, lambda_ in enumerate(case.axis):
+        damage = _difference(claim, comparison, index, context)
+        if not rho and context.values.column.better == "higher":
+            damage = CensoredValues(-damage.high, -damage.low)
+        known = _contraction(damage) if rho else damage
+        if known is not None:
+            curve.append(known)
+            lambdas.append(lambda_)
+    if not curve:
+        raise NotComparable("the excess does not change clearly at any lambda, so rho is not known")
+    return first_crossing(curve, lambdas, level)
 
 
 def compare_with_theory(claim: Claim, comparison: Comparison, context: ClaimContext) -> tuple[CensoredValues, bool]:
@@ -133,13 +207,16 @@ def compare_with_theory(claim: Claim, comparison: Comparison, context: ClaimCont
 
 
 def _seed_values(claim: Claim, quantity: Quantity, cell: int, context: ClaimContext) -> CensoredValues:
-    """Return a quantity of each seed of a cell, or its logarithm on a log scale, float64 (seeds, generations or 1)."""
+    """Return a quantity of each seed of a cell, or its logarithm on a log scale, float64 (seeds, generations or 1).
+
+    For rho these are the values at its generations, whose excess gives rho.
+    """
     values = context.values.at(cell, quantity.generations)
     if quantity.kind == "crossing":
         fits = fits_until_crossing(values, quantity, context.values.ended(cell))
         return CensoredValues(np.log(fits.low), np.log(fits.high)) if claim.scale == "log" else fits
     levels = censor(_logarithms(claim, values) if claim.scale == "log" else values)
-    if quantity.kind == "at":
+    if quantity.kind in ("at", "rho"):
         return levels
     by_generation = [CensoredValues(levels.low[:, [t]], levels.high[:, [t]]) for t in range(levels.low.shape[1])]
     return slope(by_generation, quantity.generations)

@@ -1,8 +1,8 @@
 """Verdicts on the claims of a sweep file, from the sweep's table.
 
 Each seed gives one number (or one for each listed generation); see ``comparisons``. They are judged by the interval of
-their mean over seeds: Student's t below 50 seeds, the BCa bootstrap from 50 on, a simultaneous band where several
-generations are listed. Below 3 seeds nothing is judged.
+their mean over seeds: Student's t, adjusted for skewed values, or a simultaneous band where several generations are
+listed. Below 3 seeds nothing is judged. A margin in units of the control's noise counts as a given number.
 
 Seeds without a finite value are not left out, since the mean of the others would be biased:
 
@@ -27,6 +27,7 @@ from raysc.results.claims.comparisons import (
     NotComparable,
     compare,
     compare_with_theory,
+    control_noise,
     required_values,
 )
 from raysc.results.claims.metric_values import metric_values
@@ -43,9 +44,9 @@ from raysc.results.statistics.verdicts import (
     within,
 )
 from raysc.results.table.table import controls_of, metric_columns
-from raysc.sweepfile.claims import Case, Claim
+from raysc.sweepfile.claims import Case, Claim, Margin
 
-ClaimUnit = Literal["ratio", "difference", "slope"]
+ClaimUnit = Literal["ratio", "difference", "slope", "rho", "lambda"]
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class JudgedCase:
         where: the axes of ``for_each`` with their values.
         verdict: "fails" after Holm's correction over the claim's cases.
         value: mean over seeds: a ratio (geometric mean; against a theory of means the mean ratio), a difference or a
-            slope. NaN if it is not known, or censored.
+            slope, rho or lambda*. NaN if it is not known, or censored.
         low: lower limit of its interval; minus infinity if it has none.
         high: upper limit of its interval; infinity if it has none.
         level: confidence level of the interval: 0.9 for ``within``, else 0.95.
@@ -71,6 +72,8 @@ class JudgedCase:
         diverged: cell -> number of its seeds that diverged.
         infinite: cell -> number of its other seeds with an infinite value, or with 0 on a log scale. They count as at
             least as far as the furthest finite seed, without limit on their side.
+        by: the claim's bound, a factor or a difference; the multiple of the noise of the case's control, if the claim
+            has such a bound; NaN if this noise is not known.
     """
 
     where: Mapping[str, Any]
@@ -86,6 +89,7 @@ class JudgedCase:
     why: str
     diverged: Mapping[int, int]
     infinite: Mapping[int, int] = field(default_factory=dict)
+    by: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -104,10 +108,14 @@ class JudgedClaim:
     verdict: Verdict
     cases: tuple[JudgedCase, ...]
 
-    @property
-    def unexpected(self) -> bool:
-        """True if the verdict is the opposite of what the sweep file expects."""
-        return self.verdict == ("holds" if self.claim.fails is not None else "fails")
+    def unexpected(self, strict: bool) -> bool:
+        """Return True if the verdict differs from the one that the sweep file expects.
+
+        Args:
+            strict: count an undecided claim that is expected to hold.
+        """
+        lenient = not strict and self.claim.expected == "holds" and self.verdict == "undecided"
+        return self.verdict != self.claim.expected and not lenient
 
     @property
     def decisive(self) -> tuple[JudgedCase, ...]:
@@ -140,10 +148,18 @@ def _judge_claim(claim: Claim, context: ClaimContext) -> JudgedClaim:
         _judged_case(case, case_figures, verdict, p)
         for case, case_figures, (verdict, p) in zip(claim.cases, figures, case_verdicts, strict=True)
     )
-    unit: ClaimUnit = "ratio" if claim.ratio else "difference"
-    if claim.trend is not None or claim.cases[0].first.value.kind == "slope":
-        unit = "slope"
-    return JudgedClaim(claim, unit, conclusion([case.verdict for case in cases]), cases)
+    return JudgedClaim(claim, _unit(claim), conclusion([case.verdict for case in cases]), cases)
+
+
+def _unit(claim: Claim) -> ClaimUnit:
+    kind = claim.cases[0].first.value.kind
+    if claim.boundary is not None:
+        return "lambda"
+    if kind == "rho":
+        return "rho"
+    if claim.trend is not None or kind == "slope":
+        return "slope"
+    return "ratio" if claim.ratio else "difference"
 
 
 @dataclass(frozen=True)
@@ -158,6 +174,7 @@ class _Figures:
         seeds: number of seeds that were judged.
         diverged: cell -> number of its seeds that diverged.
         infinite: cell -> number of its other seeds with an infinite value, or with 0 on a log scale.
+        by: the bound, of logarithms if ``logarithms``.
     """
 
     judgement: Judgement | None
@@ -167,19 +184,24 @@ class _Figures:
     seeds: int
     diverged: Mapping[int, int]
     infinite: Mapping[int, int]
+    by: float
 
 
 def _figures(claim: Claim, case: Case, context: ClaimContext) -> _Figures:
-    logarithms = claim.ratio
+    logarithms, noise = claim.ratio, math.nan
     try:
+        if claim.noise or (claim.boundary is not None and claim.boundary.noise):
+            noise = control_noise(claim, case, context)
         if case.first.than == "theory":
             values, logarithms = compare_with_theory(claim, case.first, context)
         else:
-            values = compare(claim, case, case.first, context)
-        if case.minus is not None:
-            values -= compare(claim, case, case.minus, context)
+            level = _number(claim.boundary, noise)
+            values = compare(claim, case, case.first, context, level)
+            if case.minus is not None:
+                values -= compare(claim, case, case.minus, context, level)
     except NotComparable as reason:
-        return _Figures(None, str(reason), logarithms, _region(claim, logarithms), 0, {}, {})
+        by = _bound(claim, logarithms, noise)
+        return _Figures(None, str(reason), logarithms, _region(claim, logarithms, by), 0, {}, {}, by)
     log_values = claim.scale == "log" and (logarithms or case.first.than != "theory")
     coverage = context.values.coverage(required_values(case, context), log_values)
     # A crossing compares the values with a level: infinite ones and 0 are values as others.
@@ -192,13 +214,27 @@ def _figures(claim: Claim, case: Case, context: ClaimContext) -> _Figures:
         )
     elif seeds < MIN_SEEDS:
         why = f"{seeds} seed{'s' * (seeds > 1)}; at least {MIN_SEEDS} are needed"
-    region = _region(claim, logarithms)
+    by = _bound(claim, logarithms, noise)
+    region = _region(claim, logarithms, by)
     judgement = judge(values.take(coverage.complete), region) if seeds > 1 else None
-    return _Figures(judgement, why, logarithms, region, seeds, coverage.diverged, infinite)
+    return _Figures(judgement, why, logarithms, region, seeds, coverage.diverged, infinite, by)
 
 
-def _region(claim: Claim, logarithms: bool) -> Region:
-    by = math.log(claim.by) if logarithms else claim.by
+def _number(margin: Margin | None, noise: float) -> float:
+    """Return the number of a margin; NaN without one."""
+    if margin is None:
+        return math.nan
+    return margin.number * noise if margin.noise else margin.number
+
+
+def _bound(claim: Claim, logarithms: bool, noise: float) -> float:
+    """Return the bound of a case, of logarithms if these are judged."""
+    if claim.noise:
+        return claim.by * noise
+    return math.log(claim.by) if logarithms else claim.by
+
+
+def _region(claim: Claim, logarithms: bool, by: float) -> Region:
     if claim.relation == "within":
         return within(1 / by, by) if claim.ratio and not logarithms else within(-by, by)
     return above(by) if claim.relation == "above" else below(by)
@@ -231,4 +267,5 @@ def _judged_case(case: Case, figures: _Figures, verdict: Verdict, p: float) -> J
         why=figures.why,
         diverged=figures.diverged,
         infinite=figures.infinite,
+        by=math.exp(figures.by) if figures.logarithms else figures.by,
     )

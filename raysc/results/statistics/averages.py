@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from raysc.results.statistics.intervals import Bca, Student
-from raysc.results.statistics.verdicts import BOOTSTRAP_SEEDS, CONFIDENCE_LEVEL
+from raysc.results.statistics.intervals import SkewAdjusted
+from raysc.results.statistics.verdicts import CONFIDENCE_LEVEL
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Mean:
 
 
 def seed_mean(values: np.ndarray) -> Mean:
-    """Return the mean and its 95 % interval, as for claims: Student's t below 50 seeds, the BCa bootstrap from 50 on.
+    """Return the mean and its 95 % interval, as for claims: Student's t, adjusted for skewed values.
 
     Args:
         values: float64 (seeds,); NaN (a seed without a value) is left out.
@@ -39,8 +39,7 @@ def seed_mean(values: np.ndarray) -> Mean:
     if not np.isfinite(known).all():
         with np.errstate(invalid="ignore"):
             return Mean(float(known.mean()), np.nan, np.nan, len(known))
-    interval = Student(known[:, None]) if len(known) < BOOTSTRAP_SEEDS else Bca(known[:, None])
-    low, high = interval.interval(CONFIDENCE_LEVEL)
+    low, high = SkewAdjusted(known[:, None]).interval(CONFIDENCE_LEVEL)
     return Mean(float(known.mean()), float(low[0]), float(high[0]), len(known))
 
 

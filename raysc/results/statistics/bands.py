@@ -5,8 +5,11 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from raysc.results.statistics.intervals import RESAMPLES, means, standard_error
+from raysc.results.statistics.intervals import SampleMoments, limits, sample_moments, statistic
 from raysc.rng import stream
+
+RESAMPLES = 9999
+"""Number of draws of a bootstrap."""
 
 
 @dataclass(frozen=True)
@@ -17,8 +20,9 @@ class Band:
     residuals of each seed, with their correlation over the columns, times one normal multiplier per seed (Chernozhukov,
     Chetverikov and Kato 2013, "Gaussian approximations and multiplier bootstrap for maxima"). The standard errors are
     estimates from the same seeds, so each column of a draw is divided by the standard error of a normal sample of the
-    same size. For one column this gives Student's t interval. One divisor for all columns would make the band too
-    narrow: with few seeds the standard error of some column is nearly always far too small.
+    same size. For one column this gives Student's quantile. One divisor for all columns would make the band too
+    narrow: with few seeds the standard error of some column is nearly always far too small. The limits of each column
+    are adjusted for skewed values as those of a single mean (``intervals``).
 
     Attributes:
         values: float64 (seeds, columns), at least two seeds.
@@ -29,33 +33,27 @@ class Band:
     resamples: int = RESAMPLES
 
     @cached_property
-    def _mean(self) -> np.ndarray:
-        return means(self.values)
-
-    @cached_property
-    def _error(self) -> np.ndarray:
-        return standard_error(self.values)
+    def _moments(self) -> SampleMoments:
+        return sample_moments(self.values)
 
     @cached_property
     def _max_statistics(self) -> np.ndarray:
         """The statistic of each draw, float64 (resamples,), sorted."""
         multipliers, divisors = _draws(*self.values.shape, self.resamples)
-        spread = np.sqrt(np.square(self.values - self._mean).sum(axis=0))
+        centred = self.values - self._moments.mean
+        spread = np.sqrt(np.square(centred).sum(axis=0))
         with np.errstate(divide="ignore", invalid="ignore"):
-            residuals = np.where(self._error > 0, (self.values - self._mean) / spread, 0.0)
+            residuals = np.where(self._moments.error > 0, centred / spread, 0.0)
         return np.asarray(np.sort((np.abs(multipliers @ residuals) / divisors).max(axis=1)))
 
     def interval(self, level: float) -> tuple[np.ndarray, np.ndarray]:
         """Return the lower and upper limits, float64 (columns,), of the band that holds all true means at a level."""
-        half = np.quantile(self._max_statistics, level) * self._error
-        return self._mean - half, self._mean + half
+        return limits(self._moments, float(np.quantile(self._max_statistics, level)))
 
     def p_value(self, bound: float) -> np.ndarray:
         """Return 1 - the largest level at which the band excludes a bound in a column, float64 (columns,)."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            statistic = np.abs(self._mean - bound) / self._error
-        statistic = np.where(np.isnan(statistic), 0.0, statistic)
-        return np.asarray(1 - np.searchsorted(self._max_statistics, statistic) / self.resamples)
+        exceeded = np.searchsorted(self._max_statistics, statistic(self._moments, bound))
+        return np.asarray(1 - exceeded / self.resamples)
 
 
 @lru_cache(maxsize=2)

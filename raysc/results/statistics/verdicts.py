@@ -8,14 +8,12 @@ import numpy as np
 
 from raysc.results.statistics.bands import Band
 from raysc.results.statistics.censored import CensoredValues
-from raysc.results.statistics.intervals import Bca, Student, holm, means
+from raysc.results.statistics.intervals import SkewAdjusted, holm, means
 
 Verdict = Literal["holds", "fails", "undecided"]
 
 MIN_SEEDS = 3
 """Least number of seeds for a verdict."""
-BOOTSTRAP_SEEDS = 50
-"""Number of seeds from which on the bootstrap is used."""
 CONFIDENCE_LEVEL = 0.95
 """Confidence level of an interval."""
 EQUIVALENCE_LEVEL = 0.9
@@ -181,9 +179,7 @@ def _one_sided(bounds: np.ndarray, side: Literal["low", "high"]) -> _OneSided:
 
 
 def _interval(values: np.ndarray) -> Interval:
-    if values.shape[1] > 1:
-        return Band(values)
-    return Student(values) if len(values) < BOOTSTRAP_SEEDS else Bca(values)
+    return Band(values) if values.shape[1] > 1 else SkewAdjusted(values)
 
 
 def _distance(high: np.ndarray | float, low: np.ndarray | float) -> np.ndarray:

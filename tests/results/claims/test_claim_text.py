@@ -33,11 +33,14 @@ def judged_claim(*cases: JudgedCase) -> JudgedClaim:
         compares="regime replace, than regime accumulate",
         relation="below",
         by=0.5,
+        noise=False,
         ratio=True,
         scale="log",
         trend=None,
+        boundary=None,
         cases=tuple(Case({}, comparison, None, ()) for _ in cases),
-        fails=None,
+        expected="holds",
+        reason="",
     )
     return JudgedClaim(claim, "ratio", cases[0].verdict, cases)
 

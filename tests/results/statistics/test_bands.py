@@ -1,9 +1,8 @@
 import numpy as np
 import pytest
-from scipy import stats
 
 from raysc.results.statistics.bands import Band
-from raysc.results.statistics.intervals import Student
+from raysc.results.statistics.intervals import SkewAdjusted
 
 GENERATOR = np.random.default_rng(0)
 
@@ -25,18 +24,30 @@ def test_the_band_holds_all_true_means_as_often_as_the_level_says(seeds: int) ->
 
 
 @pytest.mark.parametrize("seeds", [5, 30])
-def test_the_band_of_one_column_is_students_interval(seeds: int) -> None:
+def test_the_band_of_one_column_is_the_interval_of_its_mean(seeds: int) -> None:
     values = GENERATOR.normal(size=(seeds, 1))
-    (low, high), (student_low, student_high) = Band(values).interval(0.95), Student(values).interval(0.95)
-    assert high - low == pytest.approx(student_high - student_low, rel=0.05)
+    (low, high), (single_low, single_high) = Band(values).interval(0.95), SkewAdjusted(values).interval(0.95)
+    assert high - low == pytest.approx(single_high - single_low, rel=0.05)
+
+
+def test_the_band_of_skewed_values_holds_all_true_means_as_often_as_the_level_says() -> None:
+    seeds, trials = 12, 400
+    missed = 0
+    for values in np.random.default_rng(1).chisquare(1, (trials, seeds, 4)):
+        low, high = Band(values, resamples=999).interval(0.95)
+        missed += bool((low > 1).any() or (high < 1).any())
+    assert missed / trials <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / trials)
 
 
 def test_the_band_is_wider_than_pointwise_intervals_and_narrower_than_bonferroni() -> None:
     (values,) = random_walks(40, 10, 1)
-    half = Band(values).interval(0.95)[1] - values.mean(axis=0)
-    error = values.std(axis=0, ddof=1) / np.sqrt(40)
-    assert (half > stats.t.ppf(0.975, 39) * error).all()
-    assert (half < stats.t.ppf(1 - 0.025 / 10, 39) * error).all()
+    low, high = Band(values).interval(0.95)
+    pointwise = SkewAdjusted(values).interval(0.95)
+    bonferroni = SkewAdjusted(values).interval(1 - 0.05 / 10)
+    assert (high > pointwise[1]).all()
+    assert (high < bonferroni[1]).all()
+    assert (low < pointwise[0]).all()
+    assert (low > bonferroni[0]).all()
 
 
 def test_the_p_value_of_a_limit_is_one_minus_the_level() -> None:

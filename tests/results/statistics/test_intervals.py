@@ -2,19 +2,52 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from raysc.results.statistics.intervals import RESAMPLES, Bca, Student, holm, standard_error
+from raysc.results.statistics.intervals import (
+    HALL_SEEDS,
+    SkewAdjusted,
+    holm,
+    limits,
+    sample_moments,
+    standard_error,
+    statistic,
+)
+
+SAMPLES = 10_000
 
 
 @pytest.fixture(scope="module")
 def skewed() -> np.ndarray:
-    """Skewed values of three scales, float64 (60, 3)."""
-    return np.random.default_rng(4).lognormal(0, 0.7, (60, 3)) * [1.0, 10.0, 0.01]
+    """Skewed values of three scales, the last negative, float64 (60, 3)."""
+    return np.random.default_rng(4).lognormal(0, 0.7, (60, 3)) * [1.0, 10.0, -0.01]
 
 
-def test_student_is_the_t_test() -> None:
-    values = np.random.default_rng(1).normal(2, 3, (7, 2))
-    low, high = Student(values).interval(0.9)
-    p = Student(values).p_value(1.0)
+def miss_rates(values: np.ndarray, mean: float) -> tuple[float, float]:
+    """Return the rates of intervals of 95 % above and below the true mean; values: float64 (seeds, samples)."""
+    low, high = SkewAdjusted(values).interval(0.95)
+    return float((low > mean).mean()), float((high < mean).mean())
+
+
+@pytest.mark.parametrize("seeds", [8, 12, 50])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_means_of_skewed_values_rarely_lie_beyond_a_limit(seeds: int, sign: int) -> None:
+    generator = np.random.default_rng(seeds)
+    chi_square = sign * generator.chisquare(1, (seeds, SAMPLES))
+    lognormal = sign * generator.lognormal(size=(seeds, SAMPLES))
+    assert max(miss_rates(chi_square, sign)) <= 0.05
+    assert max(miss_rates(lognormal, sign * np.exp(0.5))) <= 0.05
+
+
+@pytest.mark.parametrize("seeds", [3, 5, 8, 20])
+@pytest.mark.parametrize("mean", [0.0, 3.0])
+def test_means_of_normal_values_rarely_lie_beyond_a_limit(seeds: int, mean: float) -> None:
+    values = np.random.default_rng(seeds).normal(mean, 1, (seeds, SAMPLES))
+    assert max(miss_rates(values, mean)) <= 0.025 + 3 * np.sqrt(0.025 / SAMPLES)
+
+
+def test_few_values_of_both_signs_have_students_interval() -> None:
+    values = np.array([[-1.0, 0.4], [0.3, -0.2], [2.0, 0.1], [-0.5, -0.3]])
+    low, high = SkewAdjusted(values).interval(0.9)
+    p = SkewAdjusted(values).p_value(1.0)
     for column in range(2):
         test = stats.ttest_1samp(values[:, column], 1.0)
         interval = test.confidence_interval(0.9)
@@ -22,46 +55,52 @@ def test_student_is_the_t_test() -> None:
         assert p[column] == pytest.approx(test.pvalue)
 
 
-def test_bca_agrees_with_an_independent_bootstrap(skewed: np.ndarray) -> None:
-    low, high = Bca(skewed).interval(0.95)
-    for column in range(3):
-        reference = stats.bootstrap(
-            (skewed[:, column],), np.mean, n_resamples=20000, method="BCa", rng=np.random.default_rng(0)
-        ).confidence_interval
-        width = reference.high - reference.low
-        assert low[column] == pytest.approx(reference.low, abs=0.03 * width)
-        assert high[column] == pytest.approx(reference.high, abs=0.03 * width)
+def test_values_of_one_sign_have_a_longer_limit_away_from_0() -> None:
+    values = np.array([1.0, 2.0, 4.0, 1.5])[:, None] * [1.0, -1.0]
+    low, high = SkewAdjusted(values).interval(0.95)
+    student = stats.ttest_1samp(values[:, 0], 0.0).confidence_interval(0.95)
+    mean = values[:, 0].mean()
+    y = (student.high - mean) / mean
+    assert (low[0], high[0]) == pytest.approx((student.low, mean * np.exp(y + y**2)))
+    assert (low[1], high[1]) == pytest.approx((-high[0], -low[0]))
 
 
-def test_bca_is_longer_towards_the_long_tail(skewed: np.ndarray) -> None:
-    low, high = Bca(skewed).interval(0.95)
-    mean = skewed.mean(axis=0)
-    assert (high - mean > mean - low).all()
+def test_the_transformation_removes_the_skewness(skewed: np.ndarray) -> None:
+    values = skewed[:HALL_SEEDS, :1] - skewed[:HALL_SEEDS, :1].mean()
+    low, high = limits(sample_moments(values), 2.0)
+    error = standard_error(values)[0]
+    assert low[0] == pytest.approx(-2 * error)
+    assert high[0] > 2.1 * error
 
 
-@pytest.mark.parametrize("method", [Student, Bca])
+def test_no_limit_is_nearer_than_students(skewed: np.ndarray) -> None:
+    for values in (skewed, skewed[:6], skewed - skewed.mean(axis=0)):
+        low, high = limits(sample_moments(values), 2.0)
+        error = standard_error(values)
+        assert (low <= values.mean(axis=0) - 2 * error + 1e-12).all()
+        assert (high >= values.mean(axis=0) + 2 * error - 1e-12).all()
+
+
+@pytest.mark.parametrize("seeds", [5, 60])
 @pytest.mark.parametrize("level", [0.5, 0.9, 0.95, 0.99])
+@pytest.mark.parametrize("centre", [0.0, 1.0])
 def test_the_p_value_of_a_limit_is_one_minus_the_level(
-    skewed: np.ndarray, method: type[Student] | type[Bca], level: float
+    skewed: np.ndarray, seeds: int, level: float, centre: float
 ) -> None:
-    interval = method(skewed)
-    for limits in interval.interval(level):
-        for column, limit in enumerate(limits):
-            tolerance = 1e-9 if method is Student else 3 / (RESAMPLES * (1 - level))
-            assert interval.p_value(limit)[column] == pytest.approx(1 - level, rel=tolerance, abs=1e-3)
+    interval = SkewAdjusted(skewed[:seeds] - centre * skewed[:seeds].mean(axis=0))
+    for ends in interval.interval(level):
+        for column, end in enumerate(ends):
+            assert interval.p_value(float(end))[column] == pytest.approx(1 - level, rel=1e-6)
 
 
-@pytest.mark.parametrize("method", [Student, Bca])
-def test_equal_values_have_an_interval_of_no_width(method: type[Student] | type[Bca]) -> None:
-    interval = method(np.full((60, 1), 0.1) + np.array([0.0, 1e-16] * 30)[:, None])
+@pytest.mark.parametrize("seeds", [4, 60])
+def test_equal_values_have_an_interval_of_no_width(seeds: int) -> None:
+    interval = SkewAdjusted(np.full((seeds, 1), 0.1) + np.array([0.0, 1e-16] * (seeds // 2))[:, None])
     low, high = interval.interval(0.95)
     assert (low[0], high[0]) == pytest.approx((0.1, 0.1), abs=1e-15)
-    assert interval.p_value(0.2)[0] < 1e-3
-    assert interval.p_value(low[0])[0] > 0.05
-
-
-def test_bca_is_the_same_at_every_call(skewed: np.ndarray) -> None:
-    np.testing.assert_array_equal(Bca(skewed).interval(0.9), Bca(skewed.copy()).interval(0.9))
+    assert interval.p_value(0.2)[0] == 0
+    assert interval.p_value(float(low[0]))[0] == 1
+    assert statistic(sample_moments(np.zeros((seeds, 1))), 0.0) == [0.0]
 
 
 def test_holm_on_small_examples() -> None:

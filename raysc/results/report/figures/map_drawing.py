@@ -16,7 +16,7 @@ from raysc.results.plots.labels import label, shorten
 from raysc.results.plots.style import DIVERGING
 from raysc.results.plots.subset import evenly_spaced
 from raysc.results.table.number_format import number_text
-from raysc.results.table.stability import Stability, StabilityBoundary, stability_boundary
+from raysc.results.table.stability import Stability, stability_boundary
 
 MIN_DISTANCE = 0.16
 """Vertical distance between points of one lambda, as a share of the panel, below which their texts would overlap."""
@@ -138,13 +138,16 @@ def _draw_texts(ax: Axes, points: Sequence[Stability], cells: Sequence[ResolvedC
         ax.annotate(text, position, (0, -8), textcoords="offset points", ha="center", va="top", fontsize=7)
 
 
-def _draw_bound(ax: Axes, bound: StabilityBoundary) -> None:
-    """Draw the theorem's bound on lambda, dotted where its constants are not known."""
-    ax.axvline(bound.lambda_, color="black", lw=1, ls="-" if bound.known else (0, (1, 1.5)))
-    text = "theory: stable on the left" if bound.known else "1/2: at best sufficient"
+def _draw_bound(ax: Axes, bound: float) -> None:
+    """Draw the theorem's bound on lambda as a dotted line; a text alone if every lambda is stable."""
+    position, coordinates = (bound, 0), ("data", "axes fraction")
+    text = "1/2: at best sufficient"
+    if np.isinf(bound):
+        position, coordinates, text = (0, 0), ("axes fraction", "axes fraction"), "theory: stable for every lambda"
+    else:
+        ax.axvline(bound, color="black", lw=1, ls=(0, (1, 1.5)))
     ax.annotate(
-        text, (bound.lambda_, 0), (3, 3), xycoords=("data", "axes fraction"), textcoords="offset points",
-        ha="left", va="bottom", fontsize=7,
+        text, position, (3, 3), xycoords=coordinates, textcoords="offset points", ha="left", va="bottom", fontsize=7,
     )  # fmt: skip
 
 

@@ -25,8 +25,9 @@ DEFAULT_COLUMNS = 3
 THEOREM = {
     "none": "The stability theorem (Bertrand et al. 2023, theorem 1) is about the regime mix only, so there is no line "
     "for these regimes.",
-    "exact": "The line at lambda = 1/2 is the bound of theorem 1 of Bertrand et al. (2023) with eps = 0, because the "
-    "model family contains the distribution of the data. To the right of it the theorem makes no statement.",
+    "every": "Theory: Gaussians are stable under mix for every lambda, since their loop contracts by "
+    "lambda / (1 + lambda) per generation. Lambda = 1/2, up to which theorem 1 of Bertrand et al. (2023) promises "
+    "stability, is no boundary for them.",
     "sufficient": "The dotted line at lambda = 1/2 is at best a sufficient condition for the stability of mix "
     "(Bertrand et al. 2023, theorem 1, with eps = 0; the true eps is not known). To the right of it the theorem makes "
     "no statement.",
@@ -138,12 +139,12 @@ def _problem_axes(cells: Sequence[ResolvedCell]) -> list[str]:
     return [name for name in axes if name.partition(".")[0] in ("data", "model")]
 
 
-def _bound(points: Sequence[Stability], cells: Sequence[ResolvedCell]) -> Literal["none", "exact", "sufficient"]:
+def _bound(points: Sequence[Stability], cells: Sequence[ResolvedCell]) -> Literal["none", "every", "sufficient"]:
     """Return the kind of the theorem's bound in the panels of a map."""
     bounds = [bound for point in points if (bound := stability_boundary(cells[point.number])) is not None]
     if not bounds:
         return "none"
-    return "exact" if all(bound.known for bound in bounds) else "sufficient"
+    return "every" if all(isinf(bound) for bound in bounds) else "sufficient"
 
 
 def _caption(points: Sequence[Stability], cells: Sequence[ResolvedCell], quantity: MapQuantity) -> str:

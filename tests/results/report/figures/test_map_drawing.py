@@ -40,9 +40,9 @@ def sweep(gaussian_store: tuple[Sweep, Objects]) -> Sweep:
 
 def test_each_point_has_its_text_and_the_panel_its_bound(sweep: Sweep) -> None:
     points = [point(1, 1.0, -0.25), point(2, 1.0, 0.5), point(2, 3.0, nan, diverged=2)]
-    assert texts(points, sweep) == ["-0.25", "+0.50", "2 of 3 diverged", "theory: stable on the left"]
+    assert texts(points, sweep) == ["-0.25", "+0.50", "2 of 3 diverged", "theory: stable for every lambda"]
 
 
 def test_points_that_are_close_have_no_texts(sweep: Sweep) -> None:
     points = [point(1, 1.0, 0.1), point(1, 1.1, 0.2), point(1, 3.0, 0.3)]
-    assert texts(points, sweep) == ["theory: stable on the left"]
+    assert texts(points, sweep) == ["theory: stable for every lambda"]

@@ -16,7 +16,7 @@ def test_a_map_explains_the_theorem_and_the_half_life(gaussian_report: Report, f
     excess, slope = (figure_of(gaussian_report, f"stability-{name}") for name in ("excess", "slope"))
     assert "The number below a square is the excess." in excess.caption
     assert "doubles (x2) or halves" in slope.caption
-    assert "The line at lambda = 1/2 is the bound of theorem 1" in excess.caption
+    assert "Gaussians are stable under mix for every lambda" in excess.caption
     assert excess.alt.startswith("Map of 3 cells over lambda and initial quality")
 
 

@@ -94,14 +94,15 @@ def compare(
     """
     if claim.boundary is not None:
         return _boundary(claim, case, comparison, context, level)
-    terms = [_difference(claim, comparison, index, context) for index in range(len(comparison.of))]
-    if comparison.value.kind == "rho":
-        terms = [_contraction(term) for term in terms]
-        if None in terms:
+    terms = []
+    for index in range(len(comparison.of)):
+        values = _difference(claim, comparison, index, context)
+        term = _contraction(values) if comparison.value.kind == "rho" else values
+        if term is None:
             raise NotComparable("the excess does not change clearly, so rho is not known")
-    known = [term for term in terms if term is not None]
+        terms.append(term)
     axis = [math.log(position) for position in case.axis] if claim.scale == "log" else case.axis
-    difference = slope(known, axis) if axis else known[0]
+    difference = slope(terms, axis) if axis else terms[0]
     if isinstance(comparison.than, float):
         number = np.array(math.log(comparison.than) if claim.ratio else comparison.than)
         difference -= CensoredValues(number, number)

@@ -133,7 +133,7 @@ def _inverse_transform(score: float, moments: SampleMoments) -> np.ndarray:
     skewness, seeds = moments.skewness, moments.seeds
     safe = np.where(np.abs(skewness) < MIN_SKEWNESS, 1.0, skewness)
     inverse = (np.cbrt(1 + safe * (score / np.sqrt(seeds) - safe / (6 * seeds))) - 1) * 3 / safe
-    return np.where(np.abs(skewness) < MIN_SKEWNESS, score / np.sqrt(seeds), inverse)
+    return np.asarray(np.where(np.abs(skewness) < MIN_SKEWNESS, score / np.sqrt(seeds), inverse))
 
 
 def holm(p: Sequence[float]) -> list[float]:

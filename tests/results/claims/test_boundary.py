@@ -63,7 +63,8 @@ def test_lambda_star_is_where_the_damage_reaches_the_level(make_sweep: MakeSweep
     ]
     claim = judged(make_sweep, linear, *fields, rate=one)
     expected = np.mean([0.6 / (1 + 0.1 * math.cos(seed)) for seed in range(6)])
-    assert (claim.verdict, claim.unit, claim.cases[0].value) == ("holds", "lambda", pytest.approx(expected))
+    assert (claim.verdict, claim.unit) == ("holds", "lambda")
+    assert claim.cases[0].value == pytest.approx(expected)
 
 
 def test_a_curve_below_the_level_has_a_lambda_star_beyond_the_largest(make_sweep: MakeSweep) -> None:

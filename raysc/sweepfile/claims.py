@@ -221,12 +221,13 @@ class ClaimEntry(Settings):
         of: the cells: axis: value, or axis: [values].
         than: the cells that they are compared with, or generation 0, control, theory, or a number.
         relation: above, below or within ``by``.
-        by: bound of the ratio (log scale) or of the difference (linear scale).
+        by: bound of the ratio (log scale) or of the difference (linear scale), or a multiple of the control's noise.
+        boundary: a level of the damage, or {noise: 5}; the claim then compares lambda*.
         minus: a second comparison that is subtracted from the first.
         trend: an axis; the claim then compares slopes over this axis.
         for_each: axes; one case per combination of their values.
         scale: log: ratios; linear: differences; default: the metric's scale.
-        expect: the expected outcome, if the claim is not expected to hold.
+        expect: the expected verdict with its reason, if the claim is not expected to hold.
     """
 
     says: str = Field(min_length=1)

@@ -117,6 +117,116 @@ def random_tensors(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Tensor]:
     for name, shape in shapes.items():
         values = generator.standard_normal(shape) / sqrt(prod(shape[1:]) or 1)
         if len(shape) == 1:
-            values = 0.1 * values + (".norm" in name or "_norm" in name) * name.endswith("weight")
+            values = 0.1 * values + name.endswith("weight")
         tensors[name] = torch.from_numpy(values.astype(np.float32))
     return tensors
+
+
+def embed_times(times: Tensor, tensors: Tensors, names: tuple[str, str], last: int, sines_first: bool) -> Tensor:
+    """Embedding of times by a network of two layers.
+
+    Args:
+        times: (batch,).
+        tensors: of the network.
+        names: of the two layers.
+        last: number of intervals between the shortest period, 2 pi, and 10^4 2 pi.
+        sines_first: sines, then cosines; else the reverse.
+    """
+    half = tensors[f"{names[0]}.weight"].shape[1] // 2
+    angles = times[:, None] * torch.tensor([10_000 ** (-index / (half - last)) for index in range(half)])
+    waves = [torch.sin(angles), torch.cos(angles)]
+    embedding = torch.cat(waves if sines_first else waves[::-1], 1)
+    return project(silu(project(embedding, tensors, names[0])), tensors, names[1])
+
+
+class GuidedUNet:
+    """torchcfm's network with the names of its files (Dhariwal and Nichol 2021), at times in [0, 1]."""
+
+    def __init__(self, tensors: Tensors, multipliers: Sequence[int], res_blocks: int) -> None:
+        self.tensors, self.levels, self.res_blocks = tensors, len(multipliers), res_blocks
+
+    def __call__(self, x: Tensor, times: Tensor) -> Tensor:
+        tensors = self.tensors
+        embedding = silu(embed_times(times, tensors, ("time_embed.0", "time_embed.2"), 0, False))
+        x = convolve(x, tensors, "input_blocks.0.0")
+        skips, number = [x], 1
+        for level in range(self.levels):
+            for _ in range(self.res_blocks):
+                x = self.attended(self.residual(x, embedding, f"input_blocks.{number}.0"), f"input_blocks.{number}.1")
+                skips.append(x)
+                number += 1
+            if level < self.levels - 1:
+                x = convolve(x, tensors, f"input_blocks.{number}.0.op", stride=2)
+                skips.append(x)
+                number += 1
+        x = self.residual(x, embedding, "middle_block.0")
+        x = self.residual(self.attended(x, "middle_block.1"), embedding, "middle_block.2")
+        for number in range(self.levels * (self.res_blocks + 1)):
+            name = f"output_blocks.{number}"
+            x = self.attended(self.residual(torch.cat([x, skips.pop()], 1), embedding, f"{name}.0"), f"{name}.1")
+            for part in (1, 2):
+                if f"{name}.{part}.conv.weight" in tensors:
+                    x = convolve(repeat_pixels(x), tensors, f"{name}.{part}.conv")
+        return convolve(silu(normalise(x, tensors, "out.0", 32, 1e-5)), tensors, "out.2")
+
+    def residual(self, x: Tensor, embedding: Tensor, name: str) -> Tensor:
+        tensors = self.tensors
+        h = convolve(silu(normalise(x, tensors, f"{name}.in_layers.0", 32, 1e-5)), tensors, f"{name}.in_layers.2")
+        h = h + project(embedding, tensors, f"{name}.emb_layers.1")[:, :, None, None]
+        h = convolve(silu(normalise(h, tensors, f"{name}.out_layers.0", 32, 1e-5)), tensors, f"{name}.out_layers.3")
+        skip = f"{name}.skip_connection"
+        return h + (convolve(x, tensors, skip) if f"{skip}.weight" in tensors else x)
+
+    def attended(self, x: Tensor, name: str) -> Tensor:
+        if f"{name}.qkv.weight" not in self.tensors:
+            return x
+        qkv = convolve(normalise(x, self.tensors, f"{name}.norm", 32, 1e-5), self.tensors, f"{name}.qkv").flatten(2)
+        heads = [attend(*head.chunk(3, 1)) for head in qkv.split(3 * 64, 1)]
+        return x + convolve(torch.cat(heads, 1).reshape(x.shape), self.tensors, f"{name}.proj_out")
+
+
+class HoUNet:
+    """ddpm-torch's network with the names of its files (Ho et al. 2020), at timesteps."""
+
+    def __init__(self, tensors: Tensors, multipliers: Sequence[int], res_blocks: int) -> None:
+        self.tensors, self.levels, self.res_blocks = tensors, len(multipliers), res_blocks
+
+    def __call__(self, x: Tensor, times: Tensor) -> Tensor:
+        tensors = self.tensors
+        embedding = silu(embed_times(times, tensors, ("embed.0", "embed.2"), 1, True))
+        x = convolve(x, tensors, "in_conv")
+        skips = [x]
+        for level in range(self.levels):
+            for index in range(self.res_blocks):
+                x = self.block(x, embedding, f"downsamples.level_{level}.{index}")
+                skips.append(x)
+            if level < self.levels - 1:
+                padded = torch.cat([x, torch.zeros_like(x[:, :, :1])], 2)
+                padded = torch.cat([padded, torch.zeros_like(padded[..., :1])], 3)
+                x = convolve(padded, tensors, f"downsamples.level_{level}.{self.res_blocks}.1", 2, 0)
+                skips.append(x)
+        x = self.residual(x, embedding, "middle.0")
+        x = self.residual(self.attended(x, "middle.1"), embedding, "middle.2")
+        for level in reversed(range(self.levels)):
+            for index in range(self.res_blocks + 1):
+                x = self.block(torch.cat([x, skips.pop()], 1), embedding, f"upsamples.level_{level}.{index}")
+            if level:
+                x = convolve(repeat_pixels(x), tensors, f"upsamples.level_{level}.{self.res_blocks + 1}.1")
+        return convolve(silu(normalise(x, tensors, "out_conv.0", 32, 1e-5)), tensors, "out_conv.2")
+
+    def block(self, x: Tensor, embedding: Tensor, name: str) -> Tensor:
+        if f"{name}.conv1.weight" in self.tensors:
+            return self.residual(x, embedding, name)
+        return self.attended(self.residual(x, embedding, f"{name}.0"), f"{name}.1")
+
+    def residual(self, x: Tensor, embedding: Tensor, name: str) -> Tensor:
+        tensors = self.tensors
+        h = convolve(silu(normalise(x, tensors, f"{name}.norm1", 32, 1e-5)), tensors, f"{name}.conv1")
+        h = h + project(embedding, tensors, f"{name}.fc")[:, :, None, None]
+        h = convolve(silu(normalise(h, tensors, f"{name}.norm2", 32, 1e-5)), tensors, f"{name}.conv2")
+        return h + (convolve(x, tensors, f"{name}.skip") if f"{name}.skip.weight" in tensors else x)
+
+    def attended(self, x: Tensor, name: str) -> Tensor:
+        normal = normalise(x, self.tensors, f"{name}.norm", 32, 1e-5)
+        q, k, v = convolve(normal, self.tensors, f"{name}.project_in").flatten(2).chunk(3, 1)
+        return x + convolve(attend(q, k, v).reshape(x.shape), self.tensors, f"{name}.project_out")

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 import raysc
+from raysc.cli.checkpoint import checkpoint
 from raysc.cli.claims import claims
 from raysc.cli.doctor import doctor
 from raysc.cli.gc import gc
@@ -37,6 +38,7 @@ app.command()(init)
 app.command()(schema)
 app.command()(doctor)
 app.command()(gc)
+app.add_typer(checkpoint, name="checkpoint")
 
 
 def _version(requested: bool) -> None:

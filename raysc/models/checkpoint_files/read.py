@@ -8,18 +8,20 @@ from raysc.errors import InputError
 from raysc.models.checkpoint_files.checkpoint import Checkpoint
 from raysc.models.checkpoint_files.edm import read_edm
 from raysc.models.checkpoint_files.inert import RefusedError
+from raysc.models.checkpoint_files.torch_files import is_archive
+from raysc.models.checkpoint_files.unets import read_unet
 from raysc.models.neural.state import State
 from raysc.models.neural.state_files import SchedulerConfig, check_scheduler, tensors_to_device
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
-    """Read a public checkpoint: a network pickle of EDM's. Nothing in the file is run.
+    """Read a public checkpoint: EDM's network pickle, or torchcfm's or ddpm-torch's archive. Nothing in it is run.
 
     Raises:
         InputError: the file is of no known layout, or holds something that its layout does not have.
     """
     try:
-        return read_edm(path)
+        return read_unet(path) if is_archive(path) else read_edm(path)
     except (RefusedError, InputError) as error:
         raise InputError(f"{path} is refused as a checkpoint: {error}") from error
     except OSError as error:

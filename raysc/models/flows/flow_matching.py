@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 from torch import Tensor, nn
 
 from raysc.errors import InputError
-from raysc.models.flows.ode import RULES, TIME_SCALE, integrate
+from raysc.models.flows.ode import FLOW_SCHEDULER, RULES, TIME_SCALE, integrate
 from raysc.models.networks.network import Network, predict
 from raysc.models.neural.state import are_points
 from raysc.models.time_conditioned import TimeConditionedFamily
@@ -75,7 +75,7 @@ class FlowMatching(TimeConditionedFamily):
 
     @property
     def scheduler(self) -> dict[str, Any]:
-        return {"_class_name": "FlowMatchEulerDiscreteScheduler"}
+        return dict(FLOW_SCHEDULER)
 
     def pipeline(self, unet: nn.Module) -> Any:
         """Return the diffusers pipeline that samples from the U-Net by Euler steps."""

@@ -10,6 +10,8 @@ STEPS = 20
 """Default number of steps of a fixed-step rule."""
 TOLERANCE = 1e-5
 """Default tolerance of dopri5, relative and absolute, as in Bertrand et al. 2023."""
+FLOW_SCHEDULER = {"_class_name": "FlowMatchEulerDiscreteScheduler"}
+"""Prediction target of a flow's network, as a configuration of diffusers' schedulers."""
 TIME_SCALE = 1000.0
 """The network's time is ``TIME_SCALE * (1 - t)``, the convention of diffusers' flow-matching schedulers."""
 

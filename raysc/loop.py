@@ -13,6 +13,7 @@ measures and publishes each generation before it requests the next one.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from time import perf_counter
 from typing import Literal, Protocol
 
@@ -23,13 +24,18 @@ from raysc.pool.blocks import Block
 from raysc.pool.lifetimes import Lifetimes, appended_takes
 from raysc.pool.mixing import counts_by_kind, mix
 from raysc.pool.rows import Rows
+from raysc.pool.selection import Views
 from raysc.pool.shelf import Shelf
 from raysc.pool.training_set import TrainingSet
-from raysc.regimes.recipe import REAL, Recipe, Regime, Source, Take, exact, synthetic
+from raysc.regimes.recipe import REAL, Recipe, Regime, Source, Take, exact, fresh, synthetic
 from raysc.settings import CellSettings, Sample, Start, Train
 
 StartWeights = Start | Literal["current"]
 """Weights from which a fit starts; "current": those of the crew, when a fit is a later part of a generation."""
+
+
+NewRows = Callable[[int, int, int], Rows]
+"""(generation, first, count) -> new real rows for a generation; the generations before it took ``first`` of them."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +96,23 @@ class Rules:
             return Recipe((Take(REAL, self.settings.initial.rows or self.rows),))
         return self.regime.recipe(generation, self.rows, exact(self.settings.lambda_))
 
+    def fresh_rows(self, generation: int) -> int:
+        """Return the number of new real rows that a generation is the first to train on."""
+        takes = self.recipe(generation).takes
+        return max((take.source_rows for take in takes if take.source == fresh(generation)), default=0)
+
+    def fresh_rows_before(self, generation: int) -> int:
+        """Return the number of new real rows that all earlier generations trained on."""
+        ends = self._fresh_ends
+        while len(ends) <= generation:
+            ends.append(ends[-1] + self.fresh_rows(len(ends)))
+        return ends[generation - 1]
+
+    @cached_property
+    def _fresh_ends(self) -> list[int]:
+        """New real rows up to each generation, as far as they were counted; generation 0 takes none."""
+        return [0]
+
     def train(self, generation: int) -> Train:
         """Return the training settings of a generation."""
         return self.settings.train if generation == 0 else self.settings.loop_train
@@ -145,9 +168,10 @@ def self_consuming_loop(
     sources: dict[Source, Rows],
     seeds: tuple[int, ...],
     generations: range,
-    fresh: Callable[[int, int], Rows],
+    new_rows: NewRows,
     shelf: Callable[[int], Shelf],
     lifetimes: Lifetimes | None = None,
+    views: Views | None = None,
 ) -> Iterator[Generation]:
     """Run generations of one lineage for a pack of seeds.
 
@@ -158,10 +182,11 @@ def self_consuming_loop(
             sources that no later recipe of ``generations`` takes.
         seeds: the pack, the leading axis of all rows.
         generations: generations to run, in order; the loop ends early when every seed has diverged.
-        fresh: (generation, count) -> new real rows.
+        new_rows: gives new real rows.
         shelf: generation -> shelf for the rows drawn in that generation.
         lifetimes: lifetimes of the sources; None: those of a family that reads all rows at every fit. They may belong
             to a range that begins before ``generations``, if no source needed now was freed there.
+        views: of candidates, for choosers that need them.
 
     Yields:
         Each generation, once its rows are sampled.
@@ -173,14 +198,14 @@ def self_consuming_loop(
         recipe = rules.recipe(t)
         extended: tuple[Block, ...] = ()
         for take in appended_takes(recipe.takes, previous):
-            if take.source.kind == "fresh":
-                sources[take.source] = fresh(t, take.source_rows)
+            if take.source.kind == "fresh" and take.source not in sources:
+                sources[take.source] = _new_rows(new_rows, rules, take.source.generation)
             if take.source_rows > sources[take.source].count:
                 extended = _extend(sources, take, rules, crew, t, shelf)
         previous = recipe.takes
         draw_end = perf_counter()
 
-        training_set = _mix(recipe, sources, seeds, t, rules)  # D_t
+        training_set = _mix(recipe, sources, seeds, t, rules, views)  # D_t
         rows_real, rows_synthetic = counts_by_kind(training_set, len(seeds))
         steps = rules.steps(t, training_set.count)
         fit = crew.fit(t, training_set, rules.start(t), range(steps), rules.train(t))  # G_t
@@ -198,10 +223,17 @@ def self_consuming_loop(
             return
 
 
-def _mix(recipe: Recipe, sources: dict[Source, Rows], seeds: tuple[int, ...], t: int, rules: Rules) -> TrainingSet:
+def _new_rows(new_rows: NewRows, rules: Rules, generation: int) -> Rows:
+    """Return the new real rows of a generation, the same in a loop that begins later."""
+    return new_rows(generation, rules.fresh_rows_before(generation), rules.fresh_rows(generation))
+
+
+def _mix(
+    recipe: Recipe, sources: dict[Source, Rows], seeds: tuple[int, ...], t: int, rules: Rules, views: Views | None
+) -> TrainingSet:
     """Return D_t; errors name the regime and the generation."""
     try:
-        return mix(recipe, sources, seeds, t, rules.sample_rows)
+        return mix(recipe, sources, seeds, t, rules.sample_rows, views)
     except InputError as error:
         raise InputError(f"regime {rules.settings.regime.name}, generation {t}: {error}") from error
 

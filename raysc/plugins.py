@@ -4,7 +4,8 @@ A plug-in is one class in one file, named in a sweep file by its import path (``
 keep their meaning from version to version; modules elsewhere in raysc may move. Each protocol states what a class of
 its kind must have, and ``raysc.testing`` has the tests that every class of its kind passes.
 
-Regimes implement ``Regime``: a recipe of takes for each generation. Data sets implement ``DataSet``, models
+Regimes implement ``Regime``: a recipe of takes for each generation, whose functions may choose, transform and weigh
+rows (``Take``). Data sets implement ``DataSet``, models
 ``ClosedFormFamily`` or ``TrainedFamily``, metrics ``Metric`` or ``ModelMetric``. The ``Supports...`` protocols are
 optional capabilities: a class has one if it has its members.
 """
@@ -18,6 +19,7 @@ from raysc.datasets.dataset import (
     SupportsModes,
     SupportsMoments,
     SupportsProbabilities,
+    SupportsReserve,
     SupportsTarget,
     SupportsTokens,
 )
@@ -41,6 +43,7 @@ from raysc.models.family import (
     SupportsPacking,
     SupportsSettingsCheck,
     SupportsText,
+    SupportsWeights,
     TrainedFamily,
 )
 from raysc.pool.blocks import Block
@@ -49,11 +52,14 @@ from raysc.pool.tokens import Texts, Tokenizer
 from raysc.pool.training_set import TrainingSet
 from raysc.regimes.recipe import (
     REAL,
+    Chooser,
     Recipe,
     Regime,
     Source,
     SupportsRowCheck,
     Take,
+    Transform,
+    Weigher,
     exact,
     fresh,
     per_real_row,
@@ -66,6 +72,7 @@ __all__ = [
     "REAL",
     "Arrays",
     "Block",
+    "Chooser",
     "ClosedFormFamily",
     "Column",
     "DataSet",
@@ -94,18 +101,22 @@ __all__ = [
     "SupportsMoments",
     "SupportsPacking",
     "SupportsProbabilities",
+    "SupportsReserve",
     "SupportsRowCheck",
     "SupportsSettingsCheck",
     "SupportsTarget",
     "SupportsText",
     "SupportsTokens",
+    "SupportsWeights",
     "Take",
     "Texts",
     "Tokenizer",
     "Train",
     "TrainedFamily",
     "TrainingSet",
+    "Transform",
     "Vectors",
+    "Weigher",
     "exact",
     "fresh",
     "per_real_row",

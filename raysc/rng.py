@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-Role = Literal["data", "init", "train", "sample", "subsample", "choose"]
+Role = Literal["data", "init", "train", "sample", "subsample", "choose", "transform", "weigh"]
 
 
 def stream(seed: int, generation: int, role: Role, *index: int | str) -> np.random.Generator:

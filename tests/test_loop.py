@@ -85,7 +85,7 @@ def make_rules(regime: Regime, lambda_: float | None, budget: Budget | None = No
     return Rules(cell, regime, N)
 
 
-def new_rows(generation: int, count: int) -> Rows:
+def new_rows(generation: int, first: int, count: int) -> Rows:
     return Rows(fresh_rows(generation), (MemoryBlock(generation, 0, np.full((2, count, 1), -float(generation))),))
 
 

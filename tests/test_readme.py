@@ -58,7 +58,7 @@ def test_the_regime_of_the_readme_passes_the_tests_that_the_readme_gives_it(tmp_
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_window.py"]
     run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout
-    assert "9 passed" in run.stdout
+    assert "11 passed" in run.stdout
 
 
 def test_the_chooser_of_the_readme_keeps_the_samples_that_are_nearest_to_real_rows(
@@ -69,7 +69,8 @@ def test_the_chooser_of_the_readme_keeps_the_samples_that_are_nearest_to_real_ro
     (tmp_path / "grid.yaml").write_text(blocks("yaml")[1].replace("window:Window", "verified:Verified"))
     sweep = read_sweep("grid.yaml", ("loop.generations=2", "space.regime='verified:Verified'"), registry)
     objects = Objects.open(str(tmp_path / "store"))
-    take = make_plan(resolve(sweep), objects).cells[0].rules.recipe(2).takes[0]
+    real_take, take = make_plan(resolve(sweep), objects).cells[0].rules.recipe(2).takes
+    assert (real_take.count, real_take.weight, real_take.redraw) == (5, 2.0, 2)
     assert (take.count, take.among) == (50, 100)
     assert take.choose is not None
     candidates, real = np.array([[9.0], [2.1], [5.5], [1.0]]), np.array([[1.0], [2.0], [6.0]])

@@ -21,7 +21,7 @@ from raysc import progress
 from raysc.cluster.process_resources import use_resources
 from raysc.cluster.reference_features import Files
 from raysc.errors import RayscError
-from raysc.execution.ranks import TrainedRank, share
+from raysc.execution.ranks import TrainedRank, share, text_scores
 from raysc.loop import Fit, StartWeights
 from raysc.metrics.core.features import load_extractors
 from raysc.models.family import TrainedFamily
@@ -186,6 +186,10 @@ class ActorCrew:
         """Call the family's ``method(state, rows)`` on at least one row; each rank computes the values of its share."""
         shares: list[np.ndarray | None] = self._call_all("call_rowwise", method, rows)
         return np.concatenate([values for values in shares if values is not None])
+
+    def scores(self, rows: np.ndarray) -> np.ndarray:
+        """Compute log probabilities of texts (1, count, length), float64 (1, count)."""
+        return text_scores(self.call_rowwise("token_losses", rows[0]))
 
     def save(self, attempt: Attempt, training_state: bool) -> dict[str, FileEntry]:
         """Write the model into an attempt, on rank 0, since all ranks hold the same; return its files."""

@@ -113,6 +113,23 @@ class SupportsFreshRows(Protocol):
 
 
 @runtime_checkable
+class SupportsReserve(Protocol):
+    """A finite data set that can set rows aside for each seed: new real rows for the generations of a loop."""
+
+    @property
+    def reserve(self) -> int:
+        """Number of rows per seed that are set aside; 0: none."""
+        ...
+
+    def reserved(self, seeds: Sequence[int], first: int, count: int) -> np.ndarray:
+        """Return rows ``first`` to ``first + count`` of each seed's reserve, (seeds, count, *event).
+
+        None of them is among the seed's training rows.
+        """
+        ...
+
+
+@runtime_checkable
 class SupportsTokens(Protocol):
     """A data set of text, in rows as in ``raysc.pool.tokens``."""
 

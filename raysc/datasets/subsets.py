@@ -53,19 +53,46 @@ def training_rows(name: str, available: np.ndarray, rows: int | None, seeds: Seq
     return training
 
 
-def check_rows(name: str, rows: int | None, available: int) -> int:
+def reserved_rows(
+    name: str, available: np.ndarray, rows: int | None, seeds: Sequence[int], first: int, count: int
+) -> np.ndarray:
+    """Return rows of the seeds' reserves, which follow their training rows in each seed's order.
+
+    Args:
+        name: name of the data set.
+        available: all training rows of the data set, (count, *event).
+        rows: number of training rows per seed.
+        seeds: the replicates.
+        first: first row of the reserve.
+        count: number of rows.
+    """
+    assert rows is not None, "a reserve needs rows"
+    subsets = np.stack([seed_subset(name, seed, len(available), rows + first + count) for seed in seeds])
+    reserved: np.ndarray = available[subsets[:, rows + first :]]
+    return reserved
+
+
+def check_rows(name: str, rows: int | None, available: int, reserve: int = 0) -> int:
     """Return the number of training rows per seed.
 
     Args:
         name: name of the data set.
         rows: the setting; None: all.
         available: number of training rows of the data set.
+        reserve: number of rows that are set aside.
 
     Raises:
-        InputError: ``rows`` is not within 1..``available``.
+        InputError: ``rows`` is not within 1..``available``, or does not leave the reserve.
     """
     if rows is not None and not 1 <= rows <= available:
         raise InputError(f"{name} has {available} training rows: rows must be 1 to {available}, not {rows}")
+    if reserve < 0:
+        raise InputError(f"{name}: reserve must be at least 0, not {reserve}")
+    if reserve and (rows is None or rows + reserve > available):
+        raise InputError(
+            f"{name} has {available} training rows: rows: {rows or 'all'} leaves no reserve of {reserve}; set rows to "
+            f"at most {max(0, available - reserve)}"
+        )
     return available if rows is None else rows
 
 

@@ -7,7 +7,8 @@ from typing import Any, cast
 import numpy as np
 
 from raysc import registry
-from raysc.datasets.dataset import SupportsFreshRows
+from raysc.datasets.new_rows import new_real_rows
+from raysc.datasets.views import CandidateViews
 from raysc.execution import records
 from raysc.execution.active_pack import ActivePack
 from raysc.execution.early_stopping import EarlyStopping
@@ -107,8 +108,9 @@ def _loop(unit: LoopUnit, pack: ActivePack) -> Iterator[tuple[Generation, Active
     while first <= last and not pack.stopping.over:
         context, generations = pack.context, range(first, last + 1)
         loop = self_consuming_loop(
-            rules, pack.crew, sources, context.seeds, generations, context.fresh, in_memory, lifetimes
-        )
+            rules, pack.crew, sources, context.seeds, generations, context.new_rows, in_memory, lifetimes,
+            context.views(pack.crew),
+        )  # fmt: skip
         first = last + 1  # unless the arrays are compacted before
         for generation in loop:
             yield generation, pack
@@ -139,9 +141,8 @@ def generation_again(cell: ResolvedCell, seed: int, t: int) -> tuple[np.ndarray,
         None if the model had diverged by then.
     """
 
-    def fresh_rows(generation: int, count: int) -> Rows:
-        assert isinstance(cell.data, SupportsFreshRows), "only a distribution gives fresh rows"
-        drawn = cell.data.fresh((seed,), generation, count)
+    def new_rows(generation: int, first: int, count: int) -> Rows:
+        drawn = new_real_rows(cell.data, (seed,), generation, first, count)
         return Rows(fresh(generation), (MemoryBlock((fresh(generation), (seed,)), 0, drawn),))
 
     # A new family: the statistics that a family keeps belong to one run.
@@ -151,8 +152,9 @@ def generation_again(cell: ResolvedCell, seed: int, t: int) -> tuple[np.ndarray,
     generations = range(t + 1)
     lifetimes = Lifetimes.of(cell.rules.recipe, generations, family.reads_rows_once)
     loop = self_consuming_loop(
-        cell.rules, crew, sources, (seed,), generations, fresh_rows, lambda generation: shelf, lifetimes
-    )
+        cell.rules, crew, sources, (seed,), generations, new_rows, lambda generation: shelf, lifetimes,
+        CandidateViews(cell.data, crew.scores),
+    )  # fmt: skip
     rows: Rows | None = None
     for generation in loop:
         rows = generation.rows if generation.t == t else None

@@ -2,11 +2,21 @@
 
 from typing import Any, Protocol
 
+import numpy as np
+
 from raysc.loop import Crew
 from raysc.store.publishing import Attempt, FileEntry, Manifest
 
 
-class TrainedCrew(Crew, Protocol):
+class SupportsScores(Protocol):
+    """A crew whose model scores rows."""
+
+    def scores(self, rows: np.ndarray) -> np.ndarray:
+        """Compute log probabilities of rows (seeds or 1, count, *event), float64 (seeds, count)."""
+        ...
+
+
+class TrainedCrew(Crew, SupportsScores, Protocol):
     """A crew whose models are trained: they can be saved and loaded."""
 
     def save(self, attempt: Attempt, training_state: bool) -> dict[str, FileEntry]:

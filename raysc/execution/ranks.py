@@ -116,6 +116,10 @@ class TrainedRank:
         result: np.ndarray = getattr(self.family, method)(self._state, rows[rows_of_rank.start : rows_of_rank.stop])
         return result
 
+    def scores(self, rows: np.ndarray) -> np.ndarray:
+        """Compute log probabilities of texts (1, count, length), float64 (1, count)."""
+        return text_scores(self.call_rowwise("token_losses", rows[0]))
+
     def save(self, attempt: Attempt, training_state: bool) -> dict[str, FileEntry]:
         """Write the model into an attempt; return its files."""
         with tempfile.TemporaryDirectory() as folder:
@@ -181,6 +185,18 @@ class ClosedFormRank:
         rows = self.family.sample(self.state, first, count, streams)
         return (shelf.put(synthetic(generation), self.seeds, first, rows),)
 
+    def scores(self, rows: np.ndarray) -> np.ndarray:
+        """Compute log probabilities of rows (seeds or 1, count, *event), float64 (seeds, count)."""
+        masks = np.eye(len(self.seeds), dtype=bool)
+        rows = np.broadcast_to(rows, (len(self.seeds), *rows.shape[1:]))
+        family: Any = self.family
+        return np.stack(
+            [
+                family.log_prob(select_seeds(self.state, mask), of_seed)[0]
+                for mask, of_seed in zip(masks, rows, strict=True)
+            ]
+        )
+
     def features(self, extractor: str, rows: Rows) -> np.ndarray:
         """Compute features of rows, (seeds, count, dim)."""
         return self.extractors[extractor].features(rows.load())
@@ -189,6 +205,12 @@ class ClosedFormRank:
         """Return a rank of some of the seeds, ``mask`` bool (seeds,)."""
         seeds = tuple(seed for seed, selected in zip(self.seeds, mask, strict=True) if selected)
         return ClosedFormRank(self.family, seeds, select_seeds(self.state, mask), self.extractors)
+
+
+def text_scores(token_losses: np.ndarray | None) -> np.ndarray:
+    """Return log probabilities of texts, float64 (1, count), from their losses and lengths (count, 2)."""
+    assert token_losses is not None, "a chooser has at least one candidate"
+    return -token_losses[None, :, 0].astype(np.float64)
 
 
 def share(first: int, count: int, block: int, rank: int, world: int) -> range:

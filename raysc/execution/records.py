@@ -118,6 +118,7 @@ def sources_of(recipe: Recipe) -> dict[str, Any]:
     takes = [
         {"source": take.source.kind, "generation": take.source.generation, "rows": take.count}
         | ({} if take.among is None else {"among": take.among})
+        | ({} if take.redraw is None else {"redraw": take.redraw})
         for take in recipe.takes
     ]
     return {"sources": takes, "subsample": recipe.subsample}

@@ -132,8 +132,9 @@ class TrainedRun:
         continues = self.unit.cell.settings.start == "previous"
         self.crew.load(history.manifests[generations.start - 1], training_state=continues)
         loop = self_consuming_loop(
-            rules, self._checkpointed_crew, sources, self.unit.seeds, generations, context.fresh, attempts.shelf
-        )
+            rules, self._checkpointed_crew, sources, self.unit.seeds, generations, context.new_rows, attempts.shelf,
+            views=context.views(self.crew),
+        )  # fmt: skip
         for generation in loop:
             t = generation.t
             if t < gap.start:

@@ -6,7 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from raysc.datasets.dataset import DataSet, SupportsFreshRows
+from raysc.datasets.dataset import DataSet
+from raysc.datasets.new_rows import new_real_rows
+from raysc.datasets.views import CandidateViews
+from raysc.execution.crew import SupportsScores
 from raysc.execution.measurer import Measurer
 from raysc.execution.metric_writer import MetricWriter
 from raysc.pool.blocks import Block, MemoryBlock
@@ -62,8 +65,11 @@ class UnitContext:
         measurer = self.measurer.select_seeds(mask, rows.load())
         return replace(self, seeds=seeds, real_block=rows.blocks[0], measurer=measurer)
 
-    def fresh(self, generation: int, count: int) -> Rows:
-        """Draw new real rows for the loop; validation has refused data sets that have none."""
-        assert isinstance(self.data, SupportsFreshRows), "only a distribution gives fresh rows"
-        rows = self.data.fresh(self.seeds, generation, count)
+    def new_rows(self, generation: int, first: int, count: int) -> Rows:
+        """Return new real rows for the loop; see ``raysc.loop.NewRows``."""
+        rows = new_real_rows(self.data, self.seeds, generation, first, count)
         return Rows(fresh(generation), (MemoryBlock((fresh(generation), self.seeds), 0, rows),))
+
+    def views(self, crew: SupportsScores) -> CandidateViews:
+        """Return the views of candidates that choosers may ask for."""
+        return CandidateViews(self.data, crew.scores)

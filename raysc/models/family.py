@@ -4,6 +4,7 @@ A family is a class whose constructor parameters are the keys under ``model`` in
 ``ClosedFormFamily`` or ``TrainedFamily``, and those of the optional protocols that apply:
 
 - ``SupportsDataBinding``: the family needs its data set, for example the noise of a target;
+- ``SupportsWeights``: the rows of a training set may have weights;
 - ``SupportsLazySampling``: a closed-form family draws statistics of rows, and the rows themselves on demand;
 - ``SupportsPacking``: a trained family trains several seeds as one batched network;
 - ``SupportsSettingsCheck``: a trained family accepts some settings only;
@@ -108,6 +109,17 @@ class SupportsDataBinding(Protocol):
     def for_data(self, data: Any) -> "Family":
         """Return the family for a data set; ``check`` refuses a data set that lacks the information."""
         ...
+
+
+@runtime_checkable
+class SupportsWeights(Protocol):
+    """A family whose fit honours the weights of rows, ``TrainingSet.weights``; all others refuse them.
+
+    Attributes:
+        honours_weights: True.
+    """
+
+    honours_weights: ClassVar[bool]
 
 
 @runtime_checkable

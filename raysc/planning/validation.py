@@ -8,7 +8,6 @@ from collections.abc import Hashable
 from typing import Any, cast
 
 from raysc import registry
-from raysc.datasets.dataset import SupportsFreshRows
 from raysc.errors import InputError
 from raysc.machine.content_cache import content_cache
 from raysc.machine.memory import memory_limit
@@ -18,8 +17,8 @@ from raysc.metrics.core.metric import ModelMetric
 from raysc.models.family import ROWWISE_METHODS, SupportsSettingsCheck, SupportsText, supports_packing
 from raysc.planning.component_errors import located_errors
 from raysc.planning.memory import check_data, check_rows
+from raysc.planning.regime_checks import check_regime
 from raysc.planning.resolved import ResolvedCell, ResolvedSweep
-from raysc.regimes.recipe import REAL, Recipe, SupportsRowCheck
 from raysc.rng import Streams
 from raysc.sweepfile.sweep import Sweep
 
@@ -34,7 +33,7 @@ def validate(resolved: ResolvedSweep) -> None:
     checked: set[str] = set()
     limit = memory_limit()
     for cell in resolved.cells:
-        _check_regime(sweep, cell)
+        check_regime(sweep, cell)
         check_rows(sweep, cell, limit)
         _check_model(sweep, cell)
         _check_training(sweep, cell)
@@ -146,45 +145,6 @@ def _check_initial(sweep: Sweep, cell: ResolvedCell) -> None:
 def _load(source: str, family: Any, event: tuple[int, ...]) -> None:
     """Load a model once for each pair of family and data."""
     family.initial(event, Streams((0,), 0))
-
-
-def _check_regime(sweep: Sweep, cell: ResolvedCell) -> None:
-    """The recipes of the first and the last generation must name rows that exist."""
-    regime = cell.rules.regime
-    try:
-        if isinstance(regime, SupportsRowCheck):
-            regime.check(cell.data.kind, cell.data.event)
-        recipes = [(t, cell.rules.recipe(t)) for t in (1, sweep.generations)]
-    except InputError as error:
-        raise sweep.error(*_regime_key(error)) from error
-    for t, recipe in recipes:
-        _check_recipe(sweep, cell, t, recipe)
-
-
-def _check_recipe(sweep: Sweep, cell: ResolvedCell, t: int, recipe: Any) -> None:
-    """A recipe must be one, train on something, and take rows that the data have."""
-    regime, data = cell.settings.regime.name, cell.settings.data.name
-    if not isinstance(recipe, Recipe):  # a plug-in may return anything
-        raise sweep.error("regime", f"{regime} gave {type(recipe).__name__} for generation {t}; expected a Recipe")
-    if recipe.rows == 0:
-        raise sweep.error("lambda", f"{cell.settings.lambda_:g} leaves {regime} nothing to train on")
-    for take in recipe.takes:
-        if take.source == REAL and take.source_rows > cell.rules.rows:
-            raise sweep.error(
-                "regime", f"{regime} asks for {take.source_rows} real rows, the data has {cell.rules.rows}"
-            )
-    if any(take.source.kind == "fresh" for take in recipe.takes) and not isinstance(cell.data, SupportsFreshRows):
-        raise sweep.error(
-            "regime",
-            f"{regime} needs new real rows every generation, and {data} is a finite set; take data that are a "
-            "distribution, such as gaussian or eight_gaussians",
-        )
-
-
-def _regime_key(error: InputError) -> tuple[str, str]:
-    """Split an error of a regime into key and problem: a regime may name the parameter at fault."""
-    key, _, problem = str(error).partition(": ")
-    return (key, problem) if key.startswith("regime.") else ("regime", str(error))
 
 
 def _check_metrics(sweep: Sweep, cell: ResolvedCell) -> None:

@@ -80,8 +80,8 @@ def _takes_to_read(recipe: Recipe, previous: Recipe | None) -> tuple[Take, ...]:
 
 
 def _sources_read(takes: tuple[Take, ...]) -> Iterator[Source]:
-    """Yield the sources whose rows the takes read; a selection reads the real rows, too."""
+    """Yield the sources whose rows the takes read; their functions read the real rows, too."""
     for take in takes:
         yield take.source
-        if take.choose is not None:
+        if take.reads_real_rows:
             yield REAL

@@ -5,38 +5,44 @@ from operator import attrgetter
 
 import numpy as np
 
+from raysc.errors import InputError
 from raysc.pool.rows import Part, Rows
-from raysc.pool.selection import select
+from raysc.pool.selection import Views, select, transform, weigh
 from raysc.pool.training_set import TrainingSet
-from raysc.regimes.recipe import REAL, Recipe, Source, Take
+from raysc.regimes.recipe import REAL, Recipe, Source, Take, synthetic
 from raysc.rng import Streams, stream
 
 
 def mix(
-    recipe: Recipe, sources: Mapping[Source, Rows], seeds: tuple[int, ...], generation: int, sample_rows: int
-) -> TrainingSet:
-    """Return the training set of a recipe; copies no row.
+    recipe: Recipe, sources: Mapping[Source, Rows], seeds: tuple[int, ...], generation: int, sample_rows: int,
+    views: Views | None = None,
+) -> TrainingSet:  # fmt: skip
+    """Return the training set of a recipe; copies no row but transformed ones.
 
     Args:
         recipe: counts by source.
         sources: every source of the recipe, with at least the rows that its takes need; the real rows too, if a take
-            has ``choose``.
+            has a function.
         seeds: replicates, the leading axis of indices.
         generation: t, the generation to be trained; its "subsample" streams draw the subsample.
         sample_rows: rows that every generation samples; a part of a source is a prefix of one permutation of those,
             so that 100 rows at lambda 0.1 are among the 200 at lambda 0.2.
+        views: of candidates, for takes with ``needs``.
 
     Returns:
         Parts in the recipe's order, without takes of no rows.
 
     Raises:
-        InputError: a regime's ``choose`` returned invalid indices.
+        InputError: a function of a regime returned invalid indices, rows or weights.
     """
+    for take in recipe.takes:
+        if "scores" in take.needs and take.source != synthetic(generation - 1):
+            raise InputError(f"generation {generation} has scores for rows of the newest model alone")
     # Whole sources without a function call: a long accumulation has thousands of them.
     parts = tuple(
         rows
-        if (rows := sources[take.source]).count == take.count and take.choose is None
-        else _part(take, sources, seeds, sample_rows)
+        if (rows := sources[take.source]).count == take.count and take.is_plain
+        else _part(take, sources, seeds, sample_rows, views)
         for take in recipe.takes
         if take.count > 0
     )
@@ -49,33 +55,42 @@ def mix(
     return TrainingSet(parts, np.stack(positions))
 
 
-def _part(take: Take, sources: Mapping[Source, Rows], seeds: tuple[int, ...], sample_rows: int) -> Part:
-    """Return the rows of a take that is a prefix of its source or a selection."""
+def _part(
+    take: Take, sources: Mapping[Source, Rows], seeds: tuple[int, ...], sample_rows: int, views: Views | None
+) -> Part | Rows:
+    """Return the rows of a take: a prefix of its source or a selection, transformed and weighted."""
     rows = sources[take.source]
-    if take.choose is None:
-        return _prefix(rows, take.count, seeds, sample_rows)
-    candidates = rows if rows.count == take.source_rows else _prefix(rows, take.source_rows, seeds, sample_rows)
-    return select(take, candidates, sources[REAL], seeds)
+    part: Part | Rows = rows
+    if rows.count != take.source_rows or take.redraw is not None or take.is_plain:
+        part = _prefix(rows, take, seeds, sample_rows)
+    if take.choose is not None:
+        part = select(take, part, sources[REAL], seeds, views)
+    if take.transform is not None:
+        part = transform(take, part, sources[REAL], seeds)
+    return part if take.weight is None else weigh(take, part, sources[REAL], seeds)
 
 
-def _prefix(rows: Rows, count: int, seeds: tuple[int, ...], sample_rows: int) -> Part:
-    """Return the first ``count`` rows of a source in its own order.
+def _prefix(rows: Rows, take: Take, seeds: tuple[int, ...], sample_rows: int) -> Part:
+    """Return the first ``take.source_rows`` rows of a source in its own order, or in that of ``take.redraw``.
 
     The order is a permutation of the first ``sample_rows`` rows (of all rows for a real source), then the remaining
     rows as drawn.
     """
     permuted = sample_rows if rows.source.kind == "synthetic" else rows.count
-    request = count, seeds, permuted
-    if request not in rows.indices_by_request:
-        rows.indices_by_request[request] = _prefix_indices(rows.source, *request)
-    return Part(rows, rows.indices_by_request[request])
+    request = take.source_rows, seeds, permuted
+    if take.redraw is not None:  # not cached: each generation has another order
+        return Part(rows, _prefix_indices(take, *request), ("redraw", take.redraw))
+    if request not in rows.arrays_by_request:
+        rows.arrays_by_request[request] = _prefix_indices(take, *request)
+    return Part(rows, rows.arrays_by_request[request])
 
 
-def _prefix_indices(source: Source, count: int, seeds: tuple[int, ...], permuted: int) -> np.ndarray:
+def _prefix_indices(take: Take, count: int, seeds: tuple[int, ...], permuted: int) -> np.ndarray:
     """Return the indices of a prefix, int64 (seeds, count)."""
     if count >= permuted:
         return np.tile(np.arange(count), (len(seeds), 1))
-    orders = [stream(seed, source.generation, "subsample", source.kind).permutation(permuted) for seed in seeds]
+    generation, index = take.address
+    orders = [stream(seed, generation, "subsample", *index).permutation(permuted) for seed in seeds]
     return np.stack([order[:count] for order in orders])
 
 

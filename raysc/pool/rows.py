@@ -22,11 +22,13 @@ class Rows:
         source: the source of the rows.
         blocks: the blocks.
         indices: None; see ``Part.indices``.
+        weights: None; see ``Part.weights``.
     """
 
     source: Source
     blocks: tuple[Block, ...]
     indices: ClassVar[None] = None
+    weights: ClassVar[None] = None
 
     @property
     def rows(self) -> "Rows":
@@ -49,8 +51,13 @@ class Rows:
         return tuple(block.key for block in self.blocks), self.count
 
     @cached_property
-    def indices_by_request(self) -> dict[Hashable, np.ndarray]:
-        """Cache of the indices of parts: accumulate takes the same parts at every generation."""
+    def arrays_by_request(self) -> dict[Hashable, np.ndarray]:
+        """Cache of the indices and weights of parts: accumulate takes the same parts at every generation."""
+        return {}
+
+    @cached_property
+    def transformed(self) -> dict[Hashable, "Rows"]:
+        """Cache of transformed rows, by the take and the seeds."""
         return {}
 
     @cached_property
@@ -75,7 +82,9 @@ class Rows:
         """Return the same rows with their arrays freed: they keep count and identity, and cannot be loaded."""
         blocks = tuple(FreedBlock(block.key, block.first, block.rows, block.sha256) for block in self.blocks)
         freed = Rows(self.source, blocks)
-        freed.indices_by_request.update(self.indices_by_request)  # a selection needs the data and cannot be repeated
+        # Selections, transforms and weights need the data and cannot be repeated.
+        freed.arrays_by_request.update(self.arrays_by_request)
+        freed.transformed.update({request: rows.without_data() for request, rows in self.transformed.items()})
         return freed
 
     @property
@@ -104,17 +113,19 @@ class Rows:
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Some rows of one source. Two parts are equal if they hold the same rows.
+    """Some rows of one source. Two parts are equal if they hold the same rows with the same weights.
 
     Attributes:
         rows: all rows of the source.
         indices: indices into ``rows``, int64 (seeds or 1, count).
-        selection: the rule by which a regime selected them; None: a prefix in the source's own order.
+        selection: the rule by which a regime selected or weighted them; None: a prefix in the source's own order.
+        weights: weights of the rows in a fit, float64 (seeds or 1, count); None: each counts 1.
     """
 
     rows: Rows
     indices: np.ndarray
     selection: Hashable = None
+    weights: np.ndarray | None = None
 
     @cached_property
     def count(self) -> int:
@@ -139,10 +150,11 @@ class Part:
 
     def select_seeds(self, mask: np.ndarray) -> "Part":
         """Return the part of some of the seeds, bool (seeds,)."""
-        return Part(self.rows.select_seeds(mask), indices_of_seeds(self.indices, mask), self.selection)
+        weights = None if self.weights is None else indices_of_seeds(self.weights, mask)
+        return Part(self.rows.select_seeds(mask), indices_of_seeds(self.indices, mask), self.selection, weights)
 
 
 def indices_of_seeds(indices: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Return the indices (seeds or 1, count) of some of the seeds, bool (seeds,)."""
+    """Return the indices or weights (seeds or 1, count) of some of the seeds, bool (seeds,)."""
     selected: np.ndarray = indices[mask] if len(indices) > 1 else indices
     return selected

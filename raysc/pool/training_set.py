@@ -34,6 +34,16 @@ class TrainingSet:
         """Rows per seed."""
         return int(self.ends[-1] if self.positions is None else self.positions.shape[1])
 
+    @cached_property
+    def weights(self) -> np.ndarray | None:
+        """Weights of the rows in a fit, float64 (seeds or 1, count); None: every row counts 1."""
+        if not any(part.weights is not None for part in self.parts):
+            return None
+        by_part = [np.ones((1, part.count)) if part.weights is None else part.weights for part in self.parts]
+        seeds = max(map(len, by_part))
+        weights = np.concatenate([np.broadcast_to(w, (seeds, w.shape[1])) for w in by_part], axis=1)
+        return weights if self.positions is None else np.take_along_axis(weights, self.positions, axis=1)
+
     def select_seeds(self, mask: np.ndarray) -> "TrainingSet":
         """Return the training sets of some of the seeds, bool (seeds,)."""
         positions = None if self.positions is None else indices_of_seeds(self.positions, mask)
@@ -113,9 +123,9 @@ def _arrays(
 
 
 def _take(array: np.ndarray, indices: np.ndarray | None) -> np.ndarray:
-    """Return the rows at ``indices`` (seeds, count) of an array (seeds or 1, rows, *event); None: all rows."""
+    """Return the rows at ``indices`` (seeds or 1, count) of an array (seeds or 1, rows, *event); None: all rows."""
     if indices is None:
         return array
-    seeds = np.arange(indices.shape[0])[:, None] if array.shape[0] > 1 else 0
+    seeds = np.arange(array.shape[0])[:, None] if array.shape[0] > 1 else 0
     taken: np.ndarray = array[seeds, indices]
     return taken

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from raysc.datasets.dataset import DataSet
-from raysc.models.family import ClosedFormFamily, SupportsDataBinding, TrainedFamily
+from raysc.models.family import ClosedFormFamily, SupportsDataBinding, SupportsWeights, TrainedFamily
 from raysc.pool.blocks import MemoryBlock
-from raysc.pool.rows import Rows
+from raysc.pool.rows import Part, Rows
 from raysc.pool.training_set import TrainingSet
 from raysc.regimes.recipe import REAL
 from raysc.rng import Streams
@@ -61,6 +61,16 @@ class ClosedFormTests:
         rows = pack[0].sample(pack[1], 0, self.rows, Streams((0, 1), 0))
         single_rows = single[0].sample(single[1], 0, self.rows, Streams((1,), 0))
         np.testing.assert_allclose(rows[1], single_rows[0], rtol=1e-9, atol=1e-12)
+
+    def test_equal_weights_change_nothing(self, family: ClosedFormFamily, dataset: DataSet) -> None:
+        if not isinstance(family, SupportsWeights):
+            return
+        bound, state = self._fitted(family, dataset, (0, 1))
+        (rows,) = real_rows(dataset, (0, 1)).parts
+        part = Part(rows.rows, np.arange(rows.count)[None], "weighted", np.full((1, rows.count), 2.5))
+        weighted = bound.fit(TrainingSet((part,)), Streams((0, 1), 0))
+        samples = [bound.sample(fitted, 0, self.rows, Streams((0, 1), 0)) for fitted in (state, weighted)]
+        np.testing.assert_allclose(samples[0], samples[1], rtol=1e-9, atol=1e-12)
 
     def test_generations_sample_different_rows(self, family: ClosedFormFamily, dataset: DataSet) -> None:
         bound, state = self._fitted(family, dataset, (0,))

@@ -43,13 +43,48 @@ def fits(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, range]]:
     return made
 
 
+<<<<<<< HEAD
+=======
+def results(sweep: Sweep, objects: Objects) -> pd.DataFrame:
+    table = load_table(resolve(sweep), objects)
+    return table.drop(columns=[name for name in table if str(name).startswith("seconds_")])
+
+
+HOOKED = """\
+from dataclasses import dataclass
+from typing import ClassVar
+import numpy as np
+from raysc.plugins import REAL, Recipe, Take, fresh, synthetic
+
+@dataclass(frozen=True)
+class Hooked:
+    version: ClassVar[int] = 1
+    default_lambda: ClassVar[float] = 1.0
+
+    def recipe(self, generation, rows, lambda_):
+        sampled = (Take(synthetic(t), 5, 20, self.even, ("labels",), self.shift) for t in range(generation))
+        return Recipe((Take(REAL, 9, redraw=generation), Take(fresh(generation), 4), *sampled))
+
+    def even(self, candidates, real, count, generator, *, labels):
+        return np.lexsort([generator.random(len(labels)), labels % 2])[:count]
+
+    def shift(self, rows, real, generator):
+        return np.roll(rows, generator.integers(8), axis=-1)
+"""
+"""Rows of all earlier generations that are chosen by their class and shifted, and new and redrawn real rows."""
+
+
+>>>>>>> 3a99454 (Takes: transform, weight, redraw and views for choosers; reserves of images)
 @pytest.mark.parametrize("pool", ["parquet", "object_store"])
-@pytest.mark.parametrize("regime", ["mix", "accumulate_subsample", "{name: curated, real: false}"])
+@pytest.mark.parametrize("regime", ["mix", "accumulate_subsample", "{name: curated, real: false}", "'hooked:Hooked'"])
 def test_a_unit_that_was_killed_goes_on_where_it_was(
     pool: str, regime: str, make_sweep: MakeSweep, run_sweep: RunSweep, run_and_kill: RunAndKill, digits_text: str,
     tmp_path: Path, fits: list[tuple[int, range]],
 ) -> None:  # fmt: skip
+    (tmp_path / "hooked.py").write_text(HOOKED)
+    monkeypatch.chdir(tmp_path)
     changes = [f"pool={pool}", "seeds=1", "loop.generations=3", f"space.regime={regime}", "space.initial.steps=4"]
+    changes.append("data.reserve=12")
     sweep = make_sweep(digits_text, *changes, "space.lambda=1.5", "control=false")
     calm = Objects.open(str(tmp_path / "calm"))
     run_sweep(sweep, calm)

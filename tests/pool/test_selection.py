@@ -1,4 +1,4 @@
-"""Selection of rows among candidates."""
+"""Functions of takes: selection, transform and weights of rows, and rows that are drawn anew."""
 
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -178,3 +178,133 @@ def test_one_candidate_per_row_is_selected() -> None:
     selected = mix(Curated(choices=1, real=False).recipe(1, 10, Fraction(1, 2)), pool, SEEDS, 1, 10)
     prefix = mix(Recipe((Take(S_0, 5),)), pool, SEEDS, 1, 10)
     np.testing.assert_array_equal(selected.load(), prefix.load())
+
+
+def noisy(rows: np.ndarray, real: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    return np.asarray(rows + real.mean() + generator.random(rows.shape))
+
+
+def by_value(rows: np.ndarray, real: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    return np.asarray(rows[:, 0] + generator.random(len(rows)))
+
+
+def test_a_transform_changes_the_rows_of_each_seed_with_its_random_numbers() -> None:
+    pool = sources(6, 6)
+    take = Take(S_0, 4, transform=noisy)
+    (part,) = mix(Recipe((take,)), pool, SEEDS, 1, 6).parts
+    prefix = mix(Recipe((Take(S_0, 4),)), pool, SEEDS, 1, 6).load()
+    added = part.rows.load() - prefix - 2.5
+    assert (added >= 0).all()
+    assert (added < 1).all()
+    assert len(np.unique(added)) == 12
+    assert part.synthetic == 4
+    single = mix(Recipe((take,)), sources(6, 6, (8,)), (8,), 3, 6).load()
+    np.testing.assert_array_equal(single[0], part.rows.load()[1])
+
+
+def test_a_transform_is_applied_to_the_selection_once() -> None:
+    calls: list[int] = []
+
+    def half(rows: np.ndarray, real: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+        calls.append(len(rows))
+        return rows / 2
+
+    pool = sources(6, 6)
+    take = Take(S_0, 2, among=6, choose=largest, transform=half)
+    first = mix(Recipe((take,)), pool, SEEDS, 1, 6)
+    np.testing.assert_array_equal(first.load()[0, :, 0], [3004 / 2, 3005 / 2])
+    pool[S_0] = pool[S_0].without_data()
+    again = mix(Recipe((take,)), pool, SEEDS, 2, 6)
+    assert again.parts == first.parts
+    assert isinstance(again.parts[0].rows.blocks[0], FreedBlock)
+    assert calls == [2] * 3
+
+
+def test_weights_are_numbers_or_a_function_of_the_rows() -> None:
+    pool = sources(3, 6)
+    takes = (Take(REAL, 3, weight=0.25), Take(S_0, 2, weight=by_value), Take(S_0, 6))
+    training_set = mix(Recipe(takes), pool, SEEDS, 1, 6)
+    weights, rows_of_take = training_set.weights, training_set.load()[:, 3:5, 0]
+    assert weights is not None
+    np.testing.assert_array_equal(weights[:, :3], np.full((3, 3), 0.25))
+    np.testing.assert_array_equal(weights[:, 5:], np.ones((3, 6)))
+    assert ((weights[:, 3:5] >= rows_of_take) & (weights[:, 3:5] < rows_of_take + 1)).all()
+    mask = np.array([False, True, False])
+    selected = training_set.select_seeds(mask).weights
+    assert selected is not None
+    np.testing.assert_array_equal(selected, weights[mask])
+    assert mix(Recipe((Take(REAL, 3), Take(S_0, 6))), pool, SEEDS, 1, 6).weights is None
+
+
+def test_a_subsample_keeps_the_weights_of_its_rows() -> None:
+    pool = sources(20, 20)
+    training_set = mix(Recipe((Take(REAL, 20, weight=0.5), Take(S_0, 20)), 15), pool, SEEDS, 1, 20)
+    assert training_set.weights is not None
+    np.testing.assert_array_equal(training_set.weights, np.where(training_set.load()[..., 0] < 1000, 0.5, 1.0))
+
+
+def test_redrawn_rows_are_others_at_each_generation_and_the_same_in_any_pack() -> None:
+    pool = sources(100, 6)
+    drawn = [mix(Recipe((Take(REAL, 10, redraw=t),)), pool, SEEDS, t, 6) for t in (1, 2)]
+    first, second = (training_set.load()[..., 0] for training_set in drawn)
+    assert drawn[0].parts != drawn[1].parts
+    assert all(len(set(row)) == 10 for row in first)
+    assert (np.sort(first) != np.sort(second)).any(axis=1).all()
+    np.testing.assert_array_equal(mix(Recipe((Take(REAL, 10, redraw=2),)), pool, (8,), 9, 6).load()[0, :, 0], second[1])
+    redrawn = [Take(S_0, 5, among=6, choose=with_repeats, redraw=t) for t in (1, 2)]
+    chosen = [mix(Recipe((take,)), pool, SEEDS, 1, 6).load() for take in redrawn]
+    assert (chosen[0] != chosen[1]).any()
+
+
+class Labelled:
+    def texts(self, rows: np.ndarray) -> list[str]:
+        return [f"{value:.0f}" for value in rows[:, 0]]
+
+    def labels(self, rows: np.ndarray) -> np.ndarray:
+        return rows[:, 0].astype(int) % 2
+
+    def scores(self, rows: np.ndarray) -> np.ndarray:
+        return -rows[..., 0]
+
+
+def test_choose_gets_the_views_that_it_needs() -> None:
+    def choose(candidates: np.ndarray, real: np.ndarray, count: int, generator: object, *, texts: list[str],
+               labels: np.ndarray, scores: np.ndarray) -> np.ndarray:  # fmt: skip
+        assert texts == [f"{value:.0f}" for value in candidates[:, 0]]
+        np.testing.assert_array_equal(scores, -candidates[:, 0])
+        return np.flatnonzero(labels == 1)[:count]
+
+    take = Take(S_0, 3, among=6, choose=choose, needs=("texts", "labels", "scores"))
+    loaded = mix(Recipe((take,)), sources(6, 6), SEEDS, 1, 6, Labelled()).load()
+    np.testing.assert_array_equal(loaded[0, :, 0], [3001, 3003, 3005])
+    with pytest.raises(
+        InputError, match="choose needs texts, labels, scores of its candidates, and this loop has none"
+    ):
+        mix(Recipe((take,)), sources(6, 6), SEEDS, 1, 6)
+    with pytest.raises(InputError, match="generation 2 has scores for rows of the newest model alone"):
+        mix(Recipe((take,)), sources(6, 6), SEEDS, 2, 6, Labelled())
+
+
+@pytest.mark.parametrize(
+    ("take", "problem"),
+    [
+        (Take(S_0, 2, transform=lambda rows, real, generator: rows[:1]), r"shape \(2, 1\) .*, got float64 \(1, 1\)"),
+        (Take(S_0, 2, transform=lambda rows, real, generator: rows + 1j), "got complex128"),
+        (Take(S_0, 2, weight=lambda rows, real, generator: np.ones(3)), r"weight must return numbers \(2,\)"),
+        (Take(S_0, 2, weight=lambda rows, real, generator: np.zeros(2)), "with a positive sum"),
+        (Take(S_0, 2, weight=lambda rows, real, generator: np.array([2, -1])), "at least 0"),
+    ],
+)  # fmt: skip
+def test_invalid_rows_and_weights_are_refused(take: Take, problem: str) -> None:
+    with pytest.raises(InputError, match=problem):
+        mix(Recipe((take,)), sources(6, 6), SEEDS, 1, 6)
+
+
+def test_a_take_refuses_impossible_settings() -> None:
+    for weight in (0.0, -1.0, float("nan")):
+        with pytest.raises(InputError, match="must be a positive number or a function"):
+            Take(REAL, 1, weight=weight)
+    with pytest.raises(InputError, match="knows texts, labels, scores"):
+        Take(REAL, 1, among=1, choose=largest, needs=("colours",))  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="is for `choose`"):
+        Take(REAL, 1, needs=("texts",))

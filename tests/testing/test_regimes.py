@@ -44,6 +44,57 @@ def past_the_end(candidates: np.ndarray, real: np.ndarray, count: int, generator
     return np.arange(len(candidates) - count + 1, len(candidates) + 1)
 
 
+CALLS: list[int] = []
+
+
+def by_earlier_calls(rows: np.ndarray, real: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    CALLS.append(len(rows))
+    return rows + len(CALLS)
+
+
+@dataclass(frozen=True)
+class AllHooks:
+    """Every hook of a take; it conforms."""
+
+    version: ClassVar[int] = 1
+    default_lambda: ClassVar[float] = 1.0
+
+    def recipe(self, generation: int, rows: int, lambda_: Fraction) -> Recipe:
+        newest = synthetic(generation - 1)
+        return Recipe(
+            (
+                Take(REAL, rows // 2, weight=0.7, redraw=generation),
+                Take(fresh(generation), 4, transform=self.jitter),
+                Take(fresh(1), 4, weight=2.0),
+                Take(newest, 7, 20, self.likely, ("texts", "labels", "scores"), self.jitter, self.by_norm, generation),
+            )
+        )
+
+    def likely(
+        self, candidates: np.ndarray, real: np.ndarray, count: int, generator: np.random.Generator, *,
+        texts: Sequence[str], labels: np.ndarray, scores: np.ndarray,
+    ) -> np.ndarray:  # fmt: skip
+        order: np.ndarray = np.lexsort([np.array(texts), scores + generator.random(len(scores)), labels])
+        return order[:count]
+
+    def jitter(self, rows: np.ndarray, real: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+        jittered: np.ndarray = rows + real.std(axis=0) * generator.standard_normal(rows.shape)
+        return jittered
+
+    def by_norm(self, rows: np.ndarray, real: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+        weights: np.ndarray = np.linalg.norm(rows, axis=1) + generator.random(len(rows))
+        return weights
+
+
+class TestAllHooks(RegimeTests):
+    @pytest.fixture
+    def regime(self) -> Regime:
+        return AllHooks()
+
+    def test_no_source_is_taken_twice(self, regime: Regime) -> None:
+        """New rows of generation 1 are taken twice at generation 1."""
+
+
 @pytest.mark.parametrize(
     ("takes", "subsample", "check"),
     [
@@ -56,7 +107,13 @@ def past_the_end(candidates: np.ndarray, real: np.ndarray, count: int, generator
         ([lambda t: Take(REAL, 5, FRACTIONAL, first)], None, "counts_are_whole_and_training_sets_have_rows"),
         ([lambda t: Take(synthetic(t - 1), 5, 20, past_the_end)], None, "the_loop_trains_on_the_rows_of_the_recipe"),
         ([lambda t: Take(synthetic(t), 5)], None, "it_takes_rows_of_earlier_generations_only"),
-        ([lambda t: Take(fresh(1), 5)], None, "it_takes_rows_of_earlier_generations_only"),
+        ([lambda t: Take(fresh(t + 1), 5)], None, "it_takes_rows_of_earlier_generations_only"),
+        ([lambda t: Take(fresh(1), 5 + t)], None, "it_takes_no_more_new_real_rows_than_their_generation_took"),
+        (
+            [lambda t: Take(synthetic(t - 1), 5, transform=by_earlier_calls)],
+            None,
+            "its_functions_give_the_same_rows_and_weights_in_a_loop_that_begins_later",
+        ),
         ([lambda t: Take(REAL, -1)], None, "counts_are_whole_and_training_sets_have_rows"),
         ([lambda t: Take(REAL, FRACTIONAL)], None, "counts_are_whole_and_training_sets_have_rows"),
         ([lambda t: Take(REAL, 0)], None, "counts_are_whole_and_training_sets_have_rows"),

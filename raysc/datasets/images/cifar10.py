@@ -13,7 +13,7 @@ from pydantic import PositiveInt
 
 from raysc.datasets.dataset import Kind, LabelledRows
 from raysc.datasets.local_files import absolute_path, cache_folder, file_lock
-from raysc.datasets.subsets import check_rows, content_digest, training_rows
+from raysc.datasets.subsets import check_rows, content_digest, reserved_rows, training_rows
 from raysc.errors import InputError
 from raysc.libraries.torchvision_compat import declare_missing_schemas
 from raysc.machine.content_cache import content_cache
@@ -27,10 +27,12 @@ class Cifar10:
         path: the folder with torchvision's ``cifar-10-batches-py``, downloaded into it if missing; None: raysc's cache
             folder. The path is in no key; the content of the images is.
         rows: training rows per seed, each seed its own subset; None: all of them, shared by all seeds.
+        reserve: further rows of each seed that are set aside, for regimes that take new real rows.
     """
 
     path: str | None = None
     rows: PositiveInt | None = None
+    reserve: int = 0
 
     version: ClassVar[int] = 1
     kind: ClassVar[Kind] = "images"
@@ -42,7 +44,7 @@ class Cifar10:
 
     @cached_property
     def count(self) -> int:
-        return check_rows("cifar10", self.rows, len(self.labelled_train().rows))
+        return check_rows("cifar10", self.rows, len(self.labelled_train().rows), self.reserve)
 
     @property
     def event(self) -> tuple[int, ...]:
@@ -58,6 +60,10 @@ class Cifar10:
     def train(self, seeds: Sequence[int]) -> np.ndarray:
         """Return the training rows, uint8 (1, 50000, 3, 32, 32), or (seeds, rows, 3, 32, 32) if ``rows`` is set."""
         return training_rows("cifar10", self.labelled_train().rows, self.rows, seeds)
+
+    def reserved(self, seeds: Sequence[int], first: int, count: int) -> np.ndarray:
+        """Return rows of the reserves, uint8 (seeds, count, 3, 32, 32)."""
+        return reserved_rows("cifar10", self.labelled_train().rows, self.rows, seeds, first, count)
 
     def test(self) -> np.ndarray:
         """Return the held-out rows, uint8 (10000, 3, 32, 32)."""

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.datasets import load_digits
 
 from raysc.datasets.dataset import Kind, LabelledRows
-from raysc.datasets.subsets import check_rows, fixed_order, training_rows
+from raysc.datasets.subsets import check_rows, fixed_order, reserved_rows, training_rows
 
 TEST_ROWS_PER_CLASS = 36
 
@@ -23,19 +23,21 @@ class Digits:
     Attributes:
         rows: training rows per seed, each seed its own subset of the 1437; fewer rows are a prefix of more. ``None``:
             all of them, shared by all seeds.
+        reserve: further rows of each seed that are set aside, for regimes that take new real rows.
 
     Raises:
-        InputError: rows is not within 1..1437.
+        InputError: rows is not within 1..1437, or leaves no reserve.
     """
 
     rows: int | None = None
+    reserve: int = 0
 
     version: ClassVar[int] = 1
     kind: ClassVar[Kind] = "images"
     labelled: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        check_rows("digits", self.rows, len(_split()[0].rows))
+        check_rows("digits", self.rows, len(_split()[0].rows), self.reserve)
 
     @property
     def count(self) -> int:
@@ -51,6 +53,10 @@ class Digits:
     def train(self, seeds: Sequence[int]) -> np.ndarray:
         """Return the training rows, uint8 (1, 1437, 1, 8, 8), or (seeds, rows, 1, 8, 8) if ``rows`` is set."""
         return training_rows("digits", _split()[0].rows, self.rows, seeds)
+
+    def reserved(self, seeds: Sequence[int], first: int, count: int) -> np.ndarray:
+        """Return rows of the reserves, uint8 (seeds, count, 1, 8, 8)."""
+        return reserved_rows("digits", _split()[0].rows, self.rows, seeds, first, count)
 
     def test(self) -> np.ndarray:
         """Return the held-out rows, uint8 (360, 1, 8, 8)."""

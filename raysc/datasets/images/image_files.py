@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import PositiveInt
 
 from raysc.datasets.dataset import Kind
-from raysc.datasets.subsets import check_rows, content_digest, fixed_order, training_rows
+from raysc.datasets.subsets import check_rows, content_digest, fixed_order, reserved_rows, training_rows
 from raysc.errors import InputError
 
 
@@ -76,12 +76,14 @@ class ImageFiles(ABC):
 
     Attributes:
         rows: training rows per seed, each seed its own subset; None: all of them, shared by all seeds.
+        reserve: further rows of each seed that are set aside, for regimes that take new real rows.
         test_rows: number of held-out rows; None: a tenth of the images, at most 10,000.
         grey: one channel instead of red, green and blue.
         name: name of the data set, for messages and random streams.
     """
 
     rows: PositiveInt | None = None
+    reserve: int = 0
     test_rows: PositiveInt | None = None
     grey: bool = False
 
@@ -112,7 +114,7 @@ class ImageFiles(ABC):
 
     @cached_property
     def count(self) -> int:
-        return check_rows(self.name, self.rows, len(self.images()[0]))
+        return check_rows(self.name, self.rows, len(self.images()[0]), self.reserve)
 
     @cached_property
     def event(self) -> tuple[int, ...]:
@@ -128,6 +130,10 @@ class ImageFiles(ABC):
     def train(self, seeds: Sequence[int]) -> np.ndarray:
         """Return the training rows, uint8 (1, n, *event), or (seeds, rows, *event) if ``rows`` is set."""
         return training_rows(self.name, self.images()[0], self.rows, seeds)
+
+    def reserved(self, seeds: Sequence[int], first: int, count: int) -> np.ndarray:
+        """Return rows of the reserves, uint8 (seeds, count, *event)."""
+        return reserved_rows(self.name, self.images()[0], self.rows, seeds, first, count)
 
     def test(self) -> np.ndarray:
         """Return the held-out rows, uint8 (test_rows, *event)."""

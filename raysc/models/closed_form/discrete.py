@@ -22,7 +22,8 @@ class Discrete:
     """Each outcome has the proportion that it has among the training rows (Kazdan et al. 2024, discrete).
 
     Under ``replace`` this is genetic drift: outcomes are lost one after another and never return. The state holds
-    integer counts, so fits have no rounding error; logarithms and squares of proportions are float64.
+    integer counts, so fits have no rounding error, unless rows have weights; logarithms and squares of proportions are
+    float64.
 
     Rows come in blocks: 0 to 9, 10 to 99, 100 to 999, and so on. The counts of a block are one multinomial draw over
     the outcomes that are left. The order of its rows is drawn only where rows are loaded, or where a part of the block
@@ -40,6 +41,7 @@ class Discrete:
 
     version: ClassVar[int] = 1
     trained: ClassVar[bool] = False
+    honours_weights: ClassVar[bool] = True
     reads_rows_once: ClassVar[bool] = True
     block: ClassVar[int] = 10
 
@@ -54,7 +56,10 @@ class Discrete:
             raise InputError("discrete counts outcomes, and these data have other rows; take data: categories")
 
     def fit(self, training_set: TrainingSet, streams: Streams) -> Arrays:
-        """Return the outcomes that at least one seed has and their counts, both int64 (seeds, m)."""
+        """Return the outcomes that at least one seed has and their counts, both int64 (seeds, m).
+
+        Counts of weighted rows are sums of weights, float64.
+        """
         counts = self._counts.compute_by_part(training_set, count_outcomes).drop_lost()
         shape = (len(streams.seeds), len(counts.outcomes))
         return {"outcomes": np.broadcast_to(counts.outcomes, shape), "counts": np.broadcast_to(counts.counts, shape)}

@@ -1,7 +1,6 @@
 """Multivariate normal distribution, fitted in closed form: the family of both papers' proofs."""
 
 from dataclasses import dataclass, field
-from functools import partial
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -39,6 +38,7 @@ class Gaussian:
     # 2: rows are drawn by Cholesky factors, twenty times as fast as by eigenvectors. 3: normals come from SFC64.
     version: ClassVar[int] = 3
     trained: ClassVar[bool] = False
+    honours_weights: ClassVar[bool] = True
     reads_rows_once: ClassVar[bool] = True
     block: ClassVar[int] = 1024
 
@@ -48,10 +48,9 @@ class Gaussian:
 
     def fit(self, training_set: TrainingSet, streams: Streams) -> Arrays:
         """Compute mean (seeds, dim) and covariance (seeds, dim, dim), float64; NaN for one row and ddof 1."""
-        moments = self._moments.compute(training_set, partial(Moments.of, seeds=len(streams.seeds)))
-        divisor = moments.count - self.ddof
-        scale = 1 / divisor if divisor > 0 else np.nan
-        return {"mean": moments.mean, "covariance": moments.scatter * scale}
+        seeds = len(streams.seeds)
+        moments = self._moments.compute(training_set, lambda rows, weights: Moments.of(rows, seeds, weights))
+        return {"mean": moments.mean, "covariance": moments.scatter * moments.scale(self.ddof)}
 
     def sample(self, state: Arrays, first: int, count: int, streams: Streams) -> np.ndarray:
         """Sample rows mu + A z with A A' = Sigma and z standard normal, float64 (seeds, count, dim)."""

@@ -25,15 +25,18 @@ class IncrementalStatistics(Generic[S]):
         self._parts: tuple[Part | Rows, ...] = ()
         self._merged: S | None = None
 
-    def compute(self, training_set: TrainingSet, summarise: Callable[[np.ndarray], S], key: Hashable = None) -> S:
+    def compute(
+        self, training_set: TrainingSet, summarise: Callable[[np.ndarray, np.ndarray | None], S], key: Hashable = None
+    ) -> S:
         """Return the statistics of a training set's rows.
 
         Args:
             training_set: rows (seeds or 1, count, *event).
-            summarise: computes the statistics of rows, float64 (seeds or 1, count, *event).
+            summarise: computes the statistics of rows, float64 (seeds or 1, count, *event), with their weights,
+                float64 (seeds or 1, count) or None for 1 each.
             key: everything apart from the rows that the statistics depend on; those of another key are discarded.
         """
-        return self.compute_by_part(training_set, lambda part: summarise(_as_float64(part.load())), key)
+        return self.compute_by_part(training_set, lambda part: summarise(_as_float64(part.load()), part.weights), key)
 
     def compute_by_part(
         self, training_set: TrainingSet, summarise: Callable[[TrainingSet], S], key: Hashable = None

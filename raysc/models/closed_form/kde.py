@@ -1,7 +1,6 @@
 """Kernel density estimates: the model consists of its training rows, each smoothed by a Gaussian kernel."""
 
 from dataclasses import dataclass, field
-from functools import partial
 from math import isfinite, log, pi
 from typing import ClassVar, Literal
 
@@ -15,7 +14,7 @@ from raysc.models.closed_form.kernel_sums import log_kernel_sums
 from raysc.models.closed_form.moments import Moments
 from raysc.models.family import StateWithRows
 from raysc.pool.blocks import MemoryBlock
-from raysc.pool.rows import Rows
+from raysc.pool.rows import Part, Rows
 from raysc.pool.training_set import TrainingSet
 from raysc.regimes.recipe import REAL
 from raysc.rng import Streams
@@ -30,7 +29,8 @@ class Kde:
     rule for h the kernel sums are computed anew, since h changes with the number of rows: then each measured
     generation evaluates as many kernels as it has rows.
 
-    The model needs all its rows to sample, so they stay in memory. All values are float64.
+    The model needs all its rows to sample, so they stay in memory. All values are float64. With weights the mean is a
+    weighted one; a rule for h counts rows, whatever their weights.
 
     Attributes:
         bandwidth: h, or a rule that computes it from the number of rows N and of dimensions d alone (no scale of the
@@ -51,6 +51,7 @@ class Kde:
     # 2: normals come from SFC64.
     version: ClassVar[int] = 2
     trained: ClassVar[bool] = False
+    honours_weights: ClassVar[bool] = True
     reads_rows_once: ClassVar[bool] = False
     block: ClassVar[int] = 1024
 
@@ -75,16 +76,16 @@ class Kde:
         seeds = len(streams.seeds)
         if training_set.positions is not None:
             training_set = _materialise(training_set, streams)
-        moments = self._moments.compute(training_set, partial(Moments.of, seeds=seeds))
+        moments = self._moments.compute(training_set, lambda rows, weights: Moments.of(rows, seeds, weights))
         dim = moments.mean.shape[1]
-        kernel = self.width(moments.count, dim) ** 2 * np.eye(dim)
-        arrays = {"mean": moments.mean, "covariance": moments.scatter / moments.count + kernel}
+        kernel = self.width(training_set.count, dim) ** 2 * np.eye(dim)
+        arrays = {"mean": moments.mean, "covariance": moments.mean_scatter + kernel}
         return StateWithRows(arrays, training_set)
 
     def sample(self, state: StateWithRows, first: int, count: int, streams: Streams) -> np.ndarray:
         """Sample rows x_i + h z with i uniform and z standard normal, float64 (seeds, count, dim)."""
         rows, dim = state.training_set.count, state.arrays["mean"].shape[1]
-        positions = (uniforms(first, count, self.block, streams, "row") * rows).astype(np.int64)
+        positions = _positions(uniforms(first, count, self.block, streams, "row"), rows, state.training_set.weights)
         samples = self.width(rows, dim) * normals(first, count, self.block, dim, streams)
         samples += TrainingSet(state.training_set.parts, positions).load()
         return samples
@@ -105,16 +106,34 @@ class Kde:
         rows, (seeds, dim) = state.training_set.count, state.arrays["mean"].shape
         width = self.width(rows, dim)
 
-        def sums_of(part: np.ndarray) -> np.ndarray:
-            return np.broadcast_to(log_kernel_sums(part, points, width), (seeds, len(points)))
+        def sums_of(part: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
+            return np.broadcast_to(log_kernel_sums(part, points, width, weights), (seeds, len(points)))
 
         key = (points.shape, points.tobytes(), width)
         sums = self._log_kernel_sums.compute(state.training_set, sums_of, key)
-        log_densities: np.ndarray = sums - (log(rows) + dim * (log(width) + log(2 * pi) / 2))
+        weights = state.training_set.weights
+        log_total = log(rows) if weights is None else np.log(weights.sum(axis=1, keepdims=True))
+        log_densities: np.ndarray = sums - (log_total + dim * (log(width) + log(2 * pi) / 2))
         return log_densities
+
+
+def _positions(uniform: np.ndarray, rows: int, weights: np.ndarray | None) -> np.ndarray:
+    """Return the rows that uniform numbers (seeds, count) pick, int64: each with its share of the weights."""
+    if weights is None:
+        return np.asarray(uniform * rows, np.int64)
+    ends = np.cumsum(weights, axis=1)
+    picked = [
+        np.searchsorted(seed_ends, seed_uniform * seed_ends[-1], side="right")
+        for seed_ends, seed_uniform in zip(np.broadcast_to(ends, (len(uniform), rows)), uniform, strict=True)
+    ]
+    positions: np.ndarray = np.minimum(np.stack(picked), rows - 1)
+    return positions
 
 
 def _materialise(training_set: TrainingSet, streams: Streams) -> TrainingSet:
     """Load a subsample into one part in memory: its rows are read several times."""
     key = ("subsample", streams.generation, streams.seeds)
-    return TrainingSet((Rows(REAL, (MemoryBlock(key, 0, training_set.load()),)),))
+    rows = Rows(REAL, (MemoryBlock(key, 0, training_set.load()),))
+    if training_set.weights is None:
+        return TrainingSet((rows,))
+    return TrainingSet((Part(rows, np.arange(rows.count)[None], "weighted", training_set.weights),))

@@ -12,8 +12,10 @@ MIN_SUM = 1e-290
 """Sums below this may consist of clipped terms; they are computed again with the largest exponent factored out."""
 
 
-def log_kernel_sums(rows: np.ndarray, points: np.ndarray, width: float) -> np.ndarray:
-    """Compute log sum_x exp(-|x - y|^2 / (2 h^2)) over rows x, at every point y.
+def log_kernel_sums(
+    rows: np.ndarray, points: np.ndarray, width: float, weights: np.ndarray | None = None
+) -> np.ndarray:
+    """Compute log sum_x w_x exp(-|x - y|^2 / (2 h^2)) over rows x, at every point y.
 
     All values are float64: exponents reach -1e6 for narrow kernels, and float32 would keep one decimal place.
 
@@ -21,6 +23,7 @@ def log_kernel_sums(rows: np.ndarray, points: np.ndarray, width: float) -> np.nd
         rows: float64 (seeds, count, dim).
         points: float64 (points, dim).
         width: h > 0.
+        weights: float64 (seeds or 1, count), at least 0, some above 0; None: 1 each.
 
     Returns:
         float64 (seeds, points), finite at any distance of the points.
@@ -29,6 +32,11 @@ def log_kernel_sums(rows: np.ndarray, points: np.ndarray, width: float) -> np.nd
     # Distances are invariant to a shift; near 0 the exponents are differences of smaller numbers.
     centre = points.mean(axis=0)
     left, right = _left_factor((rows - centre) / width), _right_factor((points - centre) / width)
+    if weights is not None:
+        left = np.array(np.broadcast_to(left, (max(seeds, len(weights)), *left.shape[1:])))
+        # A weight shifts the exponents; a row of weight 0 gets a finite one below all that count.
+        left[..., -2] += np.where(weights > 0, np.log(np.where(weights > 0, weights, 1.0)), -1e300)
+        seeds = len(left)
     sums = np.zeros((seeds, len(points)))
     for seed_slice, row_slice in _blocks(seeds, count):
         block = left[seed_slice, row_slice]

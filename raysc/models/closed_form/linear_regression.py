@@ -45,6 +45,7 @@ class LinearRegression:
     # 2: normals come from SFC64.
     version: ClassVar[int] = 2
     trained: ClassVar[bool] = False
+    honours_weights: ClassVar[bool] = True
     reads_rows_once: ClassVar[bool] = True
     block: ClassVar[int] = 1024
 

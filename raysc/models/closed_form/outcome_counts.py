@@ -17,24 +17,29 @@ class OutcomeCounts:
 
     Attributes:
         outcomes: int64 (m,), ascending.
-        counts: rows per seed and outcome, int64 (seeds or 1, m).
+        counts: rows per seed and outcome, int64 (seeds or 1, m); of weighted rows the sums of their weights, float64.
     """
 
     outcomes: np.ndarray
     counts: np.ndarray
 
     @classmethod
-    def of(cls, rows: np.ndarray) -> "OutcomeCounts":
-        """Count the outcomes of rows (seeds or 1, count, 1), integers."""
+    def of(cls, rows: np.ndarray, weights: np.ndarray | None = None) -> "OutcomeCounts":
+        """Count the outcomes of rows (seeds or 1, count, 1), integers; by weights (seeds or 1, count) if given."""
+        if weights is not None:
+            rows = np.broadcast_to(rows, (max(len(rows), len(weights)), *rows.shape[1:]))
+            weights = np.broadcast_to(weights, rows.shape[:2]).reshape(-1)
         outcomes = np.unique(rows).astype(np.int64)
         numbers = np.searchsorted(outcomes, rows[..., 0]) + len(outcomes) * np.arange(len(rows))[:, None]
-        counts = np.bincount(numbers.reshape(-1), minlength=len(rows) * len(outcomes))
+        counts = np.bincount(numbers.reshape(-1), weights, minlength=len(rows) * len(outcomes))
         return cls(outcomes, counts.reshape(len(rows), -1))
 
     def __add__(self, other: "OutcomeCounts") -> "OutcomeCounts":
         """Merge the counts of two sets of rows."""
         outcomes = np.union1d(self.outcomes, other.outcomes)
-        counts = np.zeros((max(len(self.counts), len(other.counts)), len(outcomes)), np.int64)
+        counts = np.zeros(
+            (max(len(self.counts), len(other.counts)), len(outcomes)), np.result_type(self.counts, other.counts)
+        )
         for term in (self, other):
             counts[:, np.searchsorted(outcomes, term.outcomes)] += term.counts
         return OutcomeCounts(outcomes, counts)
@@ -88,7 +93,7 @@ def count_outcomes(training_set: TrainingSet) -> OutcomeCounts:
     """Count the outcomes of a training set's rows; from the counts of its blocks where all their rows are taken."""
     blocks = [block for part in training_set.parts for block in part.rows.blocks]
     if training_set.positions is not None or any(part.indices is not None for part in training_set.parts):
-        return OutcomeCounts.of(training_set.load())
+        return OutcomeCounts.of(training_set.load(), training_set.weights)
     counts = [
         block.outcome_counts if isinstance(block, CountedBlock) else OutcomeCounts.of(block.load()) for block in blocks
     ]

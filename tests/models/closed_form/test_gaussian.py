@@ -100,7 +100,13 @@ def variances_by_generation(regime: Any, seeds: int, n: int, last: int) -> Itera
     crew, shelf = ClosedFormRank(Gaussian(), pack), MemoryShelf()
     sources = {REAL: real_rows(pack, n, 1)}
     loop = self_consuming_loop(
-        Rules(cell, regime, n), crew, sources, pack, range(last + 1), lambda t, count: sources[REAL], lambda t: shelf
+        Rules(cell, regime, n),
+        crew,
+        sources,
+        pack,
+        range(last + 1),
+        lambda t, first, count: sources[REAL],
+        lambda t: shelf,
     )
     for _ in loop:
         yield crew.state["covariance"][:, 0, 0]

@@ -19,7 +19,8 @@ class RecordingSum:
     def __init__(self) -> None:
         self.means: list[float] = []
 
-    def __call__(self, rows: np.ndarray) -> float:
+    def __call__(self, rows: np.ndarray, weights: np.ndarray | None) -> float:
+        assert weights is None
         self.means.append(float(rows.mean()))
         return float(rows.sum())
 

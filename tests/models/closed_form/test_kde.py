@@ -83,9 +83,9 @@ def test_under_accumulate_a_fixed_kernel_is_evaluated_once_per_row(
 ) -> None:
     counts: list[int] = []
 
-    def recording(rows: np.ndarray, points: np.ndarray, width: float) -> np.ndarray:
+    def recording(rows: np.ndarray, points: np.ndarray, width: float, weights: np.ndarray | None) -> np.ndarray:
         counts.append(rows.shape[1])
-        return kernel_sums.log_kernel_sums(rows, points, width)
+        return kernel_sums.log_kernel_sums(rows, points, width, weights)
 
     monkeypatch.setattr(kde, "log_kernel_sums", recording)
     family, points = Kde(bandwidth), np.zeros((1, 2))

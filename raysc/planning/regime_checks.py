@@ -1,0 +1,92 @@
+"""Checks that a cell's recipes go with its data and its family; they run before work starts."""
+
+from typing import Any
+
+from raysc.datasets.dataset import SupportsFreshRows, SupportsLabels, SupportsReserve, SupportsTokens
+from raysc.errors import InputError
+from raysc.models.family import SupportsText, SupportsWeights
+from raysc.planning.resolved import ResolvedCell
+from raysc.regimes.recipe import REAL, Recipe, SupportsRowCheck, Take, synthetic
+from raysc.sweepfile.sweep import Sweep
+
+
+def check_regime(sweep: Sweep, cell: ResolvedCell) -> None:
+    """Refuse recipes of the first and the last generation that data or family cannot serve."""
+    regime = cell.rules.regime
+    try:
+        if isinstance(regime, SupportsRowCheck):
+            regime.check(cell.data.kind, cell.data.event)
+        recipes = [(t, cell.rules.recipe(t)) for t in (1, sweep.generations)]
+    except InputError as error:
+        raise sweep.error(*_regime_key(error)) from error
+    for t, recipe in recipes:
+        _check_recipe(sweep, cell, t, recipe)
+
+
+def _check_recipe(sweep: Sweep, cell: ResolvedCell, t: int, recipe: Any) -> None:
+    """A recipe must be one, train on something, and take rows that the data have."""
+    regime = cell.settings.regime.name
+    if not isinstance(recipe, Recipe):  # a plug-in may return anything
+        raise sweep.error("regime", f"{regime} gave {type(recipe).__name__} for generation {t}; expected a Recipe")
+    if recipe.rows == 0:
+        raise sweep.error("lambda", f"{cell.settings.lambda_:g} leaves {regime} nothing to train on")
+    for take in recipe.takes:
+        if take.source == REAL and take.source_rows > cell.rules.rows:
+            raise sweep.error(
+                "regime", f"{regime} asks for {take.source_rows} real rows, the data has {cell.rules.rows}"
+            )
+        if take.needs:
+            _check_needs(sweep, cell, t, take)
+    if any(take.source.kind == "fresh" for take in recipe.takes):
+        _check_fresh_rows(sweep, cell)
+    if recipe.weighted and not isinstance(cell.family, SupportsWeights):
+        raise sweep.error(
+            "regime",
+            f"{regime} weighs rows, and {cell.settings.model.name} fits rows without weights; take a model that "
+            "honours them, such as gaussian, kde, linear_regression or discrete",
+        )
+
+
+def _check_fresh_rows(sweep: Sweep, cell: ResolvedCell) -> None:
+    """The data must have as many new real rows as the generations take."""
+    regime, data = cell.settings.regime.name, cell.data
+    if isinstance(data, SupportsFreshRows):
+        return
+    if not isinstance(data, SupportsReserve):
+        raise sweep.error(
+            "regime",
+            f"{regime} needs new real rows every generation, and {cell.settings.data.name} is a finite set; take data "
+            "that are a distribution, such as gaussian or eight_gaussians, or images with data.reserve",
+        )
+    needed = cell.rules.fresh_rows_before(sweep.generations + 1)
+    if needed > data.reserve:
+        raise sweep.error(
+            "data.reserve" if "reserve" in cell.settings.data.parameters else "data",
+            f"{regime} takes {needed} new real rows in {sweep.generations} generations, and the reserve of "
+            f"{cell.settings.data.name} has {data.reserve}; set data.reserve to at least {needed}, or lower "
+            "loop.generations",
+        )
+
+
+def _check_needs(sweep: Sweep, cell: ResolvedCell, t: int, take: Take) -> None:
+    """The views that a chooser asks for must exist."""
+    data, model = cell.settings.data.name, cell.settings.model.name
+    problems = {
+        "texts": "" if isinstance(cell.data, SupportsTokens) else f"{data} has no texts",
+        "labels": "" if isinstance(cell.data, SupportsLabels) else f"{data} has no classes",
+        "scores": "",
+    }
+    if take.source != synthetic(t - 1):
+        problems["scores"] = f"only rows of the newest model have scores, not {take.source.kind} rows of generation "
+        problems["scores"] += f"{take.source.generation} at generation {t}"
+    elif not (isinstance(cell.family, SupportsText) or (not cell.family.trained and hasattr(cell.family, "log_prob"))):
+        problems["scores"] = f"{model} computes no probabilities of rows"
+    for need in take.needs:
+        if problems[need]:
+            raise sweep.error("regime", f"{cell.settings.regime.name} needs {need} of candidates, and {problems[need]}")
+
+
+def _regime_key(error: InputError) -> tuple[str, str]:
+    """Split an error of a regime into key and problem: a regime may name the parameter at fault."""
+    key, _, problem = str(error).partition(": ")
+    return (key, problem) if key.startswith("regime.") else ("regime", str(error))

@@ -1,0 +1,115 @@
+"""Recipes that data or family cannot serve are refused, with the line of the regime or of the reserve."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from raysc.errors import InputError
+from raysc.planning.resolved import resolve
+from raysc.planning.validation import validate
+from raysc.sweepfile import Sweep
+
+MakeSweep = Callable[..., Sweep]
+
+DIGITS = """\
+name: reserve
+data: {name: digits, rows: 100, reserve: 40}
+model: {name: flow_matching, width: 8, depth: 1}
+initial: {steps: 5}
+loop: {generations: 4, budget: {steps: 5}}
+space: {regime: {name: fresh, rows: 10}, lambda: 1}
+metrics: [{name: frechet_distance, features: pixels}]
+"""
+
+GAUSSIAN = """\
+name: hooks
+data: {name: gaussian, rows: 20}
+model: gaussian
+loop: {generations: 3}
+space: {regime: replace, lambda: 1}
+metrics: [frechet_distance]
+"""
+
+TAKES = """\
+from dataclasses import dataclass
+from typing import ClassVar
+import numpy as np
+from raysc.plugins import REAL, Recipe, Take, fresh, synthetic
+
+def first(candidates, real, count, generator, **views):
+    return np.arange(count)
+
+@dataclass(frozen=True)
+class Takes:
+    version: ClassVar[int] = 1
+    default_lambda: ClassVar[float] = 1.0
+
+    def recipe(self, generation, rows, lambda_):
+        return Recipe(({take},))
+"""
+
+
+@pytest.fixture
+def plug_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
+    """A regime of one take in a module of its name; returns the setting that names it."""
+    monkeypatch.chdir(tmp_path)
+
+    def write(take: str) -> str:
+        module = f"takes_{sum(map(ord, take))}"
+        (tmp_path / f"{module}.py").write_text(TAKES.replace("{take}", take))
+        return f"space.regime='{module}:Takes'"
+
+    return write
+
+
+def problem(sweep: Sweep) -> str:
+    with pytest.raises(InputError) as error:
+        validate(resolve(sweep))
+    return str(error.value)
+
+
+def test_a_reserve_that_would_run_out_is_refused(make_sweep: MakeSweep) -> None:
+    validate(resolve(make_sweep(DIGITS)))
+    assert (
+        "data.reserve: fresh takes 50 new real rows in 5 generations, and the reserve of digits has 40; set "
+        "data.reserve to at least 50, or lower loop.generations"
+    ) in problem(make_sweep(DIGITS, "loop.generations=5"))
+    assert "takes 40 new real rows in 4 generations, and the reserve of digits has 0" in problem(
+        make_sweep(DIGITS, "data={name: digits, rows: 100}")
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "need", "words"),
+    [
+        ("generation - 1", "texts", "Takes needs texts of candidates, and gaussian has no texts"),
+        ("generation - 1", "labels", "gaussian has no classes"),
+        (
+            "0",
+            "scores",
+            "only rows of the newest model have scores, not synthetic rows of generation 0 at generation 3",
+        ),
+    ],
+)
+def test_views_that_do_not_exist_are_refused(
+    source: str, need: str, words: str, make_sweep: MakeSweep, plug_in: Callable[[str], str]
+) -> None:
+    take = f"Take(synthetic({source}), 5, 10, first, needs=('{need}',))"
+    assert words in problem(make_sweep(GAUSSIAN, plug_in(take)))
+
+
+def test_scores_need_a_model_with_probabilities(make_sweep: MakeSweep, plug_in: Callable[[str], str]) -> None:
+    regime = plug_in("Take(synthetic(generation - 1), 5, 10, first, needs=('scores',))")
+    validate(resolve(make_sweep(GAUSSIAN, regime)))
+    trained = ("data=eight_gaussians", "model=flow_matching", "initial.steps=5", "loop.budget.steps=5")
+    assert "flow_matching computes no probabilities of rows" in problem(make_sweep(GAUSSIAN, regime, *trained))
+
+
+def test_weights_are_refused_by_families_without_them(make_sweep: MakeSweep, plug_in: Callable[[str], str]) -> None:
+    regime = plug_in("Take(REAL, rows, weight=0.5)")
+    validate(resolve(make_sweep(GAUSSIAN, regime)))
+    trained = ("data=eight_gaussians", "model=flow_matching", "initial.steps=5", "loop.budget.steps=5")
+    assert "weighs rows, and flow_matching fits rows without weights; take a model that honours them" in problem(
+        make_sweep(GAUSSIAN, regime, *trained)
+    )

@@ -43,13 +43,6 @@ def fits(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, range]]:
     return made
 
 
-<<<<<<< HEAD
-=======
-def results(sweep: Sweep, objects: Objects) -> pd.DataFrame:
-    table = load_table(resolve(sweep), objects)
-    return table.drop(columns=[name for name in table if str(name).startswith("seconds_")])
-
-
 HOOKED = """\
 from dataclasses import dataclass
 from typing import ClassVar
@@ -74,12 +67,11 @@ class Hooked:
 """Rows of all earlier generations that are chosen by their class and shifted, and new and redrawn real rows."""
 
 
->>>>>>> 3a99454 (Takes: transform, weight, redraw and views for choosers; reserves of images)
 @pytest.mark.parametrize("pool", ["parquet", "object_store"])
 @pytest.mark.parametrize("regime", ["mix", "accumulate_subsample", "{name: curated, real: false}", "'hooked:Hooked'"])
 def test_a_unit_that_was_killed_goes_on_where_it_was(
     pool: str, regime: str, make_sweep: MakeSweep, run_sweep: RunSweep, run_and_kill: RunAndKill, digits_text: str,
-    tmp_path: Path, fits: list[tuple[int, range]],
+    tmp_path: Path, fits: list[tuple[int, range]], monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     (tmp_path / "hooked.py").write_text(HOOKED)
     monkeypatch.chdir(tmp_path)

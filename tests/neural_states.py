@@ -9,7 +9,7 @@ from torch import Tensor
 from raysc.models.neural.state import State
 from raysc.pool.training_set import TrainingSet
 
-GROUPS = ("weights", "ema", "moments")
+GROUPS = ("weights", "ema", "moments", "average")
 
 MakeTrainingSet = Callable[[np.ndarray], TrainingSet]
 """The fixture ``training_set``: rows (count, *event) -> training set of one seed."""

@@ -85,7 +85,8 @@ def test_a_sweep_opens_with_its_command_and_can_be_planned_and_judged(file: Path
 # start and end, dropout, mirrored, augmentation, gradient norm, what the average keeps in a step, optimiser and start.
 RETRAINING = {
     "cifar10_otcfm": (128, 2e-4, 2e-4, 0.1, False, 0.0, 1.0, 0.9999, "carried", "raw"),
-    "cifar10_ddpm": (128, 2e-4, 2e-4, 0.1, True, 0.0, 1.0, None, "carried", "raw"),
+    "cifar10_ddpm": (128, 2e-4, 2e-4, 0.1, True, 0.0, 1.0, 0.9999, "carried", "raw"),
+    "cifar10_iddpm": (128, 2e-4, 2e-4, 0.1, True, 0.0, 1.0, 0.9999, "carried", "raw"),
     "cifar10_edm": (256, 0.0, 5e-6, 0.13, False, 0.12, None, 0.5 ** (256 / 5e5), "reset", "ema"),
     "ffhq64_edm": (256, 0.0, 1.4e-6, 0.05, False, 0.15, None, 0.5 ** (256 / 5e5), "reset", "ema"),
 }

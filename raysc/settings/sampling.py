@@ -31,6 +31,7 @@ class Sample(Settings):
         rtol: relative tolerance per step, of an adaptive sampler.
         atol: absolute tolerance.
         spacing: spacing of the sampler's noise levels, of a family with several.
+        epsilon: of DDIM on images, the noise of the next level: the network's, or rederived from the clipped x_0.
         latents: start noise of the rows and noise of the sampler: each generation's own, or that of generation 0 at
             every generation. Under ``loop.sample`` only.
         temperature: of text: divisor of the logits.
@@ -47,7 +48,8 @@ class Sample(Settings):
     sampler: Literal["euler", "heun", "midpoint", "dopri5", "ddim", "ancestral"] | None = None
     rtol: PositiveFloat | None = None
     atol: PositiveFloat | None = None
-    spacing: Literal["even", "quadratic"] | None = None
+    spacing: Literal["even", "quadratic", "quadratic_rounded"] | None = None
+    epsilon: Literal["predicted", "rederived"] = "predicted"
     latents: Literal["fresh", "repeated"] = "fresh"
     temperature: PositiveFloat = 1.0
     top_k: PositiveInt | None = None

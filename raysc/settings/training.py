@@ -41,11 +41,14 @@ class Ema(Settings):
         half_life: optimiser steps after which old weights count half.
         half_life_rows: the same in training rows, for any batch; exactly one of the two is set.
         rampup: the half-life in rows is at most this factor times the rows seen so far in the generation.
+        samples: true: rows are sampled from the average; false: from the raw weights, and the average is the start of
+            a retraining under ``start_weights: ema``.
     """
 
     half_life: PositiveFloat | None = None
     half_life_rows: PositiveFloat | None = None
     rampup: PositiveFloat | None = None
+    samples: bool = True
 
     def steps(self, batch: int) -> float:
         """Return the half-life in optimiser steps, after the ramp-up."""
@@ -99,8 +102,9 @@ class Train(Settings):
         warmup: fraction of a generation's steps over which the learning rate rises to ``lr``, 0 to 1.
         clip: maximum norm of the gradient; none: no clipping.
         ramp: alternative to ``warmup``: the rate rises over a number of steps or rows, also across generations.
-        ema: moving average of the weights, from which rows are sampled; none: the raw weights sample.
-        precision: of the forward and backward pass; fp32 is torch's, with TF32 convolutions on GPUs that have it.
+        ema: moving average of the weights, from which rows are sampled by default; none: the raw weights sample.
+        precision: of the forward and backward pass; fp32 is torch's, with TF32 convolutions on GPUs that have it;
+            fp32_ieee is without TF32.
         dropout: fraction of values that a residual block of a U-Net drops.
         flips: every image of a batch is mirrored left to right with probability 1/2.
         augmentation: of a U-Net: probability of each change of EDM's augmentation. The network gets the changes as
@@ -125,7 +129,7 @@ class Train(Settings):
     clip: PositiveFloat | None = None
     ramp: Ramp | None = None
     ema: Ema | None = None
-    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    precision: Literal["fp32", "fp32_ieee", "bf16", "fp16"] = "fp32"
     dropout: float = Field(default=0.0, ge=0, lt=1)
     flips: bool = False
     augmentation: float = Field(default=0.0, ge=0, le=1)

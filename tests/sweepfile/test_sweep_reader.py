@@ -221,7 +221,7 @@ TRAINED_REFUSALS = [
     (edit("{steps: 300}", "{stepz: 300}"), 6, "loop.budget.stepz", ["did you mean 'steps'"]),
     (edit("  budget", "  start: prev\n  budget"), 6, "loop.start", ["'previous', 'initial' or 'scratch', got 'prev'"]),
     (edit("batch: 128", "batch: 0"), 7, "train.batch", ["above 0"]),
-    (edit("lr: 1e-3", "lr: 1e-3, precision: fp8"), 7, "train.precision", ["'fp32', 'bf16' or 'fp16'"]),
+    (edit("lr: 1e-3", "lr: 1e-3, precision: fp8"), 7, "train.precision", ["'fp32', 'fp32_ieee', 'bf16' or 'fp16'"]),
     (edit("half_life: 70", "halflife: 70"), 7, "train.ema.halflife", ["did you mean 'half_life'"]),
     (edit("ema: {half_life: 70}", "ema: 70"), 7, "train.ema", ["mapping of keys and values, got 70"]),
     (edit("lr: 1e-3", "optimizer_state: reset"), 7, "train.optimizer_state", ["set it under loop.train"]),

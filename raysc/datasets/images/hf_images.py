@@ -53,14 +53,16 @@ class HfImages(ImageFiles):
 
     def split(self) -> ImageSplit:
         stamps = file_stamps(_parquet_files(Path(self.path).resolve()))
-        return _load(stamps, self.column, self.grey, self.test_rows)
+        return _load(stamps, self.column, self.grey, self.test_rows, self.train_on_all)
 
 
 @content_cache
-def _load(stamps: Sequence[FileStamp], column: str | None, grey: bool, test_rows: int | None) -> ImageSplit:
+def _load(
+    stamps: Sequence[FileStamp], column: str | None, grey: bool, test_rows: int | None, train_on_all: bool
+) -> ImageSplit:
     files = [Path(stamp.path) for stamp in stamps]
     name = _image_column(files[0], column)
-    return split_images(load_images(files, grey, lambda: _read_images(files, name), name), test_rows)
+    return split_images(load_images(files, grey, lambda: _read_images(files, name), name), test_rows, train_on_all)
 
 
 def _parquet_files(path: Path) -> list[Path]:

@@ -28,7 +28,7 @@ class ImageSplit:
         return content_digest(self.train, self.test)
 
 
-def split_images(rows: np.ndarray, test_rows: int | None) -> ImageSplit:
+def split_images(rows: np.ndarray, test_rows: int | None, train_on_all: bool = False) -> ImageSplit:
     """Split images into training and held-out rows, in one fixed random order, so that any prefix is a random sample.
 
     Training rows that equal a held-out row are left out.
@@ -36,6 +36,7 @@ def split_images(rows: np.ndarray, test_rows: int | None) -> ImageSplit:
     Args:
         rows: all images.
         test_rows: number of held-out rows; None: a tenth, at most 10,000.
+        train_on_all: all rows are training rows, those of the test set and their copies too.
 
     Raises:
         InputError: no training row is left.
@@ -45,6 +46,8 @@ def split_images(rows: np.ndarray, test_rows: int | None) -> ImageSplit:
         raise InputError(f"test_rows: {count} of {len(rows)} images leave none to train on")
     order = fixed_order("images", len(rows))
     train, test = rows[order[count:]], rows[order[:count]]
+    if train_on_all:
+        return ImageSplit(rows[np.concatenate([order[count:], order[:count]])], test)
     copies = equal_rows(train, test)
     if copies.all():
         raise InputError(f"each of the {len(train)} training images is a copy of a held-out image; none can be used")
@@ -79,6 +82,8 @@ class ImageFiles(ABC):
         reserve: further rows of each seed that are set aside, for regimes that take new real rows.
         test_rows: number of held-out rows; None: a tenth of the images, at most 10,000.
         grey: one channel instead of red, green and blue.
+        train_on_all: all images are training rows, and the test rows are the last of them, so that no metric says how a
+            model does on images that it has not seen. Papers on FFHQ do so.
         name: name of the data set, for messages and random streams.
     """
 
@@ -86,6 +91,7 @@ class ImageFiles(ABC):
     reserve: int = 0
     test_rows: PositiveInt | None = None
     grey: bool = False
+    train_on_all: bool = False
 
     name: ClassVar[str]
     version: ClassVar[int] = 1

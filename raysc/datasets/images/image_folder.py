@@ -54,18 +54,20 @@ class ImageFolder(ImageFiles):
     def split(self) -> ImageSplit:
         path = Path(self.path).resolve()
         files = _image_files(path) if path.is_dir() else [path]
-        return _load(str(path), file_stamps(files), self.grey, self.test_rows)
+        return _load(str(path), file_stamps(files), self.grey, self.test_rows, self.train_on_all)
 
 
 @content_cache
-def _load(source: str, stamps: Sequence[FileStamp], grey: bool, test_rows: int | None) -> ImageSplit:
+def _load(
+    source: str, stamps: Sequence[FileStamp], grey: bool, test_rows: int | None, train_on_all: bool
+) -> ImageSplit:
     path = Path(source)
     files = [Path(stamp.path) for stamp in stamps]
     names = [] if path.is_dir() else _archive_members(path)
     if not names and not (files and path.is_dir()):
         raise InputError(f"{path}: no images ({', '.join(sorted(SUFFIXES))})")
     rows = load_images(files, grey, lambda: _read_files(files) if path.is_dir() else _read_members(path, names))
-    return split_images(rows, test_rows)
+    return split_images(rows, test_rows, train_on_all)
 
 
 def _image_files(folder: Path) -> list[Path]:

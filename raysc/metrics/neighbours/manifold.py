@@ -6,7 +6,7 @@ neighbour in the set (Kynkaanniemi et al. 2019).
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -16,11 +16,12 @@ from raysc.metrics.core.metric import Column, Features, FeatureSets, Vectors
 from raysc.metrics.neighbours.nearest import distance_blocks, squared_radii
 
 DEFAULT_K = 3
+Balls = Literal["closed", "open"]
 
 
 @dataclass(frozen=True)
 class Manifolds:
-    """Memberships of generated rows in real balls and of real rows in generated balls; balls include their boundary.
+    """Memberships of generated rows in real balls and of real rows in generated balls.
 
     Attributes:
         real_ball_counts: number of real balls that contain each generated row, int64 (m,).
@@ -33,22 +34,22 @@ class Manifolds:
     real_ball_occupied: np.ndarray
 
 
-def manifolds(generated: Vectors, real: Vectors, k: int) -> Manifolds:
+def manifolds(generated: Vectors, real: Vectors, k: int, balls: Balls = "closed") -> Manifolds:
     """Compute the memberships, cached: the metrics of one generation share them."""
-    return generated.cached((manifolds, real, k), lambda: _manifolds(generated, real, k))
+    return generated.cached((manifolds, real, k, balls), lambda: _manifolds(generated, real, k, balls == "open"))
 
 
-def _manifolds(generated: Vectors, real: Vectors, k: int) -> Manifolds:
+def _manifolds(generated: Vectors, real: Vectors, k: int, strict: bool) -> Manifolds:
     real_radii = real.cached((squared_radii, k), lambda: squared_radii(real.array, k))
     generated_radii = generated.cached((squared_radii, k), lambda: squared_radii(generated.array, k))
     real_ball_counts = np.zeros(len(generated.array), dtype=np.int64)
     real_in_manifold = np.zeros(len(real.array), dtype=bool)
     real_ball_occupied = np.zeros(len(real.array), dtype=bool)
     for block, distances in distance_blocks(generated.array, real.array):
-        in_real_ball = distances.within(real_radii)
+        in_real_ball = distances.within(real_radii, strict)
         real_ball_counts[block] = in_real_ball.sum(axis=1)
         real_ball_occupied |= in_real_ball.any(axis=0)
-        real_in_manifold |= distances.within(generated_radii[block, None]).any(axis=0)
+        real_in_manifold |= distances.within(generated_radii[block, None], strict).any(axis=0)
     return Manifolds(real_ball_counts, real_in_manifold, real_ball_occupied)
 
 
@@ -59,6 +60,7 @@ class ManifoldMetric(ABC):
     Attributes:
         features: the features that are compared; None: the data's default.
         k: the ball of a row reaches to its k-th nearest neighbour.
+        balls: closed: a ball includes its boundary, as in Kynkaanniemi et al. 2019; open: it does not, as in fld.
         pair: the metric's columns.
 
     Raises:
@@ -67,6 +69,7 @@ class ManifoldMetric(ABC):
 
     features: Features | None = None
     k: int = DEFAULT_K
+    balls: Balls = "closed"
 
     pair: ClassVar[PairColumns]
     version: ClassVar[int] = 1
@@ -89,10 +92,11 @@ class ManifoldMetric(ABC):
 
     def measure(self, sets: FeatureSets) -> dict[str, np.ndarray]:
         def function(generated: Vectors, real: Vectors) -> float:
-            return self.value(manifolds(generated, real, self.k))
+            return self.value(manifolds(generated, real, self.k, self.balls))
 
         return self.pair.values(sets, function, *self._settings)
 
     @property
     def _settings(self) -> tuple[str | None, ...]:
-        return features_setting(self.features), number_setting("k", self.k, DEFAULT_K)
+        balls = None if self.balls == "closed" else self.balls
+        return features_setting(self.features), number_setting("k", self.k, DEFAULT_K), balls

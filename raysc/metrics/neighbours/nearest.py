@@ -45,20 +45,22 @@ class DistanceBlock:
                 kth[query] = np.partition(self._exact(query, candidates), k)[k]
         return kth
 
-    def within(self, squared_radii: np.ndarray) -> np.ndarray:
-        """Return which squared distances are at most the radii.
+    def within(self, squared_radii: np.ndarray, strict: bool = False) -> np.ndarray:
+        """Return which squared distances are at most the radii, or below them if ``strict``.
 
         Args:
             squared_radii: per point, (points,), or per query, (block, 1).
+            strict: a distance that equals its radius is outside.
 
         Returns:
             bool (block, points).
         """
-        inside: np.ndarray = self.squares <= squared_radii - self.error
+        compare = np.less if strict else np.less_equal
+        inside: np.ndarray = compare(self.squares, squared_radii - self.error)
         if self.error.any():
             radii = np.broadcast_to(squared_radii, inside.shape)
             for query, candidates in _by_query((self.squares <= radii + self.error) & ~inside):
-                inside[query, candidates] = self._exact(query, candidates) <= radii[query, candidates]
+                inside[query, candidates] = compare(self._exact(query, candidates), radii[query, candidates])
         return inside
 
     def _exact(self, query: int, candidates: np.ndarray) -> np.ndarray:

@@ -20,7 +20,7 @@ from raysc.models.diffusion.noise_schedule import (
     scheduler_config,
 )
 from raysc.models.networks.network import Network, predict
-from raysc.models.neural.state import State
+from raysc.models.neural.state import State, are_points
 from raysc.models.time_conditioned import TimeConditionedFamily
 from raysc.models.training.batches import Batch
 from raysc.settings import Sample, Train
@@ -35,9 +35,11 @@ class Ddpm(TimeConditionedFamily):
 
     Sampling is deterministic given the latents: DDIM (Song et al. 2021, eta = 0) with ``sample.steps`` network
     evaluations, 50 by default, from timestep 999 down in equal strides. ``sample.spacing: quadratic`` begins at
-    timestep 800 and takes more of the small timesteps. ``sample.sampler: ancestral`` draws noise at every timestep
-    instead, by default at all 1000. With ``betas: cosine`` and ``variance: learned`` it is iDDPM (Nichol and Dhariwal
-    2021), trained with its hybrid loss; ancestral sampling uses the learned variance, DDIM ignores it.
+    timestep 800 and takes more of the small timesteps; quadratic_rounded takes some of them twice, as ddpm-torch does.
+    ``sample.epsilon: rederived`` computes the noise of an image again after its x_0 was clipped. ``sample.sampler:
+    ancestral`` draws noise at every timestep instead, by default at all 1000. With ``betas: cosine`` and ``variance:
+    learned`` it is iDDPM (Nichol and Dhariwal 2021), trained with its hybrid loss; ancestral sampling uses the learned
+    variance, DDIM ignores it.
 
     The sizes of the network are those of ``TimeConditionedFamily``.
 
@@ -51,7 +53,7 @@ class Ddpm(TimeConditionedFamily):
     variance: Literal["fixed", "learned"] = field(default="fixed", kw_only=True)
 
     version: ClassVar[int] = 1
-    sample_settings: ClassVar[tuple[str, ...]] = ("steps", "sampler", "spacing", "latents")
+    sample_settings: ClassVar[tuple[str, ...]] = ("steps", "sampler", "spacing", "epsilon", "latents")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -66,6 +68,10 @@ class Ddpm(TimeConditionedFamily):
         super().check_settings(event, train, sample)
         if sample.sampler not in (None, "ddim", "ancestral"):
             raise InputError(f"sample.sampler: ddpm takes ddim or ancestral, not {sample.sampler}")
+        if sample.sampler == "ancestral":
+            _check_ancestral(sample)
+        if sample.epsilon == "rederived" and are_points(event):
+            raise InputError("sample.epsilon: rederived goes with images, whose x_0 is clipped; points are not clipped")
         if (sample.steps or DDIM_STEPS) > NUM_TRAIN_TIMESTEPS:
             raise InputError(
                 f"sample.steps: ddpm has {NUM_TRAIN_TIMESTEPS} noise levels, so at most as many steps, "
@@ -99,7 +105,7 @@ class Ddpm(TimeConditionedFamily):
             return ancestral(network, latents, timesteps, self.scheduler, generators)
 
         def sample_ddim(network: Network, latents: Tensor) -> Tensor:
-            return ddim(network, latents, timesteps, self.betas)
+            return ddim(network, latents, timesteps, self.betas, sample.epsilon)
 
         return sample_ancestral if self.is_stochastic(sample) else sample_ddim
 
@@ -125,3 +131,11 @@ class Ddpm(TimeConditionedFamily):
                     f"{folder}: its network predicts {prediction}, but this family has variance: {self.variance}"
                 )
         return state
+
+
+def _check_ancestral(sample: Sample) -> None:
+    """Refuse settings of DDIM that ancestral sampling does not support."""
+    if sample.epsilon == "rederived":
+        raise InputError("sample.epsilon: rederived goes with sampler: ddim; ancestral sampling uses the clipped x_0")
+    if sample.spacing == "quadratic_rounded":
+        raise InputError("sample.spacing: quadratic_rounded repeats timesteps, and ancestral takes each once")

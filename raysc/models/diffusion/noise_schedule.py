@@ -13,7 +13,7 @@ NUM_TRAIN_TIMESTEPS, BETA_START, BETA_END, MAX_BETA = 1000, 1e-4, 0.02, 0.999
 CPU = torch.device("cpu")
 
 Betas = Literal["linear", "cosine"]
-Spacing = Literal["even", "quadratic"]
+Spacing = Literal["even", "quadratic", "quadratic_rounded"]
 
 LINEAR = {
     "num_train_timesteps": NUM_TRAIN_TIMESTEPS,
@@ -58,11 +58,14 @@ def compute_timesteps(steps: int, spacing: Spacing) -> list[int]:
         steps: number of steps, at most 1000.
         spacing: even strides from timestep 999 on; or quadratic (Song et al. 2021, arXiv 2010.02502, appendix D.2): the
             squares of ``steps`` even strides from 0 to sqrt(800), rounded down. Equal ones among the smallest are
-            merged, so there may be fewer timesteps than ``steps``.
+            merged, so there may be fewer timesteps than ``steps``. quadratic_rounded rounds the squares to the nearest
+            timestep and keeps equal ones, as ddpm-torch does: always ``steps`` timesteps.
     """
     if spacing == "even":
         return [round(NUM_TRAIN_TIMESTEPS * left / steps) - 1 for left in range(steps, 0, -1)]
     squares = np.linspace(0, (0.8 * NUM_TRAIN_TIMESTEPS) ** 0.5, steps) ** 2
+    if spacing == "quadratic_rounded":
+        return sorted((round(square) for square in squares.tolist()), reverse=True)
     return sorted({int(square) for square in squares}, reverse=True)
 
 

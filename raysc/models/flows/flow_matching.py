@@ -12,8 +12,15 @@ from raysc.models.networks.network import Network, predict
 from raysc.models.neural.state import are_points
 from raysc.models.time_conditioned import TimeConditionedFamily
 from raysc.models.training.batches import Batch
-from raysc.models.training.coupling import Coupling, optimal_transport
+from raysc.models.training.coupling import Coupling, drawn_optimal_transport, optimal_transport
 from raysc.settings import Sample, Train
+
+COUPLINGS: dict[str, Coupling | None] = {
+    "independent": None,
+    "optimal_transport": optimal_transport,
+    "drawn_optimal_transport": drawn_optimal_transport,
+}
+"""Pairings of noise and rows by the name in a sweep file."""
 
 
 @dataclass(frozen=True)
@@ -31,10 +38,11 @@ class FlowMatching(TimeConditionedFamily):
     The sizes of the network are those of ``TimeConditionedFamily``.
 
     Attributes:
-        coupling: pairs of x_0 and x_1 in a batch: independent, or their optimal_transport (OT-CFM).
+        coupling: pairs of x_0 and x_1 in a batch: independent; their optimal_transport (OT-CFM), which is a
+            permutation; or drawn_optimal_transport: pairs of that plan drawn with replacement, as torchcfm does.
     """
 
-    coupling: Literal["independent", "optimal_transport"] = "independent"
+    coupling: Literal["independent", "optimal_transport", "drawn_optimal_transport"] = "independent"
 
     version: ClassVar[int] = 1
     sample_settings: ClassVar[tuple[str, ...]] = ("steps", "sampler", "rtol", "atol", "latents")
@@ -57,7 +65,7 @@ class FlowMatching(TimeConditionedFamily):
 
     @property
     def noise_coupling(self) -> Coupling | None:
-        return optimal_transport if self.coupling == "optimal_transport" else None
+        return COUPLINGS[self.coupling]
 
     def loss(self, network: Network, batch: Batch) -> Tensor:
         """Compute the mean squared error of the velocity (Lipman et al. 2023, equation 23)."""

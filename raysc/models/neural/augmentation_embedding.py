@@ -39,6 +39,7 @@ def with_augmentation_embedding(state: State, num_labels: int) -> State:
         config=plain.config | {AUGMENT_DIM: num_labels},
         weights=plain.weights | {layer: new},
         ema=plain.ema | {layer: new},
+        average=plain.average | {layer: new} if plain.average else {},
     )
 
 
@@ -52,6 +53,7 @@ def without_augmentation_embedding(state: State) -> State:
         weights=_without_layer(state.config, state.weights),
         ema=_without_layer(state.config, state.ema),
         moments=_without_layer(state.config, state.moments),
+        average=_without_layer(state.config, state.average),
     )
 
 

@@ -7,6 +7,7 @@ import gc
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from functools import cache
 from typing import Any, TypeVar
 
@@ -73,6 +74,11 @@ def reset_compiler() -> None:
     """Discard compiled code at the end of a trial: torch compiles a function for at most eight configurations."""
     if _compiler_works.cache_info().currsize:
         torch.compiler.reset()
+
+
+def without_tf32() -> AbstractContextManager[Any]:
+    """Return a context in which convolutions compute in IEEE float32; torch's matrix products do so by default."""
+    return torch.backends.cudnn.flags(enabled=True, allow_tf32=False)
 
 
 def free_memory() -> None:

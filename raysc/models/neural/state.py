@@ -19,10 +19,12 @@ class State:
     Attributes:
         config: configuration of the network.
         weights: raw weights by parameter name, float32.
-        ema: exponential moving average of the weights, the model that samples; the raw weights if there is no EMA.
+        ema: the model that samples: the exponential moving average of the weights, or the raw weights if there is no
+            EMA or ``train.ema.samples`` is false.
         moments: AdamW's state, "<parameter name>/<entry>"; empty before the first step.
         scaler: the loss scaling of fp16; empty for other precisions.
         steps: optimiser steps since the weights were random.
+        average: the EMA where it is not the model that samples; else empty.
     """
 
     config: Config
@@ -31,6 +33,12 @@ class State:
     moments: Tensors = field(default_factory=dict)
     scaler: dict[str, float] = field(default_factory=dict)
     steps: int = 0
+    average: Tensors = field(default_factory=dict)
+
+    @property
+    def averaged_weights(self) -> Tensors:
+        """The EMA of the weights, or the raw weights if there is no EMA."""
+        return self.average or self.ema
 
     @property
     def event(self) -> tuple[int, ...]:

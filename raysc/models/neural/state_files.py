@@ -77,8 +77,8 @@ def save(
 
 
 def save_training_state(state: State, folder: Path) -> None:
-    """Write the raw weights and the optimiser's state of any network."""
-    groups = {"weights": state.weights, "moments": state.moments}
+    """Write the raw weights, an EMA that is not the model that samples, and the optimiser's state of any network."""
+    groups = {"weights": state.weights, "moments": state.moments, "average": state.average}
     flat = {f"{group}/{name}": tensor for group, tensors in groups.items() for name, tensor in tensors.items()}
     save_file(tensors_to_device(flat, torch.device("cpu")), folder / TRAINING)
     _write_json(folder / SCALER, {**state.scaler, STEPS: state.steps})
@@ -124,13 +124,13 @@ def load_training_state(config: Config, ema: Tensors, folder: Path, add_seed_axi
         return State(config, ema, ema)
     flat = load_file(folder / TRAINING)
     flat = tensors_to_device(_with_seed_axis(flat) if add_seed_axis else flat, next(iter(ema.values())).device)
-    groups: dict[str, Tensors] = {"weights": {}, "moments": {}}
+    groups: dict[str, Tensors] = {"weights": {}, "moments": {}, "average": {}}
     for key, tensor in flat.items():
         group, _, name = key.partition("/")
         groups[group][name] = tensor
     scaler = _read_json(folder / SCALER)
     steps = int(scaler.pop(STEPS, 0))  # older folders do not have this key
-    return State(config, groups["weights"], ema, groups["moments"], scaler, steps)
+    return State(config, groups["weights"], ema, groups["moments"], scaler, steps, groups["average"])
 
 
 def _with_seed_axis(tensors: Tensors) -> Tensors:

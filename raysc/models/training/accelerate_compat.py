@@ -15,10 +15,10 @@ def new_accelerator(precision: str) -> Accelerator:
     ValueError, since Accelerate keeps the precision for the life of the process.
 
     Args:
-        precision: fp32, bf16 or fp16.
+        precision: fp32, fp32_ieee, bf16 or fp16; fp32_ieee also needs ``gpu.without_tf32``.
     """
     AcceleratorState._reset_state()
-    return Accelerator(mixed_precision="no" if precision == "fp32" else precision)
+    return Accelerator(mixed_precision="no" if precision.startswith("fp32") else precision)
 
 
 def reset_states() -> None:

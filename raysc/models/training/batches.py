@@ -83,12 +83,17 @@ class Batches:
         # All ranks pair the whole batch, so that pairs do not depend on the number of ranks.
         needed = self._rank_slice if self._coupling is None else slice(None)
         rows = self._rows(positions[needed], flips[needed], None if parameters is None else parameters[needed])
+        noise_positions = row_positions = np.arange(self._batch)[self._rank_slice]
         if self._coupling is not None:
-            noise, rows = noise[self._coupling(noise, rows.cpu().numpy())], rows[self._rank_slice]
+            pairing = stream(self._seed, self._generation, "train", "coupling", step)
+            pairs = self._coupling(noise, rows.cpu().numpy(), pairing)
+            noise_positions, row_positions = (positions[self._rank_slice] for positions in pairs)
+            rows = rows[torch.from_numpy(row_positions)]
         labels = None
         if parameters is not None:
-            labels = self._to_device(augmentation.augment_labels(parameters[self._rank_slice]))
-        return Batch(rows, self._to_device(noise[self._rank_slice]), self._to_device(times[self._rank_slice]), labels)
+            labels = self._to_device(augmentation.augment_labels(parameters[row_positions]))
+        times = times[self._rank_slice]
+        return Batch(rows, self._to_device(noise[noise_positions]), self._to_device(times), labels)
 
     def micro_batches(self, step: int) -> Sequence[tuple[Batch, float]]:
         """Return the slice in micro-batches, each with its share of the slice's rows as the weight of its mean loss."""
@@ -151,8 +156,10 @@ class PackBatches:
         first = step * self._batch
         rows = self._rows[self._seeds, np.stack([order(first, first + self._batch) for order in self._orders])]
         if self._coupling is not None:
-            for seed_noise, seed_rows in zip(noise, rows, strict=True):
-                seed_noise[:] = seed_noise[self._coupling(seed_noise, seed_rows)]
+            pairings = self._streams.iter_generators("train", "coupling", step)
+            for seed_noise, seed_rows, pairing in zip(noise, rows, pairings, strict=True):
+                noise_positions, row_positions = self._coupling(seed_noise, seed_rows, pairing)
+                seed_noise[:], seed_rows[:] = seed_noise[noise_positions], seed_rows[row_positions]
         return Batch(*(torch.from_numpy(array).to(self._device) for array in (rows, noise, times)))
 
 

@@ -15,7 +15,15 @@ from raysc.models.family import FitResult
 from raysc.models.networks.build import with_weights
 from raysc.models.networks.network import IMAGE_NETWORKS, Config, Tensors
 from raysc.models.neural.augmentation_embedding import with_augmentation_embedding
-from raysc.models.neural.gpu import UNCOMPILED, compile_large, free_memory, on_gpu, prefetch, to_channels_last
+from raysc.models.neural.gpu import (
+    UNCOMPILED,
+    compile_large,
+    free_memory,
+    on_gpu,
+    prefetch,
+    to_channels_last,
+    without_tf32,
+)
 from raysc.models.neural.state import State
 from raysc.models.training import augmentation, micro_batch
 from raysc.models.training.accelerate_compat import new_accelerator, prepare_model, prepare_optimizer
@@ -117,7 +125,8 @@ def fit(
     while True:
         attempt = _with_micro_batch(task, micro_batch.remembered_size(kind))
         try:
-            return TrainingRun(attempt).run()
+            with without_tf32() if train.precision == "fp32_ieee" else nullcontext():
+                return TrainingRun(attempt).run()
         except (torch.OutOfMemoryError, micro_batch.DryRunOutOfMemory) as error:
             micro_batch.halve(kind, attempt.train, error)
         free_memory()  # only now: the error holds references to the tensors of the failed run

@@ -1,6 +1,7 @@
 """Optimiser state of a training run: AdamW, its learning rate and the EMA, loaded from a state and saved to one."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -16,7 +17,7 @@ from raysc.settings import Train
 
 def starting_weights(start: State, steps: range, train: Train) -> Tensors:
     """Return the weights that a run starts from: raw, or the EMA at the first step of ``start_weights: ema``."""
-    return start.ema if train.start_weights == "ema" and steps.start == 0 else start.weights
+    return start.averaged_weights if train.start_weights == "ema" and steps.start == 0 else start.weights
 
 
 def carries_optimizer_state(steps: range, train: Train) -> bool:
@@ -48,7 +49,7 @@ class OptimizerState:
         self.adamw = torch.optim.AdamW(
             self.parameters.values(), lr=train.lr, weight_decay=train.weight_decay, fused=True
         )
-        self._ema = EmaWeights(start.ema, self.parameters, train)
+        self._ema = EmaWeights(start.averaged_weights, self.parameters, train)
         self._config, self._train = start.config, train
         self._total_steps = total_steps or steps.stop
         self._steps_before = start.steps - steps.start
@@ -89,5 +90,8 @@ class OptimizerState:
                 }
             )
         )
-        ema = to_contiguous(full_tensors(self._ema.tensors)) if self._train.ema else weights
-        return State(self._config, weights, ema, moments, scaler or {}, self._steps_before + step + 1)
+        average = to_contiguous(full_tensors(self._ema.tensors)) if self._train.ema else {}
+        state = State(self._config, weights, weights, moments, scaler or {}, self._steps_before + step + 1)
+        if self._train.ema is None:
+            return state
+        return replace(state, ema=average) if self._train.ema.samples else replace(state, average=average)

@@ -25,6 +25,14 @@ def test_held_out_images_are_a_fixed_choice(test_rows: int | None, count: int) -
     np.testing.assert_array_equal(test, split_images(rows, 9).test[:count])
 
 
+def test_all_images_may_be_training_rows_of_which_the_last_are_the_test_rows() -> None:
+    rows = np.arange(20)
+    split = split_images(rows, 5, train_on_all=True)
+    assert sorted(split.train) == rows.tolist()
+    np.testing.assert_array_equal(split.train[-5:], split.test)
+    np.testing.assert_array_equal(split.test, split_images(rows, 5).test)
+
+
 def test_some_images_must_be_left_to_train_on() -> None:
     with pytest.raises(InputError, match="test_rows: 20 of 20 images leave none to train on"):
         split_images(np.arange(20), 20)

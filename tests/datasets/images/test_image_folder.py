@@ -41,6 +41,14 @@ def test_a_folder_and_a_zip_archive_of_the_same_images_give_the_same_rows(tmp_pa
     assert folder.fingerprint() == zipped.fingerprint() != ""
 
 
+def test_a_folder_may_train_on_all_of_its_images(tmp_path: Path, images: np.ndarray) -> None:
+    write_images(tmp_path, images)
+    data = ImageFolder(str(tmp_path), test_rows=3, train_on_all=True)
+    assert data.count == len(images)
+    assert {row.tobytes() for row in data.test()} <= {row.tobytes() for row in data.train([0])[0]}
+    assert data.fingerprint() != ImageFolder(str(tmp_path), test_rows=3).fingerprint()
+
+
 def test_grey_images_have_one_channel(tmp_path: Path, images: np.ndarray) -> None:
     write_images(tmp_path / "all", images)
     grey = ImageFolder(str(tmp_path / "all"), grey=True)

@@ -10,7 +10,7 @@ from raysc.metrics.core.metric import FeatureSets, Vectors
 from raysc.metrics.neighbours import manifold, nearest
 from raysc.metrics.neighbours.coverage import Coverage
 from raysc.metrics.neighbours.density import Density
-from raysc.metrics.neighbours.manifold import ManifoldMetric
+from raysc.metrics.neighbours.manifold import Balls, ManifoldMetric
 from raysc.metrics.neighbours.precision import Precision
 from raysc.metrics.neighbours.recall import Recall
 
@@ -21,7 +21,10 @@ def feature_sets(generated: np.ndarray, train: np.ndarray, test: np.ndarray) -> 
     return FeatureSets((Vectors(generated),), (Vectors(train),), Vectors(test))
 
 
-def brute_force(generated: np.ndarray, real: np.ndarray, k: int) -> dict[str, float]:
+def brute_force(generated: np.ndarray, real: np.ndarray, k: int, balls: Balls) -> dict[str, float]:
+    def inside(square: float, radius: float) -> bool:
+        return square <= radius if balls == "closed" else square < radius
+
     def squared(a: np.ndarray, b: np.ndarray) -> float:
         return float(sum((x - y) ** 2 for x, y in zip(a, b, strict=True)))
 
@@ -30,10 +33,10 @@ def brute_force(generated: np.ndarray, real: np.ndarray, k: int) -> dict[str, fl
 
     real_radii = radii(real)
     generated_balls = list(zip(generated, radii(generated), strict=True))
-    in_ball = [[squared(g, r) <= radius for r, radius in zip(real, real_radii, strict=True)] for g in generated]
+    in_ball = [[inside(squared(g, r), radius) for r, radius in zip(real, real_radii, strict=True)] for g in generated]
     return {
         "precision": float(np.mean([any(balls) for balls in in_ball])),
-        "recall": float(np.mean([any(squared(g, r) <= q for g, q in generated_balls) for r in real])),
+        "recall": float(np.mean([any(inside(squared(g, r), q) for g, q in generated_balls) for r in real])),
         "density": sum(sum(balls) for balls in in_ball) / (k * len(generated)),
         "coverage": float(np.mean([any(balls[j] for balls in in_ball) for j in range(len(real))])),
     }
@@ -45,9 +48,13 @@ sizes = st.tuples(st.integers(5, 12), st.integers(5, 12), st.integers(1, 3), st.
 
 @pytest.mark.parametrize("product_dim", [nearest.PRODUCT_DIM, 1], ids=["differences", "products"])
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(size=sizes, discrete=st.booleans())
+@given(size=sizes, discrete=st.booleans(), balls=st.sampled_from(["closed", "open"]))
 def test_values_are_those_of_the_definitions(
-    size: tuple[int, int, int, int, int], discrete: bool, product_dim: int, monkeypatch: pytest.MonkeyPatch
+    size: tuple[int, int, int, int, int],
+    discrete: bool,
+    balls: Balls,
+    product_dim: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(nearest, "PRODUCT_DIM", product_dim)
     m, n, dim, k, seed = size
@@ -58,11 +65,12 @@ def test_values_are_those_of_the_definitions(
 
     generated, train, test = draw(m), draw(n), draw(n + 1)
     for real, ending in ((test, ""), (train, "_train")):
-        expected = brute_force(generated, real, k)
+        expected = brute_force(generated, real, k, balls)
         for metric in METRICS:
-            column = metric(k=k).columns[1 if ending else 0].name
-            assert column == metric.__name__.lower() + ("" if k == 3 else f"[k={k}]") + ending
-            value = metric(k=k).measure(feature_sets(generated, train, test))[column]
+            column = metric(k=k, balls=balls).columns[1 if ending else 0].name
+            changed = ([] if k == 3 else [f"k={k}"]) + ([] if balls == "closed" else ["open"])
+            assert column == metric.__name__.lower() + (f"[{','.join(changed)}]" if changed else "") + ending
+            value = metric(k=k, balls=balls).measure(feature_sets(generated, train, test))[column]
             assert value == pytest.approx([expected[metric.__name__.lower()]])
 
 

@@ -40,6 +40,26 @@ def test_ddim_takes_the_steps_of_diffusers_scheduler(steps: int, shape: tuple[in
     assert torch.allclose(ddim(network, latents, compute_timesteps(steps, "even"), "linear"), x_t, atol=1e-5)
 
 
+def test_rederived_noise_is_that_of_diffusers_with_the_clipped_model_output() -> None:
+    latents = torch.from_numpy(np.random.default_rng(0).standard_normal((3, 1, 4, 4), dtype=np.float32))
+    scheduler = DDIMScheduler(**LINEAR, timestep_spacing="trailing")
+    scheduler.set_timesteps(10)
+    x_t, network = latents, SmoothNetwork()
+    for timestep in scheduler.timesteps:
+        model_output = network(x_t, torch.full((3,), float(timestep)))
+        x_t = scheduler.step(model_output, timestep, x_t, use_clipped_model_output=True).prev_sample
+    timesteps = compute_timesteps(10, "even")
+    rederived = ddim(network, latents, timesteps, "linear", "rederived")
+    assert torch.allclose(rederived, x_t, atol=1e-5)
+    assert not torch.allclose(rederived, ddim(network, latents, timesteps, "linear"), atol=1e-3)
+
+
+def test_a_timestep_that_is_taken_twice_changes_nothing() -> None:
+    latents = torch.from_numpy(np.random.default_rng(0).standard_normal((3, 1, 4, 4), dtype=np.float32))
+    single, double = (ddim(SmoothNetwork(), latents, steps, "linear", "rederived") for steps in ([800, 9], [800, 9, 9]))
+    assert torch.allclose(single, double, atol=1e-5)
+
+
 @pytest.mark.parametrize("steps", [300, 700])
 def test_numbers_of_steps_that_do_not_divide_the_timesteps_reach_the_data_too(steps: int) -> None:
     latents = torch.linspace(-2, 2, 9)[:, None]

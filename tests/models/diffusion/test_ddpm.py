@@ -86,6 +86,23 @@ def test_ddim_is_the_default_sampler() -> None:
     np.testing.assert_array_equal(ddim_rows, family.sample(state, 0, 4, Sample(), SEED_0))
 
 
+@pytest.mark.parametrize(
+    ("event", "sample", "message"),
+    [
+        ((2,), Sample(epsilon="rederived"), "sample.epsilon: rederived goes with images"),
+        (
+            (1, 8, 8),
+            Sample(sampler="ancestral", epsilon="rederived"),
+            "sample.epsilon: rederived goes with sampler: ddim",
+        ),
+        ((2,), Sample(sampler="ancestral", spacing="quadratic_rounded"), "sample.spacing: quadratic_rounded repeats"),
+    ],
+)
+def test_settings_of_ddim_on_images_are_refused_elsewhere(event: tuple[int, ...], sample: Sample, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        Ddpm().check_settings(event, Train(), sample)
+
+
 def test_samplers_of_other_families_are_refused() -> None:
     with pytest.raises(InputError, match=r"sample\.sampler: ddpm takes ddim or ancestral, not heun"):
         Ddpm().check_settings((2,), Train(), Sample(sampler="heun"))

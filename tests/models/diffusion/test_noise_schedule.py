@@ -30,3 +30,11 @@ def test_quadratic_timesteps_are_the_squares_of_even_strides_up_to_800() -> None
     assert all(before > after for before, after in itertools.pairwise(timesteps))
     roots = np.sqrt(np.array(timesteps[:60]))
     assert np.abs(-np.diff(roots) - 800**0.5 / 99).max() < 0.05
+
+
+def test_rounded_quadratic_timesteps_keep_equal_ones() -> None:
+    assert compute_timesteps(5, "quadratic_rounded") == [800, 450, 200, 50, 0]
+    timesteps = compute_timesteps(100, "quadratic_rounded")
+    assert len(timesteps) == 100
+    assert timesteps[:3] == [800, 784, 768]
+    assert timesteps[-6:] == [2, 1, 1, 0, 0, 0]

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import torch
 
 from raysc.models.flows.flow_matching import FlowMatching
@@ -27,6 +29,13 @@ def test_a_new_layer_has_weights_of_0_and_is_removed_again() -> None:
     assert equal_states(plain, STATE)
     assert with_augmentation_embedding(STATE, 0) is STATE
     assert equal_states(with_augmentation_embedding(embedded, 0), STATE)
+
+
+def test_the_layer_is_added_to_an_average_that_does_not_sample() -> None:
+    averaged = replace(STATE, average=STATE.ema)
+    embedded = with_augmentation_embedding(averaged, 9)
+    assert not embedded.average[LAYER].any()
+    assert equal_states(without_augmentation_embedding(embedded), averaged)
 
 
 def test_the_sampling_network_has_ema_weights_and_no_layer() -> None:

@@ -18,7 +18,7 @@ from raysc.models.networks.network import predict
 from raysc.models.neural.augmentation_embedding import LAYER, sampling_network, with_augmentation_embedding
 from raysc.models.training import augmentation
 from raysc.models.training.batches import Batches
-from raysc.models.training.coupling import Coupling, optimal_transport
+from raysc.models.training.coupling import Coupling, drawn_optimal_transport, optimal_transport
 from raysc.pool.training_set import TrainingSet
 from raysc.rng import Streams
 from raysc.settings import Ema, Sample, Train
@@ -201,7 +201,7 @@ def test_batches_hold_the_augmented_rows_and_their_labels(training_set: MakeTrai
     assert not torch.equal(later, augmented.augment_labels)
 
 
-@pytest.mark.parametrize("coupling", [None, optimal_transport])
+@pytest.mark.parametrize("coupling", [None, optimal_transport, drawn_optimal_transport])
 def test_augmentation_does_not_depend_on_ranks_or_micro_batches(
     training_set: MakeTrainingSet, coupling: Coupling | None
 ) -> None:

@@ -5,7 +5,7 @@ import torch
 from raysc.datasets.images.digits import Digits
 from raysc.errors import InputError
 from raysc.models.training.batches import Batches, PackBatches
-from raysc.models.training.coupling import Coupling, optimal_transport
+from raysc.models.training.coupling import Coupling, drawn_optimal_transport, optimal_transport
 from raysc.pool.blocks import MemoryBlock
 from raysc.pool.rows import Part, Rows
 from raysc.pool.training_set import TrainingSet
@@ -93,7 +93,7 @@ def test_flips_mirror_half_of_the_images_and_nothing_else(training_set: MakeTrai
     assert torch.equal(torch.cat(halves), flipped.rows)
 
 
-@pytest.mark.parametrize("coupling", [None, optimal_transport])
+@pytest.mark.parametrize("coupling", [None, optimal_transport, drawn_optimal_transport])
 @pytest.mark.parametrize("blocks", [1, 2], ids=["shared rows", "rows per seed"])
 def test_a_packs_batches_are_those_of_its_seeds(
     training_set: MakeTrainingSet, coupling: Coupling | None, blocks: int

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -6,7 +8,7 @@ from raysc.models.training.ema import EmaWeights
 from raysc.pool.training_set import TrainingSet
 from raysc.rng import Streams
 from raysc.settings import Ema, Train
-from tests.neural_states import equal_tensors
+from tests.neural_states import equal_states, equal_tensors
 
 IMAGE = (1, 8, 8)
 SEED_0 = Streams((0,), 0)
@@ -48,6 +50,26 @@ def test_ema_is_the_average_with_the_declared_half_life(digits: TrainingSet) -> 
 def test_without_ema_the_raw_weights_are_the_model(digits: TrainingSet) -> None:
     state = SMALL.fit(digits, SMALL.initial(IMAGE, SEED_0), range(3), Train(batch=16), SEED_0).state
     assert equal_tensors(state.weights, state.ema)
+
+
+def test_an_average_that_does_not_sample_is_kept_for_the_start_of_a_retraining(
+    digits: TrainingSet, tmp_path: Path
+) -> None:
+    start = SMALL.initial(IMAGE, SEED_0)
+    states = [
+        SMALL.fit(digits, start, range(4), Train(batch=16, ema=Ema(half_life=3, samples=samples)), SEED_0).state
+        for samples in (True, False)
+    ]
+    assert equal_tensors(states[1].ema, states[1].weights)
+    assert equal_tensors(states[1].weights, states[0].weights)
+    assert equal_tensors(states[1].average, states[0].ema)
+    SMALL.save(states[1], tmp_path, training_state=True)
+    loaded = SMALL.load(tmp_path)
+    assert equal_states(loaded, states[1])
+    from_ema = Train(batch=16, ema=Ema(half_life=3), start_weights="ema", optimizer_state="reset")
+    retrained = [SMALL.fit(digits, state, range(2), from_ema, Streams((0,), 1)).state for state in (states[0], loaded)]
+    assert equal_tensors(retrained[0].weights, retrained[1].weights)
+    assert equal_tensors(retrained[0].ema, retrained[1].ema)
 
 
 def test_the_half_life_may_be_in_rows_and_ramp_up(digits: TrainingSet) -> None:

@@ -112,6 +112,25 @@ def test_precision_may_change_from_fit_to_fit(digits: TrainingSet) -> None:
     assert half.loss == pytest.approx(full.loss, rel=0.02)
 
 
+@pytest.mark.parametrize(("precision", "tf32"), [("fp32", True), ("fp32_ieee", False)])
+def test_ieee_precision_trains_without_tf32_and_leaves_the_setting(
+    digits: TrainingSet, precision: str, tf32: bool
+) -> None:
+    allowed = []
+
+    def loss(network: nn.Module, batch: Batch) -> Tensor:
+        allowed.append(torch.backends.cudnn.allow_tf32)
+        return SMALL.loss(network, batch)
+
+    train = Train.model_validate({"batch": 8, "precision": precision})
+    result = loop.fit(loss, digits, SMALL.initial(IMAGE, SEED_0), range(2), train, SEED_0)
+    assert set(allowed) == {tf32}
+    assert torch.backends.cudnn.allow_tf32
+    assert equal_states(
+        result.state, SMALL.fit(digits, SMALL.initial(IMAGE, SEED_0), range(2), Train(batch=8), SEED_0).state
+    )
+
+
 def test_fp16_without_a_gpu_is_refused(digits: TrainingSet, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ACCELERATE_TORCH_DEVICE", "cpu")
     train = TRAIN.model_copy(update={"precision": "fp16"})

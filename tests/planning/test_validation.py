@@ -66,7 +66,7 @@ def test_several_ranks_answer_for_the_cross_entropy_of_text_and_not_for_densitie
     ("model", "setting", "takes"),
     [
         ("flow_matching", "spacing=quadratic", "rows, steps, sampler, rtol, atol, latents"),
-        ("ddpm", "rtol=1e-3", "rows, steps, sampler, spacing, latents"),
+        ("ddpm", "rtol=1e-3", "rows, steps, sampler, spacing, epsilon, latents"),
         ("edm", "sampler=euler", "rows, steps, latents"),
     ],
 )

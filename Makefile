@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup quickstart test test-fast test-cluster test-rest lint
+.PHONY: setup quickstart test test-fast test-cluster test-rest lint docs
 
 setup: $(VENV)/.installed
 
@@ -38,3 +38,7 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+docs: setup
+	$(BIN)/sphinx-build -W --keep-going -q docs docs/_build
+	@echo "open docs/_build/index.html"

@@ -154,11 +154,12 @@ def describe_parameters(name: str, signature: Signature) -> str:
 
 def parameter_text(name: str, declared: Parameter) -> str:
     """Return ``width (int, default 3)``."""
-    default = "required" if declared.default is REQUIRED else f"default {_default_text(declared.default)}"
+    default = "required" if declared.default is REQUIRED else f"default {default_text(declared.default)}"
     return f"{name} ({type_name(declared.annotation)}, {default})"
 
 
-def _default_text(value: Any) -> str:
+def default_text(value: Any) -> str:
+    """Return a default as a sweep file has it."""
     return "null" if value is None else quote(to_jsonable_python(value, fallback=repr))
 
 

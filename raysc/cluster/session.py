@@ -85,7 +85,7 @@ def _start(address: str) -> None:
         )
     except ConnectionError as error:
         raise _no_answer(address, error) from error
-    except (ray.exceptions.RayError, RuntimeError, OSError, ValueError) as error:
+    except Exception as error:  # of any type: Ray raises plain exceptions too, as when its processes start too slowly
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
         place = "on this machine" if address == "local" else f"at {address}"
         raise RayscError(f"Ray {place} cannot be used: {reason}; raysc doctor examines it") from error

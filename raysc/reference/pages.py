@@ -51,9 +51,7 @@ def _sweep_file_page() -> str:
         "",
         *_settings_table(SweepFile),
     ]
-    sections = {"prices.NAME": Price, **dict(_sections(SweepFile))}
-    for key in sorted(sections, key=list(sections).index):
-        section = sections[key]
+    for key, section in [*_sections(SweepFile), ("prices.NAME", Price)]:
         lines += ["", f"## `{key}`", "", inspect.cleandoc(section.__doc__ or "").partition("\n\nAttributes:")[0]]
         lines += ["", *_settings_table(section)]
     return "\n".join(lines)

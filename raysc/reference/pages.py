@@ -51,7 +51,8 @@ def _sweep_file_page() -> str:
         "",
         *_settings_table(SweepFile),
     ]
-    for key, section in [*_sections(SweepFile), ("prices.NAME", Price)]:
+    sections: dict[str, type[BaseModel]] = {**dict(_sections(SweepFile)), "prices.NAME": Price}
+    for key, section in sections.items():
         lines += ["", f"## `{key}`", "", inspect.cleandoc(section.__doc__ or "").partition("\n\nAttributes:")[0]]
         lines += ["", *_settings_table(section)]
     return "\n".join(lines)

@@ -11,7 +11,6 @@ from raysc.errors import RayscError
 from raysc.results.status import read_status
 from raysc.results.table.table import load_table
 from raysc.runner import RunOptions
-from raysc.store.leases import LEASE_SECONDS, RENEWAL_SECONDS
 from tests.simulation.faults import SIMULATED, FaultRates, Faults
 from tests.simulation.invariants import Watch
 from tests.simulation.processes import ProcessKilled
@@ -30,8 +29,7 @@ UNDISTURBED_EVENTS = {"reads", "objects collected", "outcome done"}
 """Events that are no faults."""
 EXCUSES = {"suspensions", "stale listings"}
 """Faults after which a published generation may be fitted again: a holder stood still longer than its lease is valid,
-or a process could not see what was published. Without such a fault, a holder stands still if the scheduler lets its
-thread wait."""
+or a process could not see what was published."""
 
 FULL_EVERY = 25
 """Interval of the seeds whose schedules use real formats and tables, which takes five times as long."""
@@ -126,7 +124,7 @@ def _check_work(world: World, swept: Case) -> None:
     faults = world.events.keys() - UNDISTURBED_EVENTS - {"clock steps"}
     if not faults and len(world.fits) > swept.expected.fits:
         world.violate(f"work done twice: {len(world.fits)} fits without a fault; {swept.expected.fits} are needed")
-    if not faults & EXCUSES and world.scheduler.longest_delay < LEASE_SECONDS - RENEWAL_SECONDS:
+    if not faults & EXCUSES:
         check_fits(world, 0, "during the schedule")
 
 

@@ -5,6 +5,10 @@ from collections.abc import Callable
 from tests.simulation.processes import Machine, ProcessKilled
 from tests.simulation.world import current_world
 
+TIMER_PATIENCE = 5.0
+"""Virtual seconds after which a timer's thread gets its turn. A host on which such a thread waits longer than a third
+of a renewal's period stands still; that is a fault (``suspend``), and counted as such."""
+
 
 class SimulatedHost:
     """Host of the running task (``raysc.store.host.Host``)."""
@@ -61,7 +65,7 @@ class SimulatedHost:
                 if not ended:
                     action()
 
-        timer = scheduler.spawn(f"{task.name}~", process, loop)
+        timer = scheduler.spawn(f"{task.name}~", process, loop, patience=TIMER_PATIENCE)
 
         def end() -> None:
             nonlocal ended

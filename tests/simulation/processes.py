@@ -82,6 +82,9 @@ class Task:
         unit: name of the unit that it runs; "" outside of units.
         wake: virtual time at which it goes on.
         condition: it goes on earlier once this returns True.
+        patience: virtual seconds after which it gets its turn before the others; infinite for a thread that the
+            scheduler may starve.
+        ready_since: virtual time since which it could go on; None while it waits or runs.
         done: True once the body has ended.
         error: exception that ended the body.
     """
@@ -92,6 +95,8 @@ class Task:
     unit: str = ""
     wake: float = 0.0
     condition: Callable[[], bool] | None = None
+    patience: float = math.inf
+    ready_since: float | None = None
     done: bool = False
     error: BaseException | None = None
     turn: threading.Lock = field(default_factory=threading.Lock)
@@ -114,7 +119,6 @@ class Scheduler:
 
     Attributes:
         now: virtual time, in seconds since the epoch.
-        longest_delay: the longest time for which a task that could go on did not get its turn, in virtual seconds.
     """
 
     def __init__(self, rng: random.Random, switch_rate: float) -> None:
@@ -123,7 +127,6 @@ class Scheduler:
         self.tasks: list[Task] = []
         self.running: Task | None = None
         self.endless = False
-        self.longest_delay = 0.0
         self._rng = rng
         self._switch_rate = switch_rate
         self._ended = False
@@ -136,9 +139,11 @@ class Scheduler:
         assert self.running is not None, "no task runs"
         return self.running.process
 
-    def spawn(self, name: str, process: Process, body: Callable[[], Any], delay: float = 0.0) -> Task:
-        """Add a task that starts after some virtual seconds."""
-        task = Task(name, process, body, wake=self.now + delay)
+    def spawn(
+        self, name: str, process: Process, body: Callable[[], Any], delay: float = 0.0, patience: float = math.inf
+    ) -> Task:
+        """Add a task that starts after some virtual seconds; it waits for its turn no longer than ``patience``."""
+        task = Task(name, process, body, wake=self.now + delay, patience=patience)
         task.turn.acquire()
         self.tasks.append(task)
 
@@ -191,7 +196,6 @@ class Scheduler:
         assert me is not None, "only a task can switch"
         if self._ended:
             raise ScheduleEnded
-        due = max(self.now, me.wake)
         following = self._next()
         if following is None:
             raise ScheduleEnded
@@ -200,7 +204,6 @@ class Scheduler:
             following.turn.release()
             me.turn.acquire()
             self.running = me
-        self.longest_delay = max(self.longest_delay, self.now - due)
         if self._ended:
             raise ScheduleEnded
         if not me.process.alive:
@@ -243,11 +246,11 @@ class Scheduler:
     def _next(self) -> Task | None:
         """Return the task that goes on, after the clock was advanced if all wait; None if none will ever go on."""
         while True:
-            ready = [task for task in self.tasks if task.is_ready(self.now)]
+            ready = self._ready_tasks()
             if ready:
-                if self.running in ready and (len(ready) == 1 or self._rng.random() > self._switch_rate):
-                    return self.running
-                return ready[0] if len(ready) == 1 else self._rng.choice(ready)
+                following = self._choose(ready)
+                following.ready_since = None
+                return following
             waiting = [task for task in self.tasks if not task.done and task.process.frozen is None]
             times = [max(task.wake, task.process.suspended_until) for task in waiting]
             later = min(times, default=math.inf)
@@ -255,3 +258,26 @@ class Scheduler:
                 self.endless = self.endless or any(not task.done for task in self.tasks)
                 return None
             self.now = max(later, self.now)
+
+    def _ready_tasks(self) -> list[Task]:
+        """Return the tasks that can go on, and note since when."""
+        ready = []
+        for task in self.tasks:
+            if not task.is_ready(self.now):
+                task.ready_since = None
+                continue
+            if task.ready_since is None:
+                task.ready_since = self.now
+            ready.append(task)
+        return ready
+
+    def _choose(self, ready: list[Task]) -> Task:
+        """Draw the task that goes on; one whose patience has ended goes first."""
+        if len(ready) == 1:
+            return ready[0]
+        overdue = [task for task in ready if self.now - (task.ready_since or self.now) >= task.patience]
+        if overdue:
+            return min(overdue, key=lambda task: task.ready_since or self.now)
+        if self.running in ready and self._rng.random() > self._switch_rate:
+            return self.running
+        return self._rng.choice(ready)

@@ -27,6 +27,9 @@ from raysc.settings import Sample, Train
 
 TRAINING_STATE_PREFIX = "training_state"
 """Prefix of the names of files that only training reads: retention may delete them."""
+TRAINING_STATE_JSON, STEPS_TAKEN = "training_state.json", "steps_taken"
+"""File and key of the optimiser steps since the weights were random. ``--verify`` compares them with those of the
+lineage, if a family writes them."""
 
 Arrays = dict[str, np.ndarray]
 """State of a closed-form model of several seeds: named arrays, each with the seeds as leading axis."""

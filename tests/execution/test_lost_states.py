@@ -12,6 +12,7 @@ from raysc.errors import RayscError
 from raysc.execution import history as history_module
 from raysc.execution import initial, trained
 from raysc.execution.in_process import context_in_process
+from raysc.execution.lost_states import find_lost_states, set_aside
 from raysc.execution.ranks import TrainedRank
 from raysc.models.family import TRAINING_STATE_PREFIX, TrainedFamily
 from raysc.planning.plan import make_plan
@@ -216,3 +217,35 @@ def test_models_are_measured_without_their_training_state(
     assert all(np.array_equal(ema[name], tensor) for name, tensor in crew.model[1].ema.items())
     with pytest.raises(DamagedStateError):
         crew.load(manifest, training_state=True)
+
+
+@pytest.mark.parametrize("lost_at", [0, 2])
+def test_generations_that_were_trained_from_a_lost_state_are_set_aside(
+    lost_at: int, sweep_of: Callable[..., Sweep], run_sweep: RunSweep, tmp_path: Path, monkeypatch: Any
+) -> None:
+    """Averaged weights served as raw ones from then on: every later generation was wrong, and no checksum."""
+    objects, whole, sweep = Objects.open(str(tmp_path / "a")), Objects.open(str(tmp_path / "b")), sweep_of(3)
+    run_sweep(sweep, whole)
+    assert list(find_lost_states(resolve(sweep), whole)) == []
+    load = TrainedRank.load
+
+    def lost(self: TrainedRank, manifest: Any, training_state: bool) -> None:
+        is_lost = manifest.name.endswith(f"/{lost_at}-{lost_at}")
+        load(self, manifest, training_state=training_state and not is_lost)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(TrainedRank, "load", lost)
+        for generations in (max(1, lost_at), 3):  # the process that goes on is another one
+            run_sweep(sweep_of(generations), objects)
+    resolved = resolve(sweep)
+    assert [each for each in verify_entries(resolved.keys, [0], objects) if each is not None] == []
+    assert not table(sweep, objects).equals(table(sweep, whole))
+    (state,) = find_lost_states(resolved, objects)
+    assert (state.first, state.expected - state.taken) == (lost_at + 1, 4 + 3 * lost_at)
+    set_aside(objects, state)
+    lineage = resolved.cells[0].keys.lineage
+    kept = published_spans(objects, lineage).get(lineage, {}).get((0,), ())
+    assert [span.first for span in kept] == list(range(1, lost_at + 1))
+    run_sweep(sweep, objects)
+    assert list(find_lost_states(resolved, objects)) == []
+    pd.testing.assert_frame_equal(table(sweep, objects), table(sweep, whole), check_exact=True)

@@ -15,6 +15,7 @@ from torch import nn
 
 from raysc.errors import InputError, RayscError
 from raysc.libraries.torchvision_compat import declare_missing_schemas
+from raysc.models.family import STEPS_TAKEN, TRAINING_STATE_JSON
 from raysc.models.networks.build import check_weights
 from raysc.models.networks.network import AUGMENT_DIM, IMAGE_NETWORKS, Config, Tensors
 from raysc.models.neural.augmentation_embedding import LAYER, sampling_network
@@ -22,13 +23,11 @@ from raysc.models.neural.state import State, are_points
 
 CONFIG, MODEL, AUGMENTATION = "config.json", "model.safetensors", "augmentation.safetensors"
 PIPELINE = "model_index.json"
-TRAINING, SCALER = "training_state.safetensors", "training_state.json"
+TRAINING = "training_state.safetensors"
 PIPELINES = ("DDPMPipeline", "DDIMPipeline")
 """Classes of the pipelines that families write."""
 SCHEDULERS = ("DDPMScheduler", "DDIMScheduler", "EDMEulerScheduler", "FlowMatchEulerDiscreteScheduler")
 """Classes of their schedulers."""
-STEPS = "steps_taken"
-"""Key of ``State.steps`` in the scaler's file."""
 
 MAX_REASON = 300
 """Maximum number of characters of a library's message within raysc's message."""
@@ -81,7 +80,7 @@ def save_training_state(state: State, folder: Path) -> None:
     groups = {"weights": state.weights, "moments": state.moments, "average": state.average}
     flat = {f"{group}/{name}": tensor for group, tensors in groups.items() for name, tensor in tensors.items()}
     save_file(tensors_to_device(flat, torch.device("cpu")), folder / TRAINING)
-    _write_json(folder / SCALER, {**state.scaler, STEPS: state.steps})
+    _write_json(folder / TRAINING_STATE_JSON, {**state.scaler, STEPS_TAKEN: state.steps})
 
 
 def load(folder: Path, network: NetworkKind, scheduler: SchedulerConfig = MappingProxyType({})) -> State:
@@ -128,8 +127,8 @@ def load_training_state(config: Config, ema: Tensors, folder: Path, add_seed_axi
     for key, tensor in flat.items():
         group, _, name = key.partition("/")
         groups[group][name] = tensor
-    scaler = _read_json(folder / SCALER)
-    steps = int(scaler.pop(STEPS, 0))  # older folders do not have this key
+    scaler = _read_json(folder / TRAINING_STATE_JSON)
+    steps = int(scaler.pop(STEPS_TAKEN, 0))  # older folders do not have this key
     return State(config, groups["weights"], ema, groups["moments"], scaler, steps, groups["average"])
 
 

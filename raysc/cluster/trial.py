@@ -27,7 +27,7 @@ from raysc.metrics.core.measure import RealFeatures, RealSets, vectors_by_seed
 from raysc.metrics.core.metric import Metric
 from raysc.models.family import ClosedFormFamily, TrainedFamily
 from raysc.planning.resolved import measured_generations_of
-from raysc.planning.units import InitialUnit, LoopUnit, Unit
+from raysc.planning.units import InitialUnit, LoopUnit, Unit, is_outdated
 from raysc.pool.blocks import Block, MemoryBlock
 from raysc.pool.rows import Rows
 from raysc.pool.shelf import Shelf
@@ -108,9 +108,10 @@ def run_trial(config: Mapping[str, Any], inputs: Mapping[str, "ray.ObjectRef[Tri
 
 
 def run_unit(inputs: TrialInputs, wave: WaveInputs, report: Callable[[dict[str, Any]], None]) -> None:
-    """Run a unit to its end, unless another process holds its lease; its result is what it publishes.
+    """Run a unit to its end, unless another process holds its lease or has published a part of it in another pack.
 
-    Damaged objects move to the trash, and the unit starts again: then they are missing, and are made again.
+    Its result is what it publishes. Damaged objects move to the trash, and the unit starts again: then they are
+    missing, and are made again.
 
     Args:
         inputs: inputs of the trial.
@@ -133,6 +134,8 @@ def run_unit(inputs: TrialInputs, wave: WaveInputs, report: Callable[[dict[str, 
         report(dict(columns))
 
     with lease:
+        if is_outdated(inputs.unit, wave.objects):
+            return  # the driver plans again, without the published part
         wait_seconds = time.time() - inputs.queued
         while True:
             try:

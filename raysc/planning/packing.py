@@ -1,6 +1,6 @@
 """Packing: seeds of a cell are cut into units by memory, by what a family can batch, and as they were cut before."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
 
@@ -57,7 +57,8 @@ def cut_packs(
     """Cut the seeds of every trained cell into packs.
 
     A loop continues from generation 0, so both have the same packs. Published packs, of the loop or else of a
-    generation 0 of the same training run, keep their cut; other seeds are cut anew.
+    generation 0 of the same training run, keep their cut; other seeds are cut anew. A pack of a generation 0 that
+    shares seeds with another pack of the loop is not used: these seeds would run twice.
 
     Args:
         loops: cell number -> keys.
@@ -76,17 +77,30 @@ def cut_packs(
     for number, loop in loops.items():
         published = spans.get(loop.lineage, {})
         furthest = sorted(published, key=lambda pack: (-max(span.last for span in published[pack]), pack))
-        packs[number] = _cut(seeds, [*furthest, *by_run[loop.generation_zero.run]], size if loop.packed else 1)
+        packs[number] = _cut(seeds, furthest, by_run[loop.generation_zero.run], size if loop.packed else 1)
     return packs
 
 
-def _cut(seeds: Iterable[int], published: Iterable[Pack], size: int) -> tuple[Pack, ...]:
-    """Cover seeds with packs: published ones first, then new ones of at most ``size`` seeds."""
+def _cut(seeds: Iterable[int], of_loop: Collection[Pack], of_run: Iterable[Pack], size: int) -> tuple[Pack, ...]:
+    """Cover seeds with packs: published ones first, then new ones of at most ``size`` seeds.
+
+    Args:
+        seeds: the seeds.
+        of_loop: published packs of the loop, in order of use.
+        of_run: published packs of generation 0s; those that cover the most seeds, and no others, are used first.
+        size: of new packs.
+    """
     remaining = dict.fromkeys(seeds)
     packs = []
-    for pack in published:
+    for pack in of_loop:
         if remaining.keys() & set(pack):
             packs.append(pack)
+            remaining = {seed: None for seed in remaining if seed not in pack}
+    taken = set().union(*of_loop)
+    for pack in sorted(of_run, key=lambda pack: (-len(remaining.keys() & set(pack)), len(pack), pack)):
+        if remaining.keys() & set(pack) and taken.isdisjoint(pack):
+            packs.append(pack)
+            taken |= set(pack)
             remaining = {seed: None for seed in remaining if seed not in pack}
     return (*packs, *new_packs(remaining, size))
 

@@ -4,21 +4,23 @@ Only names are read from the store, so a plan of thousands of cells costs one li
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
-from typing import cast
+from typing import TypeVar, cast
 
 from raysc.models.family import ClosedFormFamily, supports_packing
 from raysc.planning.packing import LoopKeys, Pack, cut_packs, new_packs, seeds_per_unit
 from raysc.planning.resolved import ResolvedCell, ResolvedSweep, measured_generations_of
 from raysc.planning.store_index import StoreIndex
-from raysc.planning.units import InitialUnit, LoopUnit, Reason, Snapshot, Unit
+from raysc.planning.units import InitialUnit, LoopUnit, Reason, Snapshot, Unit, overlapping_packs
 from raysc.settings import Sample
 from raysc.store import metric_files
 from raysc.store.keys import GenerationZeroKeys
 from raysc.store.objects import Objects
 from raysc.store.spans import END, Span, chain, pack_name, valid_spans
 from raysc.sweepfile.sweep import Sweep
+
+AnyUnit = TypeVar("AnyUnit", InitialUnit, LoopUnit)
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,7 @@ def make_plan(resolved: ResolvedSweep, objects: Objects) -> Plan:
         measured = measured_generations_of(sweep, cell)
         lineage = _Lineage(cell, sweep, objects, index, resolved.metric_keys[cell.number], measured)
         loop.extend(lineage.trained_units(packs[cell.number]) if cell.family.trained else lineage.closed_form_units())
+    loop = [_with_overlap(unit, index) for unit in loop]
     loop.sort(key=_closed_form_work, reverse=True)  # the longest first, so that no core waits for it at the end
     per_lineage = len(sweep.seeds) * sweep.generations
     to_do = sum(unit.missing * len(set(unit.seeds) & set(sweep.seeds)) for unit in loop)
@@ -221,6 +224,12 @@ def _furthest_first(item: tuple[Pack, tuple[Span, ...]]) -> tuple[int, Pack]:
     return -max(span.last for span in spans), seeds
 
 
+def _with_overlap(unit: AnyUnit, index: StoreIndex) -> AnyUnit:
+    """Return a unit with the published packs that share a seed with it."""
+    packs = overlapping_packs(index.spans, unit.published_keys, unit.seeds)
+    return replace(unit, overlapping=packs) if packs else unit
+
+
 def _closed_form_work(unit: LoopUnit) -> int:
     """Estimate the work of a unit, to sort by; units of trained families keep the order of the cells."""
     if unit.cell.family.trained:
@@ -236,8 +245,13 @@ def _initial_units(
 ) -> tuple[InitialUnit, ...]:
     """Make units of missing generation 0s; snapshots of one training run form one unit.
 
-    Published snapshots of such a run are listed too: training continues from them.
+    Published snapshots of such a run are listed too: training continues from them. A pack leaves out the snapshots that
+    none of its cells begins with.
     """
+    wanted_packs: dict[GenerationZeroKeys, dict[Pack, None]] = {keys: {} for keys in generation_zeros}
+    for cell in resolved.cells:
+        if cell.keys.generation_zero is not None:
+            wanted_packs[cell.keys.generation_zero].update(dict.fromkeys(packs[cell.number]))
 
     def missing(keys: GenerationZeroKeys, cell: ResolvedCell, seeds: Pack) -> Reason | None:
         wanted = [t for t in measured_generations_of(resolved.sweep, cell) if t == 0]
@@ -254,13 +268,15 @@ def _initial_units(
     units = []
     for snapshots in runs.values():
         snapshots.sort(key=lambda snapshot: snapshot[0])
-        for seeds in dict.fromkeys(seeds for _, _, cell in snapshots for seeds in packs[cell.number]):
-            reasons = [missing(keys, cell, seeds) for _, keys, cell in snapshots]
+        for seeds in dict.fromkeys(seeds for _, keys, _ in snapshots for seeds in wanted_packs[keys]):
+            of_pack = [snapshot for snapshot in snapshots if seeds in wanted_packs[snapshot[1]]]
+            reasons = [missing(keys, cell, seeds) for _, keys, cell in of_pack]
             if any(reasons):
                 last = max(number for number, reason in enumerate(reasons) if reason)
                 reason: Reason = "new" if "new" in reasons else "metric only"
-                _, keys, cell = snapshots[last]
-                units.append(InitialUnit(cell, keys, seeds, _snapshots(snapshots[: last + 1]), reason))
+                _, keys, cell = of_pack[last]
+                unit = InitialUnit(cell, keys, seeds, _snapshots(of_pack[: last + 1]), reason)
+                units.append(_with_overlap(unit, index))
     return tuple(units)
 
 

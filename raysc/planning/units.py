@@ -1,13 +1,16 @@
 """Units of work: what one trial runs. Planning makes them, execution runs them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from raysc.planning.resolved import ResolvedCell
 from raysc.settings import Sample
 from raysc.store.keys import GenerationZeroKeys
-from raysc.store.spans import pack_name
+from raysc.store.objects import Objects
+from raysc.store.spans import PublishedSpans, pack_name, published_spans
+
+Pack = tuple[int, ...]
 
 Reason = Literal["new", "more generations", "rows not kept", "metric only", "set aside", "states not kept"]
 """The reason why a unit runs. "set aside": some of its generations were damaged, and later ones are published. "states
@@ -39,6 +42,7 @@ class InitialUnit:
         seeds: the pack.
         snapshots: in order of their steps.
         reason: why it runs.
+        overlapping: published packs that shared a seed with this one when it was planned.
     """
 
     cell: ResolvedCell
@@ -46,6 +50,12 @@ class InitialUnit:
     seeds: tuple[int, ...]
     snapshots: tuple[Snapshot, ...]
     reason: Reason
+    overlapping: frozenset[Pack] = frozenset()
+
+    @property
+    def published_keys(self) -> tuple[str, ...]:
+        """Keys under which it publishes models."""
+        return tuple(snapshot.model for snapshot in self.snapshots)
 
     @property
     def name(self) -> str:
@@ -64,6 +74,7 @@ class LoopUnit:
         reason: why it runs.
         missing: number of generations >= 1 to do, per seed.
         refits: number of published generations that must be trained again, per seed, since their states were dropped.
+        overlapping: published packs that shared a seed with this one when it was planned.
     """
 
     cell: ResolvedCell
@@ -72,6 +83,12 @@ class LoopUnit:
     reason: Reason
     missing: int
     refits: int = 0
+    overlapping: frozenset[Pack] = frozenset()
+
+    @property
+    def published_keys(self) -> tuple[str, ...]:
+        """Keys under which it publishes generations."""
+        return (self.cell.keys.lineage,)
 
     @property
     def name(self) -> str:
@@ -80,3 +97,20 @@ class LoopUnit:
 
 
 Unit = InitialUnit | LoopUnit
+
+
+def overlapping_packs(spans: PublishedSpans, keys: Iterable[str], seeds: Pack) -> frozenset[Pack]:
+    """Return the other published packs of some keys that share a seed with a pack."""
+    packs = (pack for key in keys for pack in spans.get(key, ()))
+    return frozenset(pack for pack in packs if pack != seeds and not set(seeds).isdisjoint(pack))
+
+
+def is_outdated(unit: Unit, objects: Objects) -> bool:
+    """Return True if a pack that shares a seed with a unit was published since the unit was planned.
+
+    Another sweep has done a part of its work then, and a new plan leaves that out.
+    """
+    return any(
+        not overlapping_packs(published_spans(objects, key), (key,), unit.seeds) <= unit.overlapping
+        for key in unit.published_keys
+    )

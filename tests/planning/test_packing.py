@@ -8,7 +8,7 @@ from raysc.planning.plan import make_plan
 from raysc.planning.resolved import resolve
 from raysc.planning.units import InitialUnit
 from raysc.store.objects import Objects
-from raysc.store.spans import pack_name, read_pack
+from raysc.store.spans import Span, pack_name, read_pack
 from raysc.sweepfile import Sweep
 
 MakeSweep = Callable[..., Sweep]
@@ -57,3 +57,30 @@ def test_packs_of_seeds_with_gaps_have_names_that_fit_in_a_file_name() -> None:
         assert all(read_pack(pack_name(pack)) == pack for pack in packs)
     assert list(new_packs(range(1000), 1000)) == [tuple(range(1000))], "seeds without gaps have a short name"
     assert list(new_packs([3, 1], 1)) == [(3,), (1,)]
+
+
+def test_a_seed_runs_in_one_pack_though_generation_0_was_published_in_two(
+    make_sweep: MakeSweep, tmp_path: Path
+) -> None:
+    """Both packs ran before: the loop's pack 0-3, and 0-7 of a generation 0 for the sake of 4 to 7."""
+    sweep, objects = make_sweep(POINTS, "seeds=8", "space.lambda=1.0"), Objects.open(str(tmp_path))
+    half, whole = tuple(range(4)), tuple(range(8))
+    cells = resolve(sweep).cells
+    first = next(cell for cell in cells if cell.settings.initial.steps == 5)
+    last = next(cell for cell in cells if cell.settings.initial.steps == 10)
+    assert first.keys.generation_zero is not None
+    assert last.keys.generation_zero is not None
+    for keys, pack in ((first.keys.generation_zero, half), (last.keys.generation_zero, whole)):
+        for key in (keys.model, keys.rows):
+            objects.put(Span(0, 0, key, pack).name, b"")
+    objects.put(Span(1, 1, first.keys.lineage, half).name, b"")
+    plan = make_plan(resolve(sweep), objects)
+    packs = {unit.cell.keys.lineage: [] for unit in plan.loop}
+    for unit in plan.loop:
+        packs[unit.cell.keys.lineage].append(unit.seeds)
+    assert packs.pop(first.keys.lineage) == [half, (4, 5, 6, 7)]
+    assert packs
+    assert set(map(tuple, packs.values())) == {(whole,)}, "the pack that covers all seeds"
+    made = {(unit.seeds, snapshot.steps) for unit in plan.initial for snapshot in unit.snapshots}
+    assert ((4, 5, 6, 7), 10) not in made, "no cell begins with it"
+    assert ((4, 5, 6, 7), 5) in made

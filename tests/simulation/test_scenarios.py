@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 import pytest
 
+from raysc import registry
 from raysc.runner import RunOptions
 from raysc.store.leases import LEASE_SECONDS
 from raysc.store.objects import Objects
+from raysc.sweepfile import read_sweep_mapping
 from tests.simulation.contents import StoredObject
 from tests.simulation.invariants import Watch
 from tests.simulation.recovery import DAY, check_recovery, check_results, collect_garbage, recover
-from tests.simulation.sweeps import Case, case, run_command, sweep_command
+from tests.simulation.sweeps import CLOSED_FORM, Case, case, run_command, sweep_command
 from tests.simulation.world import Breakpoint, StorageKind, World, entered
 
 
@@ -274,6 +276,22 @@ def test_a_power_cut_loses_no_state_that_is_still_needed(
     assert recover(play.world, play.swept) is not None
     assert intact.isdisjoint(fit.generation for fit in play.world.fits[first_fit:])
     play.check()
+
+
+def test_a_unit_that_was_planned_before_another_pack_was_published_is_planned_again(scenario: MakeScenario) -> None:
+    """A sweep of seeds 0 to 2 waited behind others; meanwhile one of seeds 0 and 1 ended. It ran all three again."""
+    play = scenario("closed form")
+    more = read_sweep_mapping({**CLOSED_FORM, "name": "more", "loop": {"generations": 3}, "seeds": 3}, (), registry)
+    packs = f"spans/{play.lineage}"
+    late = Breakpoint("B", "create", "^leases/loop", until=lambda: bool(play.world.contents.names(f"{packs}/0-1")))
+    waits = Breakpoint("A", "create", "^probes/", until=lambda: late.reached)
+    play.world.breakpoints += [late, waits]
+    play.start("A", "A")
+    play.world.start("B", "B", lambda: sweep_command(play.world, more), disturbed=True)
+    play.run()
+    assert late.reached
+    assert {name.split("/")[2] for name in play.world.contents.names(packs)} == {"0-1", "2"}
+    assert play.world.violations == []
 
 
 def _damage(play: Scenario, name: str) -> None:

@@ -1,5 +1,11 @@
 """The command line: one file per command. A command imports heavy modules when it runs."""
 
+# ruff: noqa: E402
+
+from raysc.cli.interruption import end_at_first_signal
+
+answer_later = end_at_first_signal()  # the imports below take half a second
+
 import sys
 from typing import Annotated
 
@@ -81,3 +87,6 @@ def _run() -> None:
     except RayscError as error:
         print(f"raysc: {printable(str(error))}", file=sys.stderr)
         sys.exit(1)
+
+
+answer_later()

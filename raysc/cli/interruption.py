@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
@@ -24,6 +24,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 """Signals that end a command."""
 CLOSE = 0
 """Number that ends the thread; no signal has it."""
+MESSAGE = "raysc: stopped; what is published stays\n"
 SHOW_CURSOR = "\x1b[?25h"
 """Control sequence of terminals; a live table hides the cursor."""
 
@@ -80,7 +81,7 @@ class Interruption:
         """End the process without any cleaning. Ray's processes end with their parent."""
         if not self.ended:
             cursor = SHOW_CURSOR if sys.stdout is not None and sys.stdout.isatty() else ""
-            os.write(2, f"{cursor}raysc: stopped; what is published stays\n".encode("ascii"))
+            os.write(2, f"{cursor}{MESSAGE}".encode("ascii"))
         os._exit(self.status)
 
     @property
@@ -92,6 +93,30 @@ class Interruption:
     def wakeup_descriptor(self) -> int:
         """Descriptor to which Python writes the numbers of signals."""
         return self._writer
+
+
+def end_at_first_signal() -> Callable[[], None]:
+    """End the process at once at Ctrl-C, with one line, while modules are imported: no code of theirs sees an exception.
+
+    Outside of the main thread, nothing changes. A signal that the parent process ignores stays ignored.
+
+    Returns:
+        A function that restores the previous handler.
+    """
+
+    def end(number: int, frame: FrameType | None) -> NoReturn:
+        os.write(2, MESSAGE.encode("ascii"))
+        os._exit(128 + number)
+
+    previous = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or previous is not signal.default_int_handler:
+        return lambda: None
+    signal.signal(signal.SIGINT, end)
+
+    def restore() -> None:
+        signal.signal(signal.SIGINT, previous)
+
+    return restore
 
 
 @contextmanager

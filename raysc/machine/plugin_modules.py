@@ -1,8 +1,9 @@
 """Modules of plug-ins. Their code is that of their files: an edited module is loaded again or refused.
 
-The key of a plug-in holds the hash of its source file. A process that runs for hours, such as a notebook, must not run
-the code of an earlier content of that file. So every source file is read once, and its hash and its code come from the
-same bytes. Python's cached bytecode is not used, since it is recognised by size and time in whole seconds.
+The key of a plug-in holds the hash of its source file, and of the modules from the same folder that it imports. A
+process that runs for hours, such as a notebook, must not run the code of an earlier content of these files. So every
+source file is read once, and its hash and its code come from the same bytes. Python's cached bytecode is not used,
+since it is recognised by size and time in whole seconds.
 
 A module keeps its code while a sweep runs. Files are compared again when the next sweep is opened.
 """
@@ -24,6 +25,7 @@ from types import CodeType, ModuleType
 import psutil
 
 from raysc.errors import InputError
+from raysc.machine.neighbours import neighbours
 
 START_SECONDS = 2.0
 """Uncertainty of the time at which this process was started."""
@@ -51,6 +53,8 @@ _SOURCES: dict[str, _Source] = {}
 """Recorded module -> its source."""
 _GROUPS: dict[str, frozenset[str]] = {}
 """Module of a plug-in -> the recorded modules that it refers to, itself included."""
+_NEIGHBOURS: dict[str, tuple[str, ...]] = {}
+"""Module of a plug-in, or module that it refers to -> the recorded modules from its folder that it imports."""
 _REFUSALS: dict[str, str] = {}
 """Module of a plug-in that would run old code -> the message."""
 
@@ -128,15 +132,26 @@ def import_plugin(name: str) -> ModuleType:
             if member not in _SOURCES:
                 if member != name and _is_stale(sys.modules[member]):
                     raise InputError(_restart(name, member))
-                _record(member)
+                _record(member, _source_file(sys.modules[member]))
+        for member in group:
+            group |= _record_neighbours(member)
         _GROUPS[name] = group
         return module
 
 
 def source_hash(name: str) -> str | None:
-    """Return the SHA-256 of the source of a module's code; None for a module without a record."""
+    """Return the SHA-256 of the source of a module's code; None for a module without a record.
+
+    If the module imports others from its folder, the hash is of all of them.
+    """
     with _LOCK:
-        return _SOURCES[name].sha256 if name in _SOURCES else None
+        if name not in _SOURCES:
+            return None
+        digest = _SOURCES[name].sha256
+        if not _NEIGHBOURS.get(name):
+            return digest
+        parts = [digest, *(f"{member} {_SOURCES[member].sha256}" for member in _NEIGHBOURS[name])]
+        return sha256("\n".join(parts).encode()).hexdigest()
 
 
 def is_recorded(file: str) -> bool:
@@ -210,17 +225,37 @@ def _process_start() -> float:
     return psutil.Process().create_time()
 
 
-def _record(name: str) -> None:
+def _record(name: str, file: str | None) -> None:
     """Record the file of a module that was not loaded by the loader above."""
-    file = _source_file(sys.modules[name])
     if file is not None:
         _SOURCES[name] = _Source(Path(file), sha256(Path(file).read_bytes()).hexdigest())
+
+
+def _record_neighbours(name: str) -> set[str]:
+    """Record the modules from the folder of a module that it imports; return their names.
+
+    Raises:
+        InputError: this process has old code of such a module.
+    """
+    if name not in _SOURCES:
+        return set()
+    files = neighbours(name, _SOURCES[name].file)
+    names = sorted(other for other, file in files.items() if not _is_raysc(other) and not is_installed(str(file)))
+    for other in names:
+        if other in _SOURCES:
+            continue
+        if other in sys.modules and _is_stale(sys.modules[other]):
+            raise InputError(_restart(name, other))
+        _record(other, str(files[other]))
+    _NEIGHBOURS[name] = tuple(names)
+    return set(names)
 
 
 def _forget(name: str) -> None:
     """Remove a module from those of this process, so that its next import reads the file."""
     sys.modules.pop(name, None)
     del _SOURCES[name], _GROUPS[name]
+    _NEIGHBOURS.pop(name, None)
 
 
 def _is_raysc(name: str) -> bool:

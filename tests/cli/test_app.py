@@ -77,3 +77,21 @@ with answered_signals():
         [sys.executable, "-c", code.replace("NUMBER", str(int(number)))], capture_output=True, text=True, timeout=30
     )
     assert (ran.returncode, ran.stderr) == (status, "raysc: stopped; what is published stays\n")
+
+
+def test_ctrl_c_while_modules_are_imported_prints_no_traceback() -> None:
+    code = """
+import builtins, os, signal
+original = builtins.__import__
+def interrupting(name, *rest, **more):
+    if name == "typer":
+        os.kill(os.getpid(), signal.SIGINT)
+    return original(name, *rest, **more)
+builtins.__import__ = interrupting
+from raysc.cli import main
+main()
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
+    assert (ran.returncode, ran.stderr) == (130, "raysc: stopped; what is published stays\n")
+    code = "import signal, raysc.cli; print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "True\n"

@@ -31,6 +31,7 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Write]:
         sys.modules.pop(name, None)
         plugin_modules._SOURCES.pop(name, None)
         plugin_modules._GROUPS.pop(name, None)
+        plugin_modules._NEIGHBOURS.pop(name, None)
         plugin_modules._REFUSALS.pop(name, None)
 
 
@@ -64,6 +65,27 @@ def test_an_edited_helper_is_refused_until_a_restart(write: Write) -> None:
     write("helper", "WIDTH = 2\n")
     refresh_plugins()
     assert import_plugin(name).WIDTH == 2
+
+
+def test_the_hash_of_a_module_is_of_its_neighbours_too_if_it_imports_any(write: Write) -> None:
+    helper = write("helper", "def width():\n    return 2\n")
+    text = f"def recipe():\n    from {helper} import width\n    return width()\n"
+    alone, name = write("alone", "import json\n"), write("rule", text)
+    for module in (alone, name):
+        import_plugin(module)
+    assert source_hash(alone) == sha256(b"import json\n").hexdigest(), "keys of such plug-ins stay as they were"
+    first = source_hash(name)
+    assert first not in (None, sha256(text.encode()).hexdigest())
+    write("helper", "def width():\n    return 1\n")
+    assert source_hash(name) == first, "a sweep that runs keeps its keys"
+    refresh_plugins()
+    with pytest.raises(InputError, match=rf"{helper}\.py, which {name} uses, has changed"):
+        import_plugin(name)
+    for module in (helper, name):  # a new process
+        for record in (sys.modules, plugin_modules._SOURCES, plugin_modules._GROUPS, plugin_modules._REFUSALS):
+            record.pop(module, None)
+    import_plugin(name)
+    assert source_hash(name) != first
 
 
 def test_a_module_that_was_imported_before_its_file_changed_is_loaded_again(

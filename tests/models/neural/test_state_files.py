@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from raysc.models.family import TrainedFamily
 from raysc.models.flows.flow_matching import FlowMatching
 from raysc.models.flows.ode import integrate
 from raysc.models.networks.build import with_weights
-from raysc.models.neural.state_files import PIPELINE, load_pipeline
+from raysc.models.neural.state_files import PIPELINE, _unet_arguments, load_pipeline
 from raysc.pool.training_set import TrainingSet
 from raysc.rng import Streams
 from raysc.settings import Ema, Sample, Train
@@ -141,6 +142,33 @@ def test_a_class_conditional_unet_is_refused(tmp_path: Path) -> None:
     DDPM_UNET.save(DDPM_UNET.initial(IMAGE, SEED_0), tmp_path, training_state=False)
     change_unet_config(tmp_path, class_embed_type="timestep")
     with pytest.raises(InputError, match="its U-Net is class-conditional"):
+        DDPM_UNET.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("layers_per_block", "two", "layers_per_block is 'two', not of type int"),
+        ("layers_per_block", 1.5, "layers_per_block is 1.5, not of type int"),
+        ("norm_eps", "1e-5", "norm_eps is '1e-5', not of type float"),
+        ("norm_eps", True, "norm_eps is True, not of type float"),
+    ],
+)
+def test_a_setting_of_a_unet_that_is_no_number_is_refused(name: str, value: Any, message: str) -> None:
+    """diffusers notices some of these in the first forward pass, and others never."""
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        _unet_arguments({"layers_per_block": 2, name: value})
+
+
+def test_settings_of_a_unet_are_those_that_diffusers_knows() -> None:
+    stored = {"layers_per_block": 2, "norm_eps": 1, "attention_head_dim": None, "_version": "1", "unknown": "x"}
+    assert _unet_arguments(stored) == {"layers_per_block": 2, "norm_eps": 1, "attention_head_dim": None}
+
+
+def test_a_unet_folder_with_a_wrong_setting_is_named(tmp_path: Path) -> None:
+    DDPM_UNET.save(DDPM_UNET.initial(IMAGE, SEED_0), tmp_path, training_state=False)
+    change_unet_config(tmp_path, norm_eps="small")
+    with pytest.raises(InputError, match=f"{re.escape(str(tmp_path))} cannot be read as a saved model: "):
         DDPM_UNET.load(tmp_path)
 
 

@@ -4,7 +4,7 @@
 
 from raysc.cli.interruption import end_at_first_signal
 
-answer_later = end_at_first_signal()  # the imports below take half a second
+restore_handler = end_at_first_signal()  # the imports below take half a second
 
 import sys
 from typing import Annotated
@@ -89,4 +89,4 @@ def _run() -> None:
         sys.exit(1)
 
 
-answer_later()
+restore_handler()

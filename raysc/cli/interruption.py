@@ -96,7 +96,7 @@ class Interruption:
 
 
 def end_at_first_signal() -> Callable[[], None]:
-    """End the process at once at Ctrl-C, with one line, while modules are imported: no code of theirs sees an exception.
+    """End the process at once at Ctrl-C, with one line: while modules are imported, no code may see an exception.
 
     Outside of the main thread, nothing changes. A signal that the parent process ignores stays ignored.
 

@@ -1,3 +1,4 @@
+import json
 import time
 from pathlib import Path
 
@@ -93,4 +94,18 @@ def test_a_tokenizer_with_an_id_far_beyond_its_size_is_refused(tmp_path: Path) -
     assert '"!": 1,' in text
     file.write_text(text.replace('"!": 1,', '"!": 4294967295,'), encoding="utf-8")
     with pytest.raises(InputError, match="tokens and the id 4294967295; it is damaged"):
+        load_tokenizer(str(tmp_path))
+
+
+def test_a_tokenizer_whose_tokens_share_ids_is_refused(tmp_path: Path) -> None:
+    """It is loaded; but written again, its merges name tokens that it lacks, and a trial could not read it."""
+    train_tokenizer(["plain words and words"], 300).save(tmp_path)
+    file = tmp_path / "tokenizer.json"
+    values = json.loads(file.read_text(encoding="utf-8"))
+    ids, merges = values["model"]["vocab"], values["model"]["merges"]
+    parts = sorted({token for merge in merges for token in merge if len(token) == 1})
+    others = [token for token in ids if len(token) == 1 and token not in parts]
+    values["model"]["vocab"] = ids | {token: ids[parts[n % len(parts)]] for n, token in enumerate(others)}
+    file.write_text(json.dumps(values), encoding="utf-8")
+    with pytest.raises(InputError, match=r"cannot be read as a tokenizer: Token `.*` out of vocabulary"):
         load_tokenizer(str(tmp_path))

@@ -9,6 +9,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # the models are tiny: more threa
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from raysc import registry
 from raysc.execution import closed_form, initial, trained
@@ -27,6 +28,9 @@ from raysc.store.objects import Objects
 from raysc.store.parquet_rows import ParquetShelf
 from raysc.store.publishing import Attempt
 from raysc.sweepfile import Sweep, read_sweep
+
+settings.register_profile("without deadlines", deadline=None)  # a busy machine takes its time
+settings.load_profile("without deadlines")
 
 GAUSSIAN = """\
 name: small-gaussian

@@ -239,7 +239,7 @@ def test_generations_that_were_trained_from_a_lost_state_are_set_aside(
             run_sweep(sweep_of(generations), objects)
     resolved = resolve(sweep)
     assert [each for each in verify_entries(resolved.keys, [0], objects) if each is not None] == []
-    assert not table(sweep, objects).equals(table(sweep, whole))
+    assert not results(sweep, objects).equals(results(sweep, whole))
     (state,) = find_lost_states(resolved, objects)
     assert (state.first, state.expected - state.taken) == (lost_at + 1, 4 + 3 * lost_at)
     set_aside(objects, state)
@@ -248,4 +248,4 @@ def test_generations_that_were_trained_from_a_lost_state_are_set_aside(
     assert [span.first for span in kept] == list(range(1, lost_at + 1))
     run_sweep(sweep, objects)
     assert list(find_lost_states(resolved, objects)) == []
-    pd.testing.assert_frame_equal(table(sweep, objects), table(sweep, whole), check_exact=True)
+    pd.testing.assert_frame_equal(results(sweep, objects), results(sweep, whole), check_exact=True)

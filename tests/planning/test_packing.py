@@ -75,7 +75,7 @@ def test_a_seed_runs_in_one_pack_though_generation_0_was_published_in_two(
             objects.put(Span(0, 0, key, pack).name, b"")
     objects.put(Span(1, 1, first.keys.lineage, half).name, b"")
     plan = make_plan(resolve(sweep), objects)
-    packs = {unit.cell.keys.lineage: [] for unit in plan.loop}
+    packs: dict[str, list[tuple[int, ...]]] = {unit.cell.keys.lineage: [] for unit in plan.loop}
     for unit in plan.loop:
         packs[unit.cell.keys.lineage].append(unit.seeds)
     assert packs.pop(first.keys.lineage) == [half, (4, 5, 6, 7)]

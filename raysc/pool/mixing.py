@@ -67,7 +67,8 @@ def _part(
         part = select(take, part, sources[REAL], seeds, views)
     if take.transform is not None:
         part = transform(take, part, sources[REAL], seeds)
-    return part if take.weight is None else weigh(take, part, sources[REAL], seeds)
+    # Equal weights need no real rows, which may be dropped by then.
+    return part if take.weight is None else weigh(take, part, sources.get(REAL), seeds)
 
 
 def _prefix(rows: Rows, take: Take, seeds: tuple[int, ...], sample_rows: int) -> Part:

@@ -74,14 +74,15 @@ def transform(take: Take, part: Part | Rows, real: Rows, seeds: tuple[int, ...])
     return cache[request]
 
 
-def weigh(take: Take, part: Part | Rows, real: Rows, seeds: tuple[int, ...]) -> Part:
-    """Return a part with the weights of the take; those of a function are cached like a selection.
+def weigh(take: Take, part: Part | Rows, real: Rows | None, seeds: tuple[int, ...]) -> Part:
+    """Return a part with the weights of the take; those of a function, which needs ``real``, are cached.
 
     Raises:
         InputError: ``weight`` returned something else than finite weights of a positive sum.
     """
     weight, request, cache = take.weight, ("weigh", take, seeds), part.rows.arrays_by_request
     if callable(weight) and request not in cache:
+        assert real is not None, "the real rows stay while a function of a take reads them"
         cache[request] = np.ones((len(seeds), take.count))
         for index, _, arguments in _calls(take, "weigh", TrainingSet((part,)).load(), real.load(), seeds):
             if arguments is not None:

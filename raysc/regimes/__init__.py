@@ -9,5 +9,7 @@ REGIMES = {
     "curated": "raysc.regimes.curated:Curated",
     "fresh": "raysc.regimes.fresh:Fresh",
     "counts": "raysc.regimes.counts:Counts",
+    "weighted": "raysc.regimes.weighted:Weighted",
+    "redrawn": "raysc.regimes.redrawn:Redrawn",
 }
 """Short name -> ``module:Name``."""

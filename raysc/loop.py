@@ -126,9 +126,11 @@ class Rules:
         return "initial" if generation == 0 else self.settings.start
 
     def steps(self, generation: int, rows: int) -> int:
-        """Return the optimiser steps of a generation on ``rows`` training rows; 0 for closed-form families."""
+        """Return the optimiser steps of a generation on ``rows`` training rows; 0 for none, or a closed-form family."""
         if generation == 0:
             return self.settings.initial.steps or 0
+        if rows == 0:
+            return 0
         if self.steps_of is not None and self.settings.steps_of is not None:
             rows = self.steps_of.recipe(generation, self.rows, exact(self.settings.steps_of.lambda_)).rows
         budget = self.settings.budget

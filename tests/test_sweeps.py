@@ -11,6 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from ruamel.yaml import YAML
+from sklearn.datasets import make_moons
+from sklearn.neighbors import KernelDensity
 
 from raysc import registry
 from raysc.datasets.text.tokenizer import train_tokenizer
@@ -128,6 +130,41 @@ def test_the_corner_cells_of_a_closed_form_sweep_run(
     assert not table["diverged"].any()
     for column in main_columns(sweep):
         assert not np.isnan(table[column.name]).any(), column.name
+
+
+MOONS_NLL = {10: 2.4, 100: 0.73}
+"""Of Kazdan et al. 2024: rows -> mean negative log likelihood of generation 0 on moons, width 0.1, to two digits."""
+
+
+def test_density_estimates_of_moons_score_as_in_the_paper(
+    run_sweep: Callable[[Sweep, Objects], None], tmp_path: Path
+) -> None:
+    sweep = read_sweep(str(ROOT / "kazdan2024" / "kde.yaml"), (), registry)
+    chosen = {"data.name": "moons", "model.bandwidth": 0.1, "regime": "replace"}
+    cells = [
+        cell for cell in sweep.cells if chosen.items() <= cell.axes.items() and cell.axes["data.rows"] in MOONS_NLL
+    ]
+    sweep = replace(sweep, cells=tuple(cells), claims=(), measure=(0, 99))
+    objects = Objects.open(str(tmp_path))
+    run_sweep(sweep, objects)
+    table = load_table(resolve(sweep), objects).set_index(["generation", "data.rows"])["nll"]
+    for rows, expected in MOONS_NLL.items():
+        scores = table[0, rows]
+        assert len(scores) == 100
+        assert scores.mean() == pytest.approx(expected, rel=0.01 + 4 * scores.sem() / expected)
+    scores, expected_scores = np.log(table[99, 100]), np.log([nll_after_100_fits(seed) for seed in range(40)])
+    error = np.hypot(scores.sem(), np.std(expected_scores) / np.sqrt(40))
+    assert scores.mean() == pytest.approx(expected_scores.mean(), abs=4 * error)
+
+
+def nll_after_100_fits(seed: int) -> float:
+    """Compute the paper's score under replace with scikit-learn, of 100 rows of moons and width 0.1."""
+    generator = np.random.RandomState(seed)
+    rows, _ = make_moons(100, noise=0.05, random_state=generator)
+    held_out, _ = make_moons(500, noise=0.05, random_state=generator)
+    for _ in range(99):
+        rows = KernelDensity(bandwidth=0.1).fit(rows).sample(100, random_state=generator)
+    return float(-KernelDensity(bandwidth=0.1).fit(rows).score(held_out) / 500)
 
 
 @pytest.mark.parametrize("file", named([file for file in FILES if small_trained(file)]))

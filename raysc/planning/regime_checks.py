@@ -28,6 +28,12 @@ def _check_recipe(sweep: Sweep, cell: ResolvedCell, t: int, recipe: Any) -> None
     regime = cell.settings.regime.name
     if not isinstance(recipe, Recipe):  # a plug-in may return anything
         raise sweep.error("regime", f"{regime} gave {type(recipe).__name__} for generation {t}; expected a Recipe")
+    if not recipe.takes:
+        if not cell.family.trained:
+            raise sweep.error(
+                "regime", f"{regime} leaves generation {t} no rows, and {cell.settings.model.name} is fitted to rows"
+            )
+        return
     if recipe.rows == 0:
         raise sweep.error("lambda", f"{cell.settings.lambda_:g} leaves {regime} nothing to train on")
     for take in recipe.takes:

@@ -68,13 +68,16 @@ class Tokenizer:
         rows = np.full((len(texts), length), PAD, np.int32)
         start = 0
         for batch in _batches(texts):
-            encode = partial(self._library().encode_batch, batch, add_special_tokens=False)
-            encodings = call_interruptibly(encode)
-            for row, encoding in zip(rows[start : start + len(batch)], encodings, strict=True):
+            for row, encoding in zip(rows[start : start + len(batch)], self._encodings(batch), strict=True):
                 tokens = [*encoding.ids[:length], self.end][:length]
                 row[: len(tokens)] = tokens
             start += len(batch)
         return rows
+
+    def fits(self, texts: Sequence[str], length: int) -> np.ndarray:
+        """Return True for texts whose tokens and end token fit in a row, bool (texts,)."""
+        counts = [len(encoding.ids) for batch in _batches(texts) for encoding in self._encodings(batch)]
+        return np.array(counts, dtype=np.int64) < length
 
     def decode(self, rows: np.ndarray) -> list[str]:
         """Return the texts of rows, int (rows, length), without special tokens; invalid UTF-8 becomes U+FFFD."""
@@ -90,6 +93,13 @@ class Tokenizer:
             bos_token=library.id_to_token(self.begin),
             eos_token=library.id_to_token(self.end),
         ).save_pretrained(folder)
+
+    def _encodings(self, texts: list[str]) -> list[Any]:
+        """Return the library's encodings of texts, without special tokens."""
+        encodings: list[Any] = call_interruptibly(
+            partial(self._library().encode_batch, texts, add_special_tokens=False)
+        )
+        return encodings
 
     def _library(self) -> Any:
         return _parsed(self.json)

@@ -17,7 +17,7 @@ class TrainingSet:
     subsampling; then ``positions`` has the rows of each seed as positions in the concatenated parts.
 
     Attributes:
-        parts: at least one.
+        parts: at least one, or none for a generation that trains on nothing; then only ``count`` may be called.
         positions: int64 (seeds, count), or ``None`` for every row of every part.
     """
 
@@ -32,6 +32,8 @@ class TrainingSet:
     @property
     def count(self) -> int:
         """Rows per seed."""
+        if not self.parts:
+            return 0
         return int(self.ends[-1] if self.positions is None else self.positions.shape[1])
 
     @cached_property

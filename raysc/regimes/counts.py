@@ -21,6 +21,9 @@ class Counts:
     The matched control trains on the same N_real rows without synthetic ones, for as many optimiser steps. A control on
     all n rows would differ in two ways, the synthetic rows and n - N_real real rows, and isolate neither effect.
 
+    Without real and without synthetic rows nothing is trained: G_t is the start model. So is the matched control of
+    synthetic rows alone, which has no rows for more steps.
+
     Attributes:
         real: N_real, at most n; 0 to train on synthetic rows alone.
         synthetic: N_syn; G_{t-1} draws at least as many rows.
@@ -37,11 +40,11 @@ class Counts:
         for name, count in (("real", self.real), ("synthetic", self.synthetic)):
             if count < 0:
                 raise InputError(f"{name} must be at least 0, not {count}")
-        if self.real + self.synthetic == 0:
-            raise InputError("real: 0 and synthetic: 0 leave nothing to train on")
 
     def recipe(self, generation: int, rows: int, lambda_: Fraction) -> Recipe:
         """Return ``real`` real rows and ``synthetic`` rows of S_{t-1}."""
         if self.real > rows:
             raise InputError(f"regime.real: {self.real} rows cannot be taken from the {rows} real rows of the data")
+        if self.real + self.synthetic == 0:
+            return Recipe(())
         return Recipe((Take(REAL, self.real), Take(synthetic(generation - 1), self.synthetic)))

@@ -153,7 +153,8 @@ class Recipe:
     """The composition of the training set of one generation.
 
     Attributes:
-        takes: the rows, source by source; at least one take.
+        takes: the rows, source by source; no take: nothing is trained, and a trained family's model stays the one that
+            the fit would start from.
         subsample: number of rows drawn from the takes without replacement, anew for every generation; at most the sum
             of the counts; None: all rows.
     """

@@ -71,6 +71,8 @@ def expected_values(cell: ResolvedCell, metric: str, generations: tuple[int, ...
     form = FORMS.get((settings.model.name, settings.regime.name, metric))
     if form is None or settings.data.name not in FORM_DATA[settings.model.name] or settings.regime.parameters:
         return None
+    if settings.data.parameters.get("angles") == "even":
+        return None  # evenly spaced rows are not independent
     inputs = FormInputs(cell, n, per_real_row(exact(settings.lambda_), n), settings.initial.rows or n)
     return form(inputs, np.array(generations))
 

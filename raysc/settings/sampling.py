@@ -32,14 +32,17 @@ class Sample(Settings):
         atol: absolute tolerance.
         spacing: spacing of the sampler's noise levels, of a family with several.
         epsilon: of DDIM on images, the noise of the next level: the network's, or rederived from the clipped x_0.
-        latents: start noise of the rows and noise of the sampler: each generation's own, or that of generation 0 at
-            every generation. Under ``loop.sample`` only.
+        latents: start noise of the rows and noise of the sampler, of text the random numbers that draw its tokens: each
+            generation's own, or those of generation 0 at every generation. Under ``loop.sample`` only.
         temperature: of text: divisor of the logits.
         top_k: of text: only this number of most likely tokens is drawn from.
         top_p: of text: only the most likely tokens with this total probability are drawn from.
         prompt_tokens: of text: row i continues this number of first tokens of real training row i (mod n), which are
             part of it; none: rows have no prompt.
         accept: of text: rejection rule; none: all rows are accepted.
+        template: of text: accepted texts are taken apart and put together anew, with a ``{}`` for each part. The parts
+            are the text between ``accept.starts`` and ``accept.once`` and the text behind that, without white space at
+            their ends. Texts that do not fit in a row then are rejected, too; none: rows stay as they are drawn.
         precision: of text: precision of the network during sampling.
     """
 
@@ -56,4 +59,5 @@ class Sample(Settings):
     top_p: float = Field(default=1.0, gt=0, le=1)
     prompt_tokens: PositiveInt | None = None
     accept: Accept | None = None
+    template: str | None = None
     precision: Literal["fp32", "bf16"] = "fp32"

@@ -105,6 +105,8 @@ class Train(Settings):
         ema: moving average of the weights, from which rows are sampled by default; none: the raw weights sample.
         precision: of the forward and backward pass; fp32 is torch's, with TF32 convolutions on GPUs that have it;
             fp32_ieee is without TF32.
+        weights: dtype of the weights, their gradients and AdamW's moments; bf16 weights round each step, so that small
+            ones move few of them. With precision bf16, of language models. The moving average stays fp32.
         dropout: fraction of values that a residual block of a U-Net drops.
         flips: every image of a batch is mirrored left to right with probability 1/2.
         augmentation: of a U-Net: probability of each change of EDM's augmentation. The network gets the changes as
@@ -130,6 +132,7 @@ class Train(Settings):
     ramp: Ramp | None = None
     ema: Ema | None = None
     precision: Literal["fp32", "fp32_ieee", "bf16", "fp16"] = "fp32"
+    weights: Literal["fp32", "bf16"] = "fp32"
     dropout: float = Field(default=0.0, ge=0, lt=1)
     flips: bool = False
     augmentation: float = Field(default=0.0, ge=0, le=1)

@@ -80,8 +80,8 @@ class Controls:
             )
         except InputError:
             return {}  # too few rows for the regime: refused later, with all other conflicts
-        if rows == control_rows:
-            return {}
+        if rows == control_rows or not any(control_rows):
+            return {}  # no rows: no steps, whatever the budget
         if len(set(rows)) > 1:
             return {"steps_of": StepsOf(regime=cell.regime, lambda_=cell.lambda_)}
         steps = budget.optimiser_steps(rows[0], batch)

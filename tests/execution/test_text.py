@@ -16,6 +16,7 @@ from raysc.errors import InputError
 from raysc.execution import checkpoints
 from raysc.execution.ranks import TrainedRank
 from raysc.models.family import SupportsText
+from raysc.models.language.causal_lm import CausalLm
 from raysc.planning.plan import make_plan
 from raysc.planning.resolved import resolve
 from raysc.planning.validation import validate
@@ -65,6 +66,25 @@ def test_every_generation_is_measured_and_its_acceptance_recorded(chats: tuple[S
     assert table["acceptance_rate"].between(0.02, 1).all()
     assert (table["acceptance_rate"] < 1).any()
     assert table.loc[table["regime"] == "accumulate", "optimiser_steps"].tolist() == [20, 20, 30]
+
+
+def test_without_rows_the_start_model_is_measured_as_it_is(
+    make_sweep: MakeSweep, run_sweep: RunSweep, tmp_path: Path
+) -> None:
+    space = "space={regime: counts, regime.real: [0], regime.synthetic: [0, 40]}"
+    sweep = make_sweep(CHATS, space, "loop.start=initial", "loop.generations=1", "loop.sample.accept=null",
+                       "control=matched", "metrics=[cross_entropy]")  # fmt: skip
+    objects = Objects.open(str(tmp_path))
+    run_sweep(sweep, objects)
+    table = load_table(resolve(sweep), objects).set_index(["regime.synthetic", "generation"])
+    assert table["optimiser_steps"].to_dict() == {(0, 0): 20, (0, 1): 0, (40, 0): 20, (40, 1): 5}
+    assert table.loc[(0, 1), ["rows_real", "rows_synthetic"]].tolist() == [0, 0]
+    family = resolve(sweep).cells[0].family
+    assert isinstance(family, CausalLm)
+    state = family.initial((48,), Streams((0,), 0))
+    losses, tokens = family.token_losses(state, resolve(sweep).cells[0].data.test()).sum(axis=0)
+    assert table.loc[(0, 1), "cross_entropy"] == pytest.approx(losses / tokens, rel=1e-5)
+    assert table.loc[(40, 1), "cross_entropy"] < table.loc[(0, 1), "cross_entropy"]
 
 
 def test_stored_rows_are_text_and_tokens_with_their_lineage(chats: tuple[Sweep, Path]) -> None:

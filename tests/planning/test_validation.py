@@ -53,6 +53,12 @@ def test_what_a_family_of_points_does_not_go_by_is_refused(make_sweep: MakeSweep
         validate(resolve(sweep))
 
 
+def test_a_closed_form_family_needs_rows(make_sweep: MakeSweep) -> None:
+    sweep = make_sweep(GAUSSIAN, "space={regime: counts, regime.real: [0], regime.synthetic: [0]}", "control=false")
+    with pytest.raises(InputError, match="regime: counts leaves generation 1 no rows, and gaussian is fitted to rows"):
+        validate(resolve(sweep))
+
+
 def test_several_ranks_answer_for_the_cross_entropy_of_text_and_not_for_densities(make_sweep: MakeSweep) -> None:
     text = ("data={name: stories, form: chat, rows: 40, length: 48}", "model=causal_lm", "train.batch=32")
     sweep = make_sweep(POINTS, *text, "metrics=[cross_entropy, distinct_n]", "resources.workers=2")

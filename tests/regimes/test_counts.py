@@ -104,10 +104,12 @@ def test_counts_takes_the_set_numbers_of_rows(t: int, n: int, real: int, new: in
         assert recipe.rows == real + new
 
 
+def test_no_counts_are_no_training() -> None:
+    assert Counts(real=0, synthetic=0).recipe(1, 10, Fraction(0)) == Recipe(())
+
+
 def test_invalid_counts_are_refused() -> None:
     with pytest.raises(InputError, match=r"regime.real: 11 rows cannot be taken from the 10 real rows of the data"):
         Counts(real=11, synthetic=0).recipe(1, 10, Fraction(0))
-    with pytest.raises(InputError, match="nothing to train on"):
-        Counts(real=0, synthetic=0)
     with pytest.raises(InputError, match="synthetic must be at least 0, not -1"):
         Counts(real=1, synthetic=-1)

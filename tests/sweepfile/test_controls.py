@@ -94,6 +94,13 @@ def test_the_matched_control_of_counts_has_the_same_real_rows(read: Read, traine
     assert {regime for regime, _, _ in controls_of(declared).values()} == {"real_only"}
 
 
+def test_the_matched_control_of_synthetic_rows_alone_trains_on_nothing(read: Read, trained: str) -> None:
+    space = "space={regime: counts, regime.real: [0], regime.synthetic: [0, 300]}"
+    sweep = read(trained, space, "loop.budget={epochs: 2}", "control=matched")
+    assert controls_of(sweep) == {0: ("counts", (0, 0), None), 1: ("counts", (0, 0), None)}
+    assert [cell.compared_with for cell in sweep.cells] == [0, 0]
+
+
 def test_matched_controls_need_optimiser_steps(refusal: Refusal, trained: str, closed: str) -> None:
     message = refusal(closed, "control=matched")
     assert message.startswith(

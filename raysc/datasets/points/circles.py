@@ -5,7 +5,10 @@ from typing import ClassVar
 
 import numpy as np
 
+from raysc.datasets.points.even_angles import Angles, even_uniforms
 from raysc.datasets.points.toy_distribution import ToyDistribution
+from raysc.datasets.seeded_distribution import Purpose
+from raysc.rng import Streams
 
 INNER_RADIUS = 0.8
 
@@ -14,12 +17,22 @@ INNER_RADIUS = 0.8
 class Circles(ToyDistribution):
     """Two circles around 0, of radius 1 and 0.8, equally likely, with noise.
 
-    The shape of scikit-learn's ``make_circles``. The angles are uniform, not evenly spaced, so that rows are
-    independent.
+    The shape of scikit-learn's ``make_circles``.
+
+    Attributes:
+        angles: random: uniform, so that rows are independent; even: evenly spaced within the rows of one draw, in
+            random order, as scikit-learn has them. Then fewer rows are no prefix of more, and closed forms do not hold.
     """
+
+    angles: Angles = "random"
 
     name: ClassVar[str] = "circles"
     dim: ClassVar[int] = 2
+
+    def uniforms(self, streams: Streams, purpose: Purpose, count: int) -> np.ndarray:
+        if self.angles == "even":
+            return even_uniforms(streams, purpose, count, closed=False)
+        return super().uniforms(streams, purpose, count)
 
     def shape_points(self, uniforms: np.ndarray) -> np.ndarray:
         radius = np.where(uniforms[..., 0] < 0.5, 1.0, INNER_RADIUS)

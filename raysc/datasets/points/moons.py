@@ -5,18 +5,32 @@ from typing import ClassVar
 
 import numpy as np
 
+from raysc.datasets.points.even_angles import Angles, even_uniforms
 from raysc.datasets.points.toy_distribution import ToyDistribution
+from raysc.datasets.seeded_distribution import Purpose
+from raysc.rng import Streams
 
 
 @dataclass(frozen=True)
 class Moons(ToyDistribution):
     """Two half circles of radius 1, the lower one shifted by (1, 1/2), equally likely, with noise.
 
-    The shape of scikit-learn's ``make_moons``. The angles are uniform, not evenly spaced, so that rows are independent.
+    The shape of scikit-learn's ``make_moons``.
+
+    Attributes:
+        angles: random: uniform, so that rows are independent; even: evenly spaced within the rows of one draw, in
+            random order, as scikit-learn has them. Then fewer rows are no prefix of more, and closed forms do not hold.
     """
+
+    angles: Angles = "random"
 
     name: ClassVar[str] = "moons"
     dim: ClassVar[int] = 2
+
+    def uniforms(self, streams: Streams, purpose: Purpose, count: int) -> np.ndarray:
+        if self.angles == "even":
+            return even_uniforms(streams, purpose, count, closed=True)
+        return super().uniforms(streams, purpose, count)
 
     def shape_points(self, uniforms: np.ndarray) -> np.ndarray:
         angle = np.pi * uniforms[..., 1]

@@ -42,6 +42,10 @@ class ToyDistribution(SeededDistribution):
     def shape_points(self, uniforms: np.ndarray) -> np.ndarray:
         """Map two uniforms per row, (..., 2), to points on the shape, (..., dim)."""
 
+    def uniforms(self, streams: Streams, purpose: Purpose, count: int) -> np.ndarray:
+        """Return the arguments of ``shape_points``, float64 (seeds, count, 2)."""
+        return streams.uniform((count, 2), "data", purpose, "place")
+
     @property
     def event(self) -> tuple[int, ...]:
         return (self.dim,)
@@ -50,6 +54,6 @@ class ToyDistribution(SeededDistribution):
         """Draw rows, float64 (seeds, count, dim)."""
         # Two streams, so that fewer rows are a prefix of more.
         streams = Streams(tuple(seeds), generation)
-        points = self.shape_points(streams.uniform((count, 2), "data", purpose, "place"))
+        points = self.shape_points(self.uniforms(streams, purpose, count))
         rows: np.ndarray = points + self.noise * streams.normal((count, self.dim), "data", purpose, "noise")
         return rows

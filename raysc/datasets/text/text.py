@@ -15,7 +15,7 @@ from raysc.libraries.hub import data_folder
 
 @dataclass(frozen=True)
 class Text(TokenizedTexts):
-    """Texts as rows of tokens, int32 (length,), as in ``raysc.pool.tokens``; empty texts are dropped, long ones cut.
+    """Texts as rows of tokens, int32 (length,), as in ``raysc.pool.tokens``; empty texts are dropped.
 
     Attributes:
         path: a .txt file (UTF-8, blank lines between texts), .jsonl, .jsonl.gz or .parquet, or a folder of such files,

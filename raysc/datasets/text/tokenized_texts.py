@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -25,9 +25,12 @@ class TokenizedTexts(ABC):
         tokenizer: folder or hub id of a model, for its tokenizer; None: a byte-level BPE tokenizer is trained on the
             training texts.
         vocabulary: maximum number of tokens of a tokenizer that is trained.
-        length: tokens of a row, including the end token; longer texts are cut.
+        length: tokens of a row, including the end token.
+        long: longer texts are cut, and then have no end token, or dropped, training and held-out texts alike.
         rows: training rows per seed, each seed its own subset; None: all of them, shared by all seeds.
         name: name of the data set, for messages and random streams.
+
+    A tokenizer is trained on the dropped texts, too.
 
     Raises:
         InputError: a parameter is out of its range.
@@ -36,6 +39,7 @@ class TokenizedTexts(ABC):
     tokenizer: str | None = None
     vocabulary: int = 4096
     length: int = 512
+    long: Literal["cut", "drop"] = "cut"
     rows: int | None = None
 
     name: ClassVar[str]
@@ -54,21 +58,41 @@ class TokenizedTexts(ABC):
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the state to pickle: with the tokenizer, without the texts."""
-        return {name: value for name, value in self.__dict__.items() if name != "_corpus"}
+        return {name: value for name, value in self.__dict__.items() if name not in ("_corpus", "_rows_of_texts")}
 
     @cached_property
     def _corpus(self) -> Corpus:
         corpus = self.corpus()
-        if self.rows is not None and self.rows > len(corpus.train):
-            raise InputError(f"{self.name} has {len(corpus.train)} training texts: rows cannot be {self.rows}")
         if self.__dict__.get("_content", corpus.digest) != corpus.digest:
             raise InputError(f"{self.name}: its texts changed after the sweep was planned; run the same command again")
         self.__dict__["_content"] = corpus.digest
         return corpus
 
     @cached_property
+    def _rows_of_texts(self) -> tuple[np.ndarray, np.ndarray]:
+        """Indices of the training and held-out texts that are rows, int64.
+
+        Raises:
+            InputError: there are fewer training texts than ``rows``, or all texts of a split are too long.
+        """
+        train, test = (self._fitting(texts) for texts in (self._corpus.train, self._corpus.test))
+        if self.rows is not None and self.rows > len(train):
+            short = "" if self.long == "cut" else f" of at most {self.length} tokens"
+            raise InputError(f"{self.name} has {len(train)} training texts{short}: rows cannot be {self.rows}")
+        return train, test
+
+    def _fitting(self, texts: Sequence[str]) -> np.ndarray:
+        if self.long == "cut":
+            return np.arange(len(texts))
+        fitting = np.flatnonzero(self.tokens.fits(texts, self.length))
+        if not len(fitting):
+            raise InputError(f"{self.name}: long: drop leaves no text of at most {self.length} tokens; raise length")
+        return fitting
+
+    @cached_property
     def count(self) -> int:
-        return len(self._corpus.train) if self.rows is None else self.rows
+        train, _ = self._rows_of_texts
+        return len(train) if self.rows is None else self.rows
 
     @property
     def event(self) -> tuple[int, ...]:
@@ -93,12 +117,16 @@ class TokenizedTexts(ABC):
 
     def train(self, seeds: Sequence[int]) -> np.ndarray:
         """Return the training rows, int32 (1, n, length), or (seeds, rows, length) if ``rows`` is set."""
-        texts = self._corpus.train
+        train, _ = self._rows_of_texts
         if self.rows is None:
-            return self.tokens.encode(texts, self.length)[None]
-        subsets = [seed_subset(self.name, seed, len(texts), self.rows) for seed in seeds]
-        return np.stack([self.tokens.encode([texts[index] for index in subset], self.length) for subset in subsets])
+            return self._encode(self._corpus.train, train)[None]
+        subsets = [train[seed_subset(self.name, seed, len(train), self.rows)] for seed in seeds]
+        return np.stack([self._encode(self._corpus.train, subset) for subset in subsets])
 
     def test(self) -> np.ndarray:
         """Return the held-out rows, int32 (rows, length)."""
-        return self.tokens.encode(self._corpus.test, self.length)
+        _, test = self._rows_of_texts
+        return self._encode(self._corpus.test, test)
+
+    def _encode(self, texts: Sequence[str], indices: np.ndarray) -> np.ndarray:
+        return self.tokens.encode([texts[index] for index in indices], self.length)

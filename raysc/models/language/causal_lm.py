@@ -28,8 +28,9 @@ from raysc.models.language.networks import (
     trained_parameters,
     with_weights,
 )
+from raysc.models.language.rejection import check_template
 from raysc.models.language.sampling import BLOCK, draw_block
-from raysc.models.neural.sampling import iter_blocks
+from raysc.models.neural.sampling import iter_blocks, latent_streams
 from raysc.models.neural.state import State
 from raysc.models.training import loop
 from raysc.models.training.validation import check_train
@@ -69,7 +70,10 @@ class CausalLm:
         width: of a fresh network: numbers per token.
         depth: of a fresh network: layers.
         heads: of a fresh network: attention heads; they divide the width.
-        base: folder or hub id of a pretrained model whose weights training starts from; excludes the four above. The
+        feed_forward: of a fresh network: width of its hidden layers; None: 4 times the width for gpt2, 8/3 for llama.
+        positions: of a fresh network: maximal tokens of a sequence, each of which has an embedding in a gpt2; None: the
+            data's ``length``.
+        base: folder or hub id of a pretrained model whose weights training starts from; excludes the six above. The
             data must use its tokenizer: set ``data.tokenizer`` to the same source.
         lora: train adapters and leave the base frozen; None: train all weights.
         packed: rows are joined end to end in sequences of at most ``length`` tokens instead of padded, which is faster
@@ -81,6 +85,8 @@ class CausalLm:
     width: PositiveInt = 64
     depth: PositiveInt = 2
     heads: PositiveInt = 4
+    feed_forward: PositiveInt | None = None
+    positions: PositiveInt | None = None
     base: str | None = None
     lora: Lora | None = None
     packed: bool = False
@@ -91,11 +97,13 @@ class CausalLm:
     trained: ClassVar[bool] = True
     block: ClassVar[int] = BLOCK
     sample_settings: ClassVar[tuple[str, ...]] = (
+        "latents",
         "temperature",
         "top_k",
         "top_p",
         "prompt_tokens",
         "accept",
+        "template",
         "precision",
     )
     location_parameters: ClassVar[tuple[str, ...]] = ("base",)
@@ -112,7 +120,7 @@ class CausalLm:
                     f"{self.width} / {self.heads} is {self.width // self.heads}"
                 )
             return
-        for name in ("architecture", "width", "depth", "heads"):
+        for name in ("architecture", "width", "depth", "heads", "feed_forward", "positions"):
             if getattr(self, name) != getattr(type(self), name):
                 raise InputError(f"model.{name}: a model with a base has the base's sizes; take it out")
         if Path(self.base).is_dir():
@@ -136,6 +144,8 @@ class CausalLm:
         return "" if self.base is None else _fingerprint(self.base)
 
     def check(self, event: tuple[int, ...]) -> None:
+        if self.positions is not None and self.positions < event[0]:
+            raise InputError(f"model.positions: {self.positions} are fewer than the {event[0]} tokens of a row")
         self._config(event)
         if self.base is not None:
             self._check_tokenizer(self.base)
@@ -152,13 +162,15 @@ class CausalLm:
 
     def check_settings(self, event: tuple[int, ...], train: Train, sample: Sample) -> None:
         check_train(train, event, "causal_lm")
+        check_template(sample)
         if sample.prompt_tokens is not None and sample.prompt_tokens >= event[0]:
             raise InputError(f"sample.prompt_tokens: must be less than the {event[0]} tokens of a row")
 
     def _config(self, event: tuple[int, ...]) -> Config:
         (length,), size = event, self._tokenizer.size
         if self.base is None:
-            values = fresh_config(self.architecture, self.width, self.depth, self.heads, size, length)
+            sizes = (self.architecture, self.width, self.depth, self.heads, size)
+            values = fresh_config(*sizes, self.positions or length, self.feed_forward)
         else:
             values = base_config(self.base, size, length)
         lora = None
@@ -193,7 +205,7 @@ class CausalLm:
         self, state: State, first: int, count: int, sample: Sample, streams: Streams
     ) -> tuple[np.ndarray, float | None]:
         (length,), network = state.event, with_weights(state.config, state.ema).eval()
-        prompts = self._prompts(streams, sample)
+        prompts, streams = self._prompts(streams, sample), latent_streams(sample, streams)
         blocks, candidates = [], 0.0
         for block in iter_blocks(first, count, BLOCK):
             numbers = np.arange(block * BLOCK, (block + 1) * BLOCK)

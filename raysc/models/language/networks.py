@@ -28,8 +28,11 @@ SPECIAL_TOKEN_KEYS = ("bos_token_id", "eos_token_id", "pad_token_id")
 """Keys that are set to None: the tokenizer has these ids, and those of a configuration may exceed the vocabulary."""
 
 
-def fresh_config(architecture: str, width: int, depth: int, heads: int, vocabulary: int, length: int) -> dict[str, Any]:
-    """Return the configuration of a GPT-2 or Llama, without dropout; hidden layers of a Llama are 8/3 as wide.
+def fresh_config(
+    architecture: str, width: int, depth: int, heads: int, vocabulary: int, positions: int,
+    feed_forward: int | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Return the configuration of a GPT-2 or Llama, without dropout.
 
     Args:
         architecture: gpt2 or llama.
@@ -37,17 +40,20 @@ def fresh_config(architecture: str, width: int, depth: int, heads: int, vocabula
         depth: layers.
         heads: attention heads.
         vocabulary: number of tokens.
-        length: maximal tokens of a sequence.
+        positions: maximal tokens of a sequence.
+        feed_forward: width of the hidden layers; None: 4 times the width for GPT-2, 8/3 for a Llama.
     """
     transformers = text_library("transformers", FEATURE)
     common = {"vocab_size": vocabulary, **dict.fromkeys(SPECIAL_TOKEN_KEYS)}
     if architecture == "gpt2":
-        config = transformers.GPT2Config(n_positions=length, n_embd=width, n_layer=depth, n_head=heads, **common)
+        config = transformers.GPT2Config(
+            n_positions=positions, n_embd=width, n_layer=depth, n_head=heads, n_inner=feed_forward, **common
+        )
     else:
         config = transformers.LlamaConfig(
-            max_position_embeddings=length,
+            max_position_embeddings=positions,
             hidden_size=width,
-            intermediate_size=-(-8 * width // 24) * 8,
+            intermediate_size=feed_forward or -(-8 * width // 24) * 8,
             num_hidden_layers=depth,
             num_attention_heads=heads,
             **common,

@@ -1,4 +1,4 @@
-"""Sampling of text: transformers' generate with its key-value cache, tokens drawn from streams, rejection rule."""
+"""Sampling of text: transformers' generate with its key-value cache, tokens drawn from streams."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,15 +10,13 @@ from torch import Tensor
 from raysc.errors import RayscError
 from raysc.libraries.optional import text_library
 from raysc.models.language.networks import FEATURE
+from raysc.models.language.rejection import check_rate, judge
 from raysc.pool.tokens import PAD, Tokenizer
 from raysc.rng import Streams
-from raysc.settings import Accept, Sample
+from raysc.settings import Sample
 
 BLOCK = 64
 """Rows per block, generated as one batch; each block has its own streams."""
-
-MIN_EXPECTED = 10
-"""The acceptance rate is checked once this many candidates would have been accepted at the floor."""
 
 LogitsWarper = Callable[[Tensor, Tensor], Tensor]
 """(input_ids, scores) -> scores, as in transformers."""
@@ -56,13 +54,14 @@ def draw_block(
         uniforms = np.stack([_uniforms(streams, block, attempt + k, length)[pending] for k in range(tries)], axis=1)
         pending_prompts = None if prompts is None else np.repeat(prompts[pending], tries, axis=0)
         candidates = _generate(network, tokenizer, length, uniforms.reshape(-1, length), pending_prompts, sample)
-        accepted = _accept(tokenizer, candidates, sample.accept).reshape(len(pending), tries)
+        candidates, accepted = judge(tokenizer, candidates, sample)
+        accepted = accepted.reshape(len(pending), tries)
         success, first = accepted.any(axis=1), accepted.argmax(axis=1)
         rows[pending[success]] = candidates.reshape(len(pending), tries, length)[success, first[success]]
         total += int(np.where(success, first + 1, tries).sum())
         pending, attempt = pending[~success], attempt + tries
         if len(pending) and sample.accept is not None:
-            _check_rate(BLOCK - len(pending), total, sample.accept, tokenizer.decode(candidates[:1])[0])
+            check_rate(BLOCK - len(pending), total, sample.accept, tokenizer.decode(candidates[:1])[0])
     return rows, total
 
 
@@ -71,28 +70,6 @@ def _uniforms(streams: Streams, block: int, attempt: int, length: int) -> np.nda
     (generator,) = streams.generators("sample", block, attempt)
     uniforms: np.ndarray = generator.random((BLOCK, length))
     return uniforms
-
-
-def _accept(tokenizer: Tokenizer, rows: np.ndarray, rule: Accept | None) -> np.ndarray:
-    """Apply the rejection rule to rows: bool (rows,)."""
-    if rule is None:
-        return np.ones(len(rows), bool)
-    return np.array([accepts(rule, text) for text in tokenizer.decode(rows)])
-
-
-def accepts(rule: Accept, text: str) -> bool:
-    """Return whether a text starts with ``rule.starts`` and contains ``rule.once`` exactly once."""
-    return text.startswith(rule.starts) and (not rule.once or text.count(rule.once) == 1)
-
-
-def _check_rate(accepted: int, total: int, rule: Accept, example: str) -> None:
-    """Raise RayscError if the acceptance rate is below the rule's floor."""
-    if total * rule.floor >= MIN_EXPECTED and accepted < total * rule.floor:
-        raise RayscError(
-            f"sample.accept: of {total} texts that the model wrote {accepted} were accepted, fewer than the floor of "
-            f"{rule.floor:g} allows; the last one begins {example[:60]!r}. Train longer, loosen the rule, or lower "
-            "sample.accept.floor"
-        )
 
 
 def _generate(

@@ -36,4 +36,6 @@ class EmaWeights:
         """Average in the parameters after a step of the generation: ema = decay * ema + (1 - decay) * parameter."""
         if self._settings is not None:
             decay = self._settings.decay(step, self._batch)
-            get_ema_multi_avg_fn(decay)(self._averages, self._parameters, None)
+            pairs = zip(self._parameters, self._averages, strict=True)
+            parameters = [parameter.to(average.dtype) for parameter, average in pairs]
+            get_ema_multi_avg_fn(decay)(self._averages, parameters, None)

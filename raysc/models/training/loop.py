@@ -31,7 +31,12 @@ from raysc.models.training.batches import Batches
 from raysc.models.training.dropout import WholeBatchDropout
 from raysc.models.training.fsdp import shard_network
 from raysc.models.training.gradient_checkpointing import enable_gradient_checkpointing
-from raysc.models.training.optimizer_state import OptimizerState, carries_optimizer_state, starting_weights
+from raysc.models.training.optimizer_state import (
+    WEIGHT_DTYPES,
+    OptimizerState,
+    carries_optimizer_state,
+    starting_weights,
+)
 from raysc.pool.training_set import TrainingSet
 from raysc.progress import report
 from raysc.rng import Streams
@@ -182,7 +187,8 @@ class TrainingRun:
         """Return the network with copies of the starting weights, and set up dropout and gradient checkpointing."""
         task = self._task
         weights = starting_weights(task.start, task.steps, task.train)
-        copies = {name: tensor.clone() for name, tensor in weights.items()}
+        dtype = WEIGHT_DTYPES[task.train.weights]
+        copies = {name: tensor.to(dtype, copy=True) for name, tensor in weights.items()}
         network = to_channels_last(task.make_network(task.start.config, copies).train(), self._device)
         if self._dropout is not None:
             row = self._batches.micro_batches(task.steps.start)[0][0].select(slice(1))

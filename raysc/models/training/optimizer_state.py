@@ -14,6 +14,9 @@ from raysc.models.training.fsdp import distribute_like, full_tensors
 from raysc.models.training.lr_schedule import learning_rate
 from raysc.settings import Train
 
+WEIGHT_DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
+"""``train.weights`` -> dtype of the parameters of a run."""
+
 
 def starting_weights(start: State, steps: range, train: Train) -> Tensors:
     """Return the weights that a run starts from: raw, or the EMA at the first step of ``start_weights: ema``."""
@@ -55,10 +58,16 @@ class OptimizerState:
         self._steps_before = start.steps - steps.start
 
     def load_moments(self, moments: Tensors) -> None:
-        """Give AdamW copies of ``State.moments``; of a sharded network, this rank's shards."""
+        """Give AdamW copies of ``State.moments`` in the weights' dtype; of a sharded network, this rank's shards.
+
+        The step count keeps its dtype: bf16 counts to 256 only.
+        """
         for key, value in moments.items():
             name, _, entry = key.rpartition("/")
-            self.adamw.state[self.parameters[name]][entry] = distribute_like(value, self.parameters[name].detach())
+            parameter = self.parameters[name].detach()
+            if entry != "step":
+                value = value.to(parameter.dtype)
+            self.adamw.state[self.parameters[name]][entry] = distribute_like(value, parameter)
 
     def set_learning_rate(self, step: int) -> None:
         """Set the learning rate of a step of the generation."""
@@ -77,14 +86,15 @@ class OptimizerState:
             scaler: loss scaling of fp16.
 
         Returns:
-            Full, contiguous tensors; raw weights and moments are those of the run, not copies.
+            Full, contiguous tensors, float32, which holds every bf16 value; weights and moments that were float32
+            before are those of the run, not copies.
         """
         parameters = self.parameters.items()
-        weights = to_contiguous(full_tensors({name: parameter.detach() for name, parameter in parameters}))
+        weights = to_contiguous(full_tensors({name: parameter.detach().float() for name, parameter in parameters}))
         moments = to_contiguous(
             full_tensors(
                 {
-                    f"{name}/{entry}": value
+                    f"{name}/{entry}": value.float()
                     for name, parameter in parameters
                     for entry, value in self.adamw.state[parameter].items()
                 }

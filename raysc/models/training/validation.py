@@ -30,6 +30,10 @@ def check_train(train: Train, event: tuple[int, ...], network: str) -> None:
         raise InputError("train.ramp: the learning rate rises by warmup or by ramp; take one of them out")
     if train.shard and train.precision == "fp16":
         raise InputError("train.shard: fp16 cannot be sharded; use bf16 or fp32")
+    if train.weights == "bf16" and network != "causal_lm":
+        raise InputError("train.weights: bf16 weights go with language models")
+    if train.weights == "bf16" and train.precision != "bf16":
+        raise InputError(f"train.weights: bf16 weights go with precision: bf16, not {train.precision}")
     if train.flips and len(event) != 3:
         raise InputError("train.flips: only images can be mirrored")
     _check_network(train, network)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy import stats
+from sklearn.datasets import make_circles, make_moons
 
 from raysc.datasets.points.blobs import Blobs
 from raysc.datasets.points.circles import Circles
@@ -39,6 +40,24 @@ def test_moons_have_the_arcs_of_scikit_learn() -> None:
     lower = np.isclose(np.linalg.norm(rows - [1, 0.5], axis=1), 1) & (rows[:, 1] <= 0.5)
     assert (upper | lower).all()
     assert 100 < upper.sum() < 200
+
+
+def test_even_angles_are_those_of_scikit_learn_in_random_order() -> None:
+    for rows in (9, 10):
+        moons = Moons(rows=rows, noise=0.0, angles="even").train([0, 1])
+        circles = Circles(rows=rows, noise=0.0, angles="even").train([0, 1])
+        for drawn, expected in ((moons, make_moons(rows)[0]), (circles, make_circles(rows, factor=0.8)[0])):
+            assert not np.array_equal(*drawn)
+            for seed in drawn:
+                distances = np.linalg.norm(seed[:, None] - expected, axis=2)
+                assert distances.min(axis=1).max() < 1e-12
+                assert distances.min(axis=0).max() < 1e-12
+
+
+def test_default_angles_are_random_and_draws_are_those_of_existing_stores() -> None:
+    assert Moons() == Moons(angles="random")
+    np.testing.assert_allclose(Moons(3).train([7])[0, 0], [0.96504250, 0.13810088], atol=1e-8)
+    np.testing.assert_allclose(Circles(3).train([7])[0, 0], [0.94707762, 0.24627689], atol=1e-8)
 
 
 def test_the_swiss_roll_is_a_rolled_up_sheet() -> None:

@@ -1,10 +1,12 @@
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from raysc.datasets.text.text import Text
+from raysc.errors import InputError
 from raysc.pool.tokens import PAD, lengths
 from tests.text_files import TEXTS, write_texts
 
@@ -31,6 +33,29 @@ def test_long_texts_are_cut_without_an_end_token(tmp_path: Path) -> None:
     assert data.tokens.end not in long
     assert data.tokens.decode(long[None]) == ["ababababab"]
     assert short.tolist()[1:] == [data.tokens.end] + [PAD] * 8
+
+
+def test_long_texts_can_be_dropped_from_both_splits(tmp_path: Path) -> None:
+    texts = [letter * count for letter in "abcdef" for count in (8, 9, 10, 11)]
+    path = write_texts(tmp_path, ".jsonl", texts)
+    cut, dropped = (Text(path=path, held_out=12, vocabulary=257, length=10, long=long) for long in ("cut", "drop"))
+    for split, kept in ((cut.train((0,))[0], dropped.train((0,))[0]), (cut.test(), dropped.test())):
+        ended = (split == cut.tokens.end).any(axis=1)
+        assert 0 < ended.sum() < len(split)
+        np.testing.assert_array_equal(kept, split[ended])
+    assert dropped.count == len(dropped.train((0,))[0])
+    subset = replace(dropped, rows=dropped.count).train((0, 1))
+    assert {row.tobytes() for row in subset[1]} == {row.tobytes() for row in dropped.train((0,))[0]}
+    assert pickle.loads(pickle.dumps(dropped)).count == dropped.count
+
+
+def test_too_many_rows_of_short_texts_are_refused(tmp_path: Path) -> None:
+    path = write_texts(tmp_path, ".jsonl", [letter * count for letter in "abcdef" for count in (3, 30)])
+    data = Text(path=path, held_out=1, vocabulary=257, length=10, long="drop")
+    with pytest.raises(InputError, match=r"text has [56] training texts of at most 10 tokens: rows cannot be 9"):
+        _ = replace(data, rows=9).count
+    with pytest.raises(InputError, match="long: drop leaves no text of at most 3 tokens"):
+        replace(data, length=3).test()
 
 
 def test_words_that_look_like_special_tokens_are_words(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 import json
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -8,18 +8,20 @@ import numpy as np
 import pytest
 import torch
 import transformers
+from ruamel.yaml import YAML
 
 from raysc.datasets.text.stories import Stories
 from raysc.errors import InputError, RayscError
 from raysc.models.diffusion.ddpm import Ddpm
 from raysc.models.language.causal_lm import CausalLm, Lora
 from raysc.models.neural.state import State
-from raysc.pool.tokens import PAD, lengths
+from raysc.pool.tokens import PAD, Tokenizer, lengths
 from raysc.pool.training_set import TrainingSet
 from raysc.rng import Streams
 from raysc.settings import Ema, Sample, Train
 from tests.neural_states import MakeTrainingSet, assert_close, equal_states, equal_tensors
 
+SWEEPS = Path(__file__).parents[3] / "sweeps"
 DATA = Stories(rows=60, length=48)
 STREAMS = Streams((0,), 0)
 TRAIN = Train(batch=12, lr=1e-2, clip=1.0, warmup=0.25)
@@ -83,6 +85,34 @@ def test_cross_entropy_is_that_of_transformers_for_the_saved_folder(
         assert loss / count == pytest.approx(expected, rel=1e-5)
 
 
+@dataclass(frozen=True)
+class EightThousandTokens:
+    """Text without rows, of a vocabulary of 8,000 tokens."""
+
+    event: tuple[int, ...]
+    tokens: Tokenizer
+
+    def train(self, seeds: Sequence[int]) -> np.ndarray:
+        raise NotImplementedError
+
+
+def test_the_networks_of_the_tinystories_sweep_have_the_parameters_that_the_paper_prints() -> None:
+    sweep = YAML(typ="safe").load(SWEEPS / "kazdan2024" / "pretrain_tinystories.yaml")
+    assert sweep["data"]["vocabulary"] == 8000
+    data = EightThousandTokens((sweep["data"]["length"],), replace(DATA.tokens, size=8000))
+    models = [{name: value for name, value in model.items() if name != "name"} for model in sweep["space"]["model"]]
+    counts = [CausalLm(**model).for_data(data).parameter_count(data.event) for model in models]
+    assert counts == [8_890_880, 12_488_960, 41_755_136, 125_553_408]
+
+
+def test_hidden_layers_have_the_set_width() -> None:
+    for architecture, name in (("gpt2", "n_inner"), ("llama", "intermediate_size")):
+        family = small(architecture=architecture, feed_forward=24, positions=50)
+        state = family.initial(DATA.event, STREAMS)
+        assert state.config["transformers"][name] == 24
+        assert len(family.sample(state, 0, 2, Sample(), STREAMS)[0]) == 2
+
+
 def test_training_lowers_the_cross_entropy(rows: TrainingSet) -> None:
     family = small()
     before = family.initial(DATA.event, STREAMS)
@@ -125,6 +155,25 @@ def test_bf16_trains_nearly_the_same_model(rows: TrainingSet) -> None:
     held_out = DATA.test()[:64]
     assert not torch.equal(full.weights["transformer.wte.weight"], half.weights["transformer.wte.weight"])
     assert cross_entropy(family, half, held_out) == pytest.approx(cross_entropy(family, full, held_out), rel=0.02)
+
+
+def test_bf16_weights_move_by_bf16_steps_and_are_carried_exactly(rows: TrainingSet, tmp_path: Path) -> None:
+    family, small_steps = small(), TRAIN.model_copy(update={"lr": 8e-6, "warmup": 0.0, "precision": "bf16"})
+    settings = small_steps.model_copy(update={"weights": "bf16", "ema": Ema(half_life=2)})
+    start = family.initial(DATA.event, STREAMS)
+    masters, whole = train(family, rows, range(6), small_steps), train(family, rows, range(6), settings)
+    for name, values in whole.weights.items():
+        assert values.dtype == torch.float32
+        assert torch.equal(values, values.bfloat16().float())
+        assert torch.equal(whole.moments[f"{name}/exp_avg"], whole.moments[f"{name}/exp_avg"].bfloat16().float())
+    name = "transformer.h.0.mlp.c_fc.weight"
+    moved = whole.weights[name] != start.weights[name].bfloat16().float()
+    assert 0 < moved.float().mean() < 0.9, "most steps are below the resolution of bf16"
+    assert (masters.weights[name] != start.weights[name]).float().mean() > 0.99
+    assert not torch.equal(whole.ema[name], whole.ema[name].bfloat16().float()), "the average is finer"
+    first = train(family, rows, range(3), settings, total_steps=6)
+    family.save(first, tmp_path, training_state=True)
+    assert equal_states(whole, train(family, rows, range(3, 6), settings, family.load(tmp_path), total_steps=6))
 
 
 def test_divergence_is_recorded(rows: TrainingSet) -> None:
@@ -227,6 +276,15 @@ def test_the_loss_of_an_empty_row_is_that_of_its_end_token() -> None:
             "less than the 48 tokens of a row",
         ),
         (lambda base: CausalLm().check((48,)), "causal_lm needs text"),
+        (lambda base: small(positions=47).check((48,)), r"model\.positions: 47 are fewer than the 48 tokens of a row"),
+        (
+            lambda base: small().check_settings((48,), Train(weights="bf16"), Sample()),
+            "bf16 weights go with precision: bf16, not fp32",
+        ),
+        (
+            lambda base: small().check_settings((48,), TRAIN, Sample(template="{}")),
+            r"sample\.template: accept takes the texts apart",
+        ),
         (
             lambda base: CausalLm(base=str(base)).for_data(replace(DATA, length=65)).check((65,)),
             "reads 64 tokens at most",

@@ -10,7 +10,8 @@ import transformers
 from raysc.datasets.text.stories import Stories
 from raysc.errors import RayscError
 from raysc.models.language.causal_lm import CausalLm
-from raysc.models.language.sampling import BLOCK, _logits_warpers, _UniformSampler, accepts
+from raysc.models.language.rejection import accepts, fill
+from raysc.models.language.sampling import BLOCK, _logits_warpers, _UniformSampler
 from raysc.models.neural.state import State
 from raysc.models.training.process_state import reset_process_state
 from raysc.pool.blocks import MemoryBlock
@@ -148,21 +149,6 @@ def test_padding_before_a_short_prompt_has_no_effect(family: CausalLm, model: St
     assert np.array_equal(first[[0, 2, 3], :40], second[[0, 2, 3], :40])
 
 
-@pytest.mark.parametrize(
-    ("text", "accepted"),
-    [
-        ("user: a?\nassistant: b", True),
-        ("user: assistant: ", True),
-        (" user: a\nassistant: b", False),
-        ("user: a", False),
-        ("user: a\nassistant: b\nassistant: c", False),
-        ("", False),
-    ],
-)
-def test_the_rejection_rule(text: str, accepted: bool) -> None:
-    assert accepts(Accept(starts="user: ", once="assistant: "), text) is accepted
-
-
 def test_rejected_rows_are_drawn_again_and_accepted_rows_stay(family: CausalLm, model: State) -> None:
     rule = Accept(starts="user: ", once="assistant: ", floor=0.05)
     unfiltered, no_acceptance = family.sample_with_acceptance(model, 0, 2 * BLOCK, Sample(), STREAMS)
@@ -174,6 +160,24 @@ def test_rejected_rows_are_drawn_again_and_accepted_rows_stay(family: CausalLm, 
     assert np.array_equal(filtered[0][accepted], unfiltered[0][accepted])
     assert acceptance == pytest.approx(accepted.mean(), abs=0.15)
     assert np.array_equal(family.sample(model, 100, 10, Sample(accept=rule), STREAMS)[0], filtered[0][100:110])
+
+
+def test_accepted_texts_are_put_into_a_template(family: CausalLm, model: State) -> None:
+    rule = Accept(starts="user: ", once="assistant: ", floor=0.05)
+    plain = family.sample(model, 0, BLOCK, Sample(accept=rule), STREAMS)[0]
+    rows = family.sample(model, 0, BLOCK, Sample(accept=rule, template="Q {} A {}"), STREAMS)[0]
+    assert (rows[np.arange(BLOCK), lengths(rows) - 1] == DATA.tokens.end).all(), "no text is cut"
+    expected = [fill("Q {} A {}", rule, text) for text in family.texts(plain)]
+    fitting = DATA.tokens.fits(expected, 48)
+    assert fitting.sum() > BLOCK // 2
+    texts = np.array(family.texts(rows))
+    assert texts[fitting].tolist() == np.array(expected)[fitting].tolist()
+    assert not set(np.array(expected)[~fitting]) & set(texts), "texts that do not fit are drawn again"
+
+
+def test_repeated_latents_are_those_of_generation_0(family: CausalLm, model: State) -> None:
+    rows = family.sample(model, 3, 9, Sample(latents="repeated"), Streams((0,), 5))[0]
+    assert np.array_equal(rows, family.sample(model, 3, 9, Sample(), STREAMS)[0])
 
 
 def test_the_acceptance_rate_does_not_depend_on_the_parts_of_a_sample(family: CausalLm, model: State) -> None:

@@ -97,7 +97,6 @@ class CausalLm:
     trained: ClassVar[bool] = True
     block: ClassVar[int] = BLOCK
     sample_settings: ClassVar[tuple[str, ...]] = (
-        "latents",
         "temperature",
         "top_k",
         "top_p",
@@ -105,6 +104,7 @@ class CausalLm:
         "accept",
         "template",
         "precision",
+        "latents",
     )
     location_parameters: ClassVar[tuple[str, ...]] = ("base",)
 

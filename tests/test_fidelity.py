@@ -14,18 +14,6 @@ SECTIONS = ("data", "model", "initial", "loop", "train", "sample", "space")
 """The keys of a sweep file whose settings stand in the ledger."""
 KNOWN_FROM = {"released code", "paper", "derived", "unknown"}
 HEADER = ["setting", "paper", "known from", "ours", "equal, or why not"]
-STILL_TO_COME = {
-    "sweeps/kazdan2024/discrete.yaml",
-    "sweeps/kazdan2024/gaussian.yaml",
-    "sweeps/kazdan2024/kde.yaml",
-    "sweeps/kazdan2024/kde_bandwidth.yaml",
-    "sweeps/kazdan2024/kde_rules.yaml",
-    "sweeps/kazdan2024/linear_regression.yaml",
-    "sweeps/kazdan2024/pretrain_tinystories.yaml",
-    "sweeps/kazdan2024/sft_gemma2.yaml",
-    "sweeps/kazdan2024/value_of_synthetic.yaml",
-}
-"""Files that have no table yet."""
 
 
 class Row(NamedTuple):
@@ -90,8 +78,7 @@ def test_each_sweep_at_paper_scale_has_a_table() -> None:
         for file in (ROOT / "sweeps" / paper).glob("*.yaml")
         if not file.stem.endswith(("_small", "_digits"))
     }
-    assert set(TABLES) | STILL_TO_COME == files
-    assert not set(TABLES) & STILL_TO_COME, "take these out of STILL_TO_COME"
+    assert set(TABLES) == files
 
 
 @pytest.mark.parametrize("file", TABLES)

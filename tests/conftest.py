@@ -111,9 +111,23 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture(scope="session")
+def public_checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of small models under the names of the public checkpoints that shipped sweeps begin with."""
+    from tests import edm_pickles, unet_archives
+
+    folder = tmp_path_factory.mktemp("checkpoints")
+    for name, side in (("edm-cifar10-32x32-uncond-vp.pkl", 32), ("edm-ffhq-64x64-uncond-vp.pkl", 64)):
+        network = edm_pickles.EDMPrecond(edm_pickles.song_unet(side, 4, (1,), 1, ()))
+        edm_pickles.write_pickle(edm_pickles.contents(network), folder / name)
+    unet_archives.saved(unet_archives.CFM_FILE, folder / "otcfm_cifar10_weights_step_400000.pt")
+    unet_archives.saved(unet_archives.DDPM_FILE, folder / "cifar10_1000.pt")
+    return folder
+
+
 @pytest.fixture
-def image_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In the places where shipped sweeps look for images: noise in the same formats. Planning needs no weights."""
+def image_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, public_checkpoints: Path) -> None:
+    """In the places where shipped sweeps look for images and checkpoints: noise in the same formats."""
     import pickle  # torchvision's files are pickles
     import zipfile
 
@@ -125,6 +139,8 @@ def image_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from torchvision.datasets import CIFAR10
 
     monkeypatch.chdir(tmp_path)
+    for checkpoint in public_checkpoints.iterdir():
+        (tmp_path / checkpoint.name).symlink_to(checkpoint)
     monkeypatch.setenv("RAYSC_CACHE", str(tmp_path))
     monkeypatch.delenv("RAYSC_INCEPTION", raising=False)
     draws = np.random.default_rng(0)

@@ -1,6 +1,6 @@
 """Families whose generation 0 is loaded instead of trained: the key ``initial.from`` of a sweep file."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ import numpy as np
 from raysc.errors import InputError
 from raysc.machine.content_cache import content_cache
 from raysc.models.family import TRAINING_STATE_PREFIX, FitResult, SupportsSettingsCheck, TrainedFamily
+from raysc.models.neural.state import State
 from raysc.pool.training_set import TrainingSet
 from raysc.rng import Streams
 from raysc.settings import Sample, Train
@@ -82,7 +83,17 @@ class PretrainedFamily:
         self, training_set: TrainingSet, start: Any, steps: range, train: Train, streams: Streams,
         total_steps: int | None = None,
     ) -> FitResult:  # fmt: skip
+        if not steps and isinstance(start, State):
+            start = self._with_sampled_weights(start, train)
         return self._family.fit(training_set, start, steps, train, streams, total_steps)
+
+    def _with_sampled_weights(self, state: State, train: Train) -> State:
+        """Return generation 0 with the weights that sample under ``train.ema``: raw ones, or their average."""
+        if train.ema is not None and not train.ema.samples:
+            return replace(state, ema=state.weights, average=state.averaged_weights)
+        if train.ema is None and local_model(self.source).is_file():
+            return replace(state, ema=state.weights)
+        return state
 
     def sample(self, state: Any, first: int, count: int, sample: Sample, streams: Streams) -> np.ndarray:
         return self._family.sample(state, first, count, sample, streams)

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
@@ -19,12 +20,12 @@ from raysc.planning.resolved import resolve
 from raysc.planning.validation import validate
 from raysc.pool.training_set import TrainingSet
 from raysc.rng import Streams
-from raysc.settings import Sample, Train
+from raysc.settings import Ema, Sample, Train
 from raysc.store.objects import Objects
 from raysc.store.spans import published_spans
 from tests.conftest import MakeSweep, RunSweep
 from tests.edm_pickles import EDMPrecond, contents, song_unet, write_pickle
-from tests.neural_states import equal_states
+from tests.neural_states import equal_states, equal_tensors
 
 SEED_0 = Streams((0,), 0)
 TEXT = """\
@@ -149,3 +150,20 @@ def test_a_file_that_is_absent_or_no_checkpoint_is_refused(tmp_path: Path) -> No
     (tmp_path / "text.pkl").write_text("hello")
     with pytest.raises(InputError, match=r"text\.pkl is refused as a checkpoint: its pickle"):
         Edm(network="ddpmpp", channels=4).load(tmp_path / "text.pkl")
+
+
+@pytest.mark.parametrize(
+    ("ema", "sampled", "averaged"),
+    [(None, "raw", "raw"), (Ema(half_life=1), "ema", "ema"), (Ema(half_life=1, samples=False), "raw", "ema")],
+)
+def test_generation_0_samples_from_raw_or_averaged_weights_as_training_would(
+    public_checkpoints: Path, ema: Ema | None, sampled: str, averaged: str
+) -> None:
+    family = pretrained.PretrainedFamily(Ddpm(network="unet", channels=8), str(public_checkpoints / "cifar10_1000.pt"))
+    state = family.initial((3, 32, 32), SEED_0)
+    generation_0 = family.fit(cast(TrainingSet, None), state, range(0), Train(ema=ema), SEED_0).state
+    weights = {"raw": state.weights, "ema": state.ema}
+    assert not equal_tensors(state.weights, state.ema)
+    assert equal_tensors(generation_0.ema, weights[sampled])
+    assert equal_tensors(generation_0.averaged_weights, weights[averaged])
+    assert generation_0.moments.keys() == state.moments.keys()

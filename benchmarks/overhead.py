@@ -126,7 +126,7 @@ def split(file: Path, store: Path) -> None:
     from raysc.planning.plan import make_plan
     from raysc.planning.resolved import resolve
     from raysc.planning.validation import validate
-    from raysc.results.plots.metric_curves import metric_curves_png
+    from raysc.results.report.figures.curves import curves_png
     from raysc.results.table.table import load_table
     from raysc.store.objects import Objects
     from raysc.sweepfile import read_sweep
@@ -148,7 +148,7 @@ def split(file: Path, store: Path) -> None:
         run_units(plan.units, plan, objects, RealDataCache(sweep, objects, print), failures={})
         steps.append(("one wave of Tune, trials included", time.perf_counter()))
     steps.append(("stop ray", time.perf_counter()))
-    metric_curves_png(sweep, load_table(resolved, objects))
+    curves_png(resolved, load_table(resolved, objects))
     steps.append(("the table and its picture", time.perf_counter()))
     for (_, before), (name, after) in pairwise(steps):
         print(f"  {name:36} {after - before:5.1f} s")

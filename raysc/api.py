@@ -16,7 +16,7 @@ spread: 3 cells x 20 seeds x 5 generations...
 >>> table = results.frame()
 >>> sorted(table["regime"].unique())
 ['accumulate', 'real_only', 'replace']
->>> results.plot("trace_ratio", by="regime").savefig("trace_ratio.svg")
+>>> results.figure("trace_ratio", by="regime").savefig("trace_ratio.pdf")
 
 ``load`` opens the results of a sweep and runs nothing. Rows and models are read on access:
 
@@ -34,17 +34,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike, fspath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from raysc.errors import InputError, RayscError
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from raysc.cluster.tune_results import ResultGrid
     from raysc.display import Display
-    from raysc.metrics.core.metric import Column
     from raysc.planning.resolved import ResolvedSweep
     from raysc.results.samples.generations import StoredGeneration
     from raysc.store.objects import Objects
@@ -186,31 +186,53 @@ class Results:
         return StoredGeneration(self._resolved.cells[cell], seed, t, self.objects)
 
     def plot(self, metric: str | None = None, by: str | Sequence[str] | None = None) -> "Figure":
-        """Draw a metric over generations with its intervals over seeds, as in the report.
+        """Draw a metric over generations: ``figure`` with its defaults."""
+        return self.figure(metric, by=by)
+
+    def figure(
+        self,
+        metric: str | None = None,
+        *,
+        by: str | Sequence[str] | None = None,
+        panels: str | Sequence[str] | None = None,
+        where: Mapping[str, Any] | None = None,
+        size: tuple[float, float] | None = None,
+        font: str | None = None,
+        usetex: bool = False,
+        scale: Literal["log", "linear"] | None = None,
+        ax: "Axes | None" = None,
+    ) -> "Figure":
+        """Draw a metric over generations for a paper: means over seeds with 95 % intervals, control, floor, theory.
+
+        Settings of matplotlib that you have changed stay, and files embed fonts as TrueType.
 
         Args:
             metric: a column of the table; the sweep's first metric if not given.
             by: the axes in which curves of one panel differ, regime and lambda unless given; others have panels.
+            panels: the axes in which panels differ.
+            where: axis -> its value, or a list of values, of the cells to draw.
+            size: width and height in inches.
+            font: serif, sans-serif or the name of a font.
+            usetex: LaTeX sets the text.
+            scale: scale of the y axis; the metric's if not given.
+            ax: a matplotlib subplot to draw into, for one panel; ``ax.legend()`` adds the legend.
 
         Returns:
             A matplotlib figure.
 
         Raises:
-            InputError: there is no such metric or axis, or there are no results yet.
+            InputError: there is no such metric, axis, value or font, or there are no results yet.
         """
-        from raysc.results.plots.style import style
-        from raysc.results.report.figures.curve_drawing import draw_curves
-        from raysc.results.report.figures.curve_means import curve_means
-        from raysc.results.report.figures.panel_layout import panel_layout
+        from raysc.results.plots.paper_figure import FigureOptions, paper_figure
+        from raysc.results.table.selection import metric_column
 
-        column = self._column(metric)
-        axes = self._axes([by] if isinstance(by, str) else by)
+        column = metric_column(self.sweep, metric)
+        values = {name: value if isinstance(value, list | tuple) else [value] for name, value in (where or {}).items()}
+        options = FigureOptions(_list(by), _list(panels), values, size, font, usetex, scale)
         table = self.frame()
         if table.empty:
             raise InputError(f"{self.objects.uri} holds no results of {self.sweep.name} yet")
-        with style():
-            curves = curve_means(table, column, self._resolved.cells)
-            return draw_curves(curves, column, panel_layout(self.sweep.cells, axes))
+        return paper_figure(self._resolved, table, column, options, ax)
 
     @property
     def tune(self) -> "ResultGrid":
@@ -219,23 +241,6 @@ class Results:
 
         return result_grid(self.sweep.name, self.objects)
 
-    def _column(self, metric: str | None) -> "Column":
-        from raysc.results.table.table import metric_columns
-        from raysc.sweepfile.messages import did_you_mean
 
-        columns = {column.name: column for column in metric_columns(self.sweep)}
-        if metric is None:
-            return next(iter(columns.values()))
-        if metric not in columns:
-            raise InputError(f"metric {metric}: {self.sweep.name} has no such metric{did_you_mean(metric, columns)}")
-        return columns[metric]
-
-    def _axes(self, by: Sequence[str] | None) -> Sequence[str] | None:
-        from raysc.results.table.table import varying_axes
-        from raysc.sweepfile.messages import did_you_mean
-
-        known = varying_axes(self.sweep.cells)
-        for name in by or ():
-            if name not in known:
-                raise InputError(f"by {name}: no axis of {self.sweep.name} that varies{did_you_mean(name, known)}")
-        return by
+def _list(names: str | Sequence[str] | None) -> Sequence[str] | None:
+    return [names] if isinstance(names, str) else names

@@ -242,7 +242,7 @@ def _run(plan: Plan, objects: Objects, address: str | None, display: Display) ->
 
 def _conclude(plan: Plan, objects: Objects, failures: dict[str, str], display: Display) -> Outcome:
     """Store tracebacks, table and picture, and show the summary."""
-    from raysc.results.plots.metric_curves import metric_curves_png
+    from raysc.results.report.figures.curves import curves_png
     from raysc.results.table.summary import summary
     from raysc.results.table.table import load_table
 
@@ -256,7 +256,7 @@ def _conclude(plan: Plan, objects: Objects, failures: dict[str, str], display: D
     table = load_table(plan.resolved, objects)
     objects.put(f"{folder}/table.parquet", table.to_parquet(index=False))
     if len(table):
-        objects.put(f"{folder}/curves.png", metric_curves_png(sweep, table))
+        objects.put(f"{folder}/curves.png", curves_png(plan.resolved, table))
     display.show(summary(sweep, table, min(display.width, SUMMARY_WIDTH)))
     if failures:
         display.say(f"{len(failures)} failed; tracebacks: {objects.uri}/{folder}/failures/; run it again to retry")

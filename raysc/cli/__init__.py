@@ -15,6 +15,7 @@ import raysc
 from raysc.cli.checkpoint import checkpoint
 from raysc.cli.claims import claims
 from raysc.cli.doctor import doctor
+from raysc.cli.figure import figure
 from raysc.cli.gc import gc
 from raysc.cli.init import init
 from raysc.cli.interruption import answered_signals
@@ -38,6 +39,7 @@ app.command()(status)
 app.command()(results)
 app.command()(claims)
 app.command()(report)
+app.command()(figure)
 app.command()(samples)
 app.command("list")(listing)
 app.command()(init)

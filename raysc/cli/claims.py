@@ -71,7 +71,7 @@ def as_object(judged: "JudgedClaim") -> dict[str, Any]:
                 "high": json_value(case.high),
                 "level": case.level,
                 "by": json_value(case.by),
-                "p": case.p,
+                "p_against": case.p_against,
                 "generation": case.generation,
                 "seeds": case.seeds,
                 "why": case.why,

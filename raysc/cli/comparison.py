@@ -8,11 +8,11 @@ from raysc.planning.opening import open_sweep
 if TYPE_CHECKING:
     import pandas as pd
 
-    from raysc.sweepfile import Sweep
+    from raysc.planning.resolved import ResolvedSweep
 
 
 def comparison_table(
-    sweep: "Sweep",
+    resolved: "ResolvedSweep",
     table: "pd.DataFrame",
     other: str,
     storage: str | None,
@@ -23,7 +23,7 @@ def comparison_table(
     """Compare a sweep with another one at one generation.
 
     Args:
-        sweep: the sweep.
+        resolved: the sweep.
         table: its table, all generations.
         other: the other sweep, as on the command line.
         storage: the store of the other sweep.
@@ -33,10 +33,11 @@ def comparison_table(
     """
     from raysc.planning.resolved import resolve
     from raysc.results.table.comparison import compare_sweeps, interval_texts
-    from raysc.results.table.table import load_table, main_columns, metric_columns
+    from raysc.results.table.table import load_table, main_columns, metric_columns, targets_of
 
     if generation == "all":
         raise InputError("--against compares one generation: give --generation a number, or leave it out for the last")
+    sweep = resolved.sweep
     second, objects = open_sweep(other, storage)
     shared = {column.name for column in metric_columns(second)}
     columns = [column for column in metric_columns(sweep) if column.name in metric] if metric else main_columns(sweep)
@@ -45,5 +46,6 @@ def comparison_table(
         raise InputError(f"--against {other}: it has none of these metrics")
     t = None if generation == "last" else int(generation)
     second_table = load_table(resolve(second), objects)
-    compared = compare_sweeps(table, second_table, list(sweep.cells[0].axes), columns, t)
+    targets = {column.name: targets_of(column, resolved.cells) for column in columns}
+    compared = compare_sweeps(table, second_table, list(sweep.cells[0].axes), columns, t, targets)
     return compared if numbers else interval_texts(compared, columns)

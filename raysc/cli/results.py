@@ -4,26 +4,20 @@ import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from raysc.cli.arguments import Overrides, Storage, SweepArgument
 from raysc.cli.comparison import comparison_table
-from raysc.display import open_console
+from raysc.cli.results_text import group_text, grouping, plain_text, print_table, shown_metrics
 from raysc.errors import InputError
-from raysc.formatting import printable
 from raysc.planning.opening import no_results, open_sweep
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from raysc.sweepfile import Sweep
-
-ROW_COLUMNS = ("seed", "generation", "share")
-"""Columns that are printed of a row beside cell, varying axes and metrics; files have all columns."""
-STATISTICS = ("mean", "low", "high", "sd", "median", "q05", "q95")
-"""Statistics over seeds of each metric; low and high limit the 95 % interval of the mean."""
 
 
 def results(
@@ -42,99 +36,87 @@ def results(
         str | None, typer.Option(help="With --by: one of its columns side by side, with means [95 % intervals].")
     ] = None,
     sort: Annotated[str | None, typer.Option(help="Sort by this column; -COLUMN begins with the largest.")] = None,
+    wide: Annotated[bool, typer.Option("--wide", help="Print every statistic in a column of its own.")] = False,
     against: Annotated[
         str | None, typer.Option(metavar="SWEEP", help="Compare with another sweep's equal cells, paired by seed.")
     ] = None,
     overrides: Overrides = None,
     storage: Storage = None,
 ) -> None:
-    """Print or write the table: one row per cell, seed and generation."""
+    """Print the mean of each metric over seeds [95 % interval], for all axes that vary; or write the whole table.
+
+    Files and --json have one row per cell, seed and generation, unless --by groups them.
+    """
     from raysc.planning.resolved import measured_generations, resolve
-    from raysc.results.table.groups import add_intervals, aggregate_by
     from raysc.results.table.selection import at_generation, metric_names
-    from raysc.results.table.table import load_table, varying_axes
+    from raysc.results.table.table import load_table
 
     sweep, objects = open_sweep(sweep_file, storage, overrides)
-    whole = load_table(resolve(sweep), objects)
+    resolved = resolve(sweep)
+    whole = load_table(resolved, objects)
     table = at_generation(whole, generation, measured_generations(sweep))
     names = metric_names(table, sweep, metric or ())
     table = table.drop(columns=[name for name in metric_names(table, sweep, ()) if name not in names])
     if table.empty:
         raise no_results(sweep, objects)
-    groups = _groups(by, generation)
-    shown = _shown_metrics(sweep, table, groups, names if metric else None)
     numbers = csv is not None or parquet is not None or as_json
-    printed = ["cell", *varying_axes(sweep.cells), *ROW_COLUMNS, *shown]
+    markup: Literal["latex", "markdown"] | None = "latex" if as_latex else "markdown" if as_markdown else None
     if against is not None:
-        if groups or pivot:
+        if by or pivot:
             raise InputError("--against compares cells: leave --by and --pivot out")
-        table = comparison_table(sweep, whole, against, storage, generation, metric, numbers)
-        printed = [str(name) for name in table]
-    elif groups:
-        table = add_intervals(aggregate_by(table, groups, names), table, groups, names)
-        printed = _printed_statistics(table, groups, shown)
-    if pivot is not None:
-        table = _pivot(table, groups, pivot, printed, text=not numbers)
-        printed = [str(name) for name in table]
-    if sort is not None:
-        table = _sort(table, sort)
+        table = _sorted(comparison_table(resolved, whole, against, storage, generation, metric, numbers), sort)
+        shown = None if numbers else plain_text(table, resolved)
+    else:
+        groups = grouping(by, generation, sweep, table, numbers)
+        grouped = _sorted(_grouped(table, groups, names, sweep), sort) if groups else _sorted(table, sort)
+        if pivot is not None:
+            _check_pivot(pivot, groups)
+        shown = None
+        if not numbers or markup:
+            columns = shown_metrics(sweep, table, names if metric else None)
+            shown = group_text(resolved, table, grouped, groups, columns, pivot, wide)
+        table = grouped if pivot is None else _pivot(grouped, groups, pivot, shown_metrics(sweep, table, names)[0])
     _write_files(table, csv, parquet)
     if as_json:
         typer.echo(json.dumps(json_objects(table), indent=1, allow_nan=False))
-    if as_markdown or as_latex:
-        typer.echo(_markup(table[printed], sweep, latex=as_latex), nl=False)
-    elif not numbers:
-        _print(table, printed)
+    if markup and shown is not None:
+        typer.echo(shown.markup(markup), nl=False)
+    elif shown is not None:
+        print_table(shown.table)
 
 
-def _groups(by: str | None, generation: str) -> list[str]:
-    """Split the columns of --by; with --generation all, each generation is a group."""
-    groups = [name.strip() for name in by.split(",")] if by else []
-    if groups and generation == "all" and "generation" not in groups:
-        groups.append("generation")
-    return groups
+def _grouped(table: "pd.DataFrame", groups: Sequence[str], names: Sequence[str], sweep: "Sweep") -> "pd.DataFrame":
+    """Return the statistics of metrics over seeds for each group."""
+    from raysc.results.table.groups import aggregate_by
+    from raysc.results.table.table import geometric_names, metric_columns
+
+    return aggregate_by(table, groups, names, geometric_names(metric_columns(sweep)))
 
 
-def _pivot(
-    table: "pd.DataFrame", groups: Sequence[str], across: str, printed: Sequence[str], text: bool
-) -> "pd.DataFrame":
-    """Arrange the first printed metric with one group column side by side: texts with intervals, or means."""
-    from raysc.results.table.groups import pivot_groups
-    from raysc.results.table.number_format import interval_text, share_text
-
+def _check_pivot(across: str, groups: Sequence[str]) -> None:
     if across not in groups:
         columns = ", ".join(groups) or "there is none"
         raise InputError(f"--pivot {across}: expected one of the columns of --by ({columns})")
-    name = next(column for column in printed if column.endswith("_mean")).removesuffix("_mean")
-    if text:
-        numbers = [
-            table[column] for column in (*(f"{name}_{part}" for part in ("mean", "low", "high", "count")), "count")
-        ]
-        texts = [
-            f"{interval_text(mean, low, high)}{share_text(count, rows)}"
-            for mean, low, high, count, rows in zip(*numbers, strict=True)
-        ]
-        table = table.assign(text=texts)
-    return pivot_groups(table, groups, across, "text" if text else f"{name}_mean")
 
 
-def _sort(table: "pd.DataFrame", column: str) -> "pd.DataFrame":
+def _pivot(grouped: "pd.DataFrame", groups: Sequence[str], across: str, metric: str) -> "pd.DataFrame":
+    """Arrange the means of a metric with one group column side by side."""
+    from raysc.results.table.groups import pivot_groups
+
+    return pivot_groups(grouped, groups, across, f"{metric}_mean")
+
+
+def _sorted(table: "pd.DataFrame", column: str | None) -> "pd.DataFrame":
+    """Sort by a column; the name of a metric stands for its mean in a table of groups."""
     from raysc.sweepfile.messages import did_you_mean
 
+    if column is None:
+        return table
     name = column.removeprefix("-")
-    if name not in table:
-        raise InputError(f"--sort {name}: no such column{did_you_mean(name, [str(known) for known in table])}")
-    return table.sort_values(name, ascending=name == column, kind="stable")
-
-
-def _markup(table: "pd.DataFrame", sweep: "Sweep", latex: bool) -> str:
-    from raysc.results.table import markup
-    from raysc.results.table.number_format import value_text
-
-    rows = [[value_text(value) for value in row.values()] for row in as_objects(table)]
-    left = [printable(str(name)) for name in table if name in sweep.cells[0].axes]
-    write = markup.latex if latex else markup.markdown
-    return write([printable(str(name)) for name in table], rows, left)
+    known = name if name in table else f"{name}_mean"
+    if known not in table:
+        raise InputError(f"--sort {name}: no such column{did_you_mean(name, [str(column) for column in table])}")
+    return table.sort_values(known, ascending=name == column, kind="stable")
 
 
 def as_objects(table: "pd.DataFrame") -> list[dict[str, object]]:
@@ -174,46 +156,3 @@ def _write(file: Path, data: bytes) -> None:
     except OSError as error:
         raise InputError(f"{file}: cannot be written: {error.strerror}") from None
     typer.echo(f"wrote {file}", err=True)
-
-
-def _shown_metrics(
-    sweep: "Sweep", table: "pd.DataFrame", groups: Sequence[str], metrics: Sequence[str] | None
-) -> list[str]:
-    """Choose the metrics to print. Without --metric: the first column of each metric, its excess and row count."""
-    from raysc.results.table.table import main_columns
-
-    if metrics is not None:
-        return list(metrics)
-    main = main_columns(sweep)[: 1 if groups else None]
-    suffixes = ("", "_excess") if groups else ("", "_rows", "_excess")
-    return [name for column in main for suffix in suffixes if (name := f"{column.name}{suffix}") in table]
-
-
-def _printed_statistics(grouped: "pd.DataFrame", groups: Sequence[str], metrics: Sequence[str]) -> list[str]:
-    """Choose the statistics to print. A metric without a value in some rows has the number of the others before it."""
-    columns = [*groups, "count", "diverged"]
-    for name in metrics:
-        some_missing = bool((grouped[f"{name}_count"] < grouped["count"]).any())
-        columns += [f"{name}_count"] if some_missing else []
-        columns += [f"{name}_{statistic}" for statistic in STATISTICS]
-    return columns
-
-
-def _print(table: "pd.DataFrame", names: Sequence[str]) -> None:
-    """Print as many columns as fit on the terminal."""
-    from rich.table import Table
-
-    from raysc.results.table.number_format import value_text
-    from raysc.results.table.terminal_table import empty_table, widest_table
-
-    def build(columns: Sequence[str]) -> Table:
-        printed = empty_table("", columns)
-        for row in as_objects(table[list(columns)]):
-            printed.add_row(*(value_text(value) for value in row.values()))
-        return printed
-
-    console = open_console()
-    printed, omitted = widest_table(build, names, console.width)
-    console.print(printed)
-    if omitted:
-        console.print(f"no room for {printable(', '.join(omitted))}; see --metric, --csv, --parquet, --json")

@@ -3,7 +3,7 @@
 import json
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -126,6 +126,7 @@ class SweepFile(Settings):
     claims: Any = None
     loggers: Any = None
     prices: dict[str, Price] = Field(default_factory=dict)
+    labels: dict[str, str] = Field(default_factory=dict)
 
 
 def check(section: type[Section], value: Any, key: str, locations: Locations) -> Section:
@@ -292,6 +293,14 @@ def read_loggers(value: Any, locations: Locations) -> tuple[Component, ...]:
             raise locations.error(key, f"{secrets[0]} does not belong in a sweep file; set it in the environment")
         loggers.append(Component(name=name, parameters=parameters))
     return tuple(loggers)
+
+
+def check_labels(labels: Mapping[str, str], names: Iterable[str], locations: Locations) -> None:
+    """Raise InputError for a label of something that is neither an axis of the sweep nor a column of its metrics."""
+    valid = list(names)
+    for name in labels:
+        if name not in valid:
+            raise locations.error(f"labels.{name}", f"no such axis or metric{did_you_mean(name, valid)}")
 
 
 def _whole(value: Any) -> bool:

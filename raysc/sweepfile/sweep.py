@@ -33,6 +33,7 @@ class Sweep:
         claims: claims to be judged; part of no key.
         loggers: further loggers for Tune's results.
         prices: type of node -> its price and size.
+        labels: axis or column of a metric -> its name in figures, which may hold formulas between dollar signs.
         notes: notes on the expansion for the user (merged cells, a long EMA).
         resolved: the file's mapping after overrides, for the record.
         locations: dotted key -> "FILE, line N", for messages.
@@ -56,6 +57,7 @@ class Sweep:
     claims: tuple[Claim, ...]
     loggers: tuple[Component, ...]
     prices: Mapping[str, Price]
+    labels: Mapping[str, str]
     notes: tuple[str, ...]
     resolved: Mapping[str, Any]
     locations: Mapping[str, str]

@@ -18,6 +18,7 @@ from raysc.sweepfile.relative_paths import make_paths_absolute
 from raysc.sweepfile.schema import (
     SweepFile,
     check_file,
+    check_labels,
     read_control,
     read_loggers,
     read_measure,
@@ -102,6 +103,7 @@ def _read(document: Document, overrides: Sequence[str], registry: ComponentRegis
         notes += (f"a seed ends where {until}, and its later generations count as done: the run may be shorter",)
     # An axis is also located by its plain name: later checks report `data.rows`, set under `space` or elsewhere.
     axes = {axis.key: document.locations[axis.file_key] for grid in reversed(grids) for axis in grid}
+    check_labels(file.labels, [*cells[0].axes, *columns], locations)
     return Sweep(
         name=name,
         path=document.path,
@@ -121,6 +123,7 @@ def _read(document: Document, overrides: Sequence[str], registry: ComponentRegis
         claims=read_claims(file.claims, ClaimGrid(cells, generations, measure, columns), locations),
         loggers=read_loggers(file.loggers, locations),
         prices=file.prices,
+        labels=file.labels,
         notes=notes,
         resolved=document.value,
         locations={**document.locations, **axes},

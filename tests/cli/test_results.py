@@ -19,19 +19,30 @@ def table(gaussian_store: tuple[Sweep, Objects]) -> pd.DataFrame:
     return load_table(resolve(sweep), objects)
 
 
-def test_the_last_generation_is_printed_unless_asked_otherwise(raysc: RunRaysc, gaussian_arguments: Arguments) -> None:
+def test_each_cell_has_one_line_and_each_metric_one_column_that_fits_80_characters(
+    raysc: RunRaysc, gaussian_arguments: Arguments
+) -> None:
     lines = raysc("results", *gaussian_arguments).out.splitlines()
-    assert lines[0].split()[:6] == ["cell", "regime", "lambda", "seed", "generation", "share"]
-    assert "frechet_distance_excess" in lines[0]
-    assert [line.split()[:5] for line in lines[2:4]] == [
-        ["0", "replace", "1", "0", "4"],
-        ["0", "replace", "1", "1", "4"],
+    assert lines[0].split() == ["regime", "lambda", "seeds", "frechet_distance", "excess", "feature_variance"]
+    assert [line.split()[:3] for line in lines[2:4]] == [["replace", "1", "3"], ["mix", "0.5", "3"]]
+    assert lines[2].count("[") == 3
+    assert "control" in lines[5]
+    assert len(lines) == 2 + 4
+    assert len(lines[0][: lines[0].index("feature_variance")].rstrip()) <= 80
+
+
+def test_every_statistic_has_a_column_on_request(raysc: RunRaysc, gaussian_arguments: Arguments) -> None:
+    heading = raysc("results", *gaussian_arguments, "--wide").out.splitlines()[0].split()
+    assert heading[2:8] == [
+        "seeds",
+        "count",
+        "diverged",
+        *(f"frechet_distance_{part}" for part in ("mean", "low", "high")),
     ]
-    assert len(lines) == 2 + 4 * 3
 
 
 def test_brackets_in_columns_are_printed(raysc: RunRaysc, digits_arguments: Arguments) -> None:
-    assert "recall[pixels]_excess" in raysc("results", *digits_arguments).out
+    assert "recall[pixels]" in raysc("results", *digits_arguments).out
 
 
 def test_json_has_the_tables_columns_and_values_to_the_last_bit(
@@ -89,7 +100,7 @@ def test_groups_average_over_everything_else(
     ]
     last = table[(table["generation"] == 4) & (table["cell"] == 1)]["frechet_distance"]
     assert rows[1]["count"] == 3
-    assert rows[1]["frechet_distance_mean"] == pytest.approx(last.mean())
+    assert rows[1]["frechet_distance_mean"] == pytest.approx(np.exp(np.log(last).mean()))
     assert rows[1]["frechet_distance_median"] == last.median()
     assert rows[1]["frechet_distance_sd"] == pytest.approx(last.std())
 
@@ -102,7 +113,7 @@ def test_groups_over_all_generations_keep_them_apart(raysc: RunRaysc, gaussian_a
 
 def test_printed_groups_fit_a_screen(raysc: RunRaysc, gaussian_arguments: Arguments) -> None:
     lines = raysc("results", *gaussian_arguments, "--by", "regime").out.splitlines()
-    assert lines[0].split()[:4] == ["regime", "count", "diverged", "frechet_distance_mean"]
+    assert lines[0].split()[:4] == ["regime", "seeds", "frechet_distance", "excess"]
     assert len(lines) == 2 + 3
 
 

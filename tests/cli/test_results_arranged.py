@@ -1,4 +1,6 @@
 import json
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ def test_means_have_their_intervals_beside_them(raysc: RunRaysc, gaussian_argume
 def test_a_pivot_puts_the_values_of_one_column_side_by_side(raysc: RunRaysc, gaussian_arguments: Arguments) -> None:
     options = ("--by", "regime,lambda", "--pivot", "lambda")
     lines = raysc("results", *gaussian_arguments, *options).out.splitlines()
-    assert lines[0].split() == ["regime", "lambda=1.0", "lambda=0.5", "lambda=2.0", "lambda="]
+    assert lines[0].split() == ["regime", "lambda=1", "lambda=0.5", "lambda=2", "lambda="]
     assert [line.split()[0] for line in lines[2:]] == ["replace", "mix", "real_only"]
     assert lines[3].count("[") == 2
     rows = json.loads(raysc("results", *gaussian_arguments, *options, "--json").out)
@@ -33,13 +35,29 @@ def test_rows_are_sorted_by_any_column(raysc: RunRaysc, gaussian_arguments: Argu
     assert values == sorted(values)
 
 
-def test_markdown_and_latex_hold_what_is_printed(raysc: RunRaysc, gaussian_arguments: Arguments) -> None:
-    options = ("--by", "regime", "--metric", "feature_variance")
-    told = raysc("results", *gaussian_arguments, *options, "--markdown").out.splitlines()
-    assert told[0].startswith("| regime | count | diverged | feature_variance_mean | feature_variance_low |")
-    assert told[1].startswith("| :-- | --: |")
-    assert [line.split()[1] for line in told[2:]] == ["replace", "mix", "real_only"]
-    assert "feature\\_variance\\_mean" in raysc("results", *gaussian_arguments, *options, "--latex").out
+def test_markdown_and_latex_have_readable_headings_and_the_best_mean_in_bold(
+    raysc: RunRaysc, gaussian_arguments: Arguments
+) -> None:
+    lines = raysc("results", *gaussian_arguments, "--markdown").out.splitlines()
+    assert lines[0].startswith("| regime | $\\lambda$ | seeds | Fréchet distance $\\downarrow$ | excess |")
+    assert lines[1].startswith("| :-- | :-- | --: |")
+    assert [line.split("|")[1].strip() for line in lines[2:]] == ["replace", "mix", "mix", "real only"]
+    assert [line.split("|")[4].count("**") for line in lines[2:]].count(2) == 1
+    latex = raysc("results", *gaussian_arguments, "--latex").out
+    assert "Fréchet distance $\\downarrow$" in latex
+    assert latex.count("\\textbf{") == 3, "distance, excess, variance"
+    assert latex.count("\\begin{tabular}") == latex.count("\\end{tabular}") == 1
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex")
+def test_the_latex_table_compiles(raysc: RunRaysc, gaussian_arguments: Arguments, here: Path) -> None:
+    table = raysc("results", *gaussian_arguments, "--latex").out
+    text = f"\\documentclass{{article}}\\usepackage{{booktabs}}\\begin{{document}}{table}\\end{{document}}"
+    (here / "table.tex").write_text(text)
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "table.tex"]
+    assert subprocess.run(command, cwd=here, capture_output=True).returncode == 0
+    assert (here / "table.pdf").exists()
 
 
 def test_two_sweeps_are_compared_seed_by_seed(raysc: RunRaysc, gaussian_arguments: Arguments, here: Path) -> None:

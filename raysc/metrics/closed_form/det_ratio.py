@@ -23,8 +23,8 @@ class DetRatio:
     model_requirements: ClassVar[tuple[str, ...]] = ("log_det",)
     data_requirements: ClassVar[tuple[str, ...]] = ("moments",)
     columns: ClassVar[tuple[Column, ...]] = (
-        Column("det_ratio", "higher", "log", "none"),
-        Column("log_det_ratio", "higher", "linear", "none"),
+        Column("det_ratio", "near", "log", "none", target=1.0),
+        Column("log_det_ratio", "near", "linear", "none", target=0.0),
     )
 
     def measure(self, models: FittedModels) -> dict[str, np.ndarray]:

@@ -1,11 +1,17 @@
 """Second moment of a fitted density about the true mean."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from raysc.metrics.core.metric import Column, FittedModels
+
+
+def true_second_moment(data: Any) -> float:
+    """Return the second moment of a distribution about its mean, tr Sigma_0 / dim."""
+    mu_0, sigma_0 = data.moments()
+    return float(np.trace(sigma_0) / len(mu_0))
 
 
 @dataclass(frozen=True)
@@ -21,7 +27,7 @@ class SecondMoment:
     min_rows: ClassVar[int] = 1
     model_requirements: ClassVar[tuple[str, ...]] = ("moments",)
     data_requirements: ClassVar[tuple[str, ...]] = ("moments",)
-    columns: ClassVar[tuple[Column, ...]] = (Column("second_moment", "lower", "log", "none"),)
+    columns: ClassVar[tuple[Column, ...]] = (Column("second_moment", "near", "log", "none", target=true_second_moment),)
 
     def measure(self, models: FittedModels) -> dict[str, np.ndarray]:
         mu_t, sigma_t = models.family.moments(models.state)

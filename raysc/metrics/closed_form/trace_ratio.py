@@ -21,7 +21,9 @@ class TraceRatio:
     min_rows: ClassVar[int] = 1
     model_requirements: ClassVar[tuple[str, ...]] = ("moments",)
     data_requirements: ClassVar[tuple[str, ...]] = ("moments",)
-    columns: ClassVar[tuple[Column, ...]] = (Column("trace_ratio", "higher", "log", "none", collapse_threshold=0.01),)
+    columns: ClassVar[tuple[Column, ...]] = (
+        Column("trace_ratio", "near", "log", "none", collapse_threshold=0.01, target=1.0),
+    )
 
     def measure(self, models: FittedModels) -> dict[str, np.ndarray]:
         _, sigma_t = models.family.moments(models.state)

@@ -31,8 +31,8 @@ T = TypeVar("T")
 Features = Literal["classifier", "inception", "pixels", "coordinates", "tokens"]
 """Names of the feature extractors."""
 
-Better = Literal["lower", "higher"]
-"""Direction in which a column improves."""
+Better = Literal["lower", "higher", "near"]
+"""Direction in which a column improves: "near" towards a target."""
 
 Scale = Literal["log", "linear"]
 """Scale of damage: a ratio or a difference."""
@@ -98,14 +98,16 @@ class Column:
     Attributes:
         name: name in the table. The first column of a metric bears the metric's name, with the settings that differ
             from the default in brackets: ``precision[pixels,k=5]``.
-        better: direction in which the value improves.
-        scale: "log" if damage is a ratio of two values, "linear" if it is a difference.
+        better: direction in which the value improves; "near": towards the target.
+        scale: "log" if damage is a ratio of two values, "linear" if it is a difference. Means over seeds are geometric
+            on a log scale, arithmetic on a linear one.
         reference: the real rows that the generated rows are compared with. It determines the floor, the value of real
             rows: for "test" training rows take the place of the generated rows, for "train" held-out rows do, for
             "none" there is no floor. "test" also serves metrics that compare with the distribution (modes_covered) or
             with no rows (feature_variance).
         unit: unit of the values, for axes and headings; "" if dimensionless.
         collapse_threshold: a model with this value or a worse one counts as collapsed; None: no such value.
+        target: the best value of a column with better "near", or a function of the data set that returns it.
     """
 
     name: str
@@ -114,6 +116,29 @@ class Column:
     reference: Literal["test", "train", "none"]
     unit: str = ""
     collapse_threshold: float | None = None
+    target: float | Callable[[Any], float] | None = None
+
+    def __post_init__(self) -> None:
+        if (self.better == "near") != (self.target is not None):
+            raise ValueError(f"column {self.name}: better near and a target go together")
+
+    @property
+    def geometric(self) -> bool:
+        """True if means over seeds are geometric: all tables, figures and the report follow this."""
+        return self.scale == "log"
+
+    @property
+    def direction(self) -> str:
+        """Return ``lower is better``, ``closer to 1 is better``, ... for axes and headings."""
+        if self.better != "near":
+            return f"{self.better} is better"
+        return f"closer to {'the truth' if callable(self.target) else f'{self.target:g}'} is better"
+
+    def target_of(self, data: Any) -> float:
+        """Return the target on a data set; NaN for a column without one."""
+        if self.target is None:
+            return float("nan")
+        return float(self.target(data) if callable(self.target) else self.target)
 
 
 @dataclass(frozen=True, eq=False)

@@ -63,7 +63,8 @@ class JudgedCase:
         low: lower limit of its interval; minus infinity if it has none.
         high: upper limit of its interval; infinity if it has none.
         level: confidence level of the interval: 0.9 for ``within``, else 0.95.
-        p: 1 - the largest level at which the interval contradicts the claim, after Holm's correction.
+        p_against: two-sided p value against the claim, after Holm's correction: 1 - the largest level at which the
+            interval contradicts the claim. It is no evidence for a claim; ``low`` and ``high`` are.
         slack: distance of the interval from the limits that the claim sets, on the scale of the judgement; negative if
             the interval exceeds them; NaN if there is no interval.
         generation: the worst generation, if several are listed.
@@ -82,7 +83,7 @@ class JudgedCase:
     low: float
     high: float
     level: float
-    p: float
+    p_against: float
     slack: float
     generation: int | None
     seeds: int
@@ -260,7 +261,7 @@ def _judged_case(case: Case, figures: _Figures, verdict: Verdict, p: float) -> J
         low=low,
         high=high,
         level=figures.region.level,
-        p=p,
+        p_against=p,
         slack=slack,
         generation=generation,
         seeds=figures.seeds,

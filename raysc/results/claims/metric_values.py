@@ -6,7 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from raysc.metrics.core.metric import Column
+from raysc.metrics.core.metric import Better, Column
+
+WORST: Mapping[Better, float] = {"lower": np.inf, "higher": -np.inf, "near": np.nan}
+"""Direction of improvement -> value of a diverged model."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class MetricValues:
 
         Returns:
             float64 (seeds, generations): infinite on the metric's worse side if the model diverged, NaN if the value is
-            missing.
+            missing, or if the model diverged and both sides of the metric's target are worse.
         """
         return self._lookup(cell, generations)[0]
 
@@ -96,7 +99,7 @@ class MetricValues:
         position = seed[selected], generation[selected]
         values[position] = rows[self.column.name].to_numpy(float)[selected]
         diverged[position] = rows["diverged"].to_numpy(bool)[selected]
-        return np.where(diverged, np.inf if self.column.better == "lower" else -np.inf, values), diverged
+        return np.where(diverged, WORST[self.column.better], values), diverged
 
 
 def metric_values(table: pd.DataFrame, column: Column, seeds: tuple[int, ...]) -> MetricValues:

@@ -31,6 +31,11 @@ def label(names: Sequence[str], values: Sequence[object], digits: int = 4) -> st
     return ", ".join(setting_texts(names, values, digits))
 
 
+def short_label(names: Sequence[str], values: Sequence[object]) -> str:
+    """Return ``label``, cut to ``MAX_LENGTH`` characters."""
+    return shorten(label(names, values))
+
+
 def cell_label(cell: ResolvedCell) -> str:
     """Return the label of a cell: the values of all axes of the sweep."""
     axes = cell.settings.axes

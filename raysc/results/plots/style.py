@@ -28,6 +28,23 @@ STRIDES = (1, 2, 5, 10, 20, 50, 100)
 """Distances between ticks on a logarithmic axis, in decades."""
 
 
+STYLE: dict[Any, Any] = {
+    "font.family": "sans-serif",
+    "font.size": 9,
+    "axes.titlesize": 9,
+    "axes.labelsize": 9,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "legend.fontsize": 8.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.alpha": 0.3,
+    "grid.linewidth": 0.6,
+}
+"""Settings of matplotlib for all figures."""
+
+
 @contextmanager
 def style(salt: str = "raysc") -> Iterator[None]:
     """Set matplotlib's style for a block that draws and saves a figure.
@@ -37,24 +54,9 @@ def style(salt: str = "raysc") -> Iterator[None]:
     Args:
         salt: salt of the ids in an SVG. Figures on one page need different salts.
     """
-    settings: Any = {
-        "text.parse_math": False,  # else matplotlib parses a `$` in a name as a formula, and may fail
-        "svg.fonttype": "none",
-        "svg.hashsalt": salt,
-        "font.family": "sans-serif",
-        "font.size": 9,
-        "axes.titlesize": 9,
-        "axes.labelsize": 9,
-        "xtick.labelsize": 8,
-        "ytick.labelsize": 8,
-        "legend.fontsize": 8.5,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.grid": True,
-        "grid.alpha": 0.3,
-        "grid.linewidth": 0.6,
-    }
-    with matplotlib.rc_context(settings):
+    # Else matplotlib parses a `$` in a name as a formula, and may fail.
+    literal: dict[Any, Any] = {"text.parse_math": False, "svg.fonttype": "none", "svg.hashsalt": salt}
+    with matplotlib.rc_context({**STYLE, **literal}):
         yield
 
 

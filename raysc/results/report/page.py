@@ -20,7 +20,7 @@ from raysc.results.report.figures.order import figure_sections
 from raysc.results.report.figures.rendering import ReportFigure, write_numbers
 from raysc.results.report.provenance import compute_environments, lineage_frame
 from raysc.results.report.tables import TableEntry, claims_frame, last_generation_table, stability_table
-from raysc.results.table.stability import cell_stabilities, stability_frame
+from raysc.results.table.stability import cell_stabilities, excess_unit, stability_frame
 from raysc.results.table.table import load_table, quality_column
 from raysc.store.objects import Objects
 from raysc.sweepfile.yaml_writer import sweep_yaml
@@ -95,6 +95,7 @@ def report(resolved: ResolvedSweep, objects: Objects) -> Report:
         last_generation=last_generation_table(sweep, table, stabilities),
         figure_sections=sections,
         column=column,
+        excess_unit=excess_unit(column),
         stability=stability_table(stabilities, cells, column.scale == "log") if stabilities else None,
         failures=failures(plan, objects),
         divergences=divergences(table, cells),

@@ -11,8 +11,8 @@ from raysc.planning.resolved import ResolvedCell
 from raysc.results.claims.judging import JudgedClaim
 from raysc.results.plots.labels import label
 from raysc.results.report.figures.panel_layout import is_control
-from raysc.results.statistics.averages import Mean
-from raysc.results.table.number_format import interval_text, number_text, share_text, spread_text, value_text
+from raysc.results.statistics.averages import Mean, seed_mean
+from raysc.results.table.number_format import mean_text, number_text, value_text
 from raysc.results.table.selection import last_generation
 from raysc.results.table.stability import Stability
 from raysc.results.table.table import main_columns, varying_axes
@@ -57,11 +57,6 @@ def number_entry(value: float, text: str | None = None) -> TableEntry:
     return TableEntry(None, "") if isnan(value) else TableEntry(value, text or number_text(value))
 
 
-def spread_entry(values: pd.Series) -> TableEntry:
-    """Return ``7.41 ± 0.50 (9 of 10)``: see ``spread_text``; empty if all values are missing."""
-    return TableEntry(float(values.mean()), spread_text(values)) if values.notna().any() else TableEntry(None, "")
-
-
 def interval_entry(mean: Mean, seeds: int) -> TableEntry:
     """Return ``0.28 [0.21, 0.35] (9 of 10)``, or the mean only if there is no interval; empty if there is no mean.
 
@@ -69,17 +64,14 @@ def interval_entry(mean: Mean, seeds: int) -> TableEntry:
         mean: mean over the seeds that have a value.
         seeds: number of all seeds with results.
     """
-    if isnan(mean.mean):
-        return TableEntry(None, "")
-    text = f"{interval_text(mean.mean, mean.low, mean.high)}{share_text(mean.seeds, seeds)}"
-    return TableEntry(mean.mean, text)
+    return TableEntry(None if isnan(mean.mean) else mean.mean, mean_text(mean, seeds))
 
 
 def last_generation_table(sweep: Sweep, table: pd.DataFrame, stabilities: Sequence[Stability]) -> Table:
     """Return one row per cell: each metric at the cell's last generation, and the excess over the control.
 
-    Metrics have mean and standard deviation over seeds. The column of the excess is left out if no cell has one. Cells
-    without results have a row too.
+    Metrics have their mean over seeds with its 95 % interval. The column of the excess is left out if no cell has one.
+    Cells without results have a row too.
 
     Args:
         sweep: the sweep.
@@ -90,14 +82,17 @@ def last_generation_table(sweep: Sweep, table: pd.DataFrame, stabilities: Sequen
     last = last_generation(table)
     by_cell = {int(str(number)): rows for number, rows in last.groupby("cell")}
     excesses = {stability.number: stability.excess for stability in stabilities}
-    metrics = [column.name for column in main_columns(sweep)]
+    metrics = main_columns(sweep)
     rows = []
     for number, cell in enumerate(sweep.cells):
         results = by_cell.get(number, last.head(0))
         row = [text_entry(cell.axes[axis]) for axis in axes]
         row.append(TableEntry(len(results), f"{len(results)}/{len(sweep.seeds)}"))
         row.append(number_entry(float(results["generation"].iloc[0])) if len(results) else TableEntry(None, "none"))
-        row += [spread_entry(results[name]) for name in metrics]
+        row += [
+            interval_entry(seed_mean(results[column.name].to_numpy(float), column.geometric), len(results))
+            for column in metrics
+        ]
         if stabilities and number in excesses:
             row.append(interval_entry(excesses[number], len(results)))
         elif stabilities:
@@ -105,7 +100,14 @@ def last_generation_table(sweep: Sweep, table: pd.DataFrame, stabilities: Sequen
         diverged = int(results["diverged"].sum())
         row.append(TableEntry(float(diverged), str(diverged or "")))
         rows.append(row)
-    columns = [*axes, "seeds", "generation", *metrics, *(["excess [95 %]"] if stabilities else []), "diverged"]
+    columns = [
+        *axes,
+        "seeds",
+        "generation",
+        *(column.name for column in metrics),
+        *(["excess [95 %]"] if stabilities else []),
+        "diverged",
+    ]
     return Table(columns, rows, frozenset(axes))
 
 
@@ -144,10 +146,11 @@ def _half_life_entry(stability: Stability) -> TableEntry:
     return TableEntry(half_life, f"{verb} {number_text(half_life, 3)} [{number_text(low, 3)}, {number_text(high, 3)}]")
 
 
-CASE_FIELDS = ("verdict", "value", "low", "high", "level", "p", "generation", "seeds", "why")
+CASE_FIELDS = ("verdict", "value", "low", "high", "level", "p_against", "generation", "seeds", "why")
 """Fields of a judged case that are columns of claims.csv."""
 CLAIM_COLUMNS = (
-    "claim", "says", "where", "verdict", "value", "low", "high", "level", "unit", "p", "generation", "seeds", "why",
+    "claim", "says", "where", "verdict", "value", "low", "high", "level", "unit", "p_against", "generation",
+    "seeds", "why",
 )  # fmt: skip
 """Columns of claims.csv, in order."""
 

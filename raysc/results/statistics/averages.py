@@ -27,12 +27,17 @@ class Mean:
     seeds: int
 
 
-def seed_mean(values: np.ndarray) -> Mean:
+def seed_mean(values: np.ndarray, geometric: bool = False) -> Mean:
     """Return the mean and its 95 % interval, as for claims: Student's t, adjusted for skewed values.
 
     Args:
         values: float64 (seeds,); NaN (a seed without a value) is left out.
+        geometric: return the geometric mean, with the interval of the logarithms' mean: both are positive. Values below
+            0 are left out; the mean is 0 if a value is 0.
     """
+    if geometric:
+        mean = seed_mean(logarithms(values))
+        return Mean(float(np.exp(mean.mean)), float(np.exp(mean.low)), float(np.exp(mean.high)), mean.seeds)
     known = values[~np.isnan(values)]
     if len(known) < 2:
         return Mean(float(known[0]) if len(known) else np.nan, np.nan, np.nan, len(known))
@@ -43,13 +48,19 @@ def seed_mean(values: np.ndarray) -> Mean:
     return Mean(float(known.mean()), float(low[0]), float(high[0]), len(known))
 
 
-def seed_means(table: pd.DataFrame, column: str, logarithms: bool) -> pd.DataFrame:
+def logarithms(values: np.ndarray) -> np.ndarray:
+    """Return natural logarithms: minus infinity for 0, NaN for values below 0."""
+    with np.errstate(divide="ignore"):
+        return np.log(np.where(values >= 0, values, np.nan))
+
+
+def seed_means(table: pd.DataFrame, column: str, geometric: bool) -> pd.DataFrame:
     """Return the mean over seeds at each generation of each cell, with pointwise 95 % intervals of Student's t.
 
     Args:
         table: columns cell, seed, generation, diverged and the metric's.
         column: the metric's column.
-        logarithms: True for geometric means; values below 0 are left out. A geometric mean is 0 if a value is 0.
+        geometric: True for geometric means; values below 0 are left out. A geometric mean is 0 if a value is 0.
 
     Returns:
         One row per cell and generation, sorted: mean, median, low and high (NaN for fewer than two seeds, and if a
@@ -59,10 +70,7 @@ def seed_means(table: pd.DataFrame, column: str, logarithms: bool) -> pd.DataFra
     """
     rows = table[["cell", "generation", "diverged"]].assign(diverged=table["diverged"].astype(bool))
     values = np.where(rows["diverged"], np.nan, table[column].to_numpy(float))
-    if logarithms:
-        with np.errstate(divide="ignore"):
-            values = np.log(np.where(values >= 0, values, np.nan))
-    rows["value"] = values
+    rows["value"] = logarithms(values) if geometric else values
     groups = rows.groupby(["cell", "generation"])
     means = groups["value"].agg(mean="mean", median="median", spread="std", seeds="count")
     means["diverged"] = groups["diverged"].sum()
@@ -74,6 +82,6 @@ def seed_means(table: pd.DataFrame, column: str, logarithms: bool) -> pd.DataFra
         / np.sqrt(np.maximum(seeds, 1))
     )
     means["low"], means["high"] = means["mean"] - half, means["mean"] + half
-    if logarithms:
+    if geometric:
         means[["mean", "median", "low", "high"]] = np.exp(means[["mean", "median", "low", "high"]])
     return means[["mean", "median", "low", "high", "seeds", "diverged", "without_value"]].reset_index()

@@ -67,8 +67,8 @@ class Judgement:
 
     Attributes:
         holds: True if the interval of every column lies in the region.
-        p: 1 - the largest level at which the interval of a column lies outside the region; small if the statement is
-            false.
+        p_against: two-sided p value against the statement: 1 - the largest level at which the interval of a column lies
+            outside the region. Small if the statement is false; 1 if the mean lies in the region.
         mean: means over seeds, float64 (columns,); NaN for a column with a censored value.
         low: lower limits at the region's level, float64 (columns,).
         high: upper limits, float64 (columns,).
@@ -77,7 +77,7 @@ class Judgement:
     """
 
     holds: bool
-    p: float
+    p_against: float
     mean: np.ndarray
     low: np.ndarray
     high: np.ndarray
@@ -105,7 +105,7 @@ def judge(values: CensoredValues, region: Region) -> Judgement:
     known = (values.low == values.high).all(axis=0)
     return Judgement(
         holds=bool((slack > 0).all()),
-        p=float(p.min()),
+        p_against=float(p.min()),
         mean=np.where(known, lower.mean, np.nan),
         low=low,
         high=high,
@@ -115,12 +115,12 @@ def judge(values: CensoredValues, region: Region) -> Judgement:
 
 
 def verdicts(judgements: Sequence[Judgement | None]) -> list[tuple[Verdict, float]]:
-    """Return the verdict of each case of a claim, and its p value after Holm's correction.
+    """Return the verdict of each case of a claim, and its ``p_against`` after Holm's correction.
 
     Args:
         judgements: judgements of all cases; None for a case that cannot be judged.
     """
-    corrected = holm([1.0 if judgement is None else judgement.p for judgement in judgements])
+    corrected = holm([1.0 if judgement is None else judgement.p_against for judgement in judgements])
     return [(_verdict(judgement, p), p) for judgement, p in zip(judgements, corrected, strict=True)]
 
 

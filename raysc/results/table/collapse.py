@@ -22,9 +22,16 @@ def collapse_generation(table: pd.DataFrame, column: Column) -> np.ndarray:
     """
     assert column.collapse_threshold is not None, f"{column.name} has no collapse threshold"
     values = table[column.name]
-    bad = values <= column.collapse_threshold if column.better == "higher" else values >= column.collapse_threshold
+    bad = values <= column.collapse_threshold if _collapses_downwards(column) else values >= column.collapse_threshold
     first = table["generation"].where(bad).groupby([table["cell"], table["seed"]]).transform("min").to_numpy(float)
     if "ended_generation" not in table:
         return first
     ended = table["ended_generation"].to_numpy(float)
     return np.where(first > ended, ended, first)
+
+
+def _collapses_downwards(column: Column) -> bool:
+    """Return True if values below the threshold are the bad ones; for a target these lie beyond the threshold."""
+    if isinstance(column.target, float) and column.collapse_threshold is not None:
+        return column.collapse_threshold < column.target
+    return column.better == "higher"

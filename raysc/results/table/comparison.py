@@ -1,6 +1,6 @@
 """Comparison of two sweeps: cells with equal axes, paired by seed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,12 @@ OTHER = "_of_the_other"
 
 
 def compare_sweeps(
-    table: pd.DataFrame, other: pd.DataFrame, axes: Sequence[str], columns: Sequence[Column], generation: int | None
+    table: pd.DataFrame,
+    other: pd.DataFrame,
+    axes: Sequence[str],
+    columns: Sequence[Column],
+    generation: int | None,
+    targets: Mapping[str, Mapping[int, float]] | None = None,
 ) -> pd.DataFrame:
     """Return by how much one sweep is worse than another, for each cell.
 
@@ -27,6 +32,7 @@ def compare_sweeps(
         axes: axes of the first sweep. Cells belong together if they are equal in all axes that both tables have.
         columns: metrics that both sweeps have.
         generation: the generation to compare; None: the last one of each cell that both have.
+        targets: column with better "near" -> cell of the first sweep -> best value.
 
     Returns:
         One row per cell of the first sweep, in order: its axes, generation, seeds (number of seeds that both have), and
@@ -59,7 +65,8 @@ def compare_sweeps(
         row |= {"generation": pairs["generation"].iloc[0], "seeds": pairs["seed"].nunique()}
         for column in columns:
             values, references = (pairs[f"{column.name}{suffix}"].to_numpy(float) for suffix in ("", OTHER))
-            mean = seed_mean(np.asarray(damage(values, references, column)))
+            best = (targets or {}).get(column.name, {}).get(int(str(cell)), np.nan)
+            mean = seed_mean(damage(values, references, column, best))
             row |= {
                 f"{column.name}_worse": mean.mean,
                 f"{column.name}_worse_low": mean.low,

@@ -1,13 +1,13 @@
 """Statistics of groups of the tidy table's rows, with intervals over seeds, and pivot tables of them."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from raysc.errors import InputError
-from raysc.results.statistics.averages import seed_mean
+from raysc.results.statistics.averages import Mean, logarithms, seed_mean
 from raysc.results.statistics.quantiles import quantiles
 from raysc.sweepfile.messages import did_you_mean
 
@@ -15,16 +15,21 @@ if TYPE_CHECKING:
     from pandas.core.groupby import SeriesGroupBy
 
 QUANTILES = (0.05, 0.25, 0.75, 0.95)
-"""Quantiles of each group, beside mean, standard deviation and median."""
+"""Quantiles of each group, beside mean, standard deviation, median, minimum and maximum."""
+MIN_QUANTILE_SEEDS = 20
+"""Least number of seeds of a group with quantiles: of fewer, the outer ones would lie between two seeds."""
 
 
-def aggregate_by(table: pd.DataFrame, by: Sequence[str], metrics: Sequence[str]) -> pd.DataFrame:
+def aggregate_by(
+    table: pd.DataFrame, by: Sequence[str], metrics: Sequence[str], geometric: Container[str] = ()
+) -> pd.DataFrame:
     """Return ``aggregate`` of metrics, grouped by columns that a user named.
 
     Args:
         table: the tidy table or a part of it.
         by: columns to group by.
         metrics: columns of metrics.
+        geometric: the ones of them whose means are geometric.
 
     Raises:
         InputError: a column to group by does not exist.
@@ -33,31 +38,59 @@ def aggregate_by(table: pd.DataFrame, by: Sequence[str], metrics: Sequence[str])
     for name in by:
         if name not in groups:
             raise InputError(f"--by {name}: no such column to group by{did_you_mean(name, groups)}")
-    return aggregate(table, by, metrics)
+    return aggregate(table, by, metrics, geometric)
 
 
-def aggregate(table: pd.DataFrame, by: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:
-    """Return mean, standard deviation, median and quantiles of columns for each group of rows.
+def aggregate(
+    table: pd.DataFrame, by: Sequence[str], columns: Sequence[str], geometric: Container[str] = ()
+) -> pd.DataFrame:
+    """Return the statistics of columns for each group of rows.
 
     Args:
         table: the tidy table or a part of it.
         by: columns to group by; an empty value is a group.
         columns: numeric columns to aggregate; NaN (diverged seeds, and those without a value) is left out.
+        geometric: the ones of them whose means are geometric; see ``seed_mean``.
 
     Returns:
-        One row per group, in order of appearance: ``by``, ``count`` (rows, one per cell, seed and generation),
-        ``diverged`` (number of them that diverged), and <column>_mean, _sd (ddof 1), _median, _q05, _q25, _q75, _q95
-        and _count for each column: quantiles by linear interpolation, and the number of rows with a value, which are
-        those that the statistics cover. Infinite values have an infinite mean, no sd, and quantiles by order.
+        One row per group, in order of appearance: ``by``, ``seeds`` (number of distinct ones), ``count`` (rows, one per
+        cell, seed and generation), ``diverged`` (number of them that diverged), and for each column
+
+        - _mean, _low, _high: mean over seeds with its 95 % interval. The rows of one seed in a group are averaged
+          first, since the cells of a seed share their random numbers. No interval for fewer than two seeds
+        - _sd (ddof 1), _median, _min, _max of the rows; _q05, _q25, _q75, _q95 by linear interpolation, NaN below 20
+          seeds
+        - _count: number of rows with a value, which are those that the statistics cover
+
+        Infinite values have an infinite mean, no sd and no interval, and quantiles by order.
     """
     groups = table.groupby(list(by), dropna=False, sort=False)
-    statistics = {"count": groups.size(), "diverged": groups["diverged"].sum()}
+    seeds = table.assign(seeds=table["seed"]).groupby(list(by), dropna=False, sort=False)["seeds"].nunique()
+    statistics: dict[str, Any] = {"seeds": seeds, "count": groups.size(), "diverged": groups["diverged"].sum()}
+    has_quantiles = seeds >= MIN_QUANTILE_SEEDS
     for name in columns:
         values = groups[name]
-        statistics |= {f"{name}_mean": values.mean(), f"{name}_sd": values.std(), f"{name}_median": values.median()}
-        statistics |= {f"{name}_q{100 * share:02.0f}": _quantile(values, share) for share in QUANTILES}
+        means = _seed_means(table, by, name, name in geometric)
+        statistics |= {f"{name}_{part}": [getattr(mean, part) for mean in means] for part in ("mean", "low", "high")}
+        statistics |= {f"{name}_sd": values.std(), f"{name}_median": values.median()}
+        statistics |= {f"{name}_min": values.min(), f"{name}_max": values.max()}
+        statistics |= {
+            f"{name}_q{100 * share:02.0f}": _quantile(values, share).where(has_quantiles) for share in QUANTILES
+        }
         statistics |= {f"{name}_count": values.count()}
     return pd.DataFrame(statistics).reset_index()
+
+
+def _seed_means(table: pd.DataFrame, by: Sequence[str], column: str, geometric: bool) -> list[Mean]:
+    """Return the mean over seeds of each group, in order of appearance; each seed has the mean of its rows."""
+    values = logarithms(table[column].to_numpy(float)) if geometric else table[column].to_numpy(float)
+    keys = [*by, *({"seed"} - set(by))]
+    with np.errstate(invalid="ignore"):
+        by_seed = table[keys].assign(value=values).groupby(keys, dropna=False, sort=False)["value"].mean()
+    if geometric:
+        by_seed = np.exp(by_seed)
+    groups = by_seed.groupby(level=list(range(len(by))), dropna=False, sort=False)
+    return [seed_mean(seeds.to_numpy(float), geometric) for _, seeds in groups]
 
 
 def _quantile(groups: "SeriesGroupBy[Any, Any]", share: float) -> "pd.Series[Any]":
@@ -66,40 +99,6 @@ def _quantile(groups: "SeriesGroupBy[Any, Any]", share: float) -> "pd.Series[Any
     if result.isna().any():
         return result.fillna(groups.agg(lambda values: quantiles(values.to_numpy(float), (share,))[0]))
     return result
-
-
-def add_intervals(
-    grouped: pd.DataFrame, table: pd.DataFrame, by: Sequence[str], metrics: Sequence[str]
-) -> pd.DataFrame:
-    """Add the 95 % interval of each mean over seeds.
-
-    The rows of one seed in a group are averaged first, since the cells of a seed share their random numbers.
-
-    Args:
-        grouped: from ``aggregate_by``, one row per group in order of appearance.
-        table: the table that was grouped.
-        by: columns of the groups.
-        metrics: the aggregated columns.
-
-    Returns:
-        ``grouped`` with <metric>_low and _high after <metric>_mean; NaN for fewer than two seeds, and for infinite
-        means.
-    """
-    keys = list(by)
-    by_seed = table.groupby([*keys, *({"seed"} - set(keys))], dropna=False, sort=False)
-    seed_values = None if "seed" in keys else by_seed[list(metrics)].mean()
-    for name in metrics:
-        if seed_values is None:
-            low = high = np.full(len(grouped), np.nan)
-        else:
-            groups = seed_values[name].groupby(level=list(range(len(keys))), dropna=False, sort=False)
-            means = [seed_mean(values.to_numpy(float)) for _, values in groups]
-            low, high = np.array([mean.low for mean in means]), np.array([mean.high for mean in means])
-        index = grouped.columns.get_loc(f"{name}_mean")
-        assert isinstance(index, int)
-        limits = pd.DataFrame({f"{name}_low": low, f"{name}_high": high}, grouped.index)
-        grouped = pd.concat([grouped.iloc[:, : index + 1], limits, grouped.iloc[:, index + 1 :]], axis=1)
-    return grouped
 
 
 def pivot_groups(grouped: pd.DataFrame, by: Sequence[str], across: str, values: str) -> pd.DataFrame:

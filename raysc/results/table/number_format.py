@@ -2,11 +2,10 @@
 
 from math import floor, isfinite, isnan, log10
 
-import numpy as np
 import pandas as pd
 
 from raysc.formatting import printable
-from raysc.results.statistics.quantiles import quantiles
+from raysc.results.statistics.averages import Mean
 
 
 def value_text(value: object) -> str:
@@ -23,27 +22,15 @@ def number_text(value: float, digits: int = 4) -> str:
     return f"{value:.{digits}g}"
 
 
-def quantiles_text(values: pd.Series) -> str:
-    """Return the median [5 % quantile, 95 % quantile] over seeds; NaN (diverged seeds) is left out."""
-    if values.isna().all():
-        return ""
-    shares = (0.5, 0.05, 0.95)
-    median, low, high = (number_text(float(value), 3) for value in quantiles(values.to_numpy(float), shares))
-    return f"{median} [{low}, {high}]"
+def mean_text(mean: Mean, seeds: int) -> str:
+    """Return a mean over seeds with its interval: ``0.28 [0.21, 0.35] (9 of 10)``; "" without a value.
 
-
-def spread_text(values: pd.Series) -> str:
-    """Return mean ± standard deviation over seeds, to two digits of the deviation.
-
-    NaN (a diverged seed, or one without a value) is left out, and the number of the other seeds stands behind:
-    ``5.0 ± 1.2 (9 of 10)``. With infinite values there is no deviation.
+    Args:
+        mean: mean over the seeds that have a value.
+        seeds: number of all seeds with results; the number of seeds behind the mean is left out if it is this one.
     """
-    known = values.dropna()
-    if known.empty:
-        return ""
-    has_deviation = len(known) > 1 and np.isfinite(known).all()
-    mean, deviation = float(known.mean()), float(known.std(ddof=1)) if has_deviation else 0.0
-    return f"{_spread(mean, deviation)}{share_text(len(known), len(values))}"
+    text = interval_text(mean.mean, mean.low, mean.high)
+    return f"{text}{share_text(mean.seeds, seeds)}" if text else ""
 
 
 def share_text(count: int, total: int) -> str:
@@ -51,26 +38,18 @@ def share_text(count: int, total: int) -> str:
     return "" if count == total else f" ({count} of {total})"
 
 
-def _spread(mean: float, deviation: float) -> str:
-    if deviation == 0:
-        return number_text(mean)
-    if not 1e-5 < deviation < 1e5:
-        return f"{mean:.3g} ± {deviation:.1g}"
-    decimals = max(0, 1 - floor(log10(deviation)))
-    return f"{mean:.{decimals}f} ± {deviation:.{decimals}f}"
-
-
 def interval_text(mean: float, low: float, high: float) -> str:
     """Return a mean with its interval, to two digits of the width: ``0.28 [0.21, 0.35]``.
 
-    Without an interval it is the mean alone, without a mean "".
+    An interval over more than a factor of ten has three digits of each number. Without an interval it is the mean
+    alone, without a mean "".
     """
     if isnan(mean):
         return ""
     if not (isfinite(low) and isfinite(high)):
         return number_text(mean)
     width = high - low
-    if not 1e-4 < width < 1e4:
+    if not 1e-4 < width < 1e4 or 0 < 10 * low < high:
         return f"{number_text(mean, 3)} [{number_text(low, 3)}, {number_text(high, 3)}]"
     decimals = max(0, 1 - floor(log10(width)))
     return f"{mean:.{decimals}f} [{low:.{decimals}f}, {high:.{decimals}f}]"

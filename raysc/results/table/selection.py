@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from raysc.errors import InputError
+from raysc.metrics.core.metric import Column
 from raysc.results.table.table import metric_columns
 from raysc.sweepfile.messages import did_you_mean
 from raysc.sweepfile.sweep import Sweep
@@ -56,6 +57,20 @@ def metric_names(table: pd.DataFrame, sweep: Sweep, metrics: Sequence[str]) -> l
             raise InputError(f"--metric {name}: no such metric in this sweep{did_you_mean(name, every)}")
         selected |= set(parts_by_column.get(name, [name]))
     return [name for name in every if name in selected] if metrics else every
+
+
+def metric_column(sweep: Sweep, name: str | None) -> Column:
+    """Return the column of a metric by its name; the first one for None.
+
+    Raises:
+        InputError: the sweep measures no such metric.
+    """
+    columns = {column.name: column for column in metric_columns(sweep)}
+    if name is None:
+        return next(iter(columns.values()))
+    if name not in columns:
+        raise InputError(f"metric {name}: {sweep.name} has no such metric{did_you_mean(name, columns)}")
+    return columns[name]
 
 
 def _parts(metric: str) -> list[str]:

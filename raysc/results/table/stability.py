@@ -80,6 +80,14 @@ def cell_stabilities(cells: Sequence[ResolvedCell], table: pd.DataFrame, column:
     return stabilities
 
 
+def excess_unit(column: Column) -> str:
+    """Return the unit of a metric's excess, in words."""
+    if column.better == "near":
+        distance = "|log(value / best value)|" if column.scale == "log" else "|value - best value|"
+        return f"{distance} beyond the control's"
+    return "log ratio to the control" if column.scale == "log" else "difference from the control"
+
+
 def slopes(generations: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Return the least squares slope of each seed over the generations from 1 on.
 

@@ -1,12 +1,13 @@
 """The table of cells that is printed at the end of a sweep."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 from rich.table import Table
 
-from raysc.results.table.number_format import quantiles_text, spread_text, value_text
+from raysc.results.statistics.averages import seed_mean
+from raysc.results.table.number_format import mean_text, value_text
 from raysc.results.table.selection import last_generation
 from raysc.results.table.table import controls_of, main_columns, varying_axes
 from raysc.results.table.terminal_table import WIDTH, empty_table, widest_table
@@ -20,12 +21,16 @@ class _Statistic:
     Attributes:
         heading: heading of the column.
         column: column of the tidy table.
-        text: text of the values of a cell's seeds.
+        geometric: the mean over seeds is geometric.
     """
 
     heading: str
     column: str
-    text: Callable[["pd.Series[float]"], str]
+    geometric: bool = False
+
+    def text(self, rows: pd.DataFrame) -> str:
+        """Return the mean over seeds of a cell's rows at one generation, with its interval."""
+        return mean_text(seed_mean(rows[self.column].to_numpy(float), self.geometric), len(rows))
 
 
 def summary(sweep: Sweep, table: pd.DataFrame, width: int = WIDTH) -> Table:
@@ -38,16 +43,15 @@ def summary(sweep: Sweep, table: pd.DataFrame, width: int = WIDTH) -> Table:
 
     Returns:
         A rich table: the axes that vary, the number of seeds that reached the cell's last generation, and how many
-        diverged, if any did. Then mean ± standard deviation over seeds, median and quantiles of the first metric, and
-        its excess over the control; then the first two of the other metrics. With one seed there are no quantiles.
-        Cells without results have a row too.
+        diverged, if any did. Then the mean over seeds of the first metric with its 95 % interval, its excess over the
+        control, and the other metrics. Cells without results have a row too.
     """
     last = last_generation(table)
     reached = last.groupby("cell")["generation"].first()
     statistics = _statistics(sweep)
     by_cell = dict(list(last.groupby("cell")))
     texts = [
-        [statistic.text(by_cell.get(number, last.head(0))[statistic.column]) for statistic in statistics]
+        [statistic.text(by_cell.get(number, last.head(0))) for statistic in statistics]
         for number in range(len(sweep.cells))
     ]
 
@@ -58,21 +62,10 @@ def summary(sweep: Sweep, table: pd.DataFrame, width: int = WIDTH) -> Table:
 
 
 def _statistics(sweep: Sweep) -> list[_Statistic]:
-    names = [column.name for column in main_columns(sweep)]
-    has_quantiles, has_excess = len(sweep.seeds) > 1, bool(controls_of(sweep.cells))
-    means = [_Statistic(name, name, spread_text) for name in names]
-    medians = [_Statistic("median [5, 95 %]", name, quantiles_text) for name in names]
-    excess = [_Statistic("excess", f"{names[0]}_excess", spread_text)]
-    return [
-        *means[:1],
-        *(medians[:1] if has_quantiles else []),
-        *(excess if has_excess else []),
-        *(
-            statistic
-            for pair in zip(means[1:], medians[1:], strict=True)
-            for statistic in pair[: 2 if has_quantiles else 1]
-        ),
-    ]
+    columns = main_columns(sweep)
+    means = [_Statistic(column.name, column.name, column.geometric) for column in columns]
+    excess = [_Statistic("excess", f"{columns[0].name}_excess")] if controls_of(sweep.cells) else []
+    return [*means[:1], *excess, *means[1:]]
 
 
 def _build(
@@ -103,6 +96,6 @@ def _build(
 
 
 def _title(sweep: Sweep, same_generation: bool, reached: "pd.Series[int]") -> str:
-    seeds = f"mean ± sd over {len(sweep.seeds)} seeds" if len(sweep.seeds) > 1 else "one seed"
+    seeds = f"mean [95 % interval] over {len(sweep.seeds)} seeds" if len(sweep.seeds) > 1 else "one seed"
     at = f"generation {reached.iloc[0]} of {sweep.generations}" if same_generation else "each cell's last generation"
     return f"{sweep.name}: {at}, {seeds}"

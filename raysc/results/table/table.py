@@ -73,7 +73,7 @@ def load_table(resolved: ResolvedSweep, objects: Objects) -> pd.DataFrame:
     )
     controls = controls_of([cell.settings for cell in cells])
     for column in columns:
-        table[f"{column.name}_excess"] = excess(table, controls, column)
+        table[f"{column.name}_excess"] = excess(table, controls, column, targets_of(column, cells))
     table["initial_quality"] = initial_quality(table, quality_column(sweep))
     if sweep.until is not None:
         table = _with_ends(table, sweep.until, sweep.generations)
@@ -95,6 +95,16 @@ def main_columns(sweep: Sweep) -> list[Column]:
 
 def _metrics(sweep: Sweep) -> list[Metric]:
     return [registry.build("metric", metric) for metric in sweep.metrics]
+
+
+def targets_of(column: Column, cells: Iterable[ResolvedCell]) -> dict[int, float]:
+    """Map the number of each cell to the best value of a column with better "near"; empty for other columns."""
+    return {} if column.target is None else {cell.number: column.target_of(cell.data) for cell in cells}
+
+
+def geometric_names(columns: Iterable[Column]) -> frozenset[str]:
+    """Return the names in the table whose means over seeds are geometric: values and floors on a log scale."""
+    return frozenset(name for column in columns if column.geometric for name in _value_columns(column))
 
 
 def quality_column(sweep: Sweep) -> Column:

@@ -14,7 +14,7 @@ def judged_case(**changes: Any) -> JudgedCase:
         "low": 0.71,
         "high": 0.94,
         "level": 0.95,
-        "p": 0.5,
+        "p_against": 0.5,
         "slack": 0.1,
         "generation": None,
         "seeds": 100,

@@ -23,7 +23,7 @@ def table_of(values: np.ndarray) -> pd.DataFrame:
 def test_curves_have_students_interval_and_single_means_the_one_of_claims() -> None:
     values = np.random.default_rng(0).normal(0.0, 0.5, 7)
     student = stats.ttest_1samp(values, 0.0).confidence_interval(0.95)
-    row = seed_means(table_of(values[:, None]), "metric", logarithms=False).iloc[0]
+    row = seed_means(table_of(values[:, None]), "metric", geometric=False).iloc[0]
     mean = seed_mean(values)
     assert (row["low"], row["high"]) == pytest.approx((student.low, student.high))
     assert (row["mean"], row["low"], row["high"]) == pytest.approx((mean.mean, mean.low, mean.high))
@@ -36,20 +36,20 @@ def test_the_interval_of_skewed_values_is_longer_towards_the_long_tail() -> None
 
 def test_geometric_means_count_the_values_that_have_no_logarithm() -> None:
     values = np.array([[1.0], [100.0], [-1.0], [np.inf], [np.nan]])
-    row = seed_means(table_of(values), "metric", logarithms=True).iloc[0]
+    row = seed_means(table_of(values), "metric", geometric=True).iloc[0]
     assert row["mean"] == pytest.approx(10)
     assert (row["seeds"], row["diverged"], row["without_value"]) == (2, 1, 2)
 
 
 def test_a_seed_at_0_makes_the_geometric_mean_0_and_counts_in_the_median() -> None:
-    row = seed_means(table_of(np.array([[1.0], [100.0], [0.0]])), "metric", logarithms=True).iloc[0]
+    row = seed_means(table_of(np.array([[1.0], [100.0], [0.0]])), "metric", geometric=True).iloc[0]
     assert (row["mean"], row["median"], row["seeds"], row["without_value"]) == (0, 1, 3, 0)
     assert np.isnan([row["low"], row["high"]]).all()
 
 
 def test_infinite_values_have_an_infinite_mean_without_an_interval() -> None:
     infinite = table_of(np.array([[1.0], [np.inf], [np.inf]])).assign(diverged=False)
-    row = seed_means(infinite, "metric", logarithms=False).iloc[0]
+    row = seed_means(infinite, "metric", geometric=False).iloc[0]
     assert (row["mean"], row["median"], row["seeds"]) == (np.inf, np.inf, 3)
     mean = seed_mean(np.array([1.0, np.nan, -np.inf]))
     assert (mean.mean, mean.seeds) == (-np.inf, 2)
@@ -57,7 +57,7 @@ def test_infinite_values_have_an_infinite_mean_without_an_interval() -> None:
 
 
 def test_one_seed_has_a_mean_and_no_interval() -> None:
-    means = seed_means(table_of(np.array([[2.0, 3.0]])), "metric", logarithms=False)
+    means = seed_means(table_of(np.array([[2.0, 3.0]])), "metric", geometric=False)
     assert means["mean"].tolist() == [2, 3]
     assert means[["low", "high"]].isna().all(axis=None)
     assert seed_mean(np.array([2.0, np.nan])).seeds == 1

@@ -22,6 +22,22 @@ def test_damage_is_positive_if_the_value_is_the_worse_one(better: Better, scale:
     assert damage(np.array([6.0]), np.array([3.0]), column) == pytest.approx([expected])
 
 
+@pytest.mark.parametrize(("scale", "expected"), [("log", [np.log(2), np.log(4), -np.log(2)]), ("linear", [1, 2, -1])])
+def test_damage_to_a_metric_with_a_target_is_the_distance_from_it(scale: Scale, expected: list[float]) -> None:
+    column = Column("ratio", "near", scale, "none", target=1.0)
+    values = np.array([0.5, 0.25, 1.0]) if scale == "log" else np.array([0.0, 3.0, 1.0])
+    references = np.array([1.0, 1.0, 2.0])
+    assert damage(values, references, column, 1.0) == pytest.approx(expected)
+    infinite = damage(np.array([0.0, np.inf]), np.ones(2), Column("ratio", "near", "log", "none", target=1.0), 1.0)
+    assert infinite.tolist() == [np.inf, np.inf]
+
+
+def test_a_target_and_its_direction_go_together() -> None:
+    with pytest.raises(ValueError, match="near and a target go together"):
+        Column("ratio", "near", "log", "none")
+    assert Column("ratio", "near", "log", "none", target=1.0).direction == "closer to 1 is better"
+
+
 def test_a_value_of_0_is_infinitely_far_from_its_reference_on_a_log_scale() -> None:
     values, references = np.array([0.0, 1.0, np.inf]), np.array([1.0, 0.0, 1.0])
     assert damage(values, references, DISTANCE).tolist() == [-np.inf, np.inf, np.inf]

@@ -101,8 +101,8 @@ def test_a_seed_without_upper_bound_can_only_raise_the_mean() -> None:
     values = CensoredValues(known(1.0, 1.1, 0.9, 1.0).low, known(1.0, 1.1, np.inf, 1.0).high)
     assert judge(values, above(0.5)).holds
     assert not judge(values, below(2.0)).holds
-    assert judge(values, below(2.0)).p == 1.0
-    assert judge(values, below(0.5)).p < 0.05
+    assert judge(values, below(2.0)).p_against == 1.0
+    assert judge(values, below(0.5)).p_against < 0.05
 
 
 def test_equal_seeds_are_judged_without_an_interval() -> None:
@@ -110,7 +110,7 @@ def test_equal_seeds_are_judged_without_an_interval() -> None:
     assert judgement.holds
     assert (judgement.low.item(), judgement.high.item()) == (0.2, 0.2)
     assert not judge(known(0.2, 0.2, 0.2), above(0.2)).holds
-    assert judge(known(0.2, 0.2, 0.2), above(0.3)).p == 0.0
+    assert judge(known(0.2, 0.2, 0.2), above(0.3)).p_against == 0.0
 
 
 @pytest.mark.parametrize("seeds", [8, 20])
@@ -138,7 +138,7 @@ def test_a_failed_case_decides_and_an_undecided_case_leaves_the_claim_undecided(
 
 def test_with_holm_a_case_that_fails_alone_is_undecided_among_many() -> None:
     judgement = judge(known(0.0, 0.1, -0.1, 0.05, -0.05), above(0.13))
-    assert 0.01 < judgement.p < 0.05
+    assert 0.01 < judgement.p_against < 0.05
     assert [verdict for verdict, _ in verdicts([judgement])] == ["fails"]
     (first, _), *_ = verdicts([judgement, *[None] * 9])
     assert first == "undecided"

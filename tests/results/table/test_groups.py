@@ -5,7 +5,7 @@ from scipy import stats
 
 from raysc.errors import InputError
 from raysc.results.statistics.averages import seed_mean
-from raysc.results.table.groups import add_intervals, aggregate, aggregate_by, pivot_groups
+from raysc.results.table.groups import aggregate, aggregate_by, pivot_groups
 
 
 @pytest.fixture
@@ -14,11 +14,12 @@ def last_rows(gaussian_table: pd.DataFrame) -> pd.DataFrame:
 
 
 def group(table: pd.DataFrame, *by: str) -> pd.DataFrame:
-    return add_intervals(aggregate_by(table, by, ["frechet_distance"]), table, by, ["frechet_distance"])
+    return aggregate_by(table, by, ["frechet_distance"])
 
 
 def test_diverged_seeds_are_left_out_of_the_mean_but_counted() -> None:
     rows = pd.DataFrame({"lambda": [1.0, 1.0, np.nan], "recall": [0.2, np.nan, 0.6], "diverged": [False, True, False]})
+    rows["seed"] = [0, 1, 0]
     groups = aggregate(rows, ["lambda"], ["recall"])
     assert groups["count"].tolist() == [2, 1]
     assert groups["diverged"].tolist() == [1, 0]
@@ -29,13 +30,32 @@ def test_diverged_seeds_are_left_out_of_the_mean_but_counted() -> None:
 def test_infinite_values_count_by_their_order() -> None:
     rows = pd.DataFrame({"cell": [0, 0, 0, 1, 1], "seed": [0, 1, 2, 0, 1], "diverged": False})
     rows["nll"] = [1.0, np.inf, np.inf, 3.0, 4.0]
-    groups = add_intervals(aggregate(rows, ["cell"], ["nll"]), rows, ["cell"], ["nll"])
+    groups = aggregate(rows, ["cell"], ["nll"])
     assert groups["nll_mean"].tolist() == [np.inf, 3.5]
     assert groups["nll_median"].tolist() == [np.inf, 3.5]
-    assert groups["nll_q05"].tolist() == [np.inf, pytest.approx(3.05)]
-    assert groups["nll_q95"].tolist() == [np.inf, pytest.approx(3.95)]
+    assert groups["nll_min"].tolist() == [1, 3]
+    assert groups["nll_max"].tolist() == [np.inf, 4]
     assert groups["nll_count"].tolist() == [3, 2]
     assert groups["nll_low"].isna().tolist() == [True, False]
+
+
+@pytest.mark.parametrize(("seeds", "expected"), [(19, np.nan), (20, 0.95)])
+def test_below_20_seeds_there_are_no_interpolated_quantiles(seeds: int, expected: float) -> None:
+    rows = pd.DataFrame({"regime": "mix", "seed": range(seeds), "diverged": False, "recall": range(seeds)})
+    (group,) = aggregate(rows, ["regime"], ["recall"]).to_dict("records")
+    np.testing.assert_allclose(group["recall_q05"], expected)
+    assert (group["recall_min"], group["recall_max"]) == (0, seeds - 1)
+
+
+def test_geometric_means_have_positive_intervals() -> None:
+    rows = pd.DataFrame({"regime": "mix", "cell": [0, 0, 0, 1, 1, 1], "seed": [0, 1, 2] * 2, "diverged": False})
+    rows["distance"] = [1.0, 2.0, 300.0, 4.0, 8.0, 300.0]
+    (group,) = aggregate(rows, ["regime"], ["distance"], {"distance"}).to_dict("records")
+    assert group["distance_mean"] == pytest.approx(stats.gmean(rows["distance"]))
+    mean = seed_mean(np.log([2.0, 4.0, 300.0]))
+    assert (group["distance_low"], group["distance_high"]) == pytest.approx((np.exp(mean.low), np.exp(mean.high)))
+    (group,) = aggregate(rows, ["regime"], ["distance"]).to_dict("records")
+    assert group["distance_low"] < 0
 
 
 def test_a_column_that_does_not_exist_is_refused(last_rows: pd.DataFrame) -> None:

@@ -1,29 +1,17 @@
 import pandas as pd
 import pytest
 
-from raysc.results.table.number_format import interval_text, quantiles_text, spread_text, value_text
+from raysc.results.statistics.averages import Mean
+from raysc.results.table.number_format import interval_text, mean_text, value_text
 
 NAN, INF = float("nan"), float("inf")
 
 
-@pytest.mark.parametrize(
-    ("values", "text"),
-    [
-        ([10.0, 12.4, 11.1], "11.2 ± 1.2"),
-        ([0.0011, 0.0015], "0.00130 ± 0.00028"),
-        ([1000.0, 1400.0], "1200 ± 283"),
-        ([2.0, 2.0], "2"),
-        ([3.14159], "3.142"),
-        ([1e-9, 3e-9], "2e-09 ± 1e-09"),
-        ([5.0, NAN], "5 (1 of 2)"),
-        ([10.0, 12.4, 11.1, NAN], "11.2 ± 1.2 (3 of 4)"),
-        ([1.0, INF, INF], "inf"),
-        ([1.0, -INF], "-inf"),
-        ([NAN], ""),
-    ],
-)
-def test_spread_has_two_digits_of_the_deviation(values: list[float], text: str) -> None:
-    assert spread_text(pd.Series(values)) == text
+def test_the_number_of_seeds_stands_behind_a_mean_of_some() -> None:
+    assert mean_text(Mean(0.28, 0.21, 0.35, 9), 9) == "0.28 [0.21, 0.35]"
+    assert mean_text(Mean(0.28, 0.21, 0.35, 9), 10) == "0.28 [0.21, 0.35] (9 of 10)"
+    assert mean_text(Mean(5.0, NAN, NAN, 1), 2) == "5 (1 of 2)"
+    assert mean_text(Mean(NAN, NAN, NAN, 0), 2) == ""
 
 
 @pytest.mark.parametrize(
@@ -45,13 +33,6 @@ def test_values_have_four_digits_and_empty_values_no_text(value: object, text: s
     assert value_text(value) == text
 
 
-def test_quantiles_have_three_digits_and_leave_diverged_seeds_out() -> None:
-    values = pd.Series([*range(101), NAN])
-    assert quantiles_text(values / 3) == "16.7 [1.67, 31.7]"
-    assert quantiles_text(pd.Series([NAN])) == ""
-    assert quantiles_text(pd.Series([INF, INF, 1.0])) == "inf [inf, inf]"
-
-
 @pytest.mark.parametrize(
     ("mean", "low", "high", "text"),
     [
@@ -60,6 +41,7 @@ def test_quantiles_have_three_digits_and_leave_diverged_seeds_out() -> None:
         (NAN, NAN, NAN, ""),
         (INF, NAN, NAN, "inf"),
         (1e6, 0.9e6, 1.1e6, "1e+06 [9e+05, 1.1e+06]"),
+        (0.1234, 0.00123, 12.345, "0.123 [0.00123, 12.3]"),
     ],
 )
 def test_intervals_have_two_digits_of_the_width(mean: float, low: float, high: float, text: str) -> None:

@@ -1,6 +1,6 @@
-"""Drawing of the curves of one metric: means, bands, medians, theory and floor."""
+"""Drawing of the curves of one metric: means, bands, theory and floor."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,11 +12,14 @@ from matplotlib.lines import Line2D
 from raysc.metrics.core.metric import Column
 from raysc.results.plots.style import FLOOR, set_log_axis
 from raysc.results.report.figures.curve_means import CurveMeans
+from raysc.results.report.figures.curve_styles import CurveStyle
 from raysc.results.report.figures.panel_grid import LegendEntry, legend_entries, panel_grid
-from raysc.results.report.figures.panel_layout import CurveStyle, PanelLayout
+from raysc.results.report.figures.panel_layout import PanelLayout
 
 MAX_MARKERS = 15
 """Generations of a curve with a marker at each. A longer curve has one marker, at its end."""
+DRAWN = ["mean", "arithmetic_mean", "low", "high", "theory", "floor"]
+"""Columns of the means that are drawn."""
 
 
 def draw_curves(curves: CurveMeans, column: Column, layout: PanelLayout) -> Figure:
@@ -27,76 +30,104 @@ def draw_curves(curves: CurveMeans, column: Column, layout: PanelLayout) -> Figu
         column: the metric's column.
         layout: the panels.
     """
-    figure, subplots = panel_grid(layout, [*legend_entries(layout.curves), *_other_entries(curves.means)])
+    figure, subplots = panel_grid(layout, [*legend_entries(layout.curves), *other_entries(curves)])
+    draw_panels(subplots, curves, layout)
+    unit = f", {column.unit}" if column.unit else ""
+    left = 0.06 / figure.get_figwidth()
+    figure.supylabel(f"{column.name}{unit}\n({column.direction})", fontsize=9, x=left)
+    return figure
+
+
+def draw_panels(subplots: Sequence[Axes], curves: CurveMeans, layout: PanelLayout, width: float = 1.3) -> None:
+    """Draw the curves of all panels, and set their common y axis.
+
+    Args:
+        subplots: one for each panel, with shared axes.
+        curves: means of the metric.
+        layout: the panels.
+        width: width of the lines, in points.
+    """
     for ax in subplots:
         ax.set_autoscale_on(False)  # else matplotlib computes the limits of all panels again for each curve
     for panel, ax in zip(layout.panels, subplots, strict=True):
         for number, curve in panel.cells.items():
             if number in curves.by_cell:
-                _draw_curve(ax, curves.by_cell[number], curve, medians=curves.shows_medians)
-        if reason := _empty_reason(curves, panel.cells):
+                draw_curve(ax, curves.by_cell[number], curve, width)
+        if reason := empty_reason(curves, panel.cells):
             ax.text(0.5, 0.5, reason, transform=ax.transAxes, ha="center", va="center", color="0.3", fontsize=8)
-        _draw_floors(ax, curves, panel.cells)
+        draw_floors(ax, curves, panel.cells)
     subplots[0].autoscale()  # for all subplots, since they share their axes
     drawn = {number for panel in layout.panels for number in panel.cells}
-    values = curves.means.loc[curves.means["cell"].isin(drawn), ["mean", "low", "high", "theory", "floor"]].to_numpy()
+    values = curves.means.loc[curves.means["cell"].isin(drawn), DRAWN].to_numpy()
     values = values[np.isfinite(values)]
     if curves.scale == "log" and (values > 0).any():
         set_log_axis(subplots[0], values[values > 0])
     else:
-        _limit_linear_axis(subplots[0], curves.means)
-    unit = f", {column.unit}" if column.unit else ""
-    left = 0.06 / figure.get_figwidth()
-    figure.supylabel(f"{column.name}{unit}\n({column.better} is better)", fontsize=9, x=left)
-    return figure
+        _limit_linear_axis(subplots[0], curves.means[curves.means["cell"].isin(drawn)])
 
 
-def _other_entries(means: pd.DataFrame) -> list[LegendEntry]:
+def other_entries(curves: CurveMeans) -> list[LegendEntry]:
     """Return the legend entries of all elements that are not the curve of a cell."""
+    means = curves.means
     entries: list[LegendEntry] = []
     if means["floor"].notna().any():
-        entries.append(("floor: real rows", Line2D([], [], color=FLOOR, lw=1, ls=":")))
+        entries.append((floor_label(curves.column), Line2D([], [], color=FLOOR, lw=1, ls=":")))
     if means["theory"].notna().any():
         entries.append(("theory", Line2D([], [], color="0.2", lw=2.6, alpha=0.35)))
+    if means["arithmetic_mean"].notna().any():
+        entries.append(("arithmetic mean", Line2D([], [], color="0.2", lw=0.7)))
     if means["diverged"].any():
         entries.append(("a seed diverged", Line2D([], [], color="black", marker="x", ls="")))
     return entries
 
 
-def _draw_curve(ax: Axes, rows: pd.DataFrame, curve: CurveStyle, medians: bool) -> None:
-    """Draw the curve of one cell."""
+def floor_label(column: Column) -> str:
+    """Return the name of the floor in a legend, or of the target that stands in its place."""
+    return "floor: real rows" if column.target is None else "best value"
+
+
+def draw_curve(ax: Axes, rows: pd.DataFrame, curve: CurveStyle, width: float = 1.3) -> None:
+    """Draw the curve of one cell.
+
+    Args:
+        ax: the subplot.
+        rows: the cell's rows of ``CurveMeans.means``.
+        curve: its style.
+        width: width of the line, in points.
+    """
     rows = rows[rows["mean"].notna()]
-    names = ("generation", "mean", "median", "low", "high", "theory", "diverged")
+    names = ("generation", "mean", "arithmetic_mean", "low", "high", "theory", "diverged")
     values = {name: rows[name].to_numpy() for name in names}
     generations = values["generation"]
     marked: Any = None if len(rows) <= MAX_MARKERS else [len(rows) - 1]
     if np.isfinite(values["low"]).any():
         ax.fill_between(generations, values["low"], values["high"], color=curve.colour, alpha=0.18, lw=0)
-    if medians:
-        ax.plot(generations, values["median"], color=curve.colour, lw=0.7, ls="-")
+    if np.isfinite(values["arithmetic_mean"]).any():
+        ax.plot(generations, values["arithmetic_mean"], color=curve.colour, lw=0.7, ls="-")
     if np.isfinite(values["theory"]).any():
         ax.plot(generations, values["theory"], color=curve.colour, lw=3.2, alpha=0.35, solid_capstyle="round")
     ax.plot(
         generations, values["mean"],
-        color=curve.colour, ls=curve.dashes, marker=curve.marker, markevery=marked, ms=3.5, lw=1.3,
+        color=curve.colour, ls=curve.dashes, marker=curve.marker, markevery=marked, ms=2.7 * width, lw=width,
+        label=curve.label,
     )  # fmt: skip
     diverging = np.diff(values["diverged"], prepend=0) > 0
     if diverging.any():
         ax.plot(generations[diverging], values["mean"][diverging], ls="", marker="x", ms=6, mew=1.4, color="black")
 
 
-def _empty_reason(curves: CurveMeans, cells: Mapping[int, CurveStyle]) -> str:
+def empty_reason(curves: CurveMeans, cells: Mapping[int, CurveStyle]) -> str:
     """Return the reason why a panel has no curve; "" if it has one."""
     measured = [curves.by_cell[number] for number in cells if number in curves.by_cell]
     if not measured:
         return "not run yet"
     means = pd.concat([rows["mean"] for rows in measured]).to_numpy()
-    if curves.geometric:
+    if curves.column.geometric:
         return "" if (np.isfinite(means) & (means > 0)).any() else "no value above 0"
     return "" if np.isfinite(means).any() else "no finite value"
 
 
-def _draw_floors(ax: Axes, curves: CurveMeans, cells: Mapping[int, CurveStyle]) -> None:
+def draw_floors(ax: Axes, curves: CurveMeans, cells: Mapping[int, CurveStyle]) -> None:
     """Draw the floors of a panel: one line per number of real rows."""
     floors = {float(curves.by_cell[number]["floor"].iloc[0]) for number in cells if number in curves.by_cell}
     for floor in sorted(value for value in floors if np.isfinite(value)):
@@ -108,7 +139,7 @@ def _limit_linear_axis(ax: Axes, means: pd.DataFrame) -> None:
 
     Wide bands of few seeds would flatten the curves.
     """
-    values = means[["mean", "theory", "floor"]].to_numpy()
+    values = means[["mean", "arithmetic_mean", "theory", "floor"]].to_numpy()
     values = values[np.isfinite(values)]
     if values.size and np.ptp(values) > 0:
         low, high = values.min(), values.max()

@@ -9,7 +9,8 @@ import pandas as pd
 from raysc.metrics.core.metric import Column
 from raysc.planning.resolved import ResolvedCell
 from raysc.results.expectations import expected_values
-from raysc.results.statistics.averages import seed_means
+from raysc.results.statistics.averages import logarithms, seed_means
+from raysc.results.table.table import targets_of
 
 
 @dataclass(frozen=True)
@@ -17,27 +18,24 @@ class CurveMeans:
     """Means over seeds of one metric.
 
     Attributes:
-        means: from ``seed_means``, with the columns theory and floor (NaN where there is none).
+        means: from ``seed_means``, with the columns floor, theory and arithmetic_mean (NaN where there is none). A
+            target stands in the place of a floor. The arithmetic mean stands beside a geometric one where theory gives
+            it.
         by_cell: number of a cell -> its rows of ``means``.
-        geometric: the means are geometric.
+        column: the metric's column.
         scale: scale of the y axis, "linear" or "log".
     """
 
     means: pd.DataFrame
     by_cell: Mapping[int, pd.DataFrame]
-    geometric: bool
+    column: Column
     scale: str
-
-    @property
-    def shows_medians(self) -> bool:
-        """Medians are drawn too, because few large values may dominate an arithmetic mean on a log axis."""
-        return self.scale == "log" and not self.geometric
 
 
 def curve_means(table: pd.DataFrame, column: Column, cells: Sequence[ResolvedCell]) -> CurveMeans:
     """Average a metric over seeds by cell and generation, with theory and floor beside the means.
 
-    Means of a metric with a logarithmic scale are geometric, unless a closed form gives its arithmetic mean.
+    Means of a metric with a logarithmic scale are geometric. Theory of its arithmetic mean has this one beside it.
 
     Args:
         table: the tidy table, not empty.
@@ -48,20 +46,36 @@ def curve_means(table: pd.DataFrame, column: Column, cells: Sequence[ResolvedCel
     forms = {
         cell.number: form for cell in cells if (form := expected_values(cell, column.name, generations)) is not None
     }
-    values = table[column.name]
-    log_scale = column.scale == "log" and bool((values > 0).any())
-    geometric = log_scale and not any(form.scale == "linear" for form in forms.values())
-    means = seed_means(table, column.name, geometric)
+    means = seed_means(table, column.name, column.geometric)
     theory = {
-        (number, t): float(np.exp(value) if form.scale == "log" and column.scale == "log" else value)
+        (number, t): float(np.exp(value) if form.scale == "log" else value)
         for number, form in forms.items()
-        if (form.scale == "log") == geometric
+        if form.scale == "linear" or column.geometric
         for t, value in zip(generations, form.values, strict=True)
     }
+    arithmetic = [number for number, form in forms.items() if form.scale == "linear" and column.geometric]
+    means["arithmetic_mean"] = np.nan
+    if arithmetic:
+        beside = seed_means(table, column.name, geometric=False)["mean"]
+        means["arithmetic_mean"] = beside.where(means["cell"].isin(arithmetic))
     keys = list(zip(means["cell"], means["generation"], strict=True))
     means["theory"] = [theory.get(key, np.nan) for key in keys]
     floor = f"{column.name}_floor"
-    floors = table.groupby("cell")[floor].mean() if floor in table else pd.Series(dtype=float)
+    floors = floor_means(table, column) if floor in table else targets_of(column, cells)
     means["floor"] = means["cell"].map(floors).astype(float)
     by_cell = {int(str(number)): rows for number, rows in means.groupby("cell")}
-    return CurveMeans(means, by_cell, geometric, "log" if log_scale else "linear")
+    scale = "log" if column.scale == "log" and (table[column.name] > 0).any() else "linear"
+    return CurveMeans(means, by_cell, column, scale)
+
+
+def floor_means(table: pd.DataFrame, column: Column) -> dict[int, float]:
+    """Return the mean floor of each cell, geometric for metrics whose means are; floors are equal at all generations.
+
+    Args:
+        table: the tidy table.
+        column: a column with a floor.
+    """
+    values = table[f"{column.name}_floor"].to_numpy(float)
+    rows = table[["cell"]].assign(floor=logarithms(values) if column.geometric else values)
+    means = rows.groupby("cell")["floor"].mean()
+    return {int(str(cell)): float(np.exp(mean) if column.geometric else mean) for cell, mean in means.items()}

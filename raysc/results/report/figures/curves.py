@@ -1,18 +1,20 @@
 """Curves of one metric over generations: every regime and lambda, the control, the floor and the theory."""
 
+import io
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
 from raysc.metrics.core.metric import Column
-from raysc.planning.resolved import ResolvedCell
+from raysc.planning.resolved import ResolvedCell, ResolvedSweep
 from raysc.results.plots.labels import cell_label
 from raysc.results.plots.style import style
 from raysc.results.report.figures.curve_drawing import draw_curves
 from raysc.results.report.figures.curve_means import CurveMeans, curve_means
-from raysc.results.report.figures.panel_layout import PanelLayout
-from raysc.results.report.figures.rendering import ReportFigure, render
+from raysc.results.report.figures.panel_layout import PanelLayout, panel_layout
+from raysc.results.report.figures.rendering import DPI, ReportFigure, render
+from raysc.results.table.table import main_columns
 
 
 def curves_figure(
@@ -35,28 +37,45 @@ def curves_figure(
         return render(figure, name, column.name, _caption(curves, layout), alt, axes.merge(curves.means, on="cell"))
 
 
+def curves_png(resolved: ResolvedSweep, table: pd.DataFrame) -> bytes:
+    """Draw the curves of a sweep's first metric as in the report: the picture that ``raysc sweep`` leaves.
+
+    Args:
+        resolved: the sweep.
+        table: the tidy table, not empty.
+    """
+    column = main_columns(resolved.sweep)[0]
+    buffer = io.BytesIO()
+    with style():
+        figure = draw_curves(curve_means(table, column, resolved.cells), column, panel_layout(resolved.sweep.cells))
+        figure.savefig(buffer, format="png", dpi=DPI)
+    return buffer.getvalue()
+
+
 def _caption(curves: CurveMeans, layout: PanelLayout) -> str:
     """Return the caption: the averages, the bands, and all other elements of the figure."""
     means = curves.means
     sentences = _mean_sentences(curves)
-    if curves.shows_medians:
-        sentences.append("Thin lines are medians. A band that reaches the bottom of a panel extends to 0 or below.")
     if (means["diverged"] > 0).any():
         sentences.append(
             "A cross marks a generation at which a seed diverged. Later means are over the remaining seeds only, so "
             "they are biased towards better values."
         )
     if (means["without_value"] > 0).any():
-        values = "Missing values and values below 0" if curves.geometric else "Missing values"
+        values = "Missing values and values below 0" if curves.column.geometric else "Missing values"
         sentences.append(f"{values} are left out of the mean. The CSV file counts them.")
-    if curves.geometric and (means["mean"] == 0).any():
+    if curves.column.geometric and (means["mean"] == 0).any():
         sentences.append("A geometric mean is 0 where a seed has the value 0; the curve leaves the panel there.")
     if np.isinf(means["mean"]).any():
         sentences.append("A curve has a gap where its mean is infinite, because a seed's value is.")
     if means["theory"].notna().any():
         sentences.append("Wide pale lines are the theory: the expectation in closed form.")
-    if means["floor"].notna().any():
+    if means["arithmetic_mean"].notna().any():
+        sentences.append("Thin lines are arithmetic means, of which the theory is the expectation.")
+    if means["floor"].notna().any() and curves.column.target is None:
         sentences.append("Dotted lines are the floor: the metric with real rows in place of generated rows.")
+    elif means["floor"].notna().any():
+        sentences.append("Dotted lines are the best value.")
     return " ".join([*sentences, *([layout.left_out] if layout.left_out else [])])
 
 
@@ -66,7 +85,7 @@ def _mean_sentences(curves: CurveMeans) -> list[str]:
     counts = counts[counts > 0]
     if counts.empty:
         return ["No seed has a value."]
-    mean = "Geometric mean" if curves.geometric else "Mean"
+    mean = "Geometric mean" if curves.column.geometric else "Mean"
     count = str(counts.max()) if counts.min() == counts.max() else f"{counts.min()} to {counts.max()}"
     return [
         f"{mean} over {count} distinct seed{'s' * (count != '1')} at each generation.",

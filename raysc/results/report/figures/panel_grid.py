@@ -9,7 +9,8 @@ from matplotlib.lines import Line2D
 
 from raysc.results.plots.labels import wrap
 from raysc.results.plots.style import set_generation_axis
-from raysc.results.report.figures.panel_layout import CurveStyle, PanelLayout
+from raysc.results.report.figures.curve_styles import CurveStyle
+from raysc.results.report.figures.panel_layout import PanelLayout
 
 PANEL_WIDTH, PANEL_HEIGHT = 2.35, 1.9
 """Size of a panel, in inches; all other lengths in this module are in inches too."""

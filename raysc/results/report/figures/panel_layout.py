@@ -1,15 +1,12 @@
 """Layout of panels: the panel of each cell, the style of its curve, and the cells that are left out."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from matplotlib import colormaps
-from matplotlib.colors import to_hex
-
-from raysc.results.plots.labels import label, shorten
-from raysc.results.plots.style import COLOURS, CONTROL, DASHES, MARKERS, SEQUENTIAL
+from raysc.results.plots.labels import short_label
+from raysc.results.plots.style import COLOURS
 from raysc.results.plots.subset import distinct, evenly_spaced, subgrid
+from raysc.results.report.figures.curve_styles import CONTROL_STYLE, CurveStyle, Describe, Values, curve_styles
 from raysc.results.table.table import varying_axes
 from raysc.settings import CellSettings
 
@@ -19,29 +16,6 @@ MAX_COLUMNS = 6
 """Panels in a row of a full grid."""
 DEFAULT_COLUMNS = 3
 """Panels in a row of panels that form no full grid."""
-
-Values = tuple[Hashable, ...]
-"""A cell's values of some axes of the sweep."""
-
-
-@dataclass(frozen=True)
-class CurveStyle:
-    """Style of a curve, the same in all panels.
-
-    Attributes:
-        label: text in the legend.
-        colour: a colour of matplotlib.
-        dashes: a line style of matplotlib.
-        marker: a marker of matplotlib.
-    """
-
-    label: str
-    colour: str
-    dashes: Any
-    marker: str
-
-
-CONTROL_STYLE = CurveStyle("control: real rows only", CONTROL, (0, (4, 2)), "")
 
 
 @dataclass(frozen=True)
@@ -79,7 +53,13 @@ class PanelLayout:
         return -(-len(self.panels) // self.columns)
 
 
-def panel_layout(cells: Sequence[CellSettings], by: Sequence[str] | None = None) -> PanelLayout:
+def panel_layout(
+    cells: Sequence[CellSettings],
+    by: Sequence[str] | None = None,
+    panels: Sequence[str] | None = None,
+    colours: Sequence[str] = COLOURS,
+    describe: Describe = short_label,
+) -> PanelLayout:
     """Assign all cells of a sweep to panels.
 
     Curves in one panel differ in regime and lambda, panels in the other axes. If that makes more than seven curves,
@@ -88,19 +68,25 @@ def panel_layout(cells: Sequence[CellSettings], by: Sequence[str] | None = None)
     Args:
         cells: of the sweep.
         by: the axes in which curves of one panel differ instead.
+        panels: the axes in which panels differ instead; curves then differ in ``by``, or in all other axes.
+        colours: colours of curves that differ in words.
+        describe: returns a label from names and values of axes, for the legend and the titles of panels.
     """
     generated = [cell for cell in cells if not is_control(cell)]
-    roles = _axis_roles(cells, generated, by)
-    styles = _curve_styles(roles.curves, distinct(values_of(cell, roles.curves) for cell in generated))
+    roles = _axis_roles(cells, generated, by) if panels is None else _given_roles(cells, by, panels)
+    keys = distinct(values_of(cell, roles.curves) for cell in generated)
+    styles = curve_styles(roles.curves, keys, colours, describe)
     columns = evenly_spaced(distinct(values_of(cell, roles.columns) for cell in generated) or [()], MAX_COLUMNS)
     settings = distinct(values_of(cell, roles.settings) for cell in cells)
     drawn = subgrid(settings, max(1, MAX_PANELS // len(columns)))
-    panels = [_panel(cells, roles, styles, setting, column) for setting in drawn for column in columns]
-    legend = distinct(style for panel in panels for style in panel.cells.values())
+    drawn_panels = [
+        _panel(cells, roles, styles, (setting, column), describe) for setting in drawn for column in columns
+    ]
+    legend = distinct(style for panel in drawn_panels for style in panel.cells.values())
     legend.sort(key=lambda style: style is CONTROL_STYLE)
-    left_out = _left_out(panels, len(cells), len(drawn), len(settings), roles.settings)
+    left_out = _left_out(drawn_panels, len(cells), len(drawn), len(settings), roles.settings)
     column_count = len(columns) if len(columns) > 1 else _column_count(drawn)
-    return PanelLayout(tuple(panels), column_count, tuple(legend), left_out)
+    return PanelLayout(tuple(drawn_panels), column_count, tuple(legend), left_out)
 
 
 @dataclass(frozen=True)
@@ -130,14 +116,24 @@ def _axis_roles(
     return _AxisRoles(curves, columns, [name for name in panel_axes(cells) if name not in curves])
 
 
+def _given_roles(cells: Sequence[CellSettings], by: Sequence[str] | None, panels: Sequence[str]) -> _AxisRoles:
+    """Assign a role to each axis, with the axes in which panels differ given."""
+    loop_axes = [*regime_axes(cells), "lambda"]
+    curves = list(by) if by is not None else [name for name in varying_axes(cells) if name not in panels]
+    # Axes of the loop differ side by side: the control, which has no lambda, is in every one of these panels.
+    columns = [name for name in loop_axes if name in panels]
+    return _AxisRoles(curves, columns, [name for name in panels if name not in columns])
+
+
 def _panel(
     cells: Sequence[CellSettings],
     roles: _AxisRoles,
     styles: Mapping[Values, CurveStyle],
-    setting: Values,
-    column: Values,
+    values: tuple[Values, Values],
+    describe: Describe,
 ) -> Panel:
     """Return the panel of the cells with these values of ``roles.settings`` and ``roles.columns``."""
+    setting, column = values
     members = {number: cell for number, cell in enumerate(cells) if values_of(cell, roles.settings) == setting}
     controls = {number: CONTROL_STYLE for number, cell in members.items() if is_control(cell)}
     curves = {
@@ -145,8 +141,8 @@ def _panel(
         for number, cell in members.items()
         if number not in controls and values_of(cell, roles.columns) == column
     }
-    titles = [label(roles.columns, column), label(roles.settings, setting)]
-    return Panel("\n".join(shorten(title) for title in titles if title), curves | controls)
+    titles = [describe(roles.columns, column), describe(roles.settings, setting)]
+    return Panel("\n".join(title for title in titles if title), curves | controls)
 
 
 def panel_axes(cells: Sequence[CellSettings]) -> list[str]:
@@ -168,32 +164,6 @@ def values_of(cell: CellSettings, names: Sequence[str]) -> Values:
 def is_control(cell: CellSettings) -> bool:
     """Return True for a cell that trains on real rows only."""
     return cell.regime.name == "real_only"
-
-
-def _curve_styles(axes: Sequence[str], keys: Sequence[Values]) -> dict[Values, CurveStyle]:
-    """Return the curve style for each combination of axis values.
-
-    Words get distinct colours, line styles and markers. Three or more numbers, and more keys than there are colours,
-    get colours of increasing lightness; the lightest tenth of the colour map is too faint on paper.
-    """
-    varying = [index for index in range(len(axes)) if len({key[index] for key in keys}) > 1]
-    numeric = len(varying) == 1 and all(isinstance(key[varying[0]], int | float) for key in keys)
-    if len(keys) <= len(COLOURS) and not (numeric and len(keys) > 2):
-        return {
-            key: CurveStyle(shorten(label(axes, key)), COLOURS[index], DASHES[index], MARKERS[index])
-            for index, key in enumerate(keys)
-        }
-    ordered = sorted(keys, key=lambda key: float(str(key[varying[0]]))) if numeric else keys
-    colour_map = colormaps[SEQUENTIAL]
-    return {
-        key: CurveStyle(
-            shorten(label(axes, key)) or "without lambda",
-            to_hex(colour_map(0.9 * index / max(len(ordered) - 1, 1))),
-            "-",
-            MARKERS[index % len(MARKERS)],
-        )
-        for index, key in enumerate(ordered)
-    }
 
 
 def _column_count(points: Sequence[Values]) -> int:

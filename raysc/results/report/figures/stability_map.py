@@ -12,7 +12,7 @@ from raysc.results.plots.subset import subgrid, subset_sentence
 from raysc.results.report.figures.map_drawing import MapPanel, MapQuantity, draw_map
 from raysc.results.report.figures.panel_layout import regime_axes, values_of
 from raysc.results.report.figures.rendering import ReportFigure, render
-from raysc.results.table.stability import Stability, stability_boundary, stability_frame
+from raysc.results.table.stability import Stability, excess_unit, stability_boundary, stability_frame
 from raysc.results.table.table import controls_of, quality_column, varying_axes
 from raysc.sweepfile.sweep import Sweep
 
@@ -71,11 +71,10 @@ def no_map_reason(sweep: Sweep, stabilities: Sequence[Stability]) -> str:
 
 def _excess(column: Column) -> MapQuantity:
     """Return the excess at the last generation."""
-    unit = "log ratio to the control" if column.scale == "log" else "difference from the control"
     return MapQuantity(
         name="stability-excess",
         title=f"Excess over the control at the last generation: {column.name}",
-        scale=f"excess, {unit} (above 0 is worse)",
+        scale=f"excess, {excess_unit(column)} (above 0 is worse)",
         value=lambda point: point.excess.mean,
         text=lambda point: f"{point.excess.mean:+.2f}",
         note="The number below a square is the excess.",

@@ -10,8 +10,9 @@ from raysc.planning.resolved import ResolvedCell
 from raysc.results.plots.labels import label, shorten
 from raysc.results.plots.style import COLOURS, style
 from raysc.results.plots.subset import evenly_spaced, subset_sentence
+from raysc.results.report.figures.curve_styles import CurveStyle
 from raysc.results.report.figures.panel_grid import LegendEntry, panel_grid
-from raysc.results.report.figures.panel_layout import CurveStyle, Panel, PanelLayout
+from raysc.results.report.figures.panel_layout import Panel, PanelLayout
 from raysc.results.report.figures.rendering import ReportFigure, render
 
 MAX_PANELS = 12

@@ -6,7 +6,8 @@ from raysc.metrics.core.metric import Column
 from raysc.results.plots.style import style
 from raysc.results.report.figures.curve_drawing import MAX_MARKERS, draw_curves
 from raysc.results.report.figures.curve_means import CurveMeans
-from raysc.results.report.figures.panel_layout import CONTROL_STYLE, CurveStyle, Panel, PanelLayout
+from raysc.results.report.figures.curve_styles import CONTROL_STYLE, CurveStyle
+from raysc.results.report.figures.panel_layout import Panel, PanelLayout
 
 COLUMN = Column("metric", "lower", "linear", "test")
 CURVE = CurveStyle("mix", "#0072B2", "-", "o")
@@ -17,9 +18,9 @@ def means_of(generations: int, diverged_from: int | None = None, half_width: flo
     """Return the means of cell 0 at some generations; cell 1 has no results."""
     t = np.arange(generations)
     diverged = np.zeros(generations) if diverged_from is None else (t >= diverged_from).astype(float)
-    means = pd.DataFrame({"cell": 0, "generation": t, "mean": 1.0 + t, "median": 1.0 + t, "diverged": diverged})
+    means = pd.DataFrame({"cell": 0, "generation": t, "mean": 1.0 + t, "arithmetic_mean": np.nan, "diverged": diverged})
     means = means.assign(low=means["mean"] - half_width, high=means["mean"] + half_width, theory=np.nan, floor=0.5)
-    return CurveMeans(means, {0: means}, geometric=False, scale="linear")
+    return CurveMeans(means, {0: means}, COLUMN, scale="linear")
 
 
 def test_a_panel_without_results_says_so() -> None:

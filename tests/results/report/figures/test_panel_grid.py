@@ -2,8 +2,9 @@ import pytest
 from matplotlib.lines import Line2D
 
 from raysc.results.plots.style import style
+from raysc.results.report.figures.curve_styles import CONTROL_STYLE
 from raysc.results.report.figures.panel_grid import legend_entries, panel_grid
-from raysc.results.report.figures.panel_layout import CONTROL_STYLE, Panel, PanelLayout
+from raysc.results.report.figures.panel_layout import Panel, PanelLayout
 
 LAYOUT = PanelLayout(tuple(Panel(f"panel {number}", {}) for number in range(5)), 3, (CONTROL_STYLE,), "")
 

@@ -1,4 +1,5 @@
-from raysc.results.report.figures.panel_layout import CONTROL_STYLE, MAX_PANELS, CurveStyle, panel_layout
+from raysc.results.report.figures.curve_styles import CONTROL_STYLE, CurveStyle
+from raysc.results.report.figures.panel_layout import MAX_PANELS, panel_layout
 from tests.conftest import MakeSweep
 
 SEVEN_CURVES = "space=[{regime: [mix, replace, accumulate], lambda: [1, 2]}, {regime: mix, lambda: 3}]"
@@ -19,8 +20,8 @@ def test_few_curves_share_a_panel_per_setting_with_the_control_on_top(make_sweep
 
 def test_curves_of_one_panel_differ_in_colour_dashes_and_marker(make_sweep: MakeSweep, gaussian_text: str) -> None:
     layout = panel_layout(make_sweep(gaussian_text, SEVEN_CURVES).cells)
-    for attribute in ("colour", "dashes", "marker"):
-        assert len({getattr(curve, attribute) for curve in layout.curves}) == 8
+    assert len({curve.colour for curve in layout.curves}) == 8
+    assert len({(curve.dashes, curve.marker) for curve in layout.curves}) == 8
 
 
 def test_with_many_lambdas_each_regime_has_its_panels_and_each_lambda_a_shade(

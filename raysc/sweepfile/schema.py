@@ -103,6 +103,8 @@ class SweepFile(Settings):
         claims: sentences of a paper in a form that can be tested.
         loggers: loggers for Tune's results beside TensorBoard: csv, wandb, mlflow.
         prices: price and size of each type of node, by name, for the cost estimate of a plan.
+        labels: name of an axis or of a metric's column in figures and tables for papers; formulas stand between
+            dollar signs.
     """
 
     name: str | None = None

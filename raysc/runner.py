@@ -4,7 +4,6 @@ All output goes through a ``Display``, which a notebook can replace.
 """
 
 import os
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -235,6 +234,7 @@ def _run(plan: Plan, objects: Objects, address: str | None, display: Display) ->
     from raysc.cluster.session import running_ray
 
     check_loggers(plan.sweep)
+    display.say("starting Ray")
     with running_ray(address):
         check_cluster(plan.sweep, objects)
         return run_to_the_end(plan.resolved, objects, display)
@@ -242,14 +242,14 @@ def _run(plan: Plan, objects: Objects, address: str | None, display: Display) ->
 
 def _conclude(plan: Plan, objects: Objects, failures: dict[str, str], display: Display) -> Outcome:
     """Store tracebacks, table and picture, and show the summary."""
+    from raysc.results.failure_reasons import reason_counts
     from raysc.results.report.figures.curves import curves_png
     from raysc.results.table.summary import summary
     from raysc.results.table.table import load_table
 
     sweep = plan.sweep
     folder = sweep_folder(sweep.name)
-    reasons = Counter(traceback.strip().splitlines()[-1] for traceback in failures.values())
-    for reason, count in reasons.most_common(MAX_REASONS):
+    for reason, count in reason_counts(failures.values())[:MAX_REASONS]:
         display.say(f"{count} failed: {reason}")
     for unit, traceback in failures.items():
         objects.put(f"{folder}/failures/{unit}.txt", traceback.encode())
@@ -259,7 +259,7 @@ def _conclude(plan: Plan, objects: Objects, failures: dict[str, str], display: D
         objects.put(f"{folder}/curves.png", curves_png(plan.resolved, table))
     display.show(summary(sweep, table, min(display.width, SUMMARY_WIDTH)))
     if failures:
-        display.say(f"{len(failures)} failed; tracebacks: {objects.uri}/{folder}/failures/; run it again to retry")
+        display.say(f"{len(failures)} failed: raysc failures {folder_of(objects, sweep.name)}; run it again to retry")
     outcome = Outcome(plan.resolved, objects, failures, table)
     display.say(f"table, picture (curves.png) and Tune's records: {outcome.folder}")
     return outcome

@@ -15,6 +15,7 @@ import raysc
 from raysc.cli.checkpoint import checkpoint
 from raysc.cli.claims import claims
 from raysc.cli.doctor import doctor
+from raysc.cli.failures import failures
 from raysc.cli.figure import figure
 from raysc.cli.gc import gc
 from raysc.cli.init import init
@@ -26,16 +27,22 @@ from raysc.cli.results import results
 from raysc.cli.samples import samples
 from raysc.cli.schema import schema
 from raysc.cli.status import status
+from raysc.cli.store import store
 from raysc.cli.sweep import sweep
 from raysc.display import replace_unknown_signs
 from raysc.errors import InputError, RayscError
 from raysc.formatting import printable
 from raysc.store.publishing import DamagedObjectError
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 app.command()(sweep)
 app.command()(plan)
 app.command()(status)
+app.command()(failures)
 app.command()(results)
 app.command()(claims)
 app.command()(report)
@@ -47,6 +54,7 @@ app.command()(schema)
 app.command()(doctor)
 app.command()(gc)
 app.add_typer(checkpoint, name="checkpoint")
+app.add_typer(store, name="store")
 
 
 def _version(requested: bool) -> None:

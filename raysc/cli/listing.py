@@ -1,30 +1,87 @@
 """raysc list: registered components and shipped sweep files."""
 
 import inspect
+import json
+from typing import Annotated, Any, cast
 
 import typer
 
 from raysc import registry
 from raysc.cli.shipped import purpose, shipped
+from raysc.errors import InputError
 from raysc.sweepfile.components import parameter_text
+from raysc.sweepfile.messages import did_you_mean
 from raysc.sweepfile.signature import ComponentKind, Signature
 
-HEADINGS: dict[ComponentKind, str] = {"data": "data sets", "model": "models", "regime": "regimes", "metric": "metrics"}
+SWEEPS = "sweep"
+HEADINGS = {
+    "data": "data sets",
+    "model": "models",
+    "regime": "regimes",
+    "metric": "metrics",
+    SWEEPS: "sweep files: raysc init NAME copies one here",
+}
+"""Kind -> its heading."""
+KINDS = {**{kind: kind for kind in HEADINGS}, **{f"{kind}s": kind for kind in HEADINGS if kind != "data"}}
+"""Words for a kind."""
 
 
-def listing() -> None:
+def listing(
+    what: Annotated[
+        str | None, typer.Argument(metavar="[KIND|NAME]", help="data, models, regimes, metrics, sweeps, or a name.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print an object for each kind.")] = False,
+) -> None:
     """List data sets, models, regimes and metrics with their parameters, and the shipped sweep files."""
-    for kind, heading in HEADINGS.items():
-        typer.echo(heading)
-        for name in registry.names(kind):
-            about = (inspect.getdoc(registry.load(kind, name)) or "").partition("\n\n")[0]
-            typer.echo(f"  {name}: {' '.join(about.split())}")
-            for setting in _settings(kind, registry.signature(kind, name)):
-                typer.echo(f"      {setting}")
-        typer.echo()
-    typer.echo("sweep files: raysc init NAME copies one here")
-    for name, file in shipped().items():
-        typer.echo(f"  {name}: {purpose(file)}")
+    listed = _select(what)
+    if as_json:
+        typer.echo(
+            json.dumps({kind: {name: _as_object(kind, name) for name in names} for kind, names in listed.items()})
+        )
+        return
+    texts = []
+    for kind, names in listed.items():
+        lines = [f"  {name}: {_entry_text(kind, name)}" for name in names]
+        texts.append("\n".join([HEADINGS[kind], *lines]))
+    typer.echo("\n\n".join(texts))
+
+
+def _select(what: str | None) -> dict[str, list[str]]:
+    """Return kinds with their names: all, those of one kind, or those that bear one name.
+
+    Raises:
+        InputError: there is no such kind or name.
+    """
+    every = {kind: list(shipped()) if kind == SWEEPS else list(registry.names(_kind(kind))) for kind in HEADINGS}
+    if what is None:
+        return every
+    if (kind := KINDS.get(what)) is not None:
+        return {kind: every[kind]}
+    named = {kind: [what] for kind, names in every.items() if what in names}
+    if not named:
+        known = [*KINDS, *(name for names in every.values() for name in names)]
+        raise InputError(f"raysc list {what}: no such kind or name{did_you_mean(what, known)}")
+    return named
+
+
+def _entry_text(kind: str, name: str) -> str:
+    """Return the lines of an entry: its first sentence, then its settings."""
+    entry = _as_object(kind, name)
+    return "\n".join([entry["about"], *(f"      {setting}" for setting in entry["settings"])])
+
+
+def _as_object(kind: str, name: str) -> dict[str, Any]:
+    """Return an entry with its first sentence and its settings as texts."""
+    if kind == SWEEPS:
+        return {"about": purpose(shipped()[name]), "settings": []}
+    component = _kind(kind)
+    about = (inspect.getdoc(registry.load(component, name)) or "").partition("\n\n")[0]
+    settings = _settings(component, registry.signature(component, name))
+    return {"about": " ".join(about.split()), "settings": settings}
+
+
+def _kind(kind: str) -> ComponentKind:
+    return cast("ComponentKind", kind)
 
 
 def _settings(kind: ComponentKind, signature: Signature) -> list[str]:

@@ -116,12 +116,16 @@ def _print_sizes(made: "Plan", size: "SizeEstimate") -> None:
 
 def _print_work(made: "Plan", objects: "Objects") -> None:
     """Print the units that would run with their reasons, and notes."""
+    from raysc.formatting import printable
     from raysc.planning.same_name import replacement_note
     from raysc.planning.validation import validation_notes
+    from raysc.results.failure_reasons import failed_units, reason_counts
 
     for wave, units in (("generation 0", made.initial), ("loop", made.loop)):
         for reason, count in Counter(unit.reason for unit in units).items():
             typer.echo(f"{wave}: {count} units to run: {reason}")
+    for reason, count in reason_counts(text for _, text in failed_units(made.units, made.sweep.name, objects)):
+        typer.echo(printable(f"{count} failed before: {reason}"))
     replaced = replacement_note(made.resolved, objects)
     for note in (*made.sweep.notes, *validation_notes(made.resolved), *([replaced] if replaced else [])):
         typer.echo(f"note: {note}")

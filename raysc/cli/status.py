@@ -22,6 +22,8 @@ REFRESH_SECONDS = 5.0
 """Seconds between two reads of --watch on a terminal."""
 LOG_SECONDS = 30.0
 """Seconds between two reads of --watch where the output is no terminal."""
+MAX_REASONS = 3
+"""Number of different failures that are shown; raysc failures has all of them."""
 MAX_ROWS = 30
 """Number of cells that --watch shows: running ones first, then failed ones."""
 
@@ -113,7 +115,8 @@ def status_table(status: "Status", max_rows: int | None) -> "Group":
         counts = [str(cell.count(state) or "") for state in STATES]
         table.add_row(str(cell.number), *values, *counts, f"{cell.generations}/{generations}")
     notes = [Text(f"and {len(status.cells) - len(rows)} more cells")] if len(rows) < len(status.cells) else []
-    return Group(Text(printable(headline(status))), table, *notes, *_activity(status))
+    reasons = [Text(printable(f"{count} failed: {reason}")) for reason, count in status.reasons[:MAX_REASONS]]
+    return Group(Text(printable(headline(status))), table, *notes, *reasons, *_activity(status))
 
 
 def _activity(status: "Status") -> "list[Text]":

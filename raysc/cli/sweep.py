@@ -1,5 +1,6 @@
 """raysc sweep: run what is missing."""
 
+from itertools import zip_longest
 from typing import Annotated
 
 import typer
@@ -37,9 +38,8 @@ def sweep(
         outcome = run_sweep(loaded, objects, ConsoleDisplay(console), RunOptions(address, fresh, verify, remake))
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
-    console.print(f"next: raysc results {outcome.folder} --by regime,lambda")
-    if loaded.claims:
-        console.print(f"      raysc claims {outcome.folder}")
-    console.print(f"      raysc samples {outcome.folder}")
+    commands = [*(["failures"] if outcome.failures else []), "report", "figure", "results"]
+    for prefix, command in zip_longest(["next: "], [*commands, *(["claims"] if loaded.claims else [])]):
+        console.print(f"{prefix or ' ' * 6}raysc {command} {outcome.folder}")
     if outcome.failures:
         raise typer.Exit(1)

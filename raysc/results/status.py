@@ -9,6 +9,7 @@ from typing import Literal
 from raysc.execution.records import get as read_records
 from raysc.planning.plan import Plan, make_plan
 from raysc.planning.resolved import ResolvedCell, ResolvedSweep
+from raysc.results.failure_reasons import failed_units, reason_counts
 from raysc.store.leases import Holder
 from raysc.store.leases import holders as read_holders
 from raysc.store.objects import READ_THREADS, Objects
@@ -55,6 +56,7 @@ class Status:
         rate: retrainings per second over the last minutes; None if no unit runs or nothing was published.
         holders: processes that hold leases of the sweep's units.
         last_published: time of the last publication; None if nothing is published.
+        reasons: (reason, number of units that failed for it), the most frequent one first.
     """
 
     sweep: Sweep
@@ -64,6 +66,7 @@ class Status:
     rate: float | None
     holders: tuple[Holder, ...]
     last_published: datetime | None
+    reasons: tuple[tuple[str, int], ...] = ()
 
     @property
     def remaining_seconds(self) -> float | None:
@@ -78,7 +81,8 @@ class Status:
 def read_status(resolved: ResolvedSweep, objects: Objects) -> Status:
     """Read the status of a sweep from its store."""
     sweep, cells = resolved.sweep, resolved.cells
-    units = _OpenUnits.of_plan(make_plan(resolved, objects))
+    plan = make_plan(resolved, objects)
+    units = _OpenUnits.of_plan(plan)
     leases = read_holders(objects)
     spans = _lineage_spans(published_spans(objects), cells)
     states = _unit_states(units.names, leases, sweep, objects)
@@ -104,6 +108,7 @@ def read_status(resolved: ResolvedSweep, objects: Objects) -> Status:
         rate=_rate(times, holders),
         holders=holders,
         last_published=max((time for time, _ in times), default=None),
+        reasons=tuple(reason_counts(text for _, text in failed_units(plan.units, sweep.name, objects))),
     )
 
 

@@ -17,8 +17,9 @@ def test_version(raysc: RunRaysc) -> None:
     assert raysc("--version").out == f"raysc {package.__version__}\n"
 
 
-def test_help_names_every_command(raysc: RunRaysc) -> None:
-    ran = raysc("--help")
+@pytest.mark.parametrize("option", ["--help", "-h"])
+def test_help_names_every_command(raysc: RunRaysc, option: str) -> None:
+    ran = raysc(option)
     assert ran.status == 0
     assert all(name in ran.out for name in ("sweep", "plan", "results", "samples", "list", "init"))
 

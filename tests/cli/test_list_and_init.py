@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,18 @@ def test_list_names_everything_that_is_registered_with_its_parameters(raysc: Run
     assert "      network ('mlp' | 'unet' | 'ddpmpp' | 'cfm_unet', default 'mlp')\n" in out
     assert "      lambda (float, required)\n" in out
     assert "\n  quickstart: Does a small flow-matching model" in out
+
+
+def test_list_shows_a_kind_or_a_name(raysc: RunRaysc) -> None:
+    metrics = raysc("list", "metrics").out
+    assert metrics.startswith("metrics\n")
+    assert "\n  mix: " not in metrics
+    mix = raysc("list", "mix").out.splitlines()
+    assert mix[0] == "regimes"
+    assert mix[1].startswith("  mix: ")
+    objects = json.loads(raysc("list", "mix", "--json").out)
+    assert objects["regime"]["mix"]["settings"] == ["lambda (float, required)"]
+    assert "no such kind or name; did you mean 'mix'?" in raysc("list", "mixx").err
 
 
 def test_init_copies_a_shipped_file_to_edit(raysc: RunRaysc, here: Path) -> None:

@@ -74,7 +74,7 @@ def test_two_sweeps_are_compared_seed_by_seed(raysc: RunRaysc, gaussian_argument
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--pivot", "lambda"), "--pivot lambda: expected one of the columns of --by (there is none)"),
+        (("--pivot", "lambda", "--json"), "--pivot lambda: expected one of the columns of --by (there is none)"),
         (("--by", "regime", "--pivot", "lambda"), "expected one of the columns of --by (regime)"),
         (("--sort", "fid"), "--sort fid: no such column"),
         (("--against", "SELF", "--by", "regime"), "leave --by and --pivot out"),

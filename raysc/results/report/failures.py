@@ -7,6 +7,7 @@ import pandas as pd
 
 from raysc.planning.plan import Plan
 from raysc.planning.resolved import ResolvedCell
+from raysc.results.failure_reasons import failed_units, failure_reason
 from raysc.results.plots.labels import cell_label
 from raysc.store.objects import Objects
 
@@ -18,7 +19,7 @@ class Failure:
     Attributes:
         cell: label of the cell that it ran for.
         seeds: the unit's seeds, separated by commas.
-        reason: the last line of its traceback.
+        reason: place and error of its traceback, in one line.
     """
 
     cell: str
@@ -28,15 +29,10 @@ class Failure:
 
 def failures(plan: Plan, objects: Objects) -> list[Failure]:
     """Return the missing units of a plan that have a traceback in the store."""
-    prefix = f"sweeps/{plan.sweep.name}/failures/"
-    tracebacks = {name.removeprefix(prefix).removesuffix(".txt"): name for name in objects.names(prefix.rstrip("/"))}
-    failed = []
-    for unit in plan.units:
-        if unit.name in tracebacks:
-            lines = objects.get(tracebacks[unit.name]).decode(errors="replace").strip().splitlines()
-            seeds = ", ".join(map(str, unit.seeds))
-            failed.append(Failure(cell_label(unit.cell), seeds, lines[-1] if lines else "empty traceback"))
-    return failed
+    return [
+        Failure(cell_label(unit.cell), ", ".join(map(str, unit.seeds)), failure_reason(traceback))
+        for unit, traceback in failed_units(plan.units, plan.sweep.name, objects)
+    ]
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ def markdown(
     """Return a pipe table.
 
     Args:
-        columns: headings.
+        columns: headings; a backslash begins a formula.
         rows: texts, one for each heading.
         left: headings of the columns that are aligned to the left; the others are aligned to the right.
         bold: cells in bold.
@@ -32,7 +32,8 @@ def markdown(
         [f"**{_markdown_cell(cell)}**" if (i, j) in bold else _markdown_cell(cell) for j, cell in enumerate(row)]
         for i, row in enumerate(rows)
     ]
-    lines = [[_markdown_cell(name) for name in columns], rule, *cells]
+    headings = [name.replace("|", "\\|").replace("<", "&lt;") for name in columns]
+    lines = [headings, rule, *cells]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
 

@@ -101,7 +101,7 @@ def test_labels_of_the_file_may_hold_formulas(make_sweep: MakeSweep, digits_text
     broken = resolve(make_sweep(digits_text + 'labels: {initial.steps: "$\\\\frac{$"}\n'))
     with pytest.raises(InputError, match=r"labels.initial.steps: matplotlib cannot read the formula"):
         draw((broken, digits[1]))
-    with pytest.raises(InputError, match=r"line 12: labels.initial.step: no such axis or metric; did you mean"):
+    with pytest.raises(InputError, match=r"line 11: labels.initial.step: no such axis or metric; did you mean"):
         make_sweep(digits_text + "labels: {initial.step: s}\n")
 
 

@@ -124,8 +124,8 @@ def _print_work(made: "Plan", objects: "Objects") -> None:
     for wave, units in (("generation 0", made.initial), ("loop", made.loop)):
         for reason, count in Counter(unit.reason for unit in units).items():
             typer.echo(f"{wave}: {count} units to run: {reason}")
-    for reason, count in reason_counts(text for _, text in failed_units(made.units, made.sweep.name, objects)):
-        typer.echo(printable(f"{count} failed before: {reason}"))
+    for failure, count in reason_counts(text for _, text in failed_units(made.units, made.sweep.name, objects)):
+        typer.echo(printable(f"{count} failed before: {failure}"))
     replaced = replacement_note(made.resolved, objects)
     for note in (*made.sweep.notes, *validation_notes(made.resolved), *([replaced] if replaced else [])):
         typer.echo(f"note: {note}")

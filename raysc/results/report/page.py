@@ -1,27 +1,37 @@
 """The page of the report: claims first, then tables and figures, then failures and provenance."""
 
+from base64 import b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from html import escape
 from importlib.metadata import version
+from importlib.resources import files
 from itertools import groupby
+from math import isfinite, nan
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from raysc.errors import InputError
+from raysc.metrics.core.metric import Column
 from raysc.planning.plan import Plan, make_plan
-from raysc.planning.resolved import ResolvedSweep, measured_generations
+from raysc.planning.resolved import ResolvedCell, ResolvedSweep, measured_generations
 from raysc.results.claims.claim_text import case_text, comparison_text
 from raysc.results.claims.judging import judge_claims
+from raysc.results.plots.labels import label
 from raysc.results.report.failures import divergences, failures
 from raysc.results.report.figures.order import figure_sections
 from raysc.results.report.figures.rendering import ReportFigure, write_numbers
 from raysc.results.report.provenance import compute_environments, lineage_frame
 from raysc.results.report.tables import TableEntry, claims_frame, last_generation_table, stability_table
-from raysc.results.table.stability import cell_stabilities, excess_unit, stability_frame
-from raysc.results.table.table import load_table, quality_column
+from raysc.results.statistics.averages import Mean
+from raysc.results.table.number_format import interval_text
+from raysc.results.table.stability import Stability, cell_stabilities, excess_unit, stability_frame
+from raysc.results.table.table import load_table, quality_column, varying_axes
 from raysc.store.objects import Objects
 from raysc.sweepfile.yaml_writer import sweep_yaml
 
@@ -87,9 +97,13 @@ def report(resolved: ResolvedSweep, objects: Objects) -> Report:
     tables = {"claims": claims_frame(claims), "lineages": lineage_frame(cells)}
     if stabilities:
         tables["stability"] = stability_frame(stabilities, cells)
+    script = files("raysc.results.report").joinpath("page.js").read_text(encoding="utf-8")
     html = _template_environment().get_template("page.html").render(
         sweep=sweep,
         introduction=introduction(sweep.comment),
+        result=result_sentence(stabilities, cells, column),
+        script=Markup(script),
+        script_hash=f"sha256-{b64encode(sha256(script.encode()).digest()).decode()}",
         progress=_progress(plan, table),
         claims=claims,
         last_generation=last_generation_table(sweep, table, stabilities),
@@ -113,6 +127,43 @@ def introduction(comment: str) -> list[str]:
     """Return the paragraphs of the comment at the top of a sweep file, without its ``raysc sweep`` command."""
     lines = [line.strip() for line in comment.splitlines() if not line.strip().startswith("raysc sweep ")]
     return [" ".join(paragraph) for has_text, paragraph in groupby(lines, bool) if has_text]
+
+
+def result_sentence(stabilities: Sequence[Stability], cells: Sequence[ResolvedCell], column: Column) -> str:
+    """Return the result in one sentence: the cells that are furthest from their controls, and nearest to them.
+
+    It is "" without a finite excess.
+    """
+    known = sorted((point for point in stabilities if isfinite(point.excess.mean)), key=lambda point: point.excess.mean)
+    if not known:
+        return ""
+    axes = varying_axes([cell.settings for cell in cells])
+
+    def text(point: Stability) -> str:
+        settings = cells[point.number].settings.axes
+        return f"{excess_text(point.excess, column)} for {label(axes, [settings[name] for name in axes])}"
+
+    best = f", and {text(known[0])}" if len(known) > 1 else ""
+    return (
+        f"At generation {known[-1].generation}, {column.name} is {text(known[-1])}{best} (95 % intervals over seeds)."
+    )
+
+
+def excess_text(excess: Mean, column: Column) -> str:
+    """Return an excess in words: ``9.8 [7.5, 12.9] times the control's``, or a difference from it."""
+    if column.better == "near":
+        beyond = interval_text(excess.mean, excess.low, excess.high)
+        return f"{beyond} ({excess_unit(column)})"
+    sign = 1 if column.better == "lower" else -1
+    ends = sorted((sign * excess.low, sign * excess.high)) if isfinite(excess.low) else [nan, nan]
+    mean, low, high = sign * excess.mean, *ends
+    if column.scale == "log":
+        with np.errstate(over="ignore"):
+            mean, low, high = (float(np.exp(number)) for number in (mean, low, high))
+        return f"{interval_text(mean, low, high)} times the control's"
+    direction = 1 if mean > 0 else -1
+    ends = sorted((direction * low, direction * high))
+    return f"{interval_text(abs(mean), *ends)} {'above' if mean > 0 else 'below'} the control's"
 
 
 def _progress(plan: Plan, table: pd.DataFrame) -> str:

@@ -36,7 +36,7 @@ class Page(HTMLParser):
 
     Attributes:
         tags: every tag with its attributes.
-        text: all text except style sheets.
+        text: all text except style sheets and scripts.
         tables: id of a table -> its rows of (number or None, text).
     """
 
@@ -61,11 +61,11 @@ class Page(HTMLParser):
         if tag == "data":
             self.tables[self._table][-1][-1] = (float(attributes["value"] or ""), "")
         self._in_entry |= tag == "td"
-        self._in_style |= tag == "style"
+        self._in_style |= tag in ("style", "script")
 
     def handle_endtag(self, tag: str) -> None:
         self._in_entry &= tag != "td"
-        self._in_style &= tag != "style"
+        self._in_style &= tag not in ("style", "script")
 
     def handle_data(self, data: str) -> None:
         if not self._in_style:

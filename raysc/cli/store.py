@@ -9,8 +9,6 @@ from raysc.cli.arguments import Storage
 from raysc.errors import InputError
 from raysc.formatting import in_bytes, printable
 from raysc.planning.opening import open_existing_store
-from raysc.store.inventory import describe_holders
-from raysc.store.sweep_record import read_sweep_records
 from raysc.sweepfile.messages import did_you_mean
 
 store = typer.Typer(no_args_is_help=True, help="List the sweeps of a store, measure it, or give up a sweep.")
@@ -51,6 +49,9 @@ def remove(
     storage: Storage = None,
 ) -> None:
     """Give up a sweep: delete its folder. raysc gc then deletes the generations that no other sweep needs."""
+    from raysc.store.inventory import describe_holders
+    from raysc.store.sweep_record import read_sweep_records
+
     objects = open_existing_store(storage)
     entries = list(objects.list_objects(f"sweeps/{name}"))
     if not entries:

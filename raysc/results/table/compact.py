@@ -69,7 +69,8 @@ def best_groups(
         with np.errstate(divide="ignore", invalid="ignore"):
             badness = np.abs(np.log(means / target)) if column.geometric else np.abs(means - target)
     badness = np.where(controls | np.isnan(badness), np.inf, badness)
-    return np.asarray(np.isfinite(badness) & (badness == badness.min(initial=np.inf)))
+    # Cells that share their models differ by rounding at most.
+    return np.asarray(np.isfinite(badness) & np.isclose(badness, badness.min(initial=np.inf), rtol=1e-9))
 
 
 def metric_of(name: str, columns: Mapping[str, Column]) -> Column | None:

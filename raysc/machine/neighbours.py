@@ -14,16 +14,16 @@ def neighbours(name: str, file: Path) -> dict[str, Path]:
         name: dotted name of the module, which is imported.
         file: its source file.
     """
-    folder, found = file.resolve().parent, {name: file}
+    folder, sources = file.resolve().parent, {name: file}
     pending = [(name, file)]
     while pending:
         for imported in _imported_names(*pending.pop()):
-            source = None if imported in found else _source_file(imported)
+            source = None if imported in sources else _source_file(imported)
             if source is not None and source.resolve().is_relative_to(folder):
-                found[imported] = source
+                sources[imported] = source
                 pending.append((imported, source))
-    del found[name]
-    return found
+    del sources[name]
+    return sources
 
 
 def _imported_names(name: str, file: Path) -> Iterator[str]:

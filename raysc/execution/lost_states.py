@@ -99,8 +99,8 @@ def set_aside(objects: Objects, lost: LostState) -> None:
     if models and lost.first > 1:
         write_tombstone(objects, Tombstone(lost.key, lost.seeds, "models", lost.first - 1))
     objects.delete(tombstones)
-    others = sorted(set(wrong) - set(tombstones), key=lambda name: (name.startswith("spans/"), -generations[name]))
-    move_to_trash(objects, others, str(lost))
+    remaining = sorted(set(wrong) - set(tombstones), key=lambda name: (name.startswith("spans/"), -generations[name]))
+    move_to_trash(objects, remaining, str(lost))
 
 
 def _last_generation(name: str) -> int:

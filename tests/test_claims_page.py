@@ -20,7 +20,7 @@ def table(file: Path) -> str:
     """Return the table of a sweep file: a row for each claim."""
     claims: list[dict[str, Any]] = YAML(typ="safe").load(file)["claims"]
     rows = [
-        f"### {file.relative_to(ROOT / 'sweeps')}\n",
+        f"## {file.relative_to(ROOT / 'sweeps')}\n",
         "| claim | statement of the paper | expected |",
         "|---|---|---|",
     ]
@@ -33,8 +33,8 @@ def table(file: Path) -> str:
 
 def listed() -> dict[str, str]:
     """Return the tables of the page by file."""
-    tables = re.split(r"^(?=### )", PAGE.read_text().partition(START)[2], flags=re.MULTILINE)[1:]
-    return {text.split("\n", 1)[0].removeprefix("### "): text.rstrip("\n") + "\n" for text in tables}
+    tables = re.split(r"^(?=## )", PAGE.read_text().partition(START)[2], flags=re.MULTILINE)[1:]
+    return {text.split("\n", 1)[0].removeprefix("## "): text.rstrip("\n") + "\n" for text in tables}
 
 
 def files() -> list[str]:

@@ -15,4 +15,4 @@ def test_the_examples_of_the_documentation_run(tmp_path: Path, monkeypatch: pyte
     results = doctest.testmod(api, optionflags=doctest.ELLIPSIS)
     assert results.attempted == 10
     assert results.failed == 0
-    assert (tmp_path / "trace_ratio.svg").exists()
+    assert (tmp_path / "trace_ratio.pdf").exists()

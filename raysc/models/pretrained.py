@@ -3,17 +3,19 @@
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from raysc.errors import InputError
 from raysc.machine.content_cache import content_cache
 from raysc.models.family import TRAINING_STATE_PREFIX, FitResult, SupportsSettingsCheck, TrainedFamily
-from raysc.models.neural.state import State
 from raysc.pool.training_set import TrainingSet
 from raysc.rng import Streams
 from raysc.settings import Sample, Train
+
+if TYPE_CHECKING:
+    from raysc.models.neural.state import State
 
 FILES = ["*.json", "*.safetensors", "unet/*.json", "unet/*.safetensors", "scheduler/*.json"]
 """Patterns of the files of a diffusers repository that define the model."""
@@ -83,11 +85,13 @@ class PretrainedFamily:
         self, training_set: TrainingSet, start: Any, steps: range, train: Train, streams: Streams,
         total_steps: int | None = None,
     ) -> FitResult:  # fmt: skip
+        from raysc.models.neural.state import State  # imports torch, and a plan needs none
+
         if not steps and isinstance(start, State):
             start = self._with_sampled_weights(start, train)
         return self._family.fit(training_set, start, steps, train, streams, total_steps)
 
-    def _with_sampled_weights(self, state: State, train: Train) -> State:
+    def _with_sampled_weights(self, state: "State", train: Train) -> "State":
         """Return generation 0 with the weights that sample under ``train.ema``: raw ones, or their average."""
         if train.ema is not None and not train.ema.samples:
             return replace(state, ema=state.weights, average=state.averaged_weights)

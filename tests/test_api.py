@@ -179,7 +179,7 @@ def test_a_plot_has_the_means_of_the_table(gaussian: raysc.Results) -> None:
 
 def test_a_plot_by_other_axes_has_panels_for_the_rest(digits: raysc.Results) -> None:
     figure = digits.plot("recall[pixels]", by="initial.steps")
-    assert [axes.get_title() for axes in figure.axes] == ["mix, lambda 1", "replace, lambda 1"]
+    assert [axes.get_title() for axes in figure.axes] == [r"mix, $\lambda$ = 1", r"replace, $\lambda$ = 1"]
     assert len(digits.plot(by=["regime", "initial.steps"]).axes) == 1
 
 

@@ -69,7 +69,7 @@ CASES = {
         "[{name: frechet_distance, features: classifier}]",
         ["line 6", "coordinates"],
     ),
-    "a regime the data cannot have": (DIGITS, "[replace, mix]", "fresh", ["line 7", "fresh", "gaussian"]),
+    "a regime the data cannot have": (DIGITS, "[replace, mix]", "fresh", ["line 2", "fresh", "data.reserve"]),
     "a model the data cannot have": (
         DIGITS,
         "{name: flow_matching, network: mlp}\ninitial: {steps: 10}\nloop: "

@@ -4,8 +4,8 @@ Student's interval is exact for normal values. The mean of skewed values lies be
 tail far too often: for chi-square(1) in 14 % of samples of 8 instead of 2.5 %. So each limit is the furthest of three:
 
 - Student's: mean +- q error, where error = standard deviation / sqrt(seeds).
-- For values of one sign, away from 0: mean exp(y + y^2) with y = q error / |mean|. exp(y) is the limit on the scale of
-  log mean (the delta method), y^2 corrects its skewness.
+- From ``SIGN_SEEDS`` on, for values of one sign, away from 0: mean exp(y + y^2) with y = q error / |mean|. exp(y) is the
+  limit on the scale of log mean (the delta method), y^2 corrects its skewness.
 - From ``HALL_SEEDS`` on, Hall's: the cubic transformation of the t statistic that removes its skewness (Hall 1992, "On
   the removal of skewness by transformation").
 
@@ -20,6 +20,8 @@ from functools import cached_property
 import numpy as np
 from scipy import special
 
+SIGN_SEEDS = 3
+"""Number of seeds from which on their common sign counts. With two, the quantile is 12.7: exp(y^2) says nothing."""
 HALL_SEEDS = 8
 """Number of seeds from which on their skewness is estimated. With fewer the estimate only adds noise."""
 
@@ -34,7 +36,8 @@ class SampleMoments:
         error: its standard error.
         skewness: the sample skewness with the usual correction for few values; 0 for equal values, and below
             ``HALL_SEEDS`` values.
-        sign: 1 for a column without negative values, -1 for one without positive values, 0 otherwise and for zeros.
+        sign: 1 for a column without negative values, -1 for one without positive values, 0 otherwise, for zeros, and
+            below ``SIGN_SEEDS`` values.
     """
 
     seeds: int
@@ -52,7 +55,7 @@ def sample_moments(values: np.ndarray) -> SampleMoments:
         spread = error * np.sqrt(seeds)
         third = ((values - mean) ** 3).mean(axis=0) * np.sqrt(seeds * (seeds - 1)) / (seeds - 2)
         skewness = np.divide(third, spread**3, out=skewness, where=spread > 0)
-    sign = np.sign(mean) * ((values >= 0).all(axis=0) | (values <= 0).all(axis=0))
+    sign = np.sign(mean) * ((values >= 0).all(axis=0) | (values <= 0).all(axis=0)) * (seeds >= SIGN_SEEDS)
     return SampleMoments(seeds, mean, error, skewness, sign)
 
 

@@ -4,7 +4,7 @@ Student's interval is exact for normal values. The mean of skewed values lies be
 tail far too often: for chi-square(1) in 14 % of samples of 8 instead of 2.5 %. So each limit is the furthest of three:
 
 - Student's: mean +- q error, where error = standard deviation / sqrt(seeds).
-- From ``SIGN_SEEDS`` on, for values of one sign, away from 0: mean exp(y + y^2) with y = q error / |mean|. exp(y) is the
+- From ``SIGN_SEEDS`` on, for values of one sign, away from 0: mean exp(y + y^2), y = q error / |mean|. exp(y) is the
   limit on the scale of log mean (the delta method), y^2 corrects its skewness.
 - From ``HALL_SEEDS`` on, Hall's: the cubic transformation of the t statistic that removes its skewness (Hall 1992, "On
   the removal of skewness by transformation").

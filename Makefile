@@ -19,17 +19,15 @@ quickstart: setup
 	$(BIN)/raysc sweep sweeps/quickstart.yaml
 
 # Tests on Ray wait most of the time, so they run beside the others; the two jobs together keep two cores busy.
-ON_RAY_LATER := tests/cluster/test_exactly_once.py
 
 test: setup
 	$(MAKE) --jobs=2 --output-sync=target test-cluster test-rest
 
 test-cluster: setup
-	$(BIN)/python -m pytest tests/cluster --ignore=$(ON_RAY_LATER)
+	$(BIN)/python -m pytest tests/cluster
 
 test-rest: setup
 	$(BIN)/python -m pytest tests --ignore=tests/cluster
-	$(BIN)/python -m pytest $(ON_RAY_LATER)
 
 test-fast: setup
 	$(BIN)/python -m pytest --numprocesses=2 -m "not ray and not slow" tests

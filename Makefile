@@ -19,7 +19,6 @@ quickstart: setup
 	$(BIN)/raysc sweep sweeps/quickstart.yaml
 
 # Tests on Ray wait most of the time, so they run beside the others; the two jobs together keep two cores busy.
-
 test: setup
 	$(MAKE) --jobs=2 --output-sync=target test-cluster test-rest
 

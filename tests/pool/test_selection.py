@@ -305,6 +305,6 @@ def test_a_take_refuses_impossible_settings() -> None:
         with pytest.raises(InputError, match="must be a positive number or a function"):
             Take(REAL, 1, weight=weight)
     with pytest.raises(InputError, match="knows texts, labels, scores"):
-        Take(REAL, 1, among=1, choose=largest, needs=("colours",))  # type: ignore[arg-type]
+        Take(REAL, 1, among=1, choose=largest, needs=("colours",))  # type: ignore[arg-type]  # on purpose
     with pytest.raises(InputError, match="is for `choose`"):
         Take(REAL, 1, needs=("texts",))

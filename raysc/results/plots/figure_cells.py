@@ -27,9 +27,15 @@ def read_where(texts: Sequence[str]) -> dict[str, list[Any]]:
         axis, equals, value = text.partition("=")
         if not equals or not axis.strip() or not value.strip():
             raise InputError(f"--where {text}: expected AXIS=VALUE, such as initial.steps=300")
-        parsed, _ = read_value(value, lambda line, text=text: f"--where {text}")  # type: ignore[misc]
+        parsed = _read_yaml(value, f"--where {text}")
         where.setdefault(axis.strip(), []).extend(parsed if isinstance(parsed, list) else [parsed])
     return where
+
+
+def _read_yaml(text: str, location: str) -> Any:
+    """Return a value in YAML; errors name the location."""
+    value, _ = read_value(text, lambda line: location)
+    return value
 
 
 def select(cells: Sequence[CellSettings], where: Where) -> list[int]:

@@ -244,7 +244,12 @@ def _extend(
     sources: dict[Source, Rows], take: Take, rules: Rules, crew: Crew, t: int, shelf: Callable[[int], Shelf]
 ) -> tuple[Block, ...]:
     """Draw the rows that a take lacks from G_{t-1} and return them; earlier rows stay, since they were measured."""
-    assert take.source == synthetic(t - 1), "only the newest generation can be extended: the crew holds its model"
+    if take.source != synthetic(t - 1):  # the crew holds the newest model alone
+        raise InputError(
+            f"regime {rules.settings.regime.name}, generation {t}: it takes {take.source_rows} rows of generation "
+            f"{take.source.generation}, which has sampled {sources[take.source].count}; set sample.rows to at least "
+            f"{take.source_rows}"
+        )
     newest = sources[take.source]
     blocks = crew.sample(t - 1, newest.count, take.source_rows - newest.count, rules.sample(t - 1), shelf(t))
     sources[take.source] = Rows(take.source, newest.blocks + blocks)

@@ -117,6 +117,20 @@ def test_the_newest_generation_is_extended_and_not_redrawn() -> None:
     np.testing.assert_array_equal(loaded, np.arange(25) / 1000)
 
 
+@dataclass(frozen=True)
+class GrowingFirst:
+    version: ClassVar[int] = 1
+    default_lambda: ClassVar[float] = 1.0
+
+    def recipe(self, generation: int, rows: int, lambda_: Fraction) -> Recipe:
+        return Recipe((Take(synthetic(0), rows + generation),))
+
+
+def test_an_older_generation_cannot_be_extended() -> None:
+    with pytest.raises(InputError, match="generation 2: it takes 12 rows of generation 0, which has sampled 11; set"):
+        run(RecordingCrew(), make_rules(GrowingFirst(), 1.0), 2)
+
+
 def test_sources_that_no_later_recipe_takes_are_dropped() -> None:
     assert set(run(RecordingCrew(), make_rules(Mix(), 1.0), 4)[1]) == {synthetic(4)}
     crew = RecordingCrew()

@@ -45,6 +45,7 @@ def _check_recipe(sweep: Sweep, cell: ResolvedCell, t: int, recipe: Any) -> None
             _check_needs(sweep, cell, t, take)
     if any(take.source.kind == "fresh" for take in recipe.takes):
         _check_fresh_rows(sweep, cell)
+    _check_older_rows(sweep, cell, t, recipe)
     if recipe.weighted and not isinstance(cell.family, SupportsWeights):
         raise sweep.error(
             "regime",
@@ -71,6 +72,25 @@ def _check_fresh_rows(sweep: Sweep, cell: ResolvedCell) -> None:
             f"{regime} takes {needed} new real rows in {sweep.generations} generations, and the reserve of "
             f"{cell.settings.data.name} has {data.reserve}; set data.reserve to at least {needed}, or lower "
             "loop.generations",
+        )
+
+
+def _check_older_rows(sweep: Sweep, cell: ResolvedCell, t: int, recipe: Recipe) -> None:
+    """An older generation cannot be sampled again: it has ``sample.rows`` rows, or those that generation s + 1 took.
+
+    Checked for the oldest generation that needs more than ``sample.rows``; the loop checks all.
+    """
+    longer = (take for take in recipe.takes if take.source_rows > cell.rules.sample_rows)
+    oldest = next((take for take in longer if take.source.kind == "synthetic" and take.source.generation < t - 1), None)
+    if oldest is None:
+        return
+    newer = cell.rules.recipe(oldest.source.generation + 1).takes
+    if oldest.source_rows > max((take.source_rows for take in newer if take.source == oldest.source), default=0):
+        raise sweep.error(
+            "sample.rows",
+            f"{cell.settings.regime.name} takes {oldest.source_rows} rows of generation {oldest.source.generation} at "
+            f"generation {t}, and only the newest model can sample more than sample.rows; set sample.rows to at least "
+            f"{oldest.source_rows}",
         )
 
 

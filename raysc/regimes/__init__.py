@@ -11,5 +11,10 @@ REGIMES = {
     "counts": "raysc.regimes.counts:Counts",
     "weighted": "raysc.regimes.weighted:Weighted",
     "redrawn": "raysc.regimes.redrawn:Redrawn",
+    "window": "raysc.regimes.window:Window",
+    "grown": "raysc.regimes.grown:Grown",
+    "shares": "raysc.regimes.shares:Shares",
+    "proportions": "raysc.regimes.proportions:Proportions",
+    "incremental": "raysc.regimes.incremental:Incremental",
 }
 """Short name -> ``module:Name``."""

@@ -113,3 +113,15 @@ def test_weights_are_refused_by_families_without_them(make_sweep: MakeSweep, plu
     assert "weighs rows, and flow_matching fits rows without weights; take a model that honours them" in problem(
         make_sweep(GAUSSIAN, regime, *trained)
     )
+
+
+def test_rows_that_an_older_generation_has_not_sampled_are_refused(
+    make_sweep: MakeSweep, plug_in: Callable[[str], str]
+) -> None:
+    grows = plug_in("Take(synthetic(0), 20 + generation)")
+    assert (
+        "takes 23 rows of generation 0 at generation 3, and only the newest model can sample more than sample.rows;"
+        " set sample.rows to at least 23"
+    ) in problem(make_sweep(GAUSSIAN, grows))
+    validate(resolve(make_sweep(GAUSSIAN, grows, "sample={rows: 23}")))
+    validate(resolve(make_sweep(GAUSSIAN, "space.regime={name: window, width: 3}", "sample={rows: 5}")))

@@ -12,7 +12,14 @@ from raysc.regimes.recipe import REAL, Recipe, Regime, Take, fresh, synthetic
 from raysc.settings import Component
 from raysc.testing import RegimeTests
 
-PARAMETERS: dict[str, dict[str, Any]] = {"counts": {"real": 30, "synthetic": 50}, "weighted": {"weight": 0.6}}
+PARAMETERS: dict[str, dict[str, Any]] = {
+    "counts": {"real": 30, "synthetic": 50},
+    "weighted": {"weight": 0.6},
+    "window": {"width": 2},
+    "grown": {"power": 1.5},
+    "shares": {"real": 0.4, "power": 0.5, "fresh": True},
+    "incremental": {"share": 0.3},
+}
 FRACTIONAL: Any = 7.5
 """A count that the types of a recipe refuse, but that an untyped plug-in may give."""
 

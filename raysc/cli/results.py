@@ -88,9 +88,9 @@ def results(
 def _grouped(table: "pd.DataFrame", groups: Sequence[str], names: Sequence[str], sweep: "Sweep") -> "pd.DataFrame":
     """Return the statistics of metrics over seeds for each group."""
     from raysc.results.table.groups import aggregate_by
-    from raysc.results.table.table import geometric_names, metric_columns
+    from raysc.results.table.table import columns_by_name, metric_columns
 
-    return aggregate_by(table, groups, names, geometric_names(metric_columns(sweep)))
+    return aggregate_by(table, groups, names, columns_by_name(metric_columns(sweep)))
 
 
 def _check_pivot(across: str, groups: Sequence[str]) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from raysc.errors import InputError
 from raysc.metrics.closed_form.outcome_proportions import MODEL_REQUIREMENTS, outcome_proportions
 from raysc.metrics.core.columns import column_name
-from raysc.metrics.core.metric import Column, FittedModels
+from raysc.metrics.core.metric import SHARE, Column, FittedModels
 
 DEFAULT_MASS = 0.1
 
@@ -42,7 +42,16 @@ class RareOutcomeSurvival:
     @property
     def columns(self) -> tuple[Column, ...]:
         setting = None if self.mass == DEFAULT_MASS else f"mass={self.mass:g}"
-        return (Column(column_name("rare_outcome_survival", setting), "higher", "linear", "none", "share of outcomes"),)
+        return (
+            Column(
+                column_name("rare_outcome_survival", setting),
+                "higher",
+                "linear",
+                "none",
+                "share of outcomes",
+                bounds=SHARE,
+            ),
+        )
 
     def measure(self, models: FittedModels) -> dict[str, np.ndarray]:
         q, p = outcome_proportions(models)

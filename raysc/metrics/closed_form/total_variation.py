@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from raysc.metrics.closed_form.outcome_proportions import MODEL_REQUIREMENTS, outcome_proportions
-from raysc.metrics.core.metric import Column, FittedModels
+from raysc.metrics.core.metric import SHARE, Column, FittedModels
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class TotalVariation:
     min_rows: ClassVar[int] = 1
     model_requirements: ClassVar[tuple[str, ...]] = MODEL_REQUIREMENTS
     data_requirements: ClassVar[tuple[str, ...]] = ("probabilities",)
-    columns: ClassVar[tuple[Column, ...]] = (Column("total_variation", "lower", "linear", "none"),)
+    columns: ClassVar[tuple[Column, ...]] = (Column("total_variation", "lower", "linear", "none", bounds=SHARE),)
 
     def measure(self, models: FittedModels) -> dict[str, np.ndarray]:
         q, p = outcome_proportions(models)

@@ -47,19 +47,21 @@ class PairColumns:
         better: direction in which the values improve.
         scale: scale of damage.
         unit: unit of the values.
+        bounds: least and greatest possible value; see ``Column``.
     """
 
     name: str
     better: Better
     scale: Scale
     unit: str = ""
+    bounds: tuple[float, float] | None = None
 
     def columns(self, *settings: str | None) -> tuple[Column, Column]:
         """Return both columns for a metric with these settings; see ``column_name``."""
         name = column_name(self.name, *settings)
         return (
-            Column(name, self.better, self.scale, "test", self.unit),
-            Column(f"{name}_train", self.better, self.scale, "train", self.unit),
+            Column(name, self.better, self.scale, "test", self.unit, bounds=self.bounds),
+            Column(f"{name}_train", self.better, self.scale, "train", self.unit, bounds=self.bounds),
         )
 
     def values(self, sets: FeatureSets, function: PairFunction, *settings: str | None) -> dict[str, np.ndarray]:

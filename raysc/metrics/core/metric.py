@@ -37,6 +37,9 @@ Better = Literal["lower", "higher", "near"]
 Scale = Literal["log", "linear"]
 """Scale of damage: a ratio or a difference."""
 
+SHARE = (0.0, 1.0)
+"""Bounds of a column whose values are shares or probabilities."""
+
 Reference = Literal["test", "train"]
 """Real rows that a column compares with: held-out rows or training rows."""
 
@@ -108,6 +111,7 @@ class Column:
         unit: unit of the values, for axes and headings; "" if dimensionless.
         collapse_threshold: a model with this value or a worse one counts as collapsed; None: no such value.
         target: the best value of a column with better "near", or a function of the data set that returns it.
+        bounds: least and greatest possible value; no interval of a mean exceeds them. None: none are known.
     """
 
     name: str
@@ -117,6 +121,7 @@ class Column:
     unit: str = ""
     collapse_threshold: float | None = None
     target: float | Callable[[Any], float] | None = None
+    bounds: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         if (self.better == "near") != (self.target is not None):

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from raysc.metrics.core.columns import values_against_train
-from raysc.metrics.core.metric import Column, FeatureSets, Vectors
+from raysc.metrics.core.metric import SHARE, Column, FeatureSets, Vectors
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,9 @@ class ExactDuplicates:
     version: ClassVar[int] = 1
     features: ClassVar[str] = "values"
     min_rows: ClassVar[int] = 1
-    columns: ClassVar[tuple[Column, ...]] = (Column("exact_duplicates", "lower", "linear", "train", "share of rows"),)
+    columns: ClassVar[tuple[Column, ...]] = (
+        Column("exact_duplicates", "lower", "linear", "train", "share of rows", bounds=SHARE),
+    )
 
     def measure(self, sets: FeatureSets) -> dict[str, np.ndarray]:
         return {"exact_duplicates": values_against_train(_duplicate_share, sets)}

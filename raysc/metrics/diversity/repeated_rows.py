@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from raysc.metrics.core.columns import values_of_generated
-from raysc.metrics.core.metric import Column, FeatureSets, Vectors
+from raysc.metrics.core.metric import SHARE, Column, FeatureSets, Vectors
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,9 @@ class RepeatedRows:
     version: ClassVar[int] = 1
     features: ClassVar[str] = "values"
     min_rows: ClassVar[int] = 1
-    columns: ClassVar[tuple[Column, ...]] = (Column("repeated_rows", "lower", "linear", "test", "share of rows"),)
+    columns: ClassVar[tuple[Column, ...]] = (
+        Column("repeated_rows", "lower", "linear", "test", "share of rows", bounds=SHARE),
+    )
 
     def measure(self, sets: FeatureSets) -> dict[str, np.ndarray]:
         return {"repeated_rows": values_of_generated(_repeated_share, sets)}

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from raysc.metrics.core.metric import Column, FeatureSets
+from raysc.metrics.core.metric import SHARE, Column, FeatureSets
 from raysc.metrics.modes.nearest import values_by_modes
 
 
@@ -21,7 +21,9 @@ class ModeShareDistance:
     features: ClassVar[str] = "values"
     min_rows: ClassVar[int] = 1
     data_requirements: ClassVar[tuple[str, ...]] = ("modes",)
-    columns: ClassVar[tuple[Column, ...]] = (Column("mode_share_distance", "lower", "linear", "test", "share of rows"),)
+    columns: ClassVar[tuple[Column, ...]] = (
+        Column("mode_share_distance", "lower", "linear", "test", "share of rows", bounds=SHARE),
+    )
 
     def measure(self, sets: FeatureSets) -> dict[str, np.ndarray]:
         return {"mode_share_distance": values_by_modes(_total_variation, sets)}

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from raysc.metrics.core.metric import Column, FeatureSets
+from raysc.metrics.core.metric import SHARE, Column, FeatureSets
 from raysc.metrics.modes.nearest import MODE_RADIUS, values_by_modes
 
 
@@ -20,7 +20,9 @@ class OffModeMass:
     features: ClassVar[str] = "values"
     min_rows: ClassVar[int] = 1
     data_requirements: ClassVar[tuple[str, ...]] = ("modes",)
-    columns: ClassVar[tuple[Column, ...]] = (Column("off_mode_mass", "lower", "linear", "test", "share of rows"),)
+    columns: ClassVar[tuple[Column, ...]] = (
+        Column("off_mode_mass", "lower", "linear", "test", "share of rows", bounds=SHARE),
+    )
 
     def measure(self, sets: FeatureSets) -> dict[str, np.ndarray]:
         return {"off_mode_mass": values_by_modes(_off_mode_share, sets)}

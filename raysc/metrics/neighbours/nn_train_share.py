@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from raysc.metrics.core.columns import column_name, features_setting, values_against_train
-from raysc.metrics.core.metric import Column, Features, FeatureSets, Vectors
+from raysc.metrics.core.metric import SHARE, Column, Features, FeatureSets, Vectors
 from raysc.metrics.neighbours.nearest import nearest_distances
 from raysc.rng import stream
 
@@ -31,7 +31,7 @@ class NnTrainShare:
     @property
     def columns(self) -> tuple[Column, ...]:
         name = column_name("nn_train_share", features_setting(self.features))
-        return (Column(name, "lower", "linear", "none", "share of rows"),)
+        return (Column(name, "lower", "linear", "none", "share of rows", bounds=SHARE),)
 
     def measure(self, sets: FeatureSets) -> dict[str, np.ndarray]:
         def function(generated: Vectors, train: Vectors) -> float:

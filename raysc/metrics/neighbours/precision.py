@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from raysc.metrics.core.columns import PairColumns
+from raysc.metrics.core.metric import SHARE
 from raysc.metrics.neighbours.manifold import ManifoldMetric, Manifolds
 
 
@@ -17,7 +18,7 @@ class Precision(ManifoldMetric):
     k-th nearest real neighbour. The real set is the held-out rows, or the training rows for the column ``_train``.
     """
 
-    pair: ClassVar[PairColumns] = PairColumns("precision", "higher", "linear", "share of rows")
+    pair: ClassVar[PairColumns] = PairColumns("precision", "higher", "linear", "share of rows", SHARE)
 
     def value(self, manifolds: Manifolds) -> float:
         return float(np.mean(manifolds.real_ball_counts > 0))

@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from raysc.metrics.core.columns import PairColumns
+from raysc.metrics.core.metric import SHARE
 from raysc.metrics.neighbours.manifold import ManifoldMetric, Manifolds
 
 
@@ -18,7 +19,7 @@ class Recall(ManifoldMetric):
     ``_train``.
     """
 
-    pair: ClassVar[PairColumns] = PairColumns("recall", "higher", "linear", "share of rows")
+    pair: ClassVar[PairColumns] = PairColumns("recall", "higher", "linear", "share of rows", SHARE)
 
     def value(self, manifolds: Manifolds) -> float:
         return float(np.mean(manifolds.real_in_manifold))

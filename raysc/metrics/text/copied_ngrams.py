@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from raysc.metrics.core.columns import values_against_train
-from raysc.metrics.core.metric import Column, FeatureSets, Vectors
+from raysc.metrics.core.metric import SHARE, Column, FeatureSets, Vectors
 from raysc.metrics.text.ngram_metric import UNIT, NgramMetric
 from raysc.metrics.text.ngrams import ngram_set, ngrams, share
 
@@ -19,7 +19,7 @@ class CopiedNgrams(NgramMetric):
     """
 
     default_n: ClassVar[int] = 8
-    column: ClassVar[Column] = Column("copied_ngrams", "lower", "linear", "train", UNIT)
+    column: ClassVar[Column] = Column("copied_ngrams", "lower", "linear", "train", UNIT, bounds=SHARE)
 
     n: int = default_n
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from raysc.metrics.core.columns import values_of_generated
-from raysc.metrics.core.metric import Column, FeatureSets, Vectors
+from raysc.metrics.core.metric import SHARE, Column, FeatureSets, Vectors
 from raysc.metrics.text.ngram_metric import UNIT, NgramMetric
 from raysc.metrics.text.ngrams import ngrams, share
 
@@ -19,7 +19,7 @@ class DistinctN(NgramMetric):
     """
 
     default_n: ClassVar[int] = 2
-    column: ClassVar[Column] = Column("distinct_n", "higher", "log", "test", UNIT)
+    column: ClassVar[Column] = Column("distinct_n", "higher", "log", "test", UNIT, bounds=SHARE)
 
     n: int = default_n
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from raysc.metrics.core.columns import values_of_generated
-from raysc.metrics.core.metric import Column, FeatureSets, Vectors
+from raysc.metrics.core.metric import SHARE, Column, FeatureSets, Vectors
 from raysc.metrics.text.ngram_metric import UNIT, NgramMetric
 from raysc.metrics.text.ngrams import ngrams
 
@@ -19,7 +19,7 @@ class Repetition(NgramMetric):
     """
 
     default_n: ClassVar[int] = 4
-    column: ClassVar[Column] = Column("repetition", "lower", "linear", "test", UNIT)
+    column: ClassVar[Column] = Column("repetition", "lower", "linear", "test", UNIT, bounds=SHARE)
 
     n: int = default_n
 

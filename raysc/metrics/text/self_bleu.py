@@ -9,7 +9,7 @@ import numpy as np
 
 from raysc.errors import InputError
 from raysc.metrics.core.columns import values_of_generated
-from raysc.metrics.core.metric import Column, FeatureSets, Vectors
+from raysc.metrics.core.metric import SHARE, Column, FeatureSets, Vectors
 from raysc.pool.tokens import lengths
 
 ORDERS = (1, 2, 3, 4)
@@ -39,7 +39,7 @@ class SelfBleu:
     version: ClassVar[int] = 1
     features: ClassVar[str] = "tokens"
     min_rows: ClassVar[int] = 2
-    columns: ClassVar[tuple[Column, ...]] = (Column("self_bleu", "lower", "linear", "test"),)
+    columns: ClassVar[tuple[Column, ...]] = (Column("self_bleu", "lower", "linear", "test", bounds=SHARE),)
 
     def __post_init__(self) -> None:
         if self.rows < 2:

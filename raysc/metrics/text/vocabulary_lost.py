@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from raysc.metrics.core.columns import values_against_train
-from raysc.metrics.core.metric import Column, FeatureSets, Vectors
+from raysc.metrics.core.metric import SHARE, Column, FeatureSets, Vectors
 from raysc.pool.tokens import PAD
 
 
@@ -20,7 +20,9 @@ class VocabularyLost:
     version: ClassVar[int] = 1
     features: ClassVar[str] = "tokens"
     min_rows: ClassVar[int] = 1
-    columns: ClassVar[tuple[Column, ...]] = (Column("vocabulary_lost", "lower", "linear", "train", "share of tokens"),)
+    columns: ClassVar[tuple[Column, ...]] = (
+        Column("vocabulary_lost", "lower", "linear", "train", "share of tokens", bounds=SHARE),
+    )
 
     def measure(self, sets: FeatureSets) -> dict[str, np.ndarray]:
         return {"vocabulary_lost": values_against_train(_lost_share, sets)}

@@ -90,7 +90,9 @@ def last_generation_table(sweep: Sweep, table: pd.DataFrame, stabilities: Sequen
         row.append(TableEntry(len(results), f"{len(results)}/{len(sweep.seeds)}"))
         row.append(number_entry(float(results["generation"].iloc[0])) if len(results) else TableEntry(None, "none"))
         row += [
-            interval_entry(seed_mean(results[column.name].to_numpy(float), column.geometric), len(results))
+            interval_entry(
+                seed_mean(results[column.name].to_numpy(float), column.geometric, column.bounds), len(results)
+            )
             for column in metrics
         ]
         if stabilities and number in excesses:

@@ -27,25 +27,36 @@ class Mean:
     seeds: int
 
 
-def seed_mean(values: np.ndarray, geometric: bool = False) -> Mean:
+Bounds = tuple[float, float] | None
+"""Least and greatest possible value; None: none are known."""
+
+
+def seed_mean(values: np.ndarray, geometric: bool = False, bounds: Bounds = None) -> Mean:
     """Return the mean and its 95 % interval, as for claims: Student's t, adjusted for skewed values.
 
     Args:
         values: float64 (seeds,); NaN (a seed without a value) is left out.
         geometric: return the geometric mean, with the interval of the logarithms' mean: both are positive. Values below
             0 are left out; the mean is 0 if a value is 0.
+        bounds: of the values; the interval does not exceed them.
     """
     if geometric:
         mean = seed_mean(logarithms(values))
-        return Mean(float(np.exp(mean.mean)), float(np.exp(mean.low)), float(np.exp(mean.high)), mean.seeds)
+        low, high = clip(np.exp([mean.low, mean.high]), bounds)
+        return Mean(float(np.exp(mean.mean)), float(low), float(high), mean.seeds)
     known = values[~np.isnan(values)]
     if len(known) < 2:
         return Mean(float(known[0]) if len(known) else np.nan, np.nan, np.nan, len(known))
     if not np.isfinite(known).all():
         with np.errstate(invalid="ignore"):
             return Mean(float(known.mean()), np.nan, np.nan, len(known))
-    low, high = SkewAdjusted(known[:, None]).interval(CONFIDENCE_LEVEL)
-    return Mean(float(known.mean()), float(low[0]), float(high[0]), len(known))
+    low, high = clip(np.ravel(SkewAdjusted(known[:, None]).interval(CONFIDENCE_LEVEL)), bounds)
+    return Mean(float(known.mean()), float(low), float(high), len(known))
+
+
+def clip(limits: np.ndarray, bounds: Bounds) -> np.ndarray:
+    """Return limits of intervals, float64 of any shape, moved to the nearest possible value."""
+    return limits if bounds is None else np.clip(limits, *bounds)
 
 
 def logarithms(values: np.ndarray) -> np.ndarray:
@@ -54,13 +65,14 @@ def logarithms(values: np.ndarray) -> np.ndarray:
         return np.log(np.where(values >= 0, values, np.nan))
 
 
-def seed_means(table: pd.DataFrame, column: str, geometric: bool) -> pd.DataFrame:
+def seed_means(table: pd.DataFrame, column: str, geometric: bool, bounds: Bounds = None) -> pd.DataFrame:
     """Return the mean over seeds at each generation of each cell, with pointwise 95 % intervals of Student's t.
 
     Args:
         table: columns cell, seed, generation, diverged and the metric's.
         column: the metric's column.
         geometric: True for geometric means; values below 0 are left out. A geometric mean is 0 if a value is 0.
+        bounds: of the values; no interval exceeds them.
 
     Returns:
         One row per cell and generation, sorted: mean, median, low and high (NaN for fewer than two seeds, and if a
@@ -84,4 +96,5 @@ def seed_means(table: pd.DataFrame, column: str, geometric: bool) -> pd.DataFram
     means["low"], means["high"] = means["mean"] - half, means["mean"] + half
     if geometric:
         means[["mean", "median", "low", "high"]] = np.exp(means[["mean", "median", "low", "high"]])
+    means[["low", "high"]] = clip(means[["low", "high"]].to_numpy(), bounds)
     return means[["mean", "median", "low", "high", "seeds", "diverged", "without_value"]].reset_index()

@@ -1,12 +1,13 @@
 """Statistics of groups of the tidy table's rows, with intervals over seeds, and pivot tables of them."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from raysc.errors import InputError
+from raysc.metrics.core.metric import Column
 from raysc.results.statistics.averages import Mean, logarithms, seed_mean
 from raysc.results.statistics.quantiles import quantiles
 from raysc.sweepfile.messages import did_you_mean
@@ -14,6 +15,7 @@ from raysc.sweepfile.messages import did_you_mean
 if TYPE_CHECKING:
     from pandas.core.groupby import SeriesGroupBy
 
+NOTHING_DECLARED: Mapping[str, Column] = {}
 QUANTILES = (0.05, 0.25, 0.75, 0.95)
 """Quantiles of each group, beside mean, standard deviation, median, minimum and maximum."""
 MIN_QUANTILE_SEEDS = 20
@@ -21,7 +23,7 @@ MIN_QUANTILE_SEEDS = 20
 
 
 def aggregate_by(
-    table: pd.DataFrame, by: Sequence[str], metrics: Sequence[str], geometric: Container[str] = ()
+    table: pd.DataFrame, by: Sequence[str], metrics: Sequence[str], declared: Mapping[str, Column] = NOTHING_DECLARED
 ) -> pd.DataFrame:
     """Return ``aggregate`` of metrics, grouped by columns that a user named.
 
@@ -29,7 +31,7 @@ def aggregate_by(
         table: the tidy table or a part of it.
         by: columns to group by.
         metrics: columns of metrics.
-        geometric: the ones of them whose means are geometric.
+        declared: name -> the metric's column, with the scale of the means and the bounds of their intervals.
 
     Raises:
         InputError: a column to group by does not exist.
@@ -38,11 +40,11 @@ def aggregate_by(
     for name in by:
         if name not in groups:
             raise InputError(f"--by {name}: no such column to group by{did_you_mean(name, groups)}")
-    return aggregate(table, by, metrics, geometric)
+    return aggregate(table, by, metrics, declared)
 
 
 def aggregate(
-    table: pd.DataFrame, by: Sequence[str], columns: Sequence[str], geometric: Container[str] = ()
+    table: pd.DataFrame, by: Sequence[str], columns: Sequence[str], declared: Mapping[str, Column] = NOTHING_DECLARED
 ) -> pd.DataFrame:
     """Return the statistics of columns for each group of rows.
 
@@ -50,7 +52,8 @@ def aggregate(
         table: the tidy table or a part of it.
         by: columns to group by; an empty value is a group.
         columns: numeric columns to aggregate; NaN (diverged seeds, and those without a value) is left out.
-        geometric: the ones of them whose means are geometric; see ``seed_mean``.
+        declared: name -> the metric's column, with the scale of the means and the bounds of their intervals; others
+            have arithmetic means.
 
     Returns:
         One row per group, in order of appearance: ``by``, ``seeds`` (number of distinct ones), ``count`` (rows, one per
@@ -70,7 +73,7 @@ def aggregate(
     has_quantiles = seeds >= MIN_QUANTILE_SEEDS
     for name in columns:
         values = groups[name]
-        means = _seed_means(table, by, name, name in geometric)
+        means = _seed_means(table, by, name, declared.get(name))
         statistics |= {f"{name}_{part}": [getattr(mean, part) for mean in means] for part in ("mean", "low", "high")}
         statistics |= {f"{name}_sd": values.std(), f"{name}_median": values.median()}
         statistics |= {f"{name}_min": values.min(), f"{name}_max": values.max()}
@@ -81,16 +84,17 @@ def aggregate(
     return pd.DataFrame(statistics).reset_index()
 
 
-def _seed_means(table: pd.DataFrame, by: Sequence[str], column: str, geometric: bool) -> list[Mean]:
+def _seed_means(table: pd.DataFrame, by: Sequence[str], name: str, column: Column | None) -> list[Mean]:
     """Return the mean over seeds of each group, in order of appearance; each seed has the mean of its rows."""
-    values = logarithms(table[column].to_numpy(float)) if geometric else table[column].to_numpy(float)
+    geometric, bounds = (False, None) if column is None else (column.geometric, column.bounds)
+    values = logarithms(table[name].to_numpy(float)) if geometric else table[name].to_numpy(float)
     keys = [*by, *({"seed"} - set(by))]
     with np.errstate(invalid="ignore"):
         by_seed = table[keys].assign(value=values).groupby(keys, dropna=False, sort=False)["value"].mean()
     if geometric:
         by_seed = np.exp(by_seed)
     groups = by_seed.groupby(level=list(range(len(by))), dropna=False, sort=False)
-    return [seed_mean(seeds.to_numpy(float), geometric) for _, seeds in groups]
+    return [seed_mean(seeds.to_numpy(float), geometric, bounds) for _, seeds in groups]
 
 
 def _quantile(groups: "SeriesGroupBy[Any, Any]", share: float) -> "pd.Series[Any]":

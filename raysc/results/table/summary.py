@@ -22,15 +22,17 @@ class _Statistic:
         heading: heading of the column.
         column: column of the tidy table.
         geometric: the mean over seeds is geometric.
+        bounds: least and greatest possible value; None: none are known.
     """
 
     heading: str
     column: str
     geometric: bool = False
+    bounds: tuple[float, float] | None = None
 
     def text(self, rows: pd.DataFrame) -> str:
         """Return the mean over seeds of a cell's rows at one generation, with its interval."""
-        return mean_text(seed_mean(rows[self.column].to_numpy(float), self.geometric), len(rows))
+        return mean_text(seed_mean(rows[self.column].to_numpy(float), self.geometric, self.bounds), len(rows))
 
 
 def summary(sweep: Sweep, table: pd.DataFrame, width: int = WIDTH) -> Table:
@@ -63,7 +65,7 @@ def summary(sweep: Sweep, table: pd.DataFrame, width: int = WIDTH) -> Table:
 
 def _statistics(sweep: Sweep) -> list[_Statistic]:
     columns = main_columns(sweep)
-    means = [_Statistic(column.name, column.name, column.geometric) for column in columns]
+    means = [_Statistic(column.name, column.name, column.geometric, column.bounds) for column in columns]
     excess = [_Statistic("excess", f"{columns[0].name}_excess")] if controls_of(sweep.cells) else []
     return [*means[:1], *excess, *means[1:]]
 

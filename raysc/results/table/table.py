@@ -102,9 +102,9 @@ def targets_of(column: Column, cells: Iterable[ResolvedCell]) -> dict[int, float
     return {} if column.target is None else {cell.number: column.target_of(cell.data) for cell in cells}
 
 
-def geometric_names(columns: Iterable[Column]) -> frozenset[str]:
-    """Return the names in the table whose means over seeds are geometric: values and floors on a log scale."""
-    return frozenset(name for column in columns if column.geometric for name in _value_columns(column))
+def columns_by_name(columns: Iterable[Column]) -> dict[str, Column]:
+    """Map the names in the table that have a metric's scale and bounds, values and floors, to the metric's column."""
+    return {name: column for column in columns for name in _value_columns(column)}
 
 
 def quality_column(sweep: Sweep) -> Column:

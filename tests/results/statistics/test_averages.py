@@ -62,3 +62,16 @@ def test_one_seed_has_a_mean_and_no_interval() -> None:
     assert means[["low", "high"]].isna().all(axis=None)
     assert seed_mean(np.array([2.0, np.nan])).seeds == 1
     assert np.isnan(seed_mean(np.array([2.0, np.nan])).low)
+
+
+def test_no_interval_exceeds_the_bounds_of_the_values() -> None:
+    recall = np.array([0.0, 0.0, 0.004])
+    free, bounded = seed_mean(recall), seed_mean(recall, bounds=(0.0, 1.0))
+    assert free.low < 0 and free.high > 1
+    assert (bounded.mean, bounded.low, bounded.high) == (free.mean, 0.0, 1.0)
+    high = np.array([0.5, 0.99, 1.0])
+    assert seed_mean(high, geometric=True).high > 1
+    assert seed_mean(high, geometric=True, bounds=(0.0, 1.0)).high == 1
+    assert np.isnan(seed_mean(np.array([0.5]), bounds=(0.0, 1.0)).low)
+    means = seed_means(table_of(np.array([[0.0], [0.004], [0.0]])), "metric", geometric=False, bounds=(0.0, 1.0))
+    assert means["low"].tolist() == [0.0]

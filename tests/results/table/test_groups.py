@@ -4,8 +4,11 @@ import pytest
 from scipy import stats
 
 from raysc.errors import InputError
+from raysc.metrics.core.metric import SHARE, Column
 from raysc.results.statistics.averages import seed_mean
 from raysc.results.table.groups import aggregate, aggregate_by, pivot_groups
+
+DISTANCE = Column("distance", "lower", "log", "test")
 
 
 @pytest.fixture
@@ -50,12 +53,20 @@ def test_below_20_seeds_there_are_no_interpolated_quantiles(seeds: int, expected
 def test_geometric_means_have_positive_intervals() -> None:
     rows = pd.DataFrame({"regime": "mix", "cell": [0, 0, 0, 1, 1, 1], "seed": [0, 1, 2] * 2, "diverged": False})
     rows["distance"] = [1.0, 2.0, 300.0, 4.0, 8.0, 300.0]
-    (group,) = aggregate(rows, ["regime"], ["distance"], {"distance"}).to_dict("records")
+    (group,) = aggregate(rows, ["regime"], ["distance"], {"distance": DISTANCE}).to_dict("records")
     assert group["distance_mean"] == pytest.approx(stats.gmean(rows["distance"]))
     mean = seed_mean(np.log([2.0, 4.0, 300.0]))
     assert (group["distance_low"], group["distance_high"]) == pytest.approx((np.exp(mean.low), np.exp(mean.high)))
     (group,) = aggregate(rows, ["regime"], ["distance"]).to_dict("records")
     assert group["distance_low"] < 0
+
+
+def test_intervals_of_shares_end_at_0_and_1() -> None:
+    rows = pd.DataFrame({"cell": 0, "seed": [0, 1, 2], "diverged": False, "recall": [0.0, 0.0, 0.004]})
+    (group,) = aggregate(
+        rows, ["cell"], ["recall"], {"recall": Column("recall", "higher", "linear", "test", bounds=SHARE)}
+    ).to_dict("records")
+    assert (group["recall_low"], group["recall_high"]) == (0, 1)
 
 
 def test_a_column_that_does_not_exist_is_refused(last_rows: pd.DataFrame) -> None:

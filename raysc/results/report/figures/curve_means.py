@@ -46,7 +46,7 @@ def curve_means(table: pd.DataFrame, column: Column, cells: Sequence[ResolvedCel
     forms = {
         cell.number: form for cell in cells if (form := expected_values(cell, column.name, generations)) is not None
     }
-    means = seed_means(table, column.name, column.geometric)
+    means = seed_means(table, column.name, column.geometric, column.bounds)
     theory = {
         (number, t): float(np.exp(value) if form.scale == "log" else value)
         for number, form in forms.items()

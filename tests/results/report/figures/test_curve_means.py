@@ -9,7 +9,7 @@ from raysc.results.report.figures.curve_means import CurveMeans, curve_means
 from raysc.results.report.tables import last_generation_table
 from raysc.results.table.groups import aggregate
 from raysc.results.table.stability import cell_stabilities
-from raysc.results.table.table import geometric_names, load_table, metric_columns
+from raysc.results.table.table import columns_by_name, load_table, metric_columns
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep
 from tests.conftest import MakeSweep, RunSweep
@@ -36,7 +36,7 @@ def test_figures_tables_and_groups_have_the_same_mean_of_a_cell(
     last = table[table["generation"] == 4]
     drawn = means.means[means.means["generation"] == 4]["mean"].to_numpy()
     np.testing.assert_allclose(drawn, np.exp(np.log(last["frechet_distance"]).groupby(last["cell"]).mean()))
-    groups = aggregate(last, ["cell"], ["frechet_distance"], geometric_names(metric_columns(sweep)))
+    groups = aggregate(last, ["cell"], ["frechet_distance"], columns_by_name(metric_columns(sweep)))
     np.testing.assert_allclose(groups["frechet_distance_mean"], drawn)
     assert (groups["frechet_distance_low"] > 0).all()
     rows = last_generation_table(sweep, table, cell_stabilities(resolved.cells, table, metric_columns(sweep)[0])).rows

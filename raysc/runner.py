@@ -191,7 +191,7 @@ def _discard(resolved: ResolvedSweep, objects: Objects, display: Display) -> Non
 
 def _verify(resolved: ResolvedSweep, objects: Objects, display: Display) -> None:
     """Read every stored file of a sweep and move damaged ones to the trash (``--verify``)."""
-    from raysc.execution.lost_states import find_lost_states, set_aside  # imports pandas, which is slow
+    from raysc.execution.lost_state_audit import find_lost_states, set_aside  # imports pandas, which is slow
 
     for lost in list(find_lost_states(resolved, objects)):
         display.say(f"note: {lost}; it and all that follows are set aside and made again")

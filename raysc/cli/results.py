@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from raysc.cli.arguments import Overrides, Storage, SweepArgument
-from raysc.cli.comparison import comparison_table
 from raysc.cli.results_text import group_text, grouping, plain_text, print_table, shown_metrics
+from raysc.cli.sweep_comparison import comparison_table
 from raysc.errors import InputError
 from raysc.planning.opening import no_results, open_sweep
 

@@ -5,7 +5,8 @@ the samples S_t of an earlier generation. ``mix``, for example, returns
 
     Recipe((Take(REAL, rows), Take(synthetic(generation - 1), per_real_row(lambda_, rows))))
 
-A recipe holds counts only. The loop draws, permutes and mixes the rows. Equal recipes give equal rows.
+A recipe holds counts only. The loop draws, permutes and mixes the rows. Equal recipes give equal rows. ``REGIMES`` in
+``raysc/regimes/__init__.py`` has the name of each rule.
 """
 
 from collections.abc import Callable

@@ -1,8 +1,8 @@
 """Verdicts on the claims of a sweep file, from the sweep's table.
 
-Each seed gives one number (or one for each listed generation); see ``comparisons``. They are judged by the interval of
-their mean over seeds: Student's t, adjusted for skewed values, or a simultaneous band where several generations are
-listed. Below 3 seeds nothing is judged. A margin in units of the control's noise counts as a given number.
+Each seed gives one number (or one for each listed generation); see ``paired_values``. They are judged by the interval
+of their mean over seeds; see ``paired_interval``. Below 3 seeds nothing is judged. A margin in units of the control's
+noise counts as a given number.
 
 Seeds without a finite value are not left out, since the mean of the others would be biased:
 
@@ -22,7 +22,8 @@ import numpy as np
 import pandas as pd
 
 from raysc.planning.resolved import ResolvedSweep
-from raysc.results.claims.comparisons import (
+from raysc.results.claims.metric_values import metric_values
+from raysc.results.claims.paired_values import (
     ClaimContext,
     NotComparable,
     compare,
@@ -30,8 +31,7 @@ from raysc.results.claims.comparisons import (
     control_noise,
     required_values,
 )
-from raysc.results.claims.metric_values import metric_values
-from raysc.results.statistics.verdicts import (
+from raysc.results.claims.verdicts import (
     MIN_SEEDS,
     Judgement,
     Region,

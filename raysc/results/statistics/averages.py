@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from raysc.results.statistics.intervals import SkewAdjusted
-from raysc.results.statistics.verdicts import CONFIDENCE_LEVEL
+from raysc.results.statistics.intervals import CONFIDENCE_LEVEL, SkewAdjusted
 
 
 @dataclass(frozen=True)

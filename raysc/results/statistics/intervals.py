@@ -20,6 +20,8 @@ from functools import cached_property
 import numpy as np
 from scipy import special
 
+CONFIDENCE_LEVEL = 0.95
+"""Confidence level of an interval."""
 SIGN_SEEDS = 3
 """Number of seeds from which on their common sign counts. With two, the quantile is 12.7: exp(y^2) says nothing."""
 HALL_SEEDS = 8

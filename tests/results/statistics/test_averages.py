@@ -67,7 +67,8 @@ def test_one_seed_has_a_mean_and_no_interval() -> None:
 def test_no_interval_exceeds_the_bounds_of_the_values() -> None:
     recall = np.array([0.0, 0.0, 0.004])
     free, bounded = seed_mean(recall), seed_mean(recall, bounds=(0.0, 1.0))
-    assert free.low < 0 and free.high > 1
+    assert free.low < 0
+    assert free.high > 1
     assert (bounded.mean, bounded.low, bounded.high) == (free.mean, 0.0, 1.0)
     high = np.array([0.5, 0.99, 1.0])
     assert seed_mean(high, geometric=True).high > 1

@@ -12,7 +12,7 @@ from raysc.errors import RayscError
 from raysc.execution import history as history_module
 from raysc.execution import initial, trained
 from raysc.execution.in_process import context_in_process
-from raysc.execution.lost_states import find_lost_states, set_aside
+from raysc.execution.lost_state_audit import find_lost_states, set_aside
 from raysc.execution.ranks import TrainedRank
 from raysc.models.family import TRAINING_STATE_PREFIX, TrainedFamily
 from raysc.planning.plan import make_plan

@@ -12,10 +12,11 @@ import numpy as np
 
 from raysc.planning.resolved import ResolvedSweep
 from raysc.results.claims.metric_values import MetricValues
+from raysc.results.claims.verdicts import MIN_SEEDS
 from raysc.results.expectations import expected_values
 from raysc.results.statistics.censored import CensoredValues, censor, slope
 from raysc.results.statistics.contraction import NoContractionError, contraction, first_crossing
-from raysc.results.statistics.verdicts import CONFIDENCE_LEVEL, MIN_SEEDS
+from raysc.results.statistics.intervals import CONFIDENCE_LEVEL
 from raysc.results.table.number_format import value_text
 from raysc.results.table.table import varying_axes
 from raysc.sweepfile.claims import Case, Claim, Comparison, Quantity

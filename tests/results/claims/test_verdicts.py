@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from raysc.results.claims.verdicts import Region, above, below, conclusion, judge, verdicts, within
 from raysc.results.statistics.censored import CensoredValues, censor
-from raysc.results.statistics.verdicts import Region, above, below, conclusion, judge, verdicts, within
 
 pytestmark = pytest.mark.slow
 

@@ -32,7 +32,7 @@ def comparison_table(
         numbers: return numbers; else each metric as text with its interval.
     """
     from raysc.planning.resolved import resolve
-    from raysc.results.table.comparison import compare_sweeps, interval_texts
+    from raysc.results.table.sweep_comparison import compare_sweeps, interval_texts
     from raysc.results.table.table import load_table, main_columns, metric_columns, targets_of
 
     if generation == "all":

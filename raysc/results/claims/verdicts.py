@@ -1,33 +1,21 @@
-"""Verdicts (holds, fails, undecided) on the mean over seeds, from one or several values per seed."""
+"""Verdicts (holds, fails, undecided) of a claim's cases, from the intervals of their means over seeds."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Literal, Protocol
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
-from raysc.results.statistics.bands import Band
+from raysc.results.claims.paired_interval import paired_interval
 from raysc.results.statistics.censored import CensoredValues
-from raysc.results.statistics.intervals import SkewAdjusted, holm, means
+from raysc.results.statistics.intervals import CONFIDENCE_LEVEL, holm
 
 Verdict = Literal["holds", "fails", "undecided"]
 
 MIN_SEEDS = 3
 """Least number of seeds for a verdict."""
-CONFIDENCE_LEVEL = 0.95
-"""Confidence level of an interval."""
 EQUIVALENCE_LEVEL = 0.9
 """Confidence level for equivalence: two one-sided tests at 5 %."""
-
-
-class Interval(Protocol):
-    """A confidence interval of each column's mean."""
-
-    def interval(self, level: float) -> tuple[np.ndarray, np.ndarray]:
-        """Return the lower and upper limits, float64 (columns,)."""
-
-    def p_value(self, bound: float) -> np.ndarray:
-        """Return 1 - the largest level at which the interval excludes a bound, float64 (columns,)."""
 
 
 @dataclass(frozen=True)
@@ -93,9 +81,7 @@ def judge(values: CensoredValues, region: Region) -> Judgement:
             upper limit that of the upper bounds. If a seed has no bound on a side, the mean has no limit on it.
         region: the region.
     """
-    lower = _one_sided(values.low, "low")
-    # Without censored values both sides are equal.
-    upper = replace(lower, side="high") if (values.low == values.high).all() else _one_sided(values.high, "high")
+    lower, upper = paired_interval(values)
     low, high = lower.limit(region.level), upper.limit(region.level)
     slack = np.minimum(_distance(low, region.low), _distance(region.high, high))
     p = np.minimum(
@@ -137,49 +123,6 @@ def conclusion(cases: Sequence[Verdict]) -> Verdict:
     if "fails" in cases:
         return "fails"
     return "undecided" if "undecided" in cases else "holds"
-
-
-@dataclass(frozen=True)
-class _OneSided:
-    """The limits on one side of the means of bounds, some of which are infinite.
-
-    Attributes:
-        side: "low" for lower limits, "high" for upper limits.
-        mean: means of the bounds, float64 (columns,); infinite for a column with an infinite bound.
-        finite: bool (columns,), True for a column whose bounds are all finite.
-        interval: interval of these columns; None if there are none.
-    """
-
-    side: Literal["low", "high"]
-    mean: np.ndarray
-    finite: np.ndarray
-    interval: Interval | None
-
-    def limit(self, level: float) -> np.ndarray:
-        limits = self.mean.copy()
-        if self.interval is not None:
-            limits[self.finite] = self.interval.interval(level)[0 if self.side == "low" else 1]
-        return limits
-
-    def p_value(self, bound: float) -> np.ndarray:
-        p = np.zeros(len(self.mean))
-        if self.interval is not None:
-            p[self.finite] = self.interval.p_value(bound)
-        return p
-
-
-def _one_sided(bounds: np.ndarray, side: Literal["low", "high"]) -> _OneSided:
-    finite = np.isfinite(bounds).all(axis=0)
-    # If a seed has no bound on this side, the mean has no limit on it. If every seed is infinite on the other side, the
-    # mean is infinite on the other side.
-    open_end, other_end = (-np.inf, np.inf) if side == "low" else (np.inf, -np.inf)
-    mean = np.where((bounds == other_end).all(axis=0), other_end, open_end)
-    mean[finite] = means(bounds[:, finite])
-    return _OneSided(side, mean, finite, _interval(bounds[:, finite]) if finite.any() else None)
-
-
-def _interval(values: np.ndarray) -> Interval:
-    return Band(values) if values.shape[1] > 1 else SkewAdjusted(values)
 
 
 def _distance(high: np.ndarray | float, low: np.ndarray | float) -> np.ndarray:

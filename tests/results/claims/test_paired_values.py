@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 
-from raysc.results.claims.comparisons import fits_until_crossing
+from raysc.results.claims.paired_values import fits_until_crossing
 from raysc.sweepfile.claims import Quantity
 
 

@@ -9,6 +9,7 @@ from raysc.errors import InputError
 from raysc.metrics.closed_form.outcome_proportions import MODEL_REQUIREMENTS, outcome_proportions
 from raysc.metrics.core.columns import column_name
 from raysc.metrics.core.metric import SHARE, Column, FittedModels
+from raysc.metrics.core.rare import rare
 
 DEFAULT_MASS = 0.1
 
@@ -18,7 +19,7 @@ class RareOutcomeSurvival:
     """Share of the rare outcomes that the fitted distribution still has, 0 to 1: the tail of a discrete distribution.
 
     Rare are the least likely outcomes that have at most ``mass`` of the probability together, the first ones among
-    equally likely outcomes, and at least one. With few rows some are lost at generation 0.
+    equally likely outcomes, at least one. With few rows some are lost at generation 0.
 
     Attributes:
         mass: probability of all rare outcomes together.
@@ -57,17 +58,3 @@ class RareOutcomeSurvival:
         q, p = outcome_proportions(models)
         (column,) = self.columns
         return {column.name: (q[:, rare(p, self.mass)] > 0).mean(axis=1)}
-
-
-def rare(weights: np.ndarray, mass: float) -> np.ndarray:
-    """Return the indices of the least weights that sum to at most ``mass`` of all, int64, at least one.
-
-    Args:
-        weights: probabilities or counts above 0, (outcomes,); outcomes of weight 0 are left out.
-        mass: share of the sum of the weights.
-    """
-    possible = np.flatnonzero(weights)
-    order = possible[np.argsort(weights[possible], kind="stable")]
-    # Sums of equal probabilities exceed their product by rounding.
-    within = np.cumsum(weights[order]) <= mass * weights.sum() * (1 + 1e-9)
-    return order[: max(1, int(within.sum()))]

@@ -1,7 +1,7 @@
 """Measurement of one generation: all columns of all metrics, and the floors of the columns."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import Any, get_args
 
@@ -168,7 +168,7 @@ def measure(
 
 
 def _model_values(metric: ModelMetric, models: FittedModels, rows: np.ndarray | None) -> Mapping[str, np.ndarray]:
-    values = metric.measure(models)
+    values = metric.measure(replace(models, rows=rows))
     if rows is None:
         return values
     # A diverged model may become finite again where generations start from new weights; its rows do not.

@@ -155,12 +155,14 @@ class FittedModels:
         state: the fitted models of all seeds, as the family's ``fit`` returned them.
         data: the data set, with the methods in ``data_requirements``.
         test: real held-out rows, float64 (rows, dim); for text the tokens, int32 (rows, length).
+        rows: the generated rows, (seeds, m, *event); None if the family draws rows on demand only.
     """
 
     family: Any
     state: Any
     data: Any
     test: np.ndarray
+    rows: np.ndarray | None = None
 
 
 class Metric(Protocol):

@@ -3,17 +3,9 @@ import pytest
 
 from raysc.datasets.points.categories import Categories
 from raysc.errors import InputError
-from raysc.metrics.closed_form.rare_outcome_survival import RareOutcomeSurvival, rare
+from raysc.metrics.closed_form.rare_outcome_survival import RareOutcomeSurvival
 from raysc.models.closed_form.discrete import Discrete
 from tests.metrics.closed_form.conftest import FitAndMeasure
-
-
-def test_rare_outcomes_are_the_least_likely_ones_up_to_the_mass() -> None:
-    p = np.array([0.5, 0.04, 0.0, 0.3, 0.06, 0.1])
-    assert rare(p, 0.1).tolist() == [1, 4]
-    assert rare(p, 0.2).tolist() == [1, 4, 5]
-    assert rare(p, 0.01).tolist() == [1]
-    assert rare(np.full(30, 1 / 30), 0.1).tolist() == [0, 1, 2]
 
 
 def test_it_is_the_share_of_rare_outcomes_that_are_left(fit_and_measure: FitAndMeasure, seeds: tuple[int, ...]) -> None:

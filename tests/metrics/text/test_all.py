@@ -20,7 +20,7 @@ def text_metrics() -> list[Metric]:
 
 def test_every_metric_gives_its_columns_and_the_first_bears_its_name() -> None:
     real = RealSets("text", Stories(rows=30).train((0, 1)), Stories().test())
-    assert len(text_metrics()) == 6
+    assert len(text_metrics()) == 9
     for metric in text_metrics():
         assert metric.features == "tokens"
         values = measure([metric], Stories(rows=30).fresh((0, 1), 1, 20), real)
@@ -41,6 +41,9 @@ def test_floors_put_real_rows_in_the_place_of_generated_rows() -> None:
         "length_gap_floor",
         "copied_ngrams_floor",
         "vocabulary_lost_floor",
+        "rare_token_survival_floor",
+        "zipf_exponent_floor",
+        "ngram_mauve_floor",
         "exact_duplicates_floor",
     }
     assert result["copied_ngrams_floor"].values.max() < 0.2

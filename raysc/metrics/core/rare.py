@@ -7,8 +7,8 @@ def rare(weights: np.ndarray, mass: float) -> np.ndarray:
     """Return the indices of the least weights that sum to at most ``mass`` of all, int64, at least one.
 
     Args:
-        weights: probabilities or counts, (outcomes,); outcomes of weight 0 are left out. Of equal weights the first come
-            first.
+        weights: probabilities or counts, (outcomes,); outcomes of weight 0 are left out. Of equal weights the first
+            come first.
         mass: share of the sum of the weights.
     """
     possible = np.flatnonzero(weights)

@@ -73,7 +73,7 @@ def text_features(rows: np.ndarray) -> np.ndarray:
                 hashes = (ngrams(row[None], n).astype(np.uint64) + 1) @ HASH_FACTORS[:n]
             # The high bits of a product depend on all bits of its factors.
             vector += np.bincount((hashes >> np.uint64(48)) % BUCKETS, minlength=BUCKETS)
-    return np.sqrt(features / np.maximum(features.sum(axis=1, keepdims=True), 1))
+    return np.asarray(np.sqrt(features / np.maximum(features.sum(axis=1, keepdims=True), 1)))
 
 
 def frontier_area(p: np.ndarray, q: np.ndarray) -> float:

@@ -23,7 +23,7 @@ class DetRatio:
     model_requirements: ClassVar[tuple[str, ...]] = ("log_det",)
     data_requirements: ClassVar[tuple[str, ...]] = ("moments",)
     columns: ClassVar[tuple[Column, ...]] = (
-        Column("det_ratio", "near", "log", "none", target=1.0),
+        Column("det_ratio", "near", "log", "none", target=1.0, aspect="variance"),
         Column("log_det_ratio", "near", "linear", "none", target=0.0),
     )
 

@@ -22,7 +22,7 @@ class Entropy:
     model_requirements: ClassVar[tuple[str, ...]] = ("proportions",)
     data_requirements: ClassVar[tuple[str, ...]] = ()
     columns: ClassVar[tuple[Column, ...]] = (
-        Column("entropy", "higher", "linear", "none", "nats", collapse_threshold=1e-8),
+        Column("entropy", "higher", "linear", "none", "nats", collapse_threshold=1e-8, aspect="variance"),
     )
 
     def measure(self, models: FittedModels) -> dict[str, np.ndarray]:

@@ -21,7 +21,7 @@ class L2Error:
     min_rows: ClassVar[int] = 1
     model_requirements: ClassVar[tuple[str, ...]] = MODEL_REQUIREMENTS
     data_requirements: ClassVar[tuple[str, ...]] = ("probabilities",)
-    columns: ClassVar[tuple[Column, ...]] = (Column("l2_error", "lower", "log", "none"),)
+    columns: ClassVar[tuple[Column, ...]] = (Column("l2_error", "lower", "log", "none", aspect="risk"),)
 
     def measure(self, models: FittedModels) -> dict[str, np.ndarray]:
         q, p = outcome_proportions(models)

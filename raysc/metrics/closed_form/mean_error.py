@@ -20,7 +20,7 @@ class MeanError:
     min_rows: ClassVar[int] = 1
     model_requirements: ClassVar[tuple[str, ...]] = ("moments",)
     data_requirements: ClassVar[tuple[str, ...]] = ("moments",)
-    columns: ClassVar[tuple[Column, ...]] = (Column("mean_error", "lower", "log", "none"),)
+    columns: ClassVar[tuple[Column, ...]] = (Column("mean_error", "lower", "log", "none", aspect="risk"),)
 
     def measure(self, models: FittedModels) -> dict[str, np.ndarray]:
         mu_t, _ = models.family.moments(models.state)

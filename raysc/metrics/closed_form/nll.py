@@ -20,7 +20,7 @@ class Nll:
     min_rows: ClassVar[int] = 1
     model_requirements: ClassVar[tuple[str, ...]] = ("log_prob",)
     data_requirements: ClassVar[tuple[str, ...]] = ()
-    columns: ClassVar[tuple[Column, ...]] = (Column("nll", "lower", "linear", "none", "nats a row"),)
+    columns: ClassVar[tuple[Column, ...]] = (Column("nll", "lower", "linear", "none", "nats a row", aspect="risk"),)
 
     def measure(self, models: FittedModels) -> dict[str, np.ndarray]:
         return {"nll": -models.family.log_prob(models.state, models.test).mean(axis=1)}

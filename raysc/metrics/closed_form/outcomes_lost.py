@@ -20,7 +20,7 @@ class OutcomesLost:
     min_rows: ClassVar[int] = 1
     model_requirements: ClassVar[tuple[str, ...]] = ("proportions",)
     data_requirements: ClassVar[tuple[str, ...]] = ("probabilities",)
-    columns: ClassVar[tuple[Column, ...]] = (Column("outcomes_lost", "lower", "linear", "none"),)
+    columns: ClassVar[tuple[Column, ...]] = (Column("outcomes_lost", "lower", "linear", "none", aspect="modes"),)
 
     def measure(self, models: FittedModels) -> dict[str, np.ndarray]:
         possible = np.count_nonzero(models.data.probabilities())

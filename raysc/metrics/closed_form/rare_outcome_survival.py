@@ -51,6 +51,7 @@ class RareOutcomeSurvival:
                 "none",
                 "share of outcomes",
                 bounds=SHARE,
+                aspect="tails",
             ),
         )
 

@@ -22,7 +22,7 @@ class StdRatio:
     min_rows: ClassVar[int] = 1
     model_requirements: ClassVar[tuple[str, ...]] = TraceRatio.model_requirements
     data_requirements: ClassVar[tuple[str, ...]] = TraceRatio.data_requirements
-    columns: ClassVar[tuple[Column, ...]] = (Column("std_ratio", "near", "log", "none", target=1.0),)
+    columns: ClassVar[tuple[Column, ...]] = (Column("std_ratio", "near", "log", "none", target=1.0, aspect="variance"),)
 
     def measure(self, models: FittedModels) -> dict[str, np.ndarray]:
         return {"std_ratio": np.sqrt(TraceRatio().measure(models)["trace_ratio"])}

@@ -20,7 +20,7 @@ class TestError:
     min_rows: ClassVar[int] = 1
     model_requirements: ClassVar[tuple[str, ...]] = ("predict",)
     data_requirements: ClassVar[tuple[str, ...]] = ("target",)
-    columns: ClassVar[tuple[Column, ...]] = (Column("test_error", "lower", "log", "none"),)
+    columns: ClassVar[tuple[Column, ...]] = (Column("test_error", "lower", "log", "none", aspect="risk"),)
 
     def measure(self, models: FittedModels) -> dict[str, np.ndarray]:
         x = models.test[:, :-1]

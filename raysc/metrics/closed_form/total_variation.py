@@ -21,7 +21,9 @@ class TotalVariation:
     min_rows: ClassVar[int] = 1
     model_requirements: ClassVar[tuple[str, ...]] = MODEL_REQUIREMENTS
     data_requirements: ClassVar[tuple[str, ...]] = ("probabilities",)
-    columns: ClassVar[tuple[Column, ...]] = (Column("total_variation", "lower", "linear", "none", bounds=SHARE),)
+    columns: ClassVar[tuple[Column, ...]] = (
+        Column("total_variation", "lower", "linear", "none", bounds=SHARE, aspect="risk"),
+    )
 
     def measure(self, models: FittedModels) -> dict[str, np.ndarray]:
         q, p = outcome_proportions(models)

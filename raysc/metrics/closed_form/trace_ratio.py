@@ -22,7 +22,7 @@ class TraceRatio:
     model_requirements: ClassVar[tuple[str, ...]] = ("moments",)
     data_requirements: ClassVar[tuple[str, ...]] = ("moments",)
     columns: ClassVar[tuple[Column, ...]] = (
-        Column("trace_ratio", "near", "log", "none", collapse_threshold=0.01, target=1.0),
+        Column("trace_ratio", "near", "log", "none", collapse_threshold=0.01, target=1.0, aspect="variance"),
     )
 
     def measure(self, models: FittedModels) -> dict[str, np.ndarray]:

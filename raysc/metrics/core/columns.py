@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from raysc.metrics.core.metric import Better, Column, FeatureSets, Scale, Vectors
+from raysc.metrics.core.metric import Aspect, Better, Column, FeatureSets, Scale, Vectors
 
 PairFunction = Callable[[Vectors, Vectors], float]
 """The metric of one seed, a function of (generated, real)."""
@@ -48,6 +48,7 @@ class PairColumns:
         scale: scale of damage.
         unit: unit of the values.
         bounds: least and greatest possible value; see ``Column``.
+        aspect: the property that the columns measure; see ``Column``.
     """
 
     name: str
@@ -55,13 +56,16 @@ class PairColumns:
     scale: Scale
     unit: str = ""
     bounds: tuple[float, float] | None = None
+    aspect: Aspect | None = None
 
     def columns(self, *settings: str | None) -> tuple[Column, Column]:
         """Return both columns for a metric with these settings; see ``column_name``."""
         name = column_name(self.name, *settings)
         return (
-            Column(name, self.better, self.scale, "test", self.unit, bounds=self.bounds),
-            Column(f"{name}_train", self.better, self.scale, "train", self.unit, bounds=self.bounds),
+            Column(name, self.better, self.scale, "test", self.unit, bounds=self.bounds, aspect=self.aspect),
+            Column(
+                f"{name}_train", self.better, self.scale, "train", self.unit, bounds=self.bounds, aspect=self.aspect
+            ),
         )
 
     def values(self, sets: FeatureSets, function: PairFunction, *settings: str | None) -> dict[str, np.ndarray]:

@@ -40,6 +40,10 @@ Scale = Literal["log", "linear"]
 SHARE = (0.0, 1.0)
 """Bounds of a column whose values are shares or probabilities."""
 
+Aspect = Literal["risk", "variance", "modes", "tails", "invention"]
+"""Properties of a model that definitions of collapse are about: its error on the true distribution, its spread, the
+modes that it keeps, the tails that it keeps, and the rows outside the support of the truth that it invents."""
+
 Reference = Literal["test", "train"]
 """Real rows that a column compares with: held-out rows or training rows."""
 
@@ -112,6 +116,8 @@ class Column:
         collapse_threshold: a model with this value or a worse one counts as collapsed; None: no such value.
         target: the best value of a column with better "near", or a function of the data set that returns it.
         bounds: least and greatest possible value; no interval of a mean exceeds them. None: none are known.
+        aspect: the property that the column measures, for the collapse profile; None: none of them. A risk is an error,
+            with better "lower"; a variance is above 0 and grows with the spread.
     """
 
     name: str
@@ -122,6 +128,7 @@ class Column:
     collapse_threshold: float | None = None
     target: float | Callable[[Any], float] | None = None
     bounds: tuple[float, float] | None = None
+    aspect: Aspect | None = None
 
     def __post_init__(self) -> None:
         if (self.better == "near") != (self.target is not None):

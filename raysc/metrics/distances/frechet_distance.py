@@ -21,7 +21,7 @@ class FrechetDistance(PairMetric):
     features, so that its covariance is singular, a column ``<column>_rows`` states its number of rows.
     """
 
-    pair: ClassVar[PairColumns] = PairColumns("frechet_distance", "lower", "log")
+    pair: ClassVar[PairColumns] = PairColumns("frechet_distance", "lower", "log", aspect="risk")
 
     def function(self, sets: FeatureSets) -> PairFunction:
         return frechet_distance

@@ -22,7 +22,7 @@ class Kid(PairMetric):
     it may be negative.
     """
 
-    pair: ClassVar[PairColumns] = PairColumns("kid", "lower", "linear")
+    pair: ClassVar[PairColumns] = PairColumns("kid", "lower", "linear", aspect="risk")
 
     def function(self, sets: FeatureSets) -> PairFunction:
         return kernel_distance

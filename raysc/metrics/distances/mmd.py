@@ -20,7 +20,7 @@ class Mmd(PairMetric):
     others. The unbiased estimate: 0 on average for real rows, so it may be negative.
     """
 
-    pair: ClassVar[PairColumns] = PairColumns("mmd", "lower", "linear")
+    pair: ClassVar[PairColumns] = PairColumns("mmd", "lower", "linear", aspect="risk")
 
     def function(self, sets: FeatureSets) -> PairFunction:
         bandwidth = sets.test.cached(median_distance, lambda: median_distance(sets.test.array))

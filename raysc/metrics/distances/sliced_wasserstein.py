@@ -23,7 +23,7 @@ class SlicedWasserstein(PairMetric):
     two samples of one distribution is positive; the floor shows it.
     """
 
-    pair: ClassVar[PairColumns] = PairColumns("sliced_wasserstein", "lower", "log")
+    pair: ClassVar[PairColumns] = PairColumns("sliced_wasserstein", "lower", "log", aspect="risk")
     min_rows: ClassVar[int] = 1
 
     def function(self, sets: FeatureSets) -> PairFunction:

@@ -7,7 +7,7 @@ import numpy as np
 
 from raysc.errors import InputError
 from raysc.metrics.core.columns import column_name, features_setting, values_against_test
-from raysc.metrics.core.metric import Column, Features, FeatureSets, Vectors
+from raysc.metrics.core.metric import SHARE, Column, Features, FeatureSets, Vectors
 
 DEFAULT_MASS = 0.05
 
@@ -42,7 +42,9 @@ class TailMass:
     def columns(self) -> tuple[Column, ...]:
         setting = None if self.mass == DEFAULT_MASS else f"mass={self.mass:g}"
         name = column_name("tail_mass", features_setting(self.features), setting)
-        return (Column(name, "near", "linear", "test", "share of values", target=self.mass),)
+        return (
+            Column(name, "near", "linear", "test", "share of values", target=self.mass, bounds=SHARE, aspect="tails"),
+        )
 
     def measure(self, sets: FeatureSets) -> dict[str, np.ndarray]:
         (column,) = self.columns

@@ -35,7 +35,9 @@ class Wasserstein:
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        return (Column(column_name("wasserstein", features_setting(self.features)), "lower", "log", "test"),)
+        return (
+            Column(column_name("wasserstein", features_setting(self.features)), "lower", "log", "test", aspect="risk"),
+        )
 
     def measure(self, sets: FeatureSets) -> dict[str, np.ndarray]:
         (column,) = self.columns

@@ -27,7 +27,15 @@ class FeatureVariance:
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        return (Column(column_name("feature_variance", features_setting(self.features)), "higher", "log", "test"),)
+        return (
+            Column(
+                column_name("feature_variance", features_setting(self.features)),
+                "higher",
+                "log",
+                "test",
+                aspect="variance",
+            ),
+        )
 
     def measure(self, sets: FeatureSets) -> dict[str, np.ndarray]:
         (column,) = self.columns

@@ -20,7 +20,9 @@ class ModesCovered:
     features: ClassVar[str] = "values"
     min_rows: ClassVar[int] = 1
     data_requirements: ClassVar[tuple[str, ...]] = ("modes",)
-    columns: ClassVar[tuple[Column, ...]] = (Column("modes_covered", "higher", "linear", "test", "modes"),)
+    columns: ClassVar[tuple[Column, ...]] = (
+        Column("modes_covered", "higher", "linear", "test", "modes", aspect="modes"),
+    )
 
     def measure(self, sets: FeatureSets) -> dict[str, np.ndarray]:
         return {"modes_covered": values_by_modes(_covered_count, sets)}

@@ -21,7 +21,7 @@ class OffModeMass:
     min_rows: ClassVar[int] = 1
     data_requirements: ClassVar[tuple[str, ...]] = ("modes",)
     columns: ClassVar[tuple[Column, ...]] = (
-        Column("off_mode_mass", "lower", "linear", "test", "share of rows", bounds=SHARE),
+        Column("off_mode_mass", "lower", "linear", "test", "share of rows", bounds=SHARE, aspect="invention"),
     )
 
     def measure(self, sets: FeatureSets) -> dict[str, np.ndarray]:

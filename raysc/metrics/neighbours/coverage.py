@@ -19,7 +19,7 @@ class Coverage(ManifoldMetric):
     neighbours of precision and recall.
     """
 
-    pair: ClassVar[PairColumns] = PairColumns("coverage", "higher", "linear", "share of rows", SHARE)
+    pair: ClassVar[PairColumns] = PairColumns("coverage", "higher", "linear", "share of rows", SHARE, aspect="modes")
 
     def value(self, manifolds: Manifolds) -> float:
         return float(np.mean(manifolds.real_ball_occupied))

@@ -18,7 +18,7 @@ class Density(ManifoldMetric):
     shares the neighbours of precision and recall.
     """
 
-    pair: ClassVar[PairColumns] = PairColumns("density", "higher", "linear")
+    pair: ClassVar[PairColumns] = PairColumns("density", "higher", "linear", aspect="invention")
 
     def value(self, manifolds: Manifolds) -> float:
         return float(np.mean(manifolds.real_ball_counts) / self.k)

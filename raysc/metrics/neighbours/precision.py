@@ -18,7 +18,9 @@ class Precision(ManifoldMetric):
     k-th nearest real neighbour. The real set is the held-out rows, or the training rows for the column ``_train``.
     """
 
-    pair: ClassVar[PairColumns] = PairColumns("precision", "higher", "linear", "share of rows", SHARE)
+    pair: ClassVar[PairColumns] = PairColumns(
+        "precision", "higher", "linear", "share of rows", SHARE, aspect="invention"
+    )
 
     def value(self, manifolds: Manifolds) -> float:
         return float(np.mean(manifolds.real_ball_counts > 0))

@@ -19,7 +19,7 @@ class Recall(ManifoldMetric):
     ``_train``.
     """
 
-    pair: ClassVar[PairColumns] = PairColumns("recall", "higher", "linear", "share of rows", SHARE)
+    pair: ClassVar[PairColumns] = PairColumns("recall", "higher", "linear", "share of rows", SHARE, aspect="modes")
 
     def value(self, manifolds: Manifolds) -> float:
         return float(np.mean(manifolds.real_in_manifold))

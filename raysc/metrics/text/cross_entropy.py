@@ -22,7 +22,7 @@ class CrossEntropy:
     model_requirements: ClassVar[tuple[str, ...]] = ("token_losses",)
     data_requirements: ClassVar[tuple[str, ...]] = ("tokens",)
     columns: ClassVar[tuple[Column, ...]] = (
-        Column("cross_entropy", "lower", "linear", "none", "nats a token"),
+        Column("cross_entropy", "lower", "linear", "none", "nats a token", aspect="risk"),
         Column("perplexity", "lower", "log", "none"),
     )
 

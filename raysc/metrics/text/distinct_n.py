@@ -19,7 +19,7 @@ class DistinctN(NgramMetric):
     """
 
     default_n: ClassVar[int] = 2
-    column: ClassVar[Column] = Column("distinct_n", "higher", "log", "test", UNIT, bounds=SHARE)
+    column: ClassVar[Column] = Column("distinct_n", "higher", "log", "test", UNIT, bounds=SHARE, aspect="variance")
 
     n: int = default_n
 

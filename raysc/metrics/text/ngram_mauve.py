@@ -9,7 +9,7 @@ from scipy.cluster.vq import kmeans2
 from scipy.special import rel_entr
 
 from raysc.metrics.core.columns import values_against_test
-from raysc.metrics.core.metric import Column, FeatureSets, Vectors
+from raysc.metrics.core.metric import SHARE, Column, FeatureSets, Vectors
 from raysc.metrics.text.ngrams import ngrams
 from raysc.rng import stream
 
@@ -38,7 +38,7 @@ class NgramMauve:
     version: ClassVar[int] = 1
     features: ClassVar[str] = "tokens"
     min_rows: ClassVar[int] = 2 * ROWS_PER_CLUSTER
-    columns: ClassVar[tuple[Column, ...]] = (Column("ngram_mauve", "higher", "linear", "test"),)
+    columns: ClassVar[tuple[Column, ...]] = (Column("ngram_mauve", "higher", "linear", "test", bounds=SHARE),)
 
     def measure(self, sets: FeatureSets) -> dict[str, np.ndarray]:
         return {"ngram_mauve": values_against_test(_mauve, sets)}

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from raysc.metrics.core.columns import values_against_train
-from raysc.metrics.core.metric import Column, FeatureSets, Vectors
+from raysc.metrics.core.metric import SHARE, Column, FeatureSets, Vectors
 from raysc.metrics.core.rare import rare
 from raysc.pool.tokens import PAD
 
@@ -26,7 +26,7 @@ class RareTokenSurvival:
     features: ClassVar[str] = "tokens"
     min_rows: ClassVar[int] = 1
     columns: ClassVar[tuple[Column, ...]] = (
-        Column("rare_token_survival", "higher", "linear", "train", "share of tokens"),
+        Column("rare_token_survival", "higher", "linear", "train", "share of tokens", bounds=SHARE, aspect="tails"),
     )
 
     def measure(self, sets: FeatureSets) -> dict[str, np.ndarray]:

@@ -21,7 +21,7 @@ class VocabularyLost:
     features: ClassVar[str] = "tokens"
     min_rows: ClassVar[int] = 1
     columns: ClassVar[tuple[Column, ...]] = (
-        Column("vocabulary_lost", "lower", "linear", "train", "share of tokens", bounds=SHARE),
+        Column("vocabulary_lost", "lower", "linear", "train", "share of tokens", bounds=SHARE, aspect="modes"),
     )
 
     def measure(self, sets: FeatureSets) -> dict[str, np.ndarray]:

@@ -2,7 +2,7 @@ import pytest
 
 from raysc import registry
 from raysc.errors import InputError
-from raysc.metrics.core.metric import Column
+from raysc.metrics.core.metric import SHARE, Column
 from raysc.metrics.text.copied_ngrams import CopiedNgrams
 from raysc.metrics.text.distinct_n import DistinctN
 from raysc.metrics.text.ngram_metric import NgramMetric
@@ -25,8 +25,12 @@ def test_a_column_has_n_in_its_name_where_it_is_not_the_default(
 
 
 def test_a_column_keeps_its_direction_scale_and_floor() -> None:
-    assert DistinctN(3).columns == (Column("distinct_n[n=3]", "higher", "log", "test", "share of n-grams"),)
-    assert CopiedNgrams(3).columns == (Column("copied_ngrams[n=3]", "lower", "linear", "train", "share of n-grams"),)
+    assert DistinctN(3).columns == (
+        Column("distinct_n[n=3]", "higher", "log", "test", "share of n-grams", bounds=SHARE, aspect="variance"),
+    )
+    assert CopiedNgrams(3).columns == (
+        Column("copied_ngrams[n=3]", "lower", "linear", "train", "share of n-grams", bounds=SHARE),
+    )
 
 
 @pytest.mark.parametrize(("metric", "name", "default"), METRICS)

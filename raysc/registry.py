@@ -122,11 +122,13 @@ def describe_error(error: Exception) -> str:
 def signature(kind: ComponentKind, name: str) -> Signature:
     """Return the signature of a component: the typed parameters of its constructor and a few attributes."""
     cls = load(kind, name)
+    trained = bool(getattr(cls, "trained", False))
     return Signature(
         parameters=_parameters(cls),
         default_lambda=getattr(cls, "default_lambda", "not taken"),
         matched_control=getattr(cls, "matched_control", None),
-        trained=bool(getattr(cls, "trained", False)),
+        trained=trained,
+        sample_settings=() if trained else tuple(getattr(cls, "sample_settings", ())),
         locations=tuple(getattr(cls, "location_parameters", ())),
     )
 

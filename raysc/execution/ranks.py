@@ -18,6 +18,7 @@ from raysc.metrics.core.features import Extractor
 from raysc.models.family import (
     TRAINING_STATE_PREFIX,
     ClosedFormFamily,
+    SupportsBiasedSampling,
     SupportsLazySampling,
     SupportsText,
     TrainedFamily,
@@ -179,10 +180,12 @@ class ClosedFormRank:
 
     def sample(self, generation: int, first: int, count: int, sample: Sample, shelf: Shelf) -> tuple[Block, ...]:
         """Draw rows for all seeds."""
-        streams = Streams(self.seeds, generation)
+        streams, state = Streams(self.seeds, generation), self.state
+        if isinstance(self.family, SupportsBiasedSampling):
+            state = self.family.sampling_state(state, sample)
         if isinstance(self.family, SupportsLazySampling):
-            return (self.family.sample_block(self.state, first, count, streams),)
-        rows = self.family.sample(self.state, first, count, streams)
+            return (self.family.sample_block(state, first, count, streams),)
+        rows = self.family.sample(state, first, count, streams)
         return (shelf.put(synthetic(generation), self.seeds, first, rows),)
 
     def scores(self, rows: np.ndarray) -> np.ndarray:

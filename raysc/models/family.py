@@ -6,6 +6,7 @@ A family is a class whose constructor parameters are the keys under ``model`` in
 - ``SupportsDataBinding``: the family needs its data set, for example the noise of a target;
 - ``SupportsWeights``: the rows of a training set may have weights;
 - ``SupportsLazySampling``: a closed-form family draws statistics of rows, and the rows themselves on demand;
+- ``SupportsBiasedSampling``: a closed-form family samples another distribution than the one it fitted;
 - ``SupportsPacking``: a trained family trains several seeds as one batched network;
 - ``SupportsSettingsCheck``: a trained family accepts some settings only;
 - ``SupportsText``: a trained family generates text.
@@ -131,6 +132,24 @@ class SupportsLazySampling(Protocol):
 
     def sample_block(self, state: Any, first: int, count: int, streams: Streams) -> Block:
         """Return the rows of ``sample`` with the same arguments as a block that computes them on ``load``."""
+        ...
+
+
+@runtime_checkable
+class SupportsBiasedSampling(Protocol):
+    """A closed-form family that takes settings under ``sample``, such as a temperature; all others refuse them.
+
+    Attributes:
+        sample_settings: the settings that it takes, apart from ``rows``.
+    """
+
+    sample_settings: ClassVar[tuple[str, ...]]
+
+    def sampling_state(self, state: Any, sample: Sample) -> Any:
+        """Return the state of the distribution from which rows are sampled; ``state`` itself at the defaults.
+
+        It is a state of the same family: ``sample``, ``sample_block`` and the methods for metrics take it.
+        """
         ...
 
 

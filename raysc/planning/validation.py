@@ -121,7 +121,7 @@ def _check_training(sweep: Sweep, cell: ResolvedCell) -> None:
 
 def _check_sampling(sweep: Sweep, cell: ResolvedCell) -> None:
     """The family must take every sampling setting that differs from its default; none is ignored."""
-    supported = getattr(cell.family, "sample_settings", ("steps",))
+    supported = getattr(cell.family, "sample_settings", ("steps",) if cell.family.trained else ())
     for key, sample in (("sample", cell.settings.sample), ("loop.sample", cell.settings.loop_sample)):
         for name, value in sample:
             if name != "rows" and name not in supported and value != type(sample).model_fields[name].default:

@@ -9,7 +9,8 @@ import numpy as np
 from raysc.metrics.core.metric import Scale
 from raysc.planning.resolved import ResolvedCell
 from raysc.regimes.recipe import exact, per_real_row
-from raysc.theory import discrete, gaussian, kde, moments, regression
+from raysc.settings import CellSettings, Sample
+from raysc.theory import discrete, gaussian, kde, mixing, moments, regression
 
 
 @dataclass(frozen=True)
@@ -68,13 +69,29 @@ def expected_values(cell: ResolvedCell, metric: str, generations: tuple[int, ...
     ``sample.rows`` has no effect: the rows that are trained on have the same distribution, however many are drawn.
     """
     settings, n = cell.settings, cell.rules.rows
-    form = FORMS.get((settings.model.name, settings.regime.name, metric))
+    forms = BIASED_FORMS if _biased(settings) else FORMS
+    form = forms.get((settings.model.name, settings.regime.name, metric))
     if form is None or settings.data.name not in FORM_DATA[settings.model.name] or settings.regime.parameters:
         return None
     if settings.data.parameters.get("angles") == "even":
         return None  # evenly spaced rows are not independent
     inputs = FormInputs(cell, n, per_real_row(exact(settings.lambda_), n), settings.initial.rows or n)
     return form(inputs, np.array(generations))
+
+
+def _biased(settings: CellSettings) -> bool:
+    """Return True if samples do not have the distribution that was fitted, at some generation."""
+    defaults = Sample().model_dump(exclude={"rows"})
+    return any(sample.model_dump(exclude={"rows"}) != defaults for sample in (settings.sample, settings.loop_sample))
+
+
+def _biased_trace_ratio(s: FormInputs, t: np.ndarray) -> ExpectedValues | None:
+    """Return the share of the variance where samples have c times the covariance, at all generations alike."""
+    sample = s.cell.settings.sample
+    if s.ddof != 0 or sample != s.cell.settings.loop_sample:
+        return None
+    scale = sample.covariance_scale * sample.temperature**2
+    return ExpectedValues(mixing.biased_variance_share(t, s.n, s.m, scale, s.n_0))
 
 
 def _variance_share(s: FormInputs, t: np.ndarray) -> np.ndarray | None:
@@ -172,7 +189,7 @@ def _test_error(s: FormInputs, t: np.ndarray) -> ExpectedValues | None:
 
 def _heterozygosity(s: FormInputs, t: np.ndarray) -> ExpectedValues | None:
     share = _variance_share(s, t)
-    return None if share is None else ExpectedValues(discrete.heterozygosity(s.data.outcomes) * share)
+    return None if share is None else ExpectedValues(discrete.heterozygosity(s.data.probabilities()) * share)
 
 
 MOMENT_REGIMES = ("replace", "accumulate", "accumulate_subsample", "mix", "real_only")
@@ -198,3 +215,6 @@ FORMS: Mapping[tuple[str, str, str], Form] = {
     **{("discrete", regime, "heterozygosity"): _heterozygosity for regime in MOMENT_REGIMES},
 }
 """(model, regime, column) -> closed form."""
+
+BIASED_FORMS: Mapping[tuple[str, str, str], Form] = {("gaussian", "mix", "trace_ratio"): _biased_trace_ratio}
+"""The same for cells with a temperature or covariance scale."""

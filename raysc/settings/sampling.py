@@ -34,7 +34,9 @@ class Sample(Settings):
         epsilon: of DDIM on images, the noise of the next level: the network's, or rederived from the clipped x_0.
         latents: start noise of the rows and noise of the sampler, of text the random numbers that draw its tokens: each
             generation's own, or those of generation 0 at every generation. Under ``loop.sample`` only.
-        temperature: of text: divisor of the logits.
+        temperature: tau. Of text it divides the logits; outcomes have probabilities in proportion to p^(1/tau); the
+            deviations of a Gaussian from its mean and the kernel noise of a density estimate are multiplied by tau.
+        covariance_scale: of a Gaussian: c, samples have c times its covariance; a temperature of the square root of c.
         top_k: of text: only this number of most likely tokens is drawn from.
         top_p: of text: only the most likely tokens with this total probability are drawn from.
         prompt_tokens: of text: row i continues this number of first tokens of real training row i (mod n), which are
@@ -55,6 +57,7 @@ class Sample(Settings):
     epsilon: Literal["predicted", "rederived"] = "predicted"
     latents: Literal["fresh", "repeated"] = "fresh"
     temperature: PositiveFloat = 1.0
+    covariance_scale: PositiveFloat = 1.0
     top_k: PositiveInt | None = None
     top_p: float = Field(default=1.0, gt=0, le=1)
     prompt_tokens: PositiveInt | None = None

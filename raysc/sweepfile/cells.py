@@ -27,7 +27,6 @@ TRAINED_ONLY = (
     "loop.start",
     "loop.budget",
     "loop.train",
-    *(f"{prefix}sample.{name}" for prefix in ("", "loop.") for name in Sample.model_fields if name != "rows"),
 )
 """Settings that only trained families have."""
 
@@ -97,7 +96,8 @@ class DraftBuilder:
         if components["model"].signature.trained:
             _check_trained(cell, locations)
         else:
-            _check_closed_form(cell.model.name, tree, locations)
+            _check_closed_form(components["model"], tree, locations)
+        _check_bias(cell, locations)
         return Draft(cell, components, ignores_lambda)
 
     def _settings_tree(self, point: Point) -> dict[str, Any]:
@@ -179,11 +179,30 @@ def _start(value: Any, locations: Locations) -> Start:
     raise locations.error("loop.start", f"expected {expected}, got {quote(value)}{near}")
 
 
-def _check_closed_form(model: str, tree: Mapping[str, Any], locations: Locations) -> None:
+def _check_closed_form(model: CheckedComponent, tree: Mapping[str, Any], locations: Locations) -> None:
     """Raise InputError for settings that a closed-form family does not have."""
+    name, supported = model.component.name, model.signature.sample_settings
     for key in TRAINED_ONLY:
         if _is_set(tree, key.split(".")):
-            raise locations.error(key, f"model {model} is fitted by a formula, not trained in steps: take this key out")
+            raise locations.error(key, f"model {name} is fitted by a formula, not trained in steps: take this key out")
+    for key in _other_sample_keys(supported):
+        if _is_set(tree, key.split(".")):
+            raise locations.error(key, f"{name} does not take it; it takes {', '.join(['rows', *supported])}")
+
+
+def _other_sample_keys(supported: Sequence[str]) -> list[str]:
+    """Return the sampling settings that a closed-form family does not take."""
+    names = [name for name in Sample.model_fields if name != "rows" and name not in supported]
+    return [f"{section}.{name}" for section in ("sample", "loop.sample") for name in names]
+
+
+def _check_bias(cell: CellSettings, locations: Locations) -> None:
+    """Raise InputError if temperature and covariance scale are both set."""
+    for key, sample in (("sample", cell.sample), ("loop.sample", cell.loop_sample)):
+        if sample.temperature != 1 and sample.covariance_scale != 1:
+            raise locations.error(
+                f"{key}.covariance_scale", "does not go with temperature: set one; c is the square of the temperature"
+            )
 
 
 def _check_trained(cell: CellSettings, locations: Locations) -> None:
@@ -240,8 +259,10 @@ def axis_value(draft: Draft, column: str) -> Any:
     if head in draft.components:
         checked = draft.components[head]
         return checked.component.name if rest == "name" else checked.value(rest)
-    if not draft.components["model"].signature.trained and any(
-        column == key or column.startswith(f"{key}.") for key in TRAINED_ONLY
+    signature = draft.components["model"].signature
+    if not signature.trained and any(
+        column == key or column.startswith(f"{key}.")
+        for key in (*TRAINED_ONLY, *_other_sample_keys(signature.sample_settings))
     ):
         return None
     value: Any = cell

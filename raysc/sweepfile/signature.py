@@ -36,6 +36,7 @@ class Signature:
         matched_control: of a regime: the parameters that turn it into its own matched control; None: the matched
             control is real_only.
         trained: of a model: it takes initial.steps, train, loop.start, loop.budget, loop.train and sample.steps.
+        sample_settings: of a closed-form model: the settings under ``sample`` that it takes, apart from ``rows``.
         locations: of data and models: the parameters that locate files. The content of the files is in the keys, their
             location is not.
     """
@@ -44,6 +45,7 @@ class Signature:
     default_lambda: float | Literal["not taken"] | None = "not taken"
     matched_control: Mapping[str, Any] | None = None
     trained: bool = False
+    sample_settings: tuple[str, ...] = ()
     locations: tuple[str, ...] = ()
 
 

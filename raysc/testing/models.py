@@ -6,7 +6,13 @@ from typing import Any
 import numpy as np
 
 from raysc.datasets.dataset import DataSet
-from raysc.models.family import ClosedFormFamily, SupportsDataBinding, SupportsWeights, TrainedFamily
+from raysc.models.family import (
+    ClosedFormFamily,
+    SupportsBiasedSampling,
+    SupportsDataBinding,
+    SupportsWeights,
+    TrainedFamily,
+)
 from raysc.pool.blocks import MemoryBlock
 from raysc.pool.rows import Part, Rows
 from raysc.pool.training_set import TrainingSet
@@ -71,6 +77,13 @@ class ClosedFormTests:
         weighted = bound.fit(TrainingSet((part,)), Streams((0, 1), 0))
         samples = [bound.sample(fitted, 0, self.rows, Streams((0, 1), 0)) for fitted in (state, weighted)]
         np.testing.assert_allclose(samples[0], samples[1], rtol=1e-9, atol=1e-12)
+
+    def test_default_settings_sample_the_fitted_distribution(self, family: ClosedFormFamily, dataset: DataSet) -> None:
+        if not isinstance(family, SupportsBiasedSampling):
+            return
+        assert set(family.sample_settings) < set(Sample.model_fields)
+        bound, state = self._fitted(family, dataset, (0, 1))
+        assert bound.sampling_state(state, Sample()) is state
 
     def test_generations_sample_different_rows(self, family: ClosedFormFamily, dataset: DataSet) -> None:
         bound, state = self._fitted(family, dataset, (0,))

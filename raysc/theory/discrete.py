@@ -11,9 +11,9 @@ import numpy as np
 from raysc.theory import Generations, moments
 
 
-def heterozygosity(outcomes: int) -> float:
-    """Return 1 - sum p^2 of K equally likely outcomes: 1 - 1/K."""
-    return 1 - 1 / outcomes
+def heterozygosity(probabilities: np.ndarray) -> float:
+    """Return 1 - sum p^2 of probabilities (K,): 1 - 1/K of equal ones."""
+    return float(1 - np.square(probabilities).sum())
 
 
 def replace(generations: Generations, n: int) -> np.ndarray:

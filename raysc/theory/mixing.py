@@ -64,3 +64,29 @@ def theorem_1(lambda_: float | np.ndarray, concavity: float, lipschitz: float = 
     """
     x = np.asarray(lambda_, float) * (1 + lipschitz * misfit / concavity)
     return np.where(x < 0.5, x / (1 - np.minimum(x, 0.5)), np.nan)
+
+
+def biased_variance_share(generations: Generations, n: int, m: int, c: float, n_0: int | None = None) -> np.ndarray:
+    """Return s_t = E tr(Sigma_t) / tr(Sigma_0) where the m samples have c times the fitted covariance (ddof 0).
+
+    With v_t as in ``error_around_the_real_mean``, lambda = m/n and S = 1 - 1/n,
+
+        v_{t+1} = (lambda/(1+lambda))^2 (v_t + c s_t / m),
+        s_{t+1} = (S + lambda (v_t + c s_t)) / (1+lambda) - v_{t+1},
+
+    from v_0 = 1/n_0 - 1/n and s_0 = 1 - 1/n_0: a pool has the second moments of its rows, less the squared error of
+    its mean. Exact for 0 <= m and n_0 <= n. For many rows the variance is multiplied by ``rho`` = lambda c / (1+lambda)
+    per generation, and 1/(1 + lambda) is added. So it settles at 1 / (1 - lambda (c - 1)) if lambda (c - 1) < 1, and
+    grows without bound otherwise.
+
+    Source: for Bertrand et al. 2023.
+    """
+    lambda_, (_, n_0) = m / n, counts(n, m, n_0)
+    v, s = 1 / n_0 - 1 / n, 1 - 1 / n_0
+    shares = [s]
+    for _ in range(int(np.max(generations))):
+        second_moment = (1 - 1 / n + lambda_ * (v + c * s)) / (1 + lambda_)
+        v = (lambda_ / (1 + lambda_)) ** 2 * (v + c * s / m) if m else 0.0
+        s = second_moment - v
+        shares.append(s)
+    return np.array(shares)[np.asarray(generations)]

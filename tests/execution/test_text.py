@@ -193,12 +193,14 @@ def test_a_pretrained_base_cannot_be_started_from_scratch(
         validate(resolve(started["scratch"]))
 
 
-def test_only_text_has_a_temperature(make_sweep: MakeSweep, digits_text: str, gaussian_text: str) -> None:
+def test_a_family_refuses_sampling_settings_of_text(
+    make_sweep: MakeSweep, digits_text: str, gaussian_text: str
+) -> None:
     sweep = make_sweep(digits_text, "sample.temperature=0.5")
     with pytest.raises(InputError, match=r"sample\.temperature: flow_matching does not take it"):
         validate(resolve(sweep))
-    with pytest.raises(InputError, match=r"sample\.temperature: model gaussian is fitted by a formula"):
-        make_sweep(gaussian_text, "sample.temperature=0.5")
+    with pytest.raises(InputError, match=r"sample\.top_k: gaussian does not take it"):
+        make_sweep(gaussian_text, "sample.top_k=2")
 
 
 @pytest.mark.parametrize("twin", ["sft_gemma2", "pretrain_tinystories", "value_of_synthetic"])

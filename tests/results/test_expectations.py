@@ -68,6 +68,10 @@ KDE = "{name: kde, bandwidth: 0.5}"
         ("regime: mix, lambda: 0.5, initial.rows: 4", "gaussian", "trace_ratio", moments.mix(T, 10, 5, 4), "linear"),
         ("regime: mix, lambda: 0.5", "gaussian", "mean_error",
          2 * (0.1 + mixing.error_around_the_real_mean(T, 10, 5)), "linear"),
+        ("regime: mix, lambda: 0.5, sample.covariance_scale: 2", "gaussian", "trace_ratio",
+         mixing.biased_variance_share(T, 10, 5, 2), "linear"),
+        ("regime: mix, lambda: 0.5, sample.temperature: 2, initial.rows: 4", "gaussian", "trace_ratio",
+         mixing.biased_variance_share(T, 10, 5, 4, 4), "linear"),
         ("regime: real_only", "gaussian", "mean_error", [0.2, 0.2, 0.2], "linear"),
         ("regime: real_only, initial.rows: 5", "gaussian", "mean_error", [0.4, 0.2, 0.2], "linear"),
         ("regime: replace, lambda: 0.7", KDE, "second_moment", kde.replace(T, 1.0, 0.5), "linear"),
@@ -96,6 +100,12 @@ def test_form_of_a_cell(
         ("regime: [{name: accumulate_subsample, rows: 12}]", "gaussian", MOMENTS),
         ("regime: accumulate", "gaussian", ("log_det_ratio", "det_ratio", "std_ratio")),
         ("regime: mix, lambda: 1", "gaussian", ("log_det_ratio", "det_ratio", "std_ratio")),
+        # Biased samples.
+        ("regime: replace, sample.temperature: 2", "gaussian", MOMENTS),
+        ("regime: accumulate, loop.sample.covariance_scale: 2", "gaussian", MOMENTS),
+        ("regime: mix, lambda: 1, loop.sample.covariance_scale: 2", "gaussian", MOMENTS),
+        ("regime: mix, lambda: 1, sample.temperature: 2", UNBIASED, MOMENTS),
+        ("regime: replace, sample.temperature: 2", KDE, MOMENTS),
         # Another estimator.
         ("regime: accumulate", UNBIASED, MOMENTS),
         ("regime: accumulate_subsample", UNBIASED, MOMENTS),
@@ -130,7 +140,9 @@ class StubData:
 
     dim: int = 3
     noise: float = 0.5
-    outcomes: int = 4
+
+    def probabilities(self) -> np.ndarray:
+        return np.full(4, 0.25)
 
 
 def with_stub_data(cell: ResolvedCell, data: str, model: str, rows: int) -> ResolvedCell:

@@ -19,7 +19,7 @@ COMPONENTS: dict[ComponentKind, dict[str, Signature]] = {
         "gaussian": Signature({"dim": Parameter(int), "rows": Parameter(int, 100), "scale": Parameter(float, 1.0)}),
     },
     "model": {
-        "gaussian": Signature({}),
+        "gaussian": Signature({}, sample_settings=("temperature", "covariance_scale")),
         "flow_matching": Signature(
             {
                 "network": Parameter(Literal["mlp", "unet"], "mlp"),

@@ -20,6 +20,7 @@ Form = Callable[..., np.ndarray]
     lambda t: moments.accumulate_subsample_pool(t, 10),
     lambda t: moments.mix(t, 10, 5, 3),
     lambda t: mixing.error_around_the_real_mean(t, 10, 5),
+    lambda t: mixing.biased_variance_share(t, 10, 5, 1.5),
     lambda t: gaussian.replace_log_det(t, 10, 3),
     lambda t: gaussian.replace_det(t, 10, 3),
     lambda t: gaussian.replace_deviation(t, 10),
@@ -138,3 +139,16 @@ def test_regression_error_under_accumulate_is_at_most_pi_squared_over_6_times_th
 def test_fits_to_collapse_tend_to_2n() -> None:
     assert discrete.fits_to_collapse(100, 2) == pytest.approx(200 * np.log(2))
     assert discrete.fits_to_collapse(100, 10**6) == pytest.approx(200, rel=1e-5)
+
+
+def test_a_covariance_scale_of_one_is_the_unbiased_mix() -> None:
+    np.testing.assert_allclose(mixing.biased_variance_share(T, 10, 5, 1, 4), moments.mix(T, 10, 5, 4))
+    np.testing.assert_allclose(mixing.biased_variance_share(T, 10, 0, 2, 4), moments.mix(T, 10, 0, 4))
+
+
+def test_a_covariance_scale_is_stable_up_to_its_threshold() -> None:
+    n, late = 10**6, 600
+    assert mixing.biased_variance_share(late, n, 2 * n, 1.25) == pytest.approx(2, rel=1e-4)
+    assert mixing.biased_variance_share(late, n, n, 1.5) == pytest.approx(2, rel=1e-4)
+    growth = np.divide(*mixing.biased_variance_share((late, late - 1), n, 8 * n, 1.25))
+    assert growth == pytest.approx(8 * 1.25 / 9, rel=1e-4)

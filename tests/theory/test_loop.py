@@ -94,6 +94,14 @@ CASES = {
         ),
         {"mean_error": (0, 0), "trace_ratio": (0, 0)},
     ),
+    "mix, biased": Case(
+        (
+            "regime: mix, lambda: 1, data.dim: 10, data.rows: 10, sample.covariance_scale: 1.5",
+            "regime: mix, lambda: 0.5, data.dim: 3, data.rows: 20, initial.rows: 5, sample.temperature: 0.5",
+            "regime: mix, lambda: 2, data.dim: 2, data.rows: 50, sample.covariance_scale: 2",
+        ),
+        {"trace_ratio": (0, 0)},
+    ),
     **{
         f"kde, {regime}": Case(
             (

@@ -15,6 +15,7 @@ from raysc.pool.blocks import Block
 from raysc.pool.training_set import TrainingSet
 from raysc.regimes.recipe import synthetic
 from raysc.rng import Streams, stream
+from raysc.settings import Sample
 
 
 @dataclass(eq=False)
@@ -44,6 +45,7 @@ class Discrete:
     honours_weights: ClassVar[bool] = True
     reads_rows_once: ClassVar[bool] = True
     block: ClassVar[int] = 10
+    sample_settings: ClassVar[tuple[str, ...]] = ("temperature",)
 
     def for_data(self, data: Any) -> "Discrete":
         """Return the family for the outcomes of a data set."""
@@ -63,6 +65,16 @@ class Discrete:
         counts = self._counts.compute_by_part(training_set, count_outcomes).drop_lost()
         shape = (len(streams.seeds), len(counts.outcomes))
         return {"outcomes": np.broadcast_to(counts.outcomes, shape), "counts": np.broadcast_to(counts.counts, shape)}
+
+    def sampling_state(self, state: Arrays, sample: Sample) -> Arrays:
+        """Return proportions p^(1/tau) over their sum, at ``temperature`` tau, as weights relative to the largest.
+
+        Outcomes without rows stay without: 0^(1/tau) = 0.
+        """
+        if sample.temperature == 1:
+            return state
+        counts = state["counts"]
+        return {**state, "counts": (counts / counts.max(axis=1, keepdims=True)) ** (1 / sample.temperature)}
 
     def sample(self, state: Arrays, first: int, count: int, streams: Streams) -> np.ndarray:
         """Sample outcomes, int32 (seeds, count, 1)."""

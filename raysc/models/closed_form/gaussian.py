@@ -14,6 +14,7 @@ from raysc.models.closed_form.moments import Moments
 from raysc.models.family import Arrays
 from raysc.pool.training_set import TrainingSet
 from raysc.rng import Streams
+from raysc.settings import Sample
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Gaussian:
     honours_weights: ClassVar[bool] = True
     reads_rows_once: ClassVar[bool] = True
     block: ClassVar[int] = 1024
+    sample_settings: ClassVar[tuple[str, ...]] = ("temperature", "covariance_scale")
 
     def check(self, event: tuple[int, ...]) -> None:
         if len(event) != 1:
@@ -51,6 +53,14 @@ class Gaussian:
         seeds = len(streams.seeds)
         moments = self._moments.compute(training_set, lambda rows, weights: Moments.of(rows, seeds, weights))
         return {"mean": moments.mean, "covariance": moments.scatter * moments.scale(self.ddof)}
+
+    def sampling_state(self, state: Arrays, sample: Sample) -> Arrays:
+        """Return N(mu, c Sigma) with c the ``covariance_scale`` or the square of the ``temperature`` tau.
+
+        The density is raised to the power of 1/c: at temperature tau, deviations from mu are tau times as long.
+        """
+        scale = sample.covariance_scale * sample.temperature**2
+        return state if scale == 1 else {**state, "covariance": scale * state["covariance"]}
 
     def sample(self, state: Arrays, first: int, count: int, streams: Streams) -> np.ndarray:
         """Sample rows mu + A z with A A' = Sigma and z standard normal, float64 (seeds, count, dim)."""

@@ -18,6 +18,7 @@ from raysc.pool.rows import Part, Rows
 from raysc.pool.training_set import TrainingSet
 from raysc.regimes.recipe import REAL
 from raysc.rng import Streams
+from raysc.settings import Sample
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class Kde:
     honours_weights: ClassVar[bool] = True
     reads_rows_once: ClassVar[bool] = False
     block: ClassVar[int] = 1024
+    sample_settings: ClassVar[tuple[str, ...]] = ("temperature",)
 
     def __post_init__(self) -> None:
         if not isinstance(self.bandwidth, str) and not (isfinite(self.bandwidth) and self.bandwidth > 0):
@@ -72,21 +74,34 @@ class Kde:
         return float(self.bandwidth)
 
     def fit(self, training_set: TrainingSet, streams: Streams) -> StateWithRows:
-        """Return the rows with mean (seeds, dim) and covariance (seeds, dim, dim) of the density."""
+        """Return the rows with the kernels' width (seeds,), and mean (seeds, dim) and covariance of the density."""
         seeds = len(streams.seeds)
         if training_set.positions is not None:
             training_set = _materialise(training_set, streams)
         moments = self._moments.compute(training_set, lambda rows, weights: Moments.of(rows, seeds, weights))
         dim = moments.mean.shape[1]
-        kernel = self.width(training_set.count, dim) ** 2 * np.eye(dim)
-        arrays = {"mean": moments.mean, "covariance": moments.mean_scatter + kernel}
+        width = self.width(training_set.count, dim)
+        covariance = moments.mean_scatter + width**2 * np.eye(dim)
+        arrays = {"mean": moments.mean, "covariance": covariance, "width": np.full(seeds, width)}
         return StateWithRows(arrays, training_set)
+
+    def sampling_state(self, state: StateWithRows, sample: Sample) -> StateWithRows:
+        """Return the density with kernels of width tau h, at ``temperature`` tau: rows x_i + tau h z.
+
+        The rows x_i are picked as before, so 0 < tau < 1 draws nearer to training rows, not nearer to the mean.
+        """
+        if sample.temperature == 1:
+            return state
+        arrays, width = state.arrays, state.arrays["width"] * sample.temperature
+        added = np.square(width) - np.square(arrays["width"])
+        covariance = arrays["covariance"] + added[:, None, None] * np.eye(arrays["mean"].shape[1])
+        return StateWithRows({**arrays, "width": width, "covariance": covariance}, state.training_set)
 
     def sample(self, state: StateWithRows, first: int, count: int, streams: Streams) -> np.ndarray:
         """Sample rows x_i + h z with i uniform and z standard normal, float64 (seeds, count, dim)."""
         rows, dim = state.training_set.count, state.arrays["mean"].shape[1]
         positions = _positions(uniforms(first, count, self.block, streams, "row"), rows, state.training_set.weights)
-        samples = self.width(rows, dim) * normals(first, count, self.block, dim, streams)
+        samples = state.arrays["width"][:, None, None] * normals(first, count, self.block, dim, streams)
         samples += TrainingSet(state.training_set.parts, positions).load()
         return samples
 
@@ -104,7 +119,7 @@ class Kde:
         A repeated call with the same points evaluates the kernels of new rows only.
         """
         rows, (seeds, dim) = state.training_set.count, state.arrays["mean"].shape
-        width = self.width(rows, dim)
+        width = float(state.arrays["width"][0])  # the same for all seeds
 
         def sums_of(part: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
             return np.broadcast_to(log_kernel_sums(part, points, width, weights), (seeds, len(points)))

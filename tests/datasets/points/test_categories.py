@@ -1,8 +1,10 @@
 import numpy as np
+import pytest
 from scipy import stats
 
 from raysc.datasets.dataset import SupportsProbabilities
 from raysc.datasets.points.categories import Categories
+from raysc.errors import InputError
 
 
 def test_all_outcomes_are_equally_likely() -> None:
@@ -13,6 +15,24 @@ def test_all_outcomes_are_equally_likely() -> None:
         assert rows.dtype == np.int32
         assert rows.min() >= 0
         assert stats.chisquare(np.bincount(rows[:, 0], minlength=7)).pvalue > 1e-3
+
+
+def test_outcomes_have_their_proportions() -> None:
+    data = Categories(proportions=(1, 5, 2), rows=20_000)
+    np.testing.assert_allclose(data.probabilities(), [0.125, 0.625, 0.25])
+    counts = np.bincount(data.train([3])[0, :, 0], minlength=3)
+    assert stats.chisquare(counts, 20_000 * data.probabilities()).pvalue > 1e-3
+
+
+@pytest.mark.parametrize("proportions", [(), (0.5, 0.0), (1.0, float("nan"))])
+def test_proportions_are_positive_numbers(proportions: tuple[float, ...]) -> None:
+    with pytest.raises(InputError, match="proportions must be positive numbers"):
+        Categories(proportions=proportions)
+
+
+def test_proportions_and_outcomes_exclude_each_other() -> None:
+    with pytest.raises(InputError, match="leave out outcomes"):
+        Categories(outcomes=2, proportions=(1, 2))
 
 
 def test_draws_are_those_of_existing_stores() -> None:

@@ -21,6 +21,7 @@ from raysc.regimes.mix import Mix
 from raysc.regimes.recipe import REAL, Recipe, Regime, Take, synthetic
 from raysc.regimes.replace import Replace
 from raysc.rng import Streams
+from raysc.settings import Sample
 
 SEEDS = (0, 3)
 
@@ -118,6 +119,29 @@ def test_counts_are_multinomial() -> None:
     np.testing.assert_allclose(counts.mean(axis=0), 1000 * proportions, atol=4 * np.sqrt(250 / 4000) * 2)
     expected = 1000 * (np.diag(proportions) - np.outer(proportions, proportions))
     np.testing.assert_allclose(np.cov(counts.T), expected, atol=4 * 240 * np.sqrt(2 / 4000))
+
+
+@pytest.mark.parametrize("temperature", [0.5, 2.0])
+def test_a_temperature_takes_a_power_of_the_proportions(temperature: float) -> None:
+    seeds, model = tuple(range(400)), family_for(Categories(20))
+    state = model.sampling_state(state_with([[6, 3, 1]] * 400), Sample(temperature=temperature))
+    expected = np.array([6, 3, 1]) ** (1 / temperature)
+    expected = expected / expected.sum()
+    np.testing.assert_allclose(model.proportions(state)[0], expected)
+    block = model.sample_block(state, 0, 137, Streams(seeds, 2))
+    assert isinstance(block, CountedBlock)
+    counts = block.outcome_counts.counts
+    np.testing.assert_array_equal(bincounts(block.load(), 20)[:, 10:13], counts)
+    assert stats.chisquare(counts.sum(axis=0), counts.sum() * expected).pvalue > 1e-3
+
+
+def test_no_temperature_brings_an_outcome_back() -> None:
+    model = family_for(Categories(20))
+    for temperature in (1e-3, 1e6):
+        state = model.sampling_state(state_with([[6, 0, 1], [0, 3, 0]]), Sample(temperature=temperature))
+        counts = bincounts(model.sample(state, 0, 500, Streams(SEEDS, 0)), 20)
+        assert counts[0, 11] == 0
+        assert counts[1, 11] == 500
 
 
 def test_a_lost_outcome_never_comes_back() -> None:

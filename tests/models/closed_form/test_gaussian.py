@@ -15,6 +15,7 @@ from raysc.pool.blocks import MemoryBlock
 from raysc.pool.mixing import mix
 from raysc.pool.rows import Rows
 from raysc.pool.shelf import MemoryShelf
+from raysc.pool.training_set import TrainingSet
 from raysc.regimes.accumulate import Accumulate
 from raysc.regimes.recipe import REAL, Recipe, Take, synthetic
 from raysc.regimes.replace import Replace
@@ -82,6 +83,25 @@ def test_a_seed_that_diverged_does_not_change_the_others() -> None:
     rows = Gaussian().sample(state, 0, 5, Streams((0, 1), 0))
     assert np.isnan(rows[0]).all()
     assert np.isfinite(rows[1]).all()
+
+
+@pytest.mark.parametrize("sample", [Sample(temperature=1.5), Sample(covariance_scale=2.25)])
+def test_a_temperature_multiplies_deviations_from_the_mean(sample: Sample) -> None:
+    family, streams = Gaussian(), Streams((0, 1), 0)
+    state = family.fit(mix(Recipe((Take(REAL, 9),)), {REAL: real_rows((0, 1), 9, 3)}, (0, 1), 0, 9), streams)
+    mean = state["mean"][:, None]
+    rows = family.sample(family.sampling_state(state, sample), 0, 2000, streams)
+    np.testing.assert_allclose(rows - mean, 1.5 * (family.sample(state, 0, 2000, streams) - mean), rtol=1e-9)
+
+
+def test_a_bias_is_in_sampled_rows_and_not_in_the_model() -> None:
+    seeds = (0, 1)
+    rank = ClosedFormRank(Gaussian(), seeds)
+    rank.fit(0, TrainingSet((real_rows(seeds, 9, 2),)), "initial", range(0), Train())
+    mean, covariance = rank.state["mean"][:, None], rank.state["covariance"]
+    plain, biased = (rank.sample(0, 0, 50, Sample(temperature=tau), MemoryShelf())[0].load() for tau in (1, 0.5))
+    np.testing.assert_allclose(biased - mean, 0.5 * (plain - mean), rtol=1e-9)
+    assert rank.state["covariance"] is covariance
 
 
 def test_images_are_refused() -> None:

@@ -19,6 +19,7 @@ from raysc.regimes.accumulate import Accumulate
 from raysc.regimes.accumulate_subsample import AccumulateSubsample
 from raysc.regimes.recipe import REAL, Recipe, Regime, Source, Take, synthetic
 from raysc.rng import Streams
+from raysc.settings import Sample
 
 SEEDS = (0, 3)
 Bandwidth = float | Literal["scott", "silverman"]
@@ -115,6 +116,19 @@ def test_samples_are_a_training_row_and_h_times_a_normal() -> None:
         nearest = np.abs(values[:, None] - x).argmin(axis=1)
         assert np.bincount(nearest, minlength=5).min() > 4000 / 5 - 4 * np.sqrt(4000 * 0.2 * 0.8)
         assert kstest((values - x[nearest]) / 0.01, norm.cdf).pvalue > 1e-3
+
+
+def test_a_temperature_multiplies_the_kernel_noise() -> None:
+    family, streams = Kde("scott"), Streams(SEEDS, 0)
+    state = family.fit(training_set_of(normal_rows(REAL, 30)), streams)
+    biased = family.sampling_state(state, Sample(temperature=0.5))
+    plain, cold = (family.sample(s, 0, 400, streams) for s in (state, biased))
+    other = family.sample(family.sampling_state(state, Sample(temperature=1e-9)), 0, 400, streams)  # the picked rows
+    np.testing.assert_allclose(cold - other, 0.5 * (plain - other), atol=1e-8)
+    narrow = Kde(0.5 * family.width(30, 2))
+    expected = narrow.fit(training_set_of(normal_rows(REAL, 30)), streams)
+    np.testing.assert_allclose(biased.arrays["covariance"], expected.arrays["covariance"])
+    np.testing.assert_allclose(family.log_prob(biased, np.ones((2, 2))), narrow.log_prob(expected, np.ones((2, 2))))
 
 
 def test_a_row_depends_on_its_index_and_seed_alone() -> None:

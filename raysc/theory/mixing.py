@@ -89,4 +89,4 @@ def biased_variance_share(generations: Generations, n: int, m: int, c: float, n_
         v = (lambda_ / (1 + lambda_)) ** 2 * (v + c * s / m) if m else 0.0
         s = second_moment - v
         shares.append(s)
-    return np.array(shares)[np.asarray(generations)]
+    return np.asarray(np.array(shares)[np.asarray(generations)])

@@ -49,7 +49,8 @@ def variance_of_mix(c: float, lambda_: float, n: int, generations: int, seeds: i
         deviation = np.sqrt(c * rows.var(axis=1, keepdims=True))
         samples = rows.mean(axis=1, keepdims=True) + deviation * generator.normal(size=(seeds, int(lambda_ * n)))
         rows = np.concatenate([real, samples], axis=1)
-    return rows.var(axis=1)
+    variances: np.ndarray = rows.var(axis=1)
+    return variances
 
 
 @pytest.mark.parametrize(("c", "lambda_"), [(1.5, 1.0), (1.5, 4.0), (1.0, 8.0)])

@@ -101,7 +101,7 @@ class Kde:
         """Sample rows x_i + h z with i uniform and z standard normal, float64 (seeds, count, dim)."""
         rows, dim = state.training_set.count, state.arrays["mean"].shape[1]
         positions = _positions(uniforms(first, count, self.block, streams, "row"), rows, state.training_set.weights)
-        samples = state.arrays["width"][:, None, None] * normals(first, count, self.block, dim, streams)
+        samples: np.ndarray = state.arrays["width"][:, None, None] * normals(first, count, self.block, dim, streams)
         samples += TrainingSet(state.training_set.parts, positions).load()
         return samples
 

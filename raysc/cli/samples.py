@@ -66,8 +66,10 @@ def _export(
 ) -> None:
     """Write the rows of one generation into a new folder."""
     from raysc.models.family import SupportsText
-    from raysc.results.samples.export import export_rows
-    from raysc.results.samples.sampled_rows import provenance, sampled_rows
+    from raysc.results.samples.card import PUBLISHER_PROPERTIES
+    from raysc.results.samples.description import describe
+    from raysc.results.samples.export import CROISSANT, export_generation
+    from raysc.results.samples.sampled_rows import sampled_rows
 
     cells, last = resolved.cells, resolved.sweep.generations
     if cell is None or not 0 <= cell < len(cells):
@@ -79,10 +81,12 @@ def _export(
     family = cells[cell].family
     texts = family.texts(rows) if isinstance(family, SupportsText) else None
     try:
-        export_rows(rows, folder, form, provenance(cells[cell], seed, t), texts)
+        description = describe(resolved.sweep.name, cells[cell], seed, t, len(rows))
+        export_generation(rows, folder, form, description, texts)
     except OSError as error:
         raise InputError(f"{folder}: cannot be written: {error.strerror}") from None
     typer.echo(f"wrote {folder}")
+    typer.echo(f"before you publish it, add {', '.join(PUBLISHER_PROPERTIES)} to {folder / CROISSANT}")
 
 
 def _draw(

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,9 @@ def test_the_last_generation_is_exported_as_a_data_set_unless_asked_otherwise(
     expected = sampled_rows(resolve(sweep).cells[1], 0, 4, objects)
     assert expected is not None
     assert rows == expected.tolist()
+    metadata = json.loads((here / "set/croissant.json").read_text())
+    assert metadata["rai:hasSyntheticData"] is True
+    assert resolve(sweep).cells[1].keys.lineage in (here / "set/README.md").read_text()
 
 
 @pytest.mark.parametrize(

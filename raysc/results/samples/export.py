@@ -1,4 +1,4 @@
-"""Export of the rows of one generation: a Hugging Face data set, or a folder of PNGs."""
+"""Export of the rows of one generation: a Hugging Face data set or a folder of PNGs, with card and metadata."""
 
 import io
 import json
@@ -13,13 +13,36 @@ import pyarrow.parquet as pq
 from PIL import Image
 
 from raysc.errors import InputError
+from raysc.results.samples.card import card_text
+from raysc.results.samples.croissant import croissant
+from raysc.results.samples.description import SampleDescription
 from raysc.results.table.csv_text import csv_text
+
+CARD, CROISSANT = "README.md", "croissant.json"
+FileFormat = Literal["huggingface", "png"]
+
+
+def export_generation(
+    rows: np.ndarray,
+    folder: Path,
+    file_format: FileFormat,
+    description: SampleDescription,
+    texts: Sequence[str] | None = None,
+) -> None:
+    """Write the rows of one generation into a new folder, with a data set card and Croissant metadata.
+
+    Arguments and errors are those of ``export_rows``; the metadata columns come from the description.
+    """
+    export_rows(rows, folder, file_format, description.columns, texts)
+    (folder / CARD).write_text(card_text(description, file_format), encoding="utf-8")
+    metadata = json.dumps(croissant(description, folder), indent=2, ensure_ascii=False)
+    (folder / CROISSANT).write_text(f"{metadata}\n", encoding="utf-8")
 
 
 def export_rows(
     rows: np.ndarray,
     folder: Path,
-    file_format: Literal["huggingface", "png"],
+    file_format: FileFormat,
     provenance: Mapping[str, object],
     texts: Sequence[str] | None = None,
 ) -> None:

@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from raysc.errors import InputError
-from raysc.results.samples.export import export_rows
+from raysc.results.samples.export import FileFormat, export_generation, export_rows
+from tests.results.samples.test_card import DESCRIPTION
 
 PROVENANCE = {"cell": 3, "regime": "mix", "lambda": 0.5, "initial.rows": None, "seed": 1, "generation": 2}
 GREY = np.arange(3 * 64, dtype=np.uint8).reshape(3, 1, 8, 8)
@@ -89,3 +90,14 @@ def test_the_datasets_library_reads_a_folder_of_pngs_with_their_lineage(
     np.testing.assert_array_equal(np.asarray(dataset[2]["image"]), GREY[2, 0])
     assert dataset[2]["index"] == 2
     assert dataset[2]["regime"] == "mix"
+
+
+@pytest.mark.parametrize("file_format", ["huggingface", "png"])
+def test_the_datasets_library_reads_a_whole_export_by_its_card(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file_format: FileFormat
+) -> None:
+    export_generation(GREY, tmp_path / "set", file_format, DESCRIPTION)
+    dataset = load_with_datasets(monkeypatch, tmp_path, path=str(tmp_path / "set"))
+    assert len(dataset) == 3
+    np.testing.assert_array_equal(np.asarray(dataset[2]["image"]), GREY[2, 0])
+    assert dataset[2]["lineage"] == DESCRIPTION.lineage

@@ -63,7 +63,7 @@ def test_the_rows_are_declared_synthetic_with_their_provenance(tmp_path: Path) -
     assert metadata["conformsTo"][0] == "http://mlcommons.org/croissant/1.1"
     graph = rdflib.Graph().parse(data=json.dumps(metadata), format="json-ld", base="urn:raysc:export")
     (dataset,) = graph.subjects(rdflib.RDF.type, rdflib.SDO.Dataset)
-    assert graph.value(dataset, RAI.hasSyntheticData).toPython() is True
+    assert graph.value(dataset, RAI.hasSyntheticData) == rdflib.Literal(True)
     assert list(graph.objects(dataset, rdflib.PROV.wasDerivedFrom)) == [rdflib.URIRef("urn:raysc:data:ab")]
     (activity,) = graph.objects(dataset, rdflib.PROV.wasGeneratedBy)
     assert graph.value(activity, rdflib.RDF.type) == rdflib.PROV.Activity

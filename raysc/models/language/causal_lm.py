@@ -20,6 +20,7 @@ from raysc.libraries.hub import SETTINGS, WEIGHTS, model_folder
 from raysc.models.family import FitResult
 from raysc.models.language import weights
 from raysc.models.language.batches import TokenBatch, TokenBatches, pad_rows, supports_sequence_packing, target_losses
+from raysc.models.language.candidates import BLOCK, Candidates
 from raysc.models.language.networks import (
     Config,
     base_config,
@@ -29,8 +30,8 @@ from raysc.models.language.networks import (
     with_weights,
 )
 from raysc.models.language.rejection import check_template
-from raysc.models.language.sampling import BLOCK, draw_block
-from raysc.models.neural.sampling import iter_blocks, latent_streams
+from raysc.models.language.sampling import sampling_engine
+from raysc.models.neural.sampling import latent_streams
 from raysc.models.neural.state import State
 from raysc.models.training import loop
 from raysc.models.training.validation import check_train
@@ -92,6 +93,9 @@ class CausalLm:
     packed: bool = False
 
     _data: SupportsTokens | None = field(default=None, init=False, repr=False, compare=False)
+    _prompt_cache: dict[tuple[object, ...], np.ndarray] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     version: ClassVar[int] = 1
     trained: ClassVar[bool] = True
@@ -131,6 +135,7 @@ class CausalLm:
             return self
         bound = copy.copy(self)
         object.__setattr__(bound, "_data", data)
+        object.__setattr__(bound, "_prompt_cache", {})
         return bound
 
     @property
@@ -206,27 +211,21 @@ class CausalLm:
     ) -> tuple[np.ndarray, float | None]:
         (length,), network = state.event, with_weights(state.config, state.ema).eval()
         prompts, streams = self._prompts(streams, sample), latent_streams(sample, streams)
-        blocks, candidates = [], 0.0
-        for block in iter_blocks(first, count, BLOCK):
-            numbers = np.arange(block * BLOCK, (block + 1) * BLOCK)
-            block_prompts = None if prompts is None else prompts[numbers % len(prompts)]
-            rows, total = draw_block(network, self._tokenizer, length, block, block_prompts, sample, streams)
-            blocks.append(rows)
-            # A block that is needed in part, as on several ranks, counts by its share of needed rows.
-            rows_needed = min(first + count, (block + 1) * BLOCK) - max(first, block * BLOCK)
-            candidates += total * rows_needed / BLOCK
-        skip = first % BLOCK
-        acceptance = None if sample.accept is None else count / candidates
-        return np.concatenate(blocks)[None, skip : skip + count], acceptance
+        candidates = Candidates(self._tokenizer, length, first, count, prompts, sample, streams)
+        sampling_engine(network, length)(network, candidates, sample)
+        acceptance = None if sample.accept is None else count / candidates.total
+        return candidates.rows[None], acceptance
 
     def _prompts(self, streams: Streams, sample: Sample) -> np.ndarray | None:
         """Return the first tokens of the seed's real training rows, without end tokens: int32 (n, prompt_tokens)."""
         if sample.prompt_tokens is None:
             return None
         assert self._data is not None, "check refuses a family without data"
-        prompts = self._data.train(streams.seeds)[0, :, : sample.prompt_tokens]
-        without_ends: np.ndarray = np.where(prompts == self._tokenizer.end, PAD, prompts)
-        return without_ends
+        key = (streams.seeds, sample.prompt_tokens)
+        if key not in self._prompt_cache:  # drawing the real rows anew takes as long as sampling some of them
+            prompts = self._data.train(streams.seeds)[0, :, : sample.prompt_tokens]
+            self._prompt_cache[key] = np.where(prompts == self._tokenizer.end, PAD, prompts)
+        return self._prompt_cache[key]
 
     def texts(self, rows: np.ndarray) -> list[str]:
         return self._tokenizer.decode(rows)

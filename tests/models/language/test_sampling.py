@@ -9,9 +9,9 @@ import transformers
 
 from raysc.datasets.text.stories import Stories
 from raysc.errors import RayscError
+from raysc.models.language.candidates import BLOCK
 from raysc.models.language.causal_lm import CausalLm
 from raysc.models.language.rejection import accepts, fill
-from raysc.models.language.sampling import BLOCK, _logits_warpers, _UniformSampler
 from raysc.models.neural.state import State
 from raysc.models.training.process_state import reset_process_state
 from raysc.pool.blocks import MemoryBlock
@@ -69,46 +69,6 @@ def test_the_most_likely_text_is_that_of_transformers_for_the_saved_folder(
     expected = tokens.decode(sequences[:, 1:].numpy())
     for sample in (Sample(top_k=1), Sample(temperature=1e-4), Sample(top_p=1e-6)):
         assert tokens.decode(family.sample(model, 0, 2, sample, STREAMS)[0]) == expected * 2
-
-
-def draw(sample: Sample, logits: list[float], uniforms: list[float]) -> list[int]:
-    processor = _UniformSampler(_logits_warpers(sample), torch.tensor(uniforms, dtype=torch.float64)[:, None])
-    input_ids = torch.zeros(len(uniforms), 1, dtype=torch.int64)
-    scores = processor(input_ids, torch.tensor([logits] * len(uniforms)))
-    assert (scores.isfinite().sum(dim=1) == 1).all()
-    tokens: list[int] = scores.argmax(dim=1).tolist()
-    return tokens
-
-
-def test_a_uniform_selects_its_token_by_cumulative_probability() -> None:
-    logits = np.log([0.5, 0.3, 0.15, 0.05]).tolist()
-    assert draw(Sample(), logits, [0.0, 0.49, 0.51, 0.79, 0.81, 0.94, 0.96, 1 - 2**-53]) == [
-        0,
-        0,
-        1,
-        1,
-        2,
-        2,
-        3,
-        3,
-    ]
-    assert draw(Sample(top_k=2), logits, [0.62, 0.63, 0.999]) == [0, 1, 1]
-    assert draw(Sample(top_p=0.9), logits, [0.5, 0.6, 0.85, 0.999]) == [0, 1, 2, 2]
-    # At temperature 1/2 probabilities are squared: 0.25, 0.09, 0.0225, 0.0025 of 0.365.
-    assert draw(Sample(temperature=0.5), logits, [0.68, 0.69, 0.93, 0.94, 0.9931, 0.9933]) == [
-        0,
-        1,
-        1,
-        2,
-        2,
-        3,
-    ]
-    assert draw(Sample(), [-np.inf, 0.0, -np.inf], [0.0, 1 - 2**-53]) == [1, 1]
-
-
-def test_logits_that_are_not_finite_are_an_error() -> None:
-    with pytest.raises(RayscError, match="its logits are not"):
-        draw(Sample(), [0.0, np.nan], [0.5])
 
 
 def test_half_precision_gives_similar_rows(family: CausalLm, model: State) -> None:

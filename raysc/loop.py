@@ -12,13 +12,15 @@ measures and publishes each generation before it requests the next one.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from time import perf_counter
 from typing import Literal, Protocol
 
 import numpy as np
 
+from raysc.curation.curation import Curation
+from raysc.curation.none import Uncurated
 from raysc.errors import InputError
 from raysc.pool.blocks import Block
 from raysc.pool.lifetimes import Lifetimes, appended_takes
@@ -71,19 +73,21 @@ class Crew(Protocol):
 
 @dataclass(frozen=True)
 class Rules:
-    """Settings of one cell, with its regime and the number of real rows.
+    """Settings of one cell, with its regime, its curation and the number of real rows.
 
     Attributes:
         settings: the settings.
         regime: the rule for training sets.
         rows: n, the initial real rows per seed.
         steps_of: of a matched control: the regime whose training sets convert epochs to optimiser steps.
+        curation: the rule for the synthetic rows of the regime's training sets.
     """
 
     settings: CellSettings
     regime: Regime
     rows: int
     steps_of: Regime | None = None
+    curation: Curation = field(default_factory=Uncurated)
 
     @property
     def sample_rows(self) -> int:
@@ -91,10 +95,31 @@ class Rules:
         return self.settings.sample.rows or self.rows
 
     def recipe(self, generation: int) -> Recipe:
-        """Return the recipe of a generation: the regime's, or the first ``initial.rows`` real rows for generation 0."""
+        """Return the recipe of a generation: the first ``initial.rows`` real rows for 0, else the regime's, curated."""
         if generation == 0:
             return Recipe((Take(REAL, self.settings.initial.rows or self.rows),))
-        return self.regime.recipe(generation, self.rows, exact(self.settings.lambda_))
+        recipe = self.regime.recipe(generation, self.rows, exact(self.settings.lambda_))
+        # Long accumulations have thousands of takes. A plug-in may return anything; the plan refuses it.
+        if isinstance(self.curation, Uncurated) or not isinstance(recipe, Recipe):
+            return recipe
+        return replace(recipe, takes=tuple(map(self._curate, recipe.takes)))
+
+    def _curate(self, take: Take) -> Take:
+        """Return a take as it is trained on; equal takes give one object, which is compared fast."""
+        if take.source.kind != "synthetic":
+            return take
+        if take not in self._curated_takes:
+            self._curated_takes[take] = curated = self.curation.curate(take)
+            if not isinstance(curated, Take) or (curated.source, curated.count) != (take.source, take.count):
+                raise InputError(
+                    f"curation: {self.settings.curation.name} must return a take of {take.count} {take.source.kind} "
+                    f"rows of generation {take.source.generation}, got {curated}"
+                )
+        return self._curated_takes[take]
+
+    @cached_property
+    def _curated_takes(self) -> dict[Take, Take]:
+        return {}
 
     def fresh_rows(self, generation: int) -> int:
         """Return the number of new real rows that a generation is the first to train on."""

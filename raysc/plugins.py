@@ -5,11 +5,12 @@ keep their meaning from version to version; modules elsewhere in raysc may move.
 its kind must have, and ``raysc.testing`` has the tests that every class of its kind passes.
 
 Regimes implement ``Regime``: a recipe of takes for each generation, whose functions may choose, transform and weigh
-rows (``Take``). Data sets implement ``DataSet``, models
-``ClosedFormFamily`` or ``TrainedFamily``, metrics ``Metric`` or ``ModelMetric``. The ``Supports...`` protocols are
-optional capabilities: a class has one if it has its members.
+rows (``Take``). Curations implement ``Curation``: they change the takes of samples of any regime. Data sets implement
+``DataSet``, models ``ClosedFormFamily`` or ``TrainedFamily``, metrics ``Metric`` or ``ModelMetric``. The
+``Supports...`` protocols are optional capabilities: a class has one if it has its members.
 """
 
+from raysc.curation.curation import Curation
 from raysc.datasets.dataset import (
     DataSet,
     LabelledRows,
@@ -76,6 +77,7 @@ __all__ = [
     "Chooser",
     "ClosedFormFamily",
     "Column",
+    "Curation",
     "DataSet",
     "FeatureSets",
     "FitResult",

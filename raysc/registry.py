@@ -18,6 +18,7 @@ from typing import Any, Literal, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
+from raysc.curation import CURATIONS
 from raysc.datasets import DATASETS
 from raysc.datasets.dataset import DataSet
 from raysc.errors import InputError, RayscError
@@ -37,6 +38,7 @@ REGISTRIES: Mapping[ComponentKind, Mapping[str, str]] = {
     "data": DATASETS,
     "model": MODELS,
     "regime": REGIMES,
+    "curation": CURATIONS,
     "metric": METRICS,
 }
 
@@ -44,6 +46,7 @@ MEMBERS: Mapping[ComponentKind, tuple[str, ...]] = {
     "data": ("kind", "train", "test"),
     "model": ("trained", "block", "fit", "sample"),
     "regime": ("default_lambda", "recipe"),
+    "curation": ("curate",),
     "metric": ("columns", "measure"),
 }
 """Required attributes of a plug-in's class, so that a sweep file cannot call any other class."""

@@ -69,7 +69,7 @@ def test_every_key_of_the_sweep_file_is_in_the_reference(site: Path) -> None:
 
 
 def test_every_component_is_in_the_reference(site: Path) -> None:
-    pages = {"data": "data-sets", "model": "models", "regime": "regimes", "metric": "metrics"}
+    pages = {"data": "data-sets", "model": "models", "regime": "regimes", "curation": "curations", "metric": "metrics"}
     for kind in registry.REGISTRIES:
         page = (site / f"reference/{pages[kind]}.html").read_text(encoding="utf-8")
         for name in registry.names(kind):
@@ -95,11 +95,11 @@ def test_the_plug_ins_work_as_printed(tmp_path: Path) -> None:
     (sweep,) = blocks("plugins.md", "yaml")
     *plugins, tests = blocks("plugins.md", "python")
     (tmp_path / "own.yaml").write_text(sweep)
-    for name, text in zip(("window", "verified", "square", "uniform", "area"), plugins, strict=True):
+    for name, text in zip(("window", "verified", "typical", "square", "uniform", "area"), plugins, strict=True):
         (tmp_path / f"{name}.py").write_text(text)
     (tmp_path / "test_own.py").write_text(tests)
     assert " passed" in run([sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "test_own.py"], tmp_path)
-    assert "3 cells x 5 seeds x 5 generations" in run([*RAYSC, "sweep", "own.yaml"], tmp_path)
+    assert "5 cells x 5 seeds x 5 generations" in run([*RAYSC, "sweep", "own.yaml"], tmp_path)
 
 
 def test_the_hooks_select_correct_weigh_and_redraw_as_printed(

@@ -18,6 +18,7 @@ HEADINGS = {
     "data": "data sets",
     "model": "models",
     "regime": "regimes",
+    "curation": "curations",
     "metric": "metrics",
     SWEEPS: "sweep files: raysc init NAME copies one here",
 }
@@ -28,11 +29,12 @@ KINDS = {**{kind: kind for kind in HEADINGS}, **{f"{kind}s": kind for kind in HE
 
 def listing(
     what: Annotated[
-        str | None, typer.Argument(metavar="[KIND|NAME]", help="data, models, regimes, metrics, sweeps, or a name.")
+        str | None,
+        typer.Argument(metavar="[KIND|NAME]", help="data, models, regimes, curations, metrics, sweeps, or a name."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print an object for each kind.")] = False,
 ) -> None:
-    """List data sets, models, regimes and metrics with their parameters, and the shipped sweep files."""
+    """List data sets, models, regimes, curations and metrics with their parameters, and the shipped sweep files."""
     listed = _select(what)
     if as_json:
         typer.echo(

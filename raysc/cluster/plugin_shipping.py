@@ -15,7 +15,8 @@ def plugin_modules(resolved: ResolvedSweep) -> set[str]:
     """Return the modules that a sweep names by import path."""
     components = [*resolved.sweep.metrics]
     for cell in resolved.cells:
-        components += [cell.settings.data, cell.settings.model, cell.settings.regime]
+        settings = cell.settings
+        components += [settings.data, settings.model, settings.regime, settings.curation]
     return {component.name.partition(":")[0] for component in components if ":" in component.name}
 
 

@@ -55,4 +55,4 @@ def _scalar(value: Any) -> Any:
 
 def _is_loop_axis(axis: str) -> bool:
     """Return True if an axis does not affect generation 0."""
-    return axis.split(".")[0] in ("regime", "lambda", "loop")
+    return axis.split(".")[0] in ("regime", "lambda", "curation", "loop")

@@ -7,15 +7,16 @@ from raysc.errors import InputError
 from raysc.models.family import SupportsText, SupportsWeights
 from raysc.planning.resolved import ResolvedCell
 from raysc.regimes.recipe import REAL, Recipe, SupportsRowCheck, Take, synthetic
+from raysc.settings import UNCURATED
 from raysc.sweepfile.sweep import Sweep
 
 
 def check_regime(sweep: Sweep, cell: ResolvedCell) -> None:
     """Refuse recipes of the first and the last generation that data or family cannot serve."""
-    regime = cell.rules.regime
     try:
-        if isinstance(regime, SupportsRowCheck):
-            regime.check(cell.data.kind, cell.data.event)
+        for rule in (cell.rules.regime, cell.rules.curation):
+            if isinstance(rule, SupportsRowCheck):
+                rule.check(cell.data.kind, cell.data.event)
         recipes = [(t, cell.rules.recipe(t)) for t in (1, sweep.generations)]
     except InputError as error:
         raise sweep.error(*_regime_key(error)) from error
@@ -109,10 +110,12 @@ def _check_needs(sweep: Sweep, cell: ResolvedCell, t: int, take: Take) -> None:
         problems["scores"] = f"{model} computes no probabilities of rows"
     for need in take.needs:
         if problems[need]:
-            raise sweep.error("regime", f"{cell.settings.regime.name} needs {need} of candidates, and {problems[need]}")
+            key = "regime" if cell.settings.curation.name == UNCURATED else "curation"
+            name = getattr(cell.settings, key).name
+            raise sweep.error(key, f"{name} needs {need} of candidates, and {problems[need]}")
 
 
 def _regime_key(error: InputError) -> tuple[str, str]:
-    """Split an error of a regime into key and problem: a regime may name the parameter at fault."""
+    """Split an error of a regime or a curation into key and problem: it may name the parameter at fault."""
     key, _, problem = str(error).partition(": ")
-    return (key, problem) if key.startswith("regime.") else ("regime", str(error))
+    return (key, problem) if key.partition(".")[0] in ("regime", "curation") else ("regime", str(error))

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Literal, cast, get_args
 
 from raysc import registry
+from raysc.curation.curation import Curation
 from raysc.datasets.dataset import DataSet, SupportsFingerprint
 from raysc.loop import Rules
 from raysc.metrics.core.features import NETWORKS, extractor_key, extractor_name
@@ -36,7 +37,7 @@ class ResolvedCell:
         settings: the settings of the cell.
         data: its data set.
         family: its model family.
-        rules: settings, regime and size of the data, as the loop takes them.
+        rules: settings, regime, curation and size of the data, as the loop takes them.
         keys: its addresses.
         until: key of the sweep's ``loop.until``; "" without one.
     """
@@ -124,21 +125,23 @@ def resolve(sweep: Sweep) -> ResolvedSweep:
 def _resolve_cell(
     number: int, settings: CellSettings, dataset: DataSet, data_identity: dict[str, object], until: str
 ) -> ResolvedCell:
-    """Build family and regime of a cell, and compute its keys."""
+    """Build family, regime and curation of a cell, and compute its keys."""
     family = registry.family(settings.model, dataset)
     source = settings.initial.from_
     if source is not None:
         family = cast(Family, PretrainedFamily(family, source))
     regime: Regime = registry.build("regime", settings.regime)
+    curation: Curation = registry.build("curation", settings.curation)
     steps_of: Regime | None = None if settings.steps_of is None else registry.build("regime", settings.steps_of.regime)
     identities = Identities(
         data_identity,
         _identity("model", settings.model, family),
         _identity("regime", settings.regime),
+        _identity("curation", settings.curation),
         None if settings.steps_of is None else _identity("regime", settings.steps_of.regime),
         None if source is None else content_hash(source),
     )
-    rules = Rules(settings, regime, dataset.count, steps_of)
+    rules = Rules(settings, regime, dataset.count, steps_of, curation)
     return ResolvedCell(
         number, settings, dataset, family, rules, cell_keys(settings, identities, dataset.count, family.trained), until
     )

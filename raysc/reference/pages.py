@@ -23,6 +23,7 @@ COMPONENT_PAGES: Mapping[ComponentKind, tuple[str, str]] = {
     "data": ("data-sets", "Data sets"),
     "model": ("models", "Models"),
     "regime": ("regimes", "Regimes"),
+    "curation": ("curations", "Curations"),
     "metric": ("metrics", "Metrics"),
 }
 """Kind of component -> name and title of its page."""
@@ -46,8 +47,8 @@ def _sweep_file_page() -> str:
         "# Sweep file",
         "",
         "A sweep file is YAML 1.2 without tags, anchors and aliases. `raysc schema` prints its JSON Schema. Axes of",
-        "`space` are `regime`, `lambda`, `data`, `model`, their parameters (`data.rows`) and all dotted settings of",
-        "`initial`, `train`, `sample` and `loop`.",
+        "`space` are `regime`, `lambda`, `curation`, `data`, `model`, their parameters (`data.rows`) and all dotted",
+        "settings of `initial`, `train`, `sample` and `loop`.",
         "",
         *_settings_table(SweepFile),
     ]

@@ -29,7 +29,7 @@ _DEFINITIONS = "#/definitions/{model}"
 _SEED: Schema = {"type": "integer", "minimum": 0}
 _PLUGIN: Schema = {"type": "string", "pattern": "^[^:]+:[^:]+$"}
 """Name of a plug-in: ``package.module:Name``."""
-_AXIS_KINDS: tuple[ComponentKind, ...] = ("data", "model", "regime")
+_AXIS_KINDS: tuple[ComponentKind, ...] = ("data", "model", "regime", "curation")
 """Components that are axes, each with its parameters."""
 _EMPTY_SECTIONS = ("initial", "train", "sample", "resources", "keep")
 """Sections that a file may leave empty."""
@@ -56,7 +56,7 @@ def sweep_schema() -> Schema:
 
 def _component_keys() -> Mapping[str, ComponentKind]:
     """Map each top key that names a component to its kind."""
-    return {"data": "data", "model": "model"}
+    return {"data": "data", "model": "model", "curation": "curation"}
 
 
 def _seeds() -> Schema:

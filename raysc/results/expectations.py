@@ -9,7 +9,7 @@ import numpy as np
 from raysc.metrics.core.metric import Scale
 from raysc.planning.resolved import ResolvedCell
 from raysc.regimes.recipe import exact, per_real_row
-from raysc.settings import CellSettings, Sample
+from raysc.settings import UNCURATED, CellSettings, Sample
 from raysc.theory import discrete, gaussian, kde, mixing, moments, regression
 
 
@@ -72,6 +72,8 @@ def expected_values(cell: ResolvedCell, metric: str, generations: tuple[int, ...
     forms = BIASED_FORMS if _biased(settings) else FORMS
     form = forms.get((settings.model.name, settings.regime.name, metric))
     if form is None or settings.data.name not in FORM_DATA[settings.model.name] or settings.regime.parameters:
+        return None
+    if settings.curation.name != UNCURATED:
         return None
     if settings.data.parameters.get("angles") == "even":
         return None  # evenly spaced rows are not independent

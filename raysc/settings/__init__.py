@@ -1,13 +1,14 @@
 """The settings of sweeps and cells: values of a sweep file after reading, checking and expansion."""
 
 from raysc.settings.base import Component, Settings
-from raysc.settings.cell import CellSettings, Measure, Start, StepsOf
+from raysc.settings.cell import UNCURATED, CellSettings, Measure, Start, StepsOf
 from raysc.settings.run import Keep, Price, Resources, Until
 from raysc.settings.sampling import Accept, Sample
 from raysc.settings.training import LOOP_ONLY, UNKEYED, Budget, Ema, Initial, Ramp, Train
 
 __all__ = [
     "LOOP_ONLY",
+    "UNCURATED",
     "UNKEYED",
     "Accept",
     "Budget",

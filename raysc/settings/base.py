@@ -13,7 +13,7 @@ class Settings(BaseModel):
 
 
 class Component(Settings):
-    """A data set, model, regime or metric by name, with its parameters in the sweep file.
+    """A data set, model, regime, curation or metric by name, with its parameters in the sweep file.
 
     Attributes:
         name: a registered short name, or ``package.module:Name``.

@@ -16,6 +16,10 @@ Measure = Literal["all", "log"] | tuple[NonNegativeInt, ...]
 """The generations to measure."""
 
 
+UNCURATED = "none"
+"""Name of the curation that leaves samples as they are; it is part of no key."""
+
+
 class StepsOf(Settings):
     """The regime of a cell, in its matched control: its training sets convert epochs to optimiser steps.
 
@@ -48,6 +52,7 @@ class CellSettings(Settings):
         budget: length of a retraining; None for closed-form families.
         regime: the rule for training sets.
         lambda_: synthetic rows per real row; None if the regime takes none.
+        curation: the rule for the synthetic rows of training sets.
         axes: dotted column name -> value, in the file's order; every cell has all axes of the sweep, with None for a
             setting that it does not have.
         control: the cell was added as the control of other cells.
@@ -67,6 +72,7 @@ class CellSettings(Settings):
     regime: Component
     lambda_: float | None
     axes: Mapping[str, Any]
+    curation: Component = Component(name=UNCURATED)
     control: bool = False
     steps_of: StepsOf | None = None
     compared_with: int | None = None

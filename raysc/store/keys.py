@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from raysc.settings import UNKEYED, CellSettings, Component, Settings
+from raysc.settings import UNCURATED, UNKEYED, CellSettings, Component, Settings
 
 
 def key_of(settings: Mapping[str, Any]) -> str:
@@ -44,6 +44,7 @@ class Identities:
         data: of the data set.
         model: of the model family.
         regime: of the regime.
+        curation: of the curation; in no key if it leaves samples as they are.
         steps_of: of the regime whose training sets convert epochs to optimiser steps; None without one.
         pretrained: hash of the pretrained model that ``initial.from`` names; None without one.
     """
@@ -51,6 +52,7 @@ class Identities:
     data: Mapping[str, Any]
     model: Mapping[str, Any]
     regime: Mapping[str, Any]
+    curation: Mapping[str, Any]
     steps_of: Mapping[str, Any] | None = None
     pretrained: str | None = None
 
@@ -115,6 +117,8 @@ def cell_keys(cell: CellSettings, identities: Identities, rows: int, trained: bo
         "regime": identities.regime,
         "lambda": cell.lambda_,
     }
+    if cell.curation.name != UNCURATED:
+        lineage["curation"] = identities.curation
     if cell.steps_of is not None:
         lineage["steps_of"] = {"regime": identities.steps_of, "lambda": cell.steps_of.lambda_}
     if not trained:

@@ -6,17 +6,20 @@ from dataclasses import dataclass, field
 from typing import Any, get_args
 
 from raysc.errors import InputError
-from raysc.settings import LOOP_ONLY, Budget, CellSettings, Initial, Sample, Settings, Start, Train
+from raysc.settings import LOOP_ONLY, UNCURATED, Budget, CellSettings, Initial, Sample, Settings, Start, Train
 from raysc.sweepfile.components import CheckedComponent, ComponentChecker
 from raysc.sweepfile.messages import Locations, did_you_mean, quote
 from raysc.sweepfile.schema import Section, check
 from raysc.sweepfile.signature import ComponentKind
 from raysc.sweepfile.space import Point
 
-CELL_KEYS = ("data", "model", "initial", "train", "sample", "loop")
+CELL_KEYS = ("data", "model", "curation", "initial", "train", "sample", "loop")
 """Top keys with settings of cells; regime and lambda are axes."""
 
-CELL_COMPONENTS: tuple[ComponentKind, ...] = ("data", "model", "regime")
+CELL_COMPONENTS: tuple[ComponentKind, ...] = ("data", "model", "regime", "curation")
+
+REAL_ONLY = "real_only"
+"""The regime without samples, of controls."""
 
 BUDGETS = ("steps", "epochs", "rows_seen")
 
@@ -37,7 +40,7 @@ class Draft:
 
     Attributes:
         cell: the other settings.
-        components: data, model and regime with their signatures.
+        components: data, model, regime and curation with their signatures.
         ignores_lambda: a lambda was set, and the regime takes none.
     """
 
@@ -91,6 +94,7 @@ class DraftBuilder:
             budget=None if budget is None else self._section(Budget, budget, "loop.budget", locations),
             regime=components["regime"].component,
             lambda_=lambda_,
+            curation=components["curation"].component,
             axes={},
         )
         if components["model"].signature.trained:
@@ -110,12 +114,18 @@ class DraftBuilder:
         return settings
 
     def _components(self, tree: Mapping[str, Any], point: Point, locations: Locations) -> dict[str, CheckedComponent]:
-        """Return data set, model and regime; InputError if one is missing or wrong."""
+        """Return data set, model, regime and curation; InputError if one is missing or wrong."""
+        tree = {"curation": UNCURATED, **tree}
         for kind in CELL_COMPONENTS:
             if kind not in tree:
                 key, problem = (point.grid, "regime is missing") if kind == "regime" else (kind, "is missing")
                 raise locations.error(key, problem)
-        return {kind: self.checker.check(kind, tree[kind], kind, locations.error) for kind in CELL_COMPONENTS}
+        components: dict[str, CheckedComponent] = {
+            kind: self.checker.check(kind, tree[kind], kind, locations.error) for kind in CELL_COMPONENTS
+        }
+        if components["regime"].component.name == REAL_ONLY:  # no samples to curate: one cell for all curations
+            components["curation"] = self.checker.check("curation", UNCURATED, "curation", locations.error)
+        return components
 
     def _section(self, section: type[Section], value: Any, key: str, locations: Locations) -> Section:
         """Return a section of the file, checked; equal values are checked once."""

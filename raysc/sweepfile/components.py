@@ -1,4 +1,4 @@
-"""Data sets, models, regimes and metrics of a sweep file, checked against their signatures."""
+"""Data sets, models, regimes, curations and metrics of a sweep file, checked against their signatures."""
 
 import json
 import re
@@ -23,6 +23,7 @@ KIND_NAMES: Mapping[ComponentKind, str] = {
     "data": "data set",
     "model": "model",
     "regime": "regime",
+    "curation": "curation",
     "metric": "metric",
 }
 

@@ -1,17 +1,14 @@
 """Controls: the baseline cell of each cell."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from raysc.errors import InputError
-from raysc.settings import Budget, CellSettings, StepsOf
-from raysc.sweepfile.cells import Draft
-from raysc.sweepfile.components import CheckedComponent, ComponentChecker
+from raysc.settings import UNCURATED, Budget, CellSettings, StepsOf
+from raysc.sweepfile.cells import REAL_ONLY, Draft
+from raysc.sweepfile.components import ComponentChecker
 from raysc.sweepfile.messages import Locations
-
-REAL_ONLY = "real_only"
-"""The regime of controls, except for regimes with a matched control of their own."""
 
 ControlKind = Literal["declared", "matched", "none"]
 
@@ -44,7 +41,7 @@ class Controls:
             InputError: a matched control of a family without optimiser steps, or a control without rows.
         """
         if self.kind != "matched":
-            return _as_control(draft, self._regime(REAL_ONLY), {})
+            return self._as_control(draft, REAL_ONLY)
         if not draft.components["model"].signature.trained:
             raise self.locations.error(
                 "control",
@@ -53,14 +50,27 @@ class Controls:
         overrides = draft.components["regime"].signature.matched_control
         regime = draft.cell.regime
         entry = {"name": regime.name, **regime.parameters, **overrides} if overrides is not None else REAL_ONLY
-        control = _as_control(draft, self._regime(entry), {})
-        return _as_control(control, control.components["regime"], self._matched_steps(draft.cell, control.cell))
+        control = self._as_control(draft, entry)
+        return replace(control, cell=control.cell.model_copy(update=self._matched_steps(draft.cell, control.cell)))
 
-    def _regime(self, entry: str | Mapping[str, Any]) -> CheckedComponent:
+    def _as_control(self, draft: Draft, regime: str | Mapping[str, Any]) -> Draft:
+        """Return a draft with another regime and without a curation, marked as a control."""
+
         def make_error(key: str, problem: str) -> InputError:
             return self.locations.error("control", problem)
 
-        return self.checker.check("regime", entry, "regime", make_error)
+        components = {
+            **draft.components,
+            "regime": self.checker.check("regime", regime, "regime", make_error),
+            "curation": self.checker.check("curation", UNCURATED, "curation", make_error),
+        }
+        update = {
+            "regime": components["regime"].component,
+            "curation": components["curation"].component,
+            "lambda_": None,
+            "control": True,
+        }
+        return Draft(draft.cell.model_copy(update=update), components, ignores_lambda=False)
 
     def _matched_steps(self, cell: CellSettings, control: CellSettings) -> dict[str, Any]:
         """Return the changes that give a control the optimiser steps of its cell.
@@ -106,13 +116,6 @@ class Controls:
             )
         texts = [f"{regime} for {', '.join(dict.fromkeys(lengths))}" for regime, lengths in lengths_by_regime.items()]
         return [f"matched controls train on real rows only, as long as their cells: {'; '.join(texts)}"]
-
-
-def _as_control(draft: Draft, regime: CheckedComponent, changes: Mapping[str, Any]) -> Draft:
-    """Return a draft with another regime, marked as a control."""
-    update = {"regime": regime.component, "lambda_": None, "control": True, **changes}
-    components = {**draft.components, "regime": regime}
-    return Draft(draft.cell.model_copy(update=update), components, ignores_lambda=False)
 
 
 def _regime_text(name: str, parameters: Mapping[str, Any]) -> str:

@@ -56,7 +56,7 @@ def _set(document: Document, parts: list[str], value: Any, location: str) -> Non
     mapping = document.value
     for depth, part in enumerate(parts[:-1]):
         inner = mapping.get(part)
-        if depth == 0 and part in ("data", "model") and isinstance(inner, str):
+        if depth == 0 and part in ("data", "model", "curation") and isinstance(inner, str):
             inner = {"name": inner}  # `data: digits` is short for a mapping
         if inner is None:
             inner = {}

@@ -83,12 +83,14 @@ class SweepFile(Settings):
         name: name of the sweep, a folder name; default: the file's name.
         data: data set of all cells, unless it is an axis of ``space``.
         model: model family of all cells, unless it is an axis of ``space``.
+        curation: selection or correction of samples on top of the regime, of all cells, unless it is an axis of
+            ``space``; default: none.
         initial: generation 0.
         loop: the retrainings.
         train: training settings of all generations (trained families).
         sample: sampling settings of all generations.
-        space: grid of cells, axis: value or values; a list of grids is their union. Axes are regime, lambda, data,
-            model and dotted settings.
+        space: grid of cells, axis: value or values; a list of grids is their union. Axes are regime, lambda, curation,
+            data, model and dotted settings.
         search: number of points to draw, if ``space`` has domains.
         seeds: number of seeds, or a list of them; every cell runs with every seed.
         metrics: metrics of every measured generation.
@@ -110,6 +112,7 @@ class SweepFile(Settings):
     name: str | None = None
     data: Any = None
     model: Any = None
+    curation: Any = None
     initial: Initial = Initial()
     loop: LoopSection
     train: Train = Train()

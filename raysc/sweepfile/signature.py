@@ -9,7 +9,7 @@ from raysc.settings import Component
 REQUIRED: Any = object()
 """The default of a parameter without a default."""
 
-ComponentKind = Literal["data", "model", "regime", "metric"]
+ComponentKind = Literal["data", "model", "regime", "curation", "metric"]
 
 
 @dataclass(frozen=True)

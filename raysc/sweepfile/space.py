@@ -12,7 +12,7 @@ from raysc.sweepfile.domains import DOMAINS, Domain, read_domain
 from raysc.sweepfile.messages import Locations, did_you_mean, quote
 from raysc.sweepfile.schema import section_keys
 
-COMPONENTS = ("data", "model", "regime")
+COMPONENTS = ("data", "model", "regime", "curation")
 """Axes with components as values; a dotted key below one is a parameter."""
 
 SECTIONS: Mapping[str, type[BaseModel]] = {
@@ -36,6 +36,7 @@ def _settings(prefix: str, section: type[BaseModel]) -> Iterator[str]:
 AXES = (
     "regime",
     "lambda",
+    "curation",
     "data",
     "model",
     "loop.start",
@@ -128,7 +129,7 @@ def _nearest_axis(axis: str) -> str:
     near = did_you_mean(axis, AXES)
     if "did you mean" in near:
         return near
-    return f"; axes are {', '.join(AXES[:6])} and settings below {', '.join([*COMPONENTS, *SECTIONS])}"
+    return f"; axes are {', '.join(AXES[:7])} and settings below {', '.join([*COMPONENTS, *SECTIONS])}"
 
 
 def points(grids: list[list[Axis]], draws: int | None, locations: Locations) -> Iterator[Point]:

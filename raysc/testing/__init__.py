@@ -19,10 +19,19 @@ leases and garbage collection rely::
 raysc's own components and storages pass the same tests.
 """
 
+from raysc.testing.curations import CurationTests
 from raysc.testing.datasets import DataSetTests
 from raysc.testing.metrics import MetricTests
 from raysc.testing.models import ClosedFormTests, TrainedTests
 from raysc.testing.regimes import RegimeTests
 from raysc.testing.storage import StorageTests
 
-__all__ = ["ClosedFormTests", "DataSetTests", "MetricTests", "RegimeTests", "StorageTests", "TrainedTests"]
+__all__ = [
+    "ClosedFormTests",
+    "CurationTests",
+    "DataSetTests",
+    "MetricTests",
+    "RegimeTests",
+    "StorageTests",
+    "TrainedTests",
+]

@@ -1,30 +1,16 @@
 """Conformance of regimes."""
 
 import pickle
-from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
-from raysc.datasets.points.gaussian import Gaussian as Normal
-from raysc.execution.ranks import ClosedFormRank
-from raysc.loop import Fit, Rules, StartWeights, self_consuming_loop
 from raysc.models.closed_form.gaussian import Gaussian
-from raysc.pool.blocks import MemoryBlock
-from raysc.pool.lifetimes import Lifetimes
-from raysc.pool.mixing import counts_by_kind
-from raysc.pool.rows import Rows
-from raysc.pool.shelf import MemoryShelf
-from raysc.pool.training_set import TrainingSet
 from raysc.regimes.recipe import REAL, Recipe, Regime, Source, fresh, synthetic
-from raysc.settings import CellSettings, Component, Initial, Sample, Train
+from raysc.testing.loops import SEEDS, RecordingRank, run_loop
 
 GENERATIONS = 6
 """Number of generations of which recipes are tested."""
-
-SEEDS = (0, 1)
-"""Seeds of the loops that are run."""
 
 
 class RegimeTests:
@@ -94,9 +80,9 @@ class RegimeTests:
     def test_its_functions_give_the_same_rows_and_weights_in_a_loop_that_begins_later(self, regime: Regime) -> None:
         for lambda_ in dict.fromkeys(lambda_ for lambda_, _ in self.recipes(regime)):
             crews = [RecordingRank(Gaussian(), SEEDS) for _ in range(2)]
-            sources = self._run(regime, lambda_, crews[0], range(GENERATIONS + 1))
+            sources = run_loop(regime, lambda_, self.rows, crews[0], range(GENERATIONS + 1))
             crews[1].state = crews[0].states[GENERATIONS - 1]
-            self._run(regime, lambda_, crews[1], range(GENERATIONS, GENERATIONS + 1), sources)
+            run_loop(regime, lambda_, self.rows, crews[1], range(GENERATIONS, GENERATIONS + 1), sources)
             for first, second in zip(crews[0].training_sets[-1], crews[1].training_sets[-1], strict=True):
                 np.testing.assert_array_equal(first, second)
 
@@ -116,79 +102,10 @@ class RegimeTests:
     def test_the_loop_trains_on_the_rows_of_the_recipe(self, regime: Regime) -> None:
         for lambda_ in dict.fromkeys(lambda_ for lambda_, _ in self.recipes(regime)):
             crew = RecordingRank(Gaussian(), SEEDS)
-            self._run(regime, lambda_, crew, range(GENERATIONS + 1))
+            run_loop(regime, lambda_, self.rows, crew, range(GENERATIONS + 1))
             for generation, (real, synthetic_rows) in enumerate(crew.counts[1:], start=1):
                 recipe = regime.recipe(generation, self.rows, lambda_)
                 assert (real + synthetic_rows == recipe.rows).all()
                 if recipe.subsample is None:
                     counts = [take.count for take in recipe.takes if take.source.kind == "synthetic"]
                     assert (synthetic_rows == sum(counts)).all()
-
-    def _run(
-        self,
-        regime: Regime,
-        lambda_: Fraction,
-        crew: "RecordingRank",
-        generations: range,
-        samples: dict[Source, Rows] | None = None,
-    ) -> dict[Source, Rows]:
-        """Run the loop with a Gaussian for two seeds; return the samples of all generations."""
-        data = Normal(dim=2, rows=self.rows)
-        cell = CellSettings(
-            data=Component(name="gaussian"), model=Component(name="gaussian"), regime=Component(name="regime"),
-            lambda_=float(lambda_), initial=Initial(), train=Train(), sample=Sample(), loop_train=Train(),
-            loop_sample=Sample(), start="previous", budget=None, axes={}, control=False,
-        )  # fmt: skip
-        # Rows of the earlier loop without its cached selections, as they are read from a store.
-        read = {source: Rows(source, rows.blocks) for source, rows in (samples or {}).items()}
-        sources: dict[Source, Rows] = {REAL: Rows(REAL, (MemoryBlock(REAL, 0, data.train(SEEDS)),)), **read}
-        shelf = MemoryShelf()
-
-        def new_rows(generation: int, first: int, count: int) -> Rows:
-            rows = data.fresh(SEEDS, generation, count)
-            return Rows(fresh(generation), (MemoryBlock(fresh(generation), 0, rows),))
-
-        loop = self_consuming_loop(
-            Rules(cell, regime, self.rows), crew, sources, SEEDS, generations, new_rows, lambda _: shelf,
-            Lifetimes({}, {}), PointViews(crew),
-        )  # fmt: skip
-        for _ in loop:
-            pass
-        return {source: rows for source, rows in sources.items() if source.kind == "synthetic"}
-
-
-@dataclass
-class RecordingRank(ClosedFormRank):
-    """A closed-form rank that keeps its states and training sets."""
-
-    states: list[Any] = field(default_factory=list)
-    training_sets: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
-    counts: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
-
-    def fit(
-        self, generation: int, training_set: TrainingSet, start: StartWeights, steps: range, train: Train,
-        length: int | None = None,
-    ) -> Fit:  # fmt: skip
-        weights = training_set.weights
-        weights = np.ones((1, training_set.count)) if weights is None else weights
-        self.training_sets.append((training_set.load(), weights))
-        self.counts.append(counts_by_kind(training_set, len(SEEDS)))
-        fit = super().fit(generation, training_set, start, steps, train, length)
-        self.states.append(self.state)
-        return fit
-
-
-@dataclass(frozen=True)
-class PointViews:
-    """Views of points: their coordinates as text, the sign of the first as class."""
-
-    crew: ClosedFormRank
-
-    def texts(self, rows: np.ndarray) -> list[str]:
-        return [" ".join(f"{value:.3f}" for value in row) for row in rows]
-
-    def labels(self, rows: np.ndarray) -> np.ndarray:
-        return (rows[:, 0] > 0).astype(np.int64)
-
-    def scores(self, rows: np.ndarray) -> np.ndarray:
-        return self.crew.scores(rows)

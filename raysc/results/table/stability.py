@@ -11,6 +11,7 @@ from raysc.metrics.core.metric import Column
 from raysc.planning.resolved import ResolvedCell
 from raysc.results.statistics.averages import Mean, seed_mean
 from raysc.results.table.table import controls_of
+from raysc.settings import UNCURATED
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,7 @@ def stability_frame(stabilities: Sequence[Stability], cells: Sequence[ResolvedCe
 
 
 def stability_boundary(cell: ResolvedCell) -> float | None:
-    """Return the lambda below which theory promises stability under the regime ``mix``; None for other regimes.
+    """Return the lambda below which theory promises stability under ``mix``; None for other regimes and curations.
 
     A Gaussian is an exponential family: with many rows its loop contracts by lambda / (1 + lambda) per generation,
     whatever the data. So it is stable for every lambda, and the boundary is infinite. For other families stands
@@ -150,6 +151,6 @@ def stability_boundary(cell: ResolvedCell) -> float | None:
     distance of the best model of the family from the data, L and alpha are constants of the likelihood. They are not
     known, and lambda < 1/2 is sufficient in the best case, eps = 0. Above 1/2 the theorem predicts nothing.
     """
-    if cell.settings.regime.name != "mix":
+    if cell.settings.regime.name != "mix" or cell.settings.curation.name != UNCURATED:
         return None
     return inf if cell.settings.model.name == "gaussian" else 0.5

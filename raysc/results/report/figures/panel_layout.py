@@ -146,13 +146,13 @@ def _panel(
 
 
 def panel_axes(cells: Sequence[CellSettings]) -> list[str]:
-    """Return the axes that distinguish panels: all that vary, except the regime's and lambda."""
+    """Return the axes that distinguish panels: all that vary, except lambda and those of regime and curation."""
     return [name for name in varying_axes(cells) if name != "lambda" and name not in regime_axes(cells)]
 
 
 def regime_axes(cells: Sequence[CellSettings]) -> list[str]:
-    """Return the axis of the regime and those of its parameters that vary."""
-    return [name for name in varying_axes(cells) if name.partition(".")[0] == "regime"]
+    """Return the axes of regime and curation and those of their parameters that vary."""
+    return [name for name in varying_axes(cells) if name.partition(".")[0] in ("regime", "curation")]
 
 
 def values_of(cell: CellSettings, names: Sequence[str]) -> Values:

@@ -1,0 +1,40 @@
+import numpy as np
+import pytest
+
+from raysc.curation.detector_weighted import DetectorWeighted, log_probability_of_real
+from raysc.errors import InputError
+from raysc.rng import stream
+
+
+def normals(rows: int, spread: float, role: int) -> np.ndarray:
+    return spread * stream(role, 0, "data").standard_normal((rows, 1))
+
+
+def test_the_detector_has_the_odds_of_two_normals() -> None:
+    real, candidates = normals(20_000, 1.5, 0), normals(40_000, 1.0, 1)
+    x = candidates[:, 0]
+    log_odds = np.log(1 / 1.5) - x**2 / 2 / 1.5**2 + x**2 / 2
+    expected = -np.log1p(np.exp(-log_odds))
+    np.testing.assert_allclose(log_probability_of_real(candidates, real), expected, atol=0.1)
+
+
+def test_rows_that_look_real_are_drawn_more_often_with_a_higher_bias() -> None:
+    real, candidates = normals(5_000, 2.0, 0), normals(5_000, 1.0, 1)
+    spreads = [
+        candidates[DetectorWeighted(bias).resample(candidates, real, 5_000, stream(0, 0, "choose"))].std()
+        for bias in (0.0, 1.0, 2.0)
+    ]
+    assert spreads[0] == pytest.approx(candidates.std(), rel=0.05)
+    assert spreads[0] < spreads[1] < spreads[2]
+
+
+def test_tokens_are_told_apart_by_their_shares() -> None:
+    real = np.tile(np.array([[0, 1, 2, -1]], np.int32), (50, 1))
+    candidates = np.repeat(np.array([[0, 1, 2, -1], [5, 5, 5, 5]], np.int32), 25, axis=0)
+    log_probabilities = log_probability_of_real(candidates, real)
+    assert log_probabilities[:25].min() > np.log(0.5) > log_probabilities[25:].max()
+
+
+def test_a_negative_bias_is_refused() -> None:
+    with pytest.raises(InputError, match="bias must be a number of at least 0, not -1"):
+        DetectorWeighted(bias=-1.0)

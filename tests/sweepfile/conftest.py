@@ -37,6 +37,7 @@ COMPONENTS: dict[ComponentKind, dict[str, Signature]] = {
         "counts": Signature({"real": Parameter(int), "synthetic": Parameter(int)}, matched_control={"synthetic": 0}),
         "fresh": Signature({"rows": Parameter(int)}, default_lambda=1.0),
     },
+    "curation": {"none": Signature({}), "luce": Signature({"choices": Parameter(int, 2)})},
     "metric": {
         "frechet_distance": Signature({"features": Parameter(str | None, None)}),
         "precision": Signature({"k": Parameter(int, 3)}),

@@ -163,6 +163,24 @@ class Results:
 
         return load_table(self._resolved, self.objects)
 
+    def profile(self, factor: float = 2.0) -> "pd.DataFrame":
+        """Judge each cell by the eight definitions of model collapse (Schaeffer et al. 2025), against its control.
+
+        Args:
+            factor: a rise of the risk above this factor is catastrophic.
+
+        Returns:
+            One row per cell and definition: finding (holds, fails, undecided, not measured), metric, value, low and
+            high (95 % interval over seeds), unit, seeds and note.
+
+        Raises:
+            InputError: there are no results yet.
+        """
+        from raysc.results.profile.profile import collapse_profile
+        from raysc.results.profile.tables import profile_frame
+
+        return profile_frame(collapse_profile(self._resolved, self._results(), factor))
+
     def generation(self, cell: int, seed: int, t: int) -> "StoredGeneration":
         """Return generation t of one seed of a cell; its ``rows`` and its ``model`` are read on access.
 
@@ -229,10 +247,18 @@ class Results:
         column = metric_column(self.sweep, metric)
         values = {name: value if isinstance(value, list | tuple) else [value] for name, value in (where or {}).items()}
         options = FigureOptions(_list(by), _list(panels), values, size, font, usetex, scale)
+        return paper_figure(self._resolved, self._results(), column, options, ax)
+
+    def _results(self) -> "pd.DataFrame":
+        """Return ``frame()``.
+
+        Raises:
+            InputError: it is empty.
+        """
         table = self.frame()
         if table.empty:
             raise InputError(f"{self.objects.uri} holds no results of {self.sweep.name} yet")
-        return paper_figure(self._resolved, table, column, options, ax)
+        return table
 
     @property
     def tune(self) -> "ResultGrid":

@@ -22,6 +22,7 @@ from raysc.cli.init import init
 from raysc.cli.interruption import answered_signals
 from raysc.cli.listing import listing
 from raysc.cli.plan import plan
+from raysc.cli.profile import profile
 from raysc.cli.report import report
 from raysc.cli.results import results
 from raysc.cli.samples import samples
@@ -44,6 +45,7 @@ app.command()(plan)
 app.command()(status)
 app.command()(failures)
 app.command()(results)
+app.command()(profile)
 app.command()(claims)
 app.command()(report)
 app.command()(figure)

@@ -161,8 +161,11 @@ def _columns(name: str) -> list[str]:
     columns: tuple[Column, ...] = getattr(registry.load("metric", name), "columns", ())
     if not isinstance(columns, tuple):  # they depend on the parameters
         columns = registry.load("metric", name)().columns
-    rows = [(f"`{column.name}`", column.better, column.scale, column.reference or "") for column in columns]
-    return _table(("column", "better", "scale of damage", "compared with"), rows)
+    rows = [
+        (f"`{column.name}`", column.better, column.scale, column.reference or "", column.aspect or "")
+        for column in columns
+    ]
+    return _table(("column", "better", "scale of damage", "compared with", "aspect"), rows)
 
 
 def _command_page(command: Any) -> str:

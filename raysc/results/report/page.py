@@ -1,4 +1,4 @@
-"""The page of the report: claims first, then tables and figures, then failures and provenance."""
+"""The page of the report: the collapse profile, claims, tables and figures, then failures and provenance."""
 
 from base64 import b64encode
 from collections.abc import Sequence
@@ -23,11 +23,20 @@ from raysc.planning.resolved import ResolvedCell, ResolvedSweep, measured_genera
 from raysc.results.claims.claim_text import case_text, comparison_text
 from raysc.results.claims.judging import judge_claims
 from raysc.results.plots.labels import label
+from raysc.results.profile.definitions import DEFINITIONS
+from raysc.results.profile.profile import collapse_profile
+from raysc.results.profile.tables import heading, number_entry, profile_frame
 from raysc.results.report.failures import divergences, failures
 from raysc.results.report.figures.order import figure_sections
 from raysc.results.report.figures.rendering import ReportFigure, write_numbers
 from raysc.results.report.provenance import compute_environments, lineage_frame
-from raysc.results.report.tables import TableEntry, claims_frame, last_generation_table, stability_table
+from raysc.results.report.tables import (
+    TableEntry,
+    claims_frame,
+    last_generation_table,
+    stability_table,
+    text_entry,
+)
 from raysc.results.statistics.averages import Mean
 from raysc.results.table.number_format import interval_text
 from raysc.results.table.stability import Stability, cell_stabilities, excess_unit, stability_frame
@@ -94,7 +103,8 @@ def report(resolved: ResolvedSweep, objects: Objects) -> Report:
     stabilities = cell_stabilities(cells, table, column)
     claims = judge_claims(resolved, table)
     sections = figure_sections(resolved, table, stabilities, objects)
-    tables = {"claims": claims_frame(claims), "lineages": lineage_frame(cells)}
+    profile = collapse_profile(resolved, table)
+    tables = {"profile": profile_frame(profile), "claims": claims_frame(claims), "lineages": lineage_frame(cells)}
     if stabilities:
         tables["stability"] = stability_frame(stabilities, cells)
     script = files("raysc.results.report").joinpath("page.js").read_text(encoding="utf-8")
@@ -105,6 +115,10 @@ def report(resolved: ResolvedSweep, objects: Objects) -> Report:
         script=Markup(script),
         script_hash=f"sha256-{b64encode(sha256(script.encode()).digest()).decode()}",
         progress=_progress(plan, table),
+        profile=profile,
+        definitions=DEFINITIONS,
+        measured_definitions=[definition for definition in DEFINITIONS if profile.is_measured(definition)],
+        profile_axes=varying_axes([cell.cell.settings for cell in profile.cells] or sweep.cells),
         claims=claims,
         last_generation=last_generation_table(sweep, table, stabilities),
         figure_sections=sections,
@@ -192,6 +206,9 @@ def _template_environment() -> Environment:
     )
     environment.filters["entry"] = _entry_html
     environment.filters["svg"] = lambda figure: Markup(figure.svg)
+    environment.globals["definition_heading"] = heading
+    environment.globals["number_entry"] = number_entry
+    environment.globals["axis_text"] = text_entry
     environment.globals["case_text"] = case_text
     environment.globals["comparison_text"] = comparison_text
     return environment

@@ -52,4 +52,4 @@ def interval_text(mean: float, low: float, high: float) -> str:
     if not 1e-4 < width < 1e4 or 0 < 10 * low < high:
         return f"{number_text(mean, 3)} [{number_text(low, 3)}, {number_text(high, 3)}]"
     decimals = max(0, 1 - floor(log10(width)))
-    return f"{mean:.{decimals}f} [{low:.{decimals}f}, {high:.{decimals}f}]"
+    return f"{mean:z.{decimals}f} [{low:z.{decimals}f}, {high:z.{decimals}f}]"

@@ -230,3 +230,14 @@ def test_the_introduction_is_read_from_the_store_too(
         text = read_page(report(resolve(copy), objects).html).text
         assert "Does it hold?" in text
         assert "With --set seeds=2" in text
+
+
+def test_the_profile_is_the_first_table(gaussian_report: Report, read_page: ReadPage) -> None:
+    page = read_page(gaussian_report.html)
+    assert next(iter(page.tables)) == "profile-table"
+    rows = page.tables["profile-table"][1:]
+    assert [row[0][1] for row in rows] == ["replace", "mix", "mix"]
+    assert len(rows[0]) == 2 + 4, "two axes, and the definitions that frechet_distance and feature_variance serve"
+    assert all(words(row[2][1]).split()[0] in ("holds", "fails", "undecided") for row in rows)
+    assert "modes: modes of the data are lost; not measured: add recall" in words(page.text)
+    assert len(gaussian_report.tables["profile"]) == 3 * 8

@@ -1,0 +1,1 @@
+"""The collapse profile: eight definitions of model collapse, judged for each cell."""

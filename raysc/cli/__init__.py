@@ -15,6 +15,7 @@ import raysc
 from raysc.cli.checkpoint import checkpoint
 from raysc.cli.claims import claims
 from raysc.cli.doctor import doctor
+from raysc.cli.export import export
 from raysc.cli.failures import failures
 from raysc.cli.figure import figure
 from raysc.cli.gc import gc
@@ -30,6 +31,7 @@ from raysc.cli.schema import schema
 from raysc.cli.status import status
 from raysc.cli.store import store
 from raysc.cli.sweep import sweep
+from raysc.cli.verify import verify
 from raysc.display import replace_unknown_signs
 from raysc.errors import InputError, RayscError
 from raysc.formatting import printable
@@ -50,6 +52,8 @@ app.command()(claims)
 app.command()(report)
 app.command()(figure)
 app.command()(samples)
+app.command()(export)
+app.command()(verify)
 app.command("list")(listing)
 app.command()(init)
 app.command()(schema)

@@ -1,0 +1,35 @@
+"""raysc verify: a pack against its checksums, and its table against a store."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from raysc.errors import RayscError
+from raysc.formatting import printable
+from raysc.planning.opening import open_existing_store
+
+
+def verify(
+    pack: Annotated[Path, typer.Argument(metavar="PACK", help="A zip file of raysc export.")],
+    storage: Annotated[
+        str | None, typer.Option(metavar="URI", help="Compare the table with the results in this store, too.")
+    ] = None,
+) -> None:
+    """Check that a pack is as it was written. Nothing is extracted; status 1 if a member was changed, lost or added."""
+    from raysc.results.pack.checksums import digest
+    from raysc.results.pack.verification import compare_with_store, verify_pack
+
+    check = verify_pack(pack)
+    if check.problems:
+        raise RayscError(f"{pack} is not as it was written: {printable('; '.join(check.problems))}")
+    with pack.open("rb") as file:
+        hashed = digest(iter(lambda: file.read(2**20), b""))
+    typer.echo(f"ok: {check.members} members have their checksums (sha256 of the pack {hashed})")
+    if storage is None:
+        return
+    objects = open_existing_store(storage)
+    rows, differences = compare_with_store(pack, objects)
+    if differences:
+        raise RayscError(f"the table of {pack} differs from {objects.uri}: {printable('; '.join(differences))}")
+    typer.echo(f"ok: {rows} rows of the table agree with {objects.uri}, durations left out")

@@ -1,0 +1,147 @@
+"""Verification of a pack: its members against their checksums, and its table against a store."""
+
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from raysc import registry
+from raysc.errors import InputError
+from raysc.planning.opening import SWEEP_COPY
+from raysc.planning.resolved import resolve
+from raysc.results.pack.archive import Archive, DamagedMemberError, open_archive
+from raysc.results.pack.checksums import CHECKSUMS, digest, read_checksums
+from raysc.results.pack.contents import TABLE
+from raysc.results.table.table import load_table
+from raysc.store.objects import Objects
+from raysc.sweepfile import read_sweep_text
+
+RELATIVE, ABSOLUTE = 1e-6, 1e-9
+"""Differences between two values that count as rounding."""
+DURATIONS = "seconds_"
+"""Beginning of the columns that differ from run to run."""
+ROW = ["cell", "seed", "generation"]
+"""Columns that name a row of the table."""
+
+
+@dataclass(frozen=True)
+class PackCheck:
+    """Comparison of a pack with its checksums.
+
+    Attributes:
+        members: number of members that have a checksum.
+        missing: members with a checksum that the pack lacks.
+        changed: members that differ from their checksum.
+        extra: members without a checksum.
+    """
+
+    members: int
+    missing: tuple[str, ...]
+    changed: tuple[str, ...]
+    extra: tuple[str, ...]
+
+    @property
+    def problems(self) -> list[str]:
+        """The differences in words; empty if there are none."""
+        kinds = {"changed": self.changed, "missing": self.missing, "not of the pack": self.extra}
+        return [f"{kind}: {', '.join(names)}" for kind, names in kinds.items() if names]
+
+
+def verify_pack(file: Path) -> PackCheck:
+    """Compare every member of a pack with its checksum, without extracting anything.
+
+    Raises:
+        InputError: the file is no pack, or is not safe to read.
+    """
+    with open_archive(file) as archive:
+        if CHECKSUMS not in archive.names:
+            raise InputError(f"{file}: not a pack of raysc export: it has no {CHECKSUMS}")
+        try:
+            checksums = read_checksums(archive.read(CHECKSUMS).decode())
+        except (DamagedMemberError, ValueError) as error:
+            raise InputError(f"{file}: {CHECKSUMS} cannot be read: {error}") from None
+        names = archive.names - {CHECKSUMS}
+        present = sorted(names & checksums.keys())
+        changed = tuple(name for name in present if _digest(archive, name) != checksums[name])
+        missing, extra = sorted(checksums.keys() - names), sorted(names - checksums.keys())
+        return PackCheck(len(checksums), tuple(missing), changed, tuple(extra))
+
+
+def _digest(archive: Archive, name: str) -> str:
+    """Return the SHA-256 of a member; "" if it is damaged."""
+    try:
+        return digest(archive.chunks(name))
+    except DamagedMemberError:
+        return ""
+
+
+def compare_with_store(file: Path, objects: Objects) -> tuple[int, list[str]]:
+    """Compare the table of a verified pack with the store's results of the pack's sweep.
+
+    Plug-ins that the sweep file names are looked up beside the pack, never in it.
+
+    Returns:
+        The number of rows of the pack's table, and the differences in words.
+
+    Raises:
+        InputError: the pack's sweep file or table cannot be read.
+        DamagedObjectError: a published file is missing or was changed.
+    """
+    with open_archive(file) as archive:
+        text, content = archive.read(SWEEP_COPY), archive.read(TABLE)
+    registry.add_plugin_folder(file.resolve().parent)
+    sweep = read_sweep_text(text.decode(), f"{file}/{SWEEP_COPY}", (), registry)
+    packed = _read_table(content)
+    stored = _read_table(load_table(resolve(sweep), objects).to_parquet(index=False))
+    return len(packed), table_differences(packed, stored)
+
+
+def _read_table(content: bytes) -> pd.DataFrame:
+    return pd.read_parquet(io.BytesIO(content))
+
+
+def table_differences(packed: pd.DataFrame, stored: pd.DataFrame) -> list[str]:
+    """Return the differences of two tidy tables in words, durations left out; floats may differ by rounding."""
+    if stored.empty:
+        return ["the store has no results of this sweep"]
+    if problems := _columns_apart(packed.columns, stored.columns):
+        return problems
+    both = packed.merge(stored, on=ROW, how="outer", suffixes=("", "_stored"), indicator=True)
+    counts = both["_merge"].value_counts()
+    problems = [
+        f"{counts[side]} rows are only in the {place}"
+        for side, place in (("left_only", "pack"), ("right_only", "store"))
+        if counts[side]
+    ]
+    common = both[both["_merge"] == "both"]
+    for name in packed.columns:
+        if name in ROW or name.startswith(DURATIONS):
+            continue
+        differs = _differs(common[name], common[f"{name}_stored"])
+        if differs.any():
+            first = common[differs].iloc[0]
+            place = ", ".join(f"{key} {first[key]}" for key in ROW)
+            problems.append(
+                f"{name} differs in {int(differs.sum())} of {len(common)} rows, first in {place}: "
+                f"{first[name]} in the pack, {first[f'{name}_stored']} in the store"
+            )
+    return problems
+
+
+def _columns_apart(packed: Iterable[str], stored: Iterable[str]) -> list[str]:
+    """Return the columns that only one table has, in words."""
+    pack, store = set(packed), set(stored)
+    sides = (("pack", sorted(pack - store)), ("store", sorted(store - pack)))
+    return [f"columns only in the {place}: {', '.join(names)}" for place, names in sides if names]
+
+
+def _differs(packed: "pd.Series[float]", stored: "pd.Series[float]") -> np.ndarray:
+    """Return bool (rows,): True where two columns differ by more than rounding; missing values are equal."""
+    if all(pd.api.types.is_numeric_dtype(column.dtype) for column in (packed, stored)):
+        first, second = (column.to_numpy(float, na_value=np.nan) for column in (packed, stored))
+        return ~np.isclose(first, second, rtol=RELATIVE, atol=ABSOLUTE, equal_nan=True)
+    same = (packed == stored).fillna(False) | (packed.isna() & stored.isna())
+    return ~same.to_numpy(bool)

@@ -82,7 +82,7 @@ def test_differences_name_column_row_and_values() -> None:
     assert message == (
         "quality differs in 1 of 3 rows, first in cell 0, seed 0, generation 1: 2.0 in the pack, 2.1 in the store"
     )
-    (message,) = table_differences(TABLE, TABLE.assign(regime=["mix", "replace", None]))
+    (message,) = table_differences(TABLE, TABLE.assign(regime=pd.Series(["mix", "replace", None])))
     assert message.startswith("regime differs in 1 of 3 rows")
     (message,) = table_differences(TABLE, TABLE.assign(quality=[1.0, 2.0, 3.0]))
     assert message.startswith("quality differs in 1 of 3 rows, first in cell 1")

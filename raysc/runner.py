@@ -230,14 +230,19 @@ def _run(plan: Plan, objects: Objects, address: str | None, display: Display) ->
     """Run the units of a plan on Ray; return the traceback of each unit that failed."""
     from raysc.cluster.driver import run_to_the_end
     from raysc.cluster.loggers import check_loggers
+    from raysc.cluster.plugin_shipping import plugin_modules
     from raysc.cluster.preflight import check_cluster
+    from raysc.cluster.ray_compat import worker_output
     from raysc.cluster.session import running_ray
 
     check_loggers(plan.sweep)
     display.say("starting Ray")
     with running_ray(address):
         check_cluster(plan.sweep, objects)
-        return run_to_the_end(plan.resolved, objects, display)
+        failures = run_to_the_end(plan.resolved, objects, display)
+        if plugin_modules(plan.resolved):
+            display.say(f"output of plug-ins: {worker_output()} on each node; raysc sweep --debug shows it as it runs")
+        return failures
 
 
 def _conclude(plan: Plan, objects: Objects, failures: dict[str, str], display: Display) -> Outcome:

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import cast
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # the models are tiny: more threads only get in each other's way
 
@@ -12,14 +11,11 @@ import pytest
 from hypothesis import settings
 
 from raysc import registry
-from raysc.execution import closed_form, initial, trained
-from raysc.execution.in_process import context_in_process
-from raysc.execution.ranks import ClosedFormRank, TrainedRank
+from raysc.execution.in_process import context_in_process, run_unit
 from raysc.execution.unit_context import UnitContext
-from raysc.models.family import ClosedFormFamily, TrainedFamily
 from raysc.planning.plan import make_plan
 from raysc.planning.resolved import resolve
-from raysc.planning.units import InitialUnit, LoopUnit, Unit
+from raysc.planning.units import Unit
 from raysc.pool.blocks import Block, MemoryBlock
 from raysc.pool.shelf import MemoryShelf, Shelf, digest
 from raysc.pool.tokens import Texts
@@ -177,17 +173,7 @@ def finished(sweep: Sweep, folder: Path) -> tuple[Sweep, Objects]:
 
 def run_units(sweep: Sweep, objects: Objects) -> None:
     for unit in make_plan(resolve(sweep), objects).units:
-        context, family = make_context(sweep, objects, unit), unit.cell.family
-        if not family.trained:
-            assert isinstance(unit, LoopUnit)
-            closed_form.run(unit, context, ClosedFormRank(cast(ClosedFormFamily, family), unit.seeds))
-            continue
-        crew = TrainedRank(cast(TrainedFamily, family), unit.seeds, unit.cell.data.event)
-        if isinstance(unit, InitialUnit):
-            initial.run(unit, context, crew)
-        else:
-            trained.run(unit, context, crew)
-        crew.close()
+        run_unit(unit, make_context(sweep, objects, unit))
 
 
 def make_context(sweep: Sweep, objects: Objects, unit: Unit) -> UnitContext:

@@ -44,3 +44,7 @@ def failures(
         if traceback:
             typer.echo("\n".join(f"    {printable(line)}" for line in text.strip().splitlines()))
     typer.echo(printable(f"{sweep.name}: {len(failed)} failed{'; raysc sweep runs them again' * bool(failed)}"))
+    if failed:
+        unit = failed[0][0]
+        which = f"--cell {unit.cell.number} --seed {unit.seeds[0]}"
+        typer.echo(printable(f"one of them in this process, with pdb: raysc sweep {sweep_file} --debug {which}"))

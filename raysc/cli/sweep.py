@@ -6,7 +6,9 @@ from typing import Annotated
 import typer
 
 from raysc.cli.arguments import JOB_VARIABLE, Overrides, Storage, SweepArgument, cluster_address
+from raysc.cli.debug import debug as run_debug
 from raysc.display import ConsoleDisplay, open_console
+from raysc.errors import InputError
 from raysc.planning.opening import open_sweep, shared_storage
 
 
@@ -24,13 +26,32 @@ def sweep(
     remake: Annotated[
         bool, typer.Option("--remake", help="Train published generations again where their states were dropped.")
     ] = False,
+    debug: Annotated[
+        bool,
+        typer.Option(
+            "--debug",
+            help="Run one cell and seed in this process, without Ray: prints and breakpoints work, and an error opens "
+            "pdb in a terminal. Results go to a temporary folder, or to --storage.",
+        ),
+    ] = False,
+    cell: Annotated[int | None, typer.Option(help="With --debug: number of the cell; else the first.")] = None,
+    seed: Annotated[int | None, typer.Option(help="With --debug: the seed; else the first.")] = None,
 ) -> None:
     """Run what is missing of a sweep; safe to repeat."""
     from raysc.runner import RunOptions, run_sweep, submit_sweep
 
     loaded, objects = open_sweep(file, storage, overrides)
+    flags = [f"--{name}" for name, on in (("fresh", fresh), ("verify", verify), ("remake", remake)) if on]
+    if debug:
+        if flags or address:
+            raise InputError(
+                f"--debug runs in this process; leave out {', '.join([*flags, *['--address'] * bool(address)])}"
+            )
+        run_debug(loaded, storage, cell, seed)
+        return
+    if cell is not None or seed is not None:
+        raise InputError("--cell and --seed need --debug")
     if (cluster := cluster_address(address)) is not None:
-        flags = [f"--{name}" for name, on in (("fresh", fresh), ("verify", verify), ("remake", remake)) if on]
         store = shared_storage(objects, storage, loaded)
         raise typer.Exit(submit_sweep(loaded, store, cluster, flags, JOB_VARIABLE, typer.echo))
     console = open_console()

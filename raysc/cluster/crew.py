@@ -18,11 +18,11 @@ from ray.util.placement_group import PlacementGroup
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
 from raysc import progress
-from raysc.cluster.process_resources import use_resources
 from raysc.cluster.reference_features import Files
 from raysc.errors import RayscError
 from raysc.execution.ranks import TrainedRank, share, text_scores
 from raysc.loop import Fit, StartWeights
+from raysc.machine.process_resources import use_resources
 from raysc.metrics.core.features import load_extractors
 from raysc.models.family import TrainedFamily
 from raysc.pool.blocks import Block

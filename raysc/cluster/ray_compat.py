@@ -112,6 +112,16 @@ def set_token(token: str) -> None:
     os.environ["RAY_AUTH_TOKEN"] = token
 
 
+def worker_output() -> str:
+    """Return the pattern of the files that hold what processes of Ray print, on every node.
+
+    Without it, a user who prints in a plug-in does not learn where the text is.
+    """
+    node = worker._global_node
+    folder = "/tmp/ray/session_latest/logs" if node is None else node.get_logs_dir_path()
+    return f"{folder}/worker-*.out"
+
+
 def silence_tune() -> None:
     """Silence Tune's logger, which warns of failed trials and of trials without reports."""
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)

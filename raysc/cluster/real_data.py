@@ -6,8 +6,9 @@ from typing import Any
 
 import ray
 
-from raysc.cluster.extractors import trained_extractors
 from raysc.cluster.reference_features import ReferenceFeatureLoader, ReferenceFeatures
+from raysc.datasets.dataset import SupportsLabels
+from raysc.execution.extractors import classifier_files, trained_extractors
 from raysc.planning.resolved import ResolvedCell, metric_keys
 from raysc.store.keys import key_of
 from raysc.store.objects import Objects
@@ -62,6 +63,14 @@ class RealDataCache:
         train = cell.data.train((0, 1))
         train_ref = ray.put(train) if train.shape[0] == 1 else None
         test_ref = ray.put(cell.data.test())
-        extractors = trained_extractors(metric_keys(self.sweep, cell).values(), cell.data, self.objects)
+        extractors = trained_extractors(
+            metric_keys(self.sweep, cell).values(), cell.data, self.objects, _train_classifier
+        )
         loader = ReferenceFeatureLoader(cell, extractors, self.objects, self.sweep.resources, self.say)
         return RealData(train_ref, test_ref, extractors, loader.load(train_ref, test_ref))
+
+
+def _train_classifier(dataset: SupportsLabels) -> dict[str, bytes]:
+    """Train a classifier in a task; return its files."""
+    files: dict[str, bytes] = ray.get(ray.remote(classifier_files).remote(dataset))
+    return files

@@ -13,8 +13,8 @@ from ray.exceptions import RayTaskError
 from safetensors.numpy import load, save
 
 from raysc.cluster import ray_compat
-from raysc.cluster.process_resources import use_resources, use_threads
 from raysc.errors import RayscError
+from raysc.machine.process_resources import use_resources, use_threads
 from raysc.metrics.core.features import load_extractors
 from raysc.metrics.core.metric import Vectors
 from raysc.metrics.distances.frechet_distance import feature_statistics

@@ -13,7 +13,6 @@ from ray import tune
 from raysc.cluster import ray_compat
 from raysc.cluster.crew import ActorCrew
 from raysc.cluster.object_shelf import ObjectBlock, ObjectShelf
-from raysc.cluster.process_resources import use_resources
 from raysc.cluster.real_data import RealData
 from raysc.cluster.versions import Versions, disagreement, versions
 from raysc.errors import RayscError
@@ -22,6 +21,7 @@ from raysc.execution.measurer import Measurer
 from raysc.execution.metric_writer import MetricWriter
 from raysc.execution.ranks import ClosedFormRank, TrainedRank
 from raysc.execution.unit_context import UnitContext
+from raysc.machine.process_resources import use_resources
 from raysc.metrics.core.features import load_extractors
 from raysc.metrics.core.measure import RealFeatures, RealSets, vectors_by_seed
 from raysc.metrics.core.metric import Metric

@@ -1,14 +1,19 @@
-"""Execution in this process, without Ray: for tests, and for timing units."""
+"""Execution in this process, without Ray: for tests, for timing units, and for ``raysc sweep --debug``."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any, cast
 
 from raysc import registry
+from raysc.execution import closed_form, initial, trained
 from raysc.execution.measurer import Measurer
 from raysc.execution.metric_writer import MetricWriter
+from raysc.execution.ranks import ClosedFormRank, TrainedRank
 from raysc.execution.unit_context import UnitContext
+from raysc.metrics.core.features import Extractor
 from raysc.metrics.core.measure import RealSets
+from raysc.models.family import ClosedFormFamily, TrainedFamily
 from raysc.planning.resolved import measured_generations_of, metric_keys
-from raysc.planning.units import Unit
+from raysc.planning.units import InitialUnit, LoopUnit, Unit
 from raysc.pool.blocks import MemoryBlock
 from raysc.pool.shelf import MemoryShelf, Shelf
 from raysc.regimes.recipe import REAL
@@ -16,17 +21,27 @@ from raysc.store.objects import Objects
 from raysc.store.publishing import Attempt
 from raysc.sweepfile.sweep import Sweep
 
+Report = Callable[[Mapping[str, Any]], None]
+"""A function that takes a generation's columns, each as the mean over seeds."""
+
 
 def context_in_process(
-    sweep: Sweep, objects: Objects, unit: Unit, shelf: Callable[[Attempt], Shelf] = lambda attempt: MemoryShelf()
+    sweep: Sweep,
+    objects: Objects,
+    unit: Unit,
+    shelf: Callable[[Attempt], Shelf] = lambda attempt: MemoryShelf(),
+    report: Report = lambda columns: None,
+    extractors: Mapping[str, Extractor] | None = None,
 ) -> UnitContext:
-    """Build the context of a unit in this process, without feature extractors that are networks.
+    """Build the context of a unit in this process.
 
     Args:
         sweep: the sweep of the unit.
         objects: the store in which it is published.
         unit: of any family.
         shelf: attempt -> the shelf for its rows.
+        report: called with the columns of generations.
+        extractors: networks that compute features, by name.
     """
     cell = unit.cell
     train = cell.data.train(unit.seeds)
@@ -34,7 +49,7 @@ def context_in_process(
         metrics={key: registry.build("metric", metric) for key, metric in metric_keys(sweep, cell).items()},
         generations=frozenset(measured_generations_of(sweep, cell)),
         data=cell.data,
-        real=RealSets(cell.data.kind, train, cell.data.test(), data=cell.data),
+        real=RealSets(cell.data.kind, train, cell.data.test(), extractors or {}, cell.data),
         seeds=len(unit.seeds),
         until=sweep.until,
     )
@@ -45,9 +60,26 @@ def context_in_process(
         data=cell.data,
         real_block=MemoryBlock((REAL, unit.seeds), 0, train),
         measurer=measurer,
-        writer=MetricWriter(objects, unit.seeds, lambda columns: None),
+        writer=MetricWriter(objects, unit.seeds, report),
         shelf=shelf,
         provenance={},
         keep=sweep.keep,
         checkpoint_seconds=60 * sweep.resources.checkpoint_minutes,
     )
+
+
+def run_unit(unit: Unit, context: UnitContext) -> None:
+    """Run a unit to its end on one rank in this process."""
+    family = unit.cell.family
+    if not family.trained:
+        assert isinstance(unit, LoopUnit), "closed-form families make their own generation 0"
+        closed_form.run(unit, context, ClosedFormRank(cast(ClosedFormFamily, family), unit.seeds))
+        return
+    crew = TrainedRank(cast(TrainedFamily, family), unit.seeds, unit.cell.data.event)
+    try:
+        if isinstance(unit, InitialUnit):
+            initial.run(unit, context, crew)
+        else:
+            trained.run(unit, context, crew)
+    finally:
+        crew.close()

@@ -32,7 +32,8 @@ def failure_reason(traceback: str) -> str:
 
 
 def _is_users(file: str) -> bool:
-    return not STANDARD.search(file) and not set(PurePath(file).parts) & set(LIBRARY)
+    """Return True for a file of a user: of no library, and no generated code such as a dataclass's ``<string>``."""
+    return not file.startswith("<") and not STANDARD.search(file) and not set(PurePath(file).parts) & set(LIBRARY)
 
 
 def failed_units(units: Iterable[Unit], sweep_name: str, objects: Objects) -> list[tuple[Unit, str]]:

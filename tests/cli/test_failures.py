@@ -25,7 +25,8 @@ def failed(gaussian_store: tuple[Sweep, Objects], tmp_path: Path) -> Arguments:
 def test_failures_are_listed_with_their_reason(raysc: RunRaysc, failed: Arguments) -> None:
     lines = raysc("failures", *failed).out.splitlines()
     assert lines[0] == f"cell 0 (replace, lambda 1), seeds 0, 1, 2: {REASON}"
-    assert lines[-1] == "small-gaussian: 2 failed; raysc sweep runs them again"
+    assert lines[-2] == "small-gaussian: 2 failed; raysc sweep runs them again"
+    assert lines[-1].endswith(f"raysc sweep {failed[0]} --debug --cell 0 --seed 0")
     assert 'File "/home/me/bad.py", line 19' in raysc("failures", *failed, "--traceback").out
     rows = json.loads(raysc("failures", *failed, "--json").out)
     assert [row["reason"] for row in rows] == [REASON] * 2

@@ -21,6 +21,12 @@ IndexError: index 3 is out of bounds
             TRACEBACK.replace("/home/me/bad", "/usr/lib/python3.11/bad"),
             "core.py:5 in take: IndexError: index 3 is out of bounds",
         ),
+        (
+            TRACEBACK.replace("numpy/core.py", "x.py").replace(
+                "/home/me/.venv/lib/python3.11/site-packages/x.py", "<string>"
+            ),
+            "bad.py:19 in measure: IndexError: index 3 is out of bounds",
+        ),
         ("Traceback\nMemoryError: too large\n", "MemoryError: too large"),
         (" \n", "empty traceback"),
     ],

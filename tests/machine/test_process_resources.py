@@ -7,7 +7,7 @@ import torch
 from accelerate import PartialState
 from threadpoolctl import threadpool_limits
 
-from raysc.cluster.process_resources import use_resources
+from raysc.machine.process_resources import use_resources
 from raysc.models.training.process_state import reset_process_state
 from raysc.settings import Resources
 

@@ -1,0 +1,68 @@
+"""One seed of one cell in this process, without Ray: prints, breakpoints and debuggers of plug-ins work."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from raysc.errors import InputError
+from raysc.execution.extractors import trained_extractors
+from raysc.execution.in_process import Report, context_in_process, run_unit
+from raysc.machine.process_resources import use_resources
+from raysc.metrics.core.features import load_extractors
+from raysc.planning.plan import make_plan
+from raysc.planning.resolved import ResolvedSweep, metric_keys
+from raysc.pool.shelf import Shelf
+from raysc.store.objects import Objects
+from raysc.store.parquet_rows import ParquetShelf
+from raysc.store.publishing import Attempt
+from raysc.sweepfile.sweep import Sweep
+
+
+def single_seed(sweep: Sweep, cell: int | None, seed: int | None) -> Sweep:
+    """Return a sweep of one cell and one seed of a sweep.
+
+    Args:
+        sweep: the sweep.
+        cell: number of the cell; None: the first one.
+        seed: the seed; None: the first one.
+
+    Raises:
+        InputError: the sweep has no such cell or seed.
+    """
+    number = 0 if cell is None else cell
+    if not 0 <= number < len(sweep.cells):
+        raise InputError(f"--cell {number}: {sweep.name} has cells 0 to {len(sweep.cells) - 1}")
+    if seed is not None and seed not in sweep.seeds:
+        raise InputError(f"--seed {seed}: {sweep.name} has seeds {', '.join(map(str, sweep.seeds))}")
+    return replace(sweep, cells=(sweep.cells[number],), seeds=(sweep.seeds[0] if seed is None else seed,))
+
+
+def run_all_units(resolved: ResolvedSweep, objects: Objects, report: Report) -> int:
+    """Run all units that a store lacks of a sweep, one after another; errors of components are not caught.
+
+    Args:
+        resolved: the sweep.
+        objects: the store.
+        report: called once with the columns of each generation that is reported.
+
+    Returns:
+        Number of units that were run.
+    """
+
+    def shelf(attempt: Attempt) -> Shelf:
+        return ParquetShelf(objects, attempt.prefix)
+
+    reported: set[int] = set()
+
+    def report_once(columns: Mapping[str, Any]) -> None:  # a loop reports its generation 0 again
+        if columns["generation"] not in reported:
+            reported.add(columns["generation"])
+            report(columns)
+
+    sweep, units = resolved.sweep, make_plan(resolved, objects).units
+    for unit in units:
+        use_resources(sweep.resources, unit.cell.family.trained)
+        metrics = metric_keys(sweep, unit.cell).values()
+        extractors = load_extractors(trained_extractors(metrics, unit.cell.data, objects))
+        run_unit(unit, context_in_process(sweep, objects, unit, shelf, report_once, extractors))
+    return len(units)

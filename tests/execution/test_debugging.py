@@ -1,0 +1,38 @@
+from pathlib import Path
+
+import pytest
+
+from raysc.errors import InputError
+from raysc.execution.debugging import run_all_units, single_seed
+from raysc.planning.plan import make_plan
+from raysc.planning.resolved import resolve
+from raysc.results.table.table import load_table
+from raysc.store.objects import Objects
+from raysc.sweepfile import Sweep
+from tests.conftest import MakeSweep
+
+
+def test_a_seed_of_a_cell_gets_the_values_that_it_has_in_the_whole_sweep(
+    gaussian_store: tuple[Sweep, Objects], tmp_path: Path
+) -> None:
+    whole, objects = gaussian_store
+    single, reported = single_seed(whole, 2, 1), []
+    run_all_units(resolve(single), Objects.open(str(tmp_path)), reported.append)
+    expected = load_table(resolve(whole), objects).query("cell == 2 and seed == 1")["frechet_distance"]
+    assert [columns["frechet_distance"] for columns in reported] == pytest.approx(list(expected))
+
+
+def test_a_trained_cell_trains_its_generation_0_first(make_sweep: MakeSweep, digits_text: str, tmp_path: Path) -> None:
+    single, reported = single_seed(make_sweep(digits_text), 0, None), []
+    resolved, objects = resolve(single), Objects.open(str(tmp_path))
+    assert run_all_units(resolved, objects, reported.append) == 2
+    assert [columns["generation"] for columns in reported] == [0, 1, 2]
+    assert not make_plan(resolved, objects).units
+
+
+def test_absent_cells_and_seeds_are_refused(make_sweep: MakeSweep, gaussian_text: str) -> None:
+    sweep = make_sweep(gaussian_text)
+    with pytest.raises(InputError, match="--cell -1: small-gaussian has cells 0 to 3"):
+        single_seed(sweep, -1, None)
+    with pytest.raises(InputError, match="--seed 3: small-gaussian has seeds 0, 1, 2"):
+        single_seed(sweep, None, 3)

@@ -1,4 +1,6 @@
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,14 +18,16 @@ def test_a_seed_of_a_cell_gets_the_values_that_it_has_in_the_whole_sweep(
     gaussian_store: tuple[Sweep, Objects], tmp_path: Path
 ) -> None:
     whole, objects = gaussian_store
-    single, reported = single_seed(whole, 2, 1), []
+    single = single_seed(whole, 2, 1)
+    reported: list[Mapping[str, Any]] = []
     run_all_units(resolve(single), Objects.open(str(tmp_path)), reported.append)
     expected = load_table(resolve(whole), objects).query("cell == 2 and seed == 1")["frechet_distance"]
     assert [columns["frechet_distance"] for columns in reported] == pytest.approx(list(expected))
 
 
 def test_a_trained_cell_trains_its_generation_0_first(make_sweep: MakeSweep, digits_text: str, tmp_path: Path) -> None:
-    single, reported = single_seed(make_sweep(digits_text), 0, None), []
+    single = single_seed(make_sweep(digits_text), 0, None)
+    reported: list[Mapping[str, Any]] = []
     resolved, objects = resolve(single), Objects.open(str(tmp_path))
     assert run_all_units(resolved, objects, reported.append) == 2
     assert [columns["generation"] for columns in reported] == [0, 1, 2]

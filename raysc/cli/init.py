@@ -1,30 +1,64 @@
-"""raysc init: copy a shipped sweep file to edit."""
+"""raysc init: copy a shipped sweep file to edit, or write a new plug-in."""
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from raysc.cli.plugin_files import PluginKind, plugin_texts, setting
 from raysc.cli.shipped import SCHEMA, copy_text, shipped
 from raysc.errors import InputError
 from raysc.sweepfile.messages import did_you_mean
 
 
-def init(name: Annotated[str, typer.Argument(help="Its name; raysc list has all names.")]) -> None:
-    """Copy a shipped sweep file into this folder, and its schema for editors; never overwrites a sweep file."""
+def init(
+    name: Annotated[
+        str | None, typer.Argument(help="A sweep file of raysc list; with --plugin the plug-in's module.")
+    ] = None,
+    plugin: Annotated[PluginKind | None, typer.Option(help="Write a new plug-in of this kind, and its test.")] = None,
+) -> None:
+    """Copy a shipped sweep file, and its schema for editors, or write a new plug-in; never overwrites either."""
+    if plugin is not None:
+        _write_plugin(plugin, name or f"my_{plugin}")
+    elif name is None:
+        raise InputError("raysc init needs the name of a sweep file, as in raysc init quickstart; raysc list has all")
+    else:
+        _copy_sweep_file(name)
+
+
+def _copy_sweep_file(name: str) -> None:
+    """Copy a shipped sweep file and the schema into this folder."""
     files = shipped()
     if name not in files:
         in_folders = [known for known in files if Path(known).name == name]  # gaussian: kazdan2024/gaussian
         nearest = in_folders[0] if in_folders else name
         raise InputError(f"there is no sweep file {name!r}{did_you_mean(nearest, files)}")
-    target = Path(files[name].name)
-    try:
-        with target.open("x") as file:
-            file.write(copy_text(files[name]))
-        shutil.copyfile(SCHEMA, SCHEMA.name)
-    except FileExistsError:
-        raise InputError(f"{target} exists here; move it away first") from None
-    except OSError as error:
-        raise InputError(f"{target}: cannot be written: {error.strerror}") from None
+    target = files[name].name
+    _write({target: copy_text(files[name])})
+    shutil.copyfile(SCHEMA, SCHEMA.name)
     typer.echo(f"wrote {target}; run it with: raysc sweep {target}")
+
+
+def _write_plugin(kind: PluginKind, module: str) -> None:
+    """Write a plug-in and its test into this folder."""
+    texts = plugin_texts(kind, module)
+    _write(texts)
+    typer.echo(f"wrote {' and '.join(texts)}")
+    typer.echo(f"in a sweep file beside it:  {setting(kind, module)}")
+    typer.echo(f"its tests:                  python -m pytest test_{module}.py")
+    typer.echo("to find an error:           raysc sweep FILE --debug")
+
+
+def _write(texts: Mapping[str, str]) -> None:
+    """Write files into this folder; InputError if one of them exists or cannot be written."""
+    for name in texts:
+        if Path(name).exists():
+            raise InputError(f"{name} exists here; move it away first")
+    for name, text in texts.items():
+        try:
+            with Path(name).open("x") as file:
+                file.write(text)
+        except OSError as error:
+            raise InputError(f"{name}: cannot be written: {error.strerror}") from None

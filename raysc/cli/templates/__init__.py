@@ -1,0 +1,1 @@
+"""Plug-ins that ``raysc init --plugin`` copies: a working file of each kind, and its test."""

@@ -13,6 +13,7 @@ DATASETS = {
     "eight_gaussians": "raysc.datasets.points.eight_gaussians:EightGaussians",
     "linear": "raysc.datasets.points.linear:Linear",
     "categories": "raysc.datasets.points.categories:Categories",
+    "points": "raysc.datasets.points.point_file:Points",
     "text": "raysc.datasets.text.text:Text",
     "helpsteer2": "raysc.datasets.text.helpsteer2:HelpSteer2",
     "tinystories": "raysc.datasets.text.tinystories:TinyStories",

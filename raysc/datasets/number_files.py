@@ -1,0 +1,131 @@
+"""Files of numbers: CSV, Parquet and NumPy's npy, as an array of rows."""
+
+import csv
+import warnings
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from raysc.datasets.data_files import FileStamp, check_regular, file_stamps
+from raysc.datasets.readers import printable, reader_errors
+from raysc.errors import InputError
+from raysc.machine.content_cache import content_cache
+
+ENDINGS = (".csv", ".parquet", ".npy")
+
+
+def read_numbers(path: Path, columns: Sequence[str] | None) -> np.ndarray:
+    """Read a file of numbers, float64 (rows, columns), all of them finite; the array is not to be changed.
+
+    Args:
+        path: a file that ends in .csv, .parquet or .npy. A CSV file has commas between its columns and names in its
+            first line, unless that line holds numbers only. An npy file holds an array (rows, columns).
+        columns: the columns to read, in this order; None: all. An npy file has no names of columns.
+
+    Raises:
+        InputError: there is no such file or column, it cannot be read, or a value is no finite number.
+    """
+    with reader_errors(path, "a file"):
+        if not path.exists() and not path.is_symlink():
+            raise InputError(f"{path}: there is no such file")
+        if not path.name.lower().endswith(ENDINGS):
+            raise InputError(f"{path}: expected a file that ends in {', '.join(ENDINGS)}")
+        check_regular(path)
+    if columns is not None and not columns:
+        raise InputError("data.columns: the list is empty; leave it out to read all columns")
+    (stamp,) = file_stamps([path])
+    return _read(stamp, None if columns is None else tuple(columns))
+
+
+@content_cache
+def _read(stamp: FileStamp, columns: tuple[str, ...] | None) -> np.ndarray:
+    path = Path(stamp.path)
+    if path.name.lower().endswith(".npy"):
+        if columns is not None:
+            raise InputError(f"data.columns: {path} is an npy file, whose columns have no names; leave columns out")
+        rows, names = _npy_rows(path), None
+    else:
+        table = _csv_table(path) if path.name.lower().endswith(".csv") else _parquet_table(path)
+        table = _selected(table, columns, path)
+        names = [str(name) for name in table.columns]
+        rows = np.column_stack([_column(table[name], path) for name in table]) if len(table) else np.empty((0, 0))
+    finite = np.isfinite(rows)
+    if not finite.all():
+        row, column = np.argwhere(~finite)[0]
+        name = f"column {column}" if names is None else f"column {names[column]!r}"
+        raise InputError(
+            f"{path}: row {row} has {'no number' if np.isnan(rows[row, column]) else 'an infinite value'} in {name}; "
+            f"{np.count_nonzero(~finite.all(axis=1))} of {len(rows)} rows are so: remove them, or fill them in"
+        )
+    rows.flags.writeable = False
+    return rows
+
+
+def _npy_rows(path: Path) -> np.ndarray:
+    """Read an npy file, float64 (rows, columns)."""
+    with reader_errors(path, "an npy file"):
+        array = np.load(path, allow_pickle=False)
+    if array.dtype.kind not in "iuf":
+        raise InputError(f"{path}: expected real numbers, got an array of dtype {array.dtype}")
+    if array.ndim != 2:
+        raise InputError(f"{path}: expected an array of the shape (rows, coordinates), got {array.shape}")
+    return array.astype(np.float64)
+
+
+def _csv_table(path: Path) -> pd.DataFrame:
+    """Read a CSV file; a first line of numbers only is a row, and its columns are called "0", "1", ..."""
+    with reader_errors(path, "CSV"), warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)  # values that the first line has no column for
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            first = next(islice(csv.reader(file), 1), [])
+        if not all(map(_is_number, first)):
+            return pd.read_csv(path, encoding="utf-8-sig", skipinitialspace=True, index_col=False)
+        names = [str(number) for number in range(len(first))]
+        return pd.read_csv(path, encoding="utf-8-sig", header=None, names=names, index_col=False)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _parquet_table(path: Path) -> pd.DataFrame:
+    """Read a Parquet file without the index that pandas may have stored in it."""
+    import pyarrow.parquet as pq
+
+    with reader_errors(path, "Parquet"):
+        table: pd.DataFrame = pq.read_table(path).to_pandas(ignore_metadata=True)
+        return table
+
+
+def _selected(table: pd.DataFrame, columns: tuple[str, ...] | None, path: Path) -> pd.DataFrame:
+    """Return the columns of a table; InputError if one is absent, or if all are taken and one is an index."""
+    names = [str(name) for name in table.columns]
+    if columns is None:
+        index = next((name for name in names if name.startswith(("Unnamed: ", "__index_level_"))), None)
+        if index is not None:
+            raise InputError(f"{path}: a column has no name, like an index; choose columns with data.columns")
+        return table
+    for name in columns:
+        if name not in names:
+            raise InputError(f"data.columns: {path} has no column {name!r}; it has {printable(', '.join(names), 200)}")
+    return table[list(columns)]
+
+
+def _column(column: "pd.Series[float]", path: Path) -> np.ndarray:
+    """Return a column as float64; InputError if it holds anything but numbers."""
+    if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column) and column.dtype.kind != "c":
+        return column.to_numpy(np.float64, na_value=np.nan)
+    texts = column.dropna()
+    wrong = [value for value in texts if not _is_number(str(value)) or isinstance(value, bool | np.bool_)]
+    example = f" ({printable(repr(wrong[0]), 60)} in row {texts.index[list(texts).index(wrong[0])]})" if wrong else ""
+    raise InputError(
+        f"{path}: column {column.name!r} holds other values than numbers{example}; choose columns with data.columns, "
+        "or encode it as numbers"
+    )

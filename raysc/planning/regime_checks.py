@@ -2,26 +2,39 @@
 
 from typing import Any
 
+from raysc import registry
 from raysc.datasets.dataset import SupportsFreshRows, SupportsLabels, SupportsReserve, SupportsTokens
 from raysc.errors import InputError
 from raysc.models.family import SupportsText, SupportsWeights
 from raysc.planning.resolved import ResolvedCell
-from raysc.regimes.recipe import REAL, Recipe, SupportsRowCheck, Take, synthetic
+from raysc.regimes.recipe import REAL, Recipe, Source, SupportsRowCheck, Take, synthetic
 from raysc.settings import UNCURATED
 from raysc.sweepfile.sweep import Sweep
 
 
 def check_regime(sweep: Sweep, cell: ResolvedCell) -> None:
-    """Refuse recipes of the first and the last generation that data or family cannot serve."""
+    """Refuse recipes that data or family cannot serve: of the first and last generation, of plug-ins of all."""
     try:
         for rule in (cell.rules.regime, cell.rules.curation):
             if isinstance(rule, SupportsRowCheck):
                 rule.check(cell.data.kind, cell.data.event)
-        recipes = [(t, cell.rules.recipe(t)) for t in (1, sweep.generations)]
     except InputError as error:
         raise sweep.error(*_regime_key(error)) from error
-    for t, recipe in recipes:
-        _check_recipe(sweep, cell, t, recipe)
+    # The rules of raysc are monotone in t; a plug-in may do anything at any generation.
+    is_plugin = any(":" in rule.name for rule in (cell.settings.regime, cell.settings.curation))
+    for t in (1, sweep.generations, *(range(2, sweep.generations) if is_plugin else ())):
+        _check_recipe(sweep, cell, t, _recipe(sweep, cell, t))
+
+
+def _recipe(sweep: Sweep, cell: ResolvedCell, t: int) -> Any:
+    """Return the recipe of a generation, which may be no Recipe; every error of the regime becomes a refusal."""
+    try:
+        return cell.rules.recipe(t)
+    except InputError as error:
+        raise sweep.error(*_regime_key(error)) from error
+    except Exception as error:  # a plug-in may raise anything
+        problem = f"{cell.settings.regime.name} gives no recipe for generation {t}: {registry.describe_error(error)}"
+        raise sweep.error("regime", problem) from error
 
 
 def _check_recipe(sweep: Sweep, cell: ResolvedCell, t: int, recipe: Any) -> None:
@@ -38,6 +51,7 @@ def _check_recipe(sweep: Sweep, cell: ResolvedCell, t: int, recipe: Any) -> None
     if recipe.rows == 0:
         raise sweep.error("lambda", f"{cell.settings.lambda_:g} leaves {regime} nothing to train on")
     for take in recipe.takes:
+        _check_source(sweep, cell, t, take.source)
         if take.source == REAL and take.source_rows > cell.rules.rows:
             raise sweep.error(
                 "regime", f"{regime} asks for {take.source_rows} real rows, the data has {cell.rules.rows}"
@@ -52,6 +66,19 @@ def _check_recipe(sweep: Sweep, cell: ResolvedCell, t: int, recipe: Any) -> None
             "regime",
             f"{regime} weighs rows, and {cell.settings.model.name} fits rows without weights; take a model that "
             "honours them, such as gaussian, kde, linear_regression or discrete",
+        )
+
+
+def _check_source(sweep: Sweep, cell: ResolvedCell, t: int, source: Source) -> None:
+    """Generation t takes samples of generations 0 to t - 1, and new real rows of generations 1 to t."""
+    kind, generation = source
+    exists = {"real": True, "synthetic": 0 <= generation < t, "fresh": 1 <= generation <= t}
+    if not exists[kind]:
+        rows, newest = ("samples", "0 to t - 1") if kind == "synthetic" else ("new real rows", "1 to t")
+        raise sweep.error(
+            "regime",
+            f"{cell.settings.regime.name} takes {rows} of generation {generation} at generation {t}, and there are "
+            f"none yet: generation t can take those of generations {newest}",
         )
 
 

@@ -125,3 +125,19 @@ def test_rows_that_an_older_generation_has_not_sampled_are_refused(
     ) in problem(make_sweep(GAUSSIAN, grows))
     validate(resolve(make_sweep(GAUSSIAN, grows, "sample={rows: 23}")))
     validate(resolve(make_sweep(GAUSSIAN, "space.regime={name: window, width: 3}", "sample={rows: 5}")))
+
+
+@pytest.mark.parametrize(
+    ("take", "words"),
+    [
+        ("Take(synthetic(generation), 5)", "takes samples of generation 1 at generation 1, and there are none yet: "),
+        ("Take(synthetic(generation - 2), 5)", "takes samples of generation -1 at generation 1"),
+        ("Take(fresh(generation + 1), 5)", "takes new real rows of generation 2 at generation 1, and there are none"),
+        ("Take(synthetic(0 if generation != 2 else 2), 5)", "takes samples of generation 2 at generation 2"),
+        ("Take(REAL, 5 // (generation - 2))", "gives no recipe for generation 2: ZeroDivisionError: "),
+    ],
+)
+def test_recipes_of_all_generations_are_tried(
+    take: str, words: str, make_sweep: MakeSweep, plug_in: Callable[[str], str]
+) -> None:
+    assert words in problem(make_sweep(GAUSSIAN, plug_in(take)))

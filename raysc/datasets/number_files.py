@@ -67,7 +67,7 @@ def _read(stamp: FileStamp, columns: tuple[str, ...] | None) -> np.ndarray:
 def _npy_rows(path: Path) -> np.ndarray:
     """Read an npy file, float64 (rows, columns)."""
     with reader_errors(path, "an npy file"):
-        array = np.load(path, allow_pickle=False)
+        array: np.ndarray = np.load(path, allow_pickle=False)
     if array.dtype.kind not in "iuf":
         raise InputError(f"{path}: expected real numbers, got an array of dtype {array.dtype}")
     if array.ndim != 2:

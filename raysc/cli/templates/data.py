@@ -49,7 +49,8 @@ class MyData:
 
     def test(self) -> np.ndarray:
         """Return the held-out rows, (1000, 2), the same for all seeds: they have a stream of their own."""
-        return self._draw(Streams((0,), 0), 1000, "test")[0]
+        rows: np.ndarray = self._draw(Streams((0,), 0), 1000, "test")[0]
+        return rows
 
     def fresh(self, seeds: Sequence[int], generation: int, count: int) -> np.ndarray:
         """Return new real rows of a generation, (seeds, count, 2); only regimes with new real rows need this."""

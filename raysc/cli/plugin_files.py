@@ -6,11 +6,17 @@ from typing import Literal
 
 from raysc.errors import InputError
 
-PluginKind = Literal["regime", "data", "model", "metric"]
+PluginKind = Literal["regime", "curation", "data", "model", "metric"]
 
 FOLDER = Path(__file__).parent / "templates"
 
-SETTINGS = {"regime": "space: {{regime: {}}}", "data": "data: {}", "model": "model: {}", "metric": "metrics: [{}]"}
+SETTINGS = {
+    "regime": "space: {{regime: {}}}",
+    "curation": "curation: {}",
+    "data": "data: {}",
+    "model": "model: {}",
+    "metric": "metrics: [{}]",
+}
 """Kind -> the line of a sweep file that names a plug-in."""
 
 

@@ -13,6 +13,7 @@ SWEEP = """\
 data: "my_data:MyData"
 model: "my_model:MyModel"
 space: {regime: "my_regime:MyRegime"}
+curation: "my_curation:MyCuration"
 metrics: ["my_metric:MyMetric"]
 loop: {generations: 2}
 seeds: 2

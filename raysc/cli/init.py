@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from raysc.cli.plugin_files import PluginKind, plugin_texts, setting
 from raysc.cli.shipped import SCHEMA, copy_text, shipped
+from raysc.cli.templates.plugin_files import PluginKind, plugin_texts, setting
 from raysc.errors import InputError
 from raysc.sweepfile.messages import did_you_mean
 

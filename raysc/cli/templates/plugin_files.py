@@ -8,7 +8,7 @@ from raysc.errors import InputError
 
 PluginKind = Literal["regime", "curation", "data", "model", "metric"]
 
-FOLDER = Path(__file__).parent / "templates"
+FOLDER = Path(__file__).parent
 
 SETTINGS = {
     "regime": "space: {{regime: {}}}",

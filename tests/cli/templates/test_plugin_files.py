@@ -6,7 +6,7 @@ from typing import get_args
 import pytest
 
 from raysc import registry
-from raysc.cli.plugin_files import PluginKind, class_name, setting
+from raysc.cli.templates.plugin_files import PluginKind, class_name, setting
 from tests.cli.conftest import RunRaysc
 
 SWEEP = """\

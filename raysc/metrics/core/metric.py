@@ -140,6 +140,16 @@ class Column:
         return self.scale == "log"
 
     @property
+    def difference_bounds(self) -> tuple[float, float] | None:
+        """Least and greatest possible difference of two values; None: none are known."""
+        return None if self.bounds is None else (self.bounds[0] - self.bounds[1], self.bounds[1] - self.bounds[0])
+
+    @property
+    def excess_bounds(self) -> tuple[float, float] | None:
+        """Least and greatest possible excess, a difference on a linear scale; None: none are known."""
+        return self.difference_bounds if self.scale == "linear" else None
+
+    @property
     def direction(self) -> str:
         """Return ``lower is better``, ``closer to 1 is better``, ... for axes and headings."""
         if self.better != "near":

@@ -111,7 +111,8 @@ def _damage(curves: PairedCurves) -> Estimate:
     lower = curves.column.better == "lower"
     if curves.column.scale == "linear":
         worse = curves.differences() if lower else curves.losses()
-        return estimate(worse[:, -1], _difference_unit(curves, "above" if lower else "below"))
+        unit, possible = _difference_unit(curves, "above" if lower else "below"), curves.column.difference_bounds
+        return estimate(worse[:, -1], unit, possible=possible)
     if not curves.has_logarithms:
         return _without_ratio(curves)
     if lower:

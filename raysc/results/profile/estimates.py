@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from raysc.results.claims.verdicts import MIN_SEEDS, Judgement, Region, Verdict, above, judge, verdicts
+from raysc.results.statistics.averages import Bounds, clip
 from raysc.results.statistics.censored import CensoredValues, censor
 
 Finding = Verdict | Literal["not measured"]
@@ -58,6 +59,7 @@ def estimate(
     unit: str,
     transform: Callable[[np.ndarray], np.ndarray] | None = None,
     bound: float = 0.0,
+    possible: Bounds = None,
     note: str = "",
 ) -> Estimate:
     """Return the verdict that the mean over seeds is above a bound.
@@ -67,13 +69,14 @@ def estimate(
         unit: unit of the numbers, after the transformation.
         transform: monotone function of the mean and its limits: ``np.exp`` for logarithms of ratios.
         bound: the bound, before the transformation.
+        possible: least and greatest possible mean; the interval does not exceed them.
         note: see ``Estimate``.
     """
     seeds = len(values)
     if seeds < MIN_SEEDS:
         return Estimate("undecided", unit=unit, seeds=seeds, note=f"{seeds} seeds; at least {MIN_SEEDS} are needed")
     verdict, judgement = judged_mean(values, above(bound))
-    numbers = np.array([judgement.mean[0], judgement.low[0], judgement.high[0]])
+    numbers = clip(np.array([judgement.mean[0], judgement.low[0], judgement.high[0]]), possible)
     if transform is not None:
         with np.errstate(over="ignore"):
             numbers = transform(numbers)

@@ -66,7 +66,11 @@ def summary(sweep: Sweep, table: pd.DataFrame, width: int = WIDTH) -> Table:
 def _statistics(sweep: Sweep) -> list[_Statistic]:
     columns = main_columns(sweep)
     means = [_Statistic(column.name, column.name, column.geometric, column.bounds) for column in columns]
-    excess = [_Statistic("excess", f"{columns[0].name}_excess")] if controls_of(sweep.cells) else []
+    excess = (
+        [_Statistic("excess", f"{columns[0].name}_excess", bounds=columns[0].excess_bounds)]
+        if controls_of(sweep.cells)
+        else []
+    )
     return [*means[:1], *excess, *means[1:]]
 
 

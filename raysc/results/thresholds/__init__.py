@@ -1,0 +1,1 @@
+"""The search for thresholds: the largest value of an axis at which a loop is stable, with an interval."""

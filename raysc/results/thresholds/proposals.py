@@ -1,0 +1,223 @@
+"""Proposals of a search: the next values and seeds to run, a pure function of the evidence so far.
+
+The search brackets the threshold by the ends of the range, narrows the gap around it with the first seeds, and then runs
+new seeds at its best estimate. The same evidence gives the same proposals, so a search that was stopped continues as if
+it had not been.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import sqrt
+from typing import Literal
+
+import numpy as np
+
+from raysc.results.thresholds.axis_scale import AxisScale
+from raysc.results.thresholds.criterion import Probe, State
+from raysc.results.thresholds.root import Root, fit_root
+
+STILL_BLOCKS = 3
+"""Blocks of seeds after which an end of the range at which the excess does not change clearly counts as stable."""
+MIN_BLOCKS = 2
+"""Blocks of seeds before the width of an interval ends a search: the spread over fewer seeds is too uncertain."""
+
+STOPPING_LEVEL = 0.97
+"""Level of the interval of a threshold, whose coverage at the end of a search is 95 %.
+
+A search ends when its interval is narrow, which it is more often when the spread over seeds came out too small. At 97 %
+the intervals hold the threshold in 95 to 97 % of searches (``benchmarks/threshold.py``).
+"""
+
+Outcome = Literal["threshold", "stable", "unstable", "undecided"]
+"""Outcome of a search: a threshold; stable or unstable over the whole range; or no answer within the ceiling."""
+
+
+@dataclass(frozen=True)
+class SearchSettings:
+    """Settings of a search.
+
+    Attributes:
+        scale: range and scale of the axis.
+        width: width of the interval at which the search ends, as a distance of positions.
+        runs: most runs of the search; a run is one seed of one cell, controls included.
+        seeds: first block of seeds, at least three; later blocks count on from the largest one.
+    """
+
+    scale: AxisScale
+    width: float
+    runs: int
+    seeds: tuple[int, ...]
+
+    def block(self, count: int) -> tuple[int, ...]:
+        """Return the seeds after the first ``count``: half as many again, at least as many as the first block."""
+        first = len(self.seeds)
+        size = max(first, count // 2)
+        return tuple(max(self.seeds) + 1 + index - first for index in range(count, count + size))
+
+    @property
+    def gap(self) -> float:
+        """The largest distance of the probes around a threshold.
+
+        The error of a line over a gap is of the order of its square, so a gap of sqrt(width) adds a small part of the
+        width whatever that is.
+        """
+        return sqrt(self.width)
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A value to run with some seeds."""
+
+    value: float
+    seeds: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The end of a search.
+
+    Attributes:
+        outcome: the outcome.
+        root: the threshold as a position; None without one.
+        narrow: the interval has the requested width.
+    """
+
+    outcome: Outcome
+    root: Root | None = None
+    narrow: bool = False
+
+
+def next_step(settings: SearchSettings, probes: Sequence[Probe]) -> tuple[Proposal, ...] | Answer:
+    """Return what to run next, or the answer.
+
+    Args:
+        settings: of the search.
+        probes: the evidence: one probe for each value that has run, in any order.
+    """
+    by_value = {probe.value: probe for probe in probes}
+    scale = settings.scale
+    ends = tuple(by_value.get(value) for value in (scale.low, scale.high))
+    low, high = ends
+    if low is None or high is None:
+        return tuple(Proposal(value, settings.seeds) for value in (scale.low, scale.high) if value not in by_value)
+    states = low.state, high.state
+    if "unstable" in states and states != ("unstable", "unstable"):
+        other = high if low.state == "unstable" else low
+        return _bracketed(settings, probes) if other.state != "undecided" else _decide(settings, probes, [other])
+    return _unbracketed(settings, probes, states, [low, high])
+
+
+def present_root(settings: SearchSettings, probes: Sequence[Probe]) -> Root | None:
+    """Return the threshold as far as the evidence has it, also before the end of a search; None without one."""
+    if len(probes) < 2:
+        return None
+    ordered = sorted(probes, key=lambda probe: probe.value)
+    centre = _crossing(ordered, settings.scale)
+    root = fit_root(ordered, settings.scale, centre, 1.5 * settings.gap)
+    # The window is centred on the estimate itself.
+    return root and fit_root(ordered, settings.scale, root.position, 1.5 * settings.gap)
+
+
+def count_runs(probes: Sequence[Probe]) -> int:
+    """Count the runs of a search: all seeds of all probes, and a control for each seed."""
+    return sum(len(probe.seeds) for probe in probes) + len({seed for probe in probes for seed in probe.seeds})
+
+
+def bracket(probes: Sequence[Probe]) -> tuple[float | None, float | None]:
+    """Return the neighbouring values between which the evidence changes from stable to unstable, in order.
+
+    None instead of an end that is not decided.
+    """
+    by_state: Mapping[bool, list[float]] = {
+        side: [probe.value for probe in probes if (probe.state == "unstable") == side and probe.state != "undecided"]
+        for side in (False, True)
+    }
+    stable, unstable = by_state[False], by_state[True]
+    if not stable or not unstable:
+        return (max(stable) if stable else None), (min(unstable) if unstable else None)
+    if min(stable) > max(unstable):
+        return max(unstable), min(stable)
+    return max(value for value in stable if value < max(unstable)), min(v for v in unstable if v > min(stable))
+
+
+def _unbracketed(
+    settings: SearchSettings, probes: Sequence[Probe], states: tuple[State, State], ends: list[Probe]
+) -> tuple[Proposal, ...] | Answer:
+    """Return more seeds for the ends that are not clear, or the answer that the whole range is stable or unstable."""
+    if states == ("unstable", "unstable"):
+        return Answer("unstable")
+    first = len(settings.seeds)
+    unclear = [end for end in ends if end.state == "undecided"]
+    unclear += [end for end in ends if end.state == "still" and len(end.seeds) < STILL_BLOCKS * first]
+    return _decide(settings, probes, unclear) if unclear else Answer("stable")
+
+
+def _decide(settings: SearchSettings, probes: Sequence[Probe], ends: Sequence[Probe]) -> tuple[Proposal, ...] | Answer:
+    """Return more seeds for some ends, within the ceiling."""
+    proposals = tuple(Proposal(end.value, settings.block(len(end.seeds))) for end in ends)
+    return proposals if _affordable(settings, probes, proposals) else Answer("undecided")
+
+
+def _bracketed(settings: SearchSettings, probes: Sequence[Probe]) -> tuple[Proposal, ...] | Answer:
+    """Return the next proposals of a search whose ends lie on both sides of the threshold."""
+    scale = settings.scale
+    ordered = sorted(probes, key=lambda probe: probe.value)
+    root = present_root(settings, ordered)
+    estimate = _crossing(ordered, scale) if root is None else root.position
+    positions = [scale.position(probe.value) for probe in ordered]
+    estimate = min(max(estimate, positions[0]), positions[-1])
+    below = max(position for position in positions[:-1] if position <= estimate)
+    above = min(position for position in positions if position > below)
+    values = {probe.value for probe in probes}
+    middle = scale.nearest(min(max(estimate, below + (above - below) / 4), above - (above - below) / 4))
+    proposals: tuple[Proposal, ...]
+    if above - below > settings.gap and middle not in values:
+        proposals = (Proposal(middle, settings.seeds),)
+    else:
+        seeds = {seed for probe in probes for seed in probe.seeds}
+        if root is not None and len(seeds) >= MIN_BLOCKS * len(settings.seeds) and _is_narrow(settings, root):
+            return Answer("threshold", root, narrow=True)
+        nearest = min(positions, key=lambda position: abs(position - estimate))
+        position = nearest if abs(nearest - estimate) <= settings.width / 4 else estimate
+        value = next((p.value for p in ordered if scale.position(p.value) == position), scale.nearest(position))
+        proposals = (Proposal(value, settings.block(len(seeds))),)
+    if _affordable(settings, probes, proposals):
+        return proposals
+    return Answer("undecided") if root is None else Answer("threshold", root, _is_narrow(settings, root))
+
+
+def _is_narrow(settings: SearchSettings, root: Root) -> bool:
+    low, high = root.interval(STOPPING_LEVEL)
+    return high - low <= settings.width
+
+
+def _affordable(settings: SearchSettings, probes: Sequence[Probe], proposals: Sequence[Proposal]) -> bool:
+    """Return True if the runs of all probes and proposals are within the ceiling."""
+    planned = [Probe(proposal.value, proposal.seeds, "undecided", np.empty(0)) for proposal in proposals]
+    return count_runs([*probes, *planned]) <= settings.runs
+
+
+def _crossing(ordered: Sequence[Probe], scale: AxisScale) -> float:
+    """Return the position at which the monotone regression of the margins crosses 0, between neighbouring probes."""
+    margins = np.array([probe.margin for probe in ordered])
+    direction = 1.0 if margins[-1] > margins[0] else -1.0
+    fitted = direction * _isotonic(direction * margins, np.array([len(probe.seeds) for probe in ordered], float))
+    positions = [scale.position(probe.value) for probe in ordered]
+    for (left, right), (start, end) in zip(pairwise(fitted), pairwise(positions), strict=True):
+        if left * right < 0 or (right == 0 and left != 0):
+            return float(start + (end - start) * left / (left - right))
+    return positions[-1] if abs(fitted[-1]) < abs(fitted[0]) else positions[0]
+
+
+def _isotonic(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return the ascending sequence nearest to values in weighted least squares, by pooling adjacent violators."""
+    blocks: list[tuple[float, float, int]] = []
+    for value, weight in zip(values, weights, strict=True):
+        mean, total, count = float(value), float(weight), 1
+        while blocks and blocks[-1][0] >= mean:
+            last, last_total, last_count = blocks.pop()
+            mean = (last * last_total + mean * total) / (last_total + total)
+            total, count = total + last_total, count + last_count
+        blocks.append((mean, total, count))
+    return np.concatenate([np.full(count, mean) for mean, _, count in blocks])

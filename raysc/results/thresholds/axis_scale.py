@@ -37,5 +37,5 @@ class AxisScale:
         return round(value) if self.whole else float(f"{value:.{SIGNIFICANT_DIGITS}g}")
 
     def distance(self, width: float) -> float:
-        """Return a width as a distance of positions: relative on a logarithmic scale, in units of the axis otherwise."""
+        """Return a width as a distance of positions: relative if logarithmic, in units of the axis otherwise."""
         return math.log1p(width) if self.logarithmic else width / (self.high - self.low)

@@ -7,8 +7,7 @@ from typing import Literal
 import numpy as np
 
 from raysc.results.statistics.contraction import NoContractionError, contraction
-from raysc.results.statistics.intervals import SkewAdjusted
-from raysc.results.statistics.verdicts import CONFIDENCE_LEVEL
+from raysc.results.statistics.intervals import CONFIDENCE_LEVEL, SkewAdjusted
 
 State = Literal["stable", "unstable", "undecided", "still"]
 """State of a loop at one value. "still": the excess does not change clearly, so that rho is not known."""
@@ -54,8 +53,8 @@ def contraction_probe(value: float, seeds: Sequence[int], excess: np.ndarray) ->
     Args:
         value: value of the axis.
         seeds: at least two.
-        excess: value minus the control's, float64 (seeds, generations), at equal distances. An infinite value is a model
-            that diverged: the loop is unstable.
+        excess: value minus the control's, float64 (seeds, generations), at equal distances. An infinite value is a
+            model that diverged: the loop is unstable.
     """
     if not np.isfinite(excess).all():
         return Probe(value, tuple(seeds), "unstable", np.empty(0), np.inf, np.inf, np.inf)

@@ -1,8 +1,8 @@
 """Proposals of a search: the next values and seeds to run, a pure function of the evidence so far.
 
-The search brackets the threshold by the ends of the range, narrows the gap around it with the first seeds, and then runs
-new seeds at its best estimate. The same evidence gives the same proposals, so a search that was stopped continues as if
-it had not been.
+The search brackets the threshold by the ends of the range, narrows the gap around it with the first seeds, and then
+runs new seeds at its best estimate. The same evidence gives the same proposals, so a search that was stopped continues
+as if it had not been.
 """
 
 from collections.abc import Mapping, Sequence

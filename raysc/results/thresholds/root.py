@@ -17,8 +17,7 @@ from raysc.results.thresholds.criterion import Probe
 CLEAR_SLOPE, LEAST_SLOPE = 5.0, 3.0
 """Slope of the line over its standard error from which on its root is used, and if the line goes through all probes.
 
-A line that is used as soon as its slope seems clear has too steep a slope on average, and too narrow an interval: at 3 by
-a tenth, at 5 by a fiftieth.
+A line that is used as soon as its slope seems clear has too steep a slope on average, and too narrow an interval.
 """
 
 

@@ -1,0 +1,176 @@
+"""Search for lambda* of the Gaussian mix with biased samples, many times: coverage, width and runs.
+
+    python benchmarks/threshold.py [REPETITIONS]
+
+The loop is the real one, in this process and without a store: 1000 rows in two dimensions, ``sample.covariance_scale``
+c, ten retrainings. The variance contracts by rho = lambda c / (1 + lambda), so lambda* = 1 / (c - 1), and for c = 1 the
+loop is stable for every lambda. Each repetition is a whole search from 0.25 to 16 with seeds of its own.
+
+An even grid has K lambdas at equal ratios from 0.25 to 16, and S seeds at each. Its interval is that of the same line
+through its probes. The cheapest grid is the one with the fewest runs whose intervals hold lambda* in at least 90 % of a
+few repetitions, and are on average at most as wide as those of the search. Runs include controls.
+"""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import exp, log
+
+import numpy as np
+
+from raysc import registry
+from raysc.execution.ranks import ClosedFormRank
+from raysc.loop import Rules, self_consuming_loop
+from raysc.planning.resolved import ResolvedCell, resolve
+from raysc.pool.blocks import MemoryBlock
+from raysc.pool.lifetimes import Lifetimes
+from raysc.pool.rows import Rows
+from raysc.pool.shelf import MemoryShelf
+from raysc.regimes.recipe import REAL
+from raysc.results.thresholds.axis_scale import AxisScale
+from raysc.results.thresholds.criterion import Probe, contraction_probe
+from raysc.results.thresholds.proposals import (
+    STOPPING_LEVEL,
+    Answer,
+    SearchSettings,
+    count_runs,
+    next_step,
+)
+from raysc.results.thresholds.root import fit_root
+from raysc.sweepfile import read_sweep_mapping
+
+SCALE = AxisScale(0.25, 16.0, logarithmic=True)
+WIDTH = 0.15
+RUNS = 2000
+GENERATIONS = 10
+FIRST_SEEDS = 4
+GRID_SIZES = (5, 7, 9, 13)
+GRID_SEEDS = (8, 12, 16, 20, 24, 32, 40, 48, 64)
+GRID_REPETITIONS = 12
+
+
+@dataclass
+class Loop:
+    """The loop of one c: excess over the control, by lambda and seed."""
+
+    scale: float
+    values: dict[tuple[float, int], np.ndarray] = field(default_factory=dict)
+
+    def cell(self, lambda_: float) -> ResolvedCell:
+        """Return the cell of a lambda."""
+        sweep = read_sweep_mapping(
+            {
+                "name": "threshold-benchmark",
+                "data": {"name": "gaussian", "dim": 2, "rows": 1000},
+                "model": "gaussian",
+                "sample": {"covariance_scale": self.scale},
+                "loop": {"generations": GENERATIONS},
+                "space": {"regime": "mix", "lambda": lambda_},
+                "metrics": ["trace_ratio"],
+            },
+            (),
+            registry,
+        )
+        return resolve(sweep).cells[0]
+
+    def probe(self, lambda_: float, seeds: Sequence[int]) -> Probe:
+        """Run the seeds that have not run at a lambda, and judge them all."""
+        missing = tuple(seed for seed in seeds if (lambda_, seed) not in self.values)
+        if missing:
+            excess = excess_of(self.cell(lambda_), missing)
+            self.values |= {(lambda_, seed): row for seed, row in zip(missing, excess, strict=True)}
+        return contraction_probe(lambda_, seeds, np.stack([self.values[lambda_, seed] for seed in seeds]))
+
+
+def excess_of(cell: ResolvedCell, seeds: tuple[int, ...]) -> np.ndarray:
+    """Run a loop; return its trace less the control's, float64 (seeds, generations).
+
+    The control fits the same real rows at every generation, so its trace is that of generation 0.
+    """
+    rules: Rules = cell.rules
+    family = registry.family(cell.settings.model, cell.data)
+    crew, shelf = ClosedFormRank(family, seeds), MemoryShelf()  # type: ignore[arg-type]
+    sources = {REAL: Rows(REAL, (MemoryBlock((REAL, seeds), 0, cell.data.train(seeds)),))}
+    generations = range(GENERATIONS + 1)
+    lifetimes = Lifetimes.of(rules.recipe, generations, reads_rows_once=True)
+    traces = []
+    for _ in self_consuming_loop(rules, crew, sources, seeds, generations, no_rows, lambda _: shelf, lifetimes):
+        traces.append(np.trace(crew.state["covariance"], axis1=1, axis2=2))
+    values = np.stack(traces, axis=1)
+    return np.asarray(values - values[:, :1])
+
+
+def no_rows(generation: int, first: int, count: int) -> Rows:
+    raise AssertionError("a mix takes no new real rows")
+
+
+def search(loop: Loop, seeds: tuple[int, ...]) -> tuple[Answer, list[Probe]]:
+    """Run one search; return its answer and its evidence."""
+    settings = SearchSettings(SCALE, SCALE.distance(WIDTH), RUNS, seeds)
+    probes: dict[float, Probe] = {}
+    while not isinstance(step := next_step(settings, list(probes.values())), Answer):
+        for proposal in step:
+            old = probes[proposal.value].seeds if proposal.value in probes else ()
+            probes[proposal.value] = loop.probe(proposal.value, (*old, *proposal.seeds))
+    return step, list(probes.values())
+
+
+def grid(scale: float, truth: float, width: float) -> str:
+    """Return the cheapest even grid whose intervals are as narrow as the search's, in words."""
+    best = (10**9, "no grid of those tried is as narrow")
+    for size in GRID_SIZES:
+        lambdas = [SCALE.nearest(position) for position in np.linspace(log(SCALE.low), log(SCALE.high), size)]
+        loops = [Loop(scale) for _ in range(GRID_REPETITIONS)]
+        for count in GRID_SEEDS:
+            if size * count + count >= best[0]:
+                break
+            widths, covered = [], 0
+            for repetition, loop in enumerate(loops):
+                seeds = range(10_000_000 + 10_000 * repetition, 10_000_000 + 10_000 * repetition + count)
+                probes = [loop.probe(value, tuple(seeds)) for value in lambdas]
+                root = fit_root(probes, SCALE, log(truth), 1.5 * SCALE.distance(WIDTH) ** 0.5)
+                root = root and fit_root(probes, SCALE, root.position, 1.5 * SCALE.distance(WIDTH) ** 0.5)
+                if root is None:
+                    widths.append(np.inf)
+                    continue
+                low, high = root.interval(0.95)
+                widths.append(exp(high - low) - 1)
+                covered += low <= log(truth) <= high
+            if np.mean(widths) <= width and covered >= 0.9 * GRID_REPETITIONS:
+                best = (size * count + count, f"{size} lambdas x {count} seeds")
+                break
+    return f"{best[0]} runs ({best[1]})"
+
+
+def main(repetitions: int) -> None:
+    for scale in (1.25, 1.5, 2.0):
+        truth, widths, runs, covered, estimates, unanswered = 1 / (scale - 1), [], [], 0, [], 0
+        for repetition in range(repetitions):
+            first = 10_000 * repetition
+            answer, probes = search(Loop(scale), tuple(range(first, first + FIRST_SEEDS)))
+            if answer.root is None or not answer.narrow:
+                unanswered += 1
+                continue
+            low, high = (exp(limit) for limit in answer.root.interval(STOPPING_LEVEL))
+            covered += low <= truth <= high
+            widths.append(high / low - 1)
+            runs.append(count_runs(probes))
+            estimates.append(exp(answer.root.position))
+        print(
+            f"c = {scale}: lambda* = {truth:g} in {covered} of {repetitions} intervals; {unanswered} without an "
+            f"answer; width {np.mean(widths):.3f}, at most {max(widths):.3f}; estimates {np.mean(estimates):.3f} +- "
+            f"{np.std(estimates):.3f}; {np.mean(runs):.0f} runs",
+            flush=True,
+        )
+        print(f"  cheapest even grid: {grid(scale, truth, float(np.mean(widths)))}", flush=True)
+    stable, runs = 0, []
+    for repetition in range(repetitions):
+        first = 10_000 * repetition
+        answer, probes = search(Loop(1.0), tuple(range(first, first + FIRST_SEEDS)))
+        stable += answer.outcome == "stable"
+        runs.append(count_runs(probes))
+    print(f"c = 1: none up to 16 in {stable} of {repetitions}; {np.mean(runs):.0f} runs")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100)

@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+
+from raysc.results.thresholds.criterion import contraction_probe, tolerance_probe
+
+
+def affine(rho: float, seeds: int = 8, noise: float = 0.0) -> np.ndarray:
+    """Excess e_(t+1) = 1 + rho e_t from 0, float64 (seeds, 9), plus noise."""
+    excess = [0.0]
+    for _ in range(8):
+        excess.append(1 + rho * excess[-1])
+    return np.array(excess) + noise * np.random.default_rng(0).standard_normal((seeds, 9))
+
+
+@pytest.mark.parametrize(("rho", "state"), [(0.5, "stable"), (0.9, "stable"), (1.1, "unstable")])
+def test_an_affine_excess_is_judged_by_its_rho(rho: float, state: str) -> None:
+    probe = contraction_probe(1.0, range(8), affine(rho, noise=0.01))
+    assert probe.state == state
+    assert probe.low < rho < probe.high
+    assert probe.margin == pytest.approx(rho - 1, abs=0.02)
+
+
+def test_rho_of_one_is_undecided() -> None:
+    assert contraction_probe(1.0, range(8), affine(1.0, noise=0.1)).state == "undecided"
+
+
+def test_an_excess_of_noise_is_still() -> None:
+    probe = contraction_probe(1.0, range(8), np.random.default_rng(1).standard_normal((8, 9)))
+    assert probe.state == "still"
+    assert probe.margin == -1
+    assert np.isnan(probe.estimate)
+
+
+def test_a_diverged_seed_is_unstable() -> None:
+    excess = affine(0.5)
+    excess[3, -1] = np.inf
+    probe = contraction_probe(1.0, range(8), excess)
+    assert probe.state == "unstable"
+    assert probe.margin == 1
+    assert tolerance_probe(1.0, range(2), np.array([0.1, np.inf]), 1.0, two_sided=False).state == "unstable"
+
+
+def test_tolerance_compares_the_mean_excess_with_delta() -> None:
+    excess = np.array([0.10, 0.12, 0.11, 0.09])
+    assert tolerance_probe(1.0, range(4), excess, 0.2, two_sided=False).state == "stable"
+    assert tolerance_probe(1.0, range(4), excess, 0.05, two_sided=False).state == "unstable"
+    assert tolerance_probe(1.0, range(4), excess, 0.105, two_sided=False).state == "undecided"
+
+
+def test_an_improvement_is_stable_unless_both_sides_count() -> None:
+    excess = np.array([-0.5, -0.52, -0.51])
+    assert tolerance_probe(1.0, range(3), excess, 0.2, two_sided=False).state == "stable"
+    assert tolerance_probe(1.0, range(3), excess, 0.2, two_sided=True).state == "unstable"
+
+
+def test_noise_does_not_bias_the_absolute_excess() -> None:
+    """The mean of the absolute values is 0.8; that of the values, in the absolute, is near 0."""
+    excess = np.random.default_rng(2).standard_normal(400)
+    assert tolerance_probe(1.0, range(400), excess, 0.2, two_sided=True).state == "stable"

@@ -4,13 +4,14 @@ All output goes through a ``Display``, which a notebook can replace.
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from raysc.display import Display
 from raysc.errors import InputError
-from raysc.planning.opening import SWEEP_COPY, sweep_folder
+from raysc.planning.opening import SWEEP_COPY, THRESHOLD_FILE, sweep_folder
 from raysc.planning.plan import Plan, make_plan
 from raysc.planning.resolved import ResolvedSweep, resolve
 from raysc.planning.same_name import check_name, replacement_note, write_origin
@@ -28,6 +29,8 @@ from raysc.sweepfile.yaml_writer import sweep_yaml
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from raysc.results.thresholds.rounds import SearchState
 
 MAX_REASONS = 3
 """Number of different failures that are printed; all of them are in the sweep's folder."""
@@ -92,6 +95,8 @@ def run_sweep(sweep: Sweep, objects: Objects, display: Display, options: RunOpti
     plan = _plan(resolved, objects, display, options.remake)
     while True:
         try:
+            if sweep.search is not None:
+                return _run_search(sweep, objects, options.address, display)
             failures = _run(plan, objects, options.address, display) if plan.units else {}
             return _conclude(plan, objects, failures, display)
         except KeyboardInterrupt:
@@ -134,7 +139,7 @@ def submit_sweep(
 
 def _prepare(sweep: Sweep, objects: Objects, display: Display, options: RunOptions) -> ResolvedSweep:
     """Resolve and validate a sweep, test its store, and do what ``fresh`` and ``verify`` ask."""
-    resolved = resolve(sweep)
+    resolved = resolve_in_store(sweep, objects)
     validate(resolved)
     check_name(sweep, objects)
     if options.address is None and "RAY_ADDRESS" not in os.environ:
@@ -145,6 +150,15 @@ def _prepare(sweep: Sweep, objects: Objects, display: Display, options: RunOptio
     if options.verify:
         _verify(resolved, objects, display)
     return resolved
+
+
+def resolve_in_store(sweep: Sweep, objects: Objects) -> ResolvedSweep:
+    """Resolve a sweep; one with a search has the probes that are published, and the next ones."""
+    if sweep.search is None:
+        return resolve(sweep)
+    from raysc.results.thresholds.rounds import read_state
+
+    return read_state(sweep, objects).resolved
 
 
 def _plan(resolved: ResolvedSweep, objects: Objects, display: Display, remake: bool) -> Plan:
@@ -229,20 +243,67 @@ def _drop_for_refit(plan: Plan, objects: Objects, remake: bool) -> None:
 def _run(plan: Plan, objects: Objects, address: str | None, display: Display) -> dict[str, str]:
     """Run the units of a plan on Ray; return the traceback of each unit that failed."""
     from raysc.cluster.driver import run_to_the_end
+
+    with _running_ray(plan.resolved, objects, address, display):
+        return run_to_the_end(plan.resolved, objects, display)
+
+
+@contextmanager
+def _running_ray(resolved: ResolvedSweep, objects: Objects, address: str | None, display: Display) -> Iterator[None]:
+    """Start Ray or connect to it, and check that the sweep can run there."""
     from raysc.cluster.loggers import check_loggers
     from raysc.cluster.plugin_shipping import plugin_modules
     from raysc.cluster.preflight import check_cluster
     from raysc.cluster.ray_compat import worker_output
     from raysc.cluster.session import running_ray
 
-    check_loggers(plan.sweep)
+    check_loggers(resolved.sweep)
     display.say("starting Ray")
     with running_ray(address):
-        check_cluster(plan.sweep, objects)
-        failures = run_to_the_end(plan.resolved, objects, display)
-        if plugin_modules(plan.resolved):
+        check_cluster(resolved.sweep, objects)
+        yield
+        if plugin_modules(resolved):
             display.say(f"output of plug-ins: {worker_output()} on each node; raysc sweep --debug shows it as it runs")
-        return failures
+
+
+def _run_search(sweep: Sweep, objects: Objects, address: str | None, display: Display) -> Outcome:
+    """Run the rounds of a search for a threshold, all with one Ray, and conclude."""
+    from raysc.results.thresholds.answers import threshold_text
+    from raysc.results.thresholds.rounds import SearchState, read_state, run_rounds
+
+    def run(state: SearchState) -> dict[str, str]:
+        from raysc.cluster.driver import run_to_the_end
+
+        resolved = state.resolved
+        _store_answers(state, objects)
+        write_sweep_record(objects, sweep.name, sweep.resolved, resolved.keys | resolved.reference_keys)
+        if not rays:
+            rays.append(stack.enter_context(_running_ray(resolved, objects, address, display)))
+        return run_to_the_end(resolved, objects, display)
+
+    rays: list[None] = []
+    with ExitStack() as stack:
+        state, failures = run_rounds(read_state(sweep, objects), objects, run, display.say)
+    _store_answers(state, objects)
+    outcome = _conclude(make_plan(state.resolved, objects), objects, failures, display)
+    assert state.resolved.sweep.search is not None
+    for search in state.searches:
+        display.say(threshold_text(state.resolved.sweep.search.axis, search))
+    return outcome
+
+
+def _store_answers(state: "SearchState", objects: Objects) -> None:
+    """Store the answers and probes of a search: ``threshold.json``, and its tables."""
+    from raysc.results.table.csv_text import csv_text
+    from raysc.results.thresholds.answers import evidence_frame, threshold_json, thresholds_frame
+
+    sweep = state.resolved.sweep
+    assert sweep.search is not None
+    folder = sweep_folder(sweep.name)
+    objects.put(f"{folder}/{THRESHOLD_FILE}", threshold_json(sweep.search, state.searches))
+    objects.put(f"{folder}/thresholds.csv", csv_text(thresholds_frame(state.searches)).encode())
+    if not (evidence := evidence_frame(sweep.search, state.searches)).empty:
+        objects.put(f"{folder}/threshold-evidence.csv", csv_text(evidence).encode())
 
 
 def _conclude(plan: Plan, objects: Objects, failures: dict[str, str], display: Display) -> Outcome:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from raysc.planning.plan import Plan
     from raysc.store.objects import Objects
     from raysc.sweepfile import Sweep
+    from raysc.sweepfile.threshold_search import ThresholdSearch
 
 
 def plan(
@@ -31,12 +32,12 @@ def plan(
     """Say what a sweep would run, what is done already, and why each thing runs."""
     from raysc.estimates.size import estimate_size
     from raysc.planning.plan import make_plan
-    from raysc.planning.resolved import resolve
     from raysc.planning.same_name import check_name
     from raysc.planning.validation import check_machine, validate
+    from raysc.runner import resolve_in_store
 
     sweep, objects = open_sweep(sweep_file, storage, overrides)
-    resolved = resolve(sweep)
+    resolved = resolve_in_store(sweep, objects)
     validate(resolved)
     cluster = cluster_address(None)
     if cluster is None and not sweep.prices:  # a file with prices is planned for other machines
@@ -77,7 +78,13 @@ def _summary(made: "Plan", size: "SizeEstimate", costs: "list[Cost]") -> dict[st
         "refits": _refits(made),
         "nodes": [vars(cost) for cost in costs],
         "reasons": dict(Counter(unit.reason for unit in made.units)),
+        **({"search": _search_sizes(made.sweep.search)} if made.sweep.search else {}),
     }
+
+
+def _search_sizes(search: "ThresholdSearch") -> dict[str, int]:
+    """Collect the number of searches of a sweep and the most runs of all of them for --json."""
+    return {"searches": len(search.probes), "runs_at_most": len(search.probes) * search.runs}
 
 
 def _durations(sweep: "Sweep", duration: "DurationEstimate") -> dict[str, Any]:
@@ -108,6 +115,13 @@ def _print_sizes(made: "Plan", size: "SizeEstimate") -> None:
         f"generations: {made.done + made.to_do} in all, {made.done} done, {made.to_do} to do; "
         f"{made.shared} more are shared by cells"
     )
+    if sweep.search is not None:
+        sizes = _search_sizes(sweep.search)
+        typer.echo(
+            f"search: {sizes['searches']} thresholds of {sweep.search.axis}, with at most {sizes['runs_at_most']:,} "
+            f"runs ({sizes['runs_at_most'] * sweep.generations:,} retrainings), controls included; what follows is the "
+            "present round"
+        )
     if made.generation_zeros:
         typer.echo(f"generation 0s: {made.generation_zeros}; sharing them saves {made.trainings_saved} trainings")
     typer.echo(f"rows: {size.max_rows:,} sampled by a generation of a seed, {size.rows:,} in all")

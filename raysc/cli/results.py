@@ -17,6 +17,7 @@ from raysc.planning.opening import no_results, open_sweep
 if TYPE_CHECKING:
     import pandas as pd
 
+    from raysc.planning.resolved import ResolvedSweep
     from raysc.sweepfile import Sweep
 
 
@@ -83,6 +84,18 @@ def results(
         typer.echo(shown.markup(markup), nl=False)
     elif shown is not None:
         print_table(shown.table)
+        _print_thresholds(resolved, whole)
+
+
+def _print_thresholds(resolved: "ResolvedSweep", table: "pd.DataFrame") -> None:
+    """Print the answer of each search for a threshold."""
+    from raysc.formatting import printable
+    from raysc.results.thresholds.answers import threshold_text
+    from raysc.results.thresholds.evidence import read_searches
+
+    if resolved.sweep.search is not None:
+        for search in read_searches(resolved, table):
+            typer.echo(printable(threshold_text(resolved.sweep.search.axis, search)))
 
 
 def _grouped(table: "pd.DataFrame", groups: Sequence[str], names: Sequence[str], sweep: "Sweep") -> "pd.DataFrame":

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from rich.console import Console, Group
     from rich.text import Text
 
-    from raysc.planning.resolved import ResolvedSweep
     from raysc.results.status import Status
     from raysc.store.objects import Objects
+    from raysc.sweepfile import Sweep
 
 REFRESH_SECONDS = 5.0
 """Seconds between two reads of --watch on a terminal."""
@@ -37,39 +37,53 @@ def status(
     storage: Storage = None,
 ) -> None:
     """Count the runs that are done, running, waiting, failed and diverged, cell by cell; rate and time left."""
-    from raysc.planning.resolved import resolve
-    from raysc.results.status import read_status
-
     sweep, objects = open_sweep(sweep_file, storage, overrides)
-    resolved = resolve(sweep)
     console = open_console()
-    current = read_status(resolved, objects)
+    current = _read(sweep, objects)
     if not watch:
         console.print(status_table(current, None))
+        for text in _threshold_texts(sweep, objects):
+            console.print(printable(text), markup=False, highlight=False)
         return
     try:
-        _watch(current, resolved, objects, console)
+        _watch(current, sweep, objects, console)
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
 
 
-def _watch(current: "Status", resolved: "ResolvedSweep", objects: "Objects", console: "Console") -> None:
-    """Show the status again and again until nothing runs or waits."""
+def _read(sweep: "Sweep", objects: "Objects") -> "Status":
+    """Read the status of a sweep; that of a search is the one of its present round."""
     from raysc.results.status import read_status
+    from raysc.runner import resolve_in_store
 
+    return read_status(resolve_in_store(sweep, objects), objects)
+
+
+def _threshold_texts(sweep: "Sweep", objects: "Objects") -> "list[str]":
+    """Return the present answer of each search of a sweep."""
+    if sweep.search is None:
+        return []
+    from raysc.results.thresholds.answers import threshold_text
+    from raysc.results.thresholds.rounds import read_state
+
+    return [threshold_text(sweep.search.axis, search) for search in read_state(sweep, objects).searches]
+
+
+def _watch(current: "Status", sweep: "Sweep", objects: "Objects", console: "Console") -> None:
+    """Show the status again and again until nothing runs or waits."""
     if console.is_terminal:
         from rich.live import Live
 
         with Live(status_table(current, MAX_ROWS), console=console, auto_refresh=False) as live:
             while _unfinished(current):
                 time.sleep(REFRESH_SECONDS)
-                current = read_status(resolved, objects)
+                current = _read(sweep, objects)
                 live.update(status_table(current, MAX_ROWS), refresh=True)
         return
     console.print(printable(headline(current)))
     while _unfinished(current):
         time.sleep(LOG_SECONDS)
-        current = read_status(resolved, objects)
+        current = _read(sweep, objects)
         console.print(printable(headline(current)))
 
 
@@ -84,7 +98,7 @@ def headline(status: "Status") -> str:
     from raysc.results.status import STATES
 
     counts = ", ".join(f"{count} {state}" for state in STATES if (count := status.count(state)) or state == "done")
-    runs = len(status.sweep.cells) * len(status.sweep.seeds)
+    runs = sum(len(cell.seeds) for cell in status.cells)
     parts = [f"{status.sweep.name}: of {runs} runs {counts}; {status.done}/{status.total} generations"]
     if status.rate:
         parts.append(f"{status.rate:.3g} a second" if status.rate >= 1 else f"{60 * status.rate:.3g} a minute")
@@ -109,8 +123,8 @@ def status_table(status: "Status", max_rows: int | None) -> "Group":
     if max_rows is not None and len(rows) > max_rows:
         ranked = sorted(rows, key=lambda cell: (not cell.count("running"), not cell.count("failed")))
         rows = tuple(sorted(ranked[:max_rows], key=lambda cell: cell.number))
-    generations = len(status.sweep.seeds) * status.sweep.generations
     for cell in rows:
+        generations = len(cell.seeds) * status.sweep.generations
         values = [value_text(status.sweep.cells[cell.number].axes[axis]) for axis in axes]
         counts = [str(cell.count(state) or "") for state in STATES]
         table.add_row(str(cell.number), *values, *counts, f"{cell.generations}/{generations}")

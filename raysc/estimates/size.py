@@ -46,23 +46,24 @@ def estimate_size(plan: Plan) -> SizeEstimate:
     record_bytes = RECORD_BYTES + NUMBER_BYTES * len(metric_columns(sweep))
     rows = total = 0
     for cell in lineages:
+        seeds = len(plan.resolved.seeds_by_lineage[cell.keys.lineage])
         generations = sweep.generations if cell.family.trained else sweep.generations + 1
-        rows += generations * cell.rules.sample_rows
-        total += generations * record_bytes
+        rows += seeds * generations * cell.rules.sample_rows
+        total += seeds * generations * record_bytes
         if not cell.family.trained:
             continue  # the store keeps neither models nor rows of closed forms
         kept_models = sweep.generations if sweep.keep.models == "all" else 1
-        total += kept_models * sizes.model(cell) + _kept_rows(cell, plan) * sizes.row(cell)
+        total += seeds * (kept_models * sizes.model(cell) + _kept_rows(cell, plan) * sizes.row(cell))
         if sweep.keep.training_state == "last":
-            total += STATE_NUMBERS * sizes.model(cell)
+            total += seeds * STATE_NUMBERS * sizes.model(cell)
     for cell in {keys.rows: cell for keys, cell in by_generation_zero.items()}.values():
-        rows += cell.rules.sample_rows
-        total += cell.rules.sample_rows * sizes.row(cell)
+        rows += len(sweep.seeds) * cell.rules.sample_rows
+        total += len(sweep.seeds) * cell.rules.sample_rows * sizes.row(cell)
     for cell in {keys.model: cell for keys, cell in by_generation_zero.items()}.values():
-        total += (1 + STATE_NUMBERS) * sizes.model(cell)
+        total += len(sweep.seeds) * (1 + STATE_NUMBERS) * sizes.model(cell)
     return SizeEstimate(
-        rows=rows * len(sweep.seeds),
-        bytes=total * len(sweep.seeds),
+        rows=rows,
+        bytes=total,
         max_rows=max(cell.rules.sample_rows for cell in lineages),
         max_bytes=record_bytes + max(_generation_bytes(cell, plan, sizes) for cell in lineages),
     )

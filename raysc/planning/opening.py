@@ -1,7 +1,9 @@
 """Opening of sweeps: from what a user names, a file, a folder of a store or a mapping, to a sweep and its store."""
 
+import json
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -13,12 +15,14 @@ from raysc.machine.content_cache import empty_content_caches
 from raysc.machine.paths import local_path
 from raysc.machine.plugin_modules import refresh_plugins
 from raysc.store.objects import Objects
-from raysc.sweepfile import Sweep, read_sweep, read_sweep_mapping, read_sweep_text
+from raysc.sweepfile import Sweep, read_probes, read_sweep, read_sweep_mapping, read_sweep_text
 from raysc.sweepfile.schema import name_problem, plain_name
 
 DEFAULT_STORE = "./raysc-store"
 SWEEP_COPY = "sweep.yaml"
 """Name of the copy of a sweep file in the sweep's folder."""
+THRESHOLD_FILE = "threshold.json"
+"""Name of the file with the answers and probes of a sweep's searches, in the sweep's folder."""
 RAYSC_STORAGE = "RAYSC_STORAGE"
 """Environment variable with the folder or URI of the store."""
 
@@ -41,9 +45,19 @@ def open_sweep(
         storage: a folder or URI; it precedes RAYSC_STORAGE, the file's ``storage`` and the default.
         overrides: ``a.b=c``, in order; a single text is one override.
 
+    A sweep with a search for a threshold has the probes that its folder in the store lists.
+
     Raises:
         InputError: the sweep does not exist or cannot work.
     """
+    sweep, objects = _open_sweep(source, storage, overrides)
+    return (sweep if sweep.search is None else _with_stored_probes(sweep, objects)), objects
+
+
+def _open_sweep(
+    source: str | Mapping[str, Any], storage: str | PathLike[str] | None, overrides: Sequence[str] | str | None
+) -> tuple[Sweep, Objects]:
+    """Read a sweep and open its store."""
     empty_content_caches()
     refresh_plugins()
     changes = _override_texts(overrides)
@@ -71,6 +85,27 @@ def open_sweep(
     registry.add_plugin_folder(path.parent)
     sweep = read_sweep(source, changes, registry)
     return sweep, open_store(storage, sweep)
+
+
+def _with_stored_probes(sweep: Sweep, objects: Objects) -> Sweep:
+    """Return a sweep with the probes of ``THRESHOLD_FILE``, unless that is absent or of other settings."""
+    assert sweep.search is not None
+    try:
+        stored = json.loads(objects.get(f"{sweep_folder(sweep.name)}/{THRESHOLD_FILE}"))
+        probes = [
+            {probe["value"]: tuple(probe["seeds"]) for probe in search["probes"]} for search in stored["searches"]
+        ]
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return sweep
+    settings = {name: value for name, value in asdict(sweep.search).items() if name not in ("probes", "width", "runs")}
+    same = all(stored["search"].get(name) == _plain(value) for name, value in settings.items())
+    if not same or len(probes) != len(sweep.search.probes):
+        return sweep
+    return read_probes(sweep, probes, registry)
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
 
 
 def open_store(storage: str | PathLike[str] | None, sweep: Sweep | None = None) -> Objects:

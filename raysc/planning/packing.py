@@ -52,7 +52,7 @@ class LoopKeys:
 
 
 def cut_packs(
-    loops: Mapping[int, LoopKeys], seeds: Iterable[int], spans: PublishedSpans, resources: Resources
+    loops: Mapping[int, LoopKeys], seeds: Mapping[str, Iterable[int]], spans: PublishedSpans, resources: Resources
 ) -> dict[int, tuple[Pack, ...]]:
     """Cut the seeds of every trained cell into packs.
 
@@ -62,7 +62,7 @@ def cut_packs(
 
     Args:
         loops: cell number -> keys.
-        seeds: of the sweep.
+        seeds: lineage key -> its seeds.
         spans: published spans.
         resources: of a trial.
 
@@ -77,7 +77,9 @@ def cut_packs(
     for number, loop in loops.items():
         published = spans.get(loop.lineage, {})
         furthest = sorted(published, key=lambda pack: (-max(span.last for span in published[pack]), pack))
-        packs[number] = _cut(seeds, furthest, by_run[loop.generation_zero.run], size if loop.packed else 1)
+        packs[number] = _cut(
+            seeds[loop.lineage], furthest, by_run[loop.generation_zero.run], size if loop.packed else 1
+        )
     return packs
 
 

@@ -3,7 +3,7 @@
 Only names are read from the store, so a plan of thousands of cells costs one listing.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import prod
 from typing import TypeVar, cast
@@ -80,30 +80,42 @@ def make_plan(resolved: ResolvedSweep, objects: Objects) -> Plan:
         for cell in cells
         if (generation_zero := cell.keys.generation_zero) is not None
     }
-    packs = cut_packs(loops, sweep.seeds, index.spans, sweep.resources)
     lineages: dict[str, ResolvedCell] = {}
     for cell in cells:
         lineages.setdefault(cell.keys.lineage, cell)
+    seeds = resolved.seeds_by_lineage
+    packs = cut_packs(loops, seeds, index.spans, sweep.resources)
     loop: list[LoopUnit] = []
     for cell in lineages.values():
         measured = measured_generations_of(sweep, cell)
-        lineage = _Lineage(cell, sweep, objects, index, resolved.metric_keys[cell.number], measured)
+        of_lineage = seeds[cell.keys.lineage]
+        lineage = _Lineage(cell, sweep, of_lineage, objects, index, resolved.metric_keys[cell.number], measured)
         loop.extend(lineage.trained_units(packs[cell.number]) if cell.family.trained else lineage.closed_form_units())
     loop = [_with_overlap(unit, index) for unit in loop]
     loop.sort(key=_closed_form_work, reverse=True)  # the longest first, so that no core waits for it at the end
-    per_lineage = len(sweep.seeds) * sweep.generations
-    to_do = sum(unit.missing * len(set(unit.seeds) & set(sweep.seeds)) for unit in loop)
+    to_do = sum(unit.missing * len(set(unit.seeds) & set(seeds[unit.cell.keys.lineage])) for unit in loop)
+    runs = sum(len(of_lineage) for of_lineage in seeds.values())
     generation_zeros = {cell.keys.generation_zero: cell for cell in cells if cell.keys.generation_zero is not None}
     return Plan(
         resolved,
         _initial_units(generation_zeros, resolved, packs, index),
         tuple(loop),
-        done=len(lineages) * per_lineage - to_do,
+        done=runs * sweep.generations - to_do,
         to_do=to_do,
-        shared=(len(cells) - len(lineages)) * per_lineage,
-        generation_zeros=len(generation_zeros) * len(sweep.seeds),
-        trainings_saved=(len(loops) - len({keys.run for keys in generation_zeros})) * len(sweep.seeds),
+        shared=(sum(len(seeds[cell.keys.lineage]) for cell in cells) - runs) * sweep.generations,
+        generation_zeros=sum(map(len, _seeds_by_key(resolved, lambda keys: keys).values())),
+        trainings_saved=sum(len(seeds[loop.lineage]) for loop in loops.values())
+        - sum(map(len, _seeds_by_key(resolved, lambda keys: keys.run).values())),
     )
+
+
+def _seeds_by_key(resolved: ResolvedSweep, key: Callable[[GenerationZeroKeys], Hashable]) -> dict[Hashable, set[int]]:
+    """Map a key of each generation 0 to the seeds of the lineages that begin with it."""
+    seeds: dict[Hashable, set[int]] = {}
+    for cell in resolved.cells:
+        if (keys := cell.keys.generation_zero) is not None:
+            seeds.setdefault(key(keys), set()).update(resolved.seeds_by_lineage[cell.keys.lineage])
+    return seeds
 
 
 @dataclass(frozen=True)
@@ -113,6 +125,7 @@ class _Lineage:
     Attributes:
         cell: the first cell that has this lineage.
         sweep: the sweep.
+        seeds: seeds of the lineage.
         objects: the store.
         index: names in the store.
         metrics: keys of the sweep's metrics on the cell's data.
@@ -121,6 +134,7 @@ class _Lineage:
 
     cell: ResolvedCell
     sweep: Sweep
+    seeds: tuple[int, ...]
     objects: Objects
     index: StoreIndex
     metrics: tuple[str, ...]
@@ -198,7 +212,7 @@ class _Lineage:
     def closed_form_units(self) -> Iterator[LoopUnit]:
         """Yield units of packs of seeds. Published packs keep their cut, and run from 0 since rows are not kept."""
         lineage, generations = self.cell.keys.lineage, self.sweep.generations
-        remaining = set(self.sweep.seeds)
+        remaining = set(self.seeds)
         packs = self.index.spans.get(lineage, {})
         for seeds, spans in sorted(packs.items(), key=_furthest_first):
             if not remaining & set(seeds):
@@ -212,7 +226,7 @@ class _Lineage:
             last = covered[-1].first - 1 if covered[-1].last >= END else generations
             if self.index.unmeasured(self.metrics, lineage, seeds, [t for t in self.measured if t <= last]):
                 yield LoopUnit(self.cell, seeds, 0, "metric only", generations)
-        new = [seed for seed in self.sweep.seeds if seed in remaining]
+        new = [seed for seed in self.seeds if seed in remaining]
         size = seeds_per_unit(self.cell.rules, self.cell.data, cast(ClosedFormFamily, self.cell.family), generations)
         for seeds in new_packs(new, size):
             yield LoopUnit(self.cell, seeds, 0, "new", generations)

@@ -90,6 +90,14 @@ class ResolvedSweep:
         )
 
     @cached_property
+    def seeds_by_lineage(self) -> Mapping[str, tuple[int, ...]]:
+        """Key of each lineage -> its seeds, those of all cells that have it."""
+        seeds: dict[str, set[int]] = {}
+        for cell in self.cells:
+            seeds.setdefault(cell.keys.lineage, set()).update(self.sweep.seeds_of(cell.number))
+        return {lineage: tuple(seed for seed in self.sweep.seeds if seed in some) for lineage, some in seeds.items()}
+
+    @cached_property
     def metric_keys(self) -> Mapping[int, tuple[str, ...]]:
         """Cell number -> keys of the sweep's metrics on the cell's data; cells with one data set share the work."""
         by_data: dict[int, tuple[str, ...]] = {}

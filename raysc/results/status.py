@@ -92,11 +92,11 @@ def read_status(resolved: ResolvedSweep, objects: Objects) -> Status:
         key = cell.keys.lineage
         if key not in by_lineage:
             seed_states: dict[int, State] = {}
-            for seed in sweep.seeds:
+            for seed in resolved.seeds_by_lineage[key]:
                 open_states = [states[name] for name in units.of_seed(cell, seed)]
                 final_state: State = "diverged" if (key, seed) in diverged else "done"
                 seed_states[seed] = _most_active(open_states) if open_states else final_state
-            by_lineage[key] = seed_states, _generations_done(cell, sweep, spans[key], leases, units)
+            by_lineage[key] = seed_states, _generations_done(cell, resolved, spans[key], leases, units)
     cell_statuses = tuple(CellStatus(cell.number, *by_lineage[cell.keys.lineage]) for cell in cells)
     holders = tuple(dict.fromkeys(leases[name] for name in sorted(leases.keys() & set(units.names))))
     times = _publication_times(objects, spans, sweep)
@@ -104,7 +104,7 @@ def read_status(resolved: ResolvedSweep, objects: Objects) -> Status:
         sweep,
         cell_statuses,
         done=sum(generations for _, generations in by_lineage.values()),
-        total=len(by_lineage) * len(sweep.seeds) * sweep.generations,
+        total=sum(map(len, resolved.seeds_by_lineage.values())) * sweep.generations,
         rate=_rate(times, holders),
         holders=holders,
         last_published=max((time for time, _ in times), default=None),
@@ -190,21 +190,21 @@ def _diverged(cells: Iterable[ResolvedCell], spans: PublishedSpans, objects: Obj
 
 def _generations_done(
     cell: ResolvedCell,
-    sweep: Sweep,
+    resolved: ResolvedSweep,
     packs: Mapping[tuple[int, ...], tuple[Span, ...]],
     leases: Mapping[str, Holder],
     units: _OpenUnits,
 ) -> int:
-    """Return the number of retrainings of a lineage that are done, over the seeds of the sweep."""
+    """Return the number of retrainings of a lineage that are done, over its seeds."""
     start = 1 if cell.family.trained else 0
     total = 0
-    for seed in sweep.seeds:
+    for seed in resolved.seeds_by_lineage[cell.keys.lineage]:
         chains = [chain(pack, start) for seeds, pack in packs.items() if seed in seeds]
         last = max((spans[-1].last for spans in chains if spans), default=0)
         unit = units.loop.get((cell.keys.lineage, seed))
         if unit in leases and not cell.family.trained:
             last = max(last, leases[str(unit)].generation)
-        total += min(max(last, 0), sweep.generations)
+        total += min(max(last, 0), resolved.sweep.generations)
     return total
 
 

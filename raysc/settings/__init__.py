@@ -4,6 +4,7 @@ from raysc.settings.base import Component, Settings
 from raysc.settings.cell import UNCURATED, CellSettings, Measure, Start, StepsOf
 from raysc.settings.run import Keep, Price, Resources, Until
 from raysc.settings.sampling import Accept, Sample
+from raysc.settings.search import Search, Tolerance
 from raysc.settings.training import LOOP_ONLY, UNKEYED, Budget, Ema, Initial, Ramp, Train
 
 __all__ = [
@@ -22,9 +23,11 @@ __all__ = [
     "Ramp",
     "Resources",
     "Sample",
+    "Search",
     "Settings",
     "Start",
     "StepsOf",
+    "Tolerance",
     "Train",
     "Until",
 ]

@@ -3,7 +3,7 @@
 from raysc.settings import Budget, CellSettings, Component, Initial, Resources, Sample, Train
 from raysc.sweepfile.signature import REQUIRED, ComponentKind, Parameter, Signature
 from raysc.sweepfile.sweep import Sweep
-from raysc.sweepfile.sweep_reader import read_sweep, read_sweep_mapping, read_sweep_text
+from raysc.sweepfile.sweep_reader import read_probes, read_sweep, read_sweep_mapping, read_sweep_text
 
 __all__ = [
     "REQUIRED",
@@ -18,6 +18,7 @@ __all__ = [
     "Signature",
     "Sweep",
     "Train",
+    "read_probes",
     "read_sweep",
     "read_sweep_mapping",
     "read_sweep_text",

@@ -19,6 +19,7 @@ from raysc.settings import (
     Price,
     Resources,
     Sample,
+    Search,
     Settings,
     Start,
     Train,
@@ -64,16 +65,6 @@ class LoopSection(Settings):
     until: Until | None = None
 
 
-class Search(Settings):
-    """Search of the domains of ``space``.
-
-    Attributes:
-        random: number of points that are drawn.
-    """
-
-    random: PositiveInt
-
-
 class SweepFile(Settings):
     """A sweep file, by its top keys.
 
@@ -89,9 +80,15 @@ class SweepFile(Settings):
         loop: the retrainings.
         train: training settings of all generations (trained families).
         sample: sampling settings of all generations.
+<<<<<<< HEAD
         space: grid of cells, axis: value or values; a list of grids is their union. Axes are regime, lambda, curation,
             data, model and dotted settings.
         search: number of points to draw, if ``space`` has domains.
+=======
+        space: grid of cells, axis: value or values; a list of grids is their union. Axes are regime, lambda, data,
+            model and dotted settings.
+        search: number of points to draw, if ``space`` has domains; or the search for a threshold.
+>>>>>>> adfe9d0 (search for a threshold: probes with seeds of their own, rounds that resume, threshold.json, plan, status and results)
         seeds: number of seeds, or a list of them; every cell runs with every seed.
         metrics: metrics of every measured generation.
         measure: measured generations: all, log (about evenly spaced on a logarithmic scale), or a list.

@@ -1,13 +1,14 @@
 """A sweep, read and expanded."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from raysc.errors import InputError
 from raysc.settings import CellSettings, Component, Keep, Measure, Price, Resources, Until
 from raysc.sweepfile.claims import Claim
 from raysc.sweepfile.messages import Locations
+from raysc.sweepfile.threshold_search import ThresholdSearch
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Sweep:
         path: the file, as the user gave it, or the name of its source.
         comment: the opening comment of the file: the question of the sweep and its command; "" if there is none.
         cells: different cells: first those of the file, in its order, then the added controls.
-        seeds: without repeats, in order.
+        seeds: without repeats, in order; of a search those of all cells, of which each has some (``seeds_of``).
         generations: T >= 1, retrainings after generation 0.
         metrics: in the file's order.
         measure: the generations to measure.
@@ -37,6 +38,8 @@ class Sweep:
         notes: notes on the expansion for the user (merged cells, a long EMA).
         resolved: the file's mapping after overrides, for the record.
         locations: dotted key -> "FILE, line N", for messages.
+        search: the searches for a threshold, if the file has one.
+        seeds_by_cell: number of the cell -> its seeds, of a search; cells that are not listed have all seeds.
     """
 
     name: str
@@ -61,6 +64,17 @@ class Sweep:
     notes: tuple[str, ...]
     resolved: Mapping[str, Any]
     locations: Mapping[str, str]
+    search: ThresholdSearch | None = None
+    seeds_by_cell: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+
+    def seeds_of(self, cell: int) -> tuple[int, ...]:
+        """Return the seeds of a cell."""
+        return self.seeds_by_cell.get(cell, self.seeds)
+
+    @property
+    def runs(self) -> int:
+        """Number of runs: seeds of all cells."""
+        return sum(len(self.seeds_of(number)) for number in range(len(self.cells)))
 
     def error(self, key: str, problem: str) -> InputError:
         """Return the error for a setting, with the line that set it or its nearest parent."""

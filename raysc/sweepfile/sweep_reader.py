@@ -12,6 +12,7 @@ from raysc.sweepfile.components import ComponentChecker
 from raysc.sweepfile.document import Document, document_from_mapping, parse_document, read_document
 from raysc.sweepfile.expansion import expand
 from raysc.sweepfile.limits import check_points, check_table
+from raysc.sweepfile.measured_generations import generations_measured
 from raysc.sweepfile.messages import Locations, did_you_mean
 from raysc.sweepfile.overrides import override
 from raysc.sweepfile.relative_paths import make_paths_absolute
@@ -29,6 +30,7 @@ from raysc.sweepfile.schema import (
 from raysc.sweepfile.signature import ComponentRegistry
 from raysc.sweepfile.space import read_space
 from raysc.sweepfile.sweep import Sweep
+from raysc.sweepfile.threshold_search import Probes, check_cells, probe_grids, read_search
 from raysc.sweepfile.yaml_writer import comment_with_overrides
 
 
@@ -77,7 +79,24 @@ def read_sweep_mapping(values: Mapping[str, Any], overrides: Sequence[str], regi
     return _read(document_from_mapping(values, "dict"), overrides, registry)
 
 
-def _read(document: Document, overrides: Sequence[str], registry: ComponentRegistry) -> Sweep:
+def read_probes(sweep: Sweep, probes: Sequence[Probes] | None, registry: ComponentRegistry) -> Sweep:
+    """Return a sweep with a search with other probes.
+
+    Args:
+        sweep: the sweep.
+        probes: of each search, its probes; None for the ends of the range, with which every search begins.
+        registry: as for ``read_sweep``.
+    """
+    document = Document(sweep.path, dict(sweep.resolved), dict(sweep.locations), sweep.comment)
+    return _read(document, (), registry, probes)
+
+
+def _read(
+    document: Document,
+    overrides: Sequence[str],
+    registry: ComponentRegistry,
+    probes: Sequence[Probes] | None = None,
+) -> Sweep:
     """Override, check and expand a document."""
     override(document, overrides)
     locations = Locations(document.path, document.locations)
@@ -90,15 +109,24 @@ def _read(document: Document, overrides: Sequence[str], registry: ComponentRegis
     seeds = read_seeds(file.seeds, locations)
     check_points(grids, draws, len(seeds), locations)
     metrics = _read_metrics(file.metrics, checker, locations)
+    columns = {name: scale for metric in metrics for name, scale in registry.columns(metric).items()}
     _check_initial_quality(file, metrics, locations)
     generations = file.loop.generations
     control = read_control(file.control, locations)
     builder = DraftBuilder(document.value, locations, checker)
     measure = read_measure(file.measure, generations, locations)
+    measured = generations_measured(measure, generations)
+    search = read_search(file.search, grids, seeds, list(columns), measured, control, locations)
+    if search is not None:
+        search = search if probes is None else search.with_probes(probes)
+        grids, seeds = probe_grids(search, grids, locations), search.all_seeds
     cells, notes = expand(builder, grids, draws, control, generations)
+    if search is not None:
+        check_cells(search, cells, locations)
     check_table(len(cells), len(seeds), generations, measure, locations)
-    columns = {name: scale for metric in metrics for name, scale in registry.columns(metric).items()}
     until = read_until(file.loop.until, columns, locations)
+    if until is not None and search is not None:
+        raise locations.error("loop.until", "goes with no search for a threshold, which judges all generations")
     if until is not None:
         notes += (f"a seed ends where {until}, and its later generations count as done: the run may be shorter",)
     # An axis is also located by its plain name: later checks report `data.rows`, set under `space` or elsewhere.
@@ -127,6 +155,8 @@ def _read(document: Document, overrides: Sequence[str], registry: ComponentRegis
         notes=notes,
         resolved=document.value,
         locations={**document.locations, **axes},
+        search=search,
+        seeds_by_cell={} if search is None else search.seeds_by_cell(cells),
     )
 
 

@@ -188,7 +188,7 @@ def _progress(plan: Plan, table: pd.DataFrame) -> str:
     if not plan.units:
         return "The sweep is complete."
     measured = len(table.drop_duplicates(["cell", "seed", "generation"]))
-    total = len(sweep.cells) * len(sweep.seeds) * len(measured_generations(sweep))
+    total = sweep.runs * len(measured_generations(sweep))
     return (
         f"The sweep is not complete: {measured} of {total} measured generations (over all cells and seeds) are "
         "published."

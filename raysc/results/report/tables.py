@@ -87,7 +87,7 @@ def last_generation_table(sweep: Sweep, table: pd.DataFrame, stabilities: Sequen
     for number, cell in enumerate(sweep.cells):
         results = by_cell.get(number, last.head(0))
         row = [text_entry(cell.axes[axis]) for axis in axes]
-        row.append(TableEntry(len(results), f"{len(results)}/{len(sweep.seeds)}"))
+        row.append(TableEntry(len(results), f"{len(results)}/{len(sweep.seeds_of(number))}"))
         row.append(number_entry(float(results["generation"].iloc[0])) if len(results) else TableEntry(None, "none"))
         row += [
             interval_entry(

@@ -90,7 +90,7 @@ def _build(
     for number, (cell, cell_texts) in enumerate(zip(sweep.cells, texts, strict=True)):
         table.add_row(
             *(value_text(cell.axes[axis]) for axis in axes),
-            f"{seeds.get(number, 0)}/{len(sweep.seeds)}",
+            f"{seeds.get(number, 0)}/{len(sweep.seeds_of(number))}",
             *([] if same_generation else [str(reached.get(number, "none"))]),
             *([str(int(diverged.get(number, 0)) or "")] if any_diverged else []),
             *(

@@ -60,6 +60,9 @@ def load_table(resolved: ResolvedSweep, objects: Objects) -> pd.DataFrame:
         return pd.DataFrame(columns=_order(sweep, columns, rows))
     keys = [(cell.number, key) for cell in cells for key in _lineage_keys(cell)]
     table = pd.DataFrame(keys, columns=["cell", "lineage"]).merge(rows, on="lineage")
+    if sweep.seeds_by_cell:  # cells with fewer seeds share generation 0s with cells that have more
+        asked = {(cell.number, seed) for cell in cells for seed in sweep.seeds_of(cell.number)}
+        table = table[[run in asked for run in zip(table["cell"], table["seed"], strict=True)]]
     table = table.sort_values(["cell", "seed", "generation"], ignore_index=True)
     for name in cells[0].settings.axes:
         table[name] = table["cell"].map(_axis(name, cells)) if name not in table else table[name]
@@ -130,16 +133,17 @@ def varying_axes(cells: Sequence[CellSettings]) -> list[str]:
 def _queries(resolved: ResolvedSweep) -> list[LineageQuery]:
     """Return a query for each distinct lineage key of a sweep."""
     sweep = resolved.sweep
-    seeds = frozenset(sweep.seeds)
     queries: dict[str, LineageQuery] = {}
     for cell in resolved.cells:
+        seeds = frozenset(resolved.seeds_by_lineage[cell.keys.lineage])
         metrics, generations = resolved.metric_keys[cell.number], measured_generations_of(sweep, cell)
         lineage, *shared = _lineage_keys(cell)
         start = len(shared)
         later = tuple(t for t in generations if t >= start)
         queries[lineage] = LineageQuery(lineage, seeds, start, later, metrics, cell.untils)
         for key in shared:
-            queries[key] = LineageQuery(key, seeds, 0, generations[: generations[0] == 0], metrics)
+            start_seeds = seeds | (queries[key].seeds if key in queries else frozenset())
+            queries[key] = LineageQuery(key, start_seeds, 0, generations[: generations[0] == 0], metrics)
     return list(queries.values())
 
 

@@ -1,0 +1,156 @@
+"""Answers of the searches of a sweep: as records, as tables and as text."""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pandas as pd
+
+from raysc.results.plots.labels import label
+from raysc.results.table.number_format import interval_text, number_text
+from raysc.results.thresholds.evidence import Search
+from raysc.results.thresholds.proposals import STOPPING_LEVEL, bracket, count_runs, present_root
+from raysc.sweepfile.threshold_search import ThresholdSearch
+
+COVERAGE = 0.95
+"""Share of searches whose interval holds the threshold."""
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """The threshold of one search, as far as its evidence has it.
+
+    The field names are columns of thresholds.csv and keys of threshold.json.
+
+    Attributes:
+        outcome: "threshold"; "stable" or "unstable" over the whole range; "undecided": no answer within the ceiling;
+            "searching": the search goes on.
+        threshold: value of the axis at which the loop changes from stable to unstable; NaN without one.
+        low: lower limit of its interval; the upper end of the range if the loop is stable up to there; NaN without one.
+        high: upper limit; infinity if the loop is stable up to the end of the range; NaN without one.
+        coverage: share of searches whose interval holds the threshold.
+        narrow: the interval has the requested width.
+        bracket_low: largest value that is clearly on the side of the lower end.
+        bracket_high: smallest value that is clearly on the other side.
+        seeds: number of seeds that the interval stands on.
+        runs: number of runs, controls included.
+    """
+
+    outcome: str
+    threshold: float
+    low: float
+    high: float
+    coverage: float
+    narrow: bool
+    bracket_low: float
+    bracket_high: float
+    seeds: int
+    runs: int
+
+
+def threshold_of(search: Search) -> Threshold:
+    """Return the threshold of a search, finished or not."""
+    answer, scale = search.answer, search.settings.scale
+    root = present_root(search.settings, search.probes) if answer is None else answer.root
+    value, low, high = math.nan, math.nan, math.nan
+    if root is not None:
+        value, (low, high) = scale.value(root.position), map(scale.value, root.interval(STOPPING_LEVEL))
+    elif answer is not None and answer.outcome == "stable":
+        low, high = scale.high, math.inf
+    ends = [math.nan if end is None else end for end in bracket(search.probes)]
+    return Threshold(
+        outcome="searching" if answer is None else answer.outcome,
+        threshold=value,
+        low=low,
+        high=high,
+        coverage=COVERAGE,
+        narrow=answer is not None and answer.narrow,
+        bracket_low=ends[0],
+        bracket_high=ends[1],
+        seeds=0 if root is None else len(root.seeds),
+        runs=count_runs(search.probes),
+    )
+
+
+def threshold_text(axis: str, search: Search) -> str:
+    """Return the answer of a search in a sentence: ``data.rows 100: lambda* 1.02 [0.95, 1.09] ...``."""
+    threshold, scale = threshold_of(search), search.settings.scale
+    where = f"{label(list(search.where), list(search.where.values()))}: " if search.where else ""
+    runs = f"{threshold.runs} runs"
+    match threshold.outcome:
+        case "stable":
+            return f"{where}{axis}: none up to {number_text(scale.high)}; {runs}"
+        case "unstable":
+            return f"{where}{axis}: unstable from {number_text(scale.low)} to {number_text(scale.high)}; {runs}"
+    interval = ""
+    if not math.isnan(threshold.threshold):
+        interval = f" {interval_text(threshold.threshold, threshold.low, threshold.high)}"
+        interval += f", {threshold.seeds} seeds"
+    if threshold.outcome == "threshold":
+        wide = "" if threshold.narrow else "; wider than `search.width`: raise `search.runs`"
+        return f"{where}{axis}*{interval}, {runs}{wide}"
+    ends = [number_text(end) for end in (threshold.bracket_low, threshold.bracket_high)]
+    state = "undecided within `search.runs`" if threshold.outcome == "undecided" else "searching"
+    return f"{where}{axis}*: {state}, between {ends[0]} and {ends[1]};{interval or ' no estimate yet'}, {runs}"
+
+
+def thresholds_frame(searches: Sequence[Search]) -> pd.DataFrame:
+    """Tabulate the threshold of each search."""
+    return pd.DataFrame([{**search.where, **asdict(threshold_of(search))} for search in searches])
+
+
+def evidence_frame(search: ThresholdSearch, searches: Sequence[Search]) -> pd.DataFrame:
+    """Tabulate each probe of each search: the value, rho or the excess with its 95 % interval, seeds and state."""
+    quantity = "rho" if search.delta is None else "excess"
+    return pd.DataFrame(
+        [
+            {
+                **of_point.where,
+                search.axis: probe.value,
+                quantity: probe.estimate,
+                f"{quantity}_low": probe.low,
+                f"{quantity}_high": probe.high,
+                "state": probe.state,
+                "seeds": len(probe.seeds),
+            }
+            for of_point in searches
+            for probe in of_point.probes
+        ]
+    )
+
+
+def threshold_json(search: ThresholdSearch, searches: Sequence[Search]) -> bytes:
+    """Return threshold.json: the settings, the answers, and every probe with its seeds and figures."""
+    settings = {name: value for name, value in asdict(search).items() if name != "probes"}
+    records = [
+        {
+            "where": of_point.where,
+            **asdict(threshold_of(of_point)),
+            "probes": [
+                {"value": value, "seeds": seeds, **_figures(of_point, value)} for value, seeds in probes.items()
+            ],
+        }
+        for of_point, probes in zip(searches, search.probes, strict=True)
+    ]
+    return json.dumps(_plain({"search": settings, "searches": records}), indent=1).encode()
+
+
+def _figures(search: Search, value: float) -> dict[str, Any]:
+    """Return the figures of a probe; none if some of its runs are missing."""
+    for probe in search.probes:
+        if probe.value == value:
+            return {"state": probe.state, "estimate": probe.estimate, "low": probe.low, "high": probe.high}
+    return {}
+
+
+def _plain(value: Any) -> Any:
+    """Return a value of valid JSON, which has no infinite numbers: inf as text, NaN as None."""
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else str(value)
+    return value

@@ -1,0 +1,117 @@
+"""The evidence of the searches of a sweep, from its table."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from raysc.metrics.core.metric import Column
+from raysc.planning.resolved import ResolvedSweep, measured_generations
+from raysc.results.statistics.excess import damage
+from raysc.results.table.selection import metric_column
+from raysc.results.table.table import controls_of
+from raysc.results.thresholds.axis_scale import AxisScale
+from raysc.results.thresholds.criterion import Probe, contraction_probe, tolerance_probe
+from raysc.results.thresholds.proposals import Answer, Proposal, SearchSettings, next_step
+from raysc.sweepfile.threshold_search import ThresholdSearch
+
+
+@dataclass(frozen=True)
+class Search:
+    """One search of a sweep, as far as its store has it.
+
+    Attributes:
+        where: the axes of its point of ``space`` with their values, those that vary over the searches.
+        settings: its settings.
+        probes: the evidence, in ascending order of the values; probes with missing seeds are left out.
+        complete: all runs that were proposed so far are published.
+        step: what to run next, or the answer; None if ``complete`` is False.
+    """
+
+    where: dict[str, Any]
+    settings: SearchSettings
+    probes: tuple[Probe, ...]
+    complete: bool
+    step: tuple[Proposal, ...] | Answer | None
+
+    @property
+    def answer(self) -> Answer | None:
+        """The answer; None if the search goes on."""
+        return self.step if isinstance(self.step, Answer) else None
+
+
+def read_searches(resolved: ResolvedSweep, table: pd.DataFrame) -> list[Search]:
+    """Return the searches of a sweep, in the order of its points.
+
+    Args:
+        resolved: the sweep with its probes.
+        table: from ``load_table``.
+    """
+    search = resolved.sweep.search
+    assert search is not None
+    reader = _EvidenceReader(resolved, table, search)
+    return [reader.search(index) for index in range(len(search.probes))]
+
+
+def search_settings(search: ThresholdSearch) -> SearchSettings:
+    """Return the settings of each of a sweep's searches."""
+    scale = AxisScale(search.low, search.high, search.logarithmic, search.whole)
+    return SearchSettings(scale, scale.distance(search.width), search.runs, search.seeds)
+
+
+class _EvidenceReader:
+    """Reads probes from the table."""
+
+    def __init__(self, resolved: ResolvedSweep, table: pd.DataFrame, search: ThresholdSearch) -> None:
+        self._resolved, self._search = resolved, search
+        self._column: Column = metric_column(resolved.sweep, search.metric)
+        self._controls = controls_of(resolved.sweep.cells)
+        values = table[["cell", "seed", "generation"]].assign(
+            value=table[search.metric].where(~table["diverged"].astype(bool), np.inf)
+        )
+        self._rows = {int(str(cell)): rows for cell, rows in values.groupby("cell")}
+
+    def search(self, index: int) -> Search:
+        """Return one search."""
+        asked = self._search.probes[index]
+        probes = [self._probe(self._search.cell(index, value), value, seeds) for value, seeds in asked.items()]
+        present = tuple(probe for probe in probes if probe is not None)
+        settings, complete = search_settings(self._search), len(present) == len(asked)
+        step = next_step(settings, present) if complete else None
+        return Search(self._where(index), settings, present, complete, step)
+
+    def _where(self, index: int) -> dict[str, Any]:
+        cells = [
+            self._resolved.sweep.cells[self._search.cell(search, self._search.low)]
+            for search in range(len(self._search.probes))
+        ]
+        return {
+            name: value
+            for name, value in cells[index].axes.items()
+            if name != self._search.axis and len({repr(cell.axes[name]) for cell in cells}) > 1
+        }
+
+    def _probe(self, cell: int, value: float, seeds: Sequence[int]) -> Probe | None:
+        """Return the evidence of a cell; None if a seed's values are missing."""
+        control = self._controls[cell]
+        values, references = self._values(cell, seeds), self._values(control, seeds)
+        if values is None or references is None:
+            return None
+        if self._search.delta is not None:
+            two_sided = self._column.better == "near"
+            signed = replace(self._column, better="lower", target=None) if two_sided else self._column
+            excess = damage(values[:, -1], references[:, -1], signed)
+            return tolerance_probe(value, seeds, excess, self._search.delta, two_sided)
+        with np.errstate(invalid="ignore"):
+            return contraction_probe(value, seeds, values - references)
+
+    def _values(self, cell: int, seeds: Sequence[int]) -> np.ndarray | None:
+        """Return a cell's values, float64 (seeds, generations), infinite if diverged; None if one is missing."""
+        rows = self._rows.get(cell)
+        if rows is None:
+            return None
+        values = rows.pivot(index="seed", columns="generation", values="value").reindex(list(seeds)).to_numpy(float)
+        complete = values.shape[1] == len(measured_generations(self._resolved.sweep))
+        return values if complete and not np.isnan(values).any() else None

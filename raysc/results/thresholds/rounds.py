@@ -1,0 +1,112 @@
+"""Rounds of a search: propose, run, read, until every search of a sweep has its answer.
+
+A proposal is an ordinary cell with some seeds, so its units run exactly once, share controls and generation 0s with
+other cells, and have the keys of any cell with that value. Nothing about a search is stored beside them: the proposals
+are computed again from what is published, and a search that was killed continues with the same ones.
+
+Ray Tune has an interface for this, ``Searcher``, which is asked for one point at a time and told one number of a trial.
+It does not fit: a proposal is judged from several units, its seeds and their controls, some of which other sweeps may
+have run; and the state of a ``Searcher`` is a pickle of Tune's experiment, while here the store is the only state.
+Each round is a wave of units that Tune runs as any other.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from raysc import registry
+from raysc.planning.resolved import ResolvedSweep, resolve
+from raysc.results.table.table import load_table
+from raysc.results.thresholds.evidence import Search, read_searches
+from raysc.store.objects import Objects
+from raysc.sweepfile import Sweep, read_probes
+from raysc.sweepfile.threshold_search import Probes
+
+Failures = dict[str, str]
+"""Unit -> traceback."""
+
+
+@dataclass(frozen=True)
+class SearchState:
+    """The searches of a sweep and the sweep with all of their probes.
+
+    Attributes:
+        resolved: the sweep with the probes that are published, and those that are to run.
+        searches: the searches, in the order of the points of ``space``.
+    """
+
+    resolved: ResolvedSweep
+    searches: tuple[Search, ...]
+
+    @property
+    def pending(self) -> bool:
+        """True if some runs are missing."""
+        return not all(search.complete for search in self.searches)
+
+
+def read_state(sweep: Sweep, objects: Objects) -> SearchState:
+    """Return the state of the searches of a sweep: all rounds that are published, and the runs that are missing.
+
+    Args:
+        sweep: a sweep with a search; probes that it has are not used.
+        objects: the store.
+    """
+    return _advance(read_probes(sweep, None, registry), objects)
+
+
+def run_rounds(
+    state: SearchState, objects: Objects, run: Callable[[SearchState], Failures], say: Callable[[str], None]
+) -> tuple[SearchState, Failures]:
+    """Run rounds until every search has its answer, or a unit fails.
+
+    Args:
+        state: from ``read_state``.
+        objects: the store.
+        run: runs everything that the sweep of a state lacks, and returns the units that failed.
+        say: prints a note before each round.
+
+    Returns:
+        The last state, and the units that failed.
+    """
+    while state.pending:
+        say(_round_text(state))
+        failures = run(state)
+        state = _advance(state.resolved.sweep, objects)
+        if failures:
+            return state, failures
+    return state, {}
+
+
+def _advance(sweep: Sweep, objects: Objects) -> SearchState:
+    """Add proposals to a sweep until none is made, or their runs are missing."""
+    while True:
+        resolved = resolve(sweep)
+        searches = tuple(read_searches(resolved, load_table(resolved, objects)))
+        probes = [_with_proposals(*pair) for pair in zip(_probes(resolved), searches, strict=True)]
+        if probes == list(_probes(resolved)):
+            return SearchState(resolved, searches)
+        sweep = read_probes(sweep, probes, registry)
+
+
+def _probes(resolved: ResolvedSweep) -> tuple[Probes, ...]:
+    assert resolved.sweep.search is not None
+    return resolved.sweep.search.probes
+
+
+def _with_proposals(probes: Probes, search: Search) -> Probes:
+    """Return the probes of a search with those that it proposes."""
+    proposals = search.step if isinstance(search.step, tuple) else ()
+    return {
+        **probes,
+        **{proposal.value: tuple(sorted({*probes.get(proposal.value, ()), *proposal.seeds})) for proposal in proposals},
+    }
+
+
+def _round_text(state: SearchState) -> str:
+    """Return the values that a round runs."""
+    search = state.resolved.sweep.search
+    assert search is not None
+    texts = []
+    for searched, probes in zip(state.searches, search.probes, strict=True):
+        known = {probe.value for probe in searched.probes}
+        texts += [f"{value:g} ({len(seeds)} seeds)" for value, seeds in probes.items() if value not in known]
+    return f"search for the threshold of {search.axis}: {', '.join(texts)}"

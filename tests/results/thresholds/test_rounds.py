@@ -1,0 +1,171 @@
+"""Searches of the Gaussian mix with biased samples, run in this process."""
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from raysc import registry
+from raysc.execution import closed_form
+from raysc.execution.in_process import context_in_process
+from raysc.execution.ranks import ClosedFormRank
+from raysc.planning.opening import open_sweep
+from raysc.planning.plan import make_plan
+from raysc.results.table.table import load_table
+from raysc.results.thresholds.answers import (
+    evidence_frame,
+    threshold_json,
+    threshold_of,
+    threshold_text,
+    thresholds_frame,
+)
+from raysc.results.thresholds.rounds import SearchState, read_state, run_rounds
+from raysc.store.objects import Objects
+from raysc.sweepfile import Sweep, read_probes
+from tests.conftest import MakeSweep
+
+SEARCH = """\
+name: search
+data: {name: gaussian, dim: 2, rows: 200}
+model: gaussian
+loop: {generations: 6}
+space: {regime: mix, sample.covariance_scale: [1.0, 2.0]}
+search: {threshold: lambda, range: [0.25, 16], width: 0.4}
+seeds: 4
+metrics: [trace_ratio]
+"""
+
+
+class Killed(Exception):
+    """The end of a run before its work is done."""
+
+
+def run_units(state: SearchState, objects: Objects, kill: random.Random | None = None) -> dict[str, str]:
+    """Run what a state lacks, one unit after another; with ``kill`` it may end before any of them."""
+    for unit in make_plan(state.resolved, objects).loop:
+        if kill is not None and kill.random() < 0.4:
+            raise Killed
+        context = context_in_process(state.resolved.sweep, objects, unit)
+        closed_form.run(unit, context, ClosedFormRank(unit.cell.family, unit.seeds))  # type: ignore[arg-type]
+    return {}
+
+
+def search(sweep: Sweep, objects: Objects, kill: random.Random | None = None) -> SearchState:
+    state = read_state(sweep, objects)
+    return run_rounds(state, objects, lambda state: run_units(state, objects, kill), lambda text: None)[0]
+
+
+@pytest.fixture(scope="module")
+def sweep(make_sweep: MakeSweep) -> Sweep:
+    return make_sweep(SEARCH)
+
+
+@pytest.fixture(scope="module")
+def objects(tmp_path_factory: pytest.TempPathFactory) -> Objects:
+    return Objects.open(tmp_path_factory.mktemp("store"))
+
+
+@pytest.fixture(scope="module")
+def state(sweep: Sweep, objects: Objects) -> SearchState:
+    """The finished search."""
+    return search(sweep, objects)
+
+
+def record(state: SearchState) -> bytes:
+    search = state.resolved.sweep.search
+    assert search is not None
+    return threshold_json(search, state.searches)
+
+
+def test_thresholds_are_those_of_theory(state: SearchState) -> None:
+    stable, unstable = (threshold_of(search) for search in state.searches)
+    assert (stable.outcome, stable.low, stable.high) == ("stable", 16, float("inf"))
+    assert unstable.outcome == "threshold"
+    assert unstable.low < 1 < unstable.high
+    assert unstable.high / unstable.low < 1.4
+    texts = [threshold_text("lambda", search) for search in state.searches]
+    assert texts[0].startswith("sample.covariance_scale 1: lambda: none up to 16; ")
+    assert texts[1].startswith("sample.covariance_scale 2: lambda* ")
+
+
+def test_a_search_that_was_killed_ten_times_ends_as_an_undisturbed_one(
+    sweep: Sweep, objects: Objects, state: SearchState, tmp_path: Path
+) -> None:
+    kill, kills, disturbed = random.Random(1), 0, Objects.open(tmp_path)
+    while True:
+        try:
+            again = search(sweep, disturbed, kill if kills < 10 else None)
+            break
+        except Killed:
+            kills += 1
+    assert kills == 10
+    assert record(again) == record(state)
+    tables = [load_table(each.resolved, store) for each, store in ((state, objects), (again, disturbed))]
+    values = [table[["cell", "lambda", "seed", "generation", "trace_ratio"]] for table in tables]
+    assert values[0].equals(values[1])
+
+
+def test_a_finished_search_proposes_nothing(sweep: Sweep, objects: Objects, state: SearchState) -> None:
+    again = read_state(sweep, objects)
+    assert not again.pending
+    assert not make_plan(again.resolved, objects).units
+    assert record(again) == record(state)
+
+
+def test_only_proposed_seeds_run(objects: Objects, state: SearchState) -> None:
+    table = load_table(state.resolved, objects)
+    runs = table.drop_duplicates(["cell", "seed"])
+    assert len(runs) == state.resolved.sweep.runs
+    for search in state.searches:
+        for probe in search.probes:
+            assert set(probe.seeds) <= set(runs["seed"])
+
+
+def test_a_narrower_interval_adds_runs(make_sweep: MakeSweep, objects: Objects, state: SearchState) -> None:
+    narrower = read_state(make_sweep(SEARCH, "search.width=0.2"), objects)
+    cells = [unit.cell.settings for unit in make_plan(narrower.resolved, objects).loop]
+    assert narrower.pending
+    assert all(cell.axes["sample.covariance_scale"] == 2.0 or cell.control for cell in cells)
+
+
+def test_a_failed_unit_ends_the_rounds(sweep: Sweep, tmp_path: Path) -> None:
+    objects = Objects.open(tmp_path)
+    first = read_state(sweep, objects)
+    state, failures = run_rounds(first, objects, lambda state: {"unit": "reason"}, lambda text: None)
+    assert failures == {"unit": "reason"}
+    assert state.pending
+    assert [threshold_of(search).outcome for search in state.searches] == ["searching", "searching"]
+
+
+def test_tables_have_each_search_and_each_probe(state: SearchState) -> None:
+    settings = state.resolved.sweep.search
+    assert settings is not None
+    assert list(thresholds_frame(state.searches)["outcome"]) == ["stable", "threshold"]
+    evidence = evidence_frame(settings, state.searches)
+    assert len(evidence) == sum(len(search.probes) for search in state.searches)
+    near = evidence[(evidence["sample.covariance_scale"] == 2.0) & evidence["lambda"].between(0.7, 1.4)]
+    theory = 2 * near["lambda"] / (1 + near["lambda"])
+    assert len(near) >= 2
+    assert ((near["rho"] - theory).abs() < near["rho_high"] - near["rho_low"]).all()
+
+
+def test_commands_see_the_stored_probes(sweep: Sweep, objects: Objects, state: SearchState, tmp_path: Path) -> None:
+    file = tmp_path / "search.yaml"
+    file.write_text(SEARCH, encoding="utf-8")
+    assert objects.folder is not None
+    objects.put("sweeps/search/threshold.json", record(state))
+    opened, _ = open_sweep(str(file), objects.folder)
+    assert opened.cells == state.resolved.sweep.cells
+    assert opened.seeds_by_cell == state.resolved.sweep.seeds_by_cell
+    edited, _ = open_sweep(str(file), objects.folder, "search.range=[0.5, 16]")
+    assert len(edited.cells) == len(read_probes(edited, None, registry).cells)
+    objects.put("sweeps/search/threshold.json", b"{")
+    assert len(open_sweep(str(file), objects.folder)[0].cells) == len(sweep.cells)
+
+
+def test_the_record_is_plain_json(state: SearchState) -> None:
+    stored = json.loads(record(state))
+    assert stored["search"]["axis"] == "lambda"
+    assert [search["outcome"] for search in stored["searches"]] == ["stable", "threshold"]
+    assert stored["searches"][0]["high"] == "inf"

@@ -80,15 +80,9 @@ class SweepFile(Settings):
         loop: the retrainings.
         train: training settings of all generations (trained families).
         sample: sampling settings of all generations.
-<<<<<<< HEAD
         space: grid of cells, axis: value or values; a list of grids is their union. Axes are regime, lambda, curation,
             data, model and dotted settings.
-        search: number of points to draw, if ``space`` has domains.
-=======
-        space: grid of cells, axis: value or values; a list of grids is their union. Axes are regime, lambda, data,
-            model and dotted settings.
         search: number of points to draw, if ``space`` has domains; or the search for a threshold.
->>>>>>> adfe9d0 (search for a threshold: probes with seeds of their own, rounds that resume, threshold.json, plan, status and results)
         seeds: number of seeds, or a list of them; every cell runs with every seed.
         metrics: metrics of every measured generation.
         measure: measured generations: all, log (about evenly spaced on a logarithmic scale), or a list.

@@ -47,10 +47,15 @@ class Fit:
     Attributes:
         diverged: bool (seeds,): a loss or parameter was not finite.
         loss: mean training loss, float64 (seeds,); NaN for closed-form families.
+        weights_moved: False for a seed whose weights are those of the start, although steps with a learning rate above
+            0 were taken; bool (seeds,), or True for all.
+        skipped_steps: steps that loss scaling (fp16) skipped.
     """
 
     diverged: np.ndarray
     loss: np.ndarray | float = float("nan")
+    weights_moved: np.ndarray | bool = True
+    skipped_steps: int = 0
 
 
 class Crew(Protocol):
@@ -176,6 +181,8 @@ class Generation:
         diverged: bool (seeds,).
         loss: mean training loss; float64 (seeds,) if there are several seeds.
         seconds: wall time by phase: fit (with mixing) and sample.
+        weights_moved: see ``Fit``.
+        skipped_steps: see ``Fit``.
     """
 
     t: int
@@ -187,6 +194,8 @@ class Generation:
     diverged: np.ndarray
     loss: np.ndarray | float
     seconds: dict[str, float] = field(default_factory=dict)
+    weights_moved: np.ndarray | bool = True
+    skipped_steps: int = 0
 
 
 def self_consuming_loop(
@@ -245,7 +254,10 @@ def self_consuming_loop(
         lifetimes.release(sources, t)
 
         seconds = {"fit": fit_end - draw_end, "sample": perf_counter() - fit_end + draw_end - start_time}
-        yield Generation(t, rows, extended, rows_real, rows_synthetic, steps, fit.diverged, fit.loss, seconds)
+        yield Generation(
+            t, rows, extended, rows_real, rows_synthetic, steps, fit.diverged, fit.loss, seconds,
+            fit.weights_moved, fit.skipped_steps,
+        )  # fmt: skip
         if rows is None:
             return
 

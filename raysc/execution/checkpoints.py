@@ -1,7 +1,7 @@
 """Checkpoints within a generation: the state of a long fit is saved, so that a stopped unit continues there."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -45,7 +45,7 @@ class CheckpointedCrew:
     every: float
     model: str = ""
     _seconds_per_step: float | None = field(default=None, init=False)
-    _unsaved: tuple[int, int, np.ndarray | float, np.ndarray] | None = field(default=None, init=False)
+    _unsaved: tuple[int, int, Fit] | None = field(default=None, init=False)
 
     def fit(
         self, generation: int, training_set: TrainingSet, start: StartWeights, steps: range, train: Train,
@@ -53,26 +53,28 @@ class CheckpointedCrew:
     ) -> Fit:  # fmt: skip
         """Train over ``steps``, from the newest checkpoint among them if there is one."""
         at, length = steps.start, length or steps.stop
-        losses: np.ndarray | float = 0.0
+        total = Fit(np.zeros(len(self.seeds), bool), 0.0, False)
         if (checkpoint := self._load_newest(generation, steps)) is not None:
-            at, start = checkpoint.record["step"], "current"
-            losses = np.asarray(checkpoint.record["losses"])
+            at, start, total = checkpoint.record["step"], "current", records.fit_so_far(checkpoint, self.seeds)
             if at == steps.stop:
-                return Fit(np.isin(self.seeds, records.diverged_seeds(checkpoint)), losses / len(steps))
+                return replace(total, loss=total.loss / len(steps))
         begun = saved = host.current().monotonic()
         while True:
             piece = range(at, min(steps.stop, at + self._piece_steps()))
             began = host.current().monotonic()
             fit = self.crew.fit(generation, training_set, start, piece, train, length)
-            losses = losses + fit.loss * len(piece)
+            total = Fit(
+                fit.diverged, total.loss + fit.loss * len(piece), total.weights_moved | fit.weights_moved,
+                total.skipped_steps + fit.skipped_steps,
+            )  # fmt: skip
             if piece.stop == steps.stop or fit.diverged.all():
                 if host.current().monotonic() - begun >= self.every:
-                    self._unsaved = generation, steps.stop, losses, fit.diverged
-                return Fit(fit.diverged, losses / len(steps) if steps else fit.loss)
+                    self._unsaved = generation, steps.stop, total
+                return replace(total, loss=total.loss / len(steps) if steps else fit.loss)
             self._seconds_per_step = (host.current().monotonic() - began) / len(piece)
             at, start = piece.stop, "current"
             if host.current().monotonic() - saved >= self.every:
-                self._save(generation, at, losses, fit.diverged)
+                self._save(generation, at, total)
                 saved = host.current().monotonic()
 
     def sample(self, generation: int, first: int, count: int, sample: Sample, shelf: Shelf) -> tuple[Block, ...]:
@@ -121,15 +123,22 @@ class CheckpointedCrew:
                     raise
         return None
 
-    def _save(self, generation: int, step: int, losses: np.ndarray | float, diverged: np.ndarray) -> None:
-        """Publish a checkpoint, then delete the older ones."""
+    def _save(self, generation: int, step: int, total: Fit) -> None:
+        """Publish a checkpoint, then delete the older ones.
+
+        Args:
+            generation: the generation that is trained.
+            step: the number of its steps so far.
+            total: the fit so far, with the sum of the losses of all steps.
+        """
         older = self._saved_steps(generation)
         attempt = Attempt.start(self.objects, f"{self._folder}/{generation}")
         attempt.files.update(self.crew.save(attempt, training_state=True))
-        manifest = {"generation": generation, "step": step, "losses": np.asarray(losses).tolist()}
+        manifest = {"generation": generation, "step": step, "losses": np.asarray(total.loss).tolist()}
         manifest |= {"model": self.model} if self.model else {}
         name = self._name(generation, step)
-        if attempt.publish(name, {**manifest, **records.diverged(self.seeds, diverged)}):
+        manifest |= records.diverged(self.seeds, total.diverged) | records.movement(total, len(self.seeds))
+        if attempt.publish(name, manifest):
             attempt.sync(name)
         else:  # another process trains the same generation and was first
             attempt.discard()

@@ -57,7 +57,10 @@ def _train(
     attempt = Attempt.start(context.objects, span.path)
     attempt.files.update(trainer.crew.save(attempt, training_state=True))
     rows_real, rows_synthetic = counts_by_kind(training_set, len(unit.seeds))
-    generation = Generation(0, None, (), rows_real, rows_synthetic, snapshot.steps, fit.diverged, fit.loss)
+    generation = Generation(
+        0, None, (), rows_real, rows_synthetic, snapshot.steps, fit.diverged, fit.loss,
+        weights_moved=fit.weights_moved, skipped_steps=fit.skipped_steps,
+    )  # fmt: skip
     seconds = {"wait": 0.0 if trained else context.wait_seconds, "fit": fitted - began}
     seconds["store"] = perf_counter() - fitted
     records.put(attempt, records.frame([(generation, seconds)], unit.seeds))

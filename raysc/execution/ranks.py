@@ -72,7 +72,8 @@ class TrainedRank:
         streams = Streams(self.seeds, generation)
         fitted = self.family.fit(training_set, self._weights(start, generation), steps, train, streams, length)
         self._state, self._diverged = fitted.state, self._diverged | fitted.diverged
-        return Fit(self._diverged, np.atleast_1d(fitted.loss))
+        moved = np.broadcast_to(fitted.weights_moved, len(self.seeds))
+        return Fit(self._diverged, np.atleast_1d(fitted.loss), moved, fitted.skipped_steps)
 
     def _weights(self, start: StartWeights, generation: int) -> Any:
         """Return the state from which a fit starts."""

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from raysc.loop import Generation
+from raysc.loop import Fit, Generation
 from raysc.pool.blocks import Block
 from raysc.pool.rows import Rows
 from raysc.regimes.recipe import Recipe, Source, synthetic
@@ -40,6 +40,7 @@ def frame(generations: Iterable[tuple[Generation, Mapping[str, float]]], seeds: 
             "diverged": generation.diverged,
             "loss": np.full(pack_size, generation.loss),
             **{name: np.full(pack_size, rate) for name, rate in acceptance(generation.rows).items()},
+            **{name: np.broadcast_to(value, pack_size) for name, value in movement(generation, pack_size).items()},
             **{f"seconds_{phase}": np.full(pack_size, spent / pack_size) for phase, spent in seconds.items()},
         }
         for generation, seconds in generations
@@ -50,6 +51,29 @@ def frame(generations: Iterable[tuple[Generation, Mapping[str, float]]], seeds: 
 def acceptance(rows: Rows | None) -> dict[str, float]:
     """Return the share of candidates that a rejection rule accepted; empty if the rows were drawn without one."""
     return {} if rows is None or rows.acceptance is None else {"acceptance_rate": rows.acceptance}
+
+
+def movement(fit: Fit | Generation, seeds: int) -> dict[str, Any]:
+    """Return weights_moved and skipped_steps of a fit; empty if all weights moved and no step was skipped.
+
+    Returns:
+        Lists, for a record or a manifest: ``weights_moved`` a bool for each seed, ``skipped_steps`` an int.
+    """
+    moved = np.broadcast_to(fit.weights_moved, seeds)
+    if moved.all() and not fit.skipped_steps:
+        return {}
+    return {"weights_moved": moved.tolist(), "skipped_steps": fit.skipped_steps}
+
+
+def fit_so_far(checkpoint: Manifest, seeds: tuple[int, ...]) -> Fit:
+    """Read the fit that led to a checkpoint; its loss is the sum over its steps."""
+    record = checkpoint.record
+    return Fit(
+        np.isin(seeds, diverged_seeds(checkpoint)),
+        np.asarray(record["losses"]),
+        np.asarray(record.get("weights_moved", [True] * len(seeds))),
+        record.get("skipped_steps", 0),
+    )
 
 
 def put(attempt: Attempt, records: pd.DataFrame) -> None:

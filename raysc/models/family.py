@@ -161,11 +161,16 @@ class FitResult:
         state: the model and everything that training needs to continue.
         diverged: a loss or parameter was not finite, and training ended there. For a pack: bool (seeds,).
         loss: mean training loss of the run, for the log. For a pack: float64 (seeds,).
+        weights_moved: False if all weights are those of the start, although steps with a learning rate above 0 were
+            taken. For a pack: bool (seeds,).
+        skipped_steps: steps that loss scaling (fp16) skipped, since their gradients were not finite.
     """
 
     state: Any
     diverged: bool | np.ndarray
     loss: float | np.ndarray
+    weights_moved: bool | np.ndarray = True
+    skipped_steps: int = 0
 
 
 class TrainedFamily(Protocol):

@@ -47,3 +47,12 @@ def prepare_optimizer(accelerator: Accelerator, optimizer: torch.optim.Optimizer
     optimiser would slow down training of small networks.
     """
     return optimizer if accelerator.scaler is None else accelerator.prepare_optimizer(optimizer)
+
+
+def was_skipped(accelerator: Accelerator, optimizer: Any) -> bool:
+    """Return whether loss scaling (fp16) skipped the last step, since a gradient was not finite.
+
+    Version-dependent: ``step_was_skipped`` of the wrapped optimiser. Without it a run that skipped every step looks
+    like one that trained.
+    """
+    return accelerator.scaler is not None and bool(optimizer.step_was_skipped)

@@ -26,11 +26,12 @@ from raysc.models.neural.gpu import (
 )
 from raysc.models.neural.state import State
 from raysc.models.training import augmentation, micro_batch
-from raysc.models.training.accelerate_compat import new_accelerator, prepare_model, prepare_optimizer
+from raysc.models.training.accelerate_compat import new_accelerator, prepare_model, prepare_optimizer, was_skipped
 from raysc.models.training.batches import Batches
 from raysc.models.training.dropout import WholeBatchDropout
 from raysc.models.training.fsdp import shard_network
 from raysc.models.training.gradient_checkpointing import enable_gradient_checkpointing
+from raysc.models.training.movement import weights_moved
 from raysc.models.training.optimizer_state import (
     WEIGHT_DTYPES,
     OptimizerState,
@@ -182,6 +183,7 @@ class TrainingRun:
         if carries_optimizer_state(task.steps, train):
             self._load_optimizer_state()
         self._loss, self._unchecked_loss = 0.0, torch.zeros((), device=self._device)
+        self._skipped_steps = 0
 
     def _build_network(self) -> nn.Module:
         """Return the network with copies of the starting weights, and set up dropout and gradient checkpointing."""
@@ -258,6 +260,7 @@ class TrainingRun:
         if train.clip is not None:
             accelerator.clip_grad_norm_(list(self._optimizer_state.parameters.values()), train.clip)
         self._optimizer.step()
+        self._skipped_steps += was_skipped(accelerator, self._optimizer)
         self._optimizer.zero_grad()
         self._optimizer_state.update_ema(step)
 
@@ -277,7 +280,14 @@ class TrainingRun:
         report(self._activity, "steps", task.steps.stop, task.total_steps)
         state = self._optimizer_state.to_state(step, None if scaler is None else scaler.state_dict())
         diverged = not isfinite(self._loss) or not self._is_finite(state, batch)
-        return FitResult(state, diverged, self._loss / len(task.steps))
+        return FitResult(state, diverged, self._loss / len(task.steps), self._has_moved(state), self._skipped_steps)
+
+    def _has_moved(self, state: State) -> bool:
+        """Return whether a weight differs from the start; True too if the learning rate was 0 in every step."""
+        task = self._task
+        start = starting_weights(task.start, task.steps, task.train)
+        moved = weights_moved(start, state.weights, WEIGHT_DTYPES[task.train.weights])
+        return bool(moved[0]) or not self._optimizer_state.learns
 
     def _is_finite(self, state: State, batch: Any) -> bool:
         """Return whether all weights, and the EMA model's loss on every rank's micro-batch, are finite."""

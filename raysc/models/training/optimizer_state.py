@@ -34,6 +34,7 @@ class OptimizerState:
     Attributes:
         parameters: trained parameters by name; their order is the network's.
         adamw: their optimiser, without state until ``load_moments``.
+        learns: True once a step had a learning rate above 0.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class OptimizerState:
         self._config, self._train = start.config, train
         self._total_steps = total_steps or steps.stop
         self._steps_before = start.steps - steps.start
+        self.learns = False
 
     def load_moments(self, moments: Tensors) -> None:
         """Give AdamW copies of ``State.moments`` in the weights' dtype; of a sharded network, this rank's shards.
@@ -73,6 +75,7 @@ class OptimizerState:
         """Set the learning rate of a step of the generation."""
         rate = learning_rate(self._train, step, self._total_steps, self._steps_before)
         self.adamw.param_groups[0]["lr"] = rate
+        self.learns |= rate > 0
 
     def update_ema(self, step: int) -> None:
         """Update the EMA weights after a step of the generation, if there is an EMA."""

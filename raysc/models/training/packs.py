@@ -22,6 +22,7 @@ from raysc.models.neural.state import State
 from raysc.models.training.batches import Batch, PackBatches
 from raysc.models.training.coupling import Coupling
 from raysc.models.training.loop import CHECK_EVERY
+from raysc.models.training.movement import weights_moved
 from raysc.models.training.optimizer_state import OptimizerState, carries_optimizer_state, starting_weights
 from raysc.pool.training_set import TrainingSet
 from raysc.progress import report
@@ -82,7 +83,8 @@ def fit(
     with torch.no_grad():
         ema_losses = pack_loss(state.ema, batch)
     diverged = ~_is_finite(state, ema_losses, total_losses)
-    return FitResult(state, diverged, total_losses.double().cpu().numpy() / len(steps))
+    moved = weights_moved(weights, state.weights, torch.float32, seeds) | (not optimizer_state.learns)
+    return FitResult(state, diverged, total_losses.double().cpu().numpy() / len(steps), moved)
 
 
 def _step(

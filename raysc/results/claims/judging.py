@@ -10,7 +10,8 @@ Seeds without a finite value are not left out, since the mean of the others woul
   with diverged seeds can be judged worse, never better. An infinite value counts likewise on its side, as does 0 on a
   log scale. If all seeds of a cell diverged, the cell is infinitely worse.
 - A metric that never crossed its level crosses it after the last generation at the earliest.
-- A missing value makes a claim undecided.
+- A missing value makes a claim undecided, and so does a generation whose weights did not move although its learning
+  rate was not 0: a model that never learned says nothing about the loop.
 """
 
 import math
@@ -209,16 +210,20 @@ def _figures(claim: Claim, case: Case, context: ClaimContext) -> _Figures:
     infinite = {} if case.first.value.kind == "crossing" else coverage.infinite
     seeds, why = int(coverage.complete.sum()), ""
     if coverage.missing:
-        why = "missing: " + "; ".join(
-            f"{context.cell_text(cell)}, {count} of {len(coverage.complete)} seeds"
-            for cell, count in coverage.missing.items()
-        )
+        why = f"missing: {_seed_counts(coverage.missing, context)}"
+    elif coverage.unmoved:
+        why = f"weights did not move: {_seed_counts(coverage.unmoved, context)}"
     elif seeds < MIN_SEEDS:
         why = f"{seeds} seed{'s' * (seeds > 1)}; at least {MIN_SEEDS} are needed"
     by = _bound(claim, logarithms, noise)
     region = _region(claim, logarithms, by)
     judgement = judge(values.take(coverage.complete), region) if seeds > 1 else None
     return _Figures(judgement, why, logarithms, region, seeds, coverage.diverged, infinite, by)
+
+
+def _seed_counts(counts: Mapping[int, int], context: ClaimContext) -> str:
+    total = len(context.values.seeds)
+    return "; ".join(f"{context.cell_text(cell)}, {count} of {total} seeds" for cell, count in counts.items())
 
 
 def _number(margin: Margin | None, noise: float) -> float:

@@ -1,12 +1,13 @@
 """Values of one metric by cell, seed and generation, and the seeds with missing values."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from raysc.metrics.core.metric import Better, Column
+from raysc.results.table.unmoved import unmoved_generations
 
 WORST: Mapping[Better, float] = {"lower": np.inf, "higher": -np.inf, "near": np.nan}
 """Direction of improvement -> value of a diverged model."""
@@ -22,12 +23,14 @@ class Coverage:
         diverged: cell -> number of seeds whose model diverged; cells without such seeds are left out.
         infinite: cell -> number of other seeds with an infinite value, or one without a finite logarithm (0) where
             logarithms are compared; cells without such seeds are left out.
+        unmoved: cell -> number of seeds with a generation whose weights did not move; cells without are left out.
     """
 
     complete: np.ndarray
     missing: Mapping[int, int]
     diverged: Mapping[int, int]
     infinite: Mapping[int, int]
+    unmoved: Mapping[int, int]
 
 
 @dataclass(frozen=True)
@@ -39,12 +42,14 @@ class MetricValues:
         row_indices: cell -> indices of its rows.
         column: the metric's column.
         seeds: seeds of the sweep.
+        unmoved: cell -> number of seeds with a generation whose weights did not move.
     """
 
     rows: pd.DataFrame
     row_indices: Mapping[int, np.ndarray]
     column: Column
     seeds: tuple[int, ...]
+    unmoved: Mapping[int, int] = field(default_factory=dict)
 
     def at(self, cell: int, generations: tuple[int, ...]) -> np.ndarray:
         """Return a cell's values at some generations.
@@ -71,7 +76,10 @@ class MetricValues:
         missing: dict[int, int] = {}
         diverged: dict[int, int] = {}
         infinite: dict[int, int] = {}
+        unmoved = {}
         for cell, generations in required:
+            if cell in self.unmoved:
+                unmoved[cell] = self.unmoved[cell]
             values, has_diverged = self._lookup(cell, generations)
             has_values = ~np.isnan(values).any(axis=1)
             complete &= has_values
@@ -83,7 +91,7 @@ class MetricValues:
             seeds = int((is_infinite.any(axis=1) & ~has_diverged.any(axis=1)).sum())
             if seeds:
                 infinite[cell] = max(infinite.get(cell, 0), seeds)
-        return Coverage(complete, missing, diverged, infinite)
+        return Coverage(complete, missing, diverged, infinite, unmoved)
 
     def _rows_of(self, cell: int) -> pd.DataFrame:
         return self.rows.iloc[self.row_indices.get(cell, np.empty(0, int))]
@@ -113,4 +121,5 @@ def metric_values(table: pd.DataFrame, column: Column, seeds: tuple[int, ...]) -
     row_indices = {int(str(cell)): np.asarray(rows) for cell, rows in table.groupby("cell").indices.items()}
     ended = table.get("ended_generation", np.nan)
     rows = table[["seed", "generation", "diverged", column.name]].assign(ended_generation=ended)
-    return MetricValues(rows, row_indices, column, seeds)
+    unmoved = {cell: len(generations) for cell, generations in unmoved_generations(table).items()}
+    return MetricValues(rows, row_indices, column, seeds, unmoved)

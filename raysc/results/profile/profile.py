@@ -1,7 +1,7 @@
 """The collapse profile of a sweep: each cell by each of the eight definitions of collapse."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -16,6 +16,7 @@ from raysc.results.profile.definitions import DEFAULT_FACTOR, DEFINITIONS, Defin
 from raysc.results.profile.estimates import Estimate
 from raysc.results.profile.scaling import AXIS
 from raysc.results.table.table import controls_of, main_columns, quality_column
+from raysc.results.table.unmoved import unmoved_generations
 from raysc.settings import Component
 
 
@@ -78,8 +79,13 @@ def collapse_profile(resolved: ResolvedSweep, table: pd.DataFrame, factor: float
         for definition in DEFINITIONS
     }
     controls = controls_of(sweep.cells)
-    reader = CurveReader(table, controls)
-    profiles = [_cell_profile(cell, resolved, reader, columns, factor) for cell in cells if not cell.settings.control]
+    reader, unmoved = CurveReader(table, controls), unmoved_generations(table)
+    profiles = []
+    for cell in cells:
+        if not cell.settings.control:
+            profile = _cell_profile(cell, resolved, reader, columns, factor)
+            seeds = {**unmoved.get(controls.get(cell.number, cell.number), {}), **unmoved.get(cell.number, {})}
+            profiles.append(_without_verdicts(profile, len(seeds)) if seeds else profile)
     first = profiles[0].cell.number if profiles else 0
     baseline = "the control's" if controls.get(first, first) != first else "generation 0's"
     return Profile(columns, profiles, baseline, factor)
@@ -130,6 +136,16 @@ def _cell_profile(
         present = {rows: other for rows, other in by_rows.items() if other is not None}
         estimates[definition.name] = definition.judge(Evidence(curves, present, factor))
     return CellProfile(cell, generation, estimates)
+
+
+def _without_verdicts(profile: CellProfile, seeds: int) -> CellProfile:
+    """Leave a cell undecided whose weights, or its control's, did not move in some seeds: they say nothing."""
+    note = f"weights did not move in {seeds} seed{'s' * (seeds > 1)}"
+    estimates = {
+        name: estimate if estimate.finding == "not measured" else replace(estimate, finding="undecided", note=note)
+        for name, estimate in profile.estimates.items()
+    }
+    return replace(profile, estimates=estimates)
 
 
 def _same_but_for_rows(cell: ResolvedCell, other: ResolvedCell) -> bool:

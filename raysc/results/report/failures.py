@@ -1,4 +1,4 @@
-"""Failed units and diverged seeds of a sweep."""
+"""Failed units of a sweep, its diverged seeds, and those whose weights did not move."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from raysc.planning.plan import Plan
 from raysc.planning.resolved import ResolvedCell
 from raysc.results.failure_reasons import failed_units, failure_reason
 from raysc.results.plots.labels import cell_label
+from raysc.results.table.unmoved import unmoved_generations
 from raysc.store.objects import Objects
 
 
@@ -36,12 +37,12 @@ def failures(plan: Plan, objects: Objects) -> list[Failure]:
 
 
 @dataclass(frozen=True)
-class Divergence:
-    """The diverged seeds of a cell.
+class AffectedSeeds:
+    """The diverged seeds of a cell, or those whose weights did not move.
 
     Attributes:
         cell: label of the cell.
-        first_generations: seed -> first generation whose model is not finite.
+        first_generations: seed -> first generation whose model is not finite, or is the one that it started from.
         seed_count: number of the cell's seeds that have results.
     """
 
@@ -50,7 +51,7 @@ class Divergence:
     seed_count: int
 
 
-def divergences(table: pd.DataFrame, cells: Sequence[ResolvedCell]) -> list[Divergence]:
+def divergences(table: pd.DataFrame, cells: Sequence[ResolvedCell]) -> list[AffectedSeeds]:
     """Return the diverged seeds by cell, in the sweep's order.
 
     Args:
@@ -59,11 +60,22 @@ def divergences(table: pd.DataFrame, cells: Sequence[ResolvedCell]) -> list[Dive
     """
     diverged = table[table["diverged"].astype(bool)]
     firsts = diverged.groupby(["cell", "seed"], as_index=False)["generation"].min()
-    seed_counts = table.groupby("cell")["seed"].nunique()
     by_cell: dict[int, dict[int, int]] = {}
     for number, seed, t in firsts.itertuples(index=False, name=None):
         by_cell.setdefault(int(number), {})[int(seed)] = int(t)
+    return _affected_seeds(by_cell, table, cells)
+
+
+def unmoved_weights(table: pd.DataFrame, cells: Sequence[ResolvedCell]) -> list[AffectedSeeds]:
+    """Return the seeds with a generation whose weights did not move, by cell; arguments as for ``divergences``."""
+    return _affected_seeds(unmoved_generations(table), table, cells)
+
+
+def _affected_seeds(
+    by_cell: Mapping[int, Mapping[int, int]], table: pd.DataFrame, cells: Sequence[ResolvedCell]
+) -> list[AffectedSeeds]:
+    seed_counts = table.groupby("cell")["seed"].nunique()
     return [
-        Divergence(cell_label(cells[number]), generations, int(seed_counts[number]))
+        AffectedSeeds(cell_label(cells[number]), generations, int(seed_counts[number]))
         for number, generations in by_cell.items()
     ]

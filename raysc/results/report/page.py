@@ -26,7 +26,7 @@ from raysc.results.plots.labels import label
 from raysc.results.profile.definitions import DEFINITIONS
 from raysc.results.profile.profile import collapse_profile
 from raysc.results.profile.tables import heading, number_entry, profile_frame
-from raysc.results.report.failures import divergences, failures
+from raysc.results.report.failures import divergences, failures, unmoved_weights
 from raysc.results.report.figures.order import figure_sections
 from raysc.results.report.figures.rendering import ReportFigure, write_numbers
 from raysc.results.report.provenance import compute_environments, lineage_frame
@@ -127,6 +127,7 @@ def report(resolved: ResolvedSweep, objects: Objects) -> Report:
         stability=stability_table(stabilities, cells, column.scale == "log") if stabilities else None,
         failures=failures(plan, objects),
         divergences=divergences(table, cells),
+        unmoved=unmoved_weights(table, cells),
         file=sweep_yaml(sweep),
         environments=compute_environments(cells, objects),
         lineages=tables["lineages"],

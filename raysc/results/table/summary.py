@@ -11,6 +11,7 @@ from raysc.results.table.number_format import mean_text, value_text
 from raysc.results.table.selection import last_generation
 from raysc.results.table.table import controls_of, main_columns, varying_axes
 from raysc.results.table.terminal_table import WIDTH, empty_table, widest_table
+from raysc.results.table.unmoved import unmoved_generations
 from raysc.sweepfile.sweep import Sweep
 
 
@@ -44,9 +45,10 @@ def summary(sweep: Sweep, table: pd.DataFrame, width: int = WIDTH) -> Table:
         width: width of the terminal, in characters; columns that do not fit are left out, from the right.
 
     Returns:
-        A rich table: the axes that vary, the number of seeds that reached the cell's last generation, and how many
-        diverged, if any did. Then the mean over seeds of the first metric with its 95 % interval, its excess over the
-        control, and the other metrics. Cells without results have a row too.
+        A rich table: the axes that vary, the number of seeds that reached the cell's last generation, how many
+        diverged, if any did, and how many had a generation whose weights did not move (unmoved), if any had. Then the
+        mean over seeds of the first metric with its 95 % interval, its excess over the control, and the other metrics.
+        Cells without results have a row too.
     """
     last = last_generation(table)
     reached = last.groupby("cell")["generation"].first()
@@ -58,7 +60,7 @@ def summary(sweep: Sweep, table: pd.DataFrame, width: int = WIDTH) -> Table:
     ]
 
     def build(headings: Sequence[str]) -> Table:
-        return _build(sweep, last, reached, headings, [cell_texts[: len(headings)] for cell_texts in texts])
+        return _build(sweep, table, last, reached, headings, [cell_texts[: len(headings)] for cell_texts in texts])
 
     return widest_table(build, [statistic.heading for statistic in statistics], width)[0]
 
@@ -76,6 +78,7 @@ def _statistics(sweep: Sweep) -> list[_Statistic]:
 
 def _build(
     sweep: Sweep,
+    whole: pd.DataFrame,
     last: pd.DataFrame,
     reached: "pd.Series[int]",
     headings: Sequence[str],
@@ -84,7 +87,13 @@ def _build(
     same_generation = reached.nunique() == 1 and len(reached) == len(sweep.cells)
     any_diverged = bool(len(last) and last["diverged"].any())
     axes = varying_axes(sweep.cells)
-    progress = ["seeds", *([] if same_generation else ["generation"]), *(["diverged"] if any_diverged else [])]
+    unmoved = {cell: len(seeds) for cell, seeds in unmoved_generations(whole).items()}
+    progress = [
+        "seeds",
+        *([] if same_generation else ["generation"]),
+        *(["diverged"] if any_diverged else []),
+        *(["unmoved"] if unmoved else []),
+    ]
     table = empty_table(_title(sweep, same_generation, reached), [*axes, *progress, *headings])
     seeds, diverged = last.groupby("cell").size(), last.groupby("cell")["diverged"].sum()
     for number, (cell, cell_texts) in enumerate(zip(sweep.cells, texts, strict=True)):
@@ -93,6 +102,7 @@ def _build(
             f"{seeds.get(number, 0)}/{len(sweep.seeds_of(number))}",
             *([] if same_generation else [str(reached.get(number, "none"))]),
             *([str(int(diverged.get(number, 0)) or "")] if any_diverged else []),
+            *([str(unmoved.get(number, ""))] if unmoved else []),
             *(
                 "control" if cell.control and heading == "excess" else text
                 for heading, text in zip(headings, cell_texts, strict=True)

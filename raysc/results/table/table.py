@@ -39,6 +39,8 @@ def load_table(resolved: ResolvedSweep, objects: Objects) -> pd.DataFrame:
         - cell (its number), the axes under the names of ``CellSettings.axes``, control, seed, generation
         - share: synthetic rows / all rows of the training set; rows_real, rows_synthetic, optimiser_steps
         - diverged: the model is not finite, nor are all later models of the seed; their metrics are NaN
+        - weights_moved and skipped_steps, if a generation has weights that did not move, although its learning rate was
+          not 0, or steps that loss scaling skipped
         - initial_quality: damage of generation 0 against real rows, by the sweep's ``initial_quality`` metric
         - collapse_generation, if a metric has a collapse threshold: the first generation beyond it (of the first such
           metric); NaN without a collapse
@@ -64,6 +66,9 @@ def load_table(resolved: ResolvedSweep, objects: Objects) -> pd.DataFrame:
         asked = {(cell.number, seed) for cell in cells for seed in sweep.seeds_of(cell.number)}
         table = table[[run in asked for run in zip(table["cell"], table["seed"], strict=True)]]
     table = table.sort_values(["cell", "seed", "generation"], ignore_index=True)
+    if "weights_moved" in table:  # recorded only where something is amiss
+        moved = table["weights_moved"].fillna(True).astype(bool)
+        table = table.assign(weights_moved=moved, skipped_steps=table["skipped_steps"].fillna(0).astype(int))
     for name in cells[0].settings.axes:
         table[name] = table["cell"].map(_axis(name, cells)) if name not in table else table[name]
     parents = {cell.number: cell.keys.generation_zero.rows for cell in cells if cell.keys.generation_zero is not None}
@@ -216,5 +221,5 @@ def _order(sweep: Sweep, columns: Sequence[Column], table: pd.DataFrame) -> list
     front = ["cell", *axes, "control", "seed", "generation", "share", *COUNTS, "diverged", "initial_quality"]
     collapse = ["collapse_generation" for _ in _collapse_columns(columns)]
     ended = ["ended_generation"] if sweep.until is not None else []
-    accepted = [name for name in ("acceptance_rate",) if name in table]
-    return [*front, *accepted, *ended, *collapse, *metrics, *seconds, "lineage", "parent"]
+    recorded = [name for name in ("acceptance_rate", "weights_moved", "skipped_steps") if name in table]
+    return [*front, *recorded, *ended, *collapse, *metrics, *seconds, "lineage", "parent"]

@@ -2,7 +2,7 @@ from pathlib import Path
 
 from raysc.planning.plan import make_plan
 from raysc.planning.resolved import resolve
-from raysc.results.report.failures import Divergence, divergences, failures
+from raysc.results.report.failures import AffectedSeeds, divergences, failures
 from raysc.results.table.table import load_table
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep
@@ -35,4 +35,4 @@ def test_divergence_is_listed_from_its_first_generation_on(
     resolved = resolve(sweep)
     diverged = divergences(load_table(resolved, objects), resolved.cells)
     assert len(diverged) == len(resolved.cells)
-    assert diverged[0] == Divergence(diverged[0].cell, {0: 0, 1: 0, 2: 0}, 3)
+    assert diverged[0] == AffectedSeeds(diverged[0].cell, {0: 0, 1: 0, 2: 0}, 3)

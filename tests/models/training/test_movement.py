@@ -35,7 +35,7 @@ def moved(family: FlowMatching, rows: np.ndarray, streams: Streams, train: Train
     start = family.initial(rows.shape[2:], streams)
     fit = family.fit(training_set, start, range(steps), train, streams)
     assert fit.skipped_steps == 0
-    return np.broadcast_to(fit.weights_moved, len(streams.seeds)).tolist()
+    return [bool(seed) for seed in np.broadcast_to(fit.weights_moved, len(streams.seeds))]
 
 
 @pytest.mark.parametrize(("rows", "streams"), [IMAGES, POINTS], ids=["one network", "pack"])

@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup quickstart test test-fast test-cluster test-rest lint docs
+.PHONY: setup quickstart test test-fast test-cluster test-rest lint docs wheel
 
 setup: $(VENV)/.installed
 
@@ -39,3 +39,8 @@ lint: setup
 docs: setup
 	$(BIN)/sphinx-build -W --keep-going -q docs docs/_build
 	@echo "open docs/_build/index.html"
+
+# build/ may hold files of an older state, which would end up in the wheel.
+wheel: setup
+	rm -rf build
+	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .

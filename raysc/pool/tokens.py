@@ -21,6 +21,8 @@ PAD = -1
 
 BATCH_CHARACTERS = 2**21
 """Number of characters that are encoded at a time."""
+SHORT_BATCH = 256
+"""Texts up to which a batch is encoded without a thread, whose start takes longer than the batch."""
 
 
 @dataclass(frozen=True)
@@ -96,9 +98,8 @@ class Tokenizer:
 
     def _encodings(self, texts: list[str]) -> list[Any]:
         """Return the library's encodings of texts, without special tokens."""
-        encodings: list[Any] = call_interruptibly(
-            partial(self._library().encode_batch, texts, add_special_tokens=False)
-        )
+        call = partial(self._library().encode_batch, texts, add_special_tokens=False)
+        encodings: list[Any] = call() if len(texts) <= SHORT_BATCH else call_interruptibly(call)
         return encodings
 
     def _library(self) -> Any:

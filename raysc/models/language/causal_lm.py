@@ -97,7 +97,7 @@ class CausalLm:
         default_factory=dict, init=False, repr=False, compare=False
     )
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     trained: ClassVar[bool] = True
     block: ClassVar[int] = BLOCK
     sample_settings: ClassVar[tuple[str, ...]] = (

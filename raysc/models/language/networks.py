@@ -11,7 +11,7 @@ from raysc.errors import InputError
 from raysc.libraries.hub import SETTINGS, WEIGHTS, model_folder
 from raysc.libraries.optional import text_library
 from raysc.machine.content_cache import content_cache
-from raysc.models.language.transformers_compat import new_network
+from raysc.models.language.transformers_compat import fuse_gelu, new_network
 
 Config = dict[str, Any]
 """Configuration as JSON values: "network" is causal_lm and "event" (length,), as in ``networks.network``;
@@ -126,6 +126,7 @@ def _new_network(values: dict[str, Any]) -> Any:
     transformers = text_library("transformers", FEATURE)
     values = dict(values)
     network = new_network(transformers.AutoConfig.for_model(values.pop("model_type"), **values), FEATURE)
+    fuse_gelu(network)
     network.tie_weights()
     return network
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import torch
+from torch import nn
 
 from raysc.libraries.optional import text_library
 
@@ -24,6 +25,20 @@ def new_network(config: Any, feature: str) -> Any:
 
     with no_init_weights():
         return transformers.AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+
+
+def fuse_gelu(network: nn.Module) -> None:
+    """Replace GPT-2's activation by torch's, which computes the same function of Hendrycks and Gimpel 2016 in one pass.
+
+    Private: ``activations.NewGELUActivation``. It makes eight passes over the hidden layer, and as many in the backward
+    pass: a sixth of a training step on a CPU.
+    """
+    from transformers.activations import NewGELUActivation
+
+    for module in network.modules():
+        for name, child in module.named_children():
+            if isinstance(child, NewGELUActivation):
+                setattr(module, name, nn.GELU(approximate="tanh"))
 
 
 def new_slot_cache(positions: torch.Tensor, length: int) -> Any:

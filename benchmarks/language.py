@@ -1,15 +1,16 @@
 """Time of small language models in two checkouts: `python benchmarks/language.py OLDER_CHECKOUT [repeats]`.
 
-For pretrain_tinystories_small and sft_gemma2_small: one epoch of training, sampling as many rows as there are real ones, and
-measuring them, in a process of its own on one thread, the older checkout and this one in turn. "Sweep" adds them up over the
-epochs and generations of all cells of a seed. Seconds are of processor time, the least of the repeats: other work on the
-machine only ever adds to them.
+For pretrain_tinystories_small and sft_gemma2_small: an epoch of training, sampling as many rows as there are real ones,
+and measuring them, in a process of its own on one thread, the older checkout and this one in turn. "sweep" adds them up
+over the epochs and generations of all cells of a seed. Seconds are of processor time, the least of the repeats: other
+work on the machine only ever adds to them.
 """
 
 import json
 import os
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 from time import process_time
 
@@ -51,7 +52,7 @@ def measure(name: str) -> dict[str, float]:
     plain = [metric for metric in metrics if not hasattr(metric, "model_requirements")]
     measure_rows(plain, sampled, RealSets(cell.data.kind, rows, cell.data.test(), data=cell.data))
     times.append(process_time())
-    return dict(zip(PHASES, (b - a for a, b in zip(times, times[1:], strict=False)), strict=True))
+    return dict(zip(PHASES, (b - a for a, b in pairwise(times)), strict=True))
 
 
 def seconds(checkout: Path, name: str) -> dict[str, float]:

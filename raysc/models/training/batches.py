@@ -1,6 +1,7 @@
 """Batches of a training run; they depend on the step alone, not on ranks or the first step."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -144,6 +145,9 @@ class PackBatches:
         self._batch, self._streams, self._device, self._coupling = batch, streams, device, coupling
         self._orders = [RowOrder(self._rows.shape[1], Streams((seed,), streams.generation)) for seed in streams.seeds]
         self._seeds = np.arange(len(self._orders) if len(self._rows) > 1 else 1)[:, None]
+        # The solver of optimal transport releases Python's lock: the trial's cores solve the seeds side by side.
+        threads = min(torch.get_num_threads(), len(self._orders))
+        self._map = map if threads == 1 or coupling is None else ThreadPoolExecutor(threads).map
 
     def __call__(self, step: int) -> Batch:
         """Return a step's batches: rows and noise (seeds, batch, *event), times (seeds, batch)."""
@@ -156,9 +160,9 @@ class PackBatches:
         first = step * self._batch
         rows = self._rows[self._seeds, np.stack([order(first, first + self._batch) for order in self._orders])]
         if self._coupling is not None:
-            pairings = self._streams.iter_generators("train", "coupling", step)
-            for seed_noise, seed_rows, pairing in zip(noise, rows, pairings, strict=True):
-                noise_positions, row_positions = self._coupling(seed_noise, seed_rows, pairing)
+            pairings = self._streams.generators("train", "coupling", step)
+            pairs = self._map(self._coupling, noise, rows, pairings)
+            for seed_noise, seed_rows, (noise_positions, row_positions) in zip(noise, rows, pairs, strict=True):
                 seed_noise[:], seed_rows[:] = seed_noise[noise_positions], seed_rows[row_positions]
         return Batch(*(torch.from_numpy(array).to(self._device) for array in (rows, noise, times)))
 

@@ -109,6 +109,21 @@ def test_a_packs_batches_are_those_of_its_seeds(
                 assert torch.equal(getattr(pack(step), name)[number], getattr(single(step), name))
 
 
+@pytest.mark.parametrize("coupling", [optimal_transport, drawn_optimal_transport])
+def test_threads_pair_the_seeds_as_one_does(
+    coupling: Coupling, training_set: MakeTrainingSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows, streams = (
+        training_set(np.random.default_rng(0).normal(size=(50, 2)).astype(np.float32)),
+        Streams((3, 5, 7), 2),
+    )
+    single = PackBatches(rows, 16, streams, CPU, coupling)(4)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    threaded = PackBatches(rows, 16, streams, CPU, coupling)(4)
+    assert torch.equal(single.noise, threaded.noise)
+    assert torch.equal(single.rows, threaded.rows)
+
+
 def test_a_coupling_pairs_the_whole_batch_whatever_the_number_of_ranks(training_set: MakeTrainingSet) -> None:
     rows = training_set(np.random.default_rng(0).integers(0, 256, (20, 1, 4, 4), np.uint8))
 

@@ -11,9 +11,10 @@ The loop does not depend on Ray and does no I/O. A crew holds the models, and sh
 measures and publishes each generation before it requests the next one.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import count
 from time import perf_counter
 from typing import Literal, Protocol
 
@@ -260,6 +261,36 @@ def self_consuming_loop(
         )  # fmt: skip
         if rows is None:
             return
+
+
+def coupled_loops(
+    loops: Sequence[Iterator[Generation]],
+    sources: Sequence[dict[Source, Rows]],
+    read: Callable[[int, int, Sequence[Rows | None]], Rows],
+) -> Iterator[tuple[Generation | None, ...]]:
+    """Run the loops of several models in step; each model trains on rows that all of them have sampled.
+
+        for t = 0, ..., T:
+            D_t^i, G_t^i, S_t^i as above, for every model i
+            from now on model i takes ``read(i, t, S_t^1, ..., S_t^K)`` as S_t
+
+    Args:
+        loops: the loop of every model.
+        sources: the sources of every loop.
+        read: (model, generation, samples of all models) -> the rows that the model reads.
+
+    Yields:
+        The generation of every model; None for a model whose seeds had all diverged before.
+    """
+    for t in count():
+        generations = tuple(next(loop, None) for loop in loops)
+        if all(generation is None for generation in generations):
+            return
+        sampled = [None if generation is None else generation.rows for generation in generations]
+        for model, of_model in enumerate(sources):
+            if (newest := synthetic(t)) in of_model:  # unless no later generation takes it
+                of_model[newest] = read(model, t, sampled)
+        yield generations
 
 
 def _new_rows(new_rows: NewRows, rules: Rules, generation: int) -> Rows:

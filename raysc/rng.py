@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-Role = Literal["data", "init", "train", "sample", "subsample", "choose", "transform", "weigh"]
+Role = Literal["data", "init", "train", "sample", "subsample", "choose", "transform", "weigh", "read"]
 
 
 def stream(seed: int, generation: int, role: Role, *index: int | str) -> np.random.Generator:
@@ -29,6 +29,24 @@ def stream(seed: int, generation: int, role: Role, *index: int | str) -> np.rand
         A generator in the same state on every machine.
     """
     return np.random.Generator(np.random.Philox(key=_words(2, seed, generation, role, *index)))
+
+
+def model_seeds(seeds: tuple[int, ...], model: int) -> tuple[int, ...]:
+    """Return the seeds in the addresses of one of several models; model 0 has those of a loop by itself.
+
+    So cells with equal seeds share the draws of the models of equal number, however many they have.
+
+    Args:
+        seeds: the replicates.
+        model: number of the model, from 0.
+
+    Returns:
+        Whole numbers of 63 bits for the models from 1 on.
+    """
+    if model == 0:
+        return seeds
+    texts = (repr((seed, "model", model)).encode() for seed in seeds)
+    return tuple(int.from_bytes(blake2b(text, digest_size=8).digest(), "little") >> 1 for text in texts)
 
 
 def _words(count: int, seed: int, generation: int, role: Role, *index: int | str) -> np.ndarray:

@@ -16,7 +16,8 @@ from raysc.cluster.object_shelf import ObjectBlock, ObjectShelf
 from raysc.cluster.real_data import RealData
 from raysc.cluster.versions import Versions, disagreement, versions
 from raysc.errors import RayscError
-from raysc.execution import closed_form, initial, trained
+from raysc.execution import closed_form, coupled, initial, trained
+from raysc.execution.coupled import CoupledModel
 from raysc.execution.measurer import Measurer
 from raysc.execution.metric_writer import MetricWriter
 from raysc.execution.ranks import ClosedFormRank, TrainedRank
@@ -73,6 +74,7 @@ class TrialInputs:
         metrics: key -> metric.
         real_data: the real rows of the unit's data setting.
         queued: time at which the wave was handed to Ray, in seconds since the epoch.
+        models: of a unit of coupled models: the inputs of each of them; empty for a single model.
     """
 
     wave: "ray.ObjectRef[WaveInputs]"
@@ -80,6 +82,7 @@ class TrialInputs:
     metrics: Mapping[str, Metric]
     real_data: RealData
     queued: float
+    models: "tuple[TrialInputs, ...]" = ()
 
 
 def bundles(resources: Resources) -> list[dict[str, float]]:
@@ -150,9 +153,11 @@ def _run_with_crew(inputs: TrialInputs, wave: WaveInputs, report: Report, wait_s
     unit = inputs.unit
     if not unit.cell.family.trained:
         assert isinstance(unit, LoopUnit), "closed-form families make their own generation 0"
-        family, extractors = cast(ClosedFormFamily, unit.cell.family), load_extractors(inputs.real_data.extractors)
-        rank = ClosedFormRank(family, unit.seeds, extractors=extractors)
-        closed_form.run(unit, _context(inputs, wave, rank, report, wait_seconds), rank)
+        models = [_closed_form_model(model, wave, report, wait_seconds) for model in inputs.models or (inputs,)]
+        if len(models) > 1:
+            coupled.run(models)
+        else:
+            closed_form.run(unit, models[0].context, models[0].crew)
         return
     crew = _trained_crew(inputs, wave.sweep.resources)
     try:
@@ -163,6 +168,15 @@ def _run_with_crew(inputs: TrialInputs, wave: WaveInputs, report: Report, wait_s
             trained.run(unit, context, crew)
     finally:
         crew.close()
+
+
+def _closed_form_model(inputs: TrialInputs, wave: WaveInputs, report: Report, wait_seconds: float) -> CoupledModel:
+    """Return one model of a closed-form unit, with its crew, which is this process."""
+    cell, extractors = inputs.unit.cell, load_extractors(inputs.real_data.extractors)
+    rank = ClosedFormRank(
+        cast(ClosedFormFamily, cell.family), cell.stream_seeds(inputs.unit.seeds), extractors=extractors
+    )
+    return CoupledModel(cell, _context(inputs, wave, rank, report, wait_seconds), rank)
 
 
 def _trained_crew(inputs: TrialInputs, resources: Resources) -> ActorCrew | TrainedRank:
@@ -224,7 +238,7 @@ def _real_block(inputs: TrialInputs) -> Block:
     """Return the real rows of the unit's pack: from the object store, or made here where each seed has its own."""
     unit, train = inputs.unit, inputs.real_data.train
     if train is None:
-        return MemoryBlock((REAL, unit.seeds), 0, unit.cell.data.train(unit.seeds))
+        return MemoryBlock((REAL, unit.seeds), 0, unit.cell.data.train(unit.cell.data_seeds(unit.seeds)))
     return ObjectBlock(train, 0, unit.cell.data.count)
 
 

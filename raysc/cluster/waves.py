@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import ray
@@ -19,7 +20,7 @@ from raysc.errors import RayscError
 from raysc.metrics.core.metric import Metric
 from raysc.planning.plan import Plan
 from raysc.planning.resolved import metric_keys
-from raysc.planning.units import InitialUnit, Unit
+from raysc.planning.units import InitialUnit, LoopUnit, Unit
 from raysc.store.objects import Objects
 from raysc.store.sweep_record import retention_by_key
 
@@ -68,18 +69,23 @@ def _trial_inputs(
     units: Sequence[Unit], plan: Plan, objects: Objects, real_data: RealDataCache
 ) -> dict[str, "ray.ObjectRef[TrialInputs]"]:
     """Put the inputs of each unit's trial into the object store, by the unit's name."""
-    lineages = {unit.cell.keys.lineage for unit in units}
+    lineages = {model.keys.lineage for unit in units for model in unit.cell.models}
     retention = {lineage: keep for lineage, keep in retention_by_key(objects).items() if lineage in lineages}
     has_text = any(cell.data.kind == "text" for cell in plan.cells)
     wave = ray.put(WaveInputs(plan.sweep, objects, retention, versions(has_text)))
     metrics: dict[tuple[str, ...], dict[str, Metric]] = {}
-    inputs = {}
-    for unit in units:
+
+    def of_unit(unit: Unit) -> TrialInputs:
         keys = plan.resolved.metric_keys[unit.cell.number]
         if keys not in metrics:
             components = metric_keys(plan.sweep, unit.cell)
             metrics[keys] = {key: registry.build("metric", component) for key, component in components.items()}
-        inputs[unit.name] = ray.put(TrialInputs(wave, unit, metrics[keys], real_data.get(unit.cell), time.time()))
+        return TrialInputs(wave, unit, metrics[keys], real_data.get(unit.cell), time.time())
+
+    inputs = {}
+    for unit in units:
+        models = unit.models if isinstance(unit, LoopUnit) and unit.cell.coupled else ()
+        inputs[unit.name] = ray.put(replace(of_unit(unit), models=tuple(map(of_unit, models))))
     return inputs
 
 

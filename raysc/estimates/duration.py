@@ -6,18 +6,14 @@ from functools import cached_property
 from heapq import heapify, heapreplace
 from tempfile import TemporaryDirectory
 from time import process_time
-from typing import cast
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from raysc import registry
 from raysc.estimates.cost_features import VaryingSetting, cost_settings, varying_settings
-from raysc.execution import closed_form
-from raysc.execution.in_process import context_in_process
-from raysc.execution.ranks import ClosedFormRank
+from raysc.execution.in_process import context_in_process, run_unit
 from raysc.metrics.core.features import NETWORKS, extractor_name
-from raysc.models.family import ClosedFormFamily
 from raysc.planning.plan import Plan
 from raysc.planning.resolved import ResolvedCell
 from raysc.planning.units import LoopUnit
@@ -202,15 +198,19 @@ def probe_unit(sweep: Sweep, unit: LoopUnit) -> UnitCost:
 
 def time_in_process(sweep: Sweep, unit: LoopUnit, seeds: int) -> float:
     """Run a closed-form unit with its first seeds, discard its results, and return the seconds of one core."""
-    # A new family: a family may keep a state from one run to the next.
-    family = cast(ClosedFormFamily, registry.family(unit.cell.settings.model, unit.cell.data))
-    probe = replace(unit, cell=replace(unit.cell, family=family), seeds=unit.seeds[:seeds])
+    # New families: a family may keep a state from one run to the next.
+    probe = replace(unit, cell=_with_new_families(unit.cell), seeds=unit.seeds[:seeds])
     with TemporaryDirectory() as folder, threadpool_limits(1):
         start = process_time()
-        closed_form.run(
-            probe, context_in_process(sweep, Objects.open(folder), probe), ClosedFormRank(family, probe.seeds)
-        )
+        objects = Objects.open(folder)
+        run_unit(probe, lambda model: context_in_process(sweep, objects, model))
         return process_time() - start
+
+
+def _with_new_families(cell: ResolvedCell) -> ResolvedCell:
+    """Return a cell whose models have families that have fitted nothing."""
+    models = [replace(model, family=registry.family(model.settings.model, model.data)) for model in cell.models]
+    return replace(cell, family=models[0].family, coupled=tuple(models) if cell.coupled else ())
 
 
 def _can_be_probed(sweep: Sweep, cell: ResolvedCell) -> bool:

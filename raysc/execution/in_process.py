@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from raysc import registry
-from raysc.execution import closed_form, initial, trained
+from raysc.execution import closed_form, coupled, initial, trained
+from raysc.execution.coupled import CoupledModel
 from raysc.execution.measurer import Measurer
 from raysc.execution.metric_writer import MetricWriter
 from raysc.execution.ranks import ClosedFormRank, TrainedRank
@@ -44,7 +45,7 @@ def context_in_process(
         extractors: networks that compute features, by name.
     """
     cell = unit.cell
-    train = cell.data.train(unit.seeds)
+    train = cell.data.train(cell.data_seeds(unit.seeds))
     measurer = Measurer(
         metrics={key: registry.build("metric", metric) for key, metric in metric_keys(sweep, cell).items()},
         generations=frozenset(measured_generations_of(sweep, cell)),
@@ -68,14 +69,19 @@ def context_in_process(
     )
 
 
-def run_unit(unit: Unit, context: UnitContext) -> None:
-    """Run a unit to its end on one rank in this process."""
+def run_unit(unit: Unit, make_context: Callable[[Unit], UnitContext]) -> None:
+    """Run a unit to its end on one rank in this process.
+
+    Args:
+        unit: the unit.
+        make_context: builds the context of the unit, or of the unit of one of its coupled models.
+    """
     family = unit.cell.family
     if not family.trained:
         assert isinstance(unit, LoopUnit), "closed-form families make their own generation 0"
-        closed_form.run(unit, context, ClosedFormRank(cast(ClosedFormFamily, family), unit.seeds))
+        _run_closed_form(unit, make_context)
         return
-    crew = TrainedRank(cast(TrainedFamily, family), unit.seeds, unit.cell.data.event)
+    context, crew = make_context(unit), TrainedRank(cast(TrainedFamily, family), unit.seeds, unit.cell.data.event)
     try:
         if isinstance(unit, InitialUnit):
             initial.run(unit, context, crew)
@@ -83,3 +89,16 @@ def run_unit(unit: Unit, context: UnitContext) -> None:
             trained.run(unit, context, crew)
     finally:
         crew.close()
+
+
+def _run_closed_form(unit: LoopUnit, make_context: Callable[[Unit], UnitContext]) -> None:
+    """Run a closed-form unit, of a single model or of coupled ones."""
+    models = []
+    for model in unit.models:
+        family = cast(ClosedFormFamily, model.cell.family)
+        crew = ClosedFormRank(family, model.cell.stream_seeds(unit.seeds))
+        models.append(CoupledModel(model.cell, make_context(model), crew))
+    if len(models) > 1:
+        coupled.run(models)
+    else:
+        closed_form.run(unit, models[0].context, models[0].crew)

@@ -43,5 +43,7 @@ METRICS = {
     "off_mode_mass": "raysc.metrics.modes.off_mode_mass:OffModeMass",
     "mode_share_distance": "raysc.metrics.modes.mode_share_distance:ModeShareDistance",
     "modes_covered": "raysc.metrics.modes.modes_covered:ModesCovered",
+    "model_diversity": "raysc.metrics.across.model_diversity:ModelDiversity",
+    "model_similarity": "raysc.metrics.across.model_similarity:ModelSimilarity",
 }
 """Short name of a metric -> ``module:Name`` of its class."""

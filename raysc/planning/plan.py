@@ -87,9 +87,11 @@ def make_plan(resolved: ResolvedSweep, objects: Objects) -> Plan:
     packs = cut_packs(loops, seeds, index.spans, sweep.resources)
     loop: list[LoopUnit] = []
     for cell in lineages.values():
+        if cell.coupled and cell.coupled[0].number != cell.number:
+            continue  # it runs with the first of its models
         measured = measured_generations_of(sweep, cell)
         of_lineage = seeds[cell.keys.lineage]
-        lineage = _Lineage(cell, sweep, of_lineage, objects, index, resolved.metric_keys[cell.number], measured)
+        lineage = _Lineage(cell, sweep, of_lineage, objects, index, resolved.metric_keys, measured)
         loop.extend(lineage.trained_units(packs[cell.number]) if cell.family.trained else lineage.closed_form_units())
     loop = [_with_overlap(unit, index) for unit in loop]
     loop.sort(key=_closed_form_work, reverse=True)  # the longest first, so that no core waits for it at the end
@@ -123,12 +125,12 @@ class _Lineage:
     """One lineage of a sweep, compared with the store.
 
     Attributes:
-        cell: the first cell that has this lineage.
+        cell: the first cell that has this lineage; of coupled models, the first model's.
         sweep: the sweep.
         seeds: seeds of the lineage.
         objects: the store.
         index: names in the store.
-        metrics: keys of the sweep's metrics on the cell's data.
+        metrics: cell number -> keys of the sweep's metrics on the cell's data.
         measured: generations that have metrics in the store once the sweep is done.
     """
 
@@ -137,7 +139,7 @@ class _Lineage:
     seeds: tuple[int, ...]
     objects: Objects
     index: StoreIndex
-    metrics: tuple[str, ...]
+    metrics: Mapping[int, tuple[str, ...]]
     measured: tuple[int, ...]
 
     def trained_units(self, packs: Iterable[Pack]) -> Iterator[LoopUnit]:
@@ -190,11 +192,11 @@ class _Lineage:
     def _unmeasured(self, seeds: Pack, wanted: list[int]) -> LoopUnit | None:
         """Return the unit of a pack that lacks only metrics; None if all wanted generations are measured."""
         lineage = self.cell.keys.lineage
-        if not self.index.unmeasured(self.metrics, lineage, seeds, wanted):
+        if not self.index.unmeasured(self.metrics[self.cell.number], lineage, seeds, wanted):
             return None
         dropped = self._dropped(seeds).get("models", 0)
         without_model = [t for t in wanted if t <= dropped]
-        lost = self.index.unmeasured(self.metrics, lineage, seeds, without_model)
+        lost = self.index.unmeasured(self.metrics[self.cell.number], lineage, seeds, without_model)
         lost = lost and self._lacks_metrics(seeds, without_model)
         reason: Reason = "states not kept" if lost else "metric only"
         return LoopUnit(self.cell, seeds, self.sweep.generations + 1, reason, 0, dropped if lost else 0)
@@ -202,7 +204,10 @@ class _Lineage:
     def _lacks_metrics(self, seeds: Pack, wanted: Iterable[int]) -> bool:
         """List the metrics of a pack again; return True if some metric lacks some wanted generation."""
         lineage, generations = self.cell.keys.lineage, set(wanted)
-        files = (metric_files.files_by_generation(self.objects, metric, lineage, seeds) for metric in self.metrics)
+        files = (
+            metric_files.files_by_generation(self.objects, metric, lineage, seeds)
+            for metric in self.metrics[self.cell.number]
+        )
         return any(generations - by_generation.keys() for by_generation in files)
 
     def _dropped(self, seeds: Pack) -> Mapping[str, int]:
@@ -210,26 +215,41 @@ class _Lineage:
         return self.index.dropped.get((self.cell.keys.lineage, pack_name(seeds)), {})
 
     def closed_form_units(self) -> Iterator[LoopUnit]:
-        """Yield units of packs of seeds. Published packs keep their cut, and run from 0 since rows are not kept."""
-        lineage, generations = self.cell.keys.lineage, self.sweep.generations
-        remaining = set(self.seeds)
-        packs = self.index.spans.get(lineage, {})
-        for seeds, spans in sorted(packs.items(), key=_furthest_first):
+        """Yield units of packs of seeds. Published packs keep their cut, and run from 0 since rows are not kept.
+
+        A pack of coupled models is done once the lineages of all of them are.
+        """
+        models, generations = self.cell.models, self.sweep.generations
+        published = [self.index.spans.get(model.keys.lineage, {}) for model in models]
+        packs = {seeds: spans for of_model in published for seeds, spans in of_model.items()}
+        remaining, missing = set(self.seeds), generations * len(models)
+        for seeds, _ in sorted(packs.items(), key=_furthest_first):
             if not remaining & set(seeds):
                 continue
             remaining -= set(seeds)
-            covered = chain(valid_spans(spans, self.cell.untils), 0)
-            if not covered or covered[-1].last < generations:
-                yield LoopUnit(self.cell, seeds, 0, "rows not kept", generations)
-                continue
-            # Generations after the one in which the last seed ended repeat it.
-            last = covered[-1].first - 1 if covered[-1].last >= END else generations
-            if self.index.unmeasured(self.metrics, lineage, seeds, [t for t in self.measured if t <= last]):
-                yield LoopUnit(self.cell, seeds, 0, "metric only", generations)
+            reasons = [self._closed_form_reason(model, seeds) for model in models]
+            if reason := next((reason for reason in ("rows not kept", "metric only") if reason in reasons), None):
+                yield LoopUnit(self.cell, seeds, 0, reason, missing)
         new = [seed for seed in self.seeds if seed in remaining]
-        size = seeds_per_unit(self.cell.rules, self.cell.data, cast(ClosedFormFamily, self.cell.family), generations)
-        for seeds in new_packs(new, size):
-            yield LoopUnit(self.cell, seeds, 0, "new", generations)
+        for seeds in new_packs(new, min(map(self._seeds_per_unit, models))):
+            yield LoopUnit(self.cell, seeds, 0, "new", missing)
+
+    def _closed_form_reason(self, model: ResolvedCell, seeds: Pack) -> Reason | None:
+        """Return the reason why a published pack runs again; None if it has all generations and metrics."""
+        lineage, generations = model.keys.lineage, self.sweep.generations
+        spans = self.index.spans.get(lineage, {}).get(seeds, ())
+        covered = chain(valid_spans(spans, model.untils), 0)
+        if not covered or covered[-1].last < generations:
+            return "rows not kept"
+        # Generations after the one in which the last seed ended repeat it.
+        last = covered[-1].first - 1 if covered[-1].last >= END else generations
+        wanted = [t for t in self.measured if t <= last]
+        return "metric only" if self.index.unmeasured(self.metrics[model.number], lineage, seeds, wanted) else None
+
+    def _seeds_per_unit(self, model: ResolvedCell) -> int:
+        """Return the number of seeds of a unit in which all models have as many rows as this one."""
+        family = cast(ClosedFormFamily, model.family)
+        return max(1, seeds_per_unit(model.rules, model.data, family, self.sweep.generations) // len(self.cell.models))
 
 
 def _furthest_first(item: tuple[Pack, tuple[Span, ...]]) -> tuple[int, Pack]:
@@ -248,7 +268,7 @@ def _closed_form_work(unit: LoopUnit) -> int:
     """Estimate the work of a unit, to sort by; units of trained families keep the order of the cells."""
     if unit.cell.family.trained:
         return 0
-    return len(unit.seeds) * unit.cell.rules.sample_rows * prod(unit.cell.data.event)
+    return len(unit.seeds) * len(unit.cell.models) * unit.cell.rules.sample_rows * prod(unit.cell.data.event)
 
 
 def _initial_units(

@@ -3,8 +3,8 @@
 A command resolves its sweep once and passes the ``ResolvedSweep`` on.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, cast, get_args
 
@@ -18,9 +18,10 @@ from raysc.models.family import Family
 from raysc.models.pretrained import PretrainedFamily, content_hash
 from raysc.planning.component_errors import located_errors
 from raysc.regimes.recipe import Regime
-from raysc.settings import CellSettings, Component
+from raysc.rng import model_seeds
+from raysc.settings import CellSettings, Component, Coupling
 from raysc.store.artifacts import REFERENCE
-from raysc.store.keys import Identities, Keys, cell_keys, component_identity, key_of
+from raysc.store.keys import Identities, Keys, cell_keys, component_identity, coupled_keys, key_of
 from raysc.sweepfile.measured_generations import generations_measured
 from raysc.sweepfile.signature import ComponentKind
 from raysc.sweepfile.sweep import Sweep
@@ -40,6 +41,7 @@ class ResolvedCell:
         rules: settings, regime, curation and size of the data, as the loop takes them.
         keys: its addresses.
         until: key of the sweep's ``loop.until``; "" without one.
+        coupled: of coupled models: the cells of all of them, in order, this one among them; empty for a loop by itself.
     """
 
     number: int
@@ -49,6 +51,22 @@ class ResolvedCell:
     rules: Rules
     keys: Keys
     until: str = ""
+    coupled: "tuple[ResolvedCell, ...]" = ()
+
+    @property
+    def models(self) -> "tuple[ResolvedCell, ...]":
+        """The cells whose lineages run in one unit: those of all coupled models, or this cell."""
+        return self.coupled or (self,)
+
+    def stream_seeds(self, seeds: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the seeds in the addresses of this model's draws; see ``raysc.rng.model_seeds``."""
+        coupling = self.settings.coupling
+        return seeds if coupling is None else model_seeds(seeds, coupling.index)
+
+    def data_seeds(self, seeds: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the seeds that draw this model's real rows; coupled models may have common ones."""
+        coupling = self.settings.coupling
+        return seeds if coupling is None or coupling.real == "common" else self.stream_seeds(seeds)
 
     @property
     def untils(self) -> frozenset[str]:
@@ -127,7 +145,39 @@ def resolve(sweep: Sweep) -> ResolvedSweep:
         dataset, data_identity = datasets[data_key]
         with located_errors(sweep, "model"):
             cells.append(_resolve_cell(number, settings, dataset, data_identity, until))
-    return ResolvedSweep(sweep, tuple(cells))
+    return ResolvedSweep(sweep, tuple(_couple(cells)))
+
+
+def _couple(cells: Sequence[ResolvedCell]) -> Iterator[ResolvedCell]:
+    """Yield the cells; those of coupled models with each other, and with the keys of their lineages."""
+    groups: dict[tuple[object, ...], list[ResolvedCell]] = {}
+    for cell in cells:
+        if (coupling := cell.settings.coupling) is not None:
+            groups.setdefault(_group(coupling), []).append(cell)
+    coupled: dict[tuple[object, ...], tuple[ResolvedCell, ...]] = {}
+    for address, group in groups.items():
+        group.sort(key=_model_index)
+        keys = [cell.keys for cell in group]
+        coupled[address] = tuple(
+            replace(cell, keys=coupled_keys(keys, cell.settings.coupling))
+            for cell in group
+            if cell.settings.coupling is not None
+        )
+    for cell in cells:
+        if (coupling := cell.settings.coupling) is None:
+            yield cell
+        else:
+            models = coupled[_group(coupling)]
+            yield replace(models[coupling.index], coupled=models)
+
+
+def _group(coupling: Coupling) -> tuple[object, ...]:
+    """Return what the models of one cell have in common."""
+    return coupling.models, coupling.reads, coupling.real, coupling.graph == "pooled"
+
+
+def _model_index(cell: ResolvedCell) -> int:
+    return 0 if cell.settings.coupling is None else cell.settings.coupling.index
 
 
 def _resolve_cell(

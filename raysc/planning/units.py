@@ -1,7 +1,7 @@
 """Units of work: what one trial runs. Planning makes them, execution runs them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from raysc.planning.resolved import ResolvedCell
@@ -65,14 +65,14 @@ class InitialUnit:
 
 @dataclass(frozen=True)
 class LoopUnit:
-    """A lineage and a pack of its seeds.
+    """A lineage and a pack of its seeds, or the lineages of coupled models.
 
     Attributes:
-        cell: the cell whose lineage it is.
+        cell: the cell whose lineage it is; of coupled models the first one.
         seeds: the pack.
         first: first generation to run; T + 1 where only a metric is missing.
         reason: why it runs.
-        missing: number of generations >= 1 to do, per seed.
+        missing: number of generations >= 1 to do, per seed, of all models.
         refits: number of published generations that must be trained again, per seed, since their states were dropped.
         overlapping: published packs that shared a seed with this one when it was planned.
     """
@@ -88,7 +88,12 @@ class LoopUnit:
     @property
     def published_keys(self) -> tuple[str, ...]:
         """Keys under which it publishes generations."""
-        return (self.cell.keys.lineage,)
+        return tuple(model.keys.lineage for model in self.cell.models)
+
+    @property
+    def models(self) -> "tuple[LoopUnit, ...]":
+        """The same unit for each of its models, in order."""
+        return tuple(replace(self, cell=model) for model in self.cell.models)
 
     @property
     def name(self) -> str:

@@ -131,7 +131,7 @@ class _OpenUnits:
         """Return the names of a plan's units."""
         return cls(
             tuple(unit.name for unit in plan.units),
-            {(unit.cell.keys.lineage, seed): unit.name for unit in plan.loop for seed in unit.seeds},
+            {(key, seed): unit.name for unit in plan.loop for key in unit.published_keys for seed in unit.seeds},
             {(unit.generation_zero.run, seed): unit.name for unit in plan.initial for seed in unit.seeds},
         )
 

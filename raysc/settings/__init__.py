@@ -2,12 +2,14 @@
 
 from raysc.settings.base import Component, Settings
 from raysc.settings.cell import UNCURATED, CellSettings, Measure, Start, StepsOf
+from raysc.settings.coupling import GRAPHS, Coupling, Models, RealRows, coupling_value
 from raysc.settings.run import Keep, Price, Resources, Until
 from raysc.settings.sampling import Accept, Sample
 from raysc.settings.search import Search, Tolerance
 from raysc.settings.training import LOOP_ONLY, UNKEYED, Budget, Ema, Initial, Ramp, Train
 
 __all__ = [
+    "GRAPHS",
     "LOOP_ONLY",
     "UNCURATED",
     "UNKEYED",
@@ -15,12 +17,15 @@ __all__ = [
     "Budget",
     "CellSettings",
     "Component",
+    "Coupling",
     "Ema",
     "Initial",
     "Keep",
     "Measure",
+    "Models",
     "Price",
     "Ramp",
+    "RealRows",
     "Resources",
     "Sample",
     "Search",
@@ -30,4 +35,5 @@ __all__ = [
     "Tolerance",
     "Train",
     "Until",
+    "coupling_value",
 ]

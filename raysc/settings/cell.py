@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import NonNegativeInt
 
 from raysc.settings.base import Component, Settings
+from raysc.settings.coupling import Coupling
 from raysc.settings.sampling import Sample
 from raysc.settings.training import Budget, Initial, Train
 
@@ -57,6 +58,7 @@ class CellSettings(Settings):
             setting that it does not have.
         control: the cell was added as the control of other cells.
         steps_of: of a matched control: the regime whose training sets convert epochs to steps; None: its own regime.
+        coupling: place of the model among the models that read each other's samples; None: a loop by itself.
         compared_with: index of its control among the sweep's cells, its own index for a control; None: no control.
     """
 
@@ -75,4 +77,5 @@ class CellSettings(Settings):
     curation: Component = Component(name=UNCURATED)
     control: bool = False
     steps_of: StepsOf | None = None
+    coupling: Coupling | None = None
     compared_with: int | None = None

@@ -6,12 +6,12 @@ changes no key.
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from raysc.settings import UNCURATED, UNKEYED, CellSettings, Component, Settings
+from raysc.settings import UNCURATED, UNKEYED, CellSettings, Component, Coupling, Settings
 
 
 def key_of(settings: Mapping[str, Any]) -> str:
@@ -127,6 +127,17 @@ def cell_keys(cell: CellSettings, identities: Identities, rows: int, trained: bo
     run = {**model, "initial": {k: v for k, v in initial.items() if k != "steps" or length_matters}}
     generation_zero = GenerationZeroKeys(rows=key_of({**model, "sample": sample}), model=key_of(model), run=key_of(run))
     return Keys(key_of(lineage), generation_zero, lineage)
+
+
+def coupled_keys(models: Sequence[Keys], coupling: Coupling) -> Keys:
+    """Return the keys of one of several coupled models: its lineage depends on the settings of all of them.
+
+    Args:
+        models: keys of the models, in order, each as a loop by itself.
+        coupling: of this model.
+    """
+    lineage = {"coupling": coupling.key, "models": [keys.settings for keys in models]}
+    return Keys(key_of(lineage), None, lineage)
 
 
 def _non_default(settings: Settings) -> dict[str, Any]:

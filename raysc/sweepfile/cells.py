@@ -6,7 +6,18 @@ from dataclasses import dataclass, field
 from typing import Any, get_args
 
 from raysc.errors import InputError
-from raysc.settings import LOOP_ONLY, UNCURATED, Budget, CellSettings, Initial, Sample, Settings, Start, Train
+from raysc.settings import (
+    LOOP_ONLY,
+    UNCURATED,
+    Budget,
+    CellSettings,
+    Initial,
+    Sample,
+    Settings,
+    Start,
+    Train,
+    coupling_value,
+)
 from raysc.sweepfile.components import CheckedComponent, ComponentChecker
 from raysc.sweepfile.messages import Locations, did_you_mean, quote
 from raysc.sweepfile.schema import Section, check
@@ -42,11 +53,13 @@ class Draft:
         cell: the other settings.
         components: data, model, regime and curation with their signatures.
         ignores_lambda: a lambda was set, and the regime takes none.
+        models: of coupled models: the drafts of all of them, in order, without their coupling.
     """
 
     cell: CellSettings
     components: Mapping[str, CheckedComponent]
     ignores_lambda: bool
+    models: "tuple[Draft, ...]" = ()
 
     @property
     def identity(self) -> str:
@@ -264,6 +277,8 @@ def axis_value(draft: Draft, column: str) -> Any:
         return cell.lambda_
     if column == "regime":
         return cell.regime.name
+    if head == "models":
+        return coupling_value(cell.coupling, rest)
     if column == "loop.budget.steps_of":
         return None if cell.steps_of is None else str(cell.steps_of)
     if head in draft.components:

@@ -8,6 +8,7 @@ from raysc.errors import InputError
 from raysc.settings import UNCURATED, Budget, CellSettings, StepsOf
 from raysc.sweepfile.cells import REAL_ONLY, Draft
 from raysc.sweepfile.components import ComponentChecker
+from raysc.sweepfile.coupling import couple
 from raysc.sweepfile.messages import Locations
 
 ControlKind = Literal["declared", "matched", "none"]
@@ -40,6 +41,14 @@ class Controls:
         Raises:
             InputError: a matched control of a family without optimiser steps, or a control without rows.
         """
+        coupling = draft.cell.coupling
+        if coupling is None:
+            return self._of_model(draft)
+        controls = [self._of_model(model) for model in draft.models]
+        return couple(controls, coupling.graph, coupling.reads, coupling.real)[coupling.index]
+
+    def _of_model(self, draft: Draft) -> Draft:
+        """Return the control of a single model."""
         if self.kind != "matched":
             return self._as_control(draft, REAL_ONLY)
         if not draft.components["model"].signature.trained:

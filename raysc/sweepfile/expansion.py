@@ -1,12 +1,14 @@
 """Expansion of points to cells: equal cells are merged, and every cell gets its control."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from typing import Any
 
 from raysc.settings import CellSettings
 from raysc.sweepfile.cells import Draft, DraftBuilder, axis_value, ema_note
 from raysc.sweepfile.controls import ControlKind, Controls
+from raysc.sweepfile.coupling import coupled_drafts, each_axes
 from raysc.sweepfile.space import Axis, columns, points
 
 ROUNDING = 1e-9
@@ -19,6 +21,7 @@ def expand(
     draws: int | None,
     control: ControlKind,
     generations: int,
+    models: Mapping[str, Any] | None = None,
 ) -> tuple[tuple[CellSettings, ...], tuple[str, ...]]:
     """Return the cells of a sweep, controls last, and notes for the user.
 
@@ -28,8 +31,9 @@ def expand(
         draws: ``search.random``.
         control: kind of the controls.
         generations: T.
+        models: the section ``models`` of the file, if it has one.
     """
-    drafts, notes = _drafts(builder, grids, draws)
+    drafts, notes = _drafts(builder, grids, draws, models or {})
     controls = Controls(control, generations, builder.checker, builder.locations)
     control_drafts = {identity: controls.of(draft) for identity, draft in drafts.items()}
     control_of = {identity: draft.identity for identity, draft in control_drafts.items()}
@@ -37,8 +41,11 @@ def expand(
         draft.identity: draft for draft in control_drafts.values() if control != "none" and draft.identity not in drafts
     }
     notes += controls.notes(list(added.values()))
+    each = each_axes((models or {}).get("each") or {}, builder.locations)
+    coupled = any(draft.models for draft in drafts.values())
+    model_columns = ["models.index", *columns([each])[2:]] if coupled else []
     control_columns = controls.columns(zip(drafts.values(), control_drafts.values(), strict=True)) if added else []
-    names = dict.fromkeys([*columns(grids), *control_columns])
+    names = dict.fromkeys([*columns(grids), *model_columns, *control_columns])
     all_drafts = {**drafts, **added}
     indices = {identity: index for index, identity in enumerate(all_drafts)}
     cells = tuple(
@@ -66,16 +73,18 @@ def rounding_notes(cells: Sequence[CellSettings]) -> list[str]:
     return notes
 
 
-def _drafts(builder: DraftBuilder, grids: list[list[Axis]], draws: int | None) -> tuple[dict[str, Draft], list[str]]:
+def _drafts(
+    builder: DraftBuilder, grids: list[list[Axis]], draws: int | None, models: Mapping[str, Any]
+) -> tuple[dict[str, Draft], list[str]]:
     """Return the different drafts of all points by identity, and notes."""
     drafts: dict[str, Draft] = {}
     merged, without_lambda = 0, dict[str, None]()
     for point in points(grids, draws, builder.locations):
-        draft = builder.draft(point)
-        merged += draft.identity in drafts
-        drafts.setdefault(draft.identity, draft)
-        if draft.ignores_lambda:
-            without_lambda[draft.cell.regime.name] = None
+        for draft in coupled_drafts(builder, point, models, builder.locations):
+            merged += draft.identity in drafts
+            drafts.setdefault(draft.identity, draft)
+            if draft.ignores_lambda:
+                without_lambda[draft.cell.regime.name] = None
     notes = []
     if without_lambda:
         notes.append(f"lambda is left empty where the regime takes none: {', '.join(without_lambda)}")

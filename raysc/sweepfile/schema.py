@@ -16,6 +16,7 @@ from raysc.settings import (
     Initial,
     Keep,
     Measure,
+    Models,
     Price,
     Resources,
     Sample,
@@ -77,6 +78,7 @@ class SweepFile(Settings):
         curation: selection or correction of samples on top of the regime, of all cells, unless it is an axis of
             ``space``; default: none.
         initial: generation 0.
+        models: several models that train on each other's samples; each is a cell of its own.
         loop: the retrainings.
         train: training settings of all generations (trained families).
         sample: sampling settings of all generations.
@@ -105,6 +107,7 @@ class SweepFile(Settings):
     model: Any = None
     curation: Any = None
     initial: Initial = Initial()
+    models: Models = Models()
     loop: LoopSection
     train: Train = Train()
     sample: Sample = Sample()
@@ -154,7 +157,7 @@ def check(section: type[Section], value: Any, key: str, locations: Locations) ->
 def check_file(value: dict[str, Any], locations: Locations) -> SweepFile:
     """Check the whole file, except ``space``, components, and conflicts within a cell."""
     # An empty section sets nothing.
-    sections = ("initial", "train", "sample", "resources", "keep")
+    sections = ("initial", "models", "train", "sample", "resources", "keep")
     value = {key: {} if inner is None and key in sections else inner for key, inner in value.items()}
     file = check(SweepFile, value, "", locations)
     for key, reason in LOOP_ONLY.items():

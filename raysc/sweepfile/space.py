@@ -41,6 +41,9 @@ AXES = (
     "model",
     "loop.start",
     "loop.budget",
+    "models.count",
+    "models.reads",
+    "models.real",
     *(key for prefix, section in SECTIONS.items() for key in _settings(prefix, section)),
 )
 """All axes, except parameters of components."""
@@ -98,10 +101,11 @@ def read_space(space: Any, locations: Locations) -> list[list[Axis]]:
 def _read_grid(grid: Any, key: str, locations: Locations) -> list[Axis]:
     if not isinstance(grid, dict) or not grid:
         raise locations.error(key, f"expected axes, such as `regime: [mix, replace]`; got {quote(grid)}")
-    return [_read_axis(axis, value, f"{key}.{axis}", locations) for axis, value in grid.items()]
+    return [read_axis(axis, value, f"{key}.{axis}", locations) for axis, value in grid.items()]
 
 
-def _read_axis(axis: str, value: Any, file_key: str, locations: Locations) -> Axis:
+def read_axis(axis: str, value: Any, file_key: str, locations: Locations) -> Axis:
+    """Return one axis of a grid; InputError for an unknown one, or one without values."""
     is_parameter = axis.partition(".")[0] in COMPONENTS
     if axis not in AXES and not is_parameter:
         raise locations.error(file_key, f"unknown axis{_nearest_axis(axis)}")

@@ -120,7 +120,7 @@ def _read(
     if search is not None:
         search = search if probes is None else search.with_probes(probes)
         grids, seeds = probe_grids(search, grids, locations), search.all_seeds
-    cells, notes = expand(builder, grids, draws, control, generations)
+    cells, notes = expand(builder, grids, draws, control, generations, document.value.get("models"))
     if search is not None:
         check_cells(search, cells, locations)
     check_table(len(cells), len(seeds), generations, measure, locations)

@@ -1,4 +1,4 @@
-"""The standard normal distribution, the data of the closed-form results."""
+"""Normal distributions of unit covariance, the data of the closed-form results."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,11 +11,12 @@ from raysc.rng import Streams
 
 @dataclass(frozen=True)
 class Gaussian(SeededDistribution):
-    """N(0, I) in ``dim`` dimensions, float64 (dim,); each seed draws its own rows. 1000 held-out rows.
+    """N(mean, I) in ``dim`` dimensions, float64 (dim,); each seed draws its own rows. 1000 held-out rows.
 
     Attributes:
         dim: dimension.
         rows: training rows per seed.
+        mean: mean of every coordinate; models that read each other's samples may have different ones.
 
     Raises:
         InputError: a parameter is below 1.
@@ -23,6 +24,7 @@ class Gaussian(SeededDistribution):
 
     dim: int = 1
     rows: int = 100
+    mean: float = 0.0
 
     def __post_init__(self) -> None:
         check_positive("gaussian", dim=self.dim, rows=self.rows)
@@ -32,9 +34,9 @@ class Gaussian(SeededDistribution):
         return (self.dim,)
 
     def moments(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return 0 and the identity."""
-        return np.zeros(self.dim), np.eye(self.dim)
+        """Return the mean and the identity."""
+        return np.full(self.dim, float(self.mean)), np.eye(self.dim)
 
     def draw(self, seeds: Sequence[int], generation: int, purpose: Purpose, count: int) -> np.ndarray:
         """Draw rows, float64 (seeds, count, dim)."""
-        return Streams(tuple(seeds), generation).normal((count, self.dim), "data", purpose)
+        return Streams(tuple(seeds), generation).normal((count, self.dim), "data", purpose) + self.mean

@@ -1,7 +1,8 @@
-"""The contract of a metric: two protocols, the columns that they declare, and the arguments of ``measure``.
+"""The contract of a metric: three protocols, the columns that they declare, and the arguments of ``measure``.
 
 A metric is one dataclass in one file. Its fields are its parameters in a sweep file. ``Metric`` compares features of
-generated and real rows; ``ModelMetric`` evaluates the fitted models of closed-form families and language models.
+generated and real rows; ``ModelMetric`` evaluates the fitted models of closed-form families and language models;
+``AcrossMetric`` compares the models of one cell.
 Plug-ins import these names from ``raysc.plugins``.
 
 Example, the share of generated rows with a negative first coordinate::
@@ -261,5 +262,37 @@ class ModelMetric(Protocol):
 
         Returns:
             Column name -> float64 (seeds,); NaN where a seed's model is not finite.
+        """
+        ...
+
+
+@runtime_checkable
+class AcrossMetric(Protocol):
+    """A metric that compares the models of one cell (``models`` in a sweep file) at one generation.
+
+    A dataclass whose fields are the metric's parameters.
+
+    Attributes:
+        version: part of every metric key; raise it when values change.
+        features: "values": no extractor runs.
+        min_rows: minimum number of rows of a model.
+        across_models: True.
+    """
+
+    version: ClassVar[int]
+    features: ClassVar[str]
+    min_rows: ClassVar[int]
+    across_models: ClassVar[bool]
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns, with reference "none": there are no real models for a floor."""
+        ...
+
+    def measure(self, rows: np.ndarray) -> Mapping[str, np.ndarray]:
+        """Compute the columns of one generation from the rows of all models, float64 (models, seeds, rows, dim).
+
+        Returns:
+            Column name -> float64 (seeds,), the same for all models; NaN where rows of a model are not finite.
         """
         ...

@@ -9,7 +9,7 @@ from typing import Any, cast
 import numpy as np
 
 from raysc.errors import InputError, RayscError
-from raysc.execution.closed_form import generation_again
+from raysc.execution.recompute import generation_again
 from raysc.models.family import TRAINING_STATE_PREFIX, TrainedFamily
 from raysc.planning.resolved import ResolvedCell
 from raysc.results.samples.sampled_rows import model_span, sampled_rows

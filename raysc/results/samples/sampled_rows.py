@@ -7,7 +7,7 @@ from typing import cast
 
 import numpy as np
 
-from raysc.execution.closed_form import rows_again
+from raysc.execution.recompute import rows_again
 from raysc.execution.records import ended_at, stored_rows
 from raysc.models.family import TRAINING_STATE_PREFIX, TrainedFamily
 from raysc.planning.resolved import ResolvedCell

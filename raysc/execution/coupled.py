@@ -1,0 +1,100 @@
+"""Execution of a unit of coupled models: their closed-form loops in step, each published as a lineage of its own."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from raysc.execution import closed_form, records
+from raysc.execution.early_stopping import EarlyStopping
+from raysc.execution.measurer import Values, ValuesByMetric
+from raysc.execution.model_loops import model_loops
+from raysc.execution.ranks import ClosedFormRank
+from raysc.execution.unit_context import UnitContext
+from raysc.loop import Generation
+from raysc.metrics.core.features import plain_values
+from raysc.metrics.core.metric import AcrossMetric
+from raysc.planning.resolved import ResolvedCell
+
+
+@dataclass(frozen=True)
+class CoupledModel:
+    """One of the models of a unit.
+
+    Attributes:
+        cell: its cell.
+        context: context of its lineage.
+        crew: holds it.
+    """
+
+    cell: ResolvedCell
+    context: UnitContext
+    crew: ClosedFormRank
+
+
+def run(models: Sequence[CoupledModel]) -> None:
+    """Run generations 0 to T of all models of a unit, measure and publish them.
+
+    A lineage that another process published first stays: it has the same values.
+    """
+    if all(closed_form.is_published(model.cell, model.context) for model in models):
+        return
+    context = models[0].context
+    recordings = [records.Recording() for _ in models]
+    values: list[list[ValuesByMetric]] = [[] for _ in models]
+    running = np.ones(len(context.seeds), bool)
+    every = max(1, -(-(context.generations + 1) // closed_form.REPORTS))
+    cells, crews = [model.cell for model in models], [model.crew for model in models]
+    real = [model.context.real_rows for model in models]
+    for t, generations in enumerate(model_loops(cells, crews, real, context.seeds, context.generations)):
+        across = _Across(generations, len(context.seeds))
+        for model, generation, recording, of_model in zip(models, generations, recordings, values, strict=True):
+            started = perf_counter()
+            of_model.append(_measure(model, generation, t, across))
+            if generation is not None:
+                waited = 0.0 if t else model.context.wait_seconds / len(models)
+                seconds = {"wait": waited, **generation.seconds, "measure": perf_counter() - started}
+                recording.add(generation, seconds, context.seeds, running)
+        if t % every == 0 or t == context.generations:
+            context.writer.report_means(t, values[0][t])
+    for model, recording, of_model in zip(models, recordings, values, strict=True):
+        # The loops end once every seed has diverged. Later generations count as done and measured.
+        later = range(len(of_model), context.generations + 1)
+        of_model += [_measure(model, None, t, _Across((None,), len(context.seeds))) for t in later]
+        closed_form.publish(model.cell, model.context, recording, of_model, EarlyStopping.of(model.context))
+
+
+class _Across:
+    """Values of the metrics that compare the models at one generation; each metric is computed once."""
+
+    def __init__(self, generations: Sequence[Generation | None], seeds: int) -> None:
+        self._generations = generations
+        self._seeds = seeds
+        self._values: dict[AcrossMetric, Values] = {}
+
+    def values(self, metric: AcrossMetric) -> Values:
+        """Return the columns of a metric, float64 (seeds,); NaN once all seeds of a model have diverged."""
+        if metric not in self._values:
+            rows = [None if generation is None else generation.rows for generation in self._generations]
+            known = [of_model for of_model in rows if of_model is not None]
+            if len(known) < len(rows):
+                self._values[metric] = {column.name: np.full(self._seeds, np.nan) for column in metric.columns}
+            else:
+                arrays = [of_model.load() for of_model in known]
+                features = np.stack([plain_values(array, array.ndim - 2) for array in arrays])
+                with np.errstate(over="ignore", invalid="ignore"):
+                    self._values[metric] = dict(metric.measure(features))
+        return self._values[metric]
+
+
+def _measure(model: CoupledModel, generation: Generation | None, t: int, across: _Across) -> ValuesByMetric:
+    """Measure a generation of one model, and the metrics that compare it with the others."""
+    measurer = model.context.measurer
+    metrics: Mapping[str, Any] = {key: measurer.metrics[key] for key in measurer.due(t)}
+    compared = {key: metric for key, metric in metrics.items() if isinstance(metric, AcrossMetric)}
+    of_model = [key for key in metrics if key not in compared]
+    rows = None if generation is None else generation.rows
+    values = measurer.measure(rows, of_model, (model.crew.family, model.crew.state))
+    return {key: across.values(compared[key]) if key in compared else values[key] for key in metrics}

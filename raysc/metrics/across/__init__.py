@@ -1,0 +1,1 @@
+"""Metrics that compare the models of one cell."""

@@ -1,0 +1,67 @@
+"""Checks that the models of a cell can read each other's samples; they run before work starts."""
+
+from raysc import registry
+from raysc.errors import InputError
+from raysc.metrics.core.metric import AcrossMetric
+from raysc.planning.resolved import ResolvedCell
+from raysc.regimes.recipe import Take
+from raysc.sweepfile.sweep import Sweep
+
+
+def check_coupling(sweep: Sweep, cell: ResolvedCell) -> None:
+    """Refuse coupled models that cannot run, and metrics across models of a single one."""
+    if not cell.coupled:
+        _check_single(sweep)
+        return
+    if cell.family.trained:
+        raise sweep.error(
+            "models",
+            f"{cell.settings.model.name} is trained in steps, and only models that are fitted by a formula can read "
+            "each other's samples, such as gaussian, kde, linear_regression or discrete",
+        )
+    if sweep.until is not None:
+        raise sweep.error("loop.until", "ends seeds of a single model; take it out, or set models.count to 1")
+    first = cell.coupled[0]
+    for model in cell.coupled[1:]:
+        if (model.data.kind, model.data.event) != (first.data.kind, first.data.event):
+            raise sweep.error("models", "the rows of all models must have the same kind and shape")
+        if model.rules.sample_rows != first.rules.sample_rows:
+            raise sweep.error(
+                "sample.rows",
+                f"all models must sample equally many rows, and these sample {first.rules.sample_rows} and "
+                f"{model.rules.sample_rows}; set sample.rows",
+            )
+    for t in (1, sweep.generations):
+        for take in _takes(cell, t):
+            _check_take(sweep, cell, take)
+
+
+def _check_single(sweep: Sweep) -> None:
+    for metric in sweep.metrics:
+        if isinstance(registry.build("metric", metric), AcrossMetric):
+            raise sweep.error("metrics", f"{metric.name} compares several models; set models.count, or take it out")
+
+
+def _takes(cell: ResolvedCell, t: int) -> tuple[Take, ...]:
+    """Return the takes of a generation; none where the regime refuses it, which has an error of its own."""
+    try:
+        return cell.rules.recipe(t).takes
+    except InputError:
+        return ()
+
+
+def _check_take(sweep: Sweep, cell: ResolvedCell, take: Take) -> None:
+    """A take of samples must not need more rows than a generation shares, nor the probabilities of the reader."""
+    sampled, regime = cell.rules.sample_rows, cell.settings.regime.name
+    if take.source.kind != "synthetic":
+        return
+    if take.source_rows > sampled:
+        raise sweep.error(
+            "sample.rows",
+            f"{regime} takes {take.source_rows} rows of a generation, and each model shares the {sampled} that it "
+            f"samples first; set sample.rows to at least {take.source_rows}",
+        )
+    if "scores" in take.needs:
+        raise sweep.error(
+            "regime", f"{regime} needs scores of candidates under the model that sampled them; set models.count to 1"
+        )

@@ -1,0 +1,63 @@
+"""Exchange of samples between models: each reads rows of others in the place of its own."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from raysc.pool.blocks import MemoryBlock
+from raysc.pool.rows import Rows
+from raysc.rng import stream
+from raysc.settings import Coupling
+
+Seeds = tuple[int, ...]
+
+
+def read_samples(coupling: Coupling, sampled: Sequence[Rows | None], generation: int, seeds: Sequence[Seeds]) -> Rows:
+    """Return the rows that stand for S_t in the training sets of one model.
+
+    Row r is row r of one of the models, which the origins name. Of n rows, largest remainders of n W[i] are of each
+    model j, in random order. So a training set that takes fewer rows takes a random part of them.
+
+    Args:
+        coupling: of the model that reads, i, some seed of which has not diverged.
+        sampled: S_t of every model, (seeds, n, *event) each; None where all seeds of a model have diverged. Rows of
+            such a model are NaN.
+        generation: t.
+        seeds: of every model, the seeds in the addresses of its draws.
+
+    Returns:
+        The rows; S_t itself where the model reads no others.
+    """
+    index, shares = coupling.index, coupling.reads[coupling.index]
+    rows = sampled[index]
+    assert rows is not None, "a model whose seeds have all diverged reads nothing more"
+    if shares[index] == 1:
+        return rows
+    origins = _origins(coupling, rows.count, generation, seeds)
+    read = np.full_like(rows.load(), np.nan if None in sampled else 0)
+    for model, share in enumerate(shares):
+        if share > 0 and (of_model := sampled[model]) is not None:
+            mask = origins == model
+            read[mask] = of_model.load()[mask]
+    return Rows(rows.source, (MemoryBlock(("read", index, rows.source, seeds[index]), 0, read),))
+
+
+def _origins(coupling: Coupling, count: int, generation: int, seeds: Sequence[Seeds]) -> np.ndarray:
+    """Return the model that each row is read from, int64 (seeds, count).
+
+    Models draw by themselves; with pooled samples the origins of all models are one random deal.
+    """
+    pooled, index = coupling.graph == "pooled", coupling.index
+    base = np.repeat(np.arange(coupling.count), largest_remainders(coupling.reads[index], count))
+    generators = (stream(seed, generation, "read") for seed in seeds[0 if pooled else index])
+    origins = np.stack([generator.permutation(base) for generator in generators])
+    return (origins + index) % coupling.count if pooled else origins
+
+
+def largest_remainders(shares: Sequence[float], count: int) -> np.ndarray:
+    """Return whole numbers with a given sum that are nearest to shares of it, int64 (shares,)."""
+    exact = np.asarray(shares) * count
+    counts = np.floor(exact + 1e-9).astype(np.int64)
+    remainders = np.argsort(-(exact - counts), kind="stable")
+    counts[remainders[: count - int(counts.sum())]] += 1
+    return counts

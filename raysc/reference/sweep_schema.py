@@ -15,6 +15,7 @@ from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from raysc import registry
 from raysc.reference.docstrings import attributes, summary
+from raysc.settings import Models
 from raysc.sweepfile.claims import ClaimEntry
 from raysc.sweepfile.domains import DOMAINS
 from raysc.sweepfile.schema import LOGGERS, LoopSection, SweepFile, section_keys
@@ -31,7 +32,7 @@ _PLUGIN: Schema = {"type": "string", "pattern": "^[^:]+:[^:]+$"}
 """Name of a plug-in: ``package.module:Name``."""
 _AXIS_KINDS: tuple[ComponentKind, ...] = ("data", "model", "regime", "curation")
 """Components that are axes, each with its parameters."""
-_EMPTY_SECTIONS = ("initial", "train", "sample", "resources", "keep")
+_EMPTY_SECTIONS = ("initial", "models", "train", "sample", "resources", "keep")
 """Sections that a file may leave empty."""
 
 
@@ -166,6 +167,8 @@ def _space(definitions: Schema) -> Schema:
     values["lambda"] = [{"type": "number", "minimum": 0}]
     loop = _settings_schema(LoopSection, definitions)["properties"]
     values |= {f"loop.{key}": [_without_notes(loop[key])] for key in ("start", "budget")}
+    models = _settings_schema(Models, definitions)["properties"]
+    values |= {f"models.{key}": [_without_notes(models[key])] for key in ("count", "reads", "real")}
     for prefix, section in SECTIONS.items():
         _add_settings(prefix, section, values, definitions)
     definitions["domain"] = _domain()

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from raysc.settings.base import Settings
 
@@ -16,6 +16,14 @@ RealRows = Literal["own", "common"]
 
 MAX_MODELS = 100
 """Most models of a cell; every one of them has the matrix of all."""
+
+READS_SCHEMA: dict[str, Any] = {
+    "anyOf": [
+        {"enum": list(GRAPHS)},
+        {"type": "array", "items": {"type": "array", "items": {"type": "number", "minimum": 0}}},
+    ]
+}
+"""JSON Schema of ``Models.reads``, which the reader checks with more precise messages."""
 
 
 class Models(Settings):
@@ -30,7 +38,7 @@ class Models(Settings):
     """
 
     count: Annotated[int, Field(ge=1, le=MAX_MODELS)] = 1
-    reads: Any = "complete"
+    reads: Annotated[Any, WithJsonSchema(READS_SCHEMA)] = "complete"
     real: RealRows = "own"
     each: dict[str, list[Any]] = Field(default_factory=dict)
 

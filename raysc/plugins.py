@@ -6,8 +6,8 @@ its kind must have, and ``raysc.testing`` has the tests that every class of its 
 
 Regimes implement ``Regime``: a recipe of takes for each generation, whose functions may choose, transform and weigh
 rows (``Take``). Curations implement ``Curation``: they change the takes of samples of any regime. Data sets implement
-``DataSet``, models ``ClosedFormFamily`` or ``TrainedFamily``, metrics ``Metric`` or ``ModelMetric``. The
-``Supports...`` protocols are optional capabilities: a class has one if it has its members.
+``DataSet``, models ``ClosedFormFamily`` or ``TrainedFamily``, metrics ``Metric``, ``ModelMetric`` or ``AcrossMetric``.
+The ``Supports...`` protocols are optional capabilities: a class has one if it has its members.
 """
 
 from raysc.curation.curation import Curation
@@ -26,6 +26,7 @@ from raysc.datasets.dataset import (
 )
 from raysc.errors import InputError, RayscError
 from raysc.metrics.core.metric import (
+    AcrossMetric,
     Column,
     FeatureSets,
     FittedModels,
@@ -72,6 +73,7 @@ from raysc.settings import Sample, Train
 
 __all__ = [
     "REAL",
+    "AcrossMetric",
     "Arrays",
     "Block",
     "Chooser",

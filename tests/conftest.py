@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # the models are tiny: more threads only get in each other's way
@@ -173,7 +174,7 @@ def finished(sweep: Sweep, folder: Path) -> tuple[Sweep, Objects]:
 
 def run_units(sweep: Sweep, objects: Objects) -> None:
     for unit in make_plan(resolve(sweep), objects).units:
-        run_unit(unit, make_context(sweep, objects, unit))
+        run_unit(unit, partial(make_context, sweep, objects))
 
 
 def make_context(sweep: Sweep, objects: Objects, unit: Unit) -> UnitContext:

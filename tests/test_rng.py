@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import stats
 
-from raysc.rng import Streams
+from raysc.rng import Streams, model_seeds
 
 
 def test_iterated_generators_draw_the_same_as_separate_ones() -> None:
@@ -34,3 +34,11 @@ def test_first_numbers_of_neighbouring_addresses_are_independent() -> None:
         assert stats.kstest(column, "norm").pvalue > 1e-3
         assert abs(np.corrcoef(column[1:], column[:-1])[0, 1]) < 4 / np.sqrt(20_000)
     assert np.abs(np.corrcoef(first.T) - np.eye(4)).max() < 4 / np.sqrt(20_000)
+
+
+def test_models_have_seeds_of_their_own_and_the_first_has_those_of_a_single_one() -> None:
+    assert model_seeds((3, 4), 0) == (3, 4)
+    seeds = [model_seeds((3, 4), model) for model in range(50)]
+    assert len({seed for of_model in seeds for seed in of_model}) == 100
+    assert all(0 <= seed < 2**63 for of_model in seeds for seed in of_model)
+    assert model_seeds((4,), 7) == seeds[7][1:]

@@ -89,7 +89,7 @@ def remaining_seconds(plan: Plan, table: pd.DataFrame) -> float | None:
     """
     measured = table.reindex(columns=WORK_COLUMNS).sum(axis=1)
     is_initial = table["generation"] == 0
-    closed_form = sum(len(unit.seeds) for unit in plan.loop if not unit.cell.family.trained)
+    closed_form = sum(len(unit.seeds) * len(unit.cell.models) for unit in plan.loop if not unit.cell.family.trained)
     initial = sum(len(unit.snapshots) for unit in plan.initial) + closed_form
     seconds = 0.0
     for count, sample in ((initial, measured[is_initial]), (plan.to_do, measured[~is_initial])):

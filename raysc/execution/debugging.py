@@ -7,10 +7,12 @@ from typing import Any
 from raysc.errors import InputError
 from raysc.execution.extractors import trained_extractors
 from raysc.execution.in_process import Report, context_in_process, run_unit
+from raysc.execution.unit_context import UnitContext
 from raysc.machine.process_resources import use_resources
 from raysc.metrics.core.features import load_extractors
 from raysc.planning.plan import make_plan
 from raysc.planning.resolved import ResolvedSweep, metric_keys
+from raysc.planning.units import Unit
 from raysc.pool.shelf import Shelf
 from raysc.store.objects import Objects
 from raysc.store.parquet_rows import ParquetShelf
@@ -19,7 +21,7 @@ from raysc.sweepfile.sweep import Sweep
 
 
 def single_seed(sweep: Sweep, cell: int | None, seed: int | None) -> Sweep:
-    """Return a sweep of one cell and one seed of a sweep.
+    """Return a sweep of one cell and one seed of a sweep, with the cells of all models that are coupled with it.
 
     Args:
         sweep: the sweep.
@@ -34,7 +36,13 @@ def single_seed(sweep: Sweep, cell: int | None, seed: int | None) -> Sweep:
         raise InputError(f"--cell {number}: {sweep.name} has cells 0 to {len(sweep.cells) - 1}")
     if seed is not None and seed not in sweep.seeds:
         raise InputError(f"--seed {seed}: {sweep.name} has seeds {', '.join(map(str, sweep.seeds))}")
-    return replace(sweep, cells=(sweep.cells[number],), seeds=(sweep.seeds[0] if seed is None else seed,))
+    chosen = sweep.cells[number]
+    cells = [
+        other
+        for other in sweep.cells
+        if chosen.coupling is not None and other.coupling is not None and other.coupling.group == chosen.coupling.group
+    ]
+    return replace(sweep, cells=tuple(cells) or (chosen,), seeds=(sweep.seeds[0] if seed is None else seed,))
 
 
 def run_all_units(resolved: ResolvedSweep, objects: Objects, report: Report) -> int:
@@ -59,10 +67,13 @@ def run_all_units(resolved: ResolvedSweep, objects: Objects, report: Report) -> 
             reported.add(columns["generation"])
             report(columns)
 
+    def make_context(unit: Unit) -> UnitContext:
+        metrics = metric_keys(sweep, unit.cell).values()
+        extractors = load_extractors(trained_extractors(metrics, unit.cell.data, objects))
+        return context_in_process(sweep, objects, unit, shelf, report_once, extractors)
+
     sweep, units = resolved.sweep, make_plan(resolved, objects).units
     for unit in units:
         use_resources(sweep.resources, unit.cell.family.trained)
-        metrics = metric_keys(sweep, unit.cell).values()
-        extractors = load_extractors(trained_extractors(metrics, unit.cell.data, objects))
-        run_unit(unit, context_in_process(sweep, objects, unit, shelf, report_once, extractors))
+        run_unit(unit, make_context)
     return len(units)

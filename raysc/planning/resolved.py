@@ -3,7 +3,7 @@
 A command resolves its sweep once and passes the ``ResolvedSweep`` on.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, cast, get_args
@@ -19,7 +19,7 @@ from raysc.models.pretrained import PretrainedFamily, content_hash
 from raysc.planning.component_errors import located_errors
 from raysc.regimes.recipe import Regime
 from raysc.rng import model_seeds
-from raysc.settings import CellSettings, Component, Coupling
+from raysc.settings import CellSettings, Component
 from raysc.store.artifacts import REFERENCE
 from raysc.store.keys import Identities, Keys, cell_keys, component_identity, coupled_keys, key_of
 from raysc.sweepfile.measured_generations import generations_measured
@@ -150,11 +150,11 @@ def resolve(sweep: Sweep) -> ResolvedSweep:
 
 def _couple(cells: Sequence[ResolvedCell]) -> Iterator[ResolvedCell]:
     """Yield the cells; those of coupled models with each other, and with the keys of their lineages."""
-    groups: dict[tuple[object, ...], list[ResolvedCell]] = {}
+    groups: dict[Hashable, list[ResolvedCell]] = {}
     for cell in cells:
         if (coupling := cell.settings.coupling) is not None:
-            groups.setdefault(_group(coupling), []).append(cell)
-    coupled: dict[tuple[object, ...], tuple[ResolvedCell, ...]] = {}
+            groups.setdefault(coupling.group, []).append(cell)
+    coupled: dict[Hashable, tuple[ResolvedCell, ...]] = {}
     for address, group in groups.items():
         group.sort(key=_model_index)
         keys = [cell.keys for cell in group]
@@ -167,13 +167,8 @@ def _couple(cells: Sequence[ResolvedCell]) -> Iterator[ResolvedCell]:
         if (coupling := cell.settings.coupling) is None:
             yield cell
         else:
-            models = coupled[_group(coupling)]
+            models = coupled[coupling.group]
             yield replace(models[coupling.index], coupled=models)
-
-
-def _group(coupling: Coupling) -> tuple[object, ...]:
-    """Return what the models of one cell have in common."""
-    return coupling.models, coupling.reads, coupling.real, coupling.graph == "pooled"
 
 
 def _model_index(cell: ResolvedCell) -> int:

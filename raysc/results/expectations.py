@@ -8,9 +8,11 @@ import numpy as np
 
 from raysc.metrics.core.metric import Scale
 from raysc.planning.resolved import ResolvedCell
+from raysc.pool.exchange import largest_remainders
 from raysc.regimes.recipe import exact, per_real_row
 from raysc.settings import UNCURATED, CellSettings, Sample
 from raysc.theory import discrete, gaussian, kde, mixing, moments, regression
+from raysc.theory.coupled import CoupledGaussians, Moments
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,8 @@ def expected_values(cell: ResolvedCell, metric: str, generations: tuple[int, ...
     ``sample.rows`` has no effect: the rows that are trained on have the same distribution, however many are drawn.
     """
     settings, n = cell.settings, cell.rules.rows
+    if settings.coupling is not None:
+        return _coupled(cell, metric, generations)
     forms = BIASED_FORMS if _biased(settings) else FORMS
     form = forms.get((settings.model.name, settings.regime.name, metric))
     if form is None or settings.data.name not in FORM_DATA[settings.model.name] or settings.regime.parameters:
@@ -79,6 +83,44 @@ def expected_values(cell: ResolvedCell, metric: str, generations: tuple[int, ...
         return None  # evenly spaced rows are not independent
     inputs = FormInputs(cell, n, per_real_row(exact(settings.lambda_), n), settings.initial.rows or n)
     return form(inputs, np.array(generations))
+
+
+def _coupled(cell: ResolvedCell, metric: str, generations: tuple[int, ...]) -> ExpectedValues | None:
+    """Return the expected values of a coupled Gaussian model of equal numbers of real and synthetic rows, or none."""
+    models, coupling = cell.coupled, cell.settings.coupling
+    n, (dim, *_) = cell.rules.rows, cell.data.event
+    if coupling is None or not all(_has_coupled_form(model, n) for model in models):
+        return None
+    truth = [float(model.settings.data.parameters.get("mean", 0.0)) for model in models]
+    counts = [largest_remainders(row, n) / n for row in coupling.reads]
+    gaussians = CoupledGaussians(
+        n,
+        truth,
+        keeps=[model.settings.regime.name != "replace" for model in models],
+        reads_rows=[model.settings.regime.name != "real_only" for model in models],
+        reads=tuple(tuple(row.tolist()) for row in counts),
+        pooled=coupling.graph == "pooled",
+        common=coupling.real == "common",
+    )
+    by_generation = gaussians.moments(max(generations))
+    forms: dict[str, Callable[[Moments], float]] = {
+        "mean_error": lambda of_t: float(dim * of_t.mean_error(truth)[coupling.index]),
+        "trace_ratio": lambda of_t: float(of_t.variance[coupling.index]),
+        "model_diversity": lambda of_t: dim * of_t.diversity(n),
+    }
+    return ExpectedValues(np.array([forms[metric](by_generation[t]) for t in generations])) if metric in forms else None
+
+
+def _has_coupled_form(model: ResolvedCell, n: int) -> bool:
+    """Return True if a model of several is one that ``CoupledGaussians`` describes."""
+    settings = model.settings
+    components = settings.data.name, settings.model.name, settings.regime.name
+    if components not in (("gaussian", "gaussian", name) for name in ("mix", "replace", "real_only")):
+        return False
+    plain = not (settings.model.parameters or settings.regime.parameters or _biased(settings))
+    takes_n = settings.regime.name == "real_only" or per_real_row(exact(settings.lambda_), n) == n
+    rows = {model.rules.rows, model.rules.sample_rows, settings.initial.rows or n}
+    return plain and takes_n and settings.curation.name == UNCURATED and rows == {n}
 
 
 def _biased(settings: CellSettings) -> bool:

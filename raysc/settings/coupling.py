@@ -1,6 +1,6 @@
 """Several models in one cell: the section ``models`` of a sweep file, and the place of one model among them."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, WithJsonSchema
@@ -64,6 +64,11 @@ class Coupling(Settings):
     def count(self) -> int:
         """K, the number of models."""
         return len(self.models)
+
+    @property
+    def group(self) -> Hashable:
+        """What the models of one cell have in common, and no others."""
+        return self.models, self.reads, self.real, self.graph == "pooled"
 
     @property
     def key(self) -> Mapping[str, Any]:

@@ -13,7 +13,6 @@ from raysc.sweepfile.schema import check
 from raysc.sweepfile.space import Axis, Point, read_axis
 from raysc.theory.graphs import Matrix, reading_matrix
 
-
 ROUNDING = 1e-6
 """Largest difference of the sum of a matrix's row from 1."""
 

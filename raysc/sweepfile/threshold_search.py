@@ -152,7 +152,9 @@ def probe_grids(search: ThresholdSearch, grids: list[list[Axis]], locations: Loc
 
 
 def check_cells(search: ThresholdSearch, cells: Sequence[CellSettings], locations: Locations) -> None:
-    """Raise InputError unless every probe has a cell of its own."""
+    """Raise InputError unless every probe has a cell of its own, of a single model."""
+    if any(cell.coupling is not None for cell in cells):
+        raise locations.error("search.threshold", "is about cells of a single model; set models.count to 1")
     count = sum(len(probes) for probes in search.probes)
     listed = cells[:count]
     if len(listed) == count and all(

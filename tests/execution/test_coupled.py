@@ -1,0 +1,172 @@
+"""Coupled models: their lineages are published together, resumed, packed and computed again as those of one model."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from raysc.execution import closed_form
+from raysc.execution.in_process import run_in_process
+from raysc.execution.recompute import generation_again
+from raysc.planning.plan import make_plan
+from raysc.planning.resolved import resolve
+from raysc.results.table.table import load_table
+from raysc.store.objects import Objects
+from raysc.sweepfile import Sweep
+
+MakeSweep = Callable[..., Sweep]
+RunSweep = Callable[[Sweep, Objects], None]
+
+TEXT = """\
+name: coupled
+data: {name: gaussian, dim: 2, rows: 30}
+model: gaussian
+models: {count: 3, reads: star, each: {data.mean: [0, 1, 5]}}
+loop: {generations: 4}
+space: {regime: [mix, accumulate], lambda: 0.5}
+seeds: 4
+metrics: [mean_error, model_diversity, frechet_distance]
+control: false
+"""
+VALUES = ["mean_error", "model_diversity", "frechet_distance"]
+
+
+def table(sweep: Sweep, objects: Objects) -> pd.DataFrame:
+    return load_table(resolve(sweep), objects)
+
+
+def test_every_model_is_a_lineage_and_all_are_published_by_one_unit(
+    make_sweep: MakeSweep, run_sweep: RunSweep, tmp_path: Path
+) -> None:
+    sweep, objects = make_sweep(TEXT), Objects.open(str(tmp_path))
+    resolved = resolve(sweep)
+    plan = make_plan(resolved, objects)
+    assert [len(unit.published_keys) for unit in plan.loop] == [3, 3]
+    assert plan.to_do == 2 * 3 * 4 * 4
+    assert len({cell.keys.lineage for cell in resolved.cells}) == 6
+    run_sweep(sweep, objects)
+    plan = make_plan(resolved, objects)
+    assert (plan.loop, plan.to_do, plan.done) == ((), 0, 2 * 3 * 4 * 4)
+    values = table(sweep, objects)
+    assert len(values) == 6 * 4 * 5
+    assert values[VALUES].notna().all().all()
+    by_models = values.groupby(["regime", "seed", "generation"])
+    assert (by_models["model_diversity"].nunique() == 1).all()
+    assert (by_models["mean_error"].nunique() == 3).all()
+
+
+def test_a_unit_that_published_some_of_its_lineages_publishes_the_others(
+    make_sweep: MakeSweep, run_sweep: RunSweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep, whole, halves = make_sweep(TEXT), Objects.open(str(tmp_path / "a")), Objects.open(str(tmp_path / "b"))
+    run_sweep(sweep, whole)
+    publish, calls = closed_form.publish, []
+
+    def killed(*arguments: object) -> None:
+        calls.append(arguments)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        publish(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(closed_form, "publish", killed)
+    with pytest.raises(KeyboardInterrupt):
+        run_sweep(sweep, halves)
+    monkeypatch.undo()
+    published = set(halves.names("spans"))
+    assert len(published) == 1
+    assert [unit.reason for unit in make_plan(resolve(sweep), halves).loop] == ["rows not kept", "new"]
+    run_sweep(sweep, halves)
+    assert published < set(halves.names("spans"))
+    pd.testing.assert_frame_equal(table(sweep, whole)[VALUES], table(sweep, halves)[VALUES])
+
+
+def test_results_do_not_depend_on_packs(make_sweep: MakeSweep, run_sweep: RunSweep, tmp_path: Path) -> None:
+    sweep, whole, cut = make_sweep(TEXT), Objects.open(str(tmp_path / "a")), Objects.open(str(tmp_path / "b"))
+    run_sweep(sweep, whole)
+    for unit in make_plan(resolve(sweep), cut).loop:
+        for seeds in ((0, 1), (2,), (3,)):
+            run_in_process(sweep, cut, replace(unit, seeds=seeds))
+    pd.testing.assert_frame_equal(table(sweep, whole)[VALUES], table(sweep, cut)[VALUES], rtol=1e-9)
+
+
+def test_a_missing_metric_is_measured_for_all_models(
+    make_sweep: MakeSweep, run_sweep: RunSweep, tmp_path: Path
+) -> None:
+    objects = Objects.open(str(tmp_path))
+    run_sweep(make_sweep(TEXT), objects)
+    more = make_sweep(TEXT.replace("[mean_error", "[model_similarity, mean_error"))
+    assert [unit.reason for unit in make_plan(resolve(more), objects).loop] == ["metric only"] * 2
+    run_sweep(more, objects)
+    assert table(more, objects)["model_similarity"].between(0, 1).all()
+
+
+def test_model_0_by_itself_is_the_loop_of_a_single_model(
+    make_sweep: MakeSweep, run_sweep: RunSweep, tmp_path: Path
+) -> None:
+    text = TEXT.replace("star", "self").replace("model_diversity, ", "")
+    single = text.replace("models: {count: 3, reads: self, each: {data.mean: [0, 1, 5]}}\n", "")
+    objects = Objects.open(str(tmp_path))
+    for sweep in (make_sweep(text), make_sweep(single)):
+        run_sweep(sweep, objects)
+    coupled, alone = table(make_sweep(text), objects), table(make_sweep(single), objects)
+    first = coupled[coupled["models.index"] == 0].reset_index(drop=True)
+    pd.testing.assert_frame_equal(first[VALUES[::2]], alone[VALUES[::2]])
+    others = coupled[coupled["models.index"] == 1].reset_index(drop=True)
+    assert (others["mean_error"] != alone["mean_error"]).all()
+
+
+def test_common_rows_are_those_of_model_0(make_sweep: MakeSweep) -> None:
+    text = TEXT.replace("star, each: {data.mean: [0, 1, 5]}", "star, real: common")
+    for real, same in (("common", True), ("own", False)):
+        cells = resolve(make_sweep(text.replace("common", real))).cells[:3]
+        rows = [cell.data.train(cell.data_seeds((0, 1))) for cell in cells]
+        assert np.array_equal(rows[0], rows[1]) == np.array_equal(rows[0], rows[2]) == same
+
+
+def test_generations_are_computed_again_as_they_were(
+    make_sweep: MakeSweep, run_sweep: RunSweep, tmp_path: Path
+) -> None:
+    sweep, objects = make_sweep(TEXT), Objects.open(str(tmp_path))
+    run_sweep(sweep, objects)
+    values = table(sweep, objects)
+    cells = resolve(sweep).cells[:3]
+    again = [generation_again(cell, 2, 3) for cell in cells]
+    means = []
+    for cell, generation in zip(cells, again, strict=True):
+        assert generation is not None
+        rows, state = generation
+        means.append(rows.mean(axis=0))
+        error = np.square(state["mean"][0] - cell.data.moments()[0]).sum()  # type: ignore[attr-defined]
+        row = values[(values["cell"] == cell.number) & (values["seed"] == 2) & (values["generation"] == 3)]
+        assert np.isclose(row["mean_error"].item(), error)
+    diversity = np.square(means - np.mean(means, axis=0)).sum(axis=1).mean()
+    row = values[(values["cell"] == 0) & (values["seed"] == 2) & (values["generation"] == 3)]
+    assert np.isclose(row["model_diversity"].item(), diversity)
+
+
+def test_readers_of_a_diverged_model_diverge_and_others_go_on(
+    make_sweep: MakeSweep, run_sweep: RunSweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from raysc.models.closed_form.gaussian import Gaussian
+
+    fit = Gaussian.fit
+
+    def broken(self: Gaussian, training_set: object, streams: object) -> object:
+        state = fit(self, training_set, streams)  # type: ignore[arg-type]
+        if np.abs(state["mean"]).min() > 3:  # that of model 2
+            state["mean"][:] = np.nan
+        return state
+
+    monkeypatch.setattr(Gaussian, "fit", broken)
+    text = TEXT.replace("star", "[[1, 0, 0], [0.5, 0, 0.5], [0, 0, 1]]").replace("[mix, accumulate]", "mix")
+    sweep, objects = make_sweep(text), Objects.open(str(tmp_path))
+    run_sweep(sweep, objects)
+    values = table(sweep, objects)
+    assert len(values) == 3 * 4 * 5
+    diverged = values.groupby(["models.index", "generation"])["diverged"].mean().unstack().to_numpy()
+    assert diverged.tolist() == [[0] * 5, [0, 1, 1, 1, 1], [1] * 5]
+    assert values.loc[values["models.index"] == 0, "mean_error"].notna().all()
+    assert make_plan(resolve(sweep), objects).loop == ()

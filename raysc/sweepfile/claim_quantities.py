@@ -1,4 +1,4 @@
-"""Reading of the quantities that claims compare: a value, a slope, a crossing or rho."""
+"""Reading of the numbers of claims: what they compare (a value, a slope, a crossing or rho), and their margins."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from raysc.errors import InputError
-from raysc.sweepfile.claims import EXAMPLES, CrossingEntry, Quantity, ValueEntry
+from raysc.sweepfile.claims import EXAMPLES, CrossingEntry, Margin, Quantity, ValueEntry
 from raysc.sweepfile.messages import quote
 
 
@@ -88,3 +88,20 @@ class QuantityReader:
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= last:
             raise self.make_error(key, f"expected last or a generation from 0 to {last}, got {quote(value)}")
         return value
+
+
+def read_margin(entry: Any, key: str, make_error: Callable[[str, str], InputError]) -> Margin:
+    """Return a number, or the number of ``{noise: number}``.
+
+    Args:
+        entry: the entry.
+        key: its key within the claim.
+        make_error: (key within the claim, problem) -> the error to raise.
+    """
+    noise = isinstance(entry, dict)
+    if noise and set(entry) != {"noise"}:
+        raise make_error(key, f"expected a number or {{noise: 2}}, got {quote(entry)}")
+    number = entry["noise"] if noise else entry
+    if isinstance(number, bool) or not isinstance(number, int | float):
+        raise make_error(f"{key}.noise" if noise else key, f"expected a number, got {quote(number)}")
+    return Margin(float(number), noise)

@@ -6,8 +6,7 @@ from typing import Any
 
 from raysc.errors import InputError
 from raysc.sweepfile.cell_selection import Selection, distinct, is_same, nearest_value, select_cells
-from raysc.sweepfile.claim_margins import read_margin
-from raysc.sweepfile.claim_quantities import QuantityReader
+from raysc.sweepfile.claim_quantities import QuantityReader, read_margin
 from raysc.sweepfile.claims import (
     BASELINES,
     Baseline,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 import pytest
 
 from raysc.execution import closed_form
-from raysc.execution.in_process import run_in_process
+from raysc.execution.in_process import context_in_process, run_unit
 from raysc.execution.recompute import generation_again
 from raysc.planning.plan import make_plan
 from raysc.planning.resolved import resolve
@@ -88,7 +89,7 @@ def test_results_do_not_depend_on_packs(make_sweep: MakeSweep, run_sweep: RunSwe
     run_sweep(sweep, whole)
     for unit in make_plan(resolve(sweep), cut).loop:
         for seeds in ((0, 1), (2,), (3,)):
-            run_in_process(sweep, cut, replace(unit, seeds=seeds))
+            run_unit(replace(unit, seeds=seeds), partial(context_in_process, sweep, cut))
     pd.testing.assert_frame_equal(table(sweep, whole)[VALUES], table(sweep, cut)[VALUES], rtol=1e-9)
 
 

@@ -33,6 +33,7 @@ spread: 3 cells x 20 seeds x 5 generations...
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from html import escape
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from raysc.display import Display
     from raysc.planning.resolved import ResolvedSweep
     from raysc.results.samples.generations import StoredGeneration
+    from raysc.results.table.cell_comparison import CellChoice
     from raysc.store.objects import Objects
     from raysc.sweepfile import Sweep
 
@@ -72,7 +74,7 @@ def sweep(
         overrides: ``a.b=c``, as ``--set``.
         storage: a folder or URI; else RAYSC_STORAGE, the file's, ./raysc-store.
         address: a Ray cluster; a Ray that is connected already is used.
-        display: shows progress; the standard output if not given.
+        display: shows progress; the notebook's or the standard output if not given.
 
     Returns:
         Its results.
@@ -81,13 +83,13 @@ def sweep(
         InputError: the sweep cannot work; nothing was started.
         RayscError: units failed; everything else is published, and ``load`` shows it.
     """
-    from raysc.display import ConsoleDisplay, open_console
+    from raysc.display import open_display
     from raysc.machine.process_state import restored_process_state
     from raysc.runner import RunOptions, run_sweep
 
     with restored_process_state():
         results = _open(source, storage, overrides)
-        display = display or ConsoleDisplay(open_console())
+        display = display or open_display()
         outcome = run_sweep(results.sweep, results.objects, display, RunOptions(address))
     if outcome.failures:
         last = next(iter(outcome.failures.values())).strip().splitlines()[-1]
@@ -259,6 +261,76 @@ class Results:
         if table.empty:
             raise InputError(f"{self.objects.uri} holds no results of {self.sweep.name} yet")
         return table
+
+    def summary(self, generation: int | None = None) -> "pd.DataFrame":
+        """Return one row per cell: the mean over seeds of each metric with its 95 % interval.
+
+        Columns are the cell's number, the axes that vary, generation, seeds, diverged, and <metric>_mean, _low and
+        _high of each metric and of the first one's excess over the control.
+
+        Args:
+            generation: a measured generation; the last one of each cell if not given.
+
+        Raises:
+            InputError: there are no results of the generation.
+        """
+        from raysc.results.table.cell_summary import cell_summary
+
+        return cell_summary(self._resolved, self.frame(), generation)
+
+    def compare(
+        self,
+        a: "CellChoice",
+        b: "CellChoice",
+        metric: str | Sequence[str] | None = None,
+        generation: int | None = None,
+    ) -> "pd.DataFrame":
+        """Compare cells, paired by seed: ``results.compare({"regime": "replace"}, {"regime": "accumulate"})``.
+
+        Args:
+            a: number of a cell, or axis -> its value or a list of values.
+            b: the cells that those of ``a`` are compared with. Cells form a pair if they are equal in every axis that
+                neither ``a`` nor ``b`` names.
+            metric: a column of the table, or several; the first column of each metric if not given.
+            generation: a generation; the last one that both cells of a pair have if not given.
+
+        Returns:
+            One row per pair and metric: a, b, the axes in which pairs differ, generation, metric, a_mean, b_mean, kind
+            ("a / b" or "a - b", as the metric's scale says), value, low, high (the paired 95 % interval) and seeds.
+
+        Raises:
+            InputError: there are no such cells or metrics, or no pairs.
+        """
+        from raysc.results.table.cell_comparison import compare_cells
+        from raysc.results.table.selection import metric_column
+        from raysc.results.table.table import main_columns
+
+        names = _list(metric)
+        columns = main_columns(self.sweep) if names is None else [metric_column(self.sweep, name) for name in names]
+        return compare_cells(self.frame(), self.sweep.cells, a, b, columns, generation)
+
+    def _repr_html_(self) -> str:
+        """Return the cells at their last generation and a figure of the first metric, for notebooks."""
+        from base64 import b64encode
+
+        from raysc.results.table.cell_summary import summary_html
+
+        table = self.frame()
+        if table.empty:
+            return f"<p>{escape(repr(self))}: no results yet</p>"
+        image = b64encode(self._repr_png_() or b"").decode()
+        figure = f'<img alt="{escape(self.sweep.name)}" src="data:image/png;base64,{image}">'
+        return f"{summary_html(self._resolved, table)}\n{figure}"
+
+    def _repr_png_(self) -> bytes | None:
+        """Return the figure of the first metric as PNG; None without results."""
+        from io import BytesIO
+
+        if self.frame().empty:
+            return None
+        image = BytesIO()
+        self.figure().savefig(image, format="png", dpi=100)
+        return image.getvalue()
 
     @property
     def tune(self) -> "ResultGrid":

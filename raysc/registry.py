@@ -22,6 +22,7 @@ from raysc.curation import CURATIONS
 from raysc.datasets import DATASETS
 from raysc.datasets.dataset import DataSet
 from raysc.errors import InputError, RayscError
+from raysc.machine.plugin_classes import is_of_notebook, notebook_hash
 from raysc.machine.plugin_modules import import_plugin, is_recorded, source_hash
 from raysc.metrics import METRICS
 from raysc.metrics.core.metric import Metric
@@ -85,6 +86,11 @@ def load(kind: ComponentKind, name: str) -> type[Any]:
         module_name, _, attribute = target.partition(":")
         module = importlib.import_module(module_name)
     cls = getattr(module, attribute, None)
+    if cls is None and module_name == "__main__":
+        raise InputError(
+            f"{word} {name!r} was defined in a notebook or script: raysc.load reads its results there, with the same "
+            "dict; for other places put the class into a file"
+        )
     if cls is None:
         classes = [key for key, value in vars(module).items() if isinstance(value, type)]
         raise InputError(
@@ -207,6 +213,8 @@ def version(kind: ComponentKind, name: str) -> str:
         return str(cls.version)
     if (digest := source_hash(cls.__module__)) is not None:
         return digest
+    if is_of_notebook(cls):
+        return notebook_hash(cls)
     source = inspect.getsourcefile(cls)
     if source is None:
         raise InputError(f"{name!r} has no source file, and its version is the hash of that file")

@@ -14,6 +14,7 @@ from matplotlib.colors import to_hex
 import raysc
 from raysc import runner
 from raysc.planning.resolved import resolve
+from raysc.plugins import REAL, Recipe, Take
 from raysc.results.plots.style import CONTROL
 from raysc.results.samples.sampled_rows import sampled_rows
 from raysc.results.table.table import load_table
@@ -250,3 +251,47 @@ def test_what_a_notebook_gives_works_or_is_refused_in_one_line(tmp_path: Path) -
     for source in sources:
         with pytest.raises(raysc.InputError, match="expected a sweep file, a name or a dict"):
             raysc.load(source)
+
+
+class Half:
+    """A plug-in of a module: half of the real rows."""
+
+    version = 1
+    default_lambda = "not taken"
+
+    def recipe(self, generation: int, rows: int, lambda_: Any) -> Recipe:
+        """Return half of the real rows."""
+        return Recipe((Take(REAL, rows // 2),))
+
+
+def test_a_class_is_a_plug_in(run_sweep: Callable[[Sweep, Objects], None], tmp_path: Path) -> None:
+    given = SWEEP | {"space": {"regime": ["replace", Half]}, "control": False}
+    results = raysc.load(given, storage=tmp_path)
+    assert [cell.regime.name for cell in results.sweep.cells] == ["replace", f"{__name__}:Half"]
+    run_sweep(results.sweep, results.objects)
+    (row,) = results.compare({"regime": f"{__name__}:Half"}, {"regime": "replace"}, generation=0).to_dict("records")[:1]
+    assert row["value"] == pytest.approx(1), "both have the same generation 0"
+    assert set(results.frame().query("cell == 1 and generation > 0")["rows_real"]) == {10}
+    with pytest.raises(raysc.InputError, match="a plug-in's class; got Half"):
+        raysc.load(given | {"space": {"regime": Half()}}, storage=tmp_path)
+
+
+def test_a_notebook_shows_table_and_figure(gaussian: raysc.Results, tmp_path: Path) -> None:
+    html, image = gaussian._repr_html_(), gaussian._repr_png_()
+    assert html.count("<tr>") == len(gaussian.summary()) == 4
+    assert 'src="data:image/png;base64,iVBOR' in html
+    assert image is not None
+    assert image.startswith(b"\x89PNG")
+    empty = raysc.load(SWEEP, storage=tmp_path)
+    assert "no results yet" in empty._repr_html_()
+    assert empty._repr_png_() is None
+
+
+def test_summary_and_comparison_are_tables(gaussian: raysc.Results) -> None:
+    compared = gaussian.compare({"regime": "mix"}, {"regime": "real_only"}, ["frechet_distance", "feature_variance"])
+    assert len(compared) == 4
+    assert (compared["low"] <= compared["value"]).all()
+    assert (compared["value"] <= compared["high"]).all()
+    with pytest.raises(raysc.InputError, match="metric variance: small-gaussian has no such metric"):
+        gaussian.compare(0, 1, "variance")
+    assert set(gaussian.summary(2)["generation"]) == {2}

@@ -11,6 +11,7 @@ from typing import Any
 
 from raysc.errors import InputError
 from raysc.machine.paths import local_path
+from raysc.machine.plugin_classes import import_path
 from raysc.sweepfile.scalars import plain_scalar
 from raysc.sweepfile.yaml_reader import MAX_DEPTH, join_key, read_value
 
@@ -81,8 +82,8 @@ def parse_document(text: str, name: str) -> Document:
 def document_from_mapping(values: Mapping[str, Any], name: str) -> Document:
     """Convert a mapping with the keys of a sweep file to plain data.
 
-    Sequences, arrays and ranges become lists, NumPy values numbers, paths text, and fractions and decimals the number
-    with the same value.
+    Sequences, arrays and ranges become lists, NumPy values numbers, paths text, classes of plug-ins their import paths,
+    and fractions and decimals the number with the same value.
 
     Args:
         values: the mapping.
@@ -99,7 +100,7 @@ def document_from_mapping(values: Mapping[str, Any], name: str) -> Document:
 
 def _plain(value: Any, key: str, document: Document, depth: int) -> Any:
     """Return a value as plain data and record the locations of the keys below it."""
-    if not isinstance(value, str) and hasattr(value, "tolist"):
+    if not isinstance(value, str | type) and hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, Mapping):
         for name in value:
@@ -120,11 +121,13 @@ def _plain(value: Any, key: str, document: Document, depth: int) -> Any:
 
 
 def _scalar(value: Any) -> Any:
-    """Return a path as text and an exact number as a number.
+    """Return a path as text, a class as its import path and an exact number as a number.
 
     Raises:
         ValueError: the value is no plain data, or it has no exact decimal.
     """
+    if isinstance(value, type):
+        return import_path(value)
     if isinstance(value, os.PathLike):
         path = os.fspath(value)
         if isinstance(path, str):
@@ -133,7 +136,10 @@ def _scalar(value: Any) -> Any:
         return _exact_number(value)
     elif value is None or isinstance(value, str | bool | int | float):
         return value
-    raise ValueError(f"expected a mapping, a list, text, a path, a number, a bool or None; got {type(value).__name__}")
+    raise ValueError(
+        "expected a mapping, a list, text, a path, a number, a bool, None or a plug-in's class; got "
+        f"{type(value).__name__}"
+    )
 
 
 def _exact_number(value: Decimal | Rational) -> int | float:

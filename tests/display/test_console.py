@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from raysc.display import MAX_ROWS, CellProgress, ConsoleDisplay, SweepProgress, open_console, replace_unknown_signs
+from raysc.display import CellProgress, ConsoleDisplay, SweepProgress, open_console, replace_unknown_signs
+from raysc.display.console import MAX_ROWS
 
 PROGRESS = SweepProgress(
     sweep="toy",

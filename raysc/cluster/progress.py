@@ -12,12 +12,13 @@ from raysc import registry
 from raysc.cluster import ray_compat
 from raysc.cluster.failures import Failures
 from raysc.cluster.trial import FAILURE
+from raysc.cluster.unit_labels import unit_label, varying_axes
 from raysc.display import CellProgress, Display, SweepProgress
 from raysc.metrics.core.metric import Metric
 from raysc.planning.plan import Plan
 from raysc.planning.resolved import ResolvedSweep
 from raysc.planning.units import InitialUnit, LoopUnit, Unit
-from raysc.store.leases import holders
+from raysc.store.leases import Holder, holders
 from raysc.store.objects import Objects, StorageError
 
 ACTIVITY_SECONDS = 30.0
@@ -45,7 +46,7 @@ class ProgressTracker(ray_compat.StatelessCallback):
         self._failures = failures
         metric: Metric = registry.build("metric", resolved.sweep.metrics[0])
         self._metric = metric.columns[0].name
-        self._axes = _varying_axes(resolved)
+        self._axes = varying_axes(resolved)
         self._units: dict[str, Unit] = {}
         self._generations: dict[str, int] = {}
         self._results: dict[str, Mapping[str, Any]] = {}
@@ -96,9 +97,14 @@ class ProgressTracker(ray_compat.StatelessCallback):
             with suppress(StorageError):  # a bucket that does not answer must not end the sweep
                 leases = holders(self._objects)
                 self._activities = tuple(
-                    holder.doing for unit, holder in leases.items() if unit in self._units and holder.doing
+                    self._activity(self._units[unit], holder) for unit, holder in leases.items() if unit in self._units
                 )
         self._display.update(self._progress(now))
+
+    def _activity(self, unit: Unit, holder: Holder) -> str:
+        """Return what a unit does: ``mix, lambda 0.5, seeds 0-7, after generation 3: training: 1 of 2 steps``."""
+        published = f", after generation {holder.generation}" if holder.generation >= 0 else ""
+        return f"{unit_label(unit, self._axes)}{published}: {holder.doing or 'running'}"
 
     def _progress(self, now: float) -> SweepProgress:
         """Return the state at a time, as time.monotonic()."""
@@ -142,9 +148,3 @@ class ProgressTracker(ray_compat.StatelessCallback):
             generation=min(self._generations[unit] for unit in units),
             metric=sum(metrics) / len(metrics) if metrics else None,
         )
-
-
-def _varying_axes(resolved: ResolvedSweep) -> tuple[str, ...]:
-    """Return the names of the axes on which at least two cells differ."""
-    cells = [cell.settings.axes for cell in resolved.cells]
-    return tuple(axis for axis in cells[0] if len({str(axes[axis]) for axes in cells}) > 1)

@@ -19,7 +19,7 @@ def point(unit: Unit) -> dict[str, Any]:
     """
     axes = {name: _scalar(value) for name, value in unit.cell.settings.axes.items()}
     if isinstance(unit, InitialUnit):
-        axes = {name: None if _is_loop_axis(name) else value for name, value in axes.items()}
+        axes = {name: None if is_loop_axis(name) else value for name, value in axes.items()}
     return {**axes, "unit": unit.name}
 
 
@@ -53,6 +53,6 @@ def _scalar(value: Any) -> Any:
     return json.dumps(value, default=str) if isinstance(value, (dict, list, tuple)) else value
 
 
-def _is_loop_axis(axis: str) -> bool:
+def is_loop_axis(axis: str) -> bool:
     """Return True if an axis does not affect generation 0."""
     return axis.split(".")[0] in ("regime", "lambda", "curation", "loop")

@@ -15,6 +15,7 @@ from raysc.cluster.loggers import logger_callbacks
 from raysc.cluster.plugin_shipping import plugin_modules, shipped_plugins
 from raysc.cluster.real_data import RealDataCache
 from raysc.cluster.trial import TrialInputs, WaveInputs, bundles, run_trial
+from raysc.cluster.unit_labels import trial_name, varying_axes
 from raysc.cluster.versions import versions
 from raysc.errors import RayscError
 from raysc.metrics.core.metric import Metric
@@ -101,6 +102,8 @@ def _tuner(
     ray_compat.set_tune_switches()
     wave = "initial" if isinstance(units[0], InitialUnit) else "loop"
     points = [search_space.point(unit) for unit in units]
+    axes = varying_axes(plan.resolved)
+    names = {unit.name: trial_name(unit, axes) for unit in units}
     trainable = tune.with_resources(
         tune.with_parameters(run_trial, inputs=inputs), tune.PlacementGroupFactory(bundles(sweep.resources))
     )
@@ -111,7 +114,8 @@ def _tuner(
             search_alg=search_space.generator(points),
             num_samples=len(points),
             reuse_actors=True,
-            trial_dirname_creator=lambda trial: trial.config["unit"].replace("/", "-"),
+            trial_name_creator=lambda trial: names[trial.config["unit"]],
+            trial_dirname_creator=lambda trial: names[trial.config["unit"]],
         ),
         run_config=tune.RunConfig(
             name=f"{datetime.now().strftime('%Y%m%d-%H%M%S-%f')}-{wave}",

@@ -38,7 +38,7 @@ class SweepProgress:
         last_generation: T, the last generation of each cell.
         elapsed_seconds: seconds since the run began.
         remaining_seconds: estimate of the seconds until the end; None while there is too little to estimate from.
-        activities: progress within a generation, in words, of each unit that reports one.
+        activities: each unit that runs, with its progress within a generation, in words.
         axes: dotted names of the axes on which the cells differ.
         metric: column of the metric that ``CellProgress.metric`` holds.
         cells: progress by cell, in the sweep's order.

@@ -9,6 +9,7 @@ import pytest
 from raysc.cluster import progress
 from raysc.cluster.failures import Failures
 from raysc.cluster.progress import ProgressTracker
+from raysc.cluster.unit_labels import unit_label
 from raysc.display import CellProgress, SweepProgress
 from raysc.planning.plan import make_plan
 from raysc.planning.resolved import resolve
@@ -109,13 +110,17 @@ def test_activities_come_from_the_leases_of_the_sweeps_units(
     tracker = ProgressTracker(resolved, objects, display, {})
     tracker.expect(plan)
     holders = {
-        plan.loop[0].name: SimpleNamespace(doing="training: 1 of 2 steps"),
-        plan.loop[1].name: SimpleNamespace(doing=""),
+        plan.loop[0].name: SimpleNamespace(doing="training: 1 of 2 steps", generation=3),
+        plan.loop[1].name: SimpleNamespace(doing="", generation=-1),
         "loop/of-another-sweep/0": SimpleNamespace(doing="sampling"),
     }
     monkeypatch.setattr(progress, "holders", lambda objects: holders)
     tracker.on_step_end(1, [])
-    assert display.states[-1].activities == ("training: 1 of 2 steps",)
+    labels = [unit_label(unit, ("regime", "lambda")) for unit in plan.loop[:2]]
+    assert display.states[-1].activities == (
+        f"{labels[0]}, after generation 3: training: 1 of 2 steps",
+        f"{labels[1]}: running",
+    )
 
 
 def test_a_bucket_that_does_not_answer_ends_no_sweep(make_sweep: MakeSweep, gaussian_text: str, s3: S3) -> None:

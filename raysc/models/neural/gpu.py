@@ -22,6 +22,9 @@ COMPILE_BACKEND = "inductor"
 UNCOMPILED = " uncompiled, as torch.compile fails here"
 """Suffix of the progress label where a large network runs uncompiled."""
 
+COMPILING = "compiling, then "
+"""Prefix of the progress label of a compiled network's first step."""
+
 Item = TypeVar("Item")
 
 
@@ -56,6 +59,11 @@ def compile_large(network: nn.Module, device: torch.device) -> bool:
         # Batches come in few sizes, and each size is worth its own kernels.
         network.forward = torch.compile(network.forward, backend=COMPILE_BACKEND, dynamic=False)
     return _compiler_works(device)
+
+
+def is_compiled(network: nn.Module) -> bool:
+    """Return whether ``compile_large`` has compiled a network; its first call takes a minute then."""
+    return "forward" in vars(network)
 
 
 @cache

@@ -16,9 +16,11 @@ from raysc.models.networks.build import with_weights
 from raysc.models.networks.network import IMAGE_NETWORKS, Config, Tensors
 from raysc.models.neural.augmentation_embedding import with_augmentation_embedding
 from raysc.models.neural.gpu import (
+    COMPILING,
     UNCOMPILED,
     compile_large,
     free_memory,
+    is_compiled,
     on_gpu,
     prefetch,
     to_channels_last,
@@ -212,6 +214,7 @@ class TrainingRun:
             shard_network(self._network, self._world_size, self._device)
         elif self._compiles() and not compile_large(self._network, self._device):
             self._activity += UNCOMPILED
+        self._compiles_first = is_compiled(self._network)
         return prepare_model(self._accelerator, self._network, self._sharded)
 
     def _compiles(self) -> bool:
@@ -236,9 +239,12 @@ class TrainingRun:
         steps = self._task.steps
         steps_batches = prefetch(self._batches.micro_batches, steps, self._device)
         for step, micro_batches in zip(steps, steps_batches, strict=True):
+            compiles = self._compiles_first and step == steps.start
             if (step - steps.start) % CHECK_EVERY == 0:
-                report(self._activity, "steps", step, self._task.total_steps)
+                report(COMPILING * compiles + self._activity, "steps", step, self._task.total_steps)
             self._step(step, micro_batches)
+            if compiles:  # the rate is counted from here
+                report(self._activity, "steps", step + 1, self._task.total_steps)
             if (step + 1) % CHECK_EVERY == 0 or step + 1 == steps.stop:
                 self._add_losses()
                 if not isfinite(self._loss):

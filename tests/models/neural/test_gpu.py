@@ -55,12 +55,19 @@ def assert_compiled_once() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Dynamo detected a call to a `functools.lru_cache`")
-def test_training_gives_the_same_up_to_rounding(digits: TrainingSet, switch_on: SwitchOn) -> None:
+def test_training_gives_the_same_up_to_rounding(
+    digits: TrainingSet, switch_on: SwitchOn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    activities: list[str] = []
+    monkeypatch.setattr("raysc.models.training.loop.report", lambda activity, *_: activities.append(activity))
+
     def two_generations() -> tuple[FitResult, FitResult]:
         first = UNET.fit(digits, UNET.initial(IMAGE, SEED_0), range(4), TRAIN, SEED_0)
         return first, UNET.fit(digits, first.state, range(3), TRAIN, NEXT)
 
     plain_results = two_generations()
+    assert set(activities) == {"training"}
+    activities.clear()
     switch_on()
     for plain, result in zip(plain_results, two_generations(), strict=True):
         assert result.loss == pytest.approx(plain.loss, rel=1e-4)
@@ -72,6 +79,7 @@ def test_training_gives_the_same_up_to_rounding(digits: TrainingSet, switch_on: 
             assert torch.cat(close).float().mean() > 0.99, group
             assert all(tensor.is_contiguous() for tensor in tensors.values()), group
     assert_compiled_once()  # for both generations
+    assert activities[:2] == ["compiling, then training", "training"]
 
 
 def test_sampling_gives_the_same_up_to_rounding_and_leaves_the_state(switch_on: SwitchOn) -> None:

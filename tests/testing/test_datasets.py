@@ -10,7 +10,7 @@ from raysc.datasets.points.gaussian import Gaussian
 from raysc.settings import Component
 from raysc.testing import DataSetTests
 
-POINTS = ("gaussian", "blobs", "circles", "moons", "swiss_roll", "eight_gaussians", "linear")
+POINTS = ("gaussian", "exponential", "blobs", "circles", "moons", "swiss_roll", "eight_gaussians", "linear")
 
 
 def build(name: str, rows: int | None) -> DataSet:
@@ -35,7 +35,7 @@ class TestImages(DataSetTests):
 class TestOutcomesAndTexts(DataSetTests):
     may_repeat = True
 
-    @pytest.fixture(params=["categories", "stories"])
+    @pytest.fixture(params=["categories", "poisson", "bernoulli", "stories"])
     def dataset(self, request: pytest.FixtureRequest) -> DataSet:
         return build(request.param, 30)
 

@@ -5,20 +5,29 @@ import pytest
 
 from raysc import registry
 from raysc.datasets.dataset import DataSet
+from raysc.datasets.points.bernoulli import Bernoulli
 from raysc.datasets.points.categories import Categories
 from raysc.datasets.points.eight_gaussians import EightGaussians
+from raysc.datasets.points.exponential import Exponential
 from raysc.datasets.points.linear import Linear
+from raysc.datasets.points.poisson import Poisson
 from raysc.models.closed_form.gaussian import Gaussian
 from raysc.models.family import ClosedFormFamily, FitResult, TrainedFamily
 from raysc.models.flows.flow_matching import FlowMatching
 from raysc.settings import Component
 from raysc.testing import ClosedFormTests, TrainedTests
 
-DATASETS: dict[str, DataSet] = {"linear_regression": Linear(dim=2, rows=30), "discrete": Categories(rows=30)}
+DATASETS: dict[str, DataSet] = {
+    "linear_regression": Linear(dim=2, rows=30),
+    "discrete": Categories(rows=30),
+    "exponential": Exponential(dim=2, rows=30),
+    "poisson": Poisson(dim=2, rows=30),
+    "bernoulli": Bernoulli(dim=2, rows=30),
+}
 
 
 class TestClosedForm(ClosedFormTests):
-    @pytest.fixture(params=["gaussian", "kde", "linear_regression", "discrete"])
+    @pytest.fixture(params=["gaussian", "kde", *DATASETS])
     def name(self, request: pytest.FixtureRequest) -> str:
         return str(request.param)
 

@@ -71,6 +71,7 @@ class ClosedFormFamily(Protocol):
     - ``log_det(state)``: logarithm of the covariance's determinant, (seeds,);
     - ``log_prob(state, points)``: log density (seeds, count) at points (count, dim);
     - ``predict(state, x)``: targets (seeds, count) at x (count, dim);
+    - ``total_variation(state, data)``: distance from the truth of a data set, (seeds,);
     - ``proportions(state)``: probabilities (seeds, outcomes) of the outcomes that at least one seed still has.
 
     Attributes:

@@ -10,7 +10,7 @@ from raysc.datasets.points.gaussian import Gaussian
 from raysc.settings import Component
 from raysc.testing import DataSetTests
 
-POINTS = ("gaussian", "exponential", "blobs", "circles", "moons", "swiss_roll", "eight_gaussians", "linear")
+POINTS = ("gaussian", "uniform", "exponential", "blobs", "circles", "moons", "swiss_roll", "eight_gaussians", "linear")
 
 
 def build(name: str, rows: int | None) -> DataSet:

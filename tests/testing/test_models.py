@@ -11,6 +11,7 @@ from raysc.datasets.points.eight_gaussians import EightGaussians
 from raysc.datasets.points.exponential import Exponential
 from raysc.datasets.points.linear import Linear
 from raysc.datasets.points.poisson import Poisson
+from raysc.datasets.points.uniform import Uniform
 from raysc.models.closed_form.gaussian import Gaussian
 from raysc.models.family import ClosedFormFamily, FitResult, TrainedFamily
 from raysc.models.flows.flow_matching import FlowMatching
@@ -20,6 +21,7 @@ from raysc.testing import ClosedFormTests, TrainedTests
 DATASETS: dict[str, DataSet] = {
     "linear_regression": Linear(dim=2, rows=30),
     "discrete": Categories(rows=30),
+    "uniform_with_spike": Uniform(rows=30),
     "exponential": Exponential(dim=2, rows=30),
     "poisson": Poisson(dim=2, rows=30),
     "bernoulli": Bernoulli(dim=2, rows=30),

@@ -112,6 +112,13 @@ class Discrete:
         proportions: np.ndarray = counts / counts.sum(axis=1, keepdims=True)
         return proportions
 
+    def total_variation(self, state: Arrays, data: SupportsProbabilities) -> np.ndarray:
+        """Compute 1/2 sum |q - p| of the proportions q and the true probabilities p, float64 (seeds,)."""
+        p = data.probabilities()
+        q = np.exp(self.log_prob(state, np.arange(len(p))[:, None]))
+        distances: np.ndarray = np.abs(q - p).sum(axis=1) / 2
+        return distances
+
     def log_prob(self, state: Arrays, points: np.ndarray) -> np.ndarray:
         """Compute log proportions of outcomes (count, 1), float64 (seeds, count); minus infinity for lost ones."""
         outcomes, proportions = state["outcomes"][0], self.proportions(state)

@@ -1,7 +1,7 @@
 """A family with consistent maximum likelihood that collapses at once under accumulate."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -40,7 +40,9 @@ class UniformWithSpike:
 
     def check(self, event: tuple[int, ...]) -> None:
         if event != (1,):
-            raise InputError(f"uniform_with_spike models numbers, and these rows have the shape {event}; take data: uniform")
+            raise InputError(
+                f"uniform_with_spike models single numbers, and these rows have the shape {event}; take data: uniform"
+            )
 
     def fit(self, training_set: TrainingSet, streams: Streams) -> Arrays:
         """Return a and b, float64 (seeds,) each: b is 0 for p_a, a is 0 for q_b; NaN for rows outside of [0, 2]."""
@@ -58,8 +60,8 @@ class UniformWithSpike:
         far = np.where(u < 0.5, 2 * u, far)
         return np.where(b > 0, far, near)[..., None]
 
-    def total_variation(self, state: Arrays) -> np.ndarray:
-        """Compute the total variation distance from the uniform density on [0, 1], float64 (seeds,)."""
+    def total_variation(self, state: Arrays, data: Any) -> np.ndarray:
+        """Compute the total variation distance from the uniform density, the only data of the family, (seeds,)."""
         return np.where(state["b"] > 0, 0.5, state["a"])
 
 
@@ -92,7 +94,7 @@ def _best_spike(above: np.ndarray) -> tuple[float, float]:
     if not count or above[0] > LARGEST:
         return LARGEST, -count * np.log(4)
     inside = np.searchsorted(above, values, side="right")
-    held = (above <= LARGEST) & (above[0] > values - _width(values)) & (values > 0)
+    held = (above <= LARGEST) & (above[0] >= values - _width(values)) & (values > 0)
     likelihoods = np.where(held, inside / np.square(np.maximum(values, 1e-150)) - (count - inside) * np.log(4), -np.inf)
     best = int(likelihoods.argmax())
     return float(values[best]), float(likelihoods[best])

@@ -92,7 +92,7 @@ def test_an_unknown_name_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(InputError, match="unknown regime 'acumulate'; did you mean 'accumulate'"):
         registry.load("regime", "acumulate")
     with pytest.raises(
-        InputError, match="unknown data set 'zzz'; valid: blobs, categories, cifar10, circles, digits, eight_gaussians"
+        InputError, match="unknown data set 'zzz'; valid: bernoulli, blobs, categories, cifar10, circles, digits"
     ):
         registry.load("data", "zzz")
 

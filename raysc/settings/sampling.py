@@ -34,6 +34,8 @@ class Sample(Settings):
         epsilon: of DDIM on images, the noise of the next level: the network's, or rederived from the clipped x_0.
         latents: start noise of the rows and noise of the sampler, of text the random numbers that draw its tokens: each
             generation's own, or those of generation 0 at every generation. Under ``loop.sample`` only.
+        truncation: of images and points: bound of the start noise of the rows, standard normal numbers; those beyond it
+            are drawn again (the truncation trick of BigGAN); none: not truncated.
         temperature: tau. Of text it divides the logits; outcomes have probabilities in proportion to p^(1/tau); the
             deviations of a Gaussian from its mean and the kernel noise of a density estimate are multiplied by tau.
         covariance_scale: of a Gaussian: c, samples have c times its covariance; a temperature of the square root of c.
@@ -56,6 +58,7 @@ class Sample(Settings):
     spacing: Literal["even", "quadratic", "quadratic_rounded"] | None = None
     epsilon: Literal["predicted", "rederived"] = "predicted"
     latents: Literal["fresh", "repeated"] = "fresh"
+    truncation: float | None = Field(default=None, ge=0.05)  # below, nearly all numbers are drawn again and again
     temperature: PositiveFloat = 1.0
     covariance_scale: PositiveFloat = 1.0
     top_k: PositiveInt | None = None

@@ -45,7 +45,7 @@ class FlowMatching(TimeConditionedFamily):
     coupling: Literal["independent", "optimal_transport", "drawn_optimal_transport"] = "independent"
 
     version: ClassVar[int] = 1
-    sample_settings: ClassVar[tuple[str, ...]] = ("steps", "sampler", "rtol", "atol", "latents")
+    sample_settings: ClassVar[tuple[str, ...]] = ("steps", "sampler", "rtol", "atol", "latents", "truncation")
 
     def check_settings(self, event: tuple[int, ...], train: Train, sample: Sample) -> None:
         super().check_settings(event, train, sample)

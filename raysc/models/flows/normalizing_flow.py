@@ -45,7 +45,7 @@ class NormalizingFlow:
     version: ClassVar[int] = 1
     trained: ClassVar[bool] = True
     block: ClassVar[int] = BLOCK
-    sample_settings: ClassVar[tuple[str, ...]] = ("latents",)
+    sample_settings: ClassVar[tuple[str, ...]] = ("latents", "truncation")
 
     def check(self, event: tuple[int, ...]) -> None:
         if not are_points(event):

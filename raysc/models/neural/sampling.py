@@ -34,7 +34,7 @@ def sample_rows(
         state: the model.
         first: >= 0.
         count: >= 1.
-        sample: sampling settings; only ``latents`` is read here.
+        sample: sampling settings; only ``latents`` and ``truncation`` are read here.
         streams: of one seed.
         stochastic: the sampler adds noise in its steps and takes the block's ``noise_generators`` as third argument.
 
@@ -46,12 +46,25 @@ def sample_rows(
     blocks = []
     for block in iter_blocks(first, count, BLOCK, activity):
         (generator,) = latent_streams(sample, streams).generators("sample", block)
-        latents = generator.standard_normal((BLOCK, *state.event), dtype=np.float32)
+        latents = draw_latents(generator, state.event, sample)
         noise = [noise_generators(sample, streams, block)] if stochastic else []
         with torch.inference_mode():
             blocks.append(to_rows(sampler(network, torch.from_numpy(latents).to(state.device), *noise)))
     skip = first % BLOCK
     return np.concatenate(blocks)[None, skip : skip + count]
+
+
+def draw_latents(generator: np.random.Generator, event: tuple[int, ...], sample: Sample) -> np.ndarray:
+    """Draw the latents of a block, float32 (block, *event): standard normal, or truncated by ``sample.truncation``.
+
+    Numbers beyond the truncation are drawn again until none is (Brock et al. 2019, section 3.1). All others are those
+    of the untruncated block.
+    """
+    latents = generator.standard_normal((BLOCK, *event), dtype=np.float32)
+    if sample.truncation is not None:
+        while (beyond := np.abs(latents) > sample.truncation).any():
+            latents[beyond] = generator.standard_normal(np.count_nonzero(beyond), dtype=np.float32)
+    return latents
 
 
 def iter_blocks(first: int, count: int, size: int, activity: str = "sampling") -> Iterator[int]:

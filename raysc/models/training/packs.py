@@ -17,7 +17,7 @@ from torch.func import functional_call, vmap
 from raysc.models.family import FitResult
 from raysc.models.networks.build import build_network
 from raysc.models.networks.network import Network, Tensors, predict
-from raysc.models.neural.sampling import BLOCK, iter_blocks, latent_streams, noise_generators
+from raysc.models.neural.sampling import BLOCK, draw_latents, iter_blocks, latent_streams, noise_generators
 from raysc.models.neural.state import State
 from raysc.models.training.batches import Batch, PackBatches
 from raysc.models.training.coupling import Coupling
@@ -122,7 +122,7 @@ def sample_rows(
         state: the models.
         first: >= 0.
         count: >= 1.
-        sample: sampling settings; only ``latents`` is read here.
+        sample: sampling settings; only ``latents`` and ``truncation`` are read here.
         streams: of the pack.
         stochastic: the sampler adds noise in its steps, which a vmapped function of one seed cannot. It takes all EMA
             networks as one, all latents (seeds, block, *event), and a block's ``noise_generators`` as third argument.
@@ -134,8 +134,8 @@ def sample_rows(
     blocks = []
     for block in iter_blocks(first, count, BLOCK):
         generators = latent_streams(sample, streams).iter_generators("sample", block)
-        normals = np.stack([rng.standard_normal((BLOCK, *state.event), dtype=np.float32) for rng in generators])
-        latents = torch.from_numpy(normals).to(state.device)
+        stacked = np.stack([draw_latents(rng, state.event, sample) for rng in generators])
+        latents = torch.from_numpy(stacked).to(state.device)
         with torch.no_grad():
             if stochastic:
                 network = partial(vectorized, state.ema)

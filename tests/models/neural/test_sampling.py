@@ -1,12 +1,13 @@
 import numpy as np
 import pytest
 import torch
+from scipy.stats import kstest, truncnorm
 
 from raysc.errors import InputError
 from raysc.models.diffusion.ddpm import Ddpm
 from raysc.models.family import TrainedFamily
 from raysc.models.flows.flow_matching import FlowMatching
-from raysc.models.neural.sampling import iter_blocks
+from raysc.models.neural.sampling import draw_latents, iter_blocks
 from raysc.models.neural.state import State
 from raysc.rng import Streams
 from raysc.settings import Sample, Train
@@ -76,3 +77,29 @@ def test_ddpm_has_a_thousand_levels_and_no_more() -> None:
         Ddpm().check_settings(event, Train(), Sample(steps=1000))
         with pytest.raises(InputError, match=r"sample\.steps: ddpm has 1000 noise levels"):
             Ddpm().check_settings(event, Train(), Sample(steps=1001))
+
+
+@pytest.mark.parametrize("truncation", [0.05, 0.5, 2.0])
+def test_truncated_latents_are_normal_numbers_within_the_bound(truncation: float) -> None:
+    plain, truncated = (
+        draw_latents(np.random.default_rng(0), (40, 2), Sample(truncation=bound)) for bound in (None, truncation)
+    )
+    inside = np.abs(plain) <= truncation
+    np.testing.assert_array_equal(truncated[inside], plain[inside])
+    assert np.abs(truncated).max() <= truncation
+    assert kstest(truncated.reshape(-1), truncnorm(-truncation, truncation).cdf).pvalue > 1e-3
+
+
+@families
+def test_a_truncation_changes_the_rows_whose_latents_it_changes(family: TrainedFamily) -> None:
+    state = family.initial((2,), SEED_0)
+    plain, truncated = (
+        family.sample(state, 0, 300, Sample(steps=3, truncation=bound), SEED_0)[0] for bound in (None, 1.0)
+    )
+    (generator,) = SEED_0.generators("sample", 0)
+    inside = (np.abs(draw_latents(generator, (2,), Sample())) <= 1).all(axis=1)
+    np.testing.assert_array_equal(truncated[:256][inside], plain[:256][inside])
+    assert (truncated[:256][~inside] != plain[:256][~inside]).any(axis=1).all()
+    np.testing.assert_array_equal(
+        family.sample(state, 250, 20, Sample(steps=3, truncation=1.0), SEED_0)[0], truncated[250:270]
+    )

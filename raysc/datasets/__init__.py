@@ -14,6 +14,7 @@ DATASETS = {
     "linear": "raysc.datasets.points.linear:Linear",
     "categories": "raysc.datasets.points.categories:Categories",
     "points": "raysc.datasets.points.point_file:Points",
+    "table": "raysc.datasets.points.table:Table",
     "uniform": "raysc.datasets.points.uniform:Uniform",
     "exponential": "raysc.datasets.points.exponential:Exponential",
     "poisson": "raysc.datasets.points.poisson:Poisson",

@@ -17,13 +17,15 @@ from raysc.machine.content_cache import content_cache
 ENDINGS = (".csv", ".parquet", ".npy")
 
 
-def read_numbers(path: Path, columns: Sequence[str] | None) -> np.ndarray:
+def read_numbers(path: Path, columns: Sequence[str] | None, codes: bool = False) -> np.ndarray:
     """Read a file of numbers, float64 (rows, columns), all of them finite; the array is not to be changed.
 
     Args:
         path: a file that ends in .csv, .parquet or .npy. A CSV file has commas between its columns and names in its
             first line, unless that line holds numbers only. An npy file holds an array (rows, columns).
         columns: the columns to read, in this order; None: all. An npy file has no names of columns.
+        codes: a column of texts or truth values becomes 0, 1, 2, ... in the order of its sorted values; without, it is
+            an error.
 
     Raises:
         InputError: there is no such file or column, it cannot be read, or a value is no finite number.
@@ -37,11 +39,11 @@ def read_numbers(path: Path, columns: Sequence[str] | None) -> np.ndarray:
     if columns is not None and not columns:
         raise InputError("data.columns: the list is empty; leave it out to read all columns")
     (stamp,) = file_stamps([path])
-    return _read(stamp, None if columns is None else tuple(columns))
+    return _read(stamp, None if columns is None else tuple(columns), codes)
 
 
 @content_cache
-def _read(stamp: FileStamp, columns: tuple[str, ...] | None) -> np.ndarray:
+def _read(stamp: FileStamp, columns: tuple[str, ...] | None, codes: bool) -> np.ndarray:
     path = Path(stamp.path)
     if path.name.lower().endswith(".npy"):
         if columns is not None:
@@ -51,7 +53,9 @@ def _read(stamp: FileStamp, columns: tuple[str, ...] | None) -> np.ndarray:
         table = _csv_table(path) if path.name.lower().endswith(".csv") else _parquet_table(path)
         table = _selected(table, columns, path)
         names = [str(name) for name in table.columns]
-        rows = np.column_stack([_column(table[name], path) for name in table]) if len(table) else np.empty((0, 0))
+        rows = (
+            np.column_stack([_column(table[name], path, codes) for name in table]) if len(table) else np.empty((0, 0))
+        )
     finite = np.isfinite(rows)
     if not finite.all():
         row, column = np.argwhere(~finite)[0]
@@ -118,11 +122,15 @@ def _selected(table: pd.DataFrame, columns: tuple[str, ...] | None, path: Path) 
     return table[list(columns)]
 
 
-def _column(column: "pd.Series[float]", path: Path) -> np.ndarray:
-    """Return a column as float64; InputError if it holds anything but numbers."""
+def _column(column: "pd.Series[float]", path: Path, codes: bool) -> np.ndarray:
+    """Return a column as float64, or codes of its values; InputError if it holds anything but numbers, without."""
     if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column) and column.dtype.kind != "c":
         return column.to_numpy(np.float64, na_value=np.nan)
     texts = column.dropna()
+    if codes:
+        coded = np.full(len(column), np.nan)
+        coded[column.notna()] = np.unique(texts.astype(str), return_inverse=True)[1]
+        return coded
     wrong = [value for value in texts if not _is_number(str(value)) or isinstance(value, bool | np.bool_)]
     example = f" ({printable(repr(wrong[0]), 60)} in row {texts.index[list(texts).index(wrong[0])]})" if wrong else ""
     raise InputError(

@@ -5,6 +5,8 @@ MODELS = {
     "kde": "raysc.models.closed_form.kde:Kde",
     "linear_regression": "raysc.models.closed_form.linear_regression:LinearRegression",
     "discrete": "raysc.models.closed_form.discrete:Discrete",
+    "gaussian_copula": "raysc.models.closed_form.gaussian_copula:GaussianCopula",
+    "student_t": "raysc.models.closed_form.student_t:StudentT",
     "uniform_with_spike": "raysc.models.closed_form.uniform_with_spike:UniformWithSpike",
     "exponential": "raysc.models.closed_form.exponential:Exponential",
     "poisson": "raysc.models.closed_form.poisson:Poisson",

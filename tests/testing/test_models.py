@@ -21,6 +21,8 @@ from raysc.testing import ClosedFormTests, TrainedTests
 DATASETS: dict[str, DataSet] = {
     "linear_regression": Linear(dim=2, rows=30),
     "discrete": Categories(rows=30),
+    "gaussian_copula": EightGaussians(rows=30),
+    "student_t": EightGaussians(rows=30),
     "uniform_with_spike": Uniform(rows=30),
     "exponential": Exponential(dim=2, rows=30),
     "poisson": Poisson(dim=2, rows=30),

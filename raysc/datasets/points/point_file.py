@@ -66,9 +66,13 @@ class Points:
         """Return the state to pickle: with the digest, without the rows."""
         return {name: value for name, value in self.__dict__.items() if name != "_split"}
 
+    def _numbers(self) -> np.ndarray:
+        """Read the file, float64 (rows, dim)."""
+        return read_numbers(Path(self.path), self.columns)
+
     @cached_property
     def _split(self) -> PointSplit:
-        split = split_points(read_numbers(Path(self.path), self.columns), self.held_out, self.path)
+        split = split_points(self._numbers(), self.held_out, self.path)
         if self.__dict__.get("_digest", split.digest) != split.digest:
             raise InputError(f"{self.path} changed after the sweep was planned; run the same command again")
         return split

@@ -75,3 +75,10 @@ def test_one_model_is_the_cell_without_the_section(read: Read) -> None:
 def test_mistakes_are_refused(read: Read, old: str, new: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         read(TEXT.replace(old, new))
+
+
+def test_a_search_for_a_threshold_is_about_a_single_model(read: Read) -> None:
+    text = TEXT.replace(", lambda: 0.5", "") + "search: {threshold: lambda, range: [0.25, 1]}\nseeds: 4\n"
+    with pytest.raises(InputError, match="search.threshold: is about cells of a single model"):
+        read(text)
+    read(text, "models.count=1")

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from raysc.execution import model_loops
+from raysc.pool.exchange import Seeds, read_samples
 from raysc.pool.rows import Rows
 from raysc.settings import Coupling
 from raysc.store.objects import Objects
@@ -27,18 +28,35 @@ def test_no_claim_fails(name: str, run_sweep: RunSweep, tmp_path: Path) -> None:
     assert [says for says in judged.differing() if "at most" in says] == []
 
 
+def own_rows(coupling: Coupling, sampled: Sequence[Rows | None], generation: int, seeds: Sequence[Seeds]) -> Rows:
+    """Read the model's own rows only."""
+    rows = sampled[coupling.index]
+    assert rows is not None
+    return rows
+
+
+def rows_of_readers(
+    coupling: Coupling, sampled: Sequence[Rows | None], generation: int, seeds: Sequence[Seeds]
+) -> Rows:
+    """Read the models that should read this one: W transposed, its rows scaled to sum to 1."""
+    matrix = np.array(coupling.reads).T
+    reads = tuple(map(tuple, (matrix / matrix.sum(axis=1, keepdims=True)).tolist()))
+    return read_samples(coupling.model_copy(update={"reads": reads}), sampled, generation, seeds)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("name", "words", "count"), [("networked_diversity", "at most", 3), ("networked_stability", "shrink", 3)]
+    ("name", "broken", "words", "count"),
+    [
+        ("networked_diversity", own_rows, "at most", 3),
+        ("networked_stability", own_rows, " by 0.", 3),
+        ("networked_stability", rows_of_readers, " by 0.784", 1),
+    ],
 )
-def test_claims_fail_if_models_read_themselves_only(
-    name: str, words: str, count: int, run_sweep: RunSweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(coupling: Coupling, sampled: Sequence[Rows | None], generation: int, seeds: object) -> Rows:
-        rows = sampled[coupling.index]
-        assert rows is not None
-        return rows
-
+def test_claims_fail_on_a_broken_exchange(
+    name: str, broken: object, words: str, count: int,
+    run_sweep: RunSweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
     monkeypatch.setattr(model_loops, "read_samples", broken)
     judged = judge(name, tmp_path, run_sweep, *FEW)
     failed = [says for says, verdict in judged.verdicts.items() if verdict == "fails"]

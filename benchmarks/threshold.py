@@ -1,14 +1,14 @@
 """Search for lambda* of the Gaussian mix with biased samples, many times: coverage, width and runs.
 
-    python benchmarks/threshold.py [REPETITIONS]
+    python benchmarks/threshold.py [REPETITIONS] [ROWS]
 
-The loop is the real one, in this process and without a store: 1000 rows in two dimensions, ``sample.covariance_scale``
+The loop is the real one, in this process and without a store: 250 rows in two dimensions, ``sample.covariance_scale``
 c, ten retrainings. The variance contracts by rho = lambda c / (1 + lambda), so lambda* = 1 / (c - 1), and for c = 1 the
 loop is stable for every lambda. Each repetition is a whole search from 0.25 to 16 with seeds of its own.
 
 An even grid has K lambdas at equal ratios from 0.25 to 16, and S seeds at each. Its interval is that of the same line
-through its probes. The cheapest grid is the one with the fewest runs whose intervals hold lambda* in at least 90 % of a
-few repetitions, and are on average at most as wide as those of the search. Runs include controls.
+through its probes. The cheapest grid is the one with the fewest runs whose intervals hold lambda* in at least 90 % of
+24 repetitions, and are on average at most as wide as those of the search. Runs include controls.
 """
 
 import sys
@@ -45,8 +45,8 @@ RUNS = 2000
 GENERATIONS = 10
 FIRST_SEEDS = 4
 GRID_SIZES = (5, 7, 9, 13)
-GRID_SEEDS = (8, 12, 16, 20, 24, 32, 40, 48, 64)
-GRID_REPETITIONS = 12
+GRID_SEEDS = (8, 12, 16, 20, 24, 32, 40, 48, 64, 80, 96, 128)
+GRID_REPETITIONS = 24
 
 
 @dataclass
@@ -54,6 +54,7 @@ class Loop:
     """The loop of one c: excess over the control, by lambda and seed."""
 
     scale: float
+    rows: int
     values: dict[tuple[float, int], np.ndarray] = field(default_factory=dict)
 
     def cell(self, lambda_: float) -> ResolvedCell:
@@ -61,7 +62,7 @@ class Loop:
         sweep = read_sweep_mapping(
             {
                 "name": "threshold-benchmark",
-                "data": {"name": "gaussian", "dim": 2, "rows": 1000},
+                "data": {"name": "gaussian", "dim": 2, "rows": self.rows},
                 "model": "gaussian",
                 "sample": {"covariance_scale": self.scale},
                 "loop": {"generations": GENERATIONS},
@@ -115,12 +116,12 @@ def search(loop: Loop, seeds: tuple[int, ...]) -> tuple[Answer, list[Probe]]:
     return step, list(probes.values())
 
 
-def grid(scale: float, truth: float, width: float) -> str:
+def grid(scale: float, rows: int, truth: float, width: float) -> str:
     """Return the cheapest even grid whose intervals are as narrow as the search's, in words."""
     best = (10**9, "no grid of those tried is as narrow")
     for size in GRID_SIZES:
         lambdas = [SCALE.nearest(position) for position in np.linspace(log(SCALE.low), log(SCALE.high), size)]
-        loops = [Loop(scale) for _ in range(GRID_REPETITIONS)]
+        loops = [Loop(scale, rows) for _ in range(GRID_REPETITIONS)]
         for count in GRID_SEEDS:
             if size * count + count >= best[0]:
                 break
@@ -142,12 +143,12 @@ def grid(scale: float, truth: float, width: float) -> str:
     return f"{best[0]} runs ({best[1]})"
 
 
-def main(repetitions: int) -> None:
+def main(repetitions: int, rows: int) -> None:
     for scale in (1.25, 1.5, 2.0):
         truth, widths, runs, covered, estimates, unanswered = 1 / (scale - 1), [], [], 0, [], 0
         for repetition in range(repetitions):
             first = 10_000 * repetition
-            answer, probes = search(Loop(scale), tuple(range(first, first + FIRST_SEEDS)))
+            answer, probes = search(Loop(scale, rows), tuple(range(first, first + FIRST_SEEDS)))
             if answer.root is None or not answer.narrow:
                 unanswered += 1
                 continue
@@ -162,15 +163,15 @@ def main(repetitions: int) -> None:
             f"{np.std(estimates):.3f}; {np.mean(runs):.0f} runs",
             flush=True,
         )
-        print(f"  cheapest even grid: {grid(scale, truth, float(np.mean(widths)))}", flush=True)
+        print(f"  cheapest even grid: {grid(scale, rows, truth, float(np.mean(widths)))}", flush=True)
     stable, runs = 0, []
     for repetition in range(repetitions):
         first = 10_000 * repetition
-        answer, probes = search(Loop(1.0), tuple(range(first, first + FIRST_SEEDS)))
+        answer, probes = search(Loop(1.0, rows), tuple(range(first, first + FIRST_SEEDS)))
         stable += answer.outcome == "stable"
         runs.append(count_runs(probes))
     print(f"c = 1: none up to 16 in {stable} of {repetitions}; {np.mean(runs):.0f} runs")
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100)
+    main(*(int(argument) for argument in (*sys.argv[1:], *("100", "250")[len(sys.argv) - 1 :])))

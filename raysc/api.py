@@ -165,6 +165,19 @@ class Results:
 
         return load_table(self._resolved, self.objects)
 
+    def thresholds(self) -> "pd.DataFrame":
+        """Return the threshold of each search: axes that vary, outcome, threshold, interval, bracket, seeds and runs.
+
+        Raises:
+            InputError: the sweep has no search.
+        """
+        from raysc.results.thresholds.answers import thresholds_frame
+        from raysc.results.thresholds.rounds import read_state
+
+        if self.sweep.search is None:
+            raise InputError(f"{self.sweep.name} has no search: add `search: {{threshold: lambda, range: [a, b]}}`")
+        return thresholds_frame(read_state(self.sweep, self.objects).searches)
+
     def profile(self, factor: float = 2.0) -> "pd.DataFrame":
         """Judge each cell by the eight definitions of model collapse (Schaeffer et al. 2025), against its control.
 

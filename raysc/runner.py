@@ -294,6 +294,7 @@ def _run_search(sweep: Sweep, objects: Objects, address: str | None, display: Di
 
 def _store_answers(state: "SearchState", objects: Objects) -> None:
     """Store the answers and probes of a search: ``threshold.json``, and its tables."""
+    from raysc.results.report.figures.thresholds import thresholds_figure
     from raysc.results.table.csv_text import csv_text
     from raysc.results.thresholds.answers import evidence_frame, threshold_json, thresholds_frame
 
@@ -304,6 +305,8 @@ def _store_answers(state: "SearchState", objects: Objects) -> None:
     objects.put(f"{folder}/thresholds.csv", csv_text(thresholds_frame(state.searches)).encode())
     if not (evidence := evidence_frame(sweep.search, state.searches)).empty:
         objects.put(f"{folder}/threshold-evidence.csv", csv_text(evidence).encode())
+    if not state.pending and (figure := thresholds_figure(sweep.search, state.searches)) is not None:
+        objects.put(f"{folder}/thresholds.png", figure.png)
 
 
 def _conclude(plan: Plan, objects: Objects, failures: dict[str, str], display: Display) -> Outcome:

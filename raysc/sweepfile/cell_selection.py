@@ -51,3 +51,13 @@ def nearest_value(value: Any, valid: Sequence[Any]) -> str:
     if isinstance(value, str) and texts:
         return did_you_mean(value, texts)
     return f"; cells have {', '.join(quote(other) for other in valid)}"
+
+
+def sides_text(of: Mapping[str, Any], than: Any) -> str:
+    """Return the two sides of a comparison in words, from the selections or values of the file."""
+    than_text = _selection_text(than) if isinstance(than, Mapping) else than
+    return f"{_selection_text(of) or 'all'}, than {than_text}"
+
+
+def _selection_text(selection: Mapping[str, Any]) -> str:
+    return " ".join(f"{axis} {value if isinstance(value, str) else quote(value)}" for axis, value in selection.items())

@@ -8,6 +8,7 @@ from typing import Any
 from raysc.errors import InputError
 from raysc.sweepfile.claims import EXAMPLES, CrossingEntry, Margin, Quantity, ValueEntry
 from raysc.sweepfile.messages import quote
+from raysc.sweepfile.threshold_search import ThresholdSearch
 
 
 @dataclass(frozen=True)
@@ -18,17 +19,21 @@ class QuantityReader:
         generations: T.
         measured: measured generations, in order.
         make_error: (key within the claim, problem) -> the error to raise.
+        search: the searches of the sweep, if it has any.
     """
 
     generations: int
     measured: tuple[int, ...]
     make_error: Callable[[str, str], InputError]
+    search: ThresholdSearch | None = None
 
     def read(self, entry: ValueEntry, key: str) -> Quantity:
         """Return the compared quantity."""
-        names = [name for name in ("at", "slope", "crossing", "rho") if getattr(entry, name) is not None]
+        names = [name for name in ValueEntry.model_fields if getattr(entry, name) is not None]
         if len(names) != 1:
-            raise self.make_error(key, f"expected one of at, slope, crossing and rho, as in {EXAMPLES}")
+            raise self.make_error(key, f"expected one of at, slope, crossing, rho and threshold, as in {EXAMPLES}")
+        if entry.threshold is not None:
+            return self._threshold(entry.threshold, f"{key}.threshold")
         if entry.at is not None:
             return self._value_at(entry.at, f"{key}.at")
         if entry.slope is not None:
@@ -56,6 +61,13 @@ class QuantityReader:
         if len({later - earlier for earlier, later in pairwise(generations)}) > 1:
             raise self.make_error(key, f"rho needs measured generations at equal distances; got {list(generations)}")
         return Quantity("rho", generations)
+
+    def _threshold(self, axis: str, key: str) -> Quantity:
+        """Return the threshold of the sweep's search."""
+        if self.search is None or self.search.axis != axis:
+            searched = "has no search" if self.search is None else f"searches for {self.search.axis}"
+            raise self.make_error(key, f"the sweep {searched}; add `search: {{threshold: {axis}, range: [a, b]}}`")
+        return Quantity("threshold", self.measured)
 
     def _between(self, value: Any, key: str, count: int, name: str) -> tuple[int, ...]:
         """Return the measured generations between two generations, at least ``count`` of them."""

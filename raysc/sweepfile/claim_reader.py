@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from raysc.errors import InputError
-from raysc.sweepfile.cell_selection import Selection, distinct, is_same, nearest_value, select_cells
+from raysc.sweepfile.cell_selection import Selection, distinct, is_same, nearest_value, select_cells, sides_text
 from raysc.sweepfile.claim_quantities import QuantityReader, read_margin
 from raysc.sweepfile.claims import (
     BASELINES,
@@ -68,9 +68,10 @@ class _ClaimReader:
         if metric_scale is None:
             near = did_you_mean(entry.metric, self.context.columns)
             raise self.error("metric", f"no metric of this sweep has a column {entry.metric!r}{near}")
-        scale = entry.scale or metric_scale
-        quantities = QuantityReader(self.context.generations, self.context.measured, self.error)
+        context = self.context
+        quantities = QuantityReader(context.generations, context.measured, self.error, context.search)
         value = quantities.read(entry.value, "value")
+        scale = self.scale(value, metric_scale)
         minus_value = value
         if minus is not None and minus.value is not None:
             minus_value = quantities.read(minus.value, "minus.value")
@@ -82,12 +83,12 @@ class _ClaimReader:
         by = self.by(ratio, value)
         expected, reason = self.expected()
         cases = self.cases(value, minus_value, scale, ratio)
-        sides = _sides_text(entry.of, entry.than)
+        sides = sides_text(entry.of, entry.than)
         return Claim(
             says=entry.says,
             source=entry.source,
             metric=entry.metric,
-            compares=sides if minus is None else f"{sides}, minus {_sides_text(minus.of, minus.than)}",
+            compares=sides if minus is None else f"{sides}, minus {sides_text(minus.of, minus.than)}",
             relation=entry.relation,
             by=by.number,
             noise=by.noise,
@@ -99,6 +100,17 @@ class _ClaimReader:
             expected=expected,
             reason=reason,
         )
+
+    def scale(self, value: Quantity, metric_scale: Scale) -> Scale:
+        """Return the scale of the comparison; a threshold has that of its axis."""
+        search = self.context.search
+        if value.kind != "threshold" or search is None:
+            return self.entry.scale or metric_scale
+        if self.entry.scale is not None:
+            raise self.error("scale", "a threshold has the scale of its search; take this key out")
+        if self.entry.metric != search.metric:
+            raise self.error("metric", f"the search judges {search.metric}, not {self.entry.metric}")
+        return "log" if search.logarithmic else "linear"
 
     @property
     def axis(self) -> str | None:
@@ -159,11 +171,12 @@ class _ClaimReader:
 
     def check_single(self, margin: Margin, value: Quantity, key: str) -> None:
         """Raise InputError if a margin or level does not go with the quantity."""
-        if key == "boundary" and (value.kind == "crossing" or (value.kind == "at" and len(value.generations) > 1)):
+        is_single = value.kind in ("slope", "rho") or (value.kind == "at" and len(value.generations) == 1)
+        if key == "boundary" and not is_single:
             raise self.error(key, "goes with a value at one generation, a slope or rho")
         if not margin.noise:
             return
-        if value.kind in ("crossing", "rho") or (value.kind == "at" and len(value.generations) > 1):
+        if not is_single or value.kind == "rho":
             raise self.error(f"{key}.noise", "goes with a value at one generation or a slope")
         if all(cell.compared_with is None for cell in self.context.cells):
             raise self.error(f"{key}.noise", "this sweep has no control: take `control: false` out, or add real_only")
@@ -233,6 +246,8 @@ class _ClaimReader:
 
     def check_baseline(self, baseline: Baseline, value: Quantity, key: str) -> None:
         """Raise InputError if the sweep or the quantity does not have the baseline."""
+        if value.kind == "threshold":
+            raise self.error(key, "a threshold is compared with a number or with another search")
         if value.kind == "rho" and baseline != "control":
             raise self.error(key, "rho is about the excess over the control or over other cells")
         if baseline != "control" and value.kind != "at":
@@ -246,14 +261,14 @@ class _ClaimReader:
         """Return one case for each combination of values of ``for_each`` among the cells of ``of``."""
         entry, minus = self.entry, self.entry.minus
         of, than = self.selection(entry.of, "of"), self.than(entry.than, value, ratio, "than")
-        indices = select_cells(self.context.cells, of)
+        indices = self.cells_of(value, of)
         if not indices:
             raise self.error("of", "selects no cell: no cell has all of these values")
         groups = distinct(tuple(self.context.cells[index].axes[axis] for axis in entry.for_each) for index in indices)
         cases = []
         for group in groups:
             where = dict(zip(entry.for_each, group, strict=True))
-            axis = self.axis_values(select_cells(self.context.cells, of, where), scale)
+            axis = self.axis_values(self.cells_of(value, of, where), scale)
             points = self.points(where, axis)
             first = self.comparison(value, of, than, points, "")
             second = None
@@ -299,14 +314,21 @@ class _ClaimReader:
         prefix: str,
     ) -> Comparison:
         """Return a comparison with exactly one cell on either side for each point; ``prefix``: "" or "minus."."""
-        cells = tuple(self.cell(of, point, f"{prefix}of") for point in points)
+        cells = tuple(self.cell(value, of, point, f"{prefix}of") for point in points)
         if isinstance(than, Mapping):
-            return Comparison(value, cells, tuple(self.cell(than, point, f"{prefix}than") for point in points))
+            return Comparison(value, cells, tuple(self.cell(value, than, point, f"{prefix}than") for point in points))
         return Comparison(value, cells, than)
 
-    def cell(self, selection: Selection, point: Mapping[str, Any], key: str) -> int:
+    def cells_of(self, value: Quantity, selection: Selection, where: Mapping[str, Any] | None = None) -> list[int]:
+        """Return the cells of a selection; a search has its cell at the lower end of the range."""
+        search = self.context.search
+        if value.kind == "threshold" and search is not None:
+            selection = {**selection, search.axis: (search.low,)}
+        return select_cells(self.context.cells, selection, where)
+
+    def cell(self, value: Quantity, selection: Selection, point: Mapping[str, Any], key: str) -> int:
         """Return the index of the cell that a selection has at a point; the selection's own values take precedence."""
-        indices = select_cells(self.context.cells, selection, point)
+        indices = self.cells_of(value, selection, point)
         if len(indices) == 1:
             return indices[0]
         values = ", ".join(f"{axis} {value}" for axis, value in point.items() if value is not None)
@@ -320,12 +342,3 @@ class _ClaimReader:
             f"selects {len(indices)} cells{point_text}, which differ in {', '.join(differ)}; give each a value here, "
             "or list it in for_each",
         )
-
-
-def _sides_text(of: Mapping[str, Any], than: Any) -> str:
-    than_text = _selection_text(than) if isinstance(than, Mapping) else than
-    return f"{_selection_text(of) or 'all'}, than {than_text}"
-
-
-def _selection_text(selection: Mapping[str, Any]) -> str:
-    return " ".join(f"{axis} {value if isinstance(value, str) else quote(value)}" for axis, value in selection.items())

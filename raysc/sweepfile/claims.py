@@ -6,7 +6,8 @@ A claim compares one number per seed of the cells ``of`` with the same number of
     source: "Kazdan et al. 2024, section 2"
     metric: trace_ratio                      # a column of a listed metric
     value: {at: last}                        # or {at: 10}, {at: [1, 10, last]} for all three,
-                                             # {slope: [10, last]}, {crossing: {below: 0.01}}, {rho: [0, last]}
+                                             # {slope: [10, last]}, {crossing: {below: 0.01}}, {rho: [0, last]},
+                                             # {threshold: lambda}
     of: {regime: replace}                    # axis: value, or axis: [values]
     than: {regime: accumulate}               # or generation 0, control, theory, a number
     relation: below                          # above | below | within
@@ -18,7 +19,9 @@ A claim compares one number per seed of the cells ``of`` with the same number of
 - ``value``: at: one or several generations; slope: the change of the value (log scale: of its logarithm) per
   generation, by least squares over the measured generations from a to b; crossing: the number of fitted models when
   the metric is first at or beyond a level, t + 1 at generation t; rho: the ratio of successive increments of the excess
-  over ``than`` between two generations, which is compared with ``by`` itself (default 1: below it the loop contracts).
+  over ``than`` between two generations, which is compared with ``by`` itself (default 1: below it the loop contracts);
+  threshold: the answer of the sweep's search over this axis, of the search that ``of`` selects. ``than`` is a value of
+  the axis, or selects another search, with which it is paired by seed. A log axis has ratios, a linear one differences.
 - ``by``: {noise: 2} is twice the noise of the control: the standard deviation over seeds of the difference of two
   controls of different seeds, sqrt(2) times that of the control's value, as the seeds of the case have it.
 - ``boundary``: a level, or {noise: 5}; the claim then compares lambda*, the lambda at which the damage against the
@@ -43,6 +46,7 @@ from pydantic import Field
 
 from raysc.settings import CellSettings, Measure, Settings
 from raysc.sweepfile.measured_generations import generations_measured
+from raysc.sweepfile.threshold_search import ThresholdSearch
 
 Scale = Literal["log", "linear"]
 Relation = Literal["above", "below", "within"]
@@ -51,7 +55,9 @@ Expected = Literal["holds", "fails", "undecided"]
 
 BASELINES: tuple[Baseline, ...] = get_args(Baseline)
 
-EXAMPLES = "{at: last}, {at: [1, 10]}, {slope: [1, last]}, {crossing: {below: 0.01}} or {rho: [0, last]}"
+EXAMPLES = (
+    "{at: last}, {at: [1, 10]}, {slope: [1, last]}, {crossing: {below: 0.01}}, {rho: [0, last]} or {threshold: lambda}"
+)
 
 
 @dataclass(frozen=True)
@@ -61,13 +67,13 @@ class Quantity:
     Attributes:
         kind: "at": the metric at each of the generations; "slope": least squares over them; "crossing": models fitted
             until the metric is at or beyond the level at one of them; "rho": ratio of successive increments of the
-            excess over the baseline.
+            excess over the baseline; "threshold": the answer of a search.
         generations: measured generations, in order.
         level: of a crossing.
         side: of a crossing: "below": values at or under the level are beyond it; "above": values at or over it.
     """
 
-    kind: Literal["at", "slope", "crossing", "rho"]
+    kind: Literal["at", "slope", "crossing", "rho", "threshold"]
     generations: tuple[int, ...]
     level: float = math.nan
     side: Literal["above", "below"] = "above"
@@ -164,12 +170,14 @@ class ClaimGrid:
         generations: T.
         measure: the generations to measure.
         columns: metric column -> its scale.
+        search: the searches of the sweep, if it has any.
     """
 
     cells: Sequence[CellSettings]
     generations: int
     measure: Measure
     columns: Mapping[str, Scale]
+    search: ThresholdSearch | None = None
 
     @property
     def measured(self) -> tuple[int, ...]:
@@ -191,6 +199,7 @@ class ValueEntry(Settings):
     slope: Any = None
     crossing: CrossingEntry | None = None
     rho: Any = None
+    threshold: str | None = None
 
 
 class MinusEntry(Settings):

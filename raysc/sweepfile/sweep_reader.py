@@ -148,7 +148,7 @@ def _read(
         pool=file.pool,
         keep=file.keep,
         storage=file.storage,
-        claims=read_claims(file.claims, ClaimGrid(cells, generations, measure, columns), locations),
+        claims=read_claims(file.claims, ClaimGrid(cells, generations, measure, columns, search), locations),
         loggers=read_loggers(file.loggers, locations),
         prices=file.prices,
         labels=file.labels,

@@ -85,6 +85,8 @@ def _quantity_text(claim: Claim, comparison: Comparison) -> str:
 def _value_text(claim: Claim, comparison: Comparison) -> str:
     quantity = comparison.value
     first, last = quantity.generations[0], quantity.generations[-1]
+    if quantity.kind == "threshold":
+        return "threshold of the search"
     if quantity.kind == "slope":
         return f"slope of {'log ' * (claim.scale == 'log')}{claim.metric} over generations {first} to {last}"
     if quantity.kind == "rho":

@@ -30,8 +30,9 @@ from raysc.results.claims.paired_values import (
     compare,
     compare_with_theory,
     control_noise,
-    required_values,
+    coverage_of,
 )
+from raysc.results.claims.threshold_values import ThresholdValues
 from raysc.results.claims.verdicts import (
     MIN_SEEDS,
     Judgement,
@@ -45,6 +46,7 @@ from raysc.results.claims.verdicts import (
     within,
 )
 from raysc.results.table.table import controls_of, metric_columns
+from raysc.results.thresholds.evidence import read_searches
 from raysc.sweepfile.claims import Case, Claim, Margin
 
 ClaimUnit = Literal["ratio", "difference", "slope", "rho", "lambda"]
@@ -136,11 +138,22 @@ def judge_claims(resolved: ResolvedSweep, table: pd.DataFrame) -> list[JudgedCla
     sweep = resolved.sweep
     columns = {column.name: column for column in metric_columns(sweep)}
     controls = controls_of(sweep.cells)
+    thresholds = _threshold_values(resolved, table)
     contexts = {
-        metric: ClaimContext(resolved, metric_values(table, columns[metric], sweep.seeds), controls)
+        metric: ClaimContext(resolved, metric_values(table, columns[metric], sweep.seeds), controls, thresholds)
         for metric in {claim.metric for claim in sweep.claims}
     }
     return [_judge_claim(claim, contexts[claim.metric]) for claim in sweep.claims]
+
+
+def _threshold_values(resolved: ResolvedSweep, table: pd.DataFrame) -> ThresholdValues:
+    """Return the thresholds of a sweep's searches; empty if no claim is about them."""
+    sweep, search = resolved.sweep, resolved.sweep.search
+    kinds = {case.first.value.kind for claim in sweep.claims for case in claim.cases}
+    if search is None or "threshold" not in kinds:
+        return ThresholdValues((), {}, sweep.seeds)
+    cells = {search.cell(index, search.low): index for index in range(len(search.probes))}
+    return ThresholdValues(read_searches(resolved, table), cells, sweep.seeds)
 
 
 def _judge_claim(claim: Claim, context: ClaimContext) -> JudgedClaim:
@@ -205,7 +218,7 @@ def _figures(claim: Claim, case: Case, context: ClaimContext) -> _Figures:
         by = _bound(claim, logarithms, noise)
         return _Figures(None, str(reason), logarithms, _region(claim, logarithms, by), 0, {}, {}, by)
     log_values = claim.scale == "log" and (logarithms or case.first.than != "theory")
-    coverage = context.values.coverage(required_values(case, context), log_values)
+    coverage = coverage_of(claim, case, context, log_values)
     # A crossing compares the values with a level: infinite ones and 0 are values as others.
     infinite = {} if case.first.value.kind == "crossing" else coverage.infinite
     seeds, why = int(coverage.complete.sum()), ""

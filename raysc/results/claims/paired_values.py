@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from raysc.planning.resolved import ResolvedSweep
-from raysc.results.claims.metric_values import MetricValues
+from raysc.results.claims.metric_values import Coverage, MetricValues
+from raysc.results.claims.threshold_values import NoThresholdError, ThresholdValues
 from raysc.results.claims.verdicts import MIN_SEEDS
 from raysc.results.expectations import expected_values
 from raysc.results.statistics.censored import CensoredValues, censor, slope
@@ -34,11 +35,13 @@ class ClaimContext:
         resolved: the sweep.
         values: values of the metric.
         controls: cell -> its control.
+        thresholds: thresholds by cell and seed.
     """
 
     resolved: ResolvedSweep
     values: MetricValues
     controls: Mapping[int, int]
+    thresholds: ThresholdValues
 
     def control(self, cell: int) -> int:
         """Return the control of a cell.
@@ -72,6 +75,14 @@ def required_values(case: Case, context: ClaimContext) -> list[tuple[int, tuple[
         elif isinstance(than, tuple):
             required += [(cell, generations) for cell in than]
     return required
+
+
+def coverage_of(claim: Claim, case: Case, context: ClaimContext, logarithms: bool) -> Coverage:
+    """Return the seeds that have all values of a case; ``logarithms``: logarithms of the values are compared."""
+    required = required_values(case, context)
+    if claim.cases[0].first.value.kind == "threshold":
+        return Coverage(context.thresholds.complete({cell for cell, _ in required}), {}, {}, {}, {})
+    return context.values.coverage(required, logarithms)
 
 
 def compare(
@@ -213,6 +224,11 @@ def _seed_values(claim: Claim, quantity: Quantity, cell: int, context: ClaimCont
 
     For rho these are the values at its generations, whose excess gives rho.
     """
+    if quantity.kind == "threshold":
+        try:
+            return context.thresholds.of(cell)
+        except NoThresholdError as reason:
+            raise NotComparable(f"{context.cell_text(cell)}: {reason}") from None
     values = context.values.at(cell, quantity.generations)
     if quantity.kind == "crossing":
         fits = fits_until_crossing(values, quantity, context.values.ended(cell))

@@ -8,7 +8,7 @@ as if it had not been.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import sqrt
+from math import ceil, inf, sqrt
 from typing import Literal
 
 import numpy as np
@@ -19,14 +19,14 @@ from raysc.results.thresholds.root import Root, fit_root
 
 STILL_BLOCKS = 3
 """Blocks of seeds after which an end of the range at which the excess does not change clearly counts as stable."""
-MIN_BLOCKS = 2
+MIN_BLOCKS = 3
 """Blocks of seeds before the width of an interval ends a search: the spread over fewer seeds is too uncertain."""
 
-STOPPING_LEVEL = 0.97
+STOPPING_LEVEL = 0.975
 """Level of the interval of a threshold, whose coverage at the end of a search is 95 %.
 
-A search ends when its interval is narrow, which it is more often when the spread over seeds came out too small. At 97 %
-the intervals hold the threshold in 95 to 97 % of searches (``benchmarks/threshold.py``).
+A search ends when its interval is narrow, which it is more often when the spread over seeds or the slope came out well.
+``benchmarks/threshold.py`` measures the coverage.
 """
 
 Outcome = Literal["threshold", "stable", "unstable", "undecided"]
@@ -49,10 +49,13 @@ class SearchSettings:
     runs: int
     seeds: tuple[int, ...]
 
-    def block(self, count: int) -> tuple[int, ...]:
-        """Return the seeds after the first ``count``: half as many again, at least as many as the first block."""
+    def block(self, count: int, needed: float = inf) -> tuple[int, ...]:
+        """Return the seeds after the first ``count``: half as many again, at least as many as the first block.
+
+        ``needed``: number of seeds that should suffice.
+        """
         first = len(self.seeds)
-        size = max(first, count // 2)
+        size = max(first, min(count // 2, ceil(min(needed, count))))
         return tuple(max(self.seeds) + 1 + index - first for index in range(count, count + size))
 
     @property
@@ -178,18 +181,45 @@ def _bracketed(settings: SearchSettings, probes: Sequence[Probe]) -> tuple[Propo
         seeds = {seed for probe in probes for seed in probe.seeds}
         if root is not None and len(seeds) >= MIN_BLOCKS * len(settings.seeds) and _is_narrow(settings, root):
             return Answer("threshold", root, narrow=True)
-        nearest = min(positions, key=lambda position: abs(position - estimate))
-        position = nearest if abs(nearest - estimate) <= settings.width / 4 else estimate
-        value = next((p.value for p in ordered if scale.position(p.value) == position), scale.nearest(position))
-        proposals = (Proposal(value, settings.block(len(seeds))),)
+        value = _refining_value(settings, ordered, estimate, root)
+        proposals = (Proposal(value, settings.block(len(seeds), _needed(settings, root))),)
     if _affordable(settings, probes, proposals):
         return proposals
     return Answer("undecided") if root is None else Answer("threshold", root, _is_narrow(settings, root))
 
 
+def _refining_value(settings: SearchSettings, probes: Sequence[Probe], estimate: float, root: Root | None) -> float:
+    """Return the value at which new seeds run: the estimate, or beside it where no slope is clear yet.
+
+    There they run on the side with fewer seeds, so that they tell the slope. A value that has run is used again if it
+    is near.
+    """
+    scale = settings.scale
+    positions = {probe.value: scale.position(probe.value) for probe in probes}
+    if root is None:
+        below, above = (
+            sum(len(p.seeds) for p in probes if 0 < side * (positions[p.value] - estimate) <= settings.gap)
+            for side in (-1, 1)
+        )
+        estimate += settings.gap / 2 * (1 if below > above else -1)
+        estimate = min(max(estimate, scale.position(scale.low)), scale.position(scale.high))
+    nearest = min(positions, key=lambda value: abs(positions[value] - estimate))
+    is_near = abs(positions[nearest] - estimate) <= settings.width / (4 if root else 2)
+    return nearest if is_near else scale.nearest(estimate)
+
+
 def _is_narrow(settings: SearchSettings, root: Root) -> bool:
+    return _width(root) <= settings.width
+
+
+def _needed(settings: SearchSettings, root: Root | None) -> float:
+    """Return the number of seeds that a root lacks for a narrow interval, whose width falls as 1 / sqrt(seeds)."""
+    return inf if root is None else len(root.seeds) * ((_width(root) / settings.width) ** 2 - 1)
+
+
+def _width(root: Root) -> float:
     low, high = root.interval(STOPPING_LEVEL)
-    return high - low <= settings.width
+    return high - low
 
 
 def _affordable(settings: SearchSettings, probes: Sequence[Probe], proposals: Sequence[Proposal]) -> bool:

@@ -12,9 +12,11 @@ from raysc.results.report.figures.phase_times import phase_times_figure
 from raysc.results.report.figures.rendering import ReportFigure
 from raysc.results.report.figures.samples import samples_figure
 from raysc.results.report.figures.stability_map import no_map_reason, stability_maps
+from raysc.results.report.figures.thresholds import thresholds_figure
 from raysc.results.report.figures.training_sets import training_sets_figure
 from raysc.results.table.stability import Stability
 from raysc.results.table.table import main_columns, quality_column
+from raysc.results.thresholds.evidence import read_searches
 from raysc.store.objects import Objects
 
 
@@ -35,6 +37,17 @@ class FigureSection:
     heading: str
     figures: Sequence[ReportFigure]
     without: str
+
+
+def _threshold_sections(resolved: ResolvedSweep, table: pd.DataFrame) -> list[FigureSection]:
+    """Return the section of the searches for a threshold; none for a sweep without a search."""
+    search = resolved.sweep.search
+    if search is None:
+        return []
+    figure = None if table.empty else thresholds_figure(search, read_searches(resolved, table))
+    heading = f"Threshold of {search.axis}"
+    figures = [] if figure is None else [figure]
+    return [FigureSection("thresholds", "Thresholds", heading, figures, "No probe is complete yet.")]
 
 
 def figure_sections(
@@ -63,6 +76,7 @@ def figure_sections(
         times = [figure for figure in [phase_times_figure(table, cells)] if figure is not None]
     no_map = no_map_reason(sweep, stabilities)
     return (
+        *_threshold_sections(resolved, table),
         FigureSection("stability", "Stability", "Stability over lambda and initial quality", maps, no_map),
         FigureSection("curves", "Curves", "Curves over generations", curves, "There are no results to draw yet."),
         FigureSection("samples", "Samples", "Samples", samples, "There are no samples yet."),

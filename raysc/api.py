@@ -166,17 +166,10 @@ class Results:
         return load_table(self._resolved, self.objects)
 
     def thresholds(self) -> "pd.DataFrame":
-        """Return the threshold of each search: axes that vary, outcome, threshold, interval, bracket, seeds and runs.
+        """Return a row for each search for a threshold: axes, outcome, threshold, interval, bracket, seeds, runs."""
+        from raysc.results.thresholds.rounds import read_thresholds
 
-        Raises:
-            InputError: the sweep has no search.
-        """
-        from raysc.results.thresholds.answers import thresholds_frame
-        from raysc.results.thresholds.rounds import read_state
-
-        if self.sweep.search is None:
-            raise InputError(f"{self.sweep.name} has no search: add `search: {{threshold: lambda, range: [a, b]}}`")
-        return thresholds_frame(read_state(self.sweep, self.objects).searches)
+        return read_thresholds(self.sweep, self.objects)
 
     def profile(self, factor: float = 2.0) -> "pd.DataFrame":
         """Judge each cell by the eight definitions of model collapse (Schaeffer et al. 2025), against its control.

@@ -13,9 +13,13 @@ Each round is a wave of units that Tune runs as any other.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import pandas as pd
+
 from raysc import registry
+from raysc.errors import InputError
 from raysc.planning.resolved import ResolvedSweep, resolve
 from raysc.results.table.table import load_table
+from raysc.results.thresholds.answers import thresholds_frame
 from raysc.results.thresholds.evidence import Search, read_searches
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep, read_probes
@@ -51,6 +55,17 @@ def read_state(sweep: Sweep, objects: Objects) -> SearchState:
         objects: the store.
     """
     return _advance(read_probes(sweep, None, registry), objects)
+
+
+def read_thresholds(sweep: Sweep, objects: Objects) -> pd.DataFrame:
+    """Tabulate the threshold of each search of a sweep, as far as its store has it: see ``thresholds_frame``.
+
+    Raises:
+        InputError: the sweep has no search.
+    """
+    if sweep.search is None:
+        raise InputError(f"{sweep.name} has no search: add `search: {{threshold: lambda, range: [a, b]}}` to the file")
+    return thresholds_frame(read_state(sweep, objects).searches)
 
 
 def run_rounds(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from raysc import registry
+from raysc.errors import InputError
 from raysc.execution import closed_form
 from raysc.execution.in_process import context_in_process
 from raysc.execution.ranks import ClosedFormRank
@@ -20,7 +21,7 @@ from raysc.results.thresholds.answers import (
     threshold_text,
     thresholds_frame,
 )
-from raysc.results.thresholds.rounds import SearchState, read_state, run_rounds
+from raysc.results.thresholds.rounds import SearchState, read_state, read_thresholds, run_rounds
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep, read_probes
 from tests.conftest import MakeSweep
@@ -127,6 +128,15 @@ def test_a_narrower_interval_adds_runs(make_sweep: MakeSweep, objects: Objects, 
     cells = [unit.cell.settings for unit in make_plan(narrower.resolved, objects).loop]
     assert narrower.pending
     assert all(cell.axes["sample.covariance_scale"] == 2.0 or cell.control for cell in cells)
+
+
+def test_python_has_the_thresholds_of_a_sweep_with_a_search(
+    sweep: Sweep, objects: Objects, state: SearchState, make_sweep: MakeSweep
+) -> None:
+    frame = read_thresholds(sweep, objects)
+    assert frame.equals(thresholds_frame(state.searches))
+    with pytest.raises(InputError, match="has no search"):
+        read_thresholds(make_sweep(SEARCH.replace("search: {", "labels: {} #").replace("mix,", "replace,")), objects)
 
 
 def test_a_failed_unit_ends_the_rounds(sweep: Sweep, tmp_path: Path) -> None:

@@ -11,8 +11,7 @@ class Tolerance(Settings):
     """The criterion of tolerance.
 
     Attributes:
-        tolerance: largest mean excess over the control at the last generation, on the metric's scale: a log ratio, or a
-            difference.
+        tolerance: largest mean excess over the control at the last generation, in the metric's units.
     """
 
     tolerance: PositiveFloat

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from raysc.metrics.core.metric import Column
+from raysc.metrics.core.metric import Better, Column
 from raysc.planning.resolved import ResolvedSweep, measured_generations
 from raysc.results.statistics.excess import damage
 from raysc.results.table.selection import metric_column
@@ -101,7 +101,8 @@ class _EvidenceReader:
             return None
         if self._search.delta is not None:
             two_sided = self._column.better == "near"
-            signed = replace(self._column, better="lower", target=None) if two_sided else self._column
+            better: Better = "lower" if two_sided else self._column.better
+            signed = replace(self._column, better=better, scale="linear", target=None)
             excess = damage(values[:, -1], references[:, -1], signed)
             return tolerance_probe(value, seeds, excess, self._search.delta, two_sided)
         with np.errstate(invalid="ignore"):

@@ -164,19 +164,16 @@ def _decide(settings: SearchSettings, probes: Sequence[Probe], ends: Sequence[Pr
 
 def _bracketed(settings: SearchSettings, probes: Sequence[Probe]) -> tuple[Proposal, ...] | Answer:
     """Return the next proposals of a search whose ends lie on both sides of the threshold."""
-    scale = settings.scale
     ordered = sorted(probes, key=lambda probe: probe.value)
+    crossing = _crossing(ordered, settings.scale)
     root = present_root(settings, ordered)
-    estimate = _crossing(ordered, scale) if root is None else root.position
-    positions = [scale.position(probe.value) for probe in ordered]
-    estimate = min(max(estimate, positions[0]), positions[-1])
-    below = max(position for position in positions[:-1] if position <= estimate)
-    above = min(position for position in positions if position > below)
-    values = {probe.value for probe in probes}
-    middle = scale.nearest(min(max(estimate, below + (above - below) / 4), above - (above - below) / 4))
+    estimate = crossing if root is None else root.position
     proposals: tuple[Proposal, ...]
-    if above - below > settings.gap and middle not in values:
-        proposals = (Proposal(middle, settings.seeds),)
+    middles = [
+        value for value in (_middle(settings, ordered, end) for end in (crossing, estimate)) if value is not None
+    ]
+    if middles:
+        proposals = (Proposal(middles[0], settings.seeds),)
     else:
         seeds = {seed for probe in probes for seed in probe.seeds}
         if root is not None and len(seeds) >= MIN_BLOCKS * len(settings.seeds) and _is_narrow(settings, root):
@@ -186,6 +183,19 @@ def _bracketed(settings: SearchSettings, probes: Sequence[Probe]) -> tuple[Propo
     if _affordable(settings, probes, proposals):
         return proposals
     return Answer("undecided") if root is None else Answer("threshold", root, _is_narrow(settings, root))
+
+
+def _middle(settings: SearchSettings, ordered: Sequence[Probe], estimate: float) -> float | None:
+    """Return a value inside the gap around an estimate, near it; None if the gap is narrow."""
+    scale = settings.scale
+    positions = [scale.position(probe.value) for probe in ordered]
+    estimate = min(max(estimate, positions[0]), positions[-1])
+    below = max(position for position in positions[:-1] if position <= estimate)
+    above = min(position for position in positions if position > below)
+    margin = (above - below) / 4
+    value = scale.nearest(min(max(estimate, below + margin), above - margin))
+    is_new = value not in {probe.value for probe in ordered}
+    return value if above - below > settings.gap and is_new else None
 
 
 def _refining_value(settings: SearchSettings, probes: Sequence[Probe], estimate: float, root: Root | None) -> float:
@@ -230,7 +240,7 @@ def _affordable(settings: SearchSettings, probes: Sequence[Probe], proposals: Se
 
 def _crossing(ordered: Sequence[Probe], scale: AxisScale) -> float:
     """Return the position at which the monotone regression of the margins crosses 0, between neighbouring probes."""
-    margins = np.array([probe.margin for probe in ordered])
+    margins = np.tanh([probe.margin for probe in ordered])
     direction = 1.0 if margins[-1] > margins[0] else -1.0
     fitted = direction * _isotonic(direction * margins, np.array([len(probe.seeds) for probe in ordered], float))
     positions = [scale.position(probe.value) for probe in ordered]

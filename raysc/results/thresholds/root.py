@@ -64,10 +64,17 @@ def fit_root(probes: Sequence[Probe], scale: AxisScale, centre: float, window: f
     return _line_root(known, scale, centre, np.inf, LEAST_SLOPE)
 
 
+def _bounded(probe: Probe) -> np.ndarray:
+    """Return the margins of a probe, scaled so that their mean m becomes tanh m."""
+    mean = probe.margin
+    return probe.margins * (np.tanh(mean) / mean if mean else 1.0)
+
+
 def _line_root(probes: Sequence[Probe], scale: AxisScale, centre: float, bandwidth: float, clear: float) -> Root | None:
     """Return the root of the weighted least squares line; None if its slope is not clear.
 
-    A probe at distance d has the weight 1 / (1 + (d / bandwidth)^2), so that the line is that of the threshold's
+    The mean margin of a probe is bounded by 1: far beyond a threshold margins may grow exponentially. A probe at
+    distance d has the weight 1 / (1 + (d / bandwidth)^2), so that the line is that of the threshold's
     neighbourhood where the noise allows it.
     """
     seeds = sorted({seed for probe in probes for seed in probe.seeds})
@@ -75,7 +82,7 @@ def _line_root(probes: Sequence[Probe], scale: AxisScale, centre: float, bandwid
         return None
     row_seeds = np.array([seeds.index(seed) for probe in probes for seed in probe.seeds])
     x = np.array([scale.position(probe.value) - centre for probe in probes for _ in probe.seeds])
-    y = np.concatenate([probe.margins for probe in probes])
+    y = np.concatenate([_bounded(probe) for probe in probes])
     weights = 1 / np.bincount(row_seeds)[row_seeds] / (1 + np.square(x / bandwidth))
     design = np.stack([np.ones_like(x), x], axis=1)
     rows = design * weights[:, None]

@@ -179,3 +179,12 @@ def test_the_record_is_plain_json(state: SearchState) -> None:
     assert stored["search"]["axis"] == "lambda"
     assert [search["outcome"] for search in stored["searches"]] == ["stable", "threshold"]
     assert stored["searches"][0]["high"] == "inf"
+
+
+def test_a_tolerance_is_a_difference_in_the_units_of_the_metric(make_sweep: MakeSweep, tmp_path: Path) -> None:
+    """With c = 2 the variance settles at 1 / (1 - lambda) of the real one: 0.5 above it at lambda = 1/3."""
+    tolerance = SEARCH.replace("[1.0, 2.0]", "2.0").replace("width: 0.4", "width: 0.4, criterion: {tolerance: 0.5}")
+    state = search(make_sweep(tolerance.replace("[0.25, 16]", "[0.05, 2]")), Objects.open(tmp_path))
+    threshold = threshold_of(state.searches[0])
+    assert threshold.low < 1 / 3 < threshold.high
+    assert threshold.high / threshold.low < 1.4

@@ -1,0 +1,52 @@
+"""Commands on a sweep with a search for a threshold."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from raysc.store.objects import Objects
+from raysc.sweepfile import Sweep
+from tests.cli.conftest import RunRaysc
+from tests.conftest import MakeSweep
+from tests.results.thresholds.test_rounds import SEARCH, record, search
+
+
+@pytest.fixture
+def file(here: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    (here / "search.yaml").write_text(SEARCH, encoding="utf-8")
+    return "search.yaml"
+
+
+@pytest.fixture
+def finished(here: Path, file: str, make_sweep: MakeSweep) -> str:
+    """A sweep whose search has its answers."""
+    objects, sweep = Objects.open("raysc-store"), _sweep(make_sweep)
+    state = search(sweep, objects)
+    objects.put("sweeps/search/threshold.json", record(state))
+    return file
+
+
+def _sweep(make_sweep: MakeSweep) -> Sweep:
+    return make_sweep(SEARCH)
+
+
+def test_a_plan_has_the_ceiling_of_a_search_and_its_next_round(raysc: RunRaysc, file: str) -> None:
+    lines = raysc("plan", file).out.splitlines()
+    (line,) = [line for line in lines if line.startswith("search: 2 ")]
+    assert line.startswith("search: 2 thresholds of lambda, with at most 800 runs (4,800 retrainings)")
+    assert "loop: 6 units to run: new" in lines
+    assert json.loads(raysc("plan", file, "--json").out)["search"] == {"searches": 2, "runs_at_most": 800}
+
+
+def test_a_status_before_the_first_run_has_no_estimate(raysc: RunRaysc, file: str) -> None:
+    assert "searching, between" in raysc("status", file).out
+
+
+def test_commands_have_the_answers(raysc: RunRaysc, finished: str) -> None:
+    for command in ("status", "results"):
+        lines = raysc(command, finished).out.splitlines()
+        assert any(line.startswith("sample.covariance_scale 1: lambda: none up to 16; ") for line in lines)
+        assert any(line.startswith("sample.covariance_scale 2: lambda* ") for line in lines)
+    assert "nothing to do" in raysc("plan", finished).out

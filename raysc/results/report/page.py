@@ -27,6 +27,7 @@ from raysc.results.profile.definitions import DEFINITIONS
 from raysc.results.profile.profile import collapse_profile
 from raysc.results.profile.tables import heading, number_entry, profile_frame
 from raysc.results.report.failures import divergences, failures, unmoved_weights
+from raysc.results.report.figures.forest_plot import forest_plot
 from raysc.results.report.figures.order import figure_sections
 from raysc.results.report.figures.rendering import ReportFigure, write_numbers
 from raysc.results.report.provenance import compute_environments, lineage_frame
@@ -37,6 +38,7 @@ from raysc.results.report.tables import (
     stability_table,
     text_entry,
 )
+from raysc.results.report.usage import usage_text
 from raysc.results.statistics.averages import Mean
 from raysc.results.table.number_format import interval_text
 from raysc.results.table.stability import Stability, cell_stabilities, excess_unit, stability_frame
@@ -104,6 +106,7 @@ def report(resolved: ResolvedSweep, objects: Objects) -> Report:
     claims = judge_claims(resolved, table)
     sections = figure_sections(resolved, table, stabilities, objects)
     profile = collapse_profile(resolved, table)
+    forest = forest_plot(claims)
     tables = {"profile": profile_frame(profile), "claims": claims_frame(claims), "lineages": lineage_frame(cells)}
     if stabilities:
         tables["stability"] = stability_frame(stabilities, cells)
@@ -120,6 +123,7 @@ def report(resolved: ResolvedSweep, objects: Objects) -> Report:
         measured_definitions=[definition for definition in DEFINITIONS if profile.is_measured(definition)],
         profile_axes=varying_axes([cell.cell.settings for cell in profile.cells] or sweep.cells),
         claims=claims,
+        forest=forest,
         last_generation=last_generation_table(sweep, table, stabilities),
         figure_sections=sections,
         column=column,
@@ -130,12 +134,14 @@ def report(resolved: ResolvedSweep, objects: Objects) -> Report:
         unmoved=unmoved_weights(table, cells),
         file=sweep_yaml(sweep),
         environments=compute_environments(cells, objects),
+        usage=usage_text(sweep, table),
         lineages=tables["lineages"],
         version=version("raysc"),
         folder=FIGURES,
         max_open_rows=MAX_OPEN_ROWS,
     )  # fmt: skip
-    return Report(html.lstrip(), tuple(figure for section in sections for figure in section.figures), tables)
+    figures = [figure for section in sections for figure in section.figures]
+    return Report(html.lstrip(), (*([forest] if forest else []), *figures), tables)
 
 
 def introduction(comment: str) -> list[str]:

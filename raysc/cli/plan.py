@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from raysc.estimates.cost import Cost
     from raysc.estimates.duration import DurationEstimate
     from raysc.estimates.size import SizeEstimate
+    from raysc.estimates.trained_duration import TrainedEstimate
     from raysc.planning.plan import Plan
     from raysc.store.objects import Objects
     from raysc.sweepfile import Sweep
@@ -25,7 +26,7 @@ def plan(
     overrides: Overrides = None,
     storage: Storage = None,
     time: Annotated[
-        bool, typer.Option("--time", help="Estimate the duration too; some closed-form units are probed for that.")
+        bool, typer.Option("--time", help="Estimate the duration too, from short runs of some units and steps.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
@@ -46,19 +47,21 @@ def plan(
     made = make_plan(resolved, objects)
     size = estimate_size(made)
     costs = _costs(made, objects, cluster) if made.units else []
-    duration = None
+    durations = None
     if time:
         from raysc.estimates.duration import estimate_duration
+        from raysc.estimates.trained_duration import estimate_trained
 
-        duration = estimate_duration(made)
+        durations = estimate_duration(made), estimate_trained(made)
     if as_json:
-        typer.echo(json.dumps(_summary(made, size, costs) | (_durations(sweep, duration) if duration else {})))
+        typer.echo(json.dumps(_summary(made, size, costs) | (_durations(sweep, *durations) if durations else {})))
         return
     _print_sizes(made, size)
     for cost in costs:
         typer.echo(_cost_text(cost))
-    if duration is not None:
-        _print_duration(duration, _parallel_units(sweep))
+    if durations is not None:
+        _print_duration(durations[0], _parallel_units(sweep))
+        _print_trained(durations[1], _parallel_units(sweep), durations[0].units_without_estimate)
     _print_work(made, objects)
 
 
@@ -87,14 +90,16 @@ def _search_sizes(search: "ThresholdSearch") -> dict[str, int]:
     return {"searches": len(search.probes), "runs_at_most": len(search.probes) * search.runs}
 
 
-def _durations(sweep: "Sweep", duration: "DurationEstimate") -> dict[str, Any]:
+def _durations(sweep: "Sweep", duration: "DurationEstimate", trained: "TrainedEstimate") -> dict[str, Any]:
     """Collect the numbers of --time for --json."""
     parallel = _parallel_units(sweep)
     return {
         "core_seconds": duration.core_seconds,
         "cores": _cores(),
         "seconds": None if parallel is None else duration.wall_seconds(parallel),
-        "units_without_estimate": duration.units_without_estimate,
+        "trained_trial_seconds": trained.trial_seconds,
+        "trained_seconds": None if parallel is None else trained.wall_seconds(parallel),
+        "units_without_estimate": duration.units_without_estimate + trained.units_without_estimate,
         "tried_units": duration.probed_units,
         "tried_seconds": duration.probe_seconds,
     }
@@ -211,8 +216,22 @@ def _print_duration(duration: "DurationEstimate", parallel: int | None) -> None:
             f"time: about {about}; {duration.probed_units} units were probed with few seeds, in "
             f"{clock(duration.probe_seconds)}"
         )
-    if duration.units_without_estimate:
+
+
+def _print_trained(trained: "TrainedEstimate", parallel: int | None, without: int) -> None:
+    """Print the estimate for trained units, and the number of units without one."""
+    from raysc.formatting import clock
+
+    if trained.units:
+        trials = f"{clock(trained.trial_seconds)} of one trial"
+        wall = None if parallel is None else clock(trained.wall_seconds(parallel))
+        about = trials if wall is None else f"{wall} on {_cores()} cores ({trials})"
         typer.echo(
-            f"time: no estimate for {duration.units_without_estimate} units that are trained, or measured by trained "
-            "networks"
+            f"time: about {about} for training and sampling of {trained.units} units, without measuring; "
+            f"{trained.probed_settings} settings were timed over a few steps, in {clock(trained.probe_seconds)}"
+        )
+    if count := without + trained.units_without_estimate:
+        typer.echo(
+            f"time: no estimate for {count} units that have several workers, or GPUs that this machine lacks, that are "
+            "measured by trained networks, or that were not reached in 20 s"
         )

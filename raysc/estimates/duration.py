@@ -55,7 +55,7 @@ class DurationEstimate:
 
     Attributes:
         unit_seconds: seconds of one core for each unit with an estimate, in the order in which they run.
-        units_without_estimate: number of units of trained families, and of units measured by a trained network.
+        units_without_estimate: number of closed-form units without an estimate: a trained network measures them.
         probed_units: number of units that were probed.
         probe_seconds: processor time of the probes.
     """
@@ -72,11 +72,16 @@ class DurationEstimate:
 
     def wall_seconds(self, slots: int) -> float:
         """Return the seconds until the last unit ends if ``slots`` units run at once."""
-        free_at = [0.0] * max(1, slots)
-        heapify(free_at)
-        for number, seconds in enumerate(self.unit_seconds):
-            heapreplace(free_at, max(free_at[0], START_SECONDS * number) + seconds)
-        return max(free_at)
+        return parallel_seconds(self.unit_seconds, slots)
+
+
+def parallel_seconds(unit_seconds: Iterable[float], slots: int) -> float:
+    """Return the seconds until the last of some units ends if ``slots`` of them run at once, in their order."""
+    free_at = [0.0] * max(1, slots)
+    heapify(free_at)
+    for number, seconds in enumerate(unit_seconds):
+        heapreplace(free_at, max(free_at[0], START_SECONDS * number) + seconds)
+    return max(free_at)
 
 
 def estimate_duration(plan: Plan, budget: float = BUDGET) -> DurationEstimate:
@@ -112,7 +117,7 @@ def estimate_duration(plan: Plan, budget: float = BUDGET) -> DurationEstimate:
     seconds_by_name = {unit.name: seconds for group in groups for unit, seconds in group.seconds()}
     return DurationEstimate(
         unit_seconds=tuple(seconds_by_name[unit.name] for unit in units),
-        units_without_estimate=len(plan.units) - len(units),
+        units_without_estimate=sum(not unit.cell.family.trained for unit in plan.loop) - len(units),
         probed_units=sum(len(group.costs) for group in groups),
         probe_seconds=process_time() - start,
     )

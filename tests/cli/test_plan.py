@@ -58,6 +58,11 @@ def test_a_finished_sweep_takes_no_time(
     assert told.endswith("nothing to do\n")
 
 
-def test_trained_families_have_no_estimate(raysc: RunRaysc, here: Path, digits_text: str) -> None:
+@pytest.mark.slow
+def test_trained_units_are_estimated_from_a_few_steps(raysc: RunRaysc, here: Path, digits_text: str) -> None:
     (here / "digits.yaml").write_text(digits_text)
-    assert "time: no estimate for 14 units" in raysc("plan", "digits.yaml", "--time").out
+    out = raysc("plan", "digits.yaml", "--time").out
+    assert "for training and sampling of 14 units, without measuring; " in out
+    assert "no estimate" not in out
+    given = json.loads(raysc("plan", "digits.yaml", "--time", "--json", "--set", "resources.workers=2").out)
+    assert (given["units_without_estimate"], given["trained_seconds"]) == (14, 0)

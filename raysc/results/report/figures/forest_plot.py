@@ -55,7 +55,7 @@ def forest_plot(claims: Sequence[JudgedClaim]) -> ReportFigure | None:
             top += height
         left_out = f" The first {len(shown)} of {len(judged)} claims." if len(shown) < len(judged) else ""
         return render(
-            figure, "claims-forest", "Claims",
+            figure, "claims-forest", "Estimates and claimed regions",
             "Symbol and line: estimate and confidence interval of the case that decides the claim. Circle: it holds, "
             "cross: it fails, square: undecided. Grey: the claimed region; the vertical line is its bound. Each claim "
             "has a scale of its own, logarithmic for ratios."

@@ -2,6 +2,8 @@
 
 import inspect
 import json
+from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Annotated, Any, cast
 
 import typer
@@ -9,11 +11,12 @@ import typer
 from raysc import registry
 from raysc.cli.shipped import purpose, shipped
 from raysc.errors import InputError
+from raysc.reference.papers import papers
 from raysc.sweepfile.components import parameter_text
 from raysc.sweepfile.messages import did_you_mean
 from raysc.sweepfile.signature import ComponentKind, Signature
 
-SWEEPS = "sweep"
+SWEEPS, PAPERS = "sweep", "paper"
 HEADINGS = {
     "data": "data sets",
     "model": "models",
@@ -21,6 +24,7 @@ HEADINGS = {
     "curation": "curations",
     "metric": "metrics",
     SWEEPS: "sweep files: raysc init NAME copies one here",
+    PAPERS: "papers, with what cites them",
 }
 """Kind -> its heading."""
 KINDS = {**{kind: kind for kind in HEADINGS}, **{f"{kind}s": kind for kind in HEADINGS if kind != "data"}}
@@ -30,11 +34,16 @@ KINDS = {**{kind: kind for kind in HEADINGS}, **{f"{kind}s": kind for kind in HE
 def listing(
     what: Annotated[
         str | None,
-        typer.Argument(metavar="[KIND|NAME]", help="data, models, regimes, curations, metrics, sweeps, or a name."),
+        typer.Argument(
+            metavar="[KIND|NAME]", help="data, models, regimes, curations, metrics, sweeps, papers, or a name."
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print an object for each kind.")] = False,
 ) -> None:
-    """List data sets, models, regimes, curations and metrics with their parameters, and the shipped sweep files."""
+    """List data sets, models, regimes, curations and metrics with their parameters, and the shipped sweep files.
+
+    ``raysc list papers`` groups all of them by the papers that they cite; a part of a paper's name stands for it.
+    """
     listed = _select(what)
     if as_json:
         typer.echo(
@@ -54,16 +63,29 @@ def _select(what: str | None) -> dict[str, list[str]]:
     Raises:
         InputError: there is no such kind or name.
     """
-    every = {kind: list(shipped()) if kind == SWEEPS else list(registry.names(_kind(kind))) for kind in HEADINGS}
+    every = {kind: _names(kind) for kind in HEADINGS}
     if what is None:
         return every
     if (kind := KINDS.get(what)) is not None:
         return {kind: every[kind]}
     named = {kind: [what] for kind, names in every.items() if what in names}
+    if titles := [title for title in every[PAPERS] if what.lower() in title.lower()]:
+        named.setdefault(PAPERS, titles)
     if not named:
         known = [*KINDS, *(name for names in every.values() for name in names)]
         raise InputError(f"raysc list {what}: no such kind or name{did_you_mean(what, known)}")
     return named
+
+
+def _names(kind: str) -> list[str]:
+    if kind == PAPERS:
+        return list(_papers())
+    return list(shipped()) if kind == SWEEPS else list(registry.names(_kind(kind)))
+
+
+@cache
+def _papers() -> Mapping[str, Mapping[str, Sequence[str]]]:
+    return papers(shipped())
 
 
 def _entry_text(kind: str, name: str) -> str:
@@ -74,6 +96,9 @@ def _entry_text(kind: str, name: str) -> str:
 
 def _as_object(kind: str, name: str) -> dict[str, Any]:
     """Return an entry with its first sentence and its settings as texts."""
+    if kind == PAPERS:
+        cited = [f"{HEADINGS[cites].partition(':')[0]}: {', '.join(names)}" for cites, names in _papers()[name].items()]
+        return {"about": cited[0], "settings": cited[1:]}
     if kind == SWEEPS:
         return {"about": purpose(shipped()[name]), "settings": []}
     component = _kind(kind)

@@ -33,6 +33,15 @@ def test_list_shows_a_kind_or_a_name(raysc: RunRaysc) -> None:
     assert "no such kind or name; did you mean 'mix'?" in raysc("list", "mixx").err
 
 
+def test_list_groups_by_paper(raysc: RunRaysc) -> None:
+    out = raysc("list", "papers").out
+    assert out.startswith("papers, with what cites them\n")
+    assert "\n  Bertrand et al. 2023: regimes: mix, real_only\n" in out
+    kazdan = raysc("list", "kazdan").out
+    assert "kazdan2024/gaussian" in kazdan
+    assert "Bertrand" not in kazdan
+
+
 def test_init_copies_a_shipped_file_to_edit(raysc: RunRaysc, here: Path) -> None:
     ran = raysc("init", "quickstart")
     assert (ran.status, ran.err) == (0, "")

@@ -43,7 +43,8 @@ def judged_mean(values: np.ndarray, region: Region) -> tuple[Verdict, Judgement]
     Args:
         values: float64 (seeds,), at least two. Infinite values count as at least as far as the furthest finite one.
             Nothing is known of a seed with NaN, so the mean has no limits.
-        region: the region in which the mean lies if the definition holds.
+        region: the region in which the mean lies if the definition holds. A mean at its end without any spread, such as
+            a loss of 0 in every seed, lies outside.
     """
     bounds = censor(values[:, None])
     unknown = np.isnan(bounds.low)
@@ -51,7 +52,8 @@ def judged_mean(values: np.ndarray, region: Region) -> tuple[Verdict, Judgement]
         CensoredValues(np.where(unknown, -np.inf, bounds.low), np.where(unknown, np.inf, bounds.high)), region
     )
     ((verdict, _),) = verdicts([judgement])
-    return verdict, judgement
+    at_end = bool((values == region.low).all() or (values == region.high).all())
+    return "fails" if at_end and np.isfinite(values).all() else verdict, judgement
 
 
 def estimate(

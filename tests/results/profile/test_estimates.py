@@ -21,6 +21,11 @@ def test_a_falling_transformation_keeps_the_limits_in_order() -> None:
     assert judged.low < judged.value < judged.high
 
 
+def test_no_loss_in_any_seed_is_no_loss() -> None:
+    assert estimate(np.zeros(5), "").finding == "fails"
+    assert estimate(np.array([0.0, 0, 0, 0, 1e-9]), "").finding == "undecided"
+
+
 def test_two_seeds_decide_nothing() -> None:
     judged = estimate(VALUES[:2], "")
     assert (judged.finding, judged.note) == ("undecided", "2 seeds; at least 3 are needed")

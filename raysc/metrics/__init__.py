@@ -12,6 +12,7 @@ METRICS = {
     "repeated_rows": "raysc.metrics.diversity.repeated_rows:RepeatedRows",
     "nn_train_share": "raysc.metrics.neighbours.nn_train_share:NnTrainShare",
     "generalisation_score": "raysc.metrics.neighbours.generalisation_score:GeneralisationScore",
+    "expected_reward": "raysc.metrics.rewards.expected_reward:ExpectedReward",
     "mean_error": "raysc.metrics.closed_form.mean_error:MeanError",
     "trace_ratio": "raysc.metrics.closed_form.trace_ratio:TraceRatio",
     "det_ratio": "raysc.metrics.closed_form.det_ratio:DetRatio",

@@ -1,0 +1,1 @@
+"""Metrics of rewards, by which samples are curated."""

@@ -11,7 +11,7 @@ from raysc.results.claims.verdicts import MIN_SEEDS
 from raysc.results.profile.curves import PairedCurves
 from raysc.results.profile.estimates import Estimate, estimate
 from raysc.results.profile.growth import MIN_GENERATIONS, growth
-from raysc.results.profile.scaling import scaling_law
+from raysc.results.profile.scaling import MARGIN, scaling_law
 
 DEFAULT_FACTOR = 2.0
 
@@ -94,7 +94,12 @@ DEFINITIONS = (
     Definition("any rise", "the risk is above {baseline}", "risk", any_rise),
     Definition("divergence", "the risk rises without bound", "risk", divergence),
     Definition("variance", "the variance falls towards 0", "variance", collapsing_variance),
-    Definition("scaling law", "more rows lower the risk less than {baseline}", "risk", changed_scaling_law),
+    Definition(
+        "scaling law",
+        f"the slope of log risk over log rows is flatter than {{baseline}} by {MARGIN}",
+        "risk",
+        changed_scaling_law,
+    ),
     Definition("modes", "modes of the data are lost", "modes", damage_at_end),
     Definition("tails", "tails of the data are lost", "tails", damage_at_end),
     Definition("invented data", "rows appear where the data have none", "invention", damage_at_end),

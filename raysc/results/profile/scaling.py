@@ -10,12 +10,15 @@ from raysc.results.profile.estimates import Estimate, estimate
 
 AXIS = "data.rows"
 """The axis of the number of real rows."""
+MARGIN = 0.1
+"""Difference of two exponents above which a scaling law counts as changed."""
 
 
 def scaling_law(by_rows: Mapping[int, PairedCurves]) -> Estimate:
     """Judge the slope of log risk over log n at the last generation, less that of the baseline.
 
-    A risk that falls like n^-1 with real rows and more slowly in the loop has a slope above the baseline's.
+    A risk that falls like n^-1 with real rows and more slowly in the loop has a slope above the baseline's. The law has
+    changed if the difference is above ``MARGIN``.
 
     Args:
         by_rows: number of real rows n -> the risk's curves of cells that differ in n only, with the same seeds.
@@ -25,7 +28,7 @@ def scaling_law(by_rows: Mapping[int, PairedCurves]) -> Estimate:
     counts = sorted(by_rows)
     curves = [by_rows[rows] for rows in counts]
     seeds = min(len(curve.values) for curve in curves)
-    unit = f"slope of its logarithm over log rows, above {curves[0].against_text}"
+    unit = f"slope above {curves[0].against_text}"
     if any(len(curve.values) != seeds for curve in curves) or seeds < MIN_SEEDS:
         return Estimate("undecided", unit=unit, seeds=seeds, note=f"{seeds} seeds have all numbers of rows")
     if any(curve.diverged[:, -1].any() for curve in curves):
@@ -36,4 +39,4 @@ def scaling_law(by_rows: Mapping[int, PairedCurves]) -> Estimate:
     centred = np.log(counts) - np.log(counts).mean()
     slopes, baseline_slopes = (centred @ np.log(side) / np.square(centred).sum() for side in (values, baseline))
     note = f"{slopes.mean():.2f} against {baseline_slopes.mean():.2f}"
-    return estimate(slopes - baseline_slopes, unit, note=note)
+    return estimate(slopes - baseline_slopes, unit, bound=MARGIN, note=note)

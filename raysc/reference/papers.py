@@ -4,10 +4,8 @@ import inspect
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import cast
 
 from raysc import registry
-from raysc.sweepfile.signature import ComponentKind
 
 NAME = r"[A-Z][\w'-]+"
 CITATION = re.compile(rf"\b({NAME}(?: et al\.|(?:, {NAME})* and {NAME}))(?: \(| |,)\s*((?:19|20)\d\d)\b")
@@ -32,7 +30,7 @@ def papers(sweeps: Mapping[str, Path]) -> dict[str, Citing]:
     cited: dict[str, Citing] = {}
     for kind in registry.REGISTRIES:
         for name in registry.names(kind):
-            documentation = inspect.getdoc(registry.load(cast("ComponentKind", kind), name)) or ""
+            documentation = inspect.getdoc(registry.load(kind, name)) or ""
             _add(cited, citations(documentation), kind, name)
     for name, file in sweeps.items():
         _add(cited, citations(file.read_text(encoding="utf-8")), "sweep", name)

@@ -196,6 +196,19 @@ def test_what_cannot_be_plotted_is_told(digits: raysc.Results, arguments: tuple[
         digits.plot(*arguments)
 
 
+def test_the_profile_has_a_row_for_each_cell_and_definition(
+    gaussian: raysc.Results, gaussian_store: tuple[Sweep, Objects], tmp_path: Path
+) -> None:
+    profile = gaussian.profile()
+    assert len(profile) == 3 * 8
+    assert set(profile["finding"]) <= {"holds", "fails", "undecided", "not measured"}
+    strict, lenient = (gaussian.profile(factor).query("definition == 'catastrophic rise'") for factor in (1000.0, 1.01))
+    assert not (strict["finding"] == "holds").any()
+    assert strict["value"].tolist() == lenient["value"].tolist()
+    with pytest.raises(raysc.InputError, match="holds no results of"):
+        raysc.load(gaussian_store[0].path, storage=str(tmp_path)).profile()
+
+
 def test_nothing_to_plot_is_told(digits_store: tuple[Sweep, Objects], tmp_path: Path) -> None:
     with pytest.raises(raysc.InputError, match="no results of small-digits yet"):
         raysc.load(digits_store[0].path, storage=str(tmp_path)).plot()

@@ -79,6 +79,6 @@ def test_mistakes_are_refused(read: Read, old: str, new: str, message: str) -> N
 
 def test_a_search_for_a_threshold_is_about_a_single_model(read: Read) -> None:
     text = TEXT.replace(", lambda: 0.5", "") + "search: {threshold: lambda, range: [0.25, 1]}\nseeds: 4\n"
-    with pytest.raises(InputError, match="search.threshold: is about cells of a single model"):
+    with pytest.raises(InputError, match=r"search\.threshold: is about cells of a single model"):
         read(text)
     read(text, "models.count=1")

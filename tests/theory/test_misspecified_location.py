@@ -53,10 +53,12 @@ def test_a_claim_fails_if_the_fit_is_the_mean(
 
 def best(rows: np.ndarray) -> float:
     """Return the likeliest location of rows on a grid, then refined."""
-    grid = np.linspace(-1, 1, 101)
-    start = grid[t.logpdf(rows[:, None], 3, grid, 0.3).sum(axis=0).argmax()]
-    bounds = (start - 0.02, start + 0.02)
-    return float(minimize_scalar(lambda m: -t.logpdf(rows, 3, m, 0.3).sum(), bounds=bounds).x)
+
+    def loss(location: float) -> float:
+        return -float(np.sum(t.logpdf(rows, 3, location, 0.3)))
+
+    start = min(np.linspace(-1, 1, 101).tolist(), key=loss)
+    return float(minimize_scalar(loss, bounds=(start - 0.02, start + 0.02)).x)
 
 
 def test_a_cell_agrees_with_a_loop_of_its_own(run_sweep: RunSweep, tmp_path: Path) -> None:

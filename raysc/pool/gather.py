@@ -5,11 +5,15 @@ import numpy as np
 from raysc.pool.rows import Part, Rows
 from raysc.pool.training_set import TrainingSet
 
+JOINED_BYTES = 2**26
+"""Bytes up to which the blocks of a training set are joined in one array, so that a batch is one indexing operation."""
+
 
 class Gather:
     """The rows of one seed's training set, by position.
 
-    Blocks are loaded once and never copied. Two integers per row locate it: its block and its index in the block.
+    Blocks are loaded once. Two integers per row locate it: its block and its index in the block. Several blocks are
+    copied only where they are small.
     """
 
     def __init__(self, training_set: TrainingSet, seed: int = 0) -> None:
@@ -43,6 +47,9 @@ class Gather:
         for array in self._blocks:
             if array.shape[1:] != self.event:
                 raise ValueError(f"a training set mixes rows of shape {self.event} and {array.shape[1:]}")
+        if len(self._blocks) > 1 and sum(array.nbytes for array in self._blocks) <= JOINED_BYTES:
+            self._row = self._row + np.cumsum([0, *map(len, self._blocks)])[self._block]
+            self._block, self._blocks = np.zeros_like(self._block), [np.concatenate(self._blocks)]
 
     @property
     def count(self) -> int:
@@ -58,6 +65,9 @@ class Gather:
         Returns:
             (k, *event); row i is the one at ``positions[i]``.
         """
+        if len(self._blocks) == 1:
+            rows: np.ndarray = self._blocks[0][self._row[positions]]
+            return rows
         block, row = self._block[positions], self._row[positions]
         out = np.empty((len(positions), *self.event), self.dtype)
         by_block = np.argsort(block, kind="stable")

@@ -1,5 +1,6 @@
 """Multilayer perceptron over flattened rows, conditioned on time."""
 
+from functools import lru_cache
 from math import log, prod
 
 import torch
@@ -50,6 +51,13 @@ class Mlp(nn.Module):
 
 def sinusoidal_embedding(times: Tensor, frequencies: int) -> Tensor:
     """Return sines and cosines of times, (batch, 2 * frequencies); periods grow from 2 pi to 10^4 2 pi."""
-    exponents = torch.arange(frequencies, device=times.device, dtype=torch.float32) / frequencies
-    angles = times[:, None] * torch.exp(-log(1e4) * exponents)
+    angles = times[:, None] * _angular_frequencies(frequencies, times.device)
     return torch.cat([angles.sin(), angles.cos()], dim=1)
+
+
+@lru_cache(maxsize=8)
+def _angular_frequencies(count: int, device: torch.device) -> Tensor:
+    """Return frequencies from 1 down to 10^-4, geometric, float32 (count,)."""
+    with torch.inference_mode(False):  # the first call may be one of sampling, and training reads the tensor too
+        exponents = torch.arange(count, device=device, dtype=torch.float32) / count
+        return torch.exp(-log(1e4) * exponents)

@@ -78,13 +78,18 @@ class Batches:
         rng = stream(self._seed, self._generation, "train", "step", step)
         noise = rng.standard_normal((self._batch, *self._gather.event), dtype=np.float32)
         times = rng.random(self._batch, dtype=np.float32)
-        flips = rng.random(self._batch) < 0.5 if self._flips else np.zeros(self._batch, bool)
+        flips = rng.random(self._batch) < 0.5 if self._flips else None
         positions = self._order(step * self._batch, (step + 1) * self._batch)
         parameters = self._augmentation_parameters(step)
         # All ranks pair the whole batch, so that pairs do not depend on the number of ranks.
         needed = self._rank_slice if self._coupling is None else slice(None)
-        rows = self._rows(positions[needed], flips[needed], None if parameters is None else parameters[needed])
-        noise_positions = row_positions = np.arange(self._batch)[self._rank_slice]
+        rows = self._rows(
+            positions[needed],
+            None if flips is None else flips[needed],
+            None if parameters is None else parameters[needed],
+        )
+        noise_positions: slice | np.ndarray = self._rank_slice
+        row_positions: slice | np.ndarray = self._rank_slice
         if self._coupling is not None:
             pairing = stream(self._seed, self._generation, "train", "coupling", step)
             pairs = self._coupling(noise, rows.cpu().numpy(), pairing)
@@ -100,6 +105,8 @@ class Batches:
         """Return the slice in micro-batches, each with its share of the slice's rows as the weight of its mean loss."""
         batch = self(step)
         count = len(batch.rows)
+        if count <= self._micro_batch:
+            return [(batch, 1.0)]
         slices = [slice(start, min(start + self._micro_batch, count)) for start in range(0, count, self._micro_batch)]
         return [(batch.select(rows), (rows.stop - rows.start) / count) for rows in slices]
 
@@ -110,10 +117,10 @@ class Batches:
         rng = stream(self._seed, self._generation, "train", "augmentation", step)
         return augmentation.draw_parameters(self._augmentation, self._batch, rng)
 
-    def _rows(self, positions: np.ndarray, flips: np.ndarray, parameters: np.ndarray | None) -> Tensor:
+    def _rows(self, positions: np.ndarray, flips: np.ndarray | None, parameters: np.ndarray | None) -> Tensor:
         """Return flipped and augmented rows on the device, float32 (count, *event)."""
         rows = self._gather(positions)
-        if flips.any():
+        if flips is not None:
             rows[flips] = rows[flips, ..., ::-1]
         values = to_floats(self._to_device(rows))
         return values if parameters is None else augmentation.augment(values, parameters)

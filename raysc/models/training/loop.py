@@ -260,8 +260,9 @@ class TrainingRun:
                 self._dropout.set_masks(step, index)
             last = index + 1 == len(micro_batches)  # ranks average their gradients once a step
             with nullcontext() if last else accelerator.no_sync(self._model):
-                loss = self._task.loss(self._model, batch) * weight
-                accelerator.backward(loss)
+                loss = self._task.loss(self._model, batch)
+                loss = loss if weight == 1 else loss * weight
+                torch.autograd.backward(loss if accelerator.scaler is None else accelerator.scaler.scale(loss))
             self._unchecked_loss += loss.detach()
         if train.clip is not None:
             accelerator.clip_grad_norm_(list(self._optimizer_state.parameters.values()), train.clip)

@@ -77,6 +77,11 @@ class OptimizerState:
         self.adamw.param_groups[0]["lr"] = rate
         self.learns |= rate > 0
 
+    def clear_gradients(self) -> None:
+        """Delete the gradients; torch's ``zero_grad`` does so, and takes a tenth of a small network's step."""
+        for parameter in self.parameters.values():
+            parameter.grad = None
+
     def update_ema(self, step: int) -> None:
         """Update the EMA weights after a step of the generation, if there is an EMA."""
         self._ema.update(step)

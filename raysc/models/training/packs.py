@@ -97,7 +97,7 @@ def _step(
     if max_norm is not None:
         _clip_grad_norm(optimizer_state.parameters.values(), max_norm)
     optimizer_state.adamw.step()
-    optimizer_state.adamw.zero_grad()
+    optimizer_state.clear_gradients()
     optimizer_state.update_ema(step)
     return losses.detach()
 

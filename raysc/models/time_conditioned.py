@@ -125,6 +125,8 @@ class TimeConditionedFamily(ABC):
 
     def check_settings(self, event: tuple[int, ...], train: Train, sample: Sample) -> None:
         check_train(train, event, self.network)
+        if sample.precision != "fp32" and are_points(event):
+            raise InputError(f"sample.precision: networks of points sample in plain float32, not {sample.precision}")
 
     def initial(self, event: tuple[int, ...], streams: Streams) -> State:
         return initial_state(self.network_config(event), streams)

@@ -112,6 +112,11 @@ def _check_training(sweep: Sweep, cell: ResolvedCell) -> None:
                 raise sweep.error(f"{prefix}{key}", problem) from error
     if not cell.family.trained:
         return
+    for key, sample in (("sample", settings.sample), ("loop.sample", settings.loop_sample)):
+        if sample.precision in ("tf32", "fp16") and not resources.gpus:
+            raise sweep.error(
+                f"{key}.precision", f"{sample.precision} needs a GPU; set resources.gpus, or use bf16 or fp32"
+            )
     for key, train in (("train", settings.train), ("loop.train", settings.loop_train)):
         if train.precision == "fp16" and not resources.gpus:
             raise sweep.error(f"{key}.precision", "fp16 needs a GPU; set resources.gpus, or use bf16 or fp32")

@@ -5,7 +5,7 @@ import numpy as np
 from raysc.pool.rows import Part, Rows
 from raysc.pool.training_set import TrainingSet
 
-JOINED_BYTES = 2**26
+JOINED_BYTES = 2**22
 """Bytes up to which the blocks of a training set are joined in one array, so that a batch is one indexing operation."""
 
 

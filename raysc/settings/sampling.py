@@ -47,7 +47,9 @@ class Sample(Settings):
         template: of text: accepted texts are taken apart and put together anew, with a ``{}`` for each part. The parts
             are the text between ``accept.starts`` and ``accept.once`` and the text behind that, without white space at
             their ends. Texts that do not fit in a row then are rejected, too; none: rows stay as they are drawn.
-        precision: of text: precision of the network during sampling.
+        precision: of images and text: precision of the network during sampling. fp32 is torch's, with TF32 convolutions
+            on GPUs that have it; tf32 is with TF32 matrix products too; bf16 and fp16 keep float32 weights and sums.
+            tf32 and fp16 need a GPU.
     """
 
     rows: PositiveInt | None = None
@@ -66,4 +68,4 @@ class Sample(Settings):
     prompt_tokens: PositiveInt | None = None
     accept: Accept | None = None
     template: str | None = None
-    precision: Literal["fp32", "bf16"] = "fp32"
+    precision: Literal["fp32", "tf32", "bf16", "fp16"] = "fp32"

@@ -71,9 +71,9 @@ def test_several_ranks_answer_for_the_cross_entropy_of_text_and_not_for_densitie
 @pytest.mark.parametrize(
     ("model", "setting", "takes"),
     [
-        ("flow_matching", "spacing=quadratic", "rows, steps, sampler, rtol, atol, latents, truncation"),
-        ("ddpm", "rtol=1e-3", "rows, steps, sampler, spacing, epsilon, latents, truncation"),
-        ("edm", "sampler=euler", "rows, steps, latents, truncation"),
+        ("flow_matching", "spacing=quadratic", "rows, steps, sampler, rtol, atol, latents, truncation, precision"),
+        ("ddpm", "rtol=1e-3", "rows, steps, sampler, spacing, epsilon, latents, truncation, precision"),
+        ("edm", "sampler=euler", "rows, steps, latents, truncation, precision"),
     ],
 )
 def test_settings_of_other_samplers_are_refused(make_sweep: MakeSweep, model: str, setting: str, takes: str) -> None:
@@ -100,6 +100,22 @@ def test_half_precision_needs_a_device(make_sweep: MakeSweep) -> None:
             validate(resolve(sweep))
     sweep = make_sweep(POINTS, *images, "train.precision=fp16", "resources.gpus=1")
     validate(resolve(sweep))
+
+
+@pytest.mark.parametrize("precision", ["tf32", "fp16"])
+def test_sampling_precisions_of_gpus_need_one(make_sweep: MakeSweep, precision: str) -> None:
+    images = ("data=digits", "model=ddpm", "metrics=[recall]", "train.batch=32")
+    for key in ("sample.precision", "loop.sample.precision"):
+        sweep = make_sweep(POINTS, *images, f"{key}={precision}")
+        with pytest.raises(InputError, match=rf"{key}: {precision} needs a GPU; set resources\.gpus"):
+            validate(resolve(sweep))
+        validate(resolve(make_sweep(POINTS, *images, f"{key}={precision}", "resources.gpus=1")))
+
+
+def test_networks_of_points_sample_in_float32(make_sweep: MakeSweep) -> None:
+    sweep = make_sweep(POINTS, "model=ddpm", "metrics=[modes_covered]", "sample.precision=bf16")
+    with pytest.raises(InputError, match=r"sample\.precision: networks of points sample in plain float32"):
+        validate(resolve(sweep))
 
 
 def test_a_frechet_distance_of_fewer_rows_than_features_is_noted(make_sweep: MakeSweep, image_files: None) -> None:

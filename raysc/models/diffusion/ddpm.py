@@ -53,7 +53,15 @@ class Ddpm(TimeConditionedFamily):
     variance: Literal["fixed", "learned"] = field(default="fixed", kw_only=True)
 
     version: ClassVar[int] = 1
-    sample_settings: ClassVar[tuple[str, ...]] = ("steps", "sampler", "spacing", "epsilon", "latents", "truncation")
+    sample_settings: ClassVar[tuple[str, ...]] = (
+        "steps",
+        "sampler",
+        "spacing",
+        "epsilon",
+        "latents",
+        "truncation",
+        "precision",
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()

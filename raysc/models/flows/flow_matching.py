@@ -45,7 +45,15 @@ class FlowMatching(TimeConditionedFamily):
     coupling: Literal["independent", "optimal_transport", "drawn_optimal_transport"] = "independent"
 
     version: ClassVar[int] = 1
-    sample_settings: ClassVar[tuple[str, ...]] = ("steps", "sampler", "rtol", "atol", "latents", "truncation")
+    sample_settings: ClassVar[tuple[str, ...]] = (
+        "steps",
+        "sampler",
+        "rtol",
+        "atol",
+        "latents",
+        "truncation",
+        "precision",
+    )
 
     def check_settings(self, event: tuple[int, ...], train: Train, sample: Sample) -> None:
         super().check_settings(event, train, sample)

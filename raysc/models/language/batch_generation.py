@@ -12,6 +12,7 @@ from raysc.libraries.optional import text_library
 from raysc.models.language.candidates import BLOCK, Candidate, Candidates
 from raysc.models.language.networks import FEATURE
 from raysc.models.language.token_draws import LogitsWarper, draw_tokens, logits_warpers
+from raysc.models.neural.sampling_precision import precision_context
 from raysc.pool.tokens import PAD
 from raysc.settings import Sample
 
@@ -45,7 +46,7 @@ def _generate(network: Any, batch: Sequence[Candidate], candidates: Candidates, 
         eos_token_id=tokenizer.end,
         pad_token_id=tokenizer.end,
     )
-    with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=sample.precision == "bf16"):
+    with torch.inference_mode(), precision_context(sample.precision, device):
         sequences: Tensor = network.generate(
             input_ids=input_ids,
             attention_mask=torch.ones_like(input_ids),

@@ -15,6 +15,7 @@ from raysc.models.language.candidates import Candidate, Candidates
 from raysc.models.language.token_draws import draw_tokens, logits_warpers
 from raysc.models.language.transformers_compat import new_slot_cache
 from raysc.models.neural.gpu import on_gpu
+from raysc.models.neural.sampling_precision import precision_context
 from raysc.pool.tokens import PAD
 from raysc.settings import Sample
 
@@ -45,7 +46,7 @@ def generate(network: Any, candidates: Candidates, sample: Sample) -> None:
         RayscError: the acceptance rate is below the floor, or logits are not finite.
     """
     slots = Slots(network, candidates, sample)
-    with torch.inference_mode(), torch.autocast(slots.device.type, torch.bfloat16, enabled=sample.precision == "bf16"):
+    with torch.inference_mode(), precision_context(sample.precision, slots.device):
         while not candidates.finished:
             slots.fill()
             slots.step()

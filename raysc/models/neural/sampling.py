@@ -8,6 +8,7 @@ from torch import Tensor
 
 from raysc.models.neural.augmentation_embedding import sampling_network
 from raysc.models.neural.gpu import UNCOMPILED, compile_large, to_channels_last
+from raysc.models.neural.sampling_precision import in_precision
 from raysc.models.neural.state import State
 from raysc.models.neural.value_range import to_rows
 from raysc.progress import report
@@ -34,15 +35,16 @@ def sample_rows(
         state: the model.
         first: >= 0.
         count: >= 1.
-        sample: sampling settings; only ``latents`` and ``truncation`` are read here.
+        sample: sampling settings; ``latents``, ``truncation`` and ``precision`` are read here.
         streams: of one seed.
         stochastic: the sampler adds noise in its steps and takes the block's ``noise_generators`` as third argument.
 
     Returns:
         uint8 for images, float32 for points, (1, count, *event).
     """
-    network = to_channels_last(sampling_network(state), state.device)
-    activity = "sampling" if compile_large(network, state.device) else "sampling" + UNCOMPILED
+    module = to_channels_last(sampling_network(state), state.device)
+    activity = "sampling" if compile_large(module, state.device) else "sampling" + UNCOMPILED
+    network = in_precision(module, sample.precision, state.device)
     blocks = []
     for block in iter_blocks(first, count, BLOCK, activity):
         (generator,) = latent_streams(sample, streams).generators("sample", block)

@@ -7,6 +7,7 @@ from raysc.cluster.search_space import is_loop_axis
 from raysc.planning.resolved import ResolvedSweep
 from raysc.planning.units import InitialUnit, Unit
 from raysc.store.spans import pack_name
+from raysc.sweepfile.cell_selection import distinct
 
 MAX_NAME = 80
 """Characters of a trial's name before its hash: names of folders have limits, and trackers cut longer ones."""
@@ -27,7 +28,9 @@ def unit_label(unit: Unit, axes: tuple[str, ...]) -> str:
     """
     parts = ["generation 0"] if isinstance(unit, InitialUnit) else []
     for axis in axes:
-        value = unit.cell.settings.axes[axis]
+        value, *different = distinct(model.settings.axes[axis] for model in unit.cell.models)
+        if different:
+            continue  # the axis tells apart the models that the unit runs
         if value is not None and not (isinstance(unit, InitialUnit) and is_loop_axis(axis)):
             parts.append(str(value) if axis == "regime" else f"{axis} {value}")
     return ", ".join([*parts, f"seed{'s' * (len(unit.seeds) > 1)} {pack_name(unit.seeds)}"])

@@ -87,6 +87,21 @@ def test_a_closed_form_sweep_runs_and_a_second_call_has_nothing_to_do(tmp_path: 
     pd.testing.assert_frame_equal(table_of(file, store), frame)
 
 
+def test_coupled_models_run_in_one_trial_and_are_cells_of_their_own(tmp_path: Path) -> None:
+    kde = "{name: kde, bandwidth: 0.5}"
+    models = f"models: {{count: 3, reads: cycle, each: {{data.mean: [0, 1, 5], model: [gaussian, {kde}, gaussian]}}}}"
+    text = GAUSSIAN.replace("model: gaussian", f"model: gaussian\n{models}").replace("[replace, accumulate]", "mix")
+    file, store = write(tmp_path, text.replace("[frechet", "[model_diversity, frechet")), tmp_path / "store"
+    status, output = sweep(file, store)
+    assert status == 0, output
+    assert "3 units to run" in output
+    frame = table_of(file, store)
+    assert len(frame) == 3 * 3 * 4 * 4
+    assert frame[["model_diversity", "frechet_distance"]].notna().all().all()
+    assert (frame.groupby("models.index")["data.mean"].first() == [0, 1, 5]).all()
+    assert "0 units to run" in sweep(file, store)[1]
+
+
 def test_tunes_own_table_shows_the_axes(tmp_path: Path) -> None:
     file, store = write(tmp_path, GAUSSIAN), tmp_path / "store"
     sweep(file, store)

@@ -30,3 +30,18 @@ def test_names_of_trials_are_readable_distinct_and_safe_for_files(
     assert any(name.startswith("mix_lambda_1.0_initial.steps_2_seed_0-") for name in names)
     assert all(set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789_.-") for name in names)
     assert all(len(name) <= MAX_NAME + 9 for name in names)
+
+
+def test_a_unit_of_coupled_models_is_not_named_after_one_of_them(
+    make_sweep: MakeSweep, gaussian_text: str, tmp_path: Path
+) -> None:
+    text = gaussian_text.replace("space:\n", "models: {count: 2, each: {data.mean: [0, 1]}}\nspace:\n")
+    resolved = resolve(make_sweep(text.replace("[0.5, 2.0]", "[0.5, 1.0]")))
+    units = make_plan(resolved, Objects.open(str(tmp_path))).units
+    labels = {unit_label(unit, varying_axes(resolved)) for unit in units}
+    assert labels == {
+        "replace, lambda 1.0, seeds 0-2",
+        "mix, lambda 0.5, seeds 0-2",
+        "mix, lambda 1.0, seeds 0-2",
+        "real_only, seeds 0-2",
+    }

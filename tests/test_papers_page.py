@@ -13,8 +13,6 @@ START = "<!-- table -->\n"
 FIRST_YEAR = 2023
 """Year of the first papers on self-consuming loops; older ones brought metrics and models."""
 RULES = ("regime", "curation", "model", "data", "metric")
-FILES_OF_FOLDER = 3
-"""Number of files of one folder beyond which the folder stands for them."""
 
 
 def rows() -> dict[str, list[str]]:
@@ -32,8 +30,9 @@ def _rules(citing: Citing) -> str:
 
 
 def _files(names: list[str]) -> str:
+    """Return the files; a folder stands for all of its files."""
     folders = {name.partition("/")[0] for name in names if "/" in name}
-    whole = {folder for folder in folders if sum(name.startswith(f"{folder}/") for name in names) > FILES_OF_FOLDER}
+    whole = {folder for folder in folders if {name for name in shipped() if name.startswith(f"{folder}/")} <= {*names}}
     listed = [f"{folder}/*" for folder in sorted(whole)]
     listed += [name for name in names if name.partition("/")[0] not in whole]
     return ", ".join(listed) or "none yet"

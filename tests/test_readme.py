@@ -4,6 +4,7 @@ import re
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from raysc import registry
@@ -21,11 +22,11 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 
 
-WINDOW = """
+TYPICAL = """
 data: {name: gaussian, dim: 1, rows: 50}
 model: gaussian
 loop: {generations: 5}
-space: {regime: "window:Window"}
+space: {regime: mix, lambda: 1.0, curation: "typical:Typical"}
 metrics: [frechet_distance]
 """
 
@@ -44,14 +45,20 @@ def test_the_sweep_file_of_the_readme_can_be_planned(tmp_path: Path, monkeypatch
     assert plan.loop
 
 
-def test_the_regime_of_the_readme_gives_the_rows_that_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_curation_of_the_readme_keeps_the_rows_that_it_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "window.py").write_text(blocks("python")[0])
-    (tmp_path / "grid.yaml").write_text(WINDOW)
+    (tmp_path / "typical.py").write_text(blocks("python")[0])
+    (tmp_path / "grid.yaml").write_text(TYPICAL)
     plan = make_plan(resolve(read_sweep("grid.yaml", (), registry)), Objects.open(str(tmp_path / "store")))
-    rules: Rules = next(cell.rules for cell in plan.cells if cell.settings.regime.name == "window:Window")
-    taken = {take.source: take.count for take in rules.recipe(4).takes}
-    assert taken == {REAL: 50, synthetic(2): 50, synthetic(3): 50}
+    rules: Rules = next(cell.rules for cell in plan.cells if cell.settings.curation.name == "typical:Typical")
+    real, samples = rules.recipe(4).takes
+    assert (real.source, real.count, samples.source, samples.count) == (REAL, 50, synthetic(3), 50)
+    assert samples.among == 100
+    assert samples.choose is not None
+    candidates, generator = np.array([[9.0], [1.0], [-8.0], [0.5]]), np.random.default_rng(0)
+    assert set(samples.choose(candidates, np.zeros((2, 1)), 2, generator)) == {1, 3}
 
 
 def test_without_the_optional_libraries_a_text_sweep_says_what_to_install(

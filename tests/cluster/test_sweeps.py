@@ -169,13 +169,13 @@ def test_a_failing_unit_is_counted_and_its_traceback_stored_and_the_others_conti
         "    version = 1\n"
         "    default_lambda = 'not taken'\n\n"
         "    def recipe(self, generation, rows, lambda_):\n"
-        "        if generation == 2:\n"
-        "            raise ArithmeticError('the rule broke')\n"
-        "        return Recipe((Take(REAL, rows),))\n"
+        "        return Recipe((Take(REAL, rows, among=rows, choose=self.choose),))\n\n"
+        "    def choose(self, candidates, real, count, generator):\n"
+        "        raise ArithmeticError('the rule broke')\n"
     )
     text = GAUSSIAN.replace("[replace, accumulate]", "['broken_rule:Broken', replace]").replace("[0.5, 1.0]", "1.0")
     file, store = write(tmp_path, text), tmp_path / "store"
-    # Validation calls the rule for its first recipe and its last two.
+    # The plan has tried every recipe by then, and no function of a take.
     status, output = sweep(file, store, "--set", "loop.generations=4")
     assert status == 1
     assert "1 failed" in output

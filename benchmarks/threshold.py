@@ -8,7 +8,7 @@ loop is stable for every lambda. Each repetition is a whole search from 0.25 to 
 
 An even grid has K lambdas at equal ratios from 0.25 to 16, and S seeds at each. Its interval is that of the same line
 through its probes. The cheapest grid is the one with the fewest runs whose intervals hold lambda* in at least 90 % of
-20 repetitions, and are on average at most as wide as those of the search. Runs include controls.
+12 repetitions, and are on average at most as wide as those of the search. Runs include controls.
 """
 
 import sys
@@ -46,7 +46,7 @@ GENERATIONS = 10
 FIRST_SEEDS = 4
 GRID_SIZES = (5, 7, 9, 13)
 GRID_SEEDS = (8, 12, 16, 20, 24, 32, 40, 48, 64, 80, 96, 128)
-GRID_REPETITIONS = 20
+GRID_REPETITIONS = 12
 
 
 @dataclass

@@ -176,7 +176,7 @@ def _bracketed(settings: SearchSettings, probes: Sequence[Probe]) -> tuple[Propo
         proposals = (Proposal(middles[0], settings.seeds),)
     else:
         seeds = {seed for probe in probes for seed in probe.seeds}
-        if root is not None and len(seeds) >= MIN_BLOCKS * len(settings.seeds) and _is_narrow(settings, root):
+        if root is not None and len(root.seeds) >= MIN_BLOCKS * len(settings.seeds) and _is_narrow(settings, root):
             return Answer("threshold", root, narrow=True)
         value = _refining_value(settings, ordered, estimate, root)
         proposals = (Proposal(value, settings.block(len(seeds), _needed(settings, root))),)

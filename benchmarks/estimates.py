@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from raysc.estimates.duration import estimate_duration, time_in_process
-from raysc.planning.opening import open_sweep
+from raysc.planning.open_sweep import open_sweep
 from raysc.planning.plan import make_plan
 from raysc.planning.resolved import resolve
 from raysc.planning.units import LoopUnit

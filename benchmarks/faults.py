@@ -31,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks.fit_log import address, lineage_of, lost_seconds, read_fits
 from raysc.errors import RayscError
-from raysc.planning.opening import open_sweep
+from raysc.planning.open_sweep import open_sweep
 from raysc.planning.resolved import resolve
 from raysc.results.table.table import load_table
 from raysc.store.leases import holders

@@ -31,7 +31,7 @@ def measure(name: str) -> dict[str, float]:
     from raysc import registry
     from raysc.metrics.core.measure import RealSets
     from raysc.metrics.core.measure import measure as measure_rows
-    from raysc.planning.opening import open_sweep
+    from raysc.planning.open_sweep import open_sweep
     from raysc.planning.resolved import metric_keys, resolve
     from raysc.pool.blocks import MemoryBlock
     from raysc.pool.rows import Rows

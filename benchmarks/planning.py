@@ -15,7 +15,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from raysc.planning.opening import open_sweep
+from raysc.planning.open_sweep import open_sweep
 from raysc.planning.resolved import metric_keys, resolve
 from raysc.store.objects import Objects
 from raysc.store.spans import Span, pack_name

@@ -123,7 +123,7 @@ def load(
 
 def _open(source: SweepSource, storage: str | PathLike[str] | None, overrides: Sequence[str] | str) -> "Results":
     """Read a sweep and open its store; folders of plug-ins are added to the module search path."""
-    from raysc.planning.opening import open_sweep
+    from raysc.planning.open_sweep import open_sweep
 
     try:
         path = source if isinstance(source, Mapping) else fspath(source)

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from raysc.display import Display
 from raysc.errors import InputError
-from raysc.planning.opening import SWEEP_COPY, THRESHOLD_FILE, sweep_folder
+from raysc.planning.name_collisions import check_name, replacement_note, write_origin
+from raysc.planning.open_sweep import SWEEP_COPY, THRESHOLD_FILE, sweep_folder
 from raysc.planning.plan import Plan, make_plan
 from raysc.planning.resolved import ResolvedSweep, resolve
-from raysc.planning.same_name import check_name, replacement_note, write_origin
 from raysc.planning.validation import check_machine, validate, validation_notes
 from raysc.store.inventory import describe_holders, list_entries, verify_entries
 from raysc.store.leases import wait_for_gc

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from raysc.planning.opening import open_sweep
+from raysc.planning.open_sweep import open_sweep
 from raysc.planning.plan import Plan, make_plan
 from raysc.planning.resolved import ResolvedSweep, resolve
 from raysc.results.table.table import load_table

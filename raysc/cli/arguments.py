@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from raysc.machine.paths import is_existing
-from raysc.planning.opening import DEFAULT_STORE
+from raysc.planning.open_sweep import DEFAULT_STORE
 
 JOB_VARIABLE = "RAYSC_JOB"
 """Environment variable with the job id of a sweep that runs as a Ray job."""

@@ -10,7 +10,7 @@ from raysc.cli.results import json_value
 from raysc.display import open_console
 from raysc.errors import RayscError
 from raysc.formatting import printable
-from raysc.planning.opening import open_sweep
+from raysc.planning.open_sweep import open_sweep
 
 if TYPE_CHECKING:
     from raysc.results.claims.judging import JudgedClaim

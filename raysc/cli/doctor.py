@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from raysc.cli.arguments import cluster_address
-from raysc.planning.opening import DEFAULT_STORE, open_store
+from raysc.planning.open_sweep import DEFAULT_STORE, open_store
 
 
 def doctor(

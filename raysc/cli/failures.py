@@ -7,7 +7,7 @@ import typer
 
 from raysc.cli.arguments import Overrides, Storage, SweepArgument
 from raysc.formatting import printable
-from raysc.planning.opening import open_sweep
+from raysc.planning.open_sweep import open_sweep
 
 
 def failures(

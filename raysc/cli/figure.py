@@ -8,7 +8,7 @@ import typer
 
 from raysc.cli.arguments import Overrides, Storage, SweepArgument
 from raysc.errors import InputError
-from raysc.planning.opening import no_results, open_sweep
+from raysc.planning.open_sweep import no_results, open_sweep
 
 SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*[x,]\s*(\d+(?:\.\d+)?)")
 MIN_INCHES, MAX_INCHES = 1.0, 60.0

@@ -7,7 +7,7 @@ import typer
 
 from raysc.cli.arguments import Storage
 from raysc.formatting import in_bytes
-from raysc.planning.opening import open_existing_store
+from raysc.planning.open_sweep import open_existing_store
 
 
 def gc(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from raysc.cli.arguments import Overrides, Storage, SweepArgument, cluster_address
-from raysc.planning.opening import open_sweep
+from raysc.planning.open_sweep import open_sweep
 
 if TYPE_CHECKING:
     from raysc.estimates.cost import Cost
@@ -32,8 +32,8 @@ def plan(
 ) -> None:
     """Say what a sweep would run, what is done already, and why each thing runs."""
     from raysc.estimates.size import estimate_size
+    from raysc.planning.name_collisions import check_name
     from raysc.planning.plan import make_plan
-    from raysc.planning.same_name import check_name
     from raysc.planning.validation import check_machine, validate
     from raysc.runner import resolve_in_store
 
@@ -136,7 +136,7 @@ def _print_sizes(made: "Plan", size: "SizeEstimate") -> None:
 def _print_work(made: "Plan", objects: "Objects") -> None:
     """Print the units that would run with their reasons, and notes."""
     from raysc.formatting import printable
-    from raysc.planning.same_name import replacement_note
+    from raysc.planning.name_collisions import replacement_note
     from raysc.planning.validation import validation_notes
     from raysc.results.failure_reasons import failed_units, reason_counts
 

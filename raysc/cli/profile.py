@@ -9,7 +9,7 @@ from raysc.cli.arguments import Overrides, Storage, SweepArgument
 from raysc.cli.results import json_objects
 from raysc.display import open_console
 from raysc.formatting import printable
-from raysc.planning.opening import no_results, open_sweep
+from raysc.planning.open_sweep import no_results, open_sweep
 
 
 def profile(

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from raysc.cli.arguments import Overrides, Storage, SweepArgument
-from raysc.planning.opening import open_sweep
+from raysc.planning.open_sweep import open_sweep
 
 
 def report(

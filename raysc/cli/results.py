@@ -12,7 +12,7 @@ from raysc.cli.arguments import Overrides, Storage, SweepArgument
 from raysc.cli.results_text import group_text, grouping, plain_text, print_table, shown_metrics
 from raysc.cli.sweep_comparison import comparison_table
 from raysc.errors import InputError
-from raysc.planning.opening import no_results, open_sweep
+from raysc.planning.open_sweep import no_results, open_sweep
 
 if TYPE_CHECKING:
     import pandas as pd

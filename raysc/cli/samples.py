@@ -7,7 +7,7 @@ import typer
 
 from raysc.cli.arguments import Overrides, Storage, SweepArgument
 from raysc.errors import InputError
-from raysc.planning.opening import no_results, open_sweep
+from raysc.planning.open_sweep import no_results, open_sweep
 
 if TYPE_CHECKING:
     from raysc.planning.resolved import ResolvedSweep

@@ -8,7 +8,7 @@ import typer
 from raysc.cli.arguments import Overrides, Storage, SweepArgument
 from raysc.display import open_console
 from raysc.formatting import printable
-from raysc.planning.opening import open_sweep
+from raysc.planning.open_sweep import open_sweep
 
 if TYPE_CHECKING:
     from rich.console import Console, Group

@@ -8,7 +8,7 @@ import typer
 from raysc.cli.arguments import Storage
 from raysc.errors import InputError
 from raysc.formatting import in_bytes, printable
-from raysc.planning.opening import open_existing_store
+from raysc.planning.open_sweep import open_existing_store
 from raysc.sweepfile.messages import did_you_mean
 
 store = typer.Typer(no_args_is_help=True, help="List the sweeps of a store, measure it, or give up a sweep.")

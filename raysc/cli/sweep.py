@@ -9,7 +9,7 @@ from raysc.cli.arguments import JOB_VARIABLE, Overrides, Storage, SweepArgument,
 from raysc.cli.debug import debug as run_debug
 from raysc.display import ConsoleDisplay, open_console
 from raysc.errors import InputError
-from raysc.planning.opening import open_sweep, shared_storage
+from raysc.planning.open_sweep import open_sweep, shared_storage
 
 
 def sweep(

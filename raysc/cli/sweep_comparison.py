@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from raysc.errors import InputError
-from raysc.planning.opening import open_sweep
+from raysc.planning.open_sweep import open_sweep
 
 if TYPE_CHECKING:
     import pandas as pd

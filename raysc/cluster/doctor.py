@@ -18,8 +18,8 @@ from raysc.cluster.session import running_ray
 from raysc.datasets.local_files import cache_folder
 from raysc.errors import InputError, RayscError
 from raysc.machine.paths import is_existing
-from raysc.store.create_race import ATTEMPTS, PROMPTNESS_ATTEMPTS, promptness, race
 from raysc.store.objects import Objects
+from raysc.store.storage_check import ATTEMPTS, PROMPTNESS_ATTEMPTS, promptness, race
 
 MIN_MEMORY = 2 * 2**30
 """Bytes that Ray and one small trial take."""

@@ -1,8 +1,8 @@
 """Display of a running sweep: its state, the protocol of displays, and displays for terminals, logs and notebooks."""
 
 from raysc.display.console import ConsoleDisplay, open_console
+from raysc.display.encoding_fallback import replace_unknown_signs
 from raysc.display.notebook import NotebookDisplay, open_display
-from raysc.display.signs import replace_unknown_signs
 from raysc.display.state import CellProgress, Display, SweepProgress
 
 __all__ = [

@@ -3,7 +3,7 @@
 import sys
 from typing import IO, TYPE_CHECKING, cast
 
-from raysc.display.signs import SubstitutingOutput, lacks_signs
+from raysc.display.encoding_fallback import SubstitutingOutput, lacks_signs
 from raysc.display.state import SweepProgress
 from raysc.formatting import printable
 

@@ -25,7 +25,7 @@ from types import CodeType, ModuleType
 import psutil
 
 from raysc.errors import InputError
-from raysc.machine.neighbours import neighbours
+from raysc.machine.local_imports import neighbours
 
 START_SECONDS = 2.0
 """Uncertainty of the time at which this process was started."""

@@ -16,7 +16,7 @@ from raysc.metrics.core.features import extractor_name, feature_dim
 from raysc.metrics.core.metric import ModelMetric
 from raysc.models.family import ROWWISE_METHODS, SupportsSettingsCheck, SupportsText, supports_packing
 from raysc.planning.component_errors import located_errors
-from raysc.planning.coupling_checks import check_coupling
+from raysc.planning.coupled_checks import check_coupling
 from raysc.planning.memory import check_data, check_rows
 from raysc.planning.regime_checks import check_regime
 from raysc.planning.resolved import ResolvedCell, ResolvedSweep

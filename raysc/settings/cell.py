@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import NonNegativeInt
 
 from raysc.settings.base import Component, Settings
-from raysc.settings.coupling import Coupling
+from raysc.settings.coupled_models import Coupling
 from raysc.settings.sampling import Sample
 from raysc.settings.training import Budget, Initial, Train
 

@@ -8,7 +8,7 @@ from raysc.errors import InputError
 from raysc.settings import UNCURATED, Budget, CellSettings, StepsOf
 from raysc.sweepfile.cells import REAL_ONLY, Draft
 from raysc.sweepfile.components import ComponentChecker
-from raysc.sweepfile.coupling import couple
+from raysc.sweepfile.coupled_models import couple
 from raysc.sweepfile.messages import Locations
 
 ControlKind = Literal["declared", "matched", "none"]

@@ -8,7 +8,7 @@ from typing import Any
 from raysc.settings import CellSettings
 from raysc.sweepfile.cells import Draft, DraftBuilder, axis_value, ema_note
 from raysc.sweepfile.controls import ControlKind, Controls
-from raysc.sweepfile.coupling import coupled_drafts, each_axes
+from raysc.sweepfile.coupled_models import coupled_drafts, each_axes
 from raysc.sweepfile.space import Axis, columns, points
 
 ROUNDING = 1e-9

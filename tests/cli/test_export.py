@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from raysc.planning.opening import open_sweep
+from raysc.planning.open_sweep import open_sweep
 from tests.cli.conftest import Arguments, RunRaysc
 from tests.conftest import RunSweep
 
@@ -16,21 +16,21 @@ def test_equal_results_make_equal_packs_that_verify(raysc: RunRaysc, gaussian_ar
     first = raysc("export", *gaussian_arguments)
     assert (first.status, first.err) == (0, "")
     assert raysc("export", *gaussian_arguments, "--out", "b.zip").status == 0
-    data = (here / "small-gaussian-pack.zip").read_bytes()
+    data = (here / "small-gaussian-supplement.zip").read_bytes()
     assert data == (here / "b.zip").read_bytes()
     assert f"sha256 {sha256(data).hexdigest()}" in first.out
     verified = raysc("verify", "b.zip", *gaussian_arguments[1:])
     assert verified.status == 0, verified.err
-    assert f"sha256 of the pack {sha256(data).hexdigest()}" in verified.out
+    assert f"sha256 of the supplement {sha256(data).hexdigest()}" in verified.out
     assert "ok: 60 rows of the table agree" in verified.out
-    assert sorted(path.name for path in here.iterdir()) == ["b.zip", "small-gaussian-pack.zip"]
+    assert sorted(path.name for path in here.iterdir()) == ["b.zip", "small-gaussian-supplement.zip"]
 
 
 def test_an_unfinished_sweep_is_packed_with_a_note(raysc: RunRaysc, gaussian_arguments: Arguments, here: Path) -> None:
     ran = raysc("export", *gaussian_arguments, "--set", "seeds=4")
     assert ran.status == 0
     assert "note: the sweep is not complete: 48 generations are done, 16 to do" in ran.out
-    with zipfile.ZipFile("small-gaussian-pack.zip") as archive:
+    with zipfile.ZipFile("small-gaussian-supplement.zip") as archive:
         assert json.loads(archive.read("provenance.json"))["complete"] is False
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from raysc.results.pack.archive import write_archive
-from raysc.results.pack.checksums import CHECKSUMS, checksums_text
+from raysc.results.supplement.archive import write_archive
+from raysc.results.supplement.checksums import CHECKSUMS, checksums_text
 from tests.cli.conftest import Arguments, RunRaysc
 
 pytestmark = pytest.mark.slow  # figures are drawn
@@ -17,8 +17,8 @@ pytestmark = pytest.mark.slow  # figures are drawn
 def members(
     raysc: RunRaysc, gaussian_arguments: Arguments, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, bytes]:
-    """The members of a pack of the finished sweep, without its checksums."""
-    file = tmp_path_factory.mktemp("pack") / "p.zip"
+    """The members of a supplement of the finished sweep, without its checksums."""
+    file = tmp_path_factory.mktemp("supplement") / "p.zip"
     assert raysc("export", *gaussian_arguments, "--out", str(file)).status == 0
     with zipfile.ZipFile(file) as archive:
         return {name: archive.read(name) for name in archive.namelist() if name != CHECKSUMS}
@@ -32,7 +32,8 @@ def test_what_was_changed_lost_or_added_is_named(raysc: RunRaysc, members: dict[
     ran = raysc("verify", "q.zip")
     assert (ran.status, ran.out) == (1, "")
     assert (
-        "q.zip is not as it was written: changed: table.csv; missing: claims.csv; not of the pack: notes.txt" in ran.err
+        "q.zip is not as it was written: changed: table.csv; missing: claims.csv; not of the supplement: notes.txt"
+        in ran.err
     )
 
 

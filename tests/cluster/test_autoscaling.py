@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from raysc.planning.opening import open_sweep
+from raysc.planning.open_sweep import open_sweep
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep
 from tests.command_line import RAYSC

@@ -33,13 +33,13 @@ from raysc.models.training.batches import Batches
 from raysc.models.training.dropout import WholeBatchDropout
 from raysc.models.training.fsdp import shard_network
 from raysc.models.training.gradient_checkpointing import enable_gradient_checkpointing
-from raysc.models.training.movement import weights_moved
 from raysc.models.training.optimizer_state import (
     WEIGHT_DTYPES,
     OptimizerState,
     carries_optimizer_state,
     starting_weights,
 )
+from raysc.models.training.weights_moved import weights_moved
 from raysc.pool.training_set import TrainingSet
 from raysc.progress import report
 from raysc.rng import Streams

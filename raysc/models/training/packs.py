@@ -22,8 +22,8 @@ from raysc.models.neural.state import State
 from raysc.models.training.batches import Batch, PackBatches
 from raysc.models.training.coupling import Coupling
 from raysc.models.training.loop import CHECK_EVERY
-from raysc.models.training.movement import weights_moved
 from raysc.models.training.optimizer_state import OptimizerState, carries_optimizer_state, starting_weights
+from raysc.models.training.weights_moved import weights_moved
 from raysc.pool.training_set import TrainingSet
 from raysc.progress import report
 from raysc.rng import Streams

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from raysc.metrics.core.metric import Better, Column
-from raysc.results.table.unmoved import unmoved_generations
+from raysc.results.table.unmoved_weights import unmoved_generations
 
 WORST: Mapping[Better, float] = {"lower": np.inf, "higher": -np.inf, "near": np.nan}
 """Direction of improvement -> value of a diverged model."""

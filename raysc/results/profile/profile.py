@@ -16,7 +16,7 @@ from raysc.results.profile.definitions import DEFAULT_FACTOR, DEFINITIONS, Defin
 from raysc.results.profile.estimates import Estimate
 from raysc.results.profile.scaling import AXIS
 from raysc.results.table.table import controls_of, main_columns, quality_column
-from raysc.results.table.unmoved import unmoved_generations
+from raysc.results.table.unmoved_weights import unmoved_generations
 from raysc.settings import Component
 
 

@@ -9,7 +9,7 @@ from raysc.planning.plan import Plan
 from raysc.planning.resolved import ResolvedCell
 from raysc.results.failure_reasons import failed_units, failure_reason
 from raysc.results.plots.labels import cell_label
-from raysc.results.table.unmoved import unmoved_generations
+from raysc.results.table.unmoved_weights import unmoved_generations
 from raysc.store.objects import Objects
 
 

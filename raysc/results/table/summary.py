@@ -11,7 +11,7 @@ from raysc.results.table.number_format import mean_text, value_text
 from raysc.results.table.selection import last_generation
 from raysc.results.table.table import controls_of, main_columns, varying_axes
 from raysc.results.table.terminal_table import WIDTH, empty_table, widest_table
-from raysc.results.table.unmoved import unmoved_generations
+from raysc.results.table.unmoved_weights import unmoved_generations
 from raysc.sweepfile.sweep import Sweep
 
 

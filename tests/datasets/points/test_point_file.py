@@ -7,7 +7,7 @@ import pytest
 from raysc import registry
 from raysc.datasets.points.point_file import Points, split_points
 from raysc.errors import InputError
-from raysc.planning.opening import open_sweep
+from raysc.planning.open_sweep import open_sweep
 from raysc.planning.resolved import resolve
 from raysc.testing import DataSetTests
 

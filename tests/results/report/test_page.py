@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from raysc.metrics.core.metric import Column
-from raysc.planning.opening import open_sweep
+from raysc.planning.open_sweep import open_sweep
 from raysc.planning.plan import make_plan
 from raysc.planning.resolved import resolve
 from raysc.results.report.page import Report, excess_text, introduction, report

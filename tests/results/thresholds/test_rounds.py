@@ -11,7 +11,7 @@ from raysc.errors import InputError
 from raysc.execution import closed_form
 from raysc.execution.in_process import context_in_process
 from raysc.execution.ranks import ClosedFormRank
-from raysc.planning.opening import open_sweep
+from raysc.planning.open_sweep import open_sweep
 from raysc.planning.plan import make_plan
 from raysc.results.table.table import load_table
 from raysc.results.thresholds.answers import (

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from raysc.errors import InputError
-from raysc.results.pack.archive import write_archive
-from raysc.results.pack.checksums import CHECKSUMS, checksums_text
-from raysc.results.pack.verification import PackCheck, table_differences, verify_pack
+from raysc.results.supplement.archive import write_archive
+from raysc.results.supplement.checksums import CHECKSUMS, checksums_text
+from raysc.results.supplement.verification import SupplementCheck, table_differences, verify_supplement
 
 FILES = {"a": b"1", "b": b"2", "c/d": b"3"}
 TABLE = pd.DataFrame(
@@ -26,48 +26,48 @@ TABLE = pd.DataFrame(
 )
 
 
-def pack(file: Path, files: Mapping[str, bytes], checksums: str | None = None) -> Path:
+def supplement(file: Path, files: Mapping[str, bytes], checksums: str | None = None) -> Path:
     text = checksums_text(FILES) if checksums is None else checksums
     file.write_bytes(write_archive({**files, CHECKSUMS: text.encode()}))
     return file
 
 
 def test_an_unchanged_pack_has_no_problems(tmp_path: Path) -> None:
-    check = verify_pack(pack(tmp_path / "p.zip", FILES))
-    assert check == PackCheck(3, (), (), ())
+    check = verify_supplement(supplement(tmp_path / "p.zip", FILES))
+    assert check == SupplementCheck(3, (), (), ())
     assert check.problems == []
 
 
 def test_missing_changed_and_extra_members_are_named(tmp_path: Path) -> None:
-    check = verify_pack(pack(tmp_path / "p.zip", {"a": b"1", "b": b"x", "new": b"", "old": b""}))
-    assert check == PackCheck(3, ("c/d",), ("b",), ("new", "old"))
-    assert check.problems == ["changed: b", "missing: c/d", "not of the pack: new, old"]
+    check = verify_supplement(supplement(tmp_path / "p.zip", {"a": b"1", "b": b"x", "new": b"", "old": b""}))
+    assert check == SupplementCheck(3, ("c/d",), ("b",), ("new", "old"))
+    assert check.problems == ["changed: b", "missing: c/d", "not of the supplement: new, old"]
 
 
 def test_a_member_with_flipped_bits_is_changed(tmp_path: Path) -> None:
-    file = pack(tmp_path / "p.zip", {**FILES, "a": b"1" * 1000}, checksums_text({**FILES, "a": b"1" * 1000}))
+    file = supplement(tmp_path / "p.zip", {**FILES, "a": b"1" * 1000}, checksums_text({**FILES, "a": b"1" * 1000}))
     with zipfile.ZipFile(file) as archive:
         member = archive.getinfo("a")
         start = member.header_offset + 30 + len("a")
     data = bytearray(file.read_bytes())
     data[start + 3] ^= 0x55
     file.write_bytes(data)
-    assert verify_pack(file).changed == ("a",)
+    assert verify_supplement(file).changed == ("a",)
 
 
 def test_other_zip_files_are_no_packs(tmp_path: Path) -> None:
     (tmp_path / "other.zip").write_bytes(write_archive(FILES))
-    with pytest.raises(InputError, match=r"not a pack of raysc export: it has no SHA256SUMS"):
-        verify_pack(tmp_path / "other.zip")
+    with pytest.raises(InputError, match=r"not a supplement of raysc export: it has no SHA256SUMS"):
+        verify_supplement(tmp_path / "other.zip")
     with pytest.raises(InputError, match=r"SHA256SUMS cannot be read: line 1 is no checksum"):
-        verify_pack(pack(tmp_path / "p.zip", FILES, "nothing"))
+        verify_supplement(supplement(tmp_path / "p.zip", FILES, "nothing"))
 
 
 @pytest.mark.skipif(shutil.which("sha256sum") is None, reason="sha256sum is not installed")
-def test_sha256sum_checks_an_extracted_pack(tmp_path: Path) -> None:
+def test_sha256sum_checks_an_extracted_supplement(tmp_path: Path) -> None:
     import subprocess
 
-    with zipfile.ZipFile(pack(tmp_path / "p.zip", FILES)) as archive:
+    with zipfile.ZipFile(supplement(tmp_path / "p.zip", FILES)) as archive:
         archive.extractall(tmp_path)
     subprocess.run(["sha256sum", "--check", "--quiet", CHECKSUMS], cwd=tmp_path, check=True)
 
@@ -80,7 +80,7 @@ def test_equal_tables_do_not_differ_and_durations_do_not_count() -> None:
 def test_differences_name_column_row_and_values() -> None:
     (message,) = table_differences(TABLE, TABLE.assign(quality=[1.0, 2.1, np.nan]))
     assert message == (
-        "quality differs in 1 of 3 rows, first in cell 0, seed 0, generation 1: 2.0 in the pack, 2.1 in the store"
+        "quality differs in 1 of 3 rows, first in cell 0, seed 0, generation 1: 2.0 in the supplement, 2.1 in the store"
     )
     (message,) = table_differences(TABLE, TABLE.assign(regime=pd.Series(["mix", "replace", None])))
     assert message.startswith("regime differs in 1 of 3 rows")
@@ -89,7 +89,7 @@ def test_differences_name_column_row_and_values() -> None:
 
 
 def test_rows_and_columns_of_one_side_are_named() -> None:
-    assert table_differences(TABLE, TABLE.iloc[:2]) == ["1 rows are only in the pack"]
+    assert table_differences(TABLE, TABLE.iloc[:2]) == ["1 rows are only in the supplement"]
     assert table_differences(TABLE.iloc[:2], TABLE) == ["1 rows are only in the store"]
-    assert table_differences(TABLE.assign(more=1), TABLE) == ["columns only in the pack: more"]
+    assert table_differences(TABLE.assign(more=1), TABLE) == ["columns only in the supplement: more"]
     assert table_differences(TABLE, TABLE.iloc[:0]) == ["the store has no results of this sweep"]

@@ -1,4 +1,4 @@
-"""Contents of a pack: table, claims, figures, sweep file and provenance."""
+"""Contents of a supplement: table, claims, figures, sweep file and provenance."""
 
 import json
 import platform
@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 import pandas as pd
 
-from raysc.planning.opening import SWEEP_COPY
+from raysc.planning.open_sweep import SWEEP_COPY
 from raysc.planning.plan import Plan
 from raysc.results.claims.judging import judge_claims
 from raysc.results.report.figures.order import figure_sections
@@ -24,7 +24,7 @@ from raysc.store.objects import Objects
 from raysc.sweepfile.yaml_writer import sweep_yaml
 
 FORMAT = 1
-"""Format of a pack; raise it when members change their names or their meaning."""
+"""Format of a supplement; raise it when members change their names or their meaning."""
 TABLE = "table.parquet"
 WRITERS = ("raysc", "pyarrow", "pandas", "matplotlib")
 """Packages on which the bytes of the members depend."""
@@ -46,8 +46,10 @@ Python files beside `sweep.yaml`, if there are any, are the plug-ins that it nam
 """
 
 
-def pack_contents(plan: Plan, table: pd.DataFrame, objects: Objects, plugins: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Return the members of a pack, without their checksums.
+def supplement_contents(
+    plan: Plan, table: pd.DataFrame, objects: Objects, plugins: Mapping[str, bytes]
+) -> dict[str, bytes]:
+    """Return the members of a supplement, without their checksums.
 
     Args:
         plan: what is missing of the sweep.

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from raysc.store.create_race import RaceResult, promptness, race
 from raysc.store.objects import Objects
+from raysc.store.storage_check import RaceResult, promptness, race
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from raysc.machine.paths import local_path
-from raysc.planning.opening import SWEEP_COPY, sweep_folder
+from raysc.planning.open_sweep import SWEEP_COPY, sweep_folder
 from raysc.planning.resolved import ResolvedSweep
 from raysc.store.artifacts import REFERENCE
 from raysc.store.objects import Objects

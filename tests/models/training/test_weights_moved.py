@@ -9,7 +9,7 @@ from torch import Tensor
 from raysc.models.flows.flow_matching import FlowMatching
 from raysc.models.networks.network import Network
 from raysc.models.training.batches import Batch
-from raysc.models.training.movement import weights_moved
+from raysc.models.training.weights_moved import weights_moved
 from raysc.pool.blocks import MemoryBlock
 from raysc.pool.rows import Rows
 from raysc.pool.training_set import TrainingSet

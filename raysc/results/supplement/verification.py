@@ -1,4 +1,4 @@
-"""Verification of a pack: its members against their checksums, and its table against a store."""
+"""Verification of a supplement: its members against their checksums, and its table against a store."""
 
 import io
 from collections.abc import Iterable
@@ -10,11 +10,11 @@ import pandas as pd
 
 from raysc import registry
 from raysc.errors import InputError
-from raysc.planning.opening import SWEEP_COPY
+from raysc.planning.open_sweep import SWEEP_COPY
 from raysc.planning.resolved import resolve
-from raysc.results.pack.archive import Archive, DamagedMemberError, open_archive
-from raysc.results.pack.checksums import CHECKSUMS, digest, read_checksums
-from raysc.results.pack.contents import TABLE
+from raysc.results.supplement.archive import Archive, DamagedMemberError, open_archive
+from raysc.results.supplement.checksums import CHECKSUMS, digest, read_checksums
+from raysc.results.supplement.contents import TABLE
 from raysc.results.table.table import load_table
 from raysc.store.objects import Objects
 from raysc.sweepfile import read_sweep_text
@@ -28,12 +28,12 @@ ROW = ["cell", "seed", "generation"]
 
 
 @dataclass(frozen=True)
-class PackCheck:
-    """Comparison of a pack with its checksums.
+class SupplementCheck:
+    """Comparison of a supplement with its checksums.
 
     Attributes:
         members: number of members that have a checksum.
-        missing: members with a checksum that the pack lacks.
+        missing: members with a checksum that the supplement lacks.
         changed: members that differ from their checksum.
         extra: members without a checksum.
     """
@@ -46,19 +46,19 @@ class PackCheck:
     @property
     def problems(self) -> list[str]:
         """The differences in words; empty if there are none."""
-        kinds = {"changed": self.changed, "missing": self.missing, "not of the pack": self.extra}
+        kinds = {"changed": self.changed, "missing": self.missing, "not of the supplement": self.extra}
         return [f"{kind}: {', '.join(names)}" for kind, names in kinds.items() if names]
 
 
-def verify_pack(file: Path) -> PackCheck:
-    """Compare every member of a pack with its checksum, without extracting anything.
+def verify_supplement(file: Path) -> SupplementCheck:
+    """Compare every member of a supplement with its checksum, without extracting anything.
 
     Raises:
-        InputError: the file is no pack, or is not safe to read.
+        InputError: the file is no supplement, or is not safe to read.
     """
     with open_archive(file) as archive:
         if CHECKSUMS not in archive.names:
-            raise InputError(f"{file}: not a pack of raysc export: it has no {CHECKSUMS}")
+            raise InputError(f"{file}: not a supplement of raysc export: it has no {CHECKSUMS}")
         try:
             checksums = read_checksums(archive.read(CHECKSUMS).decode())
         except (DamagedMemberError, ValueError) as error:
@@ -67,7 +67,7 @@ def verify_pack(file: Path) -> PackCheck:
         present = sorted(names & checksums.keys())
         changed = tuple(name for name in present if _digest(archive, name) != checksums[name])
         missing, extra = sorted(checksums.keys() - names), sorted(names - checksums.keys())
-        return PackCheck(len(checksums), tuple(missing), changed, tuple(extra))
+        return SupplementCheck(len(checksums), tuple(missing), changed, tuple(extra))
 
 
 def _digest(archive: Archive, name: str) -> str:
@@ -79,15 +79,15 @@ def _digest(archive: Archive, name: str) -> str:
 
 
 def compare_with_store(file: Path, objects: Objects) -> tuple[int, list[str]]:
-    """Compare the table of a verified pack with the store's results of the pack's sweep.
+    """Compare the table of a verified supplement with the store's results of the supplement's sweep.
 
-    Plug-ins that the sweep file names are looked up beside the pack, never in it.
+    Plug-ins that the sweep file names are looked up beside the supplement, never in it.
 
     Returns:
-        The number of rows of the pack's table, and the differences in words.
+        The number of rows of the supplement's table, and the differences in words.
 
     Raises:
-        InputError: the pack's sweep file or table cannot be read.
+        InputError: the supplement's sweep file or table cannot be read.
         DamagedObjectError: a published file is missing or was changed.
     """
     with open_archive(file) as archive:
@@ -113,7 +113,7 @@ def table_differences(packed: pd.DataFrame, stored: pd.DataFrame) -> list[str]:
     counts = both["_merge"].value_counts()
     problems = [
         f"{counts[side]} rows are only in the {place}"
-        for side, place in (("left_only", "pack"), ("right_only", "store"))
+        for side, place in (("left_only", "supplement"), ("right_only", "store"))
         if counts[side]
     ]
     common = both[both["_merge"] == "both"]
@@ -126,15 +126,15 @@ def table_differences(packed: pd.DataFrame, stored: pd.DataFrame) -> list[str]:
             place = ", ".join(f"{key} {first[key]}" for key in ROW)
             problems.append(
                 f"{name} differs in {int(differs.sum())} of {len(common)} rows, first in {place}: "
-                f"{first[name]} in the pack, {first[f'{name}_stored']} in the store"
+                f"{first[name]} in the supplement, {first[f'{name}_stored']} in the store"
             )
     return problems
 
 
 def _columns_apart(packed: Iterable[str], stored: Iterable[str]) -> list[str]:
     """Return the columns that only one table has, in words."""
-    pack, store = set(packed), set(stored)
-    sides = (("pack", sorted(pack - store)), ("store", sorted(store - pack)))
+    supplement, store = set(packed), set(stored)
+    sides = (("supplement", sorted(supplement - store)), ("store", sorted(store - supplement)))
     return [f"columns only in the {place}: {', '.join(names)}" for place, names in sides if names]
 
 

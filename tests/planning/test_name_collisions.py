@@ -7,8 +7,8 @@ import pytest
 
 from raysc import registry
 from raysc.errors import InputError
+from raysc.planning.name_collisions import check_name, replacement_note, write_origin
 from raysc.planning.resolved import ResolvedSweep, resolve
-from raysc.planning.same_name import check_name, replacement_note, write_origin
 from raysc.store.objects import Objects
 from raysc.store.sweep_record import write_sweep_record
 from raysc.sweepfile import read_sweep

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from raysc.errors import InputError
-from raysc.results.pack import archive as pack_archive
-from raysc.results.pack.archive import DamagedMemberError, open_archive, write_archive
+from raysc.results.supplement import archive as supplement_archive
+from raysc.results.supplement.archive import DamagedMemberError, open_archive, write_archive
 
 
 def zip_of(*members: tuple[zipfile.ZipInfo | str, bytes]) -> bytes:
@@ -28,10 +28,10 @@ def link(name: str) -> zipfile.ZipInfo:
 
 
 def refusal(data: bytes, folder: Path) -> str:
-    (folder / "pack.zip").write_bytes(data)
-    with pytest.raises(InputError) as error, open_archive(folder / "pack.zip"):
+    (folder / "supplement.zip").write_bytes(data)
+    with pytest.raises(InputError) as error, open_archive(folder / "supplement.zip"):
         pass
-    assert [path.name for path in folder.iterdir()] == ["pack.zip"]
+    assert [path.name for path in folder.iterdir()] == ["supplement.zip"]
     return str(error.value)
 
 
@@ -39,8 +39,8 @@ def test_members_are_read_back_and_equal_content_has_equal_bytes(tmp_path: Path)
     files = {"b/c.txt": b"12" * 1000, "a.txt": b""}
     data = write_archive(files)
     assert data == write_archive(dict(reversed(files.items())))
-    (tmp_path / "pack.zip").write_bytes(data)
-    with open_archive(tmp_path / "pack.zip") as archive:
+    (tmp_path / "supplement.zip").write_bytes(data)
+    with open_archive(tmp_path / "supplement.zip") as archive:
         assert {name: archive.read(name) for name in archive.names} == files
 
 
@@ -62,19 +62,19 @@ def test_a_name_that_occurs_twice_is_refused(tmp_path: Path) -> None:
 
 
 def test_huge_members_are_refused_by_what_they_declare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pack_archive, "MAX_MEMBER_BYTES", 1000)
+    monkeypatch.setattr(supplement_archive, "MAX_MEMBER_BYTES", 1000)
     assert "would be 1001 bytes large" in refusal(zip_of(("a", bytes(1001))), tmp_path)
-    monkeypatch.setattr(pack_archive, "MAX_BYTES", 1500)
+    monkeypatch.setattr(supplement_archive, "MAX_BYTES", 1500)
     assert "bytes in all" in refusal(zip_of(("a", bytes(800)), ("b", bytes(800))), tmp_path)
-    monkeypatch.setattr(pack_archive, "MAX_MEMBERS", 1)
-    assert "too large for a pack" in refusal(zip_of(("a", b""), ("b", b"")), tmp_path)
+    monkeypatch.setattr(supplement_archive, "MAX_MEMBERS", 1)
+    assert "too large for a supplement" in refusal(zip_of(("a", b""), ("b", b"")), tmp_path)
 
 
 def test_a_directory_that_lies_about_its_size_is_refused(tmp_path: Path) -> None:
     data = bytearray(zip_of(("a", b"x")))
     end = data.rfind(b"PK\x05\x06")
     struct.pack_into("<I", data, end + 12, 2**31)
-    assert "too large for a pack" in refusal(bytes(data), tmp_path)
+    assert "too large for a supplement" in refusal(bytes(data), tmp_path)
 
 
 def test_a_member_that_is_larger_than_it_declares_is_damaged(tmp_path: Path) -> None:
@@ -83,9 +83,9 @@ def test_a_member_that_is_larger_than_it_declares_is_damaged(tmp_path: Path) -> 
     directory = data.rfind(b"PK\x01\x02")
     for offset in (directory + 24, 22):  # in the directory, and in front of the member
         struct.pack_into("<I", data, offset, 10)
-    (tmp_path / "pack.zip").write_bytes(data)
+    (tmp_path / "supplement.zip").write_bytes(data)
     with (
-        open_archive(tmp_path / "pack.zip") as archive,
+        open_archive(tmp_path / "supplement.zip") as archive,
         pytest.raises(DamagedMemberError, match="a cannot be unpacked"),
     ):
         archive.read("a")
@@ -94,8 +94,8 @@ def test_a_member_that_is_larger_than_it_declares_is_damaged(tmp_path: Path) -> 
 def test_flipped_bytes_are_damage(tmp_path: Path) -> None:
     data = bytearray(write_archive({"a": bytes(range(256)) * 10}))
     data[60] ^= 0xFF
-    (tmp_path / "pack.zip").write_bytes(data)
-    with open_archive(tmp_path / "pack.zip") as archive, pytest.raises(DamagedMemberError):
+    (tmp_path / "supplement.zip").write_bytes(data)
+    with open_archive(tmp_path / "supplement.zip") as archive, pytest.raises(DamagedMemberError):
         archive.read("a")
 
 

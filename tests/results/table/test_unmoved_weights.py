@@ -13,7 +13,7 @@ from raysc.results.profile.profile import collapse_profile
 from raysc.results.report.failures import AffectedSeeds, unmoved_weights
 from raysc.results.table.summary import summary
 from raysc.results.table.table import load_table
-from raysc.results.table.unmoved import unmoved_generations
+from raysc.results.table.unmoved_weights import unmoved_generations
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep
 from tests.conftest import MakeSweep, RunSweep

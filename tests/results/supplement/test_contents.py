@@ -6,7 +6,7 @@ import pytest
 
 from raysc.planning.plan import make_plan
 from raysc.planning.resolved import resolve
-from raysc.results.pack.contents import pack_contents
+from raysc.results.supplement.contents import supplement_contents
 from raysc.results.table.table import load_table
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep
@@ -35,7 +35,7 @@ claims:
 
 def contents(sweep: Sweep, objects: Objects, plugins: dict[str, bytes] | None = None) -> dict[str, bytes]:
     resolved = resolve(sweep)
-    return pack_contents(make_plan(resolved, objects), load_table(resolved, objects), objects, plugins or {})
+    return supplement_contents(make_plan(resolved, objects), load_table(resolved, objects), objects, plugins or {})
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The file of checksums in a pack, in the format of ``sha256sum``."""
+"""The file of checksums in a supplement, in the format of ``sha256sum``."""
 
 import re
 from collections.abc import Iterable, Mapping

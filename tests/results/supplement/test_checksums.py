@@ -2,7 +2,7 @@ from hashlib import sha256
 
 import pytest
 
-from raysc.results.pack.checksums import checksums_text, digest, read_checksums
+from raysc.results.supplement.checksums import checksums_text, digest, read_checksums
 
 
 def test_checksums_are_read_back_in_the_format_of_sha256sum() -> None:

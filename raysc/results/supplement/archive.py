@@ -1,7 +1,7 @@
-"""Zip files of packs: written with equal bytes for equal content, and read without trust in who made them.
+"""Zip files of supplements: written with equal bytes for equal content, and read without trust in who made them.
 
-A pack may come from anywhere. Nothing is extracted. Before a byte of a member is unpacked, names, kinds and sizes are
-checked; while it is unpacked, its size is.
+A supplement may come from anywhere. Nothing is extracted. Before a byte of a member is unpacked, names, kinds and sizes
+are checked; while it is unpacked, its size is.
 """
 
 import io
@@ -120,7 +120,7 @@ def _check_directory(file: Path, opened: BinaryIO) -> None:
     members, directory_bytes = struct.unpack_from("<HI", tail, position + 10)
     is_long = tail[max(0, position - LOCATOR_BYTES) : position].startswith(LONG_LOCATOR)
     if is_long or members > MAX_MEMBERS or directory_bytes > MAX_DIRECTORY_BYTES:
-        raise InputError(f"{file}: refused, nothing was unpacked: it is too large for a pack")
+        raise InputError(f"{file}: refused, nothing was unpacked: it is too large for a supplement")
 
 
 def _problems(members: list[zipfile.ZipInfo]) -> Iterator[str]:

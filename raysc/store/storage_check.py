@@ -22,7 +22,7 @@ PROMPTNESS_ATTEMPTS = 20
 LEAD_SECONDS = 0.0005
 """Seconds between the agreement on a moment and that moment, at which both writers create an object."""
 SECOND_WRITER = (
-    "import sys; sys.path[:] = {path!r}; from raysc.store.create_race import answer; answer({uri!r}, {prefix!r})"
+    "import sys; sys.path[:] = {path!r}; from raysc.store.storage_check import answer; answer({uri!r}, {prefix!r})"
 )
 """Code of the second process; modules of the current folder do not count."""
 

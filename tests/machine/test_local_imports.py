@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from raysc.machine.neighbours import neighbours
+from raysc.machine.local_imports import neighbours
 
 FILES = {
     "near_first.py": "import json, near_second\nfrom near_package import part\nimport near_missing\n",

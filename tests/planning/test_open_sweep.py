@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from raysc.errors import InputError
-from raysc.planning.opening import open_sweep
+from raysc.planning.open_sweep import open_sweep
 from raysc.planning.resolved import resolve
 from raysc.store.objects import Objects
 

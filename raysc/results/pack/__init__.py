@@ -1,1 +1,0 @@
-"""Packs: the results of a sweep in one zip file, for a paper's supplement, and their verification."""

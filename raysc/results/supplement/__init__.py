@@ -1,1 +1,1 @@
-"""Supplements: the results of a sweep in one zip file, for a paper's supplement, and their verification."""
+"""Supplements of papers: the results of a sweep in one zip file, and their verification."""

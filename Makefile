@@ -18,12 +18,12 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 quickstart: setup
 	$(BIN)/raysc sweep sweeps/quickstart.yaml
 
-# Tests on Ray wait most of the time, so they run beside the others; the two jobs together keep two cores busy.
+# Tests on Ray wait most of the time, so two processes run them, each with a Ray of its own, beside the other tests.
 test: setup
 	$(MAKE) --jobs=2 --output-sync=target test-cluster test-rest
 
 test-cluster: setup
-	$(BIN)/python -m pytest tests/cluster
+	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile tests/cluster
 
 test-rest: setup
 	$(BIN)/python -m pytest tests --ignore=tests/cluster

@@ -54,6 +54,15 @@ def _origins(coupling: Coupling, count: int, generation: int, seeds: Sequence[Se
     return (origins + index) % coupling.count if pooled else origins
 
 
+def rows_read(coupling: Coupling, index: int, count: int) -> np.ndarray:
+    """Return the number of rows that model ``index`` reads of every model, int64 (K,); their sum is ``count``.
+
+    With pooled samples each model has the counts of model 0, moved on by its index.
+    """
+    counts = largest_remainders(coupling.reads[index], count)
+    return np.roll(counts, index) if coupling.graph == "pooled" else counts
+
+
 def largest_remainders(shares: Sequence[float], count: int) -> np.ndarray:
     """Return whole numbers with a given sum that are nearest to shares of it, int64 (shares,)."""
     exact = np.asarray(shares) * count

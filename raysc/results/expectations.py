@@ -8,7 +8,7 @@ import numpy as np
 
 from raysc.metrics.core.metric import Scale
 from raysc.planning.resolved import ResolvedCell
-from raysc.pool.exchange import largest_remainders
+from raysc.pool.exchange import rows_read
 from raysc.regimes.recipe import exact, per_real_row
 from raysc.settings import UNCURATED, CellSettings, Sample
 from raysc.theory import discrete, gaussian, kde, mixing, moments, regression
@@ -92,7 +92,7 @@ def _coupled(cell: ResolvedCell, metric: str, generations: tuple[int, ...]) -> E
     if coupling is None or not all(_has_coupled_form(model, n) for model in models):
         return None
     truth = [float(model.settings.data.parameters.get("mean", 0.0)) for model in models]
-    counts = [largest_remainders(row, n) / n for row in coupling.reads]
+    counts = [rows_read(coupling, index, n) / n for index in range(coupling.count)]
     gaussians = CoupledGaussians(
         n,
         truth,

@@ -67,8 +67,11 @@ class Coupling(Settings):
 
     @property
     def group(self) -> Hashable:
-        """What the models of one cell have in common, and no others."""
-        return self.models, self.reads, self.real, self.graph == "pooled"
+        """The settings that the models of one cell share.
+
+        Graphs of equal matrices are different cells: complete is cycle for 3 models. Their lineages are the same.
+        """
+        return self.models, self.reads, self.real, self.graph
 
     @property
     def key(self) -> Mapping[str, Any]:

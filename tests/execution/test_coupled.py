@@ -14,6 +14,7 @@ from raysc.execution.in_process import context_in_process, run_unit
 from raysc.execution.recompute import generation_again
 from raysc.planning.plan import make_plan
 from raysc.planning.resolved import resolve
+from raysc.results.expectations import expected_values
 from raysc.results.table.table import load_table
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep
@@ -117,6 +118,45 @@ def test_model_0_by_itself_is_the_loop_of_a_single_model(
     pd.testing.assert_frame_equal(first[VALUES[::2]], alone[VALUES[::2]])
     others = coupled[coupled["models.index"] == 1].reset_index(drop=True)
     assert (others["mean_error"] != alone["mean_error"]).all()
+
+
+@pytest.mark.parametrize("equal", ["cycle", "[[1, 1, 1], [1, 1, 1], [1, 1, 1]]"])
+def test_graphs_of_equal_matrices_are_different_cells_with_the_same_lineages(
+    equal: str, make_sweep: MakeSweep, run_sweep: RunSweep, tmp_path: Path
+) -> None:
+    equal = equal.replace("1", str(1 / 3))
+    text = TEXT.replace("reads: star, ", "").replace("[mix, accumulate]", "mix, models.reads: [complete]")
+    single, both = make_sweep(text), make_sweep(text.replace("[complete]", f"[complete, {equal}]"))
+    first, second = Objects.open(str(tmp_path / "a")), Objects.open(str(tmp_path / "b"))
+    cells = resolve(both).cells
+    assert [len(cell.coupled) for cell in cells] == [3] * 6
+    assert [cell.keys.lineage for cell in cells[3:]] == [cell.keys.lineage for cell in cells[:3]]
+    assert make_plan(resolve(both), second).to_do == 3 * 4 * 4
+    run_sweep(single, first)
+    run_sweep(both, second)
+    plan = make_plan(resolve(both), second)
+    assert (plan.loop, plan.to_do, plan.done) == ((), 0, 3 * 4 * 4)
+    expected, values = table(single, first)[VALUES], table(both, second)[VALUES]
+    pd.testing.assert_frame_equal(values[: len(expected)], expected)
+    pd.testing.assert_frame_equal(values[len(expected) :].reset_index(drop=True), expected)
+
+
+@pytest.mark.parametrize("rows", [9, 10])
+def test_pooled_models_have_the_expected_values_of_their_counts(
+    rows: int, make_sweep: MakeSweep, run_sweep: RunSweep, tmp_path: Path
+) -> None:
+    text = TEXT.replace("star", "pooled").replace("[0, 1, 5]", "[0, 1, 3]").replace("[mix, accumulate]", "mix")
+    for old, new in (("rows: 30", f"rows: {rows}"), ("lambda: 0.5", "lambda: 1"), (", frechet_distance", "")):
+        text = text.replace(old, new)
+    sweep, objects = make_sweep(text, "seeds=400", "loop.generations=2"), Objects.open(str(tmp_path))
+    run_sweep(sweep, objects)
+    values = table(sweep, objects)
+    for cell in resolve(sweep).cells:
+        form = expected_values(cell, "mean_error", (1, 2))
+        assert form is not None
+        for t, expected in zip((1, 2), form.values, strict=True):
+            errors = values.loc[(values["cell"] == cell.number) & (values["generation"] == t), "mean_error"]
+            assert abs(errors.mean() - expected) < 4.5 * errors.std() / np.sqrt(len(errors)), (cell.number, t)
 
 
 def test_common_rows_are_those_of_model_0(make_sweep: MakeSweep) -> None:

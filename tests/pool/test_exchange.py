@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from raysc.pool.blocks import MemoryBlock
-from raysc.pool.exchange import largest_remainders, read_samples
+from raysc.pool.exchange import largest_remainders, read_samples, rows_read
 from raysc.pool.rows import Rows
 from raysc.regimes.recipe import synthetic
 from raysc.rng import model_seeds
@@ -64,6 +64,14 @@ def test_pooled_rows_are_read_once_and_others_are_drawn_by_each_model() -> None:
     assert (np.sort(pooled, axis=0) == np.arange(MODELS)[:, None, None]).all()
     both = (complete[0] == complete[1]).mean()
     assert 0.1 < both < 0.6  # 1/3 by chance
+
+
+@pytest.mark.parametrize("graph", ["star", "complete", "pooled"])
+def test_the_numbers_of_rows_are_those_that_are_read(graph: str) -> None:
+    for index in range(MODELS):
+        origins = read_samples(coupling(index, graph), sampled(), 4, ADDRESSES).load()[..., 0].astype(int)
+        counts = rows_read(coupling(index, graph), index, COUNT).tolist()
+        assert [np.bincount(of_seed, minlength=MODELS).tolist() for of_seed in origins] == [counts, counts]
 
 
 def test_rows_depend_on_seed_and_generation_and_on_no_pack() -> None:

@@ -11,6 +11,9 @@ from raysc.curation.curation import select
 from raysc.errors import InputError
 from raysc.regimes.recipe import Take
 
+LARGEST = 1e150
+"""Coordinates beyond it count as not finite: sums of their squares overflow."""
+
 
 @dataclass(frozen=True)
 class DetectorWeighted:
@@ -18,7 +21,8 @@ class DetectorWeighted:
 
     The detector is a logistic regression of real against sampled rows, fitted anew for every selection: on the
     standardised coordinates and their squares, of text and outcomes on the shares of the tokens. Rows are drawn with
-    replacement, with weights (1 - q)^b; q is the detector's probability that the row is synthetic.
+    replacement, with weights (1 - q)^b; q is the detector's probability that the row is synthetic. Rows that are not
+    finite have no part in the fit and are not drawn.
 
     Attributes:
         bias: b, at least 0; 0 draws all candidates alike.
@@ -44,9 +48,13 @@ class DetectorWeighted:
         self, candidates: np.ndarray, real: np.ndarray, count: int, generator: np.random.Generator
     ) -> np.ndarray:
         """Return the indices of rows drawn by their weights, int64 (count,)."""
-        log_weights = self.bias * log_probability_of_real(candidates, real)
+        finite = np.flatnonzero((np.abs(candidates.reshape(len(candidates), -1)) < LARGEST).all(axis=1))
+        if not len(finite):  # a diverged model
+            return np.arange(count) % len(candidates)
+        log_weights = self.bias * log_probability_of_real(candidates[finite], real)
         weights = np.exp(log_weights - log_weights.max())
-        return generator.choice(len(candidates), size=count, p=weights / weights.sum())
+        drawn: np.ndarray = finite[generator.choice(len(finite), size=count, p=weights / weights.sum())]
+        return drawn
 
 
 def log_probability_of_real(candidates: np.ndarray, real: np.ndarray) -> np.ndarray:

@@ -17,7 +17,8 @@ class Luce:
     """Choice by the Plackett-Luce model (K = 2: Bradley-Terry), as in Ferbach et al. 2024.
 
     Of every K candidates x_1, ..., x_K row k is kept with the probability exp r(x_k) / sum_j exp r(x_j). A share of the
-    choices is made by adversarial curators, with the reward -r (Wei and Zhang 2025).
+    choices is made by adversarial curators, with the reward -r (Wei and Zhang 2025). A row whose reward is not finite
+    is kept only if none of the K candidates has a finite one.
 
     Attributes:
         choices: K, at least 1; 1 keeps every candidate.
@@ -58,10 +59,13 @@ class Luce:
         self, candidates: np.ndarray, real: np.ndarray, count: int, generator: np.random.Generator, **views: Any
     ) -> np.ndarray:
         """Return the index of one row out of each K consecutive candidates, int64 (count,)."""
-        reward = self.strength * REWARDS[self.reward](candidates, self.target, views).reshape(count, self.choices)
+        scores = REWARDS[self.reward](candidates, self.target, views).reshape(count, self.choices)
+        finite = np.isfinite(scores)
+        reward = self.strength * np.where(finite, scores, 0)
         # Gumbel-max trick: the argmax of reward plus Gumbel noise is a draw from the softmax, without overflow.
         noise = generator.gumbel(size=reward.shape)
         if self.adversarial:
             reward[generator.random(count) < self.adversarial] *= -1
+        reward[~finite] = -np.inf  # argmax would prefer NaN to any number
         picked: np.ndarray = np.arange(count) * self.choices + (reward + noise).argmax(axis=1)
         return picked

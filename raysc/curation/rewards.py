@@ -81,6 +81,8 @@ def check_target(name: RewardName, target: Target) -> None:
             re.compile(target)
         except re.error as error:
             raise InputError(f"target {target!r} is no regular expression: {error}") from error
+    elif not np.size(target):
+        raise InputError("target has no coordinate; expected a number or one for each coordinate of a row")
     elif not np.isfinite(target).all():
         raise InputError("target must be finite")
 
@@ -90,5 +92,5 @@ def check_rows(name: RewardName, target: Target, kind: str, event: tuple[int, ..
     kinds = REWARDS[name].kinds
     if kind not in kinds:
         raise InputError(f"curation.reward: {name} scores rows of {' and '.join(kinds)}, and the data are {kind}")
-    if isinstance(target, tuple) and target and np.shape(target) != event:
+    if isinstance(target, tuple) and np.shape(target) != event:
         raise InputError(f"curation.target: {len(target)} coordinates, but rows of shape {event}")

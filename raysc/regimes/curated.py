@@ -62,6 +62,7 @@ class Curated:
         offset = candidates.reshape(count, self.choices, *candidates.shape[1:]) - np.asarray(self.target, np.float64)
         reward = -self.strength / 2 * np.square(offset).reshape(count, self.choices, -1).sum(axis=2)
         # Gumbel-max trick: the argmax of reward plus Gumbel noise is a draw from the softmax, without overflow.
+        reward[np.isnan(reward)] = -np.inf  # argmax would prefer NaN to any number
         best = (reward + generator.gumbel(size=reward.shape)).argmax(axis=1)
         picked: np.ndarray = np.arange(count) * self.choices + best
         return picked

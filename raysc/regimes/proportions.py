@@ -44,7 +44,8 @@ class Proportions:
         weights = [self.base ** (age - 1) * age**-self.power for age in range(generation + 1, 0, -1)]
         if self.real is not None:
             weights[0] = 0.0
-            weights = [self.real, *(weight / sum(weights) * (1 - self.real) for weight in weights[1:])]
+            total = sum(weights)
+            weights = [self.real, *(weight / total * (1 - self.real) for weight in weights[1:])]
         real, *counts = split(rows, weights)
         return Recipe((Take(REAL, real), *(Take(synthetic(s), count) for s, count in enumerate(counts))))
 

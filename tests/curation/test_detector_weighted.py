@@ -35,6 +35,16 @@ def test_tokens_are_told_apart_by_their_shares() -> None:
     assert log_probabilities[:25].min() > np.log(0.5) > log_probabilities[25:].max()
 
 
+@pytest.mark.parametrize("broken", [np.nan, np.inf, 1e200])
+@pytest.mark.parametrize("bias", [0.0, 1.0])
+def test_rows_that_are_not_finite_are_not_drawn(broken: float, bias: float) -> None:
+    real, candidates = normals(200, 1.0, 0), normals(200, 1.0, 1)
+    with_broken = np.concatenate([candidates, np.full((50, 1), broken)])
+    drawn = DetectorWeighted(bias).resample(with_broken, real, 300, stream(0, 0, "choose"))
+    np.testing.assert_array_equal(drawn, DetectorWeighted(bias).resample(candidates, real, 300, stream(0, 0, "choose")))
+    assert len(DetectorWeighted(bias).resample(with_broken[200:], real, 60, stream(0, 0, "choose"))) == 60
+
+
 def test_a_negative_bias_is_refused() -> None:
     with pytest.raises(InputError, match="bias must be a number of at least 0, not -1"):
         DetectorWeighted(bias=-1.0)

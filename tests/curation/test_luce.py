@@ -42,6 +42,16 @@ def test_texts_are_chosen_by_length_or_pattern() -> None:
     assert by_pattern.pick(rows, rows, 2, stream(0, 0, "choose"), texts=texts)[1] == 3
 
 
+@pytest.mark.parametrize(("strength", "adversarial"), [(0.0, 0.0), (1.0, 0.0), (1.0, 0.5)])
+@pytest.mark.parametrize("broken", [np.nan, np.inf])
+def test_rows_that_are_not_finite_are_kept_only_without_an_alternative(
+    broken: float, strength: float, adversarial: float
+) -> None:
+    rows = np.array([[broken], [1.0], [1.0], [broken], [broken], [broken], [2.0], [1.0]] * 50)
+    picked = Luce(2, strength=strength, adversarial=adversarial).pick(rows, rows, 200, stream(0, 0, "choose"))
+    assert np.isfinite(rows[picked]).reshape(50, 4).mean(axis=0).tolist() == [1, 1, 0, 1]
+
+
 def test_a_take_gets_k_candidates_for_each_row() -> None:
     take = Luce(4).curate(Take(synthetic(2), 10))
     assert (take.source, take.count, take.among, take.needs) == (synthetic(2), 10, 40, ())
@@ -55,6 +65,7 @@ def test_invalid_parameters_are_refused() -> None:
         ({"target": "x"}, "target of nearness must be a number or a list of coordinates, not 'x'"),
         ({"reward": "pattern", "target": "("}, "is no regular expression"),
         ({"target": (0.0, float("nan"))}, "target must be finite"),
+        ({"target": ()}, "target has no coordinate"),
     ]
     for parameters, problem in cases:
         with pytest.raises(InputError, match=problem):

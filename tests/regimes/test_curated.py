@@ -60,6 +60,11 @@ def test_with_strength_zero_all_candidates_are_equally_likely() -> None:
     np.testing.assert_allclose(shares, 0.25, atol=4 * np.sqrt(0.25 * 0.75 / COUNT))
 
 
+def test_rows_that_are_not_finite_are_picked_only_without_an_alternative() -> None:
+    candidates = np.array([[np.nan], [1.0], [2.0], [np.nan], [np.nan], [np.nan]] * 50)
+    assert np.isfinite(curate(Curated(), candidates)).reshape(50, 3).mean(axis=0).tolist() == [1, 1, 0]
+
+
 def test_images_of_large_rewards_do_not_overflow() -> None:
     images = np.stack([np.full((3, 8, 8), value, np.uint8) for value in (255, 3, 0, 200)])
     assert Curated(0.0, 2).pick(images, images, 2, stream(0, 0, "choose")).tolist() == [1, 2]

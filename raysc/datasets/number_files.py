@@ -1,8 +1,10 @@
 """Files of numbers: CSV, Parquet and NumPy's npy, as an array of rows."""
 
 import csv
+import numbers
 import warnings
 from collections.abc import Sequence
+from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 
@@ -24,11 +26,12 @@ def read_numbers(path: Path, columns: Sequence[str] | None, codes: bool = False)
         path: a file that ends in .csv, .parquet or .npy. A CSV file has commas between its columns and names in its
             first line, unless that line holds numbers only. An npy file holds an array (rows, columns).
         columns: the columns to read, in this order; None: all. An npy file has no names of columns.
-        codes: a column of texts or truth values becomes 0, 1, 2, ... in the order of its sorted values; without, it is
-            an error.
+        codes: a column of texts or truth values becomes 0, 1, 2, ... in the order of its sorted values, unless most of
+            its texts are numbers; without, it is an error.
 
     Raises:
-        InputError: there is no such file or column, it cannot be read, or a value is no finite number.
+        InputError: there is no such file or column, it cannot be read, it has no columns, a column is chosen twice, or
+            a value is no finite number.
     """
     with reader_errors(path, "a file"):
         if not path.exists() and not path.is_symlink():
@@ -38,6 +41,9 @@ def read_numbers(path: Path, columns: Sequence[str] | None, codes: bool = False)
         check_regular(path)
     if columns is not None and not columns:
         raise InputError("data.columns: the list is empty; leave it out to read all columns")
+    repeated = next((name for name in columns or () if (columns or ()).count(name) > 1), None)
+    if repeated is not None:
+        raise InputError(f"data.columns: {repeated!r} is in the list twice; name each column once")
     (stamp,) = file_stamps([path])
     return _read(stamp, None if columns is None else tuple(columns), codes)
 
@@ -76,6 +82,8 @@ def _npy_rows(path: Path) -> np.ndarray:
         raise InputError(f"{path}: expected real numbers, got an array of dtype {array.dtype}")
     if array.ndim != 2:
         raise InputError(f"{path}: expected an array of the shape (rows, coordinates), got {array.shape}")
+    if not array.shape[1]:
+        raise InputError(f"{path}: the array has no columns, its shape is {array.shape}")
     return array.astype(np.float64)
 
 
@@ -86,9 +94,20 @@ def _csv_table(path: Path) -> pd.DataFrame:
         with path.open(newline="", encoding="utf-8-sig") as file:
             first = next(islice(csv.reader(file), 1), [])
         if not all(map(_is_number, first)):
+            _check_separator(first, path)
             return pd.read_csv(path, encoding="utf-8-sig", skipinitialspace=True, index_col=False)
         names = [str(number) for number in range(len(first))]
         return pd.read_csv(path, encoding="utf-8-sig", header=None, names=names, index_col=False)
+
+
+def _check_separator(names: list[str], path: Path) -> None:
+    """Raise InputError if the only column has a name with another separator than a comma."""
+    separator = next((mark for mark in ";\t|" if len(names) == 1 and mark in names[0]), None)
+    if separator is not None:
+        raise InputError(
+            f"{path}: its only column is called {printable(repr(names[0]), 100)}; the file seems to have {separator!r} "
+            "between its columns: write it with commas"
+        )
 
 
 def _is_number(text: str) -> bool:
@@ -126,14 +145,35 @@ def _column(column: "pd.Series[float]", path: Path, codes: bool) -> np.ndarray:
     """Return a column as float64, or codes of its values; InputError if it holds anything but numbers, without."""
     if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column) and column.dtype.kind != "c":
         return column.to_numpy(np.float64, na_value=np.nan)
-    texts = column.dropna()
+    present, values = column.dropna(), np.full(len(column), np.nan)
+    if all(isinstance(value, numbers.Real | Decimal) and not _is_truth_value(value) for value in present):
+        values[column.notna()] = [float(str(value)) for value in present]  # decimals, and integers of more than 64 bits
+        return values
     if codes:
-        coded = np.full(len(column), np.nan)
-        coded[column.notna()] = np.unique(texts.astype(str), return_inverse=True)[1]
-        return coded
-    wrong = [value for value in texts if not _is_number(str(value)) or isinstance(value, bool | np.bool_)]
-    example = f" ({printable(repr(wrong[0]), 60)} in row {texts.index[list(texts).index(wrong[0])]})" if wrong else ""
+        _check_texts(present, path)
+        values[column.notna()] = np.unique(present.astype(str), return_inverse=True)[1]
+        return values
+    wrong = [value for value in present if not _is_number(str(value)) or _is_truth_value(value)]
+    example = (
+        f" ({printable(repr(wrong[0]), 60)} in row {present.index[list(present).index(wrong[0])]})" if wrong else ""
+    )
     raise InputError(
         f"{path}: column {column.name!r} holds other values than numbers{example}; choose columns with data.columns, "
         "or encode it as numbers"
+    )
+
+
+def _is_truth_value(value: object) -> bool:
+    return isinstance(value, bool | np.bool_)
+
+
+def _check_texts(texts: "pd.Series[float]", path: Path) -> None:
+    """Raise InputError if most of the texts are numbers: the order of their codes would not be that of the numbers."""
+    is_number = [_is_number(str(value)) for value in texts]
+    if 2 * sum(is_number) <= len(texts):
+        return
+    example = "" if all(is_number) else f" ({printable(repr(texts.iloc[is_number.index(False)]), 60)} is not)"
+    raise InputError(
+        f"{path}: column {texts.name!r} is text, but {sum(is_number)} of its {len(texts)} values are numbers{example}; "
+        "write it as numbers, or as texts that are no numbers"
     )

@@ -14,7 +14,13 @@ from raysc.machine.memory import memory_limit
 from raysc.metrics.core.check import check_metrics
 from raysc.metrics.core.features import extractor_name, feature_dim
 from raysc.metrics.core.metric import ModelMetric
-from raysc.models.family import ROWWISE_METHODS, SupportsSettingsCheck, SupportsText, supports_packing
+from raysc.models.family import (
+    ROWWISE_METHODS,
+    SupportsBiasedSampling,
+    SupportsSettingsCheck,
+    SupportsText,
+    supports_packing,
+)
 from raysc.planning.component_errors import located_errors
 from raysc.planning.coupled_checks import check_coupling
 from raysc.planning.memory import check_data, check_rows
@@ -128,6 +134,13 @@ def _check_training(sweep: Sweep, cell: ResolvedCell) -> None:
 
 def _check_sampling(sweep: Sweep, cell: ResolvedCell) -> None:
     """The family must take every sampling setting that differs from its default; none is ignored."""
+    applies = cell.family.trained or isinstance(cell.family, SupportsBiasedSampling)
+    if getattr(cell.family, "sample_settings", ()) and not applies:
+        raise sweep.error(
+            "model",
+            f"{cell.settings.model.name} has sample_settings, but no sampling_state(state, sample) that applies them; "
+            "write this method, or take sample_settings out",
+        )
     supported = getattr(cell.family, "sample_settings", ("steps",) if cell.family.trained else ())
     for key, sample in (("sample", cell.settings.sample), ("loop.sample", cell.settings.loop_sample)):
         for name, value in sample:

@@ -61,8 +61,8 @@ class Sample(Settings):
     epsilon: Literal["predicted", "rederived"] = "predicted"
     latents: Literal["fresh", "repeated"] = "fresh"
     truncation: float | None = Field(default=None, ge=0.05)  # below, nearly all numbers are drawn again and again
-    temperature: PositiveFloat = 1.0
-    covariance_scale: PositiveFloat = 1.0
+    temperature: float = Field(default=1.0, gt=0, le=1e100)  # above, its square overflows
+    covariance_scale: float = Field(default=1.0, gt=0, le=1e100)
     top_k: PositiveInt | None = None
     top_p: float = Field(default=1.0, gt=0, le=1)
     prompt_tokens: PositiveInt | None = None

@@ -1,3 +1,4 @@
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +62,8 @@ def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
         ("a.csv", ",x\n0,1\n1,2\n", "a column has no name, like an index; choose columns with data.columns"),
         ("a.csv", "x,y\n1,2,3,4\n1\n", "a.csv cannot be read as CSV: "),
         ("a.csv", "", "a.csv cannot be read as CSV: "),
+        ("a.csv", "x;y\n1;2\n", "its only column is called 'x;y'; the file seems to have ';' between its columns"),
+        ("a.csv", "1\t2\n3\t4\n", "the file seems to have '\\t' between its columns"),
         ("a.parquet", "PAR1", "a.parquet cannot be read as Parquet: "),
         ("a.npy", "x", "a.npy cannot be read as an npy file: "),
         ("a.txt", "1 2\n", "a.txt: expected a file that ends in .csv, .parquet, .npy"),
@@ -78,6 +81,7 @@ def test_what_is_no_table_of_finite_numbers_is_refused(tmp_path: Path, name: str
     [
         (np.arange(5.0), "expected an array of the shape (rows, coordinates), got (5,)"),
         (np.zeros((2, 3, 4)), "got (2, 3, 4)"),
+        (np.zeros((5, 0)), "the array has no columns, its shape is (5, 0)"),
         (np.array([["a", "b"]]), "expected real numbers, got an array of dtype <U1"),
         (np.zeros((2, 2), complex), "dtype complex128"),
         (np.array([[1.0, np.nan]]), "row 0 has no number in column 1"),
@@ -95,7 +99,44 @@ def test_absent_files_and_columns_are_refused(tmp_path: Path) -> None:
         read_numbers(tmp_path / "b.csv", None)
     with pytest.raises(InputError, match="has no column 'z'; it has x, y"):
         read_numbers(write(tmp_path, "a.csv"), ("x", "z"))
+    with pytest.raises(InputError, match="'x' is in the list twice"):
+        read_numbers(write(tmp_path, "a.csv"), ("x", "y", "x"))
     with pytest.raises(InputError, match="the list is empty"):
         read_numbers(write(tmp_path, "a.csv"), ())
     with pytest.raises(InputError, match="whose columns have no names"):
         read_numbers(write(tmp_path, "a.npy"), ("x",))
+
+
+@pytest.mark.parametrize("codes", [False, True])
+@pytest.mark.parametrize(
+    "column",
+    [
+        pd.Series([Decimal("1.00"), Decimal("9.50"), Decimal("10.00")]),
+        pd.Series([1.0, 9.5, 10.0]).astype("category"),
+    ],
+)
+def test_decimals_and_categories_of_numbers_are_numbers(tmp_path: Path, column: pd.Series, codes: bool) -> None:
+    pd.DataFrame({"x": column}).to_parquet(tmp_path / "a.parquet")
+    np.testing.assert_array_equal(read_numbers(tmp_path / "a.parquet", None, codes)[:, 0], [1, 9.5, 10])
+
+
+def test_integers_beyond_64_bits_are_numbers(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("x,y\n99999999999999999999,red\n3,blue\n")
+    np.testing.assert_array_equal(read_numbers(tmp_path / "a.csv", None, codes=True), [[1e20, 1], [3, 0]])
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (
+            ["10", "9", "?", "2"],
+            "column 'x' is text, but 3 of its 4 values are numbers ('?' is not); write it as numbers",
+        ),
+        (["18446744073709551610", "-1"], "column 'x' is text, but 2 of its 2 values are numbers; write it as numbers"),
+    ],
+)
+def test_texts_that_are_numbers_get_no_codes(tmp_path: Path, values: list[str], message: str) -> None:
+    pd.DataFrame({"x": values, "y": range(len(values))}).to_csv(tmp_path / "a.csv", index=False)
+    with pytest.raises(InputError) as error:
+        read_numbers(tmp_path / "a.csv", None, codes=True)
+    assert message in str(error.value)

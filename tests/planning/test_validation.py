@@ -133,6 +133,29 @@ def test_a_frechet_distance_of_fewer_rows_than_features_is_noted(make_sweep: Mak
     assert note.startswith("frechet_distance on coordinates: 59 rows are fewer than its 60 features")
 
 
+def test_a_family_that_lists_sampling_settings_must_apply_them(
+    make_sweep: MakeSweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "listing_family.py").write_text(
+        "from raysc.models.closed_form.exponential import Exponential\n"
+        "class Listing(Exponential):\n    sample_settings = ('temperature',)\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    sweep = make_sweep(
+        GAUSSIAN, "data={name: exponential, rows: 9}", "model='listing_family:Listing'", "metrics=[mean_error]"
+    )
+    with pytest.raises(InputError, match=r"model: listing_family:Listing has sample_settings, but no sampling_state"):
+        validate(resolve(sweep))
+
+
+@pytest.mark.parametrize("setting", ["temperature", "covariance_scale"])
+def test_scales_whose_squares_overflow_are_refused(make_sweep: MakeSweep, setting: str) -> None:
+    validate(resolve(make_sweep(GAUSSIAN, f"sample.{setting}=1e100")))
+    with pytest.raises(InputError, match=rf"sample\.{setting}: .*1e\+100"):
+        make_sweep(GAUSSIAN, f"sample.{setting}=1e200")
+
+
 def test_a_regime_that_answers_with_something_else_is_named(
     make_sweep: MakeSweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

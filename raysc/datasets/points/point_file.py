@@ -55,6 +55,7 @@ class Points:
     version: ClassVar[int] = 1
     kind: ClassVar[Kind] = "points"
     labelled: ClassVar[bool] = False
+    keeps_copies: ClassVar[bool] = False
     location_parameters: ClassVar[tuple[str, ...]] = ("path",)
 
     def __post_init__(self) -> None:
@@ -72,7 +73,7 @@ class Points:
 
     @cached_property
     def _split(self) -> PointSplit:
-        split = split_points(self._numbers(), self.held_out, self.path)
+        split = split_points(self._numbers(), self.held_out, self.path, self.keeps_copies)
         if self.__dict__.get("_digest", split.digest) != split.digest:
             raise InputError(f"{self.path} changed after the sweep was planned; run the same command again")
         return split
@@ -105,8 +106,14 @@ class Points:
         return self._split.test
 
 
-def split_points(rows: np.ndarray, held_out: float, source: str) -> PointSplit:
-    """Split rows (count, dim) into training and held-out rows; copies of held-out rows are no training rows.
+def split_points(rows: np.ndarray, held_out: float, source: str, keeps_copies: bool = False) -> PointSplit:
+    """Split rows (count, dim) into training and held-out rows.
+
+    Args:
+        rows: all rows of the file, float64.
+        held_out: share of the rows that is held out.
+        source: name of the file, for messages.
+        keeps_copies: training rows that equal a held-out row are kept; without, they are left out.
 
     Raises:
         InputError: no training row is left.
@@ -116,8 +123,9 @@ def split_points(rows: np.ndarray, held_out: float, source: str) -> PointSplit:
     count = min(max(1, round(held_out * len(rows))), len(rows) - 1)
     order = fixed_order("points", len(rows))
     train, test = rows[order[count:]], rows[order[:count]]
-    row = np.dtype((np.void, rows.shape[1] * rows.itemsize))
-    train = train[~np.isin(train.view(row)[:, 0], test.view(row)[:, 0])]
+    if not keeps_copies:
+        row = np.dtype((np.void, rows.shape[1] * rows.itemsize))
+        train = train[~np.isin(train.view(row)[:, 0], test.view(row)[:, 0])]
     if not len(train):
         raise InputError(f"{source}: each training row is a copy of a held-out row; none can be used")
     return PointSplit(train, test, content_digest(train, test))

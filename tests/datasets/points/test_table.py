@@ -50,6 +50,14 @@ def test_missing_values_are_refused(tmp_path: Path) -> None:
         Table(str(path)).train((0,))
 
 
+def test_the_training_rows_have_the_proportions_of_the_file(tmp_path: Path) -> None:
+    rows = np.random.default_rng(0).random((3000, 2)) < [0.904, 0.3]
+    pd.DataFrame(rows, columns=["zero", "member"]).to_csv(tmp_path / "codes.csv", index=False)
+    data = Table(str(tmp_path / "codes.csv"))
+    assert data.count == 2400
+    np.testing.assert_allclose(data.train((0,))[0].mean(axis=0), rows.mean(axis=0), atol=0.02)
+
+
 def test_a_loop_of_a_table_keeps_its_values(run_sweep: RunSweep, tmp_path: Path) -> None:
     path = write(tmp_path)
     (tmp_path / "grid.yaml").write_text(

@@ -90,8 +90,32 @@ def _check_each(axis: Axis, section: Models, point: Point, locations: Locations)
         raise locations.error(axis.file_key, problem)
     if axis.key.startswith("models."):
         raise locations.error(axis.file_key, "the models of a cell share this setting; set it under models")
-    if axis.key in point.settings:
-        raise locations.error(axis.file_key, f"is also an axis of space ({locations.of(axis.key)}); keep one of them")
+    for key, value in point.settings.items():
+        if key == axis.key:
+            raise locations.error(axis.file_key, f"is also an axis of space ({locations.of(key)}); keep one of them")
+        inner = max(axis.key, key, key=len)
+        if _sets(axis.key, values, inner) and _sets(key, [value], inner):
+            raise locations.error(
+                axis.file_key, f"{key} of space ({locations.of(key)}) sets {inner}, too; keep one of them"
+            )
+
+
+def _sets(key: str, values: Sequence[Any], setting: str) -> bool:
+    """Return True if an axis sets a setting: its own, or one inside a mapping among its values."""
+    if not f"{setting}.".startswith(f"{key}."):
+        return False
+    parts = setting.removeprefix(key).split(".")[1:]
+    return any(_has(value, parts) for value in values)
+
+
+def _has(value: Any, parts: Sequence[str]) -> bool:
+    """Return True if nested mappings have a path of keys; a component's bare name is its key ``name``."""
+    for part in parts:
+        value = {"name": value} if isinstance(value, str) else value
+        if not isinstance(value, dict) or part not in value:
+            return False
+        value = value[part]
+    return True
 
 
 def _point_of_model(point: Point, each: Mapping[str, Sequence[Any]], index: int) -> Point:

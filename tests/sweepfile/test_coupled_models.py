@@ -77,6 +77,33 @@ def test_mistakes_are_refused(read: Read, old: str, new: str, message: str) -> N
         read(TEXT.replace(old, new))
 
 
+WIDE = "{name: gaussian, dim: 2, scale: 2.0}"
+PLAIN = "{name: gaussian, dim: 2}"
+
+
+@pytest.mark.parametrize(
+    ("each", "axis", "message"),
+    [
+        (f"data: [{PLAIN}, {PLAIN}, {WIDE}]", "data.scale: 1.0", r"data\.scale of space .* sets data\.scale"),
+        ("data.scale: [1.0, 2.0, 3.0]", f"data: [{WIDE}]", r"data of space .* sets data\.scale"),
+        ("data: [gaussian, gaussian, gaussian]", "data.name: gaussian", r"data\.name of space .* sets data\.name"),
+    ],
+)
+def test_a_setting_of_models_and_of_space_is_refused(read: Read, each: str, axis: str, message: str) -> None:
+    text = TEXT.replace("reads: cycle", f"each: {{{each}}}").replace("lambda: 0.5", f"lambda: 0.5, {axis}")
+    with pytest.raises(InputError, match=rf"line 3: models\.each\.data\S*: {message}, too; keep one of them"):
+        read(text)
+
+
+def test_models_and_space_may_have_different_settings_of_one_component(read: Read) -> None:
+    each = f"each: {{data: [{PLAIN}, {PLAIN}, {WIDE}]}}"
+    text = TEXT.replace("reads: cycle", each).replace("lambda: 0.5", "lambda: 0.5, data.rows: [20, 30]")
+    cells = read(text).cells[:6]
+    assert [(cell.axes["data.rows"], cell.axes["data.scale"]) for cell in cells] == [
+        (rows, scale) for rows in (20, 30) for scale in (1.0, 1.0, 2.0)
+    ]
+
+
 def test_a_search_for_a_threshold_is_about_a_single_model(read: Read) -> None:
     text = TEXT.replace(", lambda: 0.5", "") + "search: {threshold: lambda, range: [0.25, 1]}\nseeds: 4\n"
     with pytest.raises(InputError, match=r"search\.threshold: is about cells of a single model"):

@@ -12,7 +12,7 @@ from raysc.results.statistics.averages import logarithms, seed_mean
 from raysc.results.table.selection import last_generation
 from raysc.results.table.table import varying_axes
 from raysc.settings import CellSettings
-from raysc.sweepfile.cell_selection import is_same, nearest_value, select_cells
+from raysc.sweepfile.cell_selection import distinct, is_same, nearest_value, select_cells
 from raysc.sweepfile.messages import did_you_mean
 
 CellChoice = int | Mapping[str, Any]
@@ -130,13 +130,21 @@ def _chosen(cells: Sequence[CellSettings], choice: CellChoice) -> list[int]:
     for axis in choice:
         if axis not in axes:
             raise InputError(f"{axis}: the sweep has no such axis{did_you_mean(axis, list(axes))}")
-    selection = {axis: tuple(value) if isinstance(value, list | tuple) else (value,) for axis, value in choice.items()}
-    for axis, values in selection.items():
-        known = [cell.axes[axis] for cell in cells]
-        for value in values:
-            if not any(is_same(value, other) for other in known):
-                raise InputError(f"{axis}: no cell has {value!r}{nearest_value(value, list(dict.fromkeys(known)))}")
+    selection = {}
+    for axis, value in choice.items():
+        known = distinct(cell.axes[axis] for cell in cells)
+        selection[axis] = _values(value, known)
+        for chosen_value in selection[axis]:
+            if not any(is_same(chosen_value, other) for other in known):
+                raise InputError(f"{axis}: no cell has {chosen_value!r}{nearest_value(chosen_value, known)}")
     chosen = select_cells(cells, selection)
     if not chosen:
         raise InputError(f"no cell has {', '.join(f'{axis} {value!r}' for axis, value in choice.items())}")
     return chosen
+
+
+def _values(value: Any, known: Sequence[Any]) -> tuple[Any, ...]:
+    """Return the values of a choice. A list that a cell has as its value, such as a matrix, is one value."""
+    if isinstance(value, list | tuple) and not any(is_same(value, other) for other in known):
+        return tuple(value)
+    return (value,)

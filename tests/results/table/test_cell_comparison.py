@@ -85,3 +85,14 @@ def test_choices_without_cells_or_with_several_partners_are_refused(compare: Any
     with pytest.raises(InputError) as error:
         compare(a, b)
     assert message in str(error.value)
+
+
+def test_a_matrix_is_a_value_of_an_axis() -> None:
+    matrix = [[1.0, 0.0], [0.0, 1.0]]
+    cells: Any = [_Cell({"models.reads": reads}) for reads in ("star", matrix)]
+    table = pd.DataFrame({"cell": [0, 1], "seed": 0, "generation": 1, "error": [1.0, 2.0]})
+    for choice in (matrix, [matrix]):
+        (row,) = compare_cells(table, cells, {"models.reads": choice}, 0, [RATIO], None).to_dict("records")
+        assert (row["a"], row["b"], row["value"]) == (1, 0, pytest.approx(2.0))
+    with pytest.raises(InputError, match=r"models\.reads: no cell has 'sta'; did you mean 'star'"):
+        compare_cells(table, cells, {"models.reads": "sta"}, 0, [RATIO], None)

@@ -301,11 +301,12 @@ def _new_rows(new_rows: NewRows, rules: Rules, generation: int) -> Rows:
 def _mix(
     recipe: Recipe, sources: dict[Source, Rows], seeds: tuple[int, ...], t: int, rules: Rules, views: Views | None
 ) -> TrainingSet:
-    """Return D_t; errors name the regime and the generation."""
+    """Return D_t; errors name the regime, the curation if there is one, and the generation."""
     try:
         return mix(recipe, sources, seeds, t, rules.sample_rows, views)
     except InputError as error:
-        raise InputError(f"regime {rules.settings.regime.name}, generation {t}: {error}") from error
+        curation = "" if isinstance(rules.curation, Uncurated) else f", curation {rules.settings.curation.name}"
+        raise InputError(f"regime {rules.settings.regime.name}{curation}, generation {t}: {error}") from error
 
 
 def _extend(

@@ -1,6 +1,6 @@
 """The loop, with a crew that records its calls."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import ClassVar
 
@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from raysc.curation.verified import Verified
 from raysc.errors import InputError
 from raysc.execution.ranks import ClosedFormRank
 from raysc.loop import Fit, Rules, StartWeights, self_consuming_loop
@@ -229,3 +230,11 @@ def test_invalid_indices_name_the_regime_and_the_generation(monkeypatch: pytest.
     monkeypatch.setattr(NearestHalf, "choose", lambda *arguments: np.zeros(3))
     with pytest.raises(InputError, match=r"regime r, generation 1: choose must return 10 of 20 .* float64 \(3,\)"):
         run(RecordingCrew(), make_rules(regime, 1.0), 2)
+
+
+def test_errors_of_a_curation_name_it_beside_the_regime() -> None:
+    rules = make_rules(Mix(), 1.0)
+    curated = rules.settings.model_copy(update={"curation": Component(name="c")})
+    rules = replace(rules, settings=curated, curation=Verified(threshold=1.0))  # rewards are at most 0
+    with pytest.raises(InputError, match=r"^regime r, curation c, generation 1: none of 20 candidates is accepted"):
+        run(RecordingCrew(), rules, 2)

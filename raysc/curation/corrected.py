@@ -1,6 +1,8 @@
 """Corrected: samples moved towards the centres of the real rows."""
 
 from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2b
 from math import isfinite
 from typing import ClassVar
 
@@ -49,12 +51,23 @@ class Corrected:
     def move(self, rows: np.ndarray, real: np.ndarray, generator: np.random.Generator) -> np.ndarray:
         """Return the rows moved towards their centres, of the same shape and dtype; integers are rounded."""
         flat = rows.reshape(len(rows), -1).astype(np.float64)
-        centres = k_means(real.reshape(len(real), -1).astype(np.float64), self.centres)
+        centres = self._centres(real)
         moved = (flat + self.strength * centres[_nearest(flat, centres)]) / (1 + self.strength)
         if rows.dtype.kind in "iu":
             moved = np.rint(moved)
         corrected: np.ndarray = moved.reshape(rows.shape).astype(rows.dtype)
         return corrected
+
+    def _centres(self, real: np.ndarray) -> np.ndarray:
+        """Return the centres of the real rows, float64 (centres, values); computed once, for all generations."""
+        content = blake2b(np.ascontiguousarray(real).data).digest()
+        if content not in self._centres_by_content:
+            self._centres_by_content[content] = k_means(real.reshape(len(real), -1).astype(np.float64), self.centres)
+        return self._centres_by_content[content]
+
+    @cached_property
+    def _centres_by_content(self) -> dict[bytes, np.ndarray]:
+        return {}
 
 
 def k_means(rows: np.ndarray, count: int) -> np.ndarray:
@@ -73,9 +86,10 @@ def k_means(rows: np.ndarray, count: int) -> np.ndarray:
         raise InputError(f"curation.centres: {count} centres of {len(rows)} real rows")
     distances = np.linalg.norm(rows - rows.mean(axis=0), axis=1)
     centres = rows[[int(distances.argmin())]]
+    nearest = np.full(len(rows), np.inf)
     while len(centres) < count:
-        distances = np.linalg.norm(rows[:, None] - centres, axis=2).min(axis=1)
-        centres = np.concatenate([centres, rows[[int(distances.argmax())]]])
+        nearest = np.minimum(nearest, np.linalg.norm(rows - centres[-1], axis=1))
+        centres = np.concatenate([centres, rows[[int(nearest.argmax())]]])
     for _ in range(ITERATIONS):
         labels = _nearest(rows, centres)
         members = np.arange(count)[:, None] == labels

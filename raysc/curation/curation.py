@@ -5,8 +5,9 @@ candidates and a function that selects among them:
 
     select(take, among=2 * take.count, choose=self.best)
 
-The functions are those of ``raysc.regimes.recipe``. Equal takes select once, so what a generation has selected from S_t
-is the same for all later generations that train on S_t.
+The functions are those of ``raysc.regimes.recipe``. Equal takes select once, so later generations that take as many
+rows of S_t train on the same ones. Where a regime takes fewer of them (proportions, counts), they are selected anew
+among fewer candidates.
 """
 
 from collections.abc import Sequence

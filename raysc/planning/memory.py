@@ -19,6 +19,8 @@ COVARIANCES = 3
 """Matrices in memory at once: a covariance, its factor and the result of an operation."""
 MAX_SHOWN = 10**15
 """Largest number that a message writes out."""
+CORRECTION_COPIES = 3
+"""float64 arrays of the rows in memory at once while ``corrected`` finds centres or moves rows."""
 COVARIANCE_FAMILIES = ("gaussian", "linear_regression")
 """Models with a matrix of dimension x dimension."""
 COVARIANCE_METRICS = ("frechet_distance",)
@@ -88,6 +90,11 @@ def _row_parts(sweep: Sweep, cell: ResolvedCell) -> Iterator[_Part]:
     numbers = prod(data.event)
     key = "data" if settings.sample.rows is None else "sample.rows"
     yield _Part(key, "{count} sampled rows", rows, rows * numbers * NUMBER_BYTES[data.kind])
+    if cell.settings.curation.name == "corrected":
+        takes = cell.rules.recipe(sweep.generations).takes
+        count = max(cell.rules.rows, *(take.count for take in takes if take.transform is not None), 0)
+        size = CORRECTION_COPIES * count * numbers * FLOAT64_BYTES
+        yield _Part("curation", "the correction of {count} rows", count, size)
     if cell.family.trained:
         for key, train in (("train.batch", settings.train), ("loop.train.batch", settings.loop_train)):
             if train.micro_batch is None and not sweep.resources.gpus:

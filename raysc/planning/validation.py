@@ -23,6 +23,7 @@ from raysc.models.family import (
 )
 from raysc.planning.component_errors import located_errors
 from raysc.planning.coupled_checks import check_coupling
+from raysc.planning.curation_checks import check_curation
 from raysc.planning.memory import check_data, check_rows
 from raysc.planning.regime_checks import check_regime
 from raysc.planning.resolved import ResolvedCell, ResolvedSweep
@@ -42,6 +43,7 @@ def validate(resolved: ResolvedSweep) -> None:
     for cell in resolved.cells:
         check_coupling(sweep, cell)
         check_regime(sweep, cell)
+        check_curation(sweep, cell)
         check_rows(sweep, cell, limit)
         _check_model(sweep, cell)
         _check_training(sweep, cell)

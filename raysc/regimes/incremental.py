@@ -16,7 +16,8 @@ class Incremental:
 
     With d = 1 it is the incremental data cycle of Briesch et al. 2023. With d < 1 the edits come to an end, and
     n prod (1 - e_t) real rows stay, as in the editing of tokens or labels of Zhu et al. 2025. Every row has the same
-    chance to be replaced: each source loses the share e_t of its rows.
+    chance to be replaced: each source loses the share e_t of its rows, up to rounding. Curations that select rows are
+    refused, since a selection of fewer rows is made anew and is no part of D_{t-1}.
 
     Attributes:
         share: e, share of the rows replaced at generation 1, above 0 and at most 1.

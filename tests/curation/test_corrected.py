@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from sklearn.cluster import KMeans
@@ -32,6 +34,31 @@ def test_rows_move_to_their_nearest_centre_and_keep_their_dtype() -> None:
     corrected = Corrected(1.0).move(images, np.full((3, 1, 1, 2), 101, np.uint8), stream(0, 0, "choose"))
     assert corrected.dtype == np.uint8
     assert corrected.tolist() == [[[[56, 176]]]]
+
+
+def test_centres_need_memory_for_the_rows_and_not_for_rows_times_centres() -> None:
+    rows = stream(0, 0, "data").standard_normal((2000, 64))
+    tracemalloc.start()
+    k_means(rows, 40)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4 * rows.nbytes
+
+
+def test_centres_are_computed_once_for_equal_real_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    counts: list[int] = []
+
+    def counted(rows: np.ndarray, count: int) -> np.ndarray:
+        counts.append(count)
+        return k_means(rows, count)
+
+    monkeypatch.setattr("raysc.curation.corrected.k_means", counted)
+    corrected, real = Corrected(1.0, centres=3), blobs()
+    first = corrected.move(real, real, stream(0, 0, "choose"))
+    np.testing.assert_array_equal(corrected.move(real, real.copy(), stream(0, 0, "choose")), first)
+    assert counts == [3]
+    assert (corrected.move(real, real + 1, stream(0, 0, "choose")) != first).all()
+    assert counts == [3, 3]
 
 
 def test_what_cannot_be_corrected_is_refused() -> None:

@@ -41,3 +41,13 @@ def test_a_batch_is_part_of_the_memory(
     monkeypatch.setattr(validation, "memory_limit", lambda: 4 * 10**9)
     with pytest.raises(InputError, match=r"train\.batch: a batch of 1,000,000,000 rows would need about 256 GB"):
         validation.validate(resolve(make_sweep(digits_text, "train.batch=1000000000")))
+
+
+def test_a_correction_holds_float_copies_of_the_rows(
+    make_sweep: MakeSweep, gaussian_text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(validation, "memory_limit", lambda: 4 * 10**9)
+    corrected = "space={regime: mix, lambda: 1, curation: {name: corrected, strength: 1}}"
+    sweep = make_sweep(gaussian_text, "data.rows=100000000", corrected)
+    with pytest.raises(InputError, match=r"curation: the correction of 100,000,000 rows would need about 4\.8 GB"):
+        validation.validate(resolve(sweep))

@@ -152,7 +152,13 @@ def probe_grids(search: ThresholdSearch, grids: list[list[Axis]], locations: Loc
 
 
 def check_cells(search: ThresholdSearch, cells: Sequence[CellSettings], locations: Locations) -> None:
-    """Raise InputError unless every probe has a cell of its own, of a single model."""
+    """Raise InputError unless every probe has a cell of its own, of a single model, and the first round is affordable.
+
+    Args:
+        search: the searches with their probes, which include both ends of the range.
+        cells: all cells of the sweep.
+        locations: for messages.
+    """
     if any(cell.coupling is not None for cell in cells):
         raise locations.error("search.threshold", "is about cells of a single model; set models.count to 1")
     count = sum(len(probes) for probes in search.probes)
@@ -161,12 +167,27 @@ def check_cells(search: ThresholdSearch, cells: Sequence[CellSettings], location
         not cell.control and cell.axes[search.axis] == value
         for cell, value in zip(listed, (value for probes in search.probes for value in probes), strict=True)
     ):
+        _check_runs(search, cells, locations)
         return
     raise locations.error(
         "search.threshold",
         f"some cells of space do not depend on {search.axis}, or are equal: leave regimes without {search.axis} and "
         "repeated values out of space",
     )
+
+
+def _check_runs(search: ThresholdSearch, cells: Sequence[CellSettings], locations: Locations) -> None:
+    """Raise InputError if the first round of a search, the ends of the range with their controls, exceeds ``runs``."""
+    for index in range(len(search.probes)):
+        ends = [search.cell(index, value) for value in (search.low, search.high)]
+        controls = {cells[end].compared_with for end in ends}
+        needed = len(search.seeds) * (len(ends) + len(controls))
+        if search.runs < needed:
+            raise locations.error(
+                "search.runs",
+                f"expected at least {needed}: both ends of the range and their controls, with {len(search.seeds)} "
+                f"seeds each; got {search.runs}",
+            )
 
 
 def _check_axis(axis: str, grids: list[list[Axis]], locations: Locations) -> None:

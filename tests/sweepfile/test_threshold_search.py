@@ -77,6 +77,7 @@ def test_the_scale_follows_from_the_range(make_sweep: MakeSweep) -> None:
         (["search: {threshold: lambda, range: [1, 2], metric: nll}"], "search.metric: no listed metric"),
         (["search: {threshold: lambda, range: [1, 2], criterion: {tolerance: 0}}"], "search.criterion"),
         (["search: {threshold: lambda, range: [1, 2], width: 0}"], "search.width"),
+        (["search: {threshold: lambda, range: [1, 2], runs: 11}"], "search.runs: expected at least 12"),
         ([SEARCH, "measure: [0, 1, 4]"], "measure: contraction is judged from"),
         ([SEARCH, "control: false"], "control: a search judges"),
         (["search: {threshold: sample.covariance_scale, range: [1, 2]}"], "is searched for"),
@@ -99,6 +100,13 @@ def test_values_of_whole_ends_are_whole_except_lambda(make_sweep: MakeSweep) -> 
 def test_a_regime_without_lambda_has_no_threshold(make_sweep: MakeSweep) -> None:
     with pytest.raises(InputError, match=r"do not depend on lambda"):
         make_sweep(HEAD + "space: {regime: [mix, real_only]}\n" + SEARCH)
+
+
+def test_the_first_round_includes_a_control_for_each_end_if_controls_differ(make_sweep: MakeSweep) -> None:
+    search = "search: {threshold: data.rows, range: [20, 40], runs: %d}"
+    assert search_of(make_sweep, "space: {regime: mix, lambda: 1.0}", search % 16).runs == 16
+    with pytest.raises(InputError, match=r"search\.runs: expected at least 16"):
+        search_of(make_sweep, "space: {regime: mix, lambda: 1.0}", search % 15)
 
 
 def test_a_search_needs_three_seeds(make_sweep: MakeSweep) -> None:

@@ -29,6 +29,7 @@ class Probe:
         estimate: rho, or the absolute excess; NaN if the loop is still.
         low: lower limit of its 95 % interval; NaN likewise.
         high: upper limit; NaN likewise.
+        control: number of its control's cell. Probes with one control share its runs.
     """
 
     value: float
@@ -38,6 +39,7 @@ class Probe:
     estimate: float = np.nan
     low: float = np.nan
     high: float = np.nan
+    control: int = 0
 
     @property
     def margin(self) -> float:

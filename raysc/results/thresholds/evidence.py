@@ -68,6 +68,7 @@ class _EvidenceReader:
         self._resolved, self._search = resolved, search
         self._column: Column = metric_column(resolved.sweep, search.metric)
         self._controls = controls_of(resolved.sweep.cells)
+        self._generations = len(measured_generations(resolved.sweep))
         values = table[["cell", "seed", "generation"]].assign(
             value=table[search.metric].where(~table["diverged"].astype(bool), np.inf)
         )
@@ -104,15 +105,21 @@ class _EvidenceReader:
             better: Better = "lower" if two_sided else self._column.better
             signed = replace(self._column, better=better, scale="linear", target=None)
             excess = damage(values[:, -1], references[:, -1], signed)
-            return tolerance_probe(value, seeds, excess, self._search.delta, two_sided)
+            return replace(tolerance_probe(value, seeds, excess, self._search.delta, two_sided), control=control)
         with np.errstate(invalid="ignore"):
-            return contraction_probe(value, seeds, values - references)
+            return replace(contraction_probe(value, seeds, values - references), control=control)
 
     def _values(self, cell: int, seeds: Sequence[int]) -> np.ndarray | None:
-        """Return a cell's values, float64 (seeds, generations), infinite if diverged; None if one is missing."""
+        """Return a cell's values, float64 (seeds, generations), infinite if the model diverged or the metric is NaN.
+
+        None if a row is missing, or if a seed has no value at any generation: its metric is not measured yet.
+        """
         rows = self._rows.get(cell)
         if rows is None:
             return None
-        values = rows.pivot(index="seed", columns="generation", values="value").reindex(list(seeds)).to_numpy(float)
-        complete = values.shape[1] == len(measured_generations(self._resolved.sweep))
-        return values if complete and not np.isnan(values).any() else None
+        rows = rows[rows["seed"].isin(seeds)]
+        if len(rows) < len(seeds) * self._generations:
+            return None
+        values = rows.pivot(index="seed", columns="generation", values="value").loc[list(seeds)].to_numpy(float)
+        absent = np.isnan(values)
+        return None if absent.all(axis=1).any() else np.where(absent, np.inf, values)

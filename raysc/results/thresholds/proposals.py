@@ -22,6 +22,9 @@ STILL_BLOCKS = 3
 MIN_BLOCKS = 3
 """Blocks of seeds before the width of an interval ends a search: the spread over fewer seeds is too uncertain."""
 
+NEW_CONTROL = -1
+"""Control of a proposed value that is to have one of its own."""
+
 STOPPING_LEVEL = 0.975
 """Level of the interval of a threshold, whose coverage at the end of a search is 95 %.
 
@@ -123,8 +126,9 @@ def present_root(settings: SearchSettings, probes: Sequence[Probe]) -> Root | No
 
 
 def count_runs(probes: Sequence[Probe]) -> int:
-    """Count the runs of a search: all seeds of all probes, and a control for each seed."""
-    return sum(len(probe.seeds) for probe in probes) + len({seed for probe in probes for seed in probe.seeds})
+    """Count the runs of a search: the seeds of all probes and those of their controls, each control's seed once."""
+    control_runs = {(probe.control, seed) for probe in probes for seed in probe.seeds}
+    return sum(len(probe.seeds) for probe in probes) + len(control_runs)
 
 
 def bracket(probes: Sequence[Probe]) -> tuple[float | None, float | None]:
@@ -234,8 +238,18 @@ def _width(root: Root) -> float:
 
 def _affordable(settings: SearchSettings, probes: Sequence[Probe], proposals: Sequence[Proposal]) -> bool:
     """Return True if the runs of all probes and proposals are within the ceiling."""
-    planned = [Probe(proposal.value, proposal.seeds, "undecided", np.empty(0)) for proposal in proposals]
+    planned = [
+        Probe(proposal.value, proposal.seeds, "undecided", np.empty(0), control=_control(probes, proposal.value))
+        for proposal in proposals
+    ]
     return count_runs([*probes, *planned]) <= settings.runs
+
+
+def _control(probes: Sequence[Probe], value: float) -> int:
+    """Return the control of a proposed value: a new one if the value is new and controls differ over the axis."""
+    controls = {probe.value: probe.control for probe in probes}
+    shared = set(controls.values())
+    return controls.get(value, shared.pop() if len(shared) == 1 else NEW_CONTROL)
 
 
 def _crossing(ordered: Sequence[Probe], scale: AxisScale) -> float:

@@ -13,10 +13,12 @@ Each round is a wave of units that Tune runs as any other.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from raysc import registry
 from raysc.errors import InputError
+from raysc.planning.plan import make_plan
 from raysc.planning.resolved import ResolvedSweep, resolve
 from raysc.results.table.table import load_table
 from raysc.results.thresholds.answers import thresholds_frame
@@ -81,13 +83,20 @@ def run_rounds(
 
     Returns:
         The last state, and the units that failed.
+
+    Raises:
+        InputError: nothing is left to run, and a search has still no evidence of its probes.
     """
     while state.pending:
-        say(_round_text(state))
+        assert state.resolved.sweep.search is not None
+        say(f"search for the threshold of {state.resolved.sweep.search.axis}: {_missing_text(state)}")
+        before = _probes(state.resolved)
         failures = run(state)
         state = _advance(state.resolved.sweep, objects)
         if failures:
             return state, failures
+        if state.pending and _probes(state.resolved) == before:
+            raise _stuck(state)
     return state, {}
 
 
@@ -95,11 +104,42 @@ def _advance(sweep: Sweep, objects: Objects) -> SearchState:
     """Add proposals to a sweep until none is made, or their runs are missing."""
     while True:
         resolved = resolve(sweep)
-        searches = tuple(read_searches(resolved, load_table(resolved, objects)))
+        searches = tuple(read_searches(resolved, _finished_runs(resolved, objects)))
         probes = [_with_proposals(*pair) for pair in zip(_probes(resolved), searches, strict=True)]
         if probes == list(_probes(resolved)):
             return SearchState(resolved, searches)
         sweep = read_probes(sweep, probes, registry)
+
+
+def _finished_runs(resolved: ResolvedSweep, objects: Objects) -> pd.DataFrame:
+    """Return the rows of the table whose units are done, so that all of their metrics are measured.
+
+    A run that was killed while it wrote its metrics has rows in which some values are NaN. As evidence these would
+    change the proposals.
+    """
+    plan = make_plan(resolved, objects)
+    missing = {(key, seed) for unit in plan.loop for key in unit.published_keys for seed in unit.seeds}
+    missing |= {
+        (key, seed)
+        for unit in plan.initial
+        for snapshot in unit.snapshots
+        for key in snapshot.rows
+        for seed in unit.seeds
+    }
+    table = load_table(resolved, objects)
+    done = [run not in missing for run in zip(table["lineage"], table["seed"], strict=True)]
+    return table[np.array(done, bool)]
+
+
+def _stuck(state: SearchState) -> InputError:
+    """Return the error for a search whose round ended without the evidence of its probes."""
+    sweep, search = state.resolved.sweep, state.resolved.sweep.search
+    assert search is not None
+    return sweep.error(
+        "search.metric",
+        f"{search.metric} has no value at any generation of some seeds at {search.axis} {_missing_text(state)}, "
+        "although their runs are done; choose a metric that has values for these models",
+    )
 
 
 def _probes(resolved: ResolvedSweep) -> tuple[Probes, ...]:
@@ -116,12 +156,12 @@ def _with_proposals(probes: Probes, search: Search) -> Probes:
     }
 
 
-def _round_text(state: SearchState) -> str:
-    """Return the values that a round runs."""
+def _missing_text(state: SearchState) -> str:
+    """Return the values of which some runs are missing, with their seeds."""
     search = state.resolved.sweep.search
     assert search is not None
     texts = []
     for searched, probes in zip(state.searches, search.probes, strict=True):
         known = {probe.value for probe in searched.probes}
         texts += [f"{value:g} ({len(seeds)} seeds)" for value, seeds in probes.items() if value not in known]
-    return f"search for the threshold of {search.axis}: {', '.join(texts)}"
+    return ", ".join(texts)

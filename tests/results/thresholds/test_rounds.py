@@ -188,3 +188,58 @@ def test_a_tolerance_is_a_difference_in_the_units_of_the_metric(make_sweep: Make
     threshold = threshold_of(state.searches[0])
     assert threshold.low < 1 / 3 < threshold.high
     assert threshold.high / threshold.low < 1.4
+
+
+def test_runs_are_counted_where_each_value_has_a_control_of_its_own(make_sweep: MakeSweep, tmp_path: Path) -> None:
+    axis = SEARCH.replace("sample.covariance_scale: [1.0, 2.0]", "lambda: 1.0").replace(
+        "width: 0.4", "width: 0.05, runs: 40"
+    )
+    over_scale = axis.replace(
+        "threshold: lambda, range: [0.25, 16]", "threshold: sample.covariance_scale, range: [1, 4]"
+    )
+    state = search(make_sweep(over_scale), Objects.open(tmp_path))
+    threshold = threshold_of(state.searches[0])
+    assert threshold.outcome == "threshold"
+    assert threshold.runs == state.resolved.sweep.runs <= 40
+
+
+@pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
+def test_a_metric_that_is_nan_before_the_model_diverges_makes_a_value_unstable(
+    make_sweep: MakeSweep, tmp_path: Path
+) -> None:
+    """At temperature 8 the covariance grows until its square overflows, one generation before it does itself."""
+    objects = Objects.open(tmp_path)
+    overflow = make_sweep(
+        SEARCH.replace("rows: 200", "rows: 20")
+        .replace("trace_ratio", "frechet_distance")
+        .replace("{regime: mix, sample.covariance_scale: [1.0, 2.0]}", "{regime: replace}")
+        .replace("threshold: lambda, range: [0.25, 16]", "threshold: sample.temperature, range: [0.5, 8]")
+        .replace("width: 0.4", "criterion: {tolerance: 0.5}"),
+        "loop.generations=200",
+    )
+    state = search(overflow, objects)
+    table = load_table(state.resolved, objects)
+    assert (table["frechet_distance"].isna() & ~table["diverged"]).any()
+    assert not state.pending
+    assert state.searches[0].probes[-1].state == "unstable"
+
+
+def test_a_run_whose_metrics_are_not_all_written_is_no_evidence(make_sweep: MakeSweep, tmp_path: Path) -> None:
+    objects = Objects.open(tmp_path)
+    every_other = make_sweep(SEARCH, "measure=[0, 2, 4, 6]", "space.sample.covariance_scale=2.0")
+    state = read_state(every_other, objects)
+    run_units(state, objects)
+    assert [probe.state for probe in read_state(every_other, objects).searches[0].probes] == ["still", "unstable"]
+    (last,) = [
+        name for name in objects.names("metrics") if state.resolved.cells[0].keys.lineage in name and "/6-6-" in name
+    ]
+    objects.delete([last])
+    again = read_state(every_other, objects)
+    assert again.pending
+    assert [probe.value for probe in again.searches[0].probes] == [16]
+
+
+def test_a_round_without_evidence_is_an_error(sweep: Sweep, tmp_path: Path) -> None:
+    objects = Objects.open(tmp_path)
+    with pytest.raises(InputError, match=r"trace_ratio has no value .* lambda 0\.25 \(4 seeds\), 16 \(4 seeds\)"):
+        run_rounds(read_state(sweep, objects), objects, lambda state: {}, lambda text: None)

@@ -79,6 +79,7 @@ def _front_matter(description: SampleDescription, file_format: Literal["huggingf
             "seed": description.seed,
             "generation": description.generation,
             "regime": description.regime,
+            "curation": description.curation,
             "lambda": description.lambda_,
             "data": description.data,
             "model": description.model,

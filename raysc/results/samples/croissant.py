@@ -120,8 +120,8 @@ def _activity(description: SampleDescription) -> Json:
         "@type": "prov:Activity",
         "prov:label": (
             f"sampling of {description.rows} rows; lineage {description.lineage}, generation {description.generation}, "
-            f"seed {description.seed}, regime {description.regime}, lambda {lambda_}, sampler {description.sampler}"
-            f"{sampling}"
+            f"seed {description.seed}, regime {description.regime}, lambda {lambda_}, "
+            f"curation {description.curation or 'none'}, sampler {description.sampler}{sampling}"
         ),
         "prov:used": {"@id": description.model_uri, "prov:label": f"{description.model} model"},
         "prov:wasAssociatedWith": {"@type": "prov:SoftwareAgent", "prov:label": f"raysc {description.version}"},

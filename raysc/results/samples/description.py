@@ -1,12 +1,15 @@
 """Description of the exported rows of one generation, for people and for programs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
+from typing import Any
 
 from raysc.planning.resolved import ResolvedCell
+from raysc.pool.exchange import rows_read
 from raysc.regimes.recipe import REAL, Recipe, Source
 from raysc.results.samples.sampled_rows import provenance
+from raysc.settings import UNCURATED
 from raysc.store.keys import key_of
 
 
@@ -37,6 +40,7 @@ class SampleDescription:
         data: name of the data set.
         model: name of the family of G_t.
         regime: rule of the training sets.
+        curation: rule on top of the regime; None for samples as they are.
         lambda_: synthetic rows per real row; None if the regime takes none.
         sampler: name of the sampler.
         sampling: other sampling settings that are not at their default.
@@ -56,6 +60,7 @@ class SampleDescription:
     data: str
     model: str
     regime: str
+    curation: str | None
     lambda_: float | None
     sampler: str
     sampling: Mapping[str, object]
@@ -82,6 +87,7 @@ class SampleDescription:
             f"{self.rows} synthetic rows ({self.kind}) sampled from a model ({self.model}): generation "
             f"{self.generation} of a self-consuming loop on {self.data} under the regime {self.regime}"
             + (f" with lambda = {self.lambda_:g}" if self.lambda_ is not None else "")
+            + (f" and the curation {self.curation}" if self.curation is not None else "")
             + f", seed {self.seed}."
         )
 
@@ -111,11 +117,12 @@ def describe(sweep: str, cell: ResolvedCell, seed: int, t: int, rows: int) -> Sa
         data=settings.data.name,
         model=settings.model.name,
         regime=settings.regime.name,
+        curation=None if settings.curation.name == UNCURATED else settings.curation.name,
         lambda_=settings.lambda_,
         sampler=sample.sampler or f"default of {settings.model.name}",
         sampling=sampling,
         training_rows=_training_rows(recipe),
-        origins=(*(_origin(source, cell, seed) for source in sources), *_pretrained(cell)),
+        origins=(*(origin for source in sources for origin in _origins(source, cell, seed)), *_pretrained(cell)),
         columns=columns,
         version=version("raysc"),
     )
@@ -129,22 +136,42 @@ def _training_rows(recipe: Recipe) -> dict[str, int]:
     return {"all": recipe.rows, "real": recipe.rows - synthetic, "synthetic": synthetic}
 
 
-def _origin(source: Source, cell: ResolvedCell, seed: int) -> Origin:
-    """Return the name of a source of rows."""
+def _origins(source: Source, cell: ResolvedCell, seed: int) -> Iterator[Origin]:
+    """Yield the names of a source of rows. A coupled model reads the samples of several models."""
     if source.kind == "synthetic":
-        lineage = provenance(cell, seed, source.generation)["lineage"]
-        uri = f"urn:raysc:samples:{lineage}:seed{seed}:generation{source.generation}"
-        return Origin(uri, f"samples of generation {source.generation}, seed {seed}")
-    data = f"urn:raysc:data:{key_of(cell.keys.settings['data'])}"
+        for model in _models_read(cell):
+            lineage = provenance(model, seed, source.generation)["lineage"]
+            uri = f"urn:raysc:samples:{lineage}:seed{seed}:generation{source.generation}"
+            coupling = model.settings.coupling
+            of_model = "" if coupling is None else f" of model {coupling.index}"
+            yield Origin(uri, f"samples of generation {source.generation}{of_model}, seed {seed}")
+        return
+    data = f"urn:raysc:data:{key_of(_model_settings(cell)['data'])}"
     name = cell.settings.data.name
     if source == REAL:
-        return Origin(data, f"real rows of {name}")
-    return Origin(
-        f"{data}:seed{seed}:fresh{source.generation}", f"new real rows of {name} for generation {source.generation}"
-    )
+        yield Origin(data, f"real rows of {name}")
+    else:
+        t = source.generation
+        yield Origin(f"{data}:seed{seed}:fresh{t}", f"new real rows of {name} for generation {t}")
+
+
+def _models_read(cell: ResolvedCell) -> tuple[ResolvedCell, ...]:
+    """Return the cells whose samples a model is trained on: its own, or those that a coupled model reads."""
+    coupling = cell.settings.coupling
+    if coupling is None:
+        return (cell,)
+    counts = rows_read(coupling, coupling.index, cell.rules.sample_rows)
+    return tuple(model for model, count in zip(cell.coupled, counts, strict=True) if count > 0)
+
+
+def _model_settings(cell: ResolvedCell) -> Mapping[str, Any]:
+    """Return the settings in the key of a model; a coupled model's key holds those of all models."""
+    coupling = cell.settings.coupling
+    settings: Mapping[str, Any] = cell.keys.settings
+    return settings if coupling is None else settings["models"][coupling.index]
 
 
 def _pretrained(cell: ResolvedCell) -> tuple[Origin, ...]:
     """Return the pretrained model from which generation 0 started, if there is one."""
-    content = cell.keys.settings["initial"].get("from")
+    content = _model_settings(cell)["initial"].get("from")
     return () if content is None else (Origin(f"urn:raysc:pretrained:{content}", "pretrained model"),)

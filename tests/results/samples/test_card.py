@@ -15,6 +15,7 @@ DESCRIPTION = SampleDescription(
     data="digits",
     model="edm",
     regime="mix",
+    curation=None,
     lambda_=0.5,
     sampler="heun",
     sampling={"steps": 18},
@@ -42,6 +43,7 @@ def test_the_front_matter_says_that_the_rows_are_synthetic_and_where_they_come_f
         "seed": 1,
         "generation": 2,
         "regime": "mix",
+        "curation": None,
         "lambda": 0.5,
         "data": "digits",
         "model": "edm",
@@ -56,6 +58,15 @@ def test_a_regime_without_lambda_has_none() -> None:
     matter = front_matter(card_text(replace(DESCRIPTION, lambda_=None, regime="replace"), "png"))
     assert isinstance(matter["raysc"], dict)
     assert matter["raysc"]["lambda"] is None
+
+
+def test_the_curation_is_in_front_matter_and_summary() -> None:
+    assert "curation" not in DESCRIPTION.summary
+    text = card_text(replace(DESCRIPTION, curation="luce"), "png")
+    assert "regime mix with lambda = 0.5 and the curation luce, seed 1." in text
+    matter = front_matter(text)
+    assert isinstance(matter["raysc"], dict)
+    assert matter["raysc"]["curation"] == "luce"
 
 
 def test_the_text_names_origins_and_what_is_left_to_the_publisher() -> None:

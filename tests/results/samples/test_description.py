@@ -15,6 +15,17 @@ metrics: [feature_variance]
 """
 
 
+COUPLED = """\
+data: {name: gaussian, rows: 20}
+model: gaussian
+models: {count: 3, each: {data.mean: [0, 1, 5]}, reads: [[0.5, 0, 0.5], [0, 1, 0], [0.98, 0.02, 0]]}
+loop: {generations: 4}
+space: {regime: mix, lambda: 0.5}
+seeds: 1
+metrics: [mean_error]
+"""
+
+
 def test_a_generation_derives_from_the_rows_of_its_training_set(gaussian_store: tuple[Sweep, Objects]) -> None:
     sweep, _ = gaussian_store
     mix = next(cell for cell in resolve(sweep).cells if cell.settings.lambda_ == 0.5)
@@ -45,3 +56,25 @@ def test_a_subsampled_training_set_has_no_fixed_share(make_sweep: MakeSweep) -> 
     description = describe("s", cell, 0, 3, 20)
     assert description.training_rows == {"all": 20}
     assert len(description.origins) == 4
+
+
+def test_a_coupled_model_derives_from_its_data_and_the_samples_that_it_reads(make_sweep: MakeSweep) -> None:
+    cells = resolve(make_sweep(COUPLED)).cells[:3]
+    data = [f"urn:raysc:data:{key_of(cell.keys.settings['models'][i]['data'])}" for i, cell in enumerate(cells)]
+    assert len(set(data)) == 3
+    for index, read in enumerate(((0, 2), (1,), (0,))):  # of 20 rows 0.02 are none
+        origins = describe("s", cells[index], 0, 3, 20).origins
+        assert origins[0] == Origin(data[index], "real rows of gaussian")
+        assert origins[1:] == tuple(
+            Origin(
+                f"urn:raysc:samples:{cells[model].keys.lineage}:seed0:generation2",
+                f"samples of generation 2 of model {model}, seed 0",
+            )
+            for model in read
+        )
+
+
+def test_a_curation_is_named_and_samples_as_they_are_have_none(make_sweep: MakeSweep) -> None:
+    text = SUBSAMPLED.replace("accumulate_subsample", "accumulate_subsample, curation: [none, luce]")
+    cells = resolve(make_sweep(text)).cells
+    assert [describe("s", cell, 0, 3, 20).curation for cell in cells[:2]] == [None, "luce"]

@@ -55,12 +55,17 @@ def small_trained(file: Path) -> bool:
 
 
 def corners(sweep: Sweep) -> Sweep:
-    """The cells that have the smallest or largest value of every numeric axis, and all of the others."""
+    """The cells that have the smallest or largest value of every numeric axis, and all of the others.
+
+    Of coupled models all cells: one cannot run without those that it reads.
+    """
     ends = {}
     for axis in sweep.cells[0].axes:
         values = [cell.axes[axis] for cell in sweep.cells if cell.axes[axis] is not None]
         if values and all(isinstance(value, int | float) for value in values):
             ends[axis] = {min(values), max(values), None}
+    if sweep.cells[0].coupling is not None:
+        ends = {}
     cells = [cell for cell in sweep.cells if all(cell.axes[axis] in own for axis, own in ends.items())]
     generations = min(GENERATIONS, sweep.generations)
     measure = sweep.measure if isinstance(sweep.measure, str) else (0, generations)

@@ -36,7 +36,7 @@ def test_list_shows_a_kind_or_a_name(raysc: RunRaysc) -> None:
 def test_list_groups_by_paper(raysc: RunRaysc) -> None:
     out = raysc("list", "papers").out
     assert out.startswith("papers, with what cites them\n")
-    assert "\n  Bertrand et al. 2023: regimes: mix, real_only\n" in out
+    assert "\n  Bertrand et al. 2023: models: student_t\n      regimes: mix, real_only\n" in out
     kazdan = raysc("list", "kazdan").out
     assert "kazdan2024/gaussian" in kazdan
     assert "Bertrand" not in kazdan

@@ -29,10 +29,10 @@ def test_citations_have_authors_and_a_year(text: str, expected: list[str]) -> No
 
 def test_papers_name_components_and_files_in_the_order_of_years(tmp_path: Path) -> None:
     file = tmp_path / "new.yaml"
-    file.write_text("# Does it hold? As in Nobody et al. 1999.\nname: new\n")
+    file.write_text("# Does it hold? As in Nobody et al. 1901.\nname: new\n")
     cited = papers({**shipped(), "new": file})
-    assert cited["Nobody et al. 1999"] == {"sweep": ["new"]}
-    assert next(iter(cited)) == "Nobody et al. 1999"
+    assert cited["Nobody et al. 1901"] == {"sweep": ["new"]}
+    assert next(iter(cited)) == "Nobody et al. 1901"
     assert "accumulate" in cited["Kazdan et al. 2024"]["regime"]
     assert "kazdan2024/gaussian" in cited["Kazdan et al. 2024"]["sweep"]
     known = {name for kind in registry.REGISTRIES for name in registry.names(kind)} | {*shipped(), "new"}

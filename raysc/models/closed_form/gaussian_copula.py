@@ -4,11 +4,12 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr
 
 from raysc.errors import InputError
 from raysc.models.closed_form.cholesky import CholeskyCache
 from raysc.models.closed_form.draws import normals
+from raysc.models.closed_form.latent_correlation import latent_correlation
 from raysc.models.family import Arrays
 from raysc.pool.training_set import TrainingSet
 from raysc.rng import Streams
@@ -18,11 +19,9 @@ from raysc.rng import Streams
 class GaussianCopula:
     """x_j = F_j^(-1)(Phi(z_j)) with z normal, F_j the empirical distribution of column j (Liu et al. 2009).
 
-    A column of N rows has as scores s the normal quantiles of its ranks, averaged over tied values: E(z | x). For two
-    columns the correlation of z is estimated by mean(s_i s_j) / (mean(s_i^2) mean(s_j^2)): the correlation of
-    the scores without ties, and exact to first order in it for columns of few values, whose scores are less correlated
-    than z.
-    Estimates are cut to [-1, 1] and to the nearest matrix without negative eigenvalues.
+    The correlation of z is consistent for columns with and without ties, a pair of columns at a time, by
+    ``latent_correlation``: for columns without ties that of normal scores, for columns of few values the polychoric
+    correlation (Olsson 1979). Then negative eigenvalues are set to 0, and the diagonal is scaled to 1 again.
 
     Samples take values of the training rows only, column by column, so columns of codes and of numbers may stand side
     by side. Under ``replace`` values are lost and never return. The model keeps all its rows.
@@ -30,7 +29,7 @@ class GaussianCopula:
 
     _cholesky: CholeskyCache = field(default_factory=CholeskyCache, init=False, repr=False, compare=False)
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2  # 2: a consistent correlation of columns with ties
     trained: ClassVar[bool] = False
     reads_rows_once: ClassVar[bool] = False
     block: ClassVar[int] = 1024
@@ -42,7 +41,9 @@ class GaussianCopula:
     def fit(self, training_set: TrainingSet, streams: Streams) -> Arrays:
         """Return the sorted columns (seeds, rows, dim) and the correlation of z (seeds, dim, dim), both float64."""
         rows = np.asarray(training_set.load(), np.float64)
-        correlation = np.stack([_correlation(of_seed) for of_seed in rows])
+        finite = np.isfinite(rows).all(axis=(1, 2))
+        correlation = np.full((len(rows), rows.shape[2], rows.shape[2]), np.nan)
+        correlation[finite] = _without_negative_eigenvalues(latent_correlation(rows[finite]))
         seeds = len(streams.seeds)
         return {
             "values": np.broadcast_to(np.sort(rows, axis=1), (seeds, *rows.shape[1:])),
@@ -59,30 +60,10 @@ class GaussianCopula:
         return np.where(finite, np.take_along_axis(values, positions, axis=1), np.nan)
 
 
-def _correlation(rows: np.ndarray) -> np.ndarray:
-    """Estimate the correlation of z, float64 (dim, dim), from rows (N, dim); NaN if one of them is not finite."""
-    count, dim = rows.shape
-    if not np.isfinite(rows).all():
-        return np.full((dim, dim), np.nan)
-    quantiles = ndtri((np.arange(count) + 0.5) / count)
-    quantiles /= max(np.sqrt(np.square(quantiles).mean()), 1e-300)  # 0 for a single row
-    scores = np.stack([_average_ties(column, quantiles) for column in rows.T])
-    moments = scores @ scores.T / count
-    squares = np.where(moments.diagonal() > 1e-12, moments.diagonal(), np.inf)  # a column with one value: uncorrelated
-    correlation: np.ndarray = np.clip(moments / np.outer(squares, squares), -1, 1)
-    np.fill_diagonal(correlation, 1)
+def _without_negative_eigenvalues(correlation: np.ndarray) -> np.ndarray:
+    """Set negative eigenvalues of matrices (seeds, dim, dim) to 0, and scale the diagonals to 1."""
     eigenvalues, vectors = np.linalg.eigh(correlation)
-    if eigenvalues[0] >= -1e-12:
-        return correlation
-    positive = (vectors * np.maximum(eigenvalues, 0)) @ vectors.T
-    deviations = np.sqrt(positive.diagonal())
-    nearest: np.ndarray = positive / np.outer(deviations, deviations)
-    return nearest
-
-
-def _average_ties(column: np.ndarray, quantiles: np.ndarray) -> np.ndarray:
-    """Return the quantile of each value's rank, averaged over equal values."""
-    _, inverse, counts = np.unique(column, return_inverse=True, return_counts=True)
-    starts = np.cumsum(counts) - counts
-    averages: np.ndarray = np.add.reduceat(quantiles, starts) / counts
-    return averages[inverse]
+    positive = (vectors * np.maximum(eigenvalues, 0)[:, None]) @ vectors.transpose(0, 2, 1)
+    deviations = np.sqrt(positive.diagonal(axis1=1, axis2=2))
+    scaled = positive / (deviations[:, :, None] * deviations[:, None, :])
+    return np.where((eigenvalues[:, 0] < -1e-12)[:, None, None], scaled, correlation)

@@ -54,6 +54,20 @@ def test_columns_of_few_values_have_the_correlation_of_the_numbers_behind_them()
     assert state["correlation"][0, 1, 2] == pytest.approx(0.4, abs=0.03)
 
 
+@pytest.mark.parametrize("rho", [0.5, 0.9])
+def test_refits_of_binary_columns_do_not_drift(rho: float) -> None:
+    seeds = tuple(range(8))
+    z = np.random.default_rng(5).multivariate_normal([0, 0], [[1, rho], [rho, 1]], (len(seeds), 20_000))
+    rows, estimates = np.where(z > 0, 1.0, 0.0), []
+    for t in range(9):
+        state = FAMILY.fit(training_set(rows), Streams(seeds, t))
+        estimates.append(state["correlation"][:, 0, 1])
+        rows = FAMILY.sample(state, 0, 20_000, Streams(seeds, t))
+    moved = estimates[8] - estimates[0]  # a random walk of 8 steps
+    assert abs(moved.mean()) < 4 * moved.std() / np.sqrt(len(seeds))
+    assert moved.std() < 0.05
+
+
 def test_the_correlation_has_no_negative_eigenvalues() -> None:
     rows = np.random.default_rng(3).integers(0, 2, (2, 12, 6)).astype(float)
     rows[..., 3:] = rows[..., :3]
@@ -75,6 +89,8 @@ def test_a_seed_that_diverged_does_not_change_the_other_one() -> None:
     samples = FAMILY.sample(FAMILY.fit(training_set(rows), Streams(SEEDS, 0)), 0, 30, Streams(SEEDS, 0))
     assert np.isnan(samples[0, :, 1]).all()
     assert np.isfinite(samples[1]).all()
+    rows[1, 0, 0] = np.inf
+    assert np.isnan(FAMILY.fit(training_set(rows), Streams(SEEDS, 0))["correlation"]).all()
 
 
 def test_images_are_refused() -> None:

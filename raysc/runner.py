@@ -16,6 +16,7 @@ from raysc.planning.open_sweep import SWEEP_COPY, THRESHOLD_FILE, sweep_folder
 from raysc.planning.plan import Plan, make_plan
 from raysc.planning.resolved import ResolvedSweep, resolve
 from raysc.planning.validation import check_machine, validate, validation_notes
+from raysc.results.thresholds.resolution import resolve_in_store
 from raysc.store.inventory import describe_holders, list_entries, verify_entries
 from raysc.store.leases import wait_for_gc
 from raysc.store.objects import Objects
@@ -152,15 +153,6 @@ def _prepare(sweep: Sweep, objects: Objects, display: Display, options: RunOptio
     return resolved
 
 
-def resolve_in_store(sweep: Sweep, objects: Objects) -> ResolvedSweep:
-    """Resolve a sweep; one with a search has the probes that are published, and the next ones."""
-    if sweep.search is None:
-        return resolve(sweep)
-    from raysc.results.thresholds.rounds import read_state
-
-    return read_state(sweep, objects).resolved
-
-
 def _plan(resolved: ResolvedSweep, objects: Objects, display: Display, remake: bool) -> Plan:
     """Plan the run, say what it will do, and record the sweep in the store."""
     sweep = resolved.sweep
@@ -168,8 +160,9 @@ def _plan(resolved: ResolvedSweep, objects: Objects, display: Display, remake: b
     if plan.refitting_units:
         _drop_for_refit(plan, objects, remake)
         plan = make_plan(resolved, objects)
+    runs = f" x {len(sweep.seeds)} seeds" if sweep.search is None else f", {sweep.runs} runs"
     display.say(
-        f"{sweep.name}: {len(plan.cells)} cells x {len(sweep.seeds)} seeds x {sweep.generations} generations; "
+        f"{sweep.name}: {len(plan.cells)} cells{runs} x {sweep.generations} generations; "
         f"{len(plan.units)} units to run, {plan.done} generations done, {plan.to_do} to do"
     )
     replaced = replacement_note(resolved, objects)

@@ -1,4 +1,4 @@
-"""The runner before Ray starts: ``--fresh``."""
+"""The runner before Ray starts: ``--fresh``, and the plan."""
 
 import io
 from collections.abc import Callable
@@ -6,12 +6,14 @@ from pathlib import Path
 
 from rich.console import Console
 
+from raysc import registry
 from raysc.display import ConsoleDisplay
 from raysc.planning.resolved import resolve
-from raysc.runner import _discard
+from raysc.runner import _discard, _plan
 from raysc.store.objects import Objects
 from raysc.store.sweep_record import write_sweep_record
-from raysc.sweepfile import Sweep
+from raysc.sweepfile import Sweep, read_probes
+from tests.results.thresholds.test_rounds import SEARCH
 
 
 def test_a_damaged_sweep_record_does_not_stop_fresh(
@@ -27,3 +29,11 @@ def test_a_damaged_sweep_record_does_not_stop_fresh(
     output = console.export_text()
     assert "note: sweep another shares some of them" in output
     assert f"{record} was changed or cut off" in output
+
+
+def test_a_run_of_a_search_begins_with_its_number_of_runs(make_sweep: Callable[..., Sweep], tmp_path: Path) -> None:
+    ends = {0.25: (0, 1, 2, 3), 16: (0, 1, 2, 3)}
+    sweep = read_probes(make_sweep(SEARCH), [{**ends, 1.1: (4, 5)}, ends], registry)
+    console = Console(record=True, width=400, file=io.StringIO())
+    _plan(resolve(sweep), Objects.open(str(tmp_path)), ConsoleDisplay(console), remake=False)
+    assert "search: 7 cells, 28 runs x 6 generations" in console.export_text()

@@ -35,7 +35,7 @@ def plan(
     from raysc.planning.name_collisions import check_name
     from raysc.planning.plan import make_plan
     from raysc.planning.validation import check_machine, validate
-    from raysc.runner import resolve_in_store
+    from raysc.results.thresholds.resolution import resolve_in_store
 
     sweep, objects = open_sweep(sweep_file, storage, overrides)
     resolved = resolve_in_store(sweep, objects)

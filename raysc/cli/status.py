@@ -54,7 +54,7 @@ def status(
 def _read(sweep: "Sweep", objects: "Objects") -> "Status":
     """Read the status of a sweep; that of a search is the one of its present round."""
     from raysc.results.status import read_status
-    from raysc.runner import resolve_in_store
+    from raysc.results.thresholds.resolution import resolve_in_store
 
     return read_status(resolve_in_store(sweep, objects), objects)
 

@@ -6,7 +6,7 @@ from math import prod
 from typing import cast
 
 from raysc.models.family import TrainedFamily
-from raysc.planning.plan import Plan
+from raysc.planning.plan import Plan, seeds_by_key
 from raysc.planning.resolved import ResolvedCell
 from raysc.results.table.table import metric_columns
 
@@ -56,11 +56,13 @@ def estimate_size(plan: Plan) -> SizeEstimate:
         total += seeds * (kept_models * sizes.model(cell) + _kept_rows(cell, plan) * sizes.row(cell))
         if sweep.keep.training_state == "last":
             total += seeds * STATE_NUMBERS * sizes.model(cell)
-    for cell in {keys.rows: cell for keys, cell in by_generation_zero.items()}.values():
-        rows += len(sweep.seeds) * cell.rules.sample_rows
-        total += len(sweep.seeds) * cell.rules.sample_rows * sizes.row(cell)
-    for cell in {keys.model: cell for keys, cell in by_generation_zero.items()}.values():
-        total += len(sweep.seeds) * (1 + STATE_NUMBERS) * sizes.model(cell)
+    seeds_by_rows = seeds_by_key(plan.resolved, lambda keys: keys.rows)
+    for key, cell in {keys.rows: cell for keys, cell in by_generation_zero.items()}.items():
+        rows += len(seeds_by_rows[key]) * cell.rules.sample_rows
+        total += len(seeds_by_rows[key]) * cell.rules.sample_rows * sizes.row(cell)
+    seeds_by_model = seeds_by_key(plan.resolved, lambda keys: keys.model)
+    for key, cell in {keys.model: cell for keys, cell in by_generation_zero.items()}.items():
+        total += len(seeds_by_model[key]) * (1 + STATE_NUMBERS) * sizes.model(cell)
     return SizeEstimate(
         rows=rows,
         bytes=total,

@@ -26,23 +26,25 @@ def single_seed(sweep: Sweep, cell: int | None, seed: int | None) -> Sweep:
     Args:
         sweep: the sweep.
         cell: number of the cell; None: the first one.
-        seed: the seed; None: the first one.
+        seed: the seed; None: the first one of the cell.
 
     Raises:
-        InputError: the sweep has no such cell or seed.
+        InputError: the sweep has no such cell, or the cell no such seed.
     """
     number = 0 if cell is None else cell
     if not 0 <= number < len(sweep.cells):
         raise InputError(f"--cell {number}: {sweep.name} has cells 0 to {len(sweep.cells) - 1}")
-    if seed is not None and seed not in sweep.seeds:
-        raise InputError(f"--seed {seed}: {sweep.name} has seeds {', '.join(map(str, sweep.seeds))}")
+    seeds = sweep.seeds_of(number)
+    if seed is not None and seed not in seeds:
+        raise InputError(f"--seed {seed}: cell {number} of {sweep.name} has seeds {', '.join(map(str, seeds))}")
     chosen = sweep.cells[number]
     cells = [
         other
         for other in sweep.cells
         if chosen.coupling is not None and other.coupling is not None and other.coupling.group == chosen.coupling.group
     ]
-    return replace(sweep, cells=tuple(cells) or (chosen,), seeds=(sweep.seeds[0] if seed is None else seed,))
+    single = seeds[0] if seed is None else seed
+    return replace(sweep, cells=tuple(cells) or (chosen,), seeds=(single,), seeds_by_cell={})
 
 
 def run_all_units(resolved: ResolvedSweep, objects: Objects, report: Report) -> int:

@@ -105,13 +105,13 @@ def make_plan(resolved: ResolvedSweep, objects: Objects) -> Plan:
         done=runs * sweep.generations - to_do,
         to_do=to_do,
         shared=(sum(len(seeds[cell.keys.lineage]) for cell in cells) - runs) * sweep.generations,
-        generation_zeros=sum(map(len, _seeds_by_key(resolved, lambda keys: keys).values())),
+        generation_zeros=sum(map(len, seeds_by_key(resolved, lambda keys: keys).values())),
         trainings_saved=sum(len(seeds[loop.lineage]) for loop in loops.values())
-        - sum(map(len, _seeds_by_key(resolved, lambda keys: keys.run).values())),
+        - sum(map(len, seeds_by_key(resolved, lambda keys: keys.run).values())),
     )
 
 
-def _seeds_by_key(resolved: ResolvedSweep, key: Callable[[GenerationZeroKeys], Hashable]) -> dict[Hashable, set[int]]:
+def seeds_by_key(resolved: ResolvedSweep, key: Callable[[GenerationZeroKeys], Hashable]) -> dict[Hashable, set[int]]:
     """Map a key of each generation 0 to the seeds of the lineages that begin with it."""
     seeds: dict[Hashable, set[int]] = {}
     for cell in resolved.cells:

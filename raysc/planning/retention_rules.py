@@ -13,7 +13,8 @@ from raysc.sweepfile import read_sweep_mapping
 def retention_rules(records: Iterable[SweepRecord], report: Callable[[str], None]) -> dict[str, RetentionRule]:
     """Resolve recorded sweeps, and return the retention rule of each trained lineage that they name.
 
-    A lineage that an unreadable sweep names has no rule, since that sweep's own rule may be more generous.
+    A lineage that an unreadable sweep names has no rule, since that sweep's own rule may be more generous. The same
+    holds for one that a record names and its sweep file does not: an inner probe of a search.
 
     Args:
         records: of the sweeps.
@@ -23,15 +24,17 @@ def retention_rules(records: Iterable[SweepRecord], report: Callable[[str], None
         Lineage key -> rule.
     """
     rules: dict[str, RetentionRule] = {}
-    unreadable_keys: set[str] = set()
+    without_rule: set[str] = set()
     for record in records:
         try:
             sweep = read_sweep_mapping({**record.resolved, "name": record.name}, (), registry)
-            _add_rules(rules, resolve(sweep))
+            resolved = resolve(sweep)
+            _add_rules(rules, resolved)
+            without_rule |= record.keys - resolved.keys
         except RayscError as error:
             report(f"sweep {record.name} cannot be read here, so everything that it names stays: {error}")
-            unreadable_keys |= record.keys
-    return {key: rule for key, rule in rules.items() if key not in unreadable_keys}
+            without_rule |= record.keys
+    return {key: rule for key, rule in rules.items() if key not in without_rule}
 
 
 def _add_rules(rules: dict[str, RetentionRule], resolved: ResolvedSweep) -> None:

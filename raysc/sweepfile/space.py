@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel
 
@@ -33,6 +33,21 @@ def _settings(prefix: str, section: type[BaseModel]) -> Iterator[str]:
             yield from _settings(f"{prefix}.{key}", inner)
 
 
+def _number_settings(prefix: str, section: type[BaseModel]) -> Iterator[str]:
+    """Yield the dotted keys of a section, and of the sections below it, that take numbers."""
+    for name, info in section.model_fields.items():
+        if _takes_numbers(info.annotation):
+            yield f"{prefix}.{info.alias or name}"
+    for key, inner in section_keys(section).items():
+        if inner is not None:
+            yield from _number_settings(f"{prefix}.{key}", inner)
+
+
+def _takes_numbers(annotation: Any) -> bool:
+    """Return True if a type is a number's, or a union with one."""
+    return annotation in (int, float) or any(map(_takes_numbers, get_args(annotation)))
+
+
 AXES = (
     "regime",
     "lambda",
@@ -47,6 +62,9 @@ AXES = (
     *(key for prefix, section in SECTIONS.items() for key in _settings(prefix, section)),
 )
 """All axes, except parameters of components."""
+
+NUMBER_AXES = ("lambda", *(key for prefix, section in SECTIONS.items() for key in _number_settings(prefix, section)))
+"""The axes with numbers as values, parameters of components left out."""
 
 MAPPINGS = (*COMPONENTS, "loop.budget", "train.ema", "loop.train.ema")
 """Axes with mappings as values."""

@@ -20,7 +20,7 @@ from itertools import pairwise
 from raysc.settings import CellSettings, Search, Tolerance
 from raysc.sweepfile.domains import Domain
 from raysc.sweepfile.messages import Locations, did_you_mean
-from raysc.sweepfile.space import AXES, COMPONENTS, MAPPINGS, Axis, points
+from raysc.sweepfile.space import COMPONENTS, NUMBER_AXES, Axis, points
 
 Number = int | float
 Probes = Mapping[Number, tuple[int, ...]]
@@ -193,8 +193,8 @@ def _check_runs(search: ThresholdSearch, cells: Sequence[CellSettings], location
 def _check_axis(axis: str, grids: list[list[Axis]], locations: Locations) -> None:
     """Raise InputError for an axis without numbers or one of ``space``, and for domains in ``space``."""
     is_parameter = axis.partition(".")[0] in COMPONENTS and axis not in COMPONENTS
-    if (axis not in AXES and not is_parameter) or axis in (*COMPONENTS, *MAPPINGS):
-        problem = f"expected an axis of numbers, got {axis!r}{did_you_mean(axis, AXES)}"
+    if axis not in NUMBER_AXES and not is_parameter:
+        problem = f"expected an axis of numbers, got {axis!r}{did_you_mean(axis, NUMBER_AXES)}"
         raise locations.error("search.threshold", problem)
     for other in (other for grid in grids for other in grid):
         if other.key == axis:

@@ -3,10 +3,13 @@ from pathlib import Path
 
 import pytest
 
+from raysc import registry
 from raysc.estimates.size import FLOAT32_BYTES, NUMBER_BYTES, RECORD_BYTES, SizeEstimate, estimate_size
 from raysc.planning.plan import make_plan
 from raysc.planning.resolved import resolve
 from raysc.store.objects import Objects
+from raysc.sweepfile import read_probes
+from raysc.sweepfile.threshold_search import Probes
 from tests.conftest import MakeSweep
 
 Estimate = Callable[..., SizeEstimate]
@@ -51,3 +54,22 @@ def test_generation_0_counts_once_for_the_cells_that_share_it(estimate: Estimate
         for regimes in ("replace", "[replace, mix]")
     )
     assert two.rows - one.rows == 2 * 2 * 24, "two generations of two seeds"
+
+
+def test_generation_0_counts_with_its_own_seeds_in_a_search(
+    make_sweep: MakeSweep, digits_text: str, tmp_path: Path
+) -> None:
+    sweep = make_sweep(
+        digits_text,
+        "space={regime: replace, train.lr: [0.001, 0.01]}",
+        "search={threshold: lambda, range: [0.5, 2]}",
+        "seeds=3",
+    )
+    ends: Probes = {0.5: (0, 1, 2), 2: (0, 1, 2)}
+    first: list[Probes] = [ends, ends]
+    later: list[Probes] = [{**ends, 2: (0, 1, 2, 3)}, ends]
+    before, after = (
+        estimate_size(make_plan(resolve(read_probes(sweep, probes, registry)), Objects.open(str(tmp_path))))
+        for probes in (first, later)
+    )
+    assert after.rows - before.rows == (1 + 2 + 2) * 24, "generation 0, and two of the probe and of its control"

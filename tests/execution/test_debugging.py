@@ -4,14 +4,16 @@ from typing import Any
 
 import pytest
 
+from raysc import registry
 from raysc.errors import InputError
 from raysc.execution.debugging import run_all_units, single_seed
 from raysc.planning.plan import make_plan
 from raysc.planning.resolved import resolve
 from raysc.results.table.table import load_table
 from raysc.store.objects import Objects
-from raysc.sweepfile import Sweep
+from raysc.sweepfile import Sweep, read_probes
 from tests.conftest import MakeSweep
+from tests.results.thresholds.test_rounds import SEARCH
 
 
 def test_a_seed_of_a_cell_gets_the_values_that_it_has_in_the_whole_sweep(
@@ -38,5 +40,17 @@ def test_absent_cells_and_seeds_are_refused(make_sweep: MakeSweep, gaussian_text
     sweep = make_sweep(gaussian_text)
     with pytest.raises(InputError, match="--cell -1: small-gaussian has cells 0 to 3"):
         single_seed(sweep, -1, None)
-    with pytest.raises(InputError, match="--seed 3: small-gaussian has seeds 0, 1, 2"):
+    with pytest.raises(InputError, match="--seed 3: cell 0 of small-gaussian has seeds 0, 1, 2"):
         single_seed(sweep, None, 3)
+
+
+def test_a_cell_of_a_search_has_seeds_of_its_own(make_sweep: MakeSweep, tmp_path: Path) -> None:
+    text = SEARCH.replace("[1.0, 2.0]", "2.0")
+    ends = {0.25: (0, 1, 2, 3), 16: (0, 1, 2, 3)}
+    sweep = read_probes(make_sweep(text), [{**ends, 1.1: (4, 59)}], registry)
+    for seed in (None, 59):
+        single = single_seed(sweep, 1, seed)
+        assert single.seeds == (4 if seed is None else seed,)
+        assert run_all_units(resolve(single), Objects.open(str(tmp_path / str(seed))), lambda columns: None) == 1
+    with pytest.raises(InputError, match="--seed 59: cell 0 of search has seeds 0, 1, 2, 3"):
+        single_seed(sweep, 0, 59)

@@ -71,3 +71,13 @@ def test_no_file_is_written(
     sweep_record = record()
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "absent"))
     assert retention_rules([sweep_record], pytest.fail)
+
+
+def test_a_lineage_that_only_a_record_names_has_no_rule(record: Callable[..., SweepRecord]) -> None:
+    """An inner probe of a search is no cell of its sweep file; the rule of another sweep must not drop it."""
+    other = record("keep={models: last}")
+    lineage = next(iter(retention_rules([other], pytest.fail)))
+    grid = record("space={regime: accumulate}")
+    search = SweepRecord("search", grid.resolved, grid.keys | {lineage})
+    rules = retention_rules([search, other], pytest.fail)
+    assert set(rules) == set(retention_rules([grid, other], pytest.fail)) - {lineage}

@@ -11,11 +11,11 @@ import pandas as pd
 from raysc import registry
 from raysc.errors import InputError
 from raysc.planning.open_sweep import SWEEP_COPY
-from raysc.planning.resolved import resolve
 from raysc.results.supplement.archive import Archive, DamagedMemberError, open_archive
 from raysc.results.supplement.checksums import CHECKSUMS, digest, read_checksums
 from raysc.results.supplement.contents import TABLE
 from raysc.results.table.table import load_table
+from raysc.results.thresholds.resolution import resolve_in_store
 from raysc.store.objects import Objects
 from raysc.sweepfile import read_sweep_text
 
@@ -95,7 +95,7 @@ def compare_with_store(file: Path, objects: Objects) -> tuple[int, list[str]]:
     registry.add_plugin_folder(file.resolve().parent)
     sweep = read_sweep_text(text.decode(), f"{file}/{SWEEP_COPY}", (), registry)
     packed = _read_table(content)
-    stored = _read_table(load_table(resolve(sweep), objects).to_parquet(index=False))
+    stored = _read_table(load_table(resolve_in_store(sweep, objects), objects).to_parquet(index=False))
     return len(packed), table_differences(packed, stored)
 
 

@@ -10,7 +10,17 @@ import pytest
 from raysc.errors import InputError
 from raysc.results.supplement.archive import write_archive
 from raysc.results.supplement.checksums import CHECKSUMS, checksums_text
-from raysc.results.supplement.verification import SupplementCheck, table_differences, verify_supplement
+from raysc.results.supplement.verification import (
+    SupplementCheck,
+    compare_with_store,
+    table_differences,
+    verify_supplement,
+)
+from raysc.results.table.table import load_table
+from raysc.store.objects import Objects
+from raysc.sweepfile.yaml_writer import sweep_yaml
+from tests.conftest import MakeSweep
+from tests.results.thresholds.test_rounds import SEARCH, search
 
 FILES = {"a": b"1", "b": b"2", "c/d": b"3"}
 TABLE = pd.DataFrame(
@@ -93,3 +103,11 @@ def test_rows_and_columns_of_one_side_are_named() -> None:
     assert table_differences(TABLE.iloc[:2], TABLE) == ["1 rows are only in the store"]
     assert table_differences(TABLE.assign(more=1), TABLE) == ["columns only in the supplement: more"]
     assert table_differences(TABLE, TABLE.iloc[:0]) == ["the store has no results of this sweep"]
+
+
+def test_the_table_of_a_search_equals_that_of_its_store(make_sweep: MakeSweep, tmp_path: Path) -> None:
+    sweep, objects = make_sweep(SEARCH.replace("[1.0, 2.0]", "2.0")), Objects.open(tmp_path / "store")
+    state = search(sweep, objects)
+    table = load_table(state.resolved, objects)
+    files = {"sweep.yaml": sweep_yaml(sweep).encode(), "table.parquet": table.to_parquet(index=False)}
+    assert compare_with_store(supplement(tmp_path / "p.zip", files), objects) == (len(table), [])

@@ -75,7 +75,7 @@ class Coupling(Settings):
 
     @property
     def key(self) -> Mapping[str, Any]:
-        """What a lineage key holds of it beside the settings of the models."""
+        """Part of a lineage key beside the settings of the models."""
         pooled = {"pooled": True} if self.graph == "pooled" else {}
         return {"index": self.index, "reads": self.reads, "real": self.real, **pooled}
 

@@ -63,8 +63,8 @@ def load_table(resolved: ResolvedSweep, objects: Objects) -> pd.DataFrame:
     keys = [(cell.number, key) for cell in cells for key in _lineage_keys(cell)]
     table = pd.DataFrame(keys, columns=["cell", "lineage"]).merge(rows, on="lineage")
     if sweep.seeds_by_cell:  # cells with fewer seeds share generation 0s with cells that have more
-        asked = {(cell.number, seed) for cell in cells for seed in sweep.seeds_of(cell.number)}
-        table = table[[run in asked for run in zip(table["cell"], table["seed"], strict=True)]]
+        requested = {(cell.number, seed) for cell in cells for seed in sweep.seeds_of(cell.number)}
+        table = table[[run in requested for run in zip(table["cell"], table["seed"], strict=True)]]
     table = table.sort_values(["cell", "seed", "generation"], ignore_index=True)
     if "weights_moved" in table:  # recorded only where something is amiss
         moved = table["weights_moved"].fillna(True).astype(bool)

@@ -76,10 +76,10 @@ class _EvidenceReader:
 
     def search(self, index: int) -> Search:
         """Return one search."""
-        asked = self._search.probes[index]
-        probes = [self._probe(self._search.cell(index, value), value, seeds) for value, seeds in asked.items()]
+        proposed = self._search.probes[index]
+        probes = [self._probe(self._search.cell(index, value), value, seeds) for value, seeds in proposed.items()]
         present = tuple(probe for probe in probes if probe is not None)
-        settings, complete = search_settings(self._search), len(present) == len(asked)
+        settings, complete = search_settings(self._search), len(present) == len(proposed)
         step = next_step(settings, present) if complete else None
         return Search(self._where(index), settings, present, complete, step)
 

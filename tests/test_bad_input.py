@@ -152,7 +152,7 @@ def test_an_unwritable_storage_is_refused(
     arguments = ["sweep", str(tmp_path / "grid.yaml"), "--storage", str(tmp_path / "file" / "store")]
     status, message = run(arguments, monkeypatch, capsys)
     assert status == 2
-    assert "file/store" in message
+    assert "file is a file; give another place" in message
     assert "--storage" in message
 
 

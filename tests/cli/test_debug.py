@@ -100,7 +100,7 @@ def test_a_named_store_keeps_the_results(raysc: RunRaysc, write: WriteFiles, her
     ("arguments", "message"),
     [
         (("--debug", "--cell", "7"), "--cell 7: debugged has cells 0 to 2"),
-        (("--debug", "--seed", "9"), "--seed 9: debugged has seeds 0, 1, 2"),
+        (("--debug", "--seed", "9"), "--seed 9: cell 0 of debugged has seeds 0, 1, 2"),
         (("--debug", "--fresh"), "--debug runs in this process; leave out --fresh"),
         (("--seed", "1"), "--cell and --seed need --debug"),
     ],

@@ -43,6 +43,8 @@ from raysc.results.statistics.averages import Mean
 from raysc.results.table.number_format import interval_text
 from raysc.results.table.stability import Stability, cell_stabilities, excess_unit, stability_frame
 from raysc.results.table.table import load_table, quality_column, varying_axes
+from raysc.results.thresholds.answers import threshold_text
+from raysc.results.thresholds.evidence import read_searches
 from raysc.store.objects import Objects
 from raysc.sweepfile.yaml_writer import sweep_yaml
 
@@ -114,7 +116,7 @@ def report(resolved: ResolvedSweep, objects: Objects) -> Report:
     html = _template_environment().get_template("page.html").render(
         sweep=sweep,
         introduction=introduction(sweep.comment),
-        result=result_sentence(stabilities, cells, column),
+        result=search_answers(resolved, table) or result_sentence(stabilities, cells, column),
         script=Markup(script),
         script_hash=f"sha256-{b64encode(sha256(script.encode()).digest()).decode()}",
         progress=_progress(plan, table),
@@ -148,6 +150,14 @@ def introduction(comment: str) -> list[str]:
     """Return the paragraphs of the comment at the top of a sweep file, without its ``raysc sweep`` command."""
     lines = [line.strip() for line in comment.splitlines() if not line.strip().startswith("raysc sweep ")]
     return [" ".join(paragraph) for has_text, paragraph in groupby(lines, bool) if has_text]
+
+
+def search_answers(resolved: ResolvedSweep, table: pd.DataFrame) -> str:
+    """Return the answers of a sweep's searches for a threshold, a sentence each; "" without a search."""
+    search = resolved.sweep.search
+    if search is None:
+        return ""
+    return " ".join(f"{threshold_text(search.axis, answer)}." for answer in read_searches(resolved, table))
 
 
 def result_sentence(stabilities: Sequence[Stability], cells: Sequence[ResolvedCell], column: Column) -> str:

@@ -13,10 +13,12 @@ from raysc.planning.plan import make_plan
 from raysc.planning.resolved import resolve
 from raysc.results.report.page import Report, excess_text, introduction, report
 from raysc.results.statistics.averages import Mean
+from raysc.results.thresholds.answers import threshold_text
 from raysc.store.objects import Objects
 from raysc.sweepfile.yaml_writer import sweep_yaml
 from tests.conftest import MakeSweep, RunSweep
 from tests.results.report.conftest import ReadPage
+from tests.results.thresholds.test_rounds import SEARCH, search
 
 pytestmark = pytest.mark.slow
 
@@ -194,6 +196,15 @@ def test_the_result_stands_first_in_one_sentence(gaussian_report: Report, read_p
         r"At generation 4, frechet_distance is [\d.]+ \[.*?\] times the control's for replace, lambda 1", text
     )
     assert text.index("times the control's") < text.index("Claims")
+
+
+def test_the_answers_of_a_search_stand_first(make_sweep: MakeSweep, tmp_path: Path, read_page: ReadPage) -> None:
+    objects = Objects.open(tmp_path)
+    state = search(make_sweep(SEARCH), objects)
+    text = words(read_page(report(state.resolved, objects).html).text)
+    answers = " ".join(f"{threshold_text('lambda', answer)}." for answer in state.searches)
+    assert answers.startswith("sample.covariance_scale 1: lambda: none up to 16; ")
+    assert 0 < text.index(answers) < text.index("Collapse profile")
 
 
 @pytest.mark.parametrize(

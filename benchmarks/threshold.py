@@ -15,12 +15,14 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import exp, log
+from typing import cast
 
 import numpy as np
 
 from raysc import registry
 from raysc.execution.ranks import ClosedFormRank
 from raysc.loop import Rules, self_consuming_loop
+from raysc.models.family import ClosedFormFamily
 from raysc.planning.resolved import ResolvedCell, resolve
 from raysc.pool.blocks import MemoryBlock
 from raysc.pool.lifetimes import Lifetimes
@@ -89,8 +91,8 @@ def excess_of(cell: ResolvedCell, seeds: tuple[int, ...]) -> np.ndarray:
     The control fits the same real rows at every generation, so its trace is that of generation 0.
     """
     rules: Rules = cell.rules
-    family = registry.family(cell.settings.model, cell.data)
-    crew, shelf = ClosedFormRank(family, seeds), MemoryShelf()  # type: ignore[arg-type]
+    family = cast(ClosedFormFamily, registry.family(cell.settings.model, cell.data))
+    crew, shelf = ClosedFormRank(family, seeds), MemoryShelf()
     sources = {REAL: Rows(REAL, (MemoryBlock((REAL, seeds), 0, cell.data.train(seeds)),))}
     generations = range(GENERATIONS + 1)
     lifetimes = Lifetimes.of(rules.recipe, generations, reads_rows_once=True)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -12,10 +13,13 @@ import pytest
 from raysc.execution import closed_form
 from raysc.execution.in_process import context_in_process, run_unit
 from raysc.execution.recompute import generation_again
+from raysc.models.family import Arrays
 from raysc.planning.plan import make_plan
 from raysc.planning.resolved import resolve
+from raysc.pool.training_set import TrainingSet
 from raysc.results.expectations import expected_values
 from raysc.results.table.table import load_table
+from raysc.rng import Streams
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep
 
@@ -67,11 +71,11 @@ def test_a_unit_that_published_some_of_its_lineages_publishes_the_others(
     run_sweep(sweep, whole)
     publish, calls = closed_form.publish, []
 
-    def killed(*arguments: object) -> None:
+    def killed(*arguments: Any) -> None:
         calls.append(arguments)
         if len(calls) == 2:
             raise KeyboardInterrupt
-        publish(*arguments)  # type: ignore[arg-type]
+        publish(*arguments)
 
     monkeypatch.setattr(closed_form, "publish", killed)
     with pytest.raises(KeyboardInterrupt):
@@ -178,9 +182,9 @@ def test_generations_are_computed_again_as_they_were(
     means = []
     for cell, generation in zip(cells, again, strict=True):
         assert generation is not None
-        rows, state = generation
+        rows, state = generation[0], cast(Arrays, generation[1])
         means.append(rows.mean(axis=0))
-        error = np.square(state["mean"][0] - cell.data.moments()[0]).sum()  # type: ignore[attr-defined]
+        error = np.square(state["mean"][0] - cast(Any, cell.data).moments()[0]).sum()
         row = values[(values["cell"] == cell.number) & (values["seed"] == 2) & (values["generation"] == 3)]
         assert np.isclose(row["mean_error"].item(), error)
     diversity = np.square(means - np.mean(means, axis=0)).sum(axis=1).mean()
@@ -195,8 +199,8 @@ def test_readers_of_a_diverged_model_diverge_and_others_go_on(
 
     fit = Gaussian.fit
 
-    def broken(self: Gaussian, training_set: object, streams: object) -> object:
-        state = fit(self, training_set, streams)  # type: ignore[arg-type]
+    def broken(self: Gaussian, training_set: TrainingSet, streams: Streams) -> Arrays:
+        state = fit(self, training_set, streams)
         if np.abs(state["mean"]).min() > 3:  # that of model 2
             state["mean"][:] = np.nan
         return state

@@ -168,6 +168,9 @@ def supports_slots(network: Any, length: int) -> bool:
     """Test whether a network generates in slots at different positions as it does from whole rows.
 
     Networks without a plain key-value cache do not, and windows of attention are not built into the mask.
+
+    Raises:
+        torch.OutOfMemoryError: the device has no room for the test. This says nothing about the network.
     """
     window = getattr(network.config, "sliding_window", None)
     if window is not None and window < length:
@@ -187,6 +190,8 @@ def supports_slots(network: Any, length: int) -> bool:
             difference = (actual - expected[torch.arange(2, device=device), positions]).abs().max()
             if not difference <= ROUNDING:
                 return False
+    except torch.OutOfMemoryError:
+        raise  # a RuntimeError, too
     except (AttributeError, IndexError, NotImplementedError, RuntimeError, TypeError, ValueError):
         return False  # classes of caches and forward passes differ from network to network
     return True

@@ -53,7 +53,7 @@ def new_slot_cache(positions: torch.Tensor, length: int) -> Any:
     """
     from transformers.cache_utils import Cache, CacheLayerMixin
 
-    class SlotLayer(CacheLayerMixin):  # type: ignore[misc]
+    class SlotLayer(CacheLayerMixin):  # type: ignore[misc]  # untyped base class
         """Keys and values of one layer, each (batch, heads, length, head size)."""
 
         is_sliding = False

@@ -85,6 +85,15 @@ def test_networks_with_windows_or_without_a_key_value_cache_do_not_support_slots
     assert not supports_slots(network(recurrent), DATA.length)
 
 
+def test_a_device_without_memory_for_the_test_says_nothing_about_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    def out_of_memory(*_: object) -> None:
+        raise torch.OutOfMemoryError
+
+    monkeypatch.setattr(continuous_batching, "new_slot_cache", out_of_memory)
+    with pytest.raises(torch.OutOfMemoryError):
+        supports_slots(network(CONFIGS["gpt2"]), DATA.length)
+
+
 def test_slots_are_as_many_as_memory_allows() -> None:
     cpu = torch.device("cpu")
     assert slot_count(CONFIGS["gpt2"], 24, cpu) == MAX_SLOTS["cpu"]

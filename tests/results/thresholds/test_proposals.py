@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from raysc.results.thresholds.axis_scale import AxisScale
-from raysc.results.thresholds.criterion import Probe
+from raysc.results.thresholds.criterion import Probe, State
 from raysc.results.thresholds.proposals import (
     STOPPING_LEVEL,
     Answer,
@@ -117,8 +117,8 @@ def test_values_of_a_whole_axis_are_whole() -> None:
 
 
 def test_the_bracket_is_the_last_stable_and_the_first_unstable_value() -> None:
-    def probe(value: float, state: str) -> Probe:
-        return Probe(value, (0,), state, np.empty(0))  # type: ignore[arg-type]
+    def probe(value: float, state: State) -> Probe:
+        return Probe(value, (0,), state, np.empty(0))
 
     ends = [probe(1, "stable"), probe(9, "unstable")]
     assert bracket(ends) == (1, 9)

@@ -3,6 +3,7 @@
 import json
 import random
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -11,6 +12,7 @@ from raysc.errors import InputError
 from raysc.execution import closed_form
 from raysc.execution.in_process import context_in_process
 from raysc.execution.ranks import ClosedFormRank
+from raysc.models.family import ClosedFormFamily
 from raysc.planning.open_sweep import open_sweep
 from raysc.planning.plan import make_plan
 from raysc.results.table.table import load_table
@@ -48,7 +50,7 @@ def run_units(state: SearchState, objects: Objects, kill: random.Random | None =
         if kill is not None and kill.random() < 0.4:
             raise Killed
         context = context_in_process(state.resolved.sweep, objects, unit)
-        closed_form.run(unit, context, ClosedFormRank(unit.cell.family, unit.seeds))  # type: ignore[arg-type]
+        closed_form.run(unit, context, ClosedFormRank(cast(ClosedFormFamily, unit.cell.family), unit.seeds))
     return {}
 
 

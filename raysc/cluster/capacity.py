@@ -13,8 +13,8 @@ from raysc.cluster import ray_compat
 Amounts = Mapping[str, float]
 """Resource -> amount, with Ray's names: CPU, GPU."""
 
-START_SECONDS = 60.0
-"""Seconds within which a process must start on a node."""
+START_SECONDS = 240.0
+"""Seconds within which a process must start on a node; where torch comes from a network disk it takes minutes."""
 
 
 @dataclass(frozen=True)

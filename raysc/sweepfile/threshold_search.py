@@ -232,8 +232,8 @@ def _check_generations(search: Search, measured: Sequence[int], locations: Locat
     """Raise InputError for measured generations from which the criterion cannot be judged."""
     if isinstance(search.criterion, Tolerance):
         return
-    if len(measured) < 3 or len({later - earlier for earlier, later in pairwise(measured)}) > 1:
+    if len(measured) < 4 or len({later - earlier for earlier, later in pairwise(measured)}) > 1:
         raise locations.error(
             "measure" if len(measured) > 1 else "loop.generations",
-            "contraction is judged from at least three measured generations at equal distances; set measure: all",
+            "contraction is judged from at least four measured generations at equal distances; set measure: all",
         )

@@ -52,16 +52,18 @@ class Probe:
 def contraction_probe(value: float, seeds: Sequence[int], excess: np.ndarray) -> Probe:
     """Judge contraction: the loop is stable if rho, the ratio of successive increments of the excess, is below 1.
 
+    The increments begin at generation 1: the control shares generation 0, so its excess is 0 however poor the start is.
+
     Args:
         value: value of the axis.
         seeds: at least two.
-        excess: value minus the control's, float64 (seeds, generations), at equal distances. An infinite value is a
-            model that diverged: the loop is unstable.
+        excess: value minus the control's, float64 (seeds, generations), at least four generations at equal distances.
+            An infinite value is a model that diverged: the loop is unstable.
     """
     if not np.isfinite(excess).all():
         return Probe(value, tuple(seeds), "unstable", np.empty(0), np.inf, np.inf, np.inf)
     try:
-        rho = contraction(excess, DECISION_LEVEL)[:, 0]
+        rho = contraction(excess[:, 1:], DECISION_LEVEL)[:, 0]
     except NoContractionError:
         return Probe(value, tuple(seeds), "still", np.empty(0))
     return _judged(value, seeds, rho, rho - 1)

@@ -20,6 +20,16 @@ def test_an_affine_excess_is_judged_by_its_rho(rho: float, state: str) -> None:
     assert probe.margin == pytest.approx(rho - 1, abs=0.02)
 
 
+def test_a_poor_start_does_not_change_rho() -> None:
+    """The state follows x_(t+1) = 1 + rho x_t from a start of its own; the control reaches its fixed point 0 at once."""
+    x = [np.random.default_rng(3).normal(5.0, 2.0, 8)]
+    for _ in range(8):
+        x.append(1 + 0.9 * x[-1])
+    control = np.stack([x[0], *np.zeros((8, 8))], axis=1)
+    probe = contraction_probe(1.0, range(8), np.stack(x, axis=1) - control)
+    assert probe.estimate == pytest.approx(0.9)
+
+
 def test_rho_of_one_is_undecided() -> None:
     assert contraction_probe(1.0, range(8), affine(1.0, noise=0.1)).state == "undecided"
 

@@ -82,7 +82,8 @@ class Loop:
         if missing:
             excess = excess_of(self.cell(lambda_), missing)
             self.values |= {(lambda_, seed): row for seed, row in zip(missing, excess, strict=True)}
-        return contraction_probe(lambda_, seeds, np.stack([self.values[lambda_, seed] for seed in seeds]))
+        excess = np.stack([self.values[lambda_, seed] for seed in seeds])
+        return contraction_probe(lambda_, seeds, excess, np.zeros_like(excess))
 
 
 def excess_of(cell: ResolvedCell, seeds: tuple[int, ...]) -> np.ndarray:

@@ -49,21 +49,26 @@ class Probe:
         return -1.0 if self.state == "still" else 1.0
 
 
-def contraction_probe(value: float, seeds: Sequence[int], excess: np.ndarray) -> Probe:
+def contraction_probe(value: float, seeds: Sequence[int], values: np.ndarray, controls: np.ndarray) -> Probe:
     """Judge contraction: the loop is stable if rho, the ratio of successive increments of the excess, is below 1.
 
-    The increments begin at generation 1: the control shares generation 0, so its excess is 0 however poor the start is.
+    The excess is the value minus the control's. Its increments begin at generation 0 if the control stays where it began,
+    else at generation 1: the control shares generation 0, so the excess is 0 there however poor the start is.
 
     Args:
         value: value of the axis.
         seeds: at least two.
-        excess: value minus the control's, float64 (seeds, generations), at least four generations at equal distances.
-            An infinite value is a model that diverged: the loop is unstable.
+        values: float64 (seeds, generations), at least four generations at equal distances. An infinite value is a model
+            that diverged: the loop is unstable.
+        controls: values of the controls of the same seeds, likewise.
     """
+    first = 0 if np.allclose(controls[:, 0], controls[:, 1], rtol=1e-9, atol=0.0) else 1
+    with np.errstate(invalid="ignore"):
+        excess = (values - controls)[:, first:]
     if not np.isfinite(excess).all():
         return Probe(value, tuple(seeds), "unstable", np.empty(0), np.inf, np.inf, np.inf)
     try:
-        rho = contraction(excess[:, 1:], DECISION_LEVEL)[:, 0]
+        rho = contraction(excess, DECISION_LEVEL)[:, 0]
     except NoContractionError:
         return Probe(value, tuple(seeds), "still", np.empty(0))
     return _judged(value, seeds, rho, rho - 1)

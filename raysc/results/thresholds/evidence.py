@@ -106,8 +106,7 @@ class _EvidenceReader:
             signed = replace(self._column, better=better, scale="linear", target=None)
             excess = damage(values[:, -1], references[:, -1], signed)
             return replace(tolerance_probe(value, seeds, excess, self._search.delta, two_sided), control=control)
-        with np.errstate(invalid="ignore"):
-            return replace(contraction_probe(value, seeds, values - references), control=control)
+        return replace(contraction_probe(value, seeds, values, references), control=control)
 
     def _values(self, cell: int, seeds: Sequence[int]) -> np.ndarray | None:
         """Return a cell's values, float64 (seeds, generations), infinite if the model diverged or the metric is NaN.

@@ -4,6 +4,10 @@ import pytest
 from raysc.results.thresholds.criterion import contraction_probe, tolerance_probe
 
 
+STILL = np.zeros((8, 9))
+"""Values of controls that stay where they began."""
+
+
 def affine(rho: float, seeds: int = 8, noise: float = 0.0) -> np.ndarray:
     """Excess e_(t+1) = 1 + rho e_t from 0, float64 (seeds, 9), plus noise."""
     excess = [0.0]
@@ -14,7 +18,7 @@ def affine(rho: float, seeds: int = 8, noise: float = 0.0) -> np.ndarray:
 
 @pytest.mark.parametrize(("rho", "state"), [(0.5, "stable"), (0.9, "stable"), (1.1, "unstable")])
 def test_an_affine_excess_is_judged_by_its_rho(rho: float, state: str) -> None:
-    probe = contraction_probe(1.0, range(8), affine(rho, noise=0.01))
+    probe = contraction_probe(1.0, range(8), affine(rho, noise=0.01), STILL)
     assert probe.state == state
     assert probe.low < rho < probe.high
     assert probe.margin == pytest.approx(rho - 1, abs=0.02)
@@ -26,16 +30,16 @@ def test_a_poor_start_does_not_change_rho() -> None:
     for _ in range(8):
         x.append(1 + 0.9 * x[-1])
     control = np.stack([x[0], *np.zeros((8, 8))], axis=1)
-    probe = contraction_probe(1.0, range(8), np.stack(x, axis=1) - control)
+    probe = contraction_probe(1.0, range(8), np.stack(x, axis=1), control)
     assert probe.estimate == pytest.approx(0.9)
 
 
 def test_rho_of_one_is_undecided() -> None:
-    assert contraction_probe(1.0, range(8), affine(1.0, noise=0.1)).state == "undecided"
+    assert contraction_probe(1.0, range(8), affine(1.0, noise=0.1), STILL).state == "undecided"
 
 
 def test_an_excess_of_noise_is_still() -> None:
-    probe = contraction_probe(1.0, range(8), np.random.default_rng(1).standard_normal((8, 9)))
+    probe = contraction_probe(1.0, range(8), np.random.default_rng(1).standard_normal((8, 9)), STILL)
     assert probe.state == "still"
     assert probe.margin == -1
     assert np.isnan(probe.estimate)
@@ -44,7 +48,7 @@ def test_an_excess_of_noise_is_still() -> None:
 def test_a_diverged_seed_is_unstable() -> None:
     excess = affine(0.5)
     excess[3, -1] = np.inf
-    probe = contraction_probe(1.0, range(8), excess)
+    probe = contraction_probe(1.0, range(8), excess, STILL)
     assert probe.state == "unstable"
     assert probe.margin == 1
     assert tolerance_probe(1.0, range(2), np.array([0.1, np.inf]), 1.0, two_sided=False).state == "unstable"

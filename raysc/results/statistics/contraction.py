@@ -15,11 +15,12 @@ class NoContractionError(Exception):
 def contraction(excess: np.ndarray, level: float) -> np.ndarray:
     """Estimate rho, the ratio of successive increments of the excess: below 1 the loop contracts to a fixed point.
 
-    For e_(t+1) = a + rho e_t, t = s, ..., T, it is (e_T - e_(s+1)) / (e_(T-1) - e_s), the ratio of two sums of increments.
-    Generation 0 follows no such recursion where the start is worse than its control's retrainings: the control shares it,
-    so e_0 is 0 however far the start is from the fixed point. The ratio of the
-    means over seeds is estimated, since the ratio of a single seed's sums has no mean. The value of a seed is the
-    linear approximation R + (numerator - R denominator) / mean denominator, whose mean over seeds is the ratio R.
+    For e_(t+1) = a + rho e_t from t = s to T it is (e_T - e_(s+1)) / (e_(T-1) - e_s), the ratio of two sums of
+    increments. Generation 0 follows no such recursion if the start is worse than the control's retrainings: the control
+    shares it, so e_0 is 0 however far the start is from the fixed point.
+
+    The ratio of the means over seeds is estimated, since the ratio of a single seed's sums has no mean. The value of a
+    seed is the linear approximation R + (numerator - R denominator) / mean denominator, whose mean over seeds is R.
 
     Args:
         excess: float64 (seeds, generations), at least two seeds and three generations at equal distances.

@@ -52,8 +52,8 @@ class Probe:
 def contraction_probe(value: float, seeds: Sequence[int], values: np.ndarray, controls: np.ndarray) -> Probe:
     """Judge contraction: the loop is stable if rho, the ratio of successive increments of the excess, is below 1.
 
-    The excess is the value minus the control's. Its increments begin at generation 0 if the control stays where it began,
-    else at generation 1: the control shares generation 0, so the excess is 0 there however poor the start is.
+    The excess is the value minus the control's. Its increments begin at generation 0 if the control stays where it
+    began, else at generation 1: the control shares generation 0, so the excess is 0 there however poor the start is.
 
     Args:
         value: value of the axis.

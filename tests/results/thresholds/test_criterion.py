@@ -3,7 +3,6 @@ import pytest
 
 from raysc.results.thresholds.criterion import contraction_probe, tolerance_probe
 
-
 STILL = np.zeros((8, 9))
 """Values of controls that stay where they began."""
 

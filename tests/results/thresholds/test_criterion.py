@@ -24,7 +24,7 @@ def test_an_affine_excess_is_judged_by_its_rho(rho: float, state: str) -> None:
 
 
 def test_a_poor_start_does_not_change_rho() -> None:
-    """The state follows x_(t+1) = 1 + rho x_t from a start of its own; the control reaches its fixed point 0 at once."""
+    """The state follows x_(t+1) = 1 + rho x_t from a start of its own; the control is at 0 from then on."""
     x = [np.random.default_rng(3).normal(5.0, 2.0, 8)]
     for _ in range(8):
         x.append(1 + 0.9 * x[-1])

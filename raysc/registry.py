@@ -11,10 +11,11 @@ import inspect
 import os
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from functools import cache, lru_cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Literal, get_type_hints
+from typing import Any, Literal, cast, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -52,6 +53,9 @@ MEMBERS: Mapping[ComponentKind, tuple[str, ...]] = {
 }
 """Required attributes of a plug-in's class, so that a sweep file cannot call any other class."""
 
+MAX_CLASSES = 1000
+"""Number of classes whose parameters are remembered; a notebook makes new ones with each edit of a plug-in."""
+
 
 def names(kind: ComponentKind) -> Sequence[str]:
     """Return the short names, sorted."""
@@ -76,15 +80,13 @@ def load(kind: ComponentKind, name: str) -> type[Any]:
         InputError: the name is unknown, its module cannot be imported, or the class is no such component.
     """
     word = KIND_NAMES[kind]
-    if ":" in name:
-        module_name, _, attribute = name.partition(":")
-        module = _import_plugin(module_name, f"{word} {name!r}")
-    else:
+    if ":" not in name:
         target = REGISTRIES[kind].get(name)
         if target is None:
             raise InputError(f"unknown {word} {name!r}{did_you_mean(name, names(kind))}")
-        module_name, _, attribute = target.partition(":")
-        module = importlib.import_module(module_name)
+        return _registered_class(target)
+    module_name, _, attribute = name.partition(":")
+    module = _import_plugin(module_name, f"{word} {name!r}")
     cls = getattr(module, attribute, None)
     if cls is None and module_name == "__main__":
         raise InputError(
@@ -100,6 +102,14 @@ def load(kind: ComponentKind, name: str) -> type[Any]:
     if not isinstance(cls, type) or missing:
         problem = f"it lacks {', '.join(missing)}" if missing else "it is no class"
         raise InputError(f"{name!r} is not a {word}: {problem}")
+    return cls
+
+
+@cache
+def _registered_class(target: str) -> type[Any]:
+    """Import the class at ``module:Name``. Large sweeps ask for the same class for each of their cells."""
+    module, _, attribute = target.partition(":")
+    cls: type[Any] = getattr(importlib.import_module(module), attribute)
     return cls
 
 
@@ -133,7 +143,7 @@ def signature(kind: ComponentKind, name: str) -> Signature:
     cls = load(kind, name)
     trained = bool(getattr(cls, "trained", False))
     return Signature(
-        parameters=_parameters(cls),
+        parameters=_parameters(cast(Hashable, cls)),
         default_lambda=getattr(cls, "default_lambda", "not taken"),
         matched_control=getattr(cls, "matched_control", None),
         trained=trained,
@@ -142,7 +152,8 @@ def signature(kind: ComponentKind, name: str) -> Signature:
     )
 
 
-def _parameters(cls: type[Any]) -> dict[str, Parameter]:
+@lru_cache(maxsize=MAX_CLASSES)
+def _parameters(cls: type[Any]) -> Mapping[str, Parameter]:
     """Return the parameters of a constructor by name, with type and default."""
     if cls.__init__ is object.__init__:
         return {}
@@ -168,7 +179,7 @@ def build(kind: ComponentKind, component: Component) -> Any:
         InputError: the class refuses the parameters, by any error.
     """
     cls = load(kind, component.name)
-    declared = _parameters(cls)
+    declared = _parameters(cast(Hashable, cls))
     try:
         # Lists of the sweep file become tuples if the class declares tuples.
         parameters = {

@@ -3,15 +3,14 @@
 from raysc import registry
 from raysc.errors import InputError
 from raysc.metrics.core.metric import AcrossMetric
-from raysc.planning.resolved import ResolvedCell
+from raysc.planning.resolved import ResolvedCell, ResolvedSweep
 from raysc.regimes.recipe import Take
 from raysc.sweepfile.sweep import Sweep
 
 
 def check_coupling(sweep: Sweep, cell: ResolvedCell) -> None:
-    """Refuse coupled models that cannot run, and metrics across models of a single one."""
+    """Refuse coupled models that cannot run."""
     if not cell.coupled:
-        _check_single(sweep)
         return
     if cell.family.trained:
         raise sweep.error(
@@ -36,7 +35,11 @@ def check_coupling(sweep: Sweep, cell: ResolvedCell) -> None:
             _check_take(sweep, cell, take)
 
 
-def _check_single(sweep: Sweep) -> None:
+def check_single_models(resolved: ResolvedSweep) -> None:
+    """Refuse metrics across models if a cell has a single one."""
+    if all(cell.coupled for cell in resolved.cells):
+        return
+    sweep = resolved.sweep
     for metric in sweep.metrics:
         if isinstance(registry.build("metric", metric), AcrossMetric):
             raise sweep.error("metrics", f"{metric.name} compares several models; set models.count, or take it out")

@@ -3,13 +3,12 @@
 A command resolves its sweep once and passes the ``ResolvedSweep`` on.
 """
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal, cast, get_args
+from typing import Any, Literal, NamedTuple, cast, get_args
 
 from raysc import registry
-from raysc.curation.curation import Curation
 from raysc.datasets.dataset import DataSet, SupportsFingerprint
 from raysc.loop import Rules
 from raysc.metrics.core.features import NETWORKS, extractor_key, extractor_name
@@ -17,7 +16,6 @@ from raysc.metrics.core.metric import Metric
 from raysc.models.family import Family
 from raysc.models.pretrained import PretrainedFamily, content_hash
 from raysc.planning.component_errors import located_errors
-from raysc.regimes.recipe import Regime
 from raysc.rng import model_seeds
 from raysc.settings import CellSettings, Component
 from raysc.store.artifacts import REFERENCE
@@ -133,19 +131,60 @@ def resolve(sweep: Sweep) -> ResolvedSweep:
     Raises:
         InputError: a component refuses its parameters, or its files are missing.
     """
-    datasets: dict[str, tuple[DataSet, dict[str, object]]] = {}
-    cells, until = [], until_key(sweep)
+    components, until = _Components(), until_key(sweep)
+    cells = []
     for number, settings in enumerate(sweep.cells):
-        data_key = key_of(settings.data.model_dump())
-        if data_key not in datasets:
-            with located_errors(sweep, "data"):
-                dataset: DataSet = registry.build("data", settings.data)
-                datasets[data_key] = dataset, _identity("data", settings.data, dataset)
-                _ = dataset.count, dataset.event  # data from files may be read here
-        dataset, data_identity = datasets[data_key]
+        with located_errors(sweep, "data"):
+            dataset = components.dataset(settings.data)
         with located_errors(sweep, "model"):
-            cells.append(_resolve_cell(number, settings, dataset, data_identity, until))
+            cells.append(_resolve_cell(number, settings, dataset, components, until))
     return ResolvedSweep(sweep, tuple(_couple(cells)))
+
+
+class _Built(NamedTuple):
+    """A component's object and its identity in keys."""
+
+    instance: Any
+    identity: Mapping[str, object]
+
+
+class _Components:
+    """Components of a sweep. Each is built once, and the cells that have it share the object."""
+
+    def __init__(self) -> None:
+        self._built: dict[Hashable, _Built] = {}
+
+    def _get(self, key: Hashable, build: Callable[[], _Built]) -> _Built:
+        if key not in self._built:
+            self._built[key] = build()
+        return self._built[key]
+
+    def dataset(self, data: Component) -> _Built:
+        """Return a data set, whose files are read here."""
+
+        def build() -> _Built:
+            dataset: DataSet = registry.build("data", data)
+            identity = _identity("data", data, dataset)
+            _ = dataset.count, dataset.event
+            return _Built(dataset, identity)
+
+        return self._get(("data", data.model_dump_json()), build)
+
+    def family(self, settings: CellSettings, dataset: DataSet) -> _Built:
+        """Return the family of a cell for rows of its data set, with the pretrained weights that it starts from."""
+
+        def build() -> _Built:
+            family, source = registry.family(settings.model, dataset), settings.initial.from_
+            if source is not None:
+                family = cast(Family, PretrainedFamily(family, source))
+            return _Built(family, _identity("model", settings.model, family))
+
+        return self._get((id(dataset), settings.model.model_dump_json(), settings.initial.from_), build)
+
+    def rule(self, kind: Literal["regime", "curation"], component: Component) -> _Built:
+        """Return a regime or curation."""
+        key = kind, component.model_dump_json()
+        return self._get(key, lambda: _Built(registry.build(kind, component), _identity(kind, component)))
 
 
 def _couple(cells: Sequence[ResolvedCell]) -> Iterator[ResolvedCell]:
@@ -176,28 +215,25 @@ def _model_index(cell: ResolvedCell) -> int:
 
 
 def _resolve_cell(
-    number: int, settings: CellSettings, dataset: DataSet, data_identity: dict[str, object], until: str
+    number: int, settings: CellSettings, dataset: _Built, components: _Components, until: str
 ) -> ResolvedCell:
-    """Build family, regime and curation of a cell, and compute its keys."""
-    family = registry.family(settings.model, dataset)
+    """Collect family, regime and curation of a cell, and compute its keys."""
+    data: DataSet = dataset.instance
+    family = components.family(settings, data)
+    regime, curation = components.rule("regime", settings.regime), components.rule("curation", settings.curation)
+    steps_of = None if settings.steps_of is None else components.rule("regime", settings.steps_of.regime)
     source = settings.initial.from_
-    if source is not None:
-        family = cast(Family, PretrainedFamily(family, source))
-    regime: Regime = registry.build("regime", settings.regime)
-    curation: Curation = registry.build("curation", settings.curation)
-    steps_of: Regime | None = None if settings.steps_of is None else registry.build("regime", settings.steps_of.regime)
     identities = Identities(
-        data_identity,
-        _identity("model", settings.model, family),
-        _identity("regime", settings.regime),
-        _identity("curation", settings.curation),
-        None if settings.steps_of is None else _identity("regime", settings.steps_of.regime),
+        dataset.identity,
+        family.identity,
+        regime.identity,
+        curation.identity,
+        None if steps_of is None else steps_of.identity,
         None if source is None else content_hash(source),
     )
-    rules = Rules(settings, regime, dataset.count, steps_of, curation)
-    return ResolvedCell(
-        number, settings, dataset, family, rules, cell_keys(settings, identities, dataset.count, family.trained), until
-    )
+    rules = Rules(settings, regime.instance, data.count, steps_of and steps_of.instance, curation.instance)
+    keys = cell_keys(settings, identities, data.count, family.instance.trained)
+    return ResolvedCell(number, settings, data, family.instance, rules, keys, until)
 
 
 def lineage_keys(cells: Sequence[ResolvedCell]) -> frozenset[str]:

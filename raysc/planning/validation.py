@@ -22,7 +22,7 @@ from raysc.models.family import (
     supports_packing,
 )
 from raysc.planning.component_errors import located_errors
-from raysc.planning.coupled_checks import check_coupling
+from raysc.planning.coupled_checks import check_coupling, check_single_models
 from raysc.planning.curation_checks import check_curation
 from raysc.planning.memory import check_data, check_rows
 from raysc.planning.regime_checks import check_regime
@@ -38,22 +38,29 @@ def validate(resolved: ResolvedSweep) -> None:
         InputError: names file, line and key, the problem and its remedy.
     """
     sweep = resolved.sweep
-    checked: set[str] = set()
     limit = memory_limit()
+    check_single_models(resolved)
+    checked: set[Hashable] = set()
     for cell in resolved.cells:
         check_coupling(sweep, cell)
         check_regime(sweep, cell)
         check_curation(sweep, cell)
         check_rows(sweep, cell, limit)
-        _check_model(sweep, cell)
-        _check_training(sweep, cell)
-        _check_sampling(sweep, cell)
-        _check_initial(sweep, cell)
-        data_and_model = f"{cell.settings.data} {cell.settings.model}"
-        if data_and_model not in checked:
-            checked.add(data_and_model)
+        if (parts := _model_and_settings(cell)) not in checked:
+            checked.add(parts)
+            _check_model(sweep, cell)
+            _check_training(sweep, cell)
+            _check_sampling(sweep, cell)
+            _check_initial(sweep, cell)
             check_data(sweep, cell, limit)
             _check_metrics(sweep, cell)
+
+
+def _model_and_settings(cell: ResolvedCell) -> Hashable:
+    """Return what the checks of models depend on. Cells share these objects; large grids differ in few of them."""
+    settings = cell.settings
+    sections = settings.initial, settings.train, settings.sample, settings.loop_train, settings.loop_sample
+    return settings.start, *map(id, (cell.data, cell.family, *sections))
 
 
 def validation_notes(resolved: ResolvedSweep) -> tuple[str, ...]:

@@ -53,6 +53,20 @@ def test_what_a_family_of_points_does_not_go_by_is_refused(make_sweep: MakeSweep
         validate(resolve(sweep))
 
 
+@pytest.mark.parametrize(
+    ("axis", "words"),
+    [
+        ("train.precision: [fp32, bf16]", r"train\.precision: networks of points train in plain float32"),
+        ("sample.steps: [5]", r"sample\.steps: normalizing_flow does not take it"),
+        ("loop.train.precision: [fp32, bf16]", r"loop\.train\.precision: networks of points train in plain float32"),
+        ("model: [normalizing_flow, ddpm]", "nll needs a model with log_prob, which Ddpm does not have"),
+    ],
+)
+def test_a_later_cell_that_shares_components_is_checked_too(make_sweep: MakeSweep, axis: str, words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        validate(resolve(make_sweep(POINTS, f"space={{regime: replace, {axis}}}")))
+
+
 def test_a_closed_form_family_needs_rows(make_sweep: MakeSweep) -> None:
     sweep = make_sweep(GAUSSIAN, "space={regime: counts, regime.real: [0], regime.synthetic: [0]}", "control=false")
     with pytest.raises(InputError, match="regime: counts leaves generation 1 no rows, and gaussian is fitted to rows"):

@@ -12,6 +12,8 @@ from typing import Annotated
 import typer
 
 import raysc
+from raysc.cli.benchmark.leaderboard import leaderboard
+from raysc.cli.benchmark.score import score
 from raysc.cli.checkpoint import checkpoint
 from raysc.cli.claims import claims
 from raysc.cli.doctor import doctor
@@ -49,6 +51,8 @@ app.command()(failures)
 app.command()(results)
 app.command()(profile)
 app.command()(claims)
+app.command()(leaderboard)
+app.command()(score)
 app.command()(report)
 app.command()(figure)
 app.command()(samples)

@@ -130,27 +130,37 @@ def plain_text(table: "pd.DataFrame", resolved: "ResolvedSweep") -> TextTable:
 
 
 def print_table(table: "pd.DataFrame") -> None:
-    """Print as many columns as fit on the terminal."""
+    """Print as many columns as fit on the terminal; the only excess has a short heading."""
+    excesses = [str(name) for name in table if str(name).endswith("_excess")]
+    if len(excesses) == 1:
+        table = table.rename(columns={excesses[0]: "excess"})
+    omitted = print_plain_table(table)
+    if omitted:
+        text = printable(", ".join(omitted))
+        open_console().print(f"no room for {text}; see --metric, --csv, --parquet, --json")
+
+
+def print_plain_table(table: "pd.DataFrame", left: Sequence[str] = ("regime",)) -> Sequence[str]:
+    """Print as many columns as fit on the terminal, and return the names of the others.
+
+    Args:
+        table: numbers and texts.
+        left: columns that are aligned to the left.
+    """
     from rich.table import Table
 
     from raysc.results.table.terminal_table import empty_table, widest_table
 
-    excesses = [str(name) for name in table if str(name).endswith("_excess")]
-    if len(excesses) == 1:
-        table = table.rename(columns={excesses[0]: "excess"})
-    names = [str(name) for name in table]
-
     def build(columns: Sequence[str]) -> Table:
-        printed = empty_table("", columns)
+        printed = empty_table("", columns, left)
         for row in _texts(table[list(columns)]):
             printed.add_row(*row)
         return printed
 
     console = open_console()
-    printed, omitted = widest_table(build, names, console.width)
+    printed, omitted = widest_table(build, [str(name) for name in table], console.width)
     console.print(printed)
-    if omitted:
-        console.print(f"no room for {printable(', '.join(omitted))}; see --metric, --csv, --parquet, --json")
+    return omitted
 
 
 def _texts(table: "pd.DataFrame") -> list[list[str]]:

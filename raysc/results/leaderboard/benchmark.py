@@ -9,7 +9,7 @@ from typing import Any
 
 from raysc import registry
 from raysc.planning.resolved import ResolvedCell, ResolvedSweep, resolve
-from raysc.settings import Component
+from raysc.settings import UNCURATED, Component
 from raysc.store.keys import key_of
 from raysc.sweepfile import read_sweep
 from raysc.sweepfile.yaml_reader import read_value
@@ -19,6 +19,8 @@ BASELINE = "replace"
 """The loop without a mitigation, with which every mitigation is compared."""
 CELL_SECTIONS = ("data", "model", "initial", "train", "sample", "loop", "control")
 """Keys of a sweep file that are the same for all mitigations of a data set."""
+LAMBDA_SUFFIX = "_lambda"
+"""End of the short name of a search for lambda*: gaussian_lambda has that of the mitigations of gaussian."""
 MAX_SLUG = 40
 
 
@@ -52,6 +54,11 @@ def benchmark_files(shipped: Mapping[str, Path]) -> dict[str, BenchmarkFile]:
     }
 
 
+def searched_data(name: str) -> str | None:
+    """Return the data set of a search for lambda* by its short name; None for a file without a search."""
+    return name.removesuffix(LAMBDA_SUFFIX) if name.endswith(LAMBDA_SUFFIX) else None
+
+
 def control_of(resolved: ResolvedSweep) -> ResolvedCell:
     """Return the control of a benchmark sweep; a sweep without a search has exactly one."""
     return next(cell for cell in resolved.cells if cell.settings.control)
@@ -81,7 +88,7 @@ def digest(sweeps: Iterable[ResolvedSweep]) -> str:
 
 def mitigation_name(regime: Component, curation: Component) -> str:
     """Return the name of a mitigation: ``window, width 3``, ``mix + corrected, strength 1, centres 10``."""
-    parts = [regime] if curation.name == "none" else [regime, curation]
+    parts = [regime] if curation.name == UNCURATED else [regime, curation]
     return " + ".join(
         ", ".join([part.name, *(f"{name} {_plain(value)}" for name, value in part.parameters.items())])
         for part in parts

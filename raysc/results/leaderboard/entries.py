@@ -13,6 +13,7 @@ from raysc.results.leaderboard.benchmark import (
     component,
     control_of,
 )
+from raysc.settings import UNCURATED
 from raysc.store.artifacts import REFERENCE
 from raysc.store.keys import Keys
 from raysc.store.names import SWEEP_RECORD
@@ -130,7 +131,7 @@ class EntryReader:
         settings = control.settings.model_copy(
             update={
                 "regime": component(space["regime"]),
-                "curation": component(space.get("curation", "none")),
+                "curation": component(space.get("curation", UNCURATED)),
                 "control": False,
                 "compared_with": control.number,
             }

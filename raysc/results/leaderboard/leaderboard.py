@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from raysc.formatting import clock
 from raysc.planning.resolved import ResolvedSweep
-from raysc.results.leaderboard.benchmark import BASELINE, BenchmarkFile, mitigation_name
+from raysc.results.leaderboard.benchmark import BASELINE, BenchmarkFile, mitigation_name, searched_data
 from raysc.results.leaderboard.entries import EntryReader, benchmark_records
-from raysc.results.leaderboard.scores import seed_scores
+from raysc.results.leaderboard.scores import SECONDS_PER_HOUR, seed_scores
 from raysc.results.statistics.averages import seed_mean
 from raysc.results.table.csv_text import csv_text
 from raysc.results.table.number_format import interval_text, number_text
@@ -20,8 +21,6 @@ from raysc.results.thresholds.answers import threshold_of
 from raysc.results.thresholds.rounds import read_state
 from raysc.store.objects import Objects
 
-LAMBDA_SUFFIX = "_lambda"
-"""End of the short name of a search for lambda*: gaussian_lambda has that of the mitigations of gaussian."""
 COLUMNS = [
     "data", "mitigation", "seeds", "all_seeds", "damage", "damage_low", "damage_high", "gain", "gain_low", "gain_high",
     "lambda_outcome", "lambda", "lambda_low", "lambda_high", "rows", "steps", "hours", "hours_low", "hours_high",
@@ -86,8 +85,8 @@ def read_leaderboard(stores: Sequence[Objects], files: Mapping[str, BenchmarkFil
             if short not in of_store:
                 continue
             resolved = EntryReader(frozen, objects).with_entries(of_store[short])
-            if frozen.sweep.search is not None:
-                thresholds = _thresholds(short.removesuffix(LAMBDA_SUFFIX), frozen, objects) | thresholds
+            if (data := searched_data(short)) is not None:
+                thresholds = _thresholds(data, frozen, objects) | thresholds
                 continue
             table = load_table(resolved, objects)
             sources.append(SourceChecksum(short, objects.uri, _checksum(resolved, table)))
@@ -163,20 +162,27 @@ def _frame(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
 
 
 def text_table(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the leaderboard as texts, as it is printed: means with their intervals, seeds as ``40/40``."""
+    """Return the leaderboard as texts: means with their intervals, seeds as ``40/40``, the time of a seed."""
     return pd.DataFrame(
-        {
-            "data": rows["data"],
-            "mitigation": rows["mitigation"],
-            "seeds": [f"{row.seeds}/{row.all_seeds}" for row in rows.itertuples()],
-            "damage": [interval_text(row.damage, row.damage_low, row.damage_high) for row in rows.itertuples()],
-            "gain": [interval_text(row.gain, row.gain_low, row.gain_high) for row in rows.itertuples()],
-            "lambda*": [_lambda_text(row) for row in rows.to_dict("records")],
-            "rows": [number_text(value) for value in rows["rows"]],
-            "steps": [number_text(value) for value in rows["steps"]],
-            "hours": [interval_text(row.hours, row.hours_low, row.hours_high) for row in rows.itertuples()],
-        }
+        [
+            {
+                "data": row["data"],
+                "mitigation": row["mitigation"],
+                "seeds": f"{row['seeds']}/{row['all_seeds']}",
+                "damage": interval_text(row["damage"], row["damage_low"], row["damage_high"]),
+                "gain": interval_text(row["gain"], row["gain_low"], row["gain_high"]),
+                "lambda*": _lambda_text(row),
+                "rows": number_text(row["rows"]),
+                "steps": number_text(row["steps"]),
+                "time": _time_text(row["hours"] * SECONDS_PER_HOUR),
+            }
+            for row in rows.to_dict("records")
+        ]
     )
+
+
+def _time_text(seconds: float) -> str:
+    return clock(seconds) if seconds >= 10 else f"{seconds:.2g} s"
 
 
 def _lambda_text(row: Mapping[Any, Any]) -> str:

@@ -1,0 +1,113 @@
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from raysc.errors import InputError
+from raysc.results.leaderboard.benchmark import BenchmarkFile, sweep_with
+from raysc.results.leaderboard.leaderboard import read_leaderboard, text_table
+from raysc.store.objects import Objects
+from tests.results.leaderboard.conftest import Record
+
+PLUGIN = """\
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+from raysc.plugins import Take
+
+
+@dataclass(frozen=True)
+class Typical:
+    version: ClassVar[int] = 1
+
+    def curate(self, take: Take) -> Take:
+        return replace(take, among=2 * take.count, choose=self.nearest)
+
+    def nearest(self, candidates, real, count, generator):
+        return np.argsort(np.linalg.norm(candidates - real.mean(axis=0), axis=1))[:count]
+"""
+
+
+def row(board: Any, mitigation: str) -> Any:
+    (only,) = board.rows[board.rows["mitigation"] == mitigation].to_dict("records")
+    return only
+
+
+def test_a_leaderboard_ranks_mitigations_by_damage(
+    files: Mapping[str, BenchmarkFile], run_recorded: Record, here: Path
+) -> None:
+    objects = run_recorded(files["gaussian"].path, here / "store")
+    board = read_leaderboard([objects], files)
+    assert list(board.rows["damage"]) == sorted(board.rows["damage"])
+    replace = row(board, "replace")
+    assert [replace["seeds"], replace["all_seeds"], replace["gain"]] == [6, 6, 0]
+    mix = row(board, "mix")
+    assert mix["gain"] == pytest.approx(replace["damage"] - mix["damage"])
+    assert mix["gain_low"] < mix["gain"] < mix["gain_high"]
+    texts = text_table(board.rows)
+    assert set(texts["seeds"]) == {"6/6"}
+    assert set(texts["lambda*"]) == {""}
+
+
+def test_a_plugin_of_somebody_else_is_scored_without_importing_it(
+    files: Mapping[str, BenchmarkFile], run_recorded: Record, here: Path
+) -> None:
+    plugin = here / "leaderboard_plugin.py"
+    plugin.write_text(PLUGIN, encoding="utf-8")
+    (here / "entry.yaml").touch()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(here))
+        values = sweep_with(files["gaussian"], "mix", "leaderboard_plugin:Typical")
+        theirs = run_recorded(values, here / "theirs")
+    plugin.unlink()
+    ours = run_recorded(files["gaussian"].path, here / "ours")
+    board = read_leaderboard([theirs, ours], files)
+    entry = row(board, "mix + leaderboard_plugin:Typical")
+    assert entry["store"] == theirs.uri
+    assert entry["seeds"] == 6
+    assert np.isfinite(entry["gain"]), "compared with replace of the other store"
+    assert row(board, "mix")["store"] == ours.uri
+    assert len({source.sha256 for source in board.sources}) == 2
+
+
+def test_equal_results_in_two_stores_have_one_checksum_and_count_once(
+    files: Mapping[str, BenchmarkFile], run_recorded: Record, here: Path
+) -> None:
+    stores = [run_recorded(files["gaussian"].path, here / name) for name in ("a", "b")]
+    board = read_leaderboard(stores, files)
+    assert len({source.sha256 for source in board.sources}) == 1
+    assert set(board.rows["seeds"]) == {6}
+    assert set(board.rows["store"]) == {stores[0].uri}
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        (("data.rows=30",), "of the frozen file are missing"),
+        (("space=[{regime: [replace, mix, accumulate], lambda: 1}, {regime: {name: window, width: 2}, lambda: 1}]",),
+         "0 of the 4 keys of the frozen file are missing, and 1 others"),
+        (("name=benchmark-v1-gaussian-mine", "space={regime: accumulate}", "loop.generations=5"), "its loop differ"),
+        (("name=benchmark-v1-gaussian-mine", "space={regime: [accumulate, redrawn]}"), "it has 2 mitigations"),
+    ],
+)  # fmt: skip
+def test_a_store_with_other_keys_is_refused(
+    files: Mapping[str, BenchmarkFile], run_recorded: Record, here: Path, changes: tuple[str, ...], problem: str
+) -> None:
+    objects = run_recorded(files["gaussian"].path, here / "store", "seeds=2", *changes)
+    with pytest.raises(InputError, match=problem):
+        read_leaderboard([objects], files)
+
+
+def test_a_store_without_the_benchmark_is_refused(files: Mapping[str, BenchmarkFile], here: Path) -> None:
+    with pytest.raises(InputError, match="no sweep of the benchmark v1: run one"):
+        read_leaderboard([Objects.open(here / "empty")], files)
+
+
+def test_a_run_that_is_not_done_shows_how_many_seeds_it_has(
+    files: Mapping[str, BenchmarkFile], run_recorded: Record, here: Path
+) -> None:
+    board = read_leaderboard([run_recorded(files["gaussian"].path, here / "store", "seeds=3")], files)
+    assert set(text_table(board.rows)["seeds"]) == {"3/6"}

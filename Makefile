@@ -18,15 +18,20 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 quickstart: setup
 	$(BIN)/raysc sweep sweeps/quickstart.yaml
 
+prefix = awk '{ print "$(1): " $$0; fflush() }'
+
 # Tests on Ray wait most of the time, so two processes run them, each with a Ray of its own, beside the other tests.
+# Both halves print whole lines as they go, each with its name in front; the status is that of both.
 test: setup
-	$(MAKE) --jobs=2 --output-sync=target test-cluster test-rest
+	$(MAKE) --jobs=2 --keep-going test-cluster test-rest
 
+test-cluster: SHELL := bash
 test-cluster: setup
-	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile tests/cluster
+	set -o pipefail; $(BIN)/python -u -m pytest --verbosity=1 --numprocesses=2 --dist=loadfile tests/cluster | $(call prefix,cluster)
 
+test-rest: SHELL := bash
 test-rest: setup
-	$(BIN)/python -m pytest tests --ignore=tests/cluster
+	set -o pipefail; $(BIN)/python -u -m pytest --verbosity=0 tests --ignore=tests/cluster | $(call prefix,rest)
 
 test-fast: setup
 	$(BIN)/python -m pytest --numprocesses=2 -m "not ray and not slow" tests

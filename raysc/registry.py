@@ -23,6 +23,7 @@ from raysc.curation import CURATIONS
 from raysc.datasets import DATASETS
 from raysc.datasets.dataset import DataSet
 from raysc.errors import InputError, RayscError
+from raysc.machine.content_cache import content_cache
 from raysc.machine.plugin_classes import is_of_notebook, notebook_hash
 from raysc.machine.plugin_modules import import_plugin, is_recorded, source_hash
 from raysc.metrics import METRICS
@@ -212,9 +213,16 @@ def columns(metric: Component) -> dict[str, Literal["log", "linear"]]:
 
 def training_rows(data: Component, regime: Component, lambda_: float | None, generations: int) -> tuple[int, ...]:
     """Return the training rows of generations 1 to ``generations``; InputError if the data have too few rows."""
-    dataset: DataSet = build("data", data)
     rule: Regime = build("regime", regime)
-    return tuple(rule.recipe(t, dataset.count, exact(lambda_)).rows for t in range(1, generations + 1))
+    count = _row_count(data)
+    return tuple(rule.recipe(t, count, exact(lambda_)).rows for t in range(1, generations + 1))
+
+
+@content_cache
+def _row_count(data: Component) -> int:
+    """Return the number of training rows of a data set; texts are tokenized to know it."""
+    dataset: DataSet = build("data", data)
+    return dataset.count
 
 
 def version(kind: ComponentKind, name: str) -> str:

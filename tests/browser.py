@@ -128,4 +128,4 @@ def browser(folder: Path) -> Iterator[Browser]:
         yield Browser(responses[0], requests[1])
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait()

@@ -25,7 +25,7 @@ NODE = "RAYSC_TEST_NODE"
 """Environment variable with the name of a node."""
 
 START = [sys.executable, "-c", "from ray.scripts.scripts import main; main()", "start"]
-START_SECONDS = 180.0
+START_SECONDS = 600.0
 """Seconds within which a head must start."""
 
 HEAD = "f" * 51 + "00000"

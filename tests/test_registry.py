@@ -10,7 +10,9 @@ from typing import ClassVar, Literal
 import pytest
 
 from raysc import registry
+from raysc.datasets.points.gaussian import Gaussian
 from raysc.errors import InputError
+from raysc.machine.content_cache import empty_content_caches
 from raysc.regimes.mix import Mix
 from raysc.regimes.replace import Replace
 from raysc.sweepfile import REQUIRED, Component, ComponentKind, read_sweep
@@ -162,6 +164,22 @@ class Pair:
     def train(self) -> None: ...
 
     def test(self) -> None: ...
+
+
+def test_data_sets_are_read_once_to_count_the_rows_of_all_cells(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[int] = []
+
+    def count(data: Gaussian) -> int:
+        counted.append(data.rows)
+        return data.rows
+
+    monkeypatch.setattr(Gaussian, "count", property(count))
+    empty_content_caches()
+    for rows, synthetic in ((20, 5), (20, 9), (30, 5), (20, 5)):
+        data = Component(name="gaussian", parameters={"rows": rows})
+        regime = Component(name="counts", parameters={"real": 10, "synthetic": synthetic})
+        assert registry.training_rows(data, regime, None, 2) == (10 + synthetic,) * 2
+    assert counted == [20, 30]
 
 
 def test_lists_of_a_sweep_file_become_tuples_if_declared() -> None:

@@ -22,3 +22,7 @@ class Component(Settings):
 
     name: str
     parameters: Mapping[str, Any] = Field(default_factory=dict)
+
+    def __hash__(self) -> int:
+        """Return a hash of the names alone, since a parameter may be a list."""
+        return hash((self.name, *sorted(self.parameters)))

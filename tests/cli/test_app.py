@@ -75,7 +75,7 @@ with answered_signals():
         threading.Event().wait()
 """
     ran = subprocess.run(
-        [sys.executable, "-c", code.replace("NUMBER", str(int(number)))], capture_output=True, text=True, timeout=30
+        [sys.executable, "-c", code.replace("NUMBER", str(int(number)))], capture_output=True, text=True, timeout=300
     )
     assert (ran.returncode, ran.stderr) == (status, "raysc: stopped; what is published stays\n")
 
@@ -92,7 +92,7 @@ builtins.__import__ = interrupting
 from raysc.cli import main
 main()
 """
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
     assert (ran.returncode, ran.stderr) == (130, "raysc: stopped; what is published stays\n")
     code = "import signal, raysc.cli; print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "True\n"

@@ -50,7 +50,7 @@ TEST_KINDS = {"crashing": "crashing_inputs"}
 """Kinds that violate the property on purpose."""
 EXACT = ("manifests", "model_files", "row_files", "span_records", "metric_tables", "sweep_records")
 """Kinds that a checksum protects."""
-SLOW = {"unet_weights": 10, "unet_settings": 10, "language_weights": 10, "language_settings": 10}
+SLOW = {"sweep_texts": 4, "unet_weights": 10, "unet_settings": 10, "language_weights": 10, "language_settings": 10}
 """Kinds whose readers take some 10 ms: they get this many times fewer inputs."""
 DIVIDED = {"sweep_inputs"}
 """Modules whose kinds are read in different processes."""
@@ -58,8 +58,8 @@ CHUNK = 100
 """Inputs after which a process reports."""
 NO_SEED = -(2**62)
 """Value of the shared integer while a kind is built."""
-WALL_LIMIT = 90.0
-"""Seconds without an answer after which a process is killed."""
+WALL_LIMIT = 300.0
+"""Seconds without an answer to one input after which a process is killed."""
 MEMORY_LIMIT = 3 * 2**30
 """Bytes of addresses that one process can use beyond those of its start."""
 
@@ -118,18 +118,16 @@ def load_kind(name: str, folder: Path) -> Kind:
 
 
 def jobs_in_groups(kinds: Sequence[str], count: int, first: int = 0) -> list[list[Job]]:
-    """Return the inputs of some kinds in groups, each of which imports the same libraries; long groups are divided."""
+    """Return the inputs of some kinds in groups, each of which imports the same libraries; long groups are divided.
+
+    The kept inputs of a kind come before its seed 0.
+    """
     groups: dict[str, list[Job]] = {}
     for kind in kinds:
-        job = Job(kind, first, first + count // SLOW.get(kind, 1))
+        start = first or -len(kept_inputs(kind))
+        job = Job(kind, start, first + count // SLOW.get(kind, 1))
         groups.setdefault(kind if KINDS[kind] in DIVIDED else KINDS[kind], []).append(job)
     return list(groups.values())
-
-
-def replays(kinds: Sequence[str]) -> list[list[Job]]:
-    """Return the kept inputs of some kinds in groups."""
-    jobs = [Job(kind, -len(kept_inputs(kind)), 0) for kind in kinds]
-    return [[job] for job in jobs if job.first < 0]
 
 
 def jobs_in_parts(kind: str, count: int, parts: int, first: int = 0) -> list[list[Job]]:
@@ -181,7 +179,7 @@ def _drive(jobs: Sequence[Job]) -> Iterator[tuple[str, Figures]]:
 
 
 def _receive(reports: Connection, current: Any) -> tuple[int, Figures]:
-    """Wait for a report.
+    """Wait for a report. The time in which a kind is built does not count.
 
     Raises:
         EOFError: the process has ended.
@@ -189,7 +187,7 @@ def _receive(reports: Connection, current: Any) -> tuple[int, Figures]:
     """
     seed, since = current.value, time.monotonic()
     while not reports.poll(1.0):
-        if current.value != seed:
+        if current.value != seed or seed == NO_SEED:
             seed, since = current.value, time.monotonic()
         if time.monotonic() - since > WALL_LIMIT:
             raise TimeoutError

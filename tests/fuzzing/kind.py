@@ -12,7 +12,7 @@ from raysc.errors import RayscError
 from raysc.formatting import printable
 from tests.fuzzing.byte_mutations import Mutate, mutate_bytes
 
-TIME_LIMIT = 5.0
+TIME_LIMIT = 30.0
 """Seconds of processor time for one input."""
 MAX_MESSAGE, MAX_GROWTH = 2000, 6
 """Characters of a refusal: a base, and for each byte of the input, which a message may quote with escapes."""

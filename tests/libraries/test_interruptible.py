@@ -1,7 +1,6 @@
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -10,8 +9,12 @@ from raysc.libraries.interruptible import call_interruptibly
 PROGRAM = """
 import ctypes
 from raysc.libraries.interruptible import call_interruptibly
-print("ready", flush=True)
-call_interruptibly(lambda: ctypes.CDLL(None).sleep(60))
+
+def wait_for_ever():
+    print("ready", flush=True)
+    ctypes.CDLL(None).pause()
+
+call_interruptibly(wait_for_ever)
 """
 
 
@@ -25,9 +28,6 @@ def test_an_interrupt_ends_a_long_call_of_a_library() -> None:
     with subprocess.Popen([sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        time.sleep(0.1)
-        start = time.monotonic()
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=10)
-    assert time.monotonic() - start < 2
+        _, errors = process.communicate(timeout=300)
     assert b"KeyboardInterrupt" in errors

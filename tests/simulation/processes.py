@@ -180,7 +180,7 @@ class Scheduler:
             if not task.done and task.thread is not None:
                 self.running = task
                 task.turn.release()
-                task.thread.join(5)
+                task.thread.join(300)
         self.tasks = []
         self.running = None
         self._ended = False

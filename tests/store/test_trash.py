@@ -86,7 +86,7 @@ def test_one_process_at_a_time_moves_an_object(memory: Objects, monkeypatch: pyt
     monkeypatch.setattr(Objects, "delete", slow)
     move_damaged_to_trash(memory, damage)
     memory.put("spans/key/0/1-1", b"made again")
-    faster.join(10)
+    faster.join(300)
     assert memory.get("spans/key/0/1-1") == b"made again"
     assert list(memory.names("trash/claims")) == []
 

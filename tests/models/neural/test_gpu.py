@@ -154,7 +154,7 @@ def test_a_thread_makes_the_next_batch_while_this_one_is_used(monkeypatch: pytes
 
     for step, item in zip(range(3, 8), gpu.prefetch(make, range(3, 8), CUDA), strict=True):
         assert item == 10 * step
-        assert step == 7 or started[step + 1].wait(10)
+        assert step == 7 or started[step + 1].wait(300)
     assert [step for step, _ in calls] == list(range(3, 8))
     assert all(thread is not threading.current_thread() for _, thread in calls)
     on_cpu = list(gpu.prefetch(lambda step: threading.current_thread(), range(2), CPU))

@@ -36,7 +36,7 @@ def run(script: Path, folder: Path) -> None:
     group = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": "2"}
     ranks = [start(script, folder / f"rank{rank}", RANK=str(rank), LOCAL_RANK=str(rank), **group) for rank in (0, 1)]
     processes = [*ranks, start(script, folder / "single")]
-    assert [process.wait(timeout=100) for process in processes] == [0, 0, 0]
+    assert [process.wait(timeout=600) for process in processes] == [0, 0, 0]
 
 
 def training_states(folder: Path, model: str) -> list[dict[str, Tensor]]:

@@ -1,0 +1,91 @@
+"""Processor time of whole commands in two checkouts: `python benchmarks/commands.py OLDER_CHECKOUT [pairs]`.
+
+A closed-form sweep, a part of the quickstart, and the plan of 3,000 cells, by the older checkout and by this one in
+turn. Counted are user and system seconds of the command and of every process that it started, Ray's included, so other
+work on the machine changes little. The ratio is this checkout's time over the older one's, pair by pair.
+"""
+
+import ctypes
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).parents[1]
+CLOSED_FORM = """
+name: closed
+data: {name: gaussian, dim: 2, rows: 100}
+model: gaussian
+loop: {generations: 100}
+space: {regime: [replace, accumulate, mix], lambda: 1.0}
+seeds: 50
+metrics: [frechet_distance, trace_ratio]
+"""
+GRID = """
+name: many
+data: {name: gaussian, dim: 2, rows: 20}
+model: {name: kde, bandwidth: 0.3}
+loop: {generations: 10}
+space: {regime: mix, lambda: [LAMBDAS], model.bandwidth: [BANDWIDTHS]}
+seeds: 2
+metrics: [nll]
+"""
+QUICKSTART = ("seeds=1", "loop.generations=3", "space={regime: replace, initial.steps: 300}", "claims=[]")
+PR_SET_CHILD_SUBREAPER = 36
+"""Option of Linux's prctl: orphans among the descendants become children of this process, which waits for them."""
+
+
+def write_files(folder: Path) -> None:
+    """Write the sweep files."""
+    numbers = [", ".join(str(round(0.02 * number, 2)) for number in range(1, count + 1)) for count in (100, 30)]
+    (folder / "closed.yaml").write_text(CLOSED_FORM)
+    (folder / "many.yaml").write_text(GRID.replace("LAMBDAS", numbers[0]).replace("BANDWIDTHS", numbers[1]))
+
+
+def commands(folder: Path, checkout: Path) -> dict[str, list[str]]:
+    """Return the commands by name; each run has a store of its own."""
+    store = tempfile.mkdtemp(dir=folder)
+    overrides = [word for override in QUICKSTART for word in ("--set", override)]
+    return {
+        "closed-form sweep": ["sweep", str(folder / "closed.yaml"), "--storage", store],
+        "quickstart, reduced": ["sweep", str(checkout / "sweeps/quickstart.yaml"), "--storage", store, *overrides],
+        "plan of 3,000 cells": ["plan", str(folder / "many.yaml"), "--storage", store],
+    }
+
+
+def processor_seconds(checkout: Path, arguments: list[str]) -> float:
+    """Run a command of a checkout, and return the user and system seconds of all its processes."""
+    environment = {**os.environ, "PYTHONPATH": str(checkout), "OMP_NUM_THREADS": "1", "RAY_AUTH_MODE": "disabled"}
+    before = sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
+    command = [sys.executable, "-c", "from raysc.cli import main; main()", *arguments]
+    subprocess.run(command, cwd=checkout, env=environment, check=True, capture_output=True)
+    while True:  # Ray's processes end after the command
+        try:
+            os.wait()
+        except ChildProcessError:
+            return sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2]) - before
+
+
+def main() -> None:
+    """Print the median seconds of each command in both checkouts, and the ratios."""
+    older, pairs = Path(sys.argv[1]).resolve(), int(sys.argv[2]) if len(sys.argv) > 2 else 3
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_files(folder)
+        for command in commands(folder, HERE):
+            seconds: list[tuple[float, float]] = []
+            for pair in range(pairs + 1):
+                old, new = (processor_seconds(at, commands(folder, at)[command]) for at in (older, HERE))
+                if pair:  # the first pair compiles modules
+                    seconds.append((old, new))
+            medians = [statistics.median(column) for column in zip(*seconds, strict=True)]
+            ratios = ", ".join(f"{new / old:.2f}" for old, new in seconds)
+            print(f"{command:20} {medians[0]:6.1f} s older, {medians[1]:6.1f} s here; ratios {ratios}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

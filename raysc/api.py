@@ -200,16 +200,9 @@ class Results:
         Raises:
             InputError: the sweep has no such generation.
         """
-        from raysc.results.samples.generations import StoredGeneration
+        from raysc.results.samples.generations import stored_generation
 
-        sweep = self.sweep
-        if not 0 <= cell < len(sweep.cells):
-            raise InputError(f"cell {cell}: {sweep.name} has cells 0 to {len(sweep.cells) - 1}")
-        if seed not in sweep.seeds:
-            raise InputError(f"seed {seed}: {sweep.name} has seeds {', '.join(map(str, sweep.seeds))}")
-        if not 0 <= t <= sweep.generations:
-            raise InputError(f"generation {t}: {sweep.name} has generations 0 to {sweep.generations}")
-        return StoredGeneration(self._resolved.cells[cell], seed, t, self.objects)
+        return stored_generation(self._resolved, cell, seed, t, self.objects)
 
     def plot(self, metric: str | None = None, by: str | Sequence[str] | None = None) -> "Figure":
         """Draw a metric over generations: ``figure`` with its defaults."""

@@ -4,6 +4,8 @@ Every draw of a sweep comes from a stream with the address (seed, generation, ro
 address only. It does not depend on the cell, so that cells with equal seeds share it (common random numbers); on
 packing, ranks or device; or on earlier draws, so that a resumed run draws the same numbers as an uninterrupted one.
 The global generators of NumPy and torch are never used.
+
+A replicate with four seeds (``raysc.seeds``) has in each address the seed of the draw's purpose.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,14 +15,21 @@ from typing import Literal
 
 import numpy as np
 
+from raysc.seeds import MODEL_STRIDE, model_of, split
+
 Role = Literal["data", "init", "train", "sample", "subsample", "choose", "transform", "weigh", "read"]
+
+SELECTIONS: tuple[Role, ...] = ("subsample", "choose", "transform", "weigh", "read")
+"""Roles of the draws that make a training set of rows that exist."""
+REAL_KINDS = ("real",), ("fresh",)
+"""First index of the streams that select real rows: the kind of their source."""
 
 
 def stream(seed: int, generation: int, role: Role, *index: int | str) -> np.random.Generator:
     """Return the generator of one address: Philox, keyed by 128 bits of a hash of the address.
 
     Args:
-        seed: the replicate, any integer.
+        seed: the replicate, any integer; below 0 it stands for four seeds, of which the draw's purpose has one.
         generation: t >= 0.
         role: purpose of the draw.
         *index: distinguishes the draws of one role: a training step, a sampling block, a name.
@@ -45,13 +54,35 @@ def model_seeds(seeds: tuple[int, ...], model: int) -> tuple[int, ...]:
     """
     if model == 0:
         return seeds
-    texts = (repr((seed, "model", model)).encode() for seed in seeds)
-    return tuple(int.from_bytes(blake2b(text, digest_size=8).digest(), "little") >> 1 for text in texts)
+    return tuple(_model_seed(seed, model) if seed >= 0 else seed - model * MODEL_STRIDE for seed in seeds)
+
+
+def _model_seed(seed: int, model: int) -> int:
+    text = repr((seed, "model", model)).encode()
+    return int.from_bytes(blake2b(text, digest_size=8).digest(), "little") >> 1
+
+
+def purpose_seed(seed: int, generation: int, role: Role, *index: int | str) -> int:
+    """Return the seed in a draw's address, of the four seeds that a number below 0 stands for.
+
+    Generation 0 is drawn by the initial seed: its weights, its training, S_0 and what is selected from S_0. The index
+    of the roles that select rows begins with the kind of their source: real rows are selected by the data seed.
+    """
+    if seed >= 0:
+        return seed
+    seeds, model = split(seed), model_of(seed)
+    if role == "data" or (role in SELECTIONS and index[:1] in REAL_KINDS):
+        drawn_by = seeds.data
+    elif role == "init" or generation == 0:
+        drawn_by = seeds.initial
+    else:
+        drawn_by = seeds.train if role == "train" else seeds.sample
+    return drawn_by if model == 0 else _model_seed(drawn_by, model)
 
 
 def _words(count: int, seed: int, generation: int, role: Role, *index: int | str) -> np.ndarray:
     """Return a hash of an address, uint64 (count,)."""
-    address = repr((seed, generation, role, *index)).encode()
+    address = repr((purpose_seed(seed, generation, role, *index), generation, role, *index)).encode()
     return np.frombuffer(blake2b(address, digest_size=8 * count).digest(), "<u8").astype(np.uint64)
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 from scipy import stats
 
-from raysc.rng import Streams, model_seeds
+from raysc.rng import Role, Streams, model_seeds, stream
+from raysc.seeds import PurposeSeeds, join
 
 
 def test_iterated_generators_draw_the_same_as_separate_ones() -> None:
@@ -42,3 +43,42 @@ def test_models_have_seeds_of_their_own_and_the_first_has_those_of_a_single_one(
     assert len({seed for of_model in seeds for seed in of_model}) == 100
     assert all(0 <= seed < 2**63 for of_model in seeds for seed in of_model)
     assert model_seeds((4,), 7) == seeds[7][1:]
+
+
+def test_each_draw_has_the_seed_of_its_purpose() -> None:
+    number = join(PurposeSeeds(1, 2, 3, 4))
+    cases: list[tuple[Role, int, tuple[int | str, ...], int]] = [
+        ("data", 0, ("train",), 1),
+        ("data", 5, ("fresh",), 1),
+        ("subsample", 0, ("real",), 1),
+        ("choose", 3, ("real", "redraw", 0), 1),
+        ("init", 0, (), 2),
+        ("init", 4, (), 2),
+        ("train", 0, ("step", 0), 2),
+        ("sample", 0, (0,), 2),
+        ("train", 1, ("step", 0), 3),
+        ("sample", 1, (0,), 4),
+        ("subsample", 0, ("synthetic",), 2),
+        ("choose", 1, ("synthetic",), 4),
+        ("subsample", 2, ("pool",), 4),
+        ("read", 2, (), 4),
+    ]
+    for role, generation, index, seed in cases:
+        drawn, plain = (stream(s, generation, role, *index).standard_normal(4) for s in (number, seed))
+        np.testing.assert_array_equal(drawn, plain)
+        (first,) = Streams((number,), generation).fast_normal((4,), role, *index)
+        np.testing.assert_array_equal(first, Streams((seed,), generation).fast_normal((4,), role, *index)[0])
+
+
+def test_models_share_the_draws_of_their_purposes() -> None:
+    of_model, plain = model_seeds((join(PurposeSeeds(1, 2, 3, 4)),), 5), model_seeds((4,), 5)
+    drawn, expected = (stream(seed, 1, "sample", 0).standard_normal(4) for (seed,) in (of_model, plain))
+    np.testing.assert_array_equal(drawn, expected)
+
+
+def test_streams_of_plain_seeds_stay_as_they_are() -> None:
+    """The first numbers of two streams, as they were before seeds by purpose."""
+    assert stream(5, 7, "sample", 3).integers(2**32, size=2).tolist() == [1209668925, 3452418516]
+    (normals,) = Streams((5,), 7).fast_normal((2,), "sample", 2)
+    np.testing.assert_array_equal(normals, [0.7879330382515429, -0.8329600241286097])
+    assert model_seeds((3,), 2) == (342331289165852121,)

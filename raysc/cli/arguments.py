@@ -8,6 +8,7 @@ import typer
 
 from raysc.machine.paths import is_existing
 from raysc.planning.open_sweep import DEFAULT_STORE
+from raysc.seeds import read_seed
 
 JOB_VARIABLE = "RAYSC_JOB"
 """Environment variable with the job id of a sweep that runs as a Ray job."""
@@ -23,6 +24,20 @@ Storage = Annotated[
     typer.Option(metavar="URI", help=f"The store: a folder or URI. Else RAYSC_STORAGE, the file's, {DEFAULT_STORE}."),
 ]
 SweepArgument = Annotated[str, typer.Argument(metavar="SWEEP", help="A sweep file, or a sweep's folder in the store.")]
+
+
+def parse_seed(text: str) -> int:
+    """Return the seed of a command line: a number, or four seeds by purpose as in d7i0t3s1."""
+    try:
+        return read_seed(text)
+    except ValueError:
+        raise typer.BadParameter("expected a seed such as 3 or d7i0t3s1") from None
+
+
+Seed = Annotated[
+    int | None,
+    typer.Option(parser=parse_seed, metavar="SEED", help="The replicate, such as 3 or d7i0t3s1; else the first one."),
+]
 
 
 def cluster_address(address: str | None) -> str | None:

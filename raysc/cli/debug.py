@@ -12,6 +12,7 @@ import typer
 
 from raysc.errors import InputError, RayscError
 from raysc.formatting import printable
+from raysc.seeds import seed_text
 
 if TYPE_CHECKING:
     from raysc.sweepfile import Sweep
@@ -37,7 +38,9 @@ def debug(sweep: "Sweep", storage: str | None, cell: int | None, seed: int | Non
         resolved = resolve(single)
         validate(resolved)
         label = cell_label(resolved.cells[0])
-        typer.echo(printable(f"cell {cell or 0} ({label}), seed {single.seeds[0]}, in this process, without Ray"))
+        typer.echo(
+            printable(f"cell {cell or 0} ({label}), seed {seed_text(single.seeds[0])}, in this process, without Ray")
+        )
         if not run_all_units(resolved, Objects.open(place), _print_means):
             typer.echo(f"nothing to do: {place} has all of it")
 

@@ -8,6 +8,7 @@ import typer
 from raysc.cli.arguments import Overrides, Storage, SweepArgument
 from raysc.formatting import printable
 from raysc.planning.open_sweep import open_sweep
+from raysc.seeds import seed_text, seeds_text
 
 
 def failures(
@@ -39,12 +40,12 @@ def failures(
         typer.echo(json.dumps(rows, indent=1))
         return
     for unit, text in failed:
-        seeds = f"seed{'s' * (len(unit.seeds) > 1)} {', '.join(map(str, unit.seeds))}"
+        seeds = f"seed{'s' * (len(unit.seeds) > 1)} {seeds_text(unit.seeds)}"
         typer.echo(printable(f"cell {unit.cell.number} ({cell_label(unit.cell)}), {seeds}: {failure_reason(text)}"))
         if traceback:
             typer.echo("\n".join(f"    {printable(line)}" for line in text.strip().splitlines()))
     typer.echo(printable(f"{sweep.name}: {len(failed)} failed{'; raysc sweep runs them again' * bool(failed)}"))
     if failed:
         unit = failed[0][0]
-        which = f"--cell {unit.cell.number} --seed {unit.seeds[0]}"
+        which = f"--cell {unit.cell.number} --seed {seed_text(unit.seeds[0])}"
         typer.echo(printable(f"one of them in this process, with pdb: raysc sweep {sweep_file} --debug {which}"))

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from raysc.cli.arguments import Overrides, Storage, SweepArgument
+from raysc.cli.arguments import Overrides, Seed, Storage, SweepArgument
 from raysc.errors import InputError
 from raysc.planning.open_sweep import no_results, open_sweep
+from raysc.seeds import seed_text, seeds_text
 
 if TYPE_CHECKING:
     from raysc.planning.resolved import ResolvedSweep
@@ -21,7 +22,7 @@ COLUMNS = 5
 
 def samples(
     sweep_file: SweepArgument,
-    seed: Annotated[int | None, typer.Option(help="The replicate; the first one if not given.")] = None,
+    seed: Seed = None,
     generations: Annotated[str | None, typer.Option(help="The columns, as in 0,4,8; five if not given.")] = None,
     out: Annotated[Path | None, typer.Option(help="The PNG to write; NAME-samples.png if not given.")] = None,
     count: Annotated[int, typer.Option(min=1, help="Images per panel.")] = 9,
@@ -44,7 +45,7 @@ def samples(
     sweep, objects = open_sweep(sweep_file, storage, overrides)
     replicate = sweep.seeds[0] if seed is None else seed
     if replicate not in sweep.seeds:
-        raise InputError(f"--seed {replicate}: the sweep has seeds {', '.join(map(str, sweep.seeds))}")
+        raise InputError(f"--seed {seed_text(replicate)}: the sweep has seeds {seeds_text(sweep.seeds)}")
     resolved = resolve(sweep)
     if export is not None:
         _export(resolved, objects, replicate, export, cell, generation, form)
@@ -77,7 +78,7 @@ def _export(
     t = _generation(last if generation is None else generation, last, "--generation")
     rows = sampled_rows(cells[cell], seed, t, objects)
     if rows is None:
-        raise InputError(f"cell {cell}, seed {seed} has no generation {t}: not run yet, or diverged")
+        raise InputError(f"cell {cell}, seed {seed_text(seed)} has no generation {t}: not run yet, or diverged")
     family = cells[cell].family
     texts = family.texts(rows) if isinstance(family, SupportsText) else None
     try:

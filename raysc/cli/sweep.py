@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from raysc.cli.arguments import JOB_VARIABLE, Overrides, Storage, SweepArgument, cluster_address
+from raysc.cli.arguments import JOB_VARIABLE, Overrides, Storage, SweepArgument, cluster_address, parse_seed
 from raysc.cli.debug import debug as run_debug
 from raysc.display import ConsoleDisplay, open_console
 from raysc.errors import InputError
@@ -35,7 +35,10 @@ def sweep(
         ),
     ] = False,
     cell: Annotated[int | None, typer.Option(help="With --debug: number of the cell; else the first.")] = None,
-    seed: Annotated[int | None, typer.Option(help="With --debug: the seed; else the first.")] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(parser=parse_seed, metavar="SEED", help="With --debug: the seed; else the first."),
+    ] = None,
 ) -> None:
     """Run what is missing of a sweep; safe to repeat."""
     from raysc.runner import RunOptions, run_sweep, submit_sweep

@@ -129,7 +129,7 @@ def _produced_rows(units: Iterable[InitialUnit]) -> set[tuple[str, tuple[int, ..
 def _initial_rows(unit: LoopUnit) -> set[tuple[str, tuple[int, ...]]]:
     """Return the (key, seeds) of the S_0 that a loop starts from; empty for a closed-form family."""
     keys = unit.cell.keys.generation_zero
-    return {(keys.rows, unit.seeds)} if keys is not None else set()
+    return {(keys.rows, unit.generation_zero_seeds)} if keys is not None else set()
 
 
 def _fail_orphans(plan: Plan, failures: Failures) -> None:

@@ -57,7 +57,7 @@ def is_published(cell: ResolvedCell, context: UnitContext) -> bool:
     covered = published_chain(context.objects, lineage, context.seeds, 0, cell.untils)
     if not covered or covered[-1].last < context.generations:
         return False
-    index = MetricIndex(context, lineage)
+    index = MetricIndex(context, lineage, context.seeds)
     last = covered[-1].first - 1 if covered[-1].last >= END else context.generations
     return not any(index.missing(t) for t in range(last + 1))
 

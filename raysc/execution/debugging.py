@@ -14,6 +14,7 @@ from raysc.planning.plan import make_plan
 from raysc.planning.resolved import ResolvedSweep, metric_keys
 from raysc.planning.units import Unit
 from raysc.pool.shelf import Shelf
+from raysc.seeds import seed_text, seeds_text
 from raysc.store.objects import Objects
 from raysc.store.parquet_rows import ParquetShelf
 from raysc.store.publishing import Attempt
@@ -36,7 +37,7 @@ def single_seed(sweep: Sweep, cell: int | None, seed: int | None) -> Sweep:
         raise InputError(f"--cell {number}: {sweep.name} has cells 0 to {len(sweep.cells) - 1}")
     seeds = sweep.seeds_of(number)
     if seed is not None and seed not in seeds:
-        raise InputError(f"--seed {seed}: cell {number} of {sweep.name} has seeds {', '.join(map(str, seeds))}")
+        raise InputError(f"--seed {seed_text(seed)}: cell {number} of {sweep.name} has seeds {seeds_text(seeds)}")
     chosen = sweep.cells[number]
     cells = [
         other

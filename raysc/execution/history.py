@@ -44,15 +44,18 @@ class History:
         self._unit = unit
         self._context = context
         self._crew = crew
-        self._metrics = {key: MetricIndex(context, key) for key in {self.metrics_key(0), self.metrics_key(1)}}
+        self._metrics = {
+            self.metrics_key(0): MetricIndex(context, self.metrics_key(0), unit.generation_zero_seeds),
+            self.metrics_key(1): MetricIndex(context, self.metrics_key(1), unit.seeds),
+        }
 
     @classmethod
     def read(cls, unit: LoopUnit, context: UnitContext, crew: TrainedCrew) -> "History | None":
         """Read the manifests of a unit; None if generation 0 is not published."""
         objects, keys = context.objects, unit.cell.keys
         assert keys.generation_zero is not None, "generation 0 of a trained family is shared"
-        model0 = published_chain(objects, keys.generation_zero.model, unit.seeds, 0)
-        rows0 = published_chain(objects, keys.generation_zero.rows, unit.seeds, 0)
+        model0 = published_chain(objects, keys.generation_zero.model, unit.generation_zero_seeds, 0)
+        rows0 = published_chain(objects, keys.generation_zero.rows, unit.generation_zero_seeds, 0)
         if not model0 or not rows0:
             return None
         spans = published_spans(objects, keys.lineage).get(keys.lineage, {}).get(unit.seeds, ())

@@ -83,7 +83,7 @@ def _sample(
     diverged = bool(record["diverged"].all())
     span = Span(0, END if diverged else 0, key, unit.seeds)
     covered = published_chain(context.objects, key, unit.seeds, 0)
-    missing = MetricIndex(context, key).missing(0)
+    missing = MetricIndex(context, key, unit.seeds).missing(0)
     if covered and not missing:
         return
     attempt = Attempt.start(context.objects, span.path)

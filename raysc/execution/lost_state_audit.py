@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from raysc.execution import records
 from raysc.models.family import STEPS_TAKEN, TRAINING_STATE_JSON
 from raysc.planning.resolved import ResolvedCell, ResolvedSweep
+from raysc.seeds import generation_zero_pack
 from raysc.store.inventory import list_entries
 from raysc.store.keys import GenerationZeroKeys
 from raysc.store.names import CHECKPOINT, METRIC_FILE, SPAN, TOMBSTONE
@@ -60,7 +61,7 @@ def find_lost_states(resolved: ResolvedSweep, objects: Objects) -> Iterator[Lost
     for cell in lineages.values():
         keys = _generation_zero(cell)
         rows_by_model[keys.model].add(keys.rows)
-    seeds = set(resolved.sweep.seeds)
+    seeds = resolved.stored_seeds
     for model, rows in rows_by_model.items():
         for pack, spans in _published(objects, model, seeds).items():
             if (lost := _lost(objects, model, pack, spans)) is not None:
@@ -69,7 +70,9 @@ def find_lost_states(resolved: ResolvedSweep, objects: Objects) -> Iterator[Lost
         if cell.settings.start == "previous":
             initial = _published(objects, _generation_zero(cell).model, seeds)
             for pack, spans in _published(objects, lineage, seeds).items():
-                if (lost := _lost(objects, lineage, pack, (*initial.get(pack, ()), *spans))) is not None:
+                if (
+                    lost := _lost(objects, lineage, pack, (*initial.get(generation_zero_pack(pack), ()), *spans))
+                ) is not None:
                     yield lost
 
 

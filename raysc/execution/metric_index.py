@@ -8,12 +8,12 @@ from raysc.store import metric_files
 class MetricIndex:
     """The metric files of one lineage (or generation 0) and one pack, from one listing per metric."""
 
-    def __init__(self, context: UnitContext, lineage: str) -> None:
-        """List the files of every metric of the unit."""
+    def __init__(self, context: UnitContext, lineage: str, seeds: tuple[int, ...]) -> None:
+        """List the files of every metric of the unit; ``seeds``: of the pack under this key."""
         self._objects = context.objects
         self._measurer = context.measurer
         self._files = {
-            metric: metric_files.files_by_generation(context.objects, metric, lineage, context.seeds)
+            metric: metric_files.files_by_generation(context.objects, metric, lineage, seeds)
             for metric in context.measurer.metrics
         }
 

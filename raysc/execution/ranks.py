@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from raysc.errors import RayscError
+from raysc.execution.records import diverged_mask
 from raysc.loop import Fit, StartWeights
 from raysc.metrics.core.features import Extractor
 from raysc.models.family import (
@@ -140,7 +141,7 @@ class TrainedRank:
             DamagedStateError: the training state is needed, and it is missing or was changed.
             DamagedObjectError: another file is missing or was changed.
         """
-        self._diverged = np.isin(self.seeds, manifest.record.get("diverged", ()))
+        self._diverged = diverged_mask(manifest, self.seeds)
         with tempfile.TemporaryDirectory() as folder:
             without_prefix = None if training_state else TRAINING_STATE_PREFIX
             self._state = self.family.load(manifest.get_folder(MODEL, Path(folder), without_prefix))

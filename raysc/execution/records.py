@@ -14,6 +14,7 @@ from raysc.loop import Fit, Generation
 from raysc.pool.blocks import Block
 from raysc.pool.rows import Rows
 from raysc.regimes.recipe import Recipe, Source, synthetic
+from raysc.seeds import generation_zero_pack
 from raysc.store.parquet_rows import StoredBlock
 from raysc.store.publishing import Attempt, FileEntry, Manifest
 
@@ -69,7 +70,7 @@ def fit_so_far(checkpoint: Manifest, seeds: tuple[int, ...]) -> Fit:
     """Read the fit that led to a checkpoint; its loss is the sum over its steps."""
     record = checkpoint.record
     return Fit(
-        np.isin(seeds, diverged_seeds(checkpoint)),
+        diverged_mask(checkpoint, seeds),
         np.asarray(record["losses"]),
         np.asarray(record.get("weights_moved", [True] * len(seeds))),
         record.get("skipped_steps", 0),
@@ -163,9 +164,10 @@ def diverged(seeds: tuple[int, ...], mask: np.ndarray) -> dict[str, Any]:
     return {"diverged": [seed for seed, diverged in zip(seeds, mask.tolist(), strict=True) if diverged]}
 
 
-def diverged_seeds(manifest: Manifest) -> list[int]:
-    """Read the entry that ``diverged`` wrote."""
-    return list(manifest.record.get("diverged", ()))
+def diverged_mask(manifest: Manifest, seeds: tuple[int, ...]) -> np.ndarray:
+    """Read the entry that ``diverged`` wrote, bool (seeds,), for a pack; generation 0 may have other seeds."""
+    diverged = manifest.record.get("diverged", ())
+    return np.isin(seeds, diverged) | np.isin(generation_zero_pack(seeds), diverged)
 
 
 def row_entries(source: Source, blocks: Sequence[Block], attempt: Attempt) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """Execution of a unit of a trained family: one span per generation, so that a killed unit continues where it was."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 import numpy as np
@@ -107,7 +107,8 @@ class TrainedRun:
         values = metrics.values(t)
         if missing := metrics.missing(t):
             added = self.stopping.complete(measurer.measure(history.sampled(t), missing, history.model(t, missing)))
-            self.context.writer.write(history.metrics_key(t), t, [added])
+            writer = replace(self.context.writer, seeds=self.unit.seeds if t else self.unit.generation_zero_seeds)
+            writer.write(history.metrics_key(t), t, [added])
             values |= added
         self.context.writer.report_means(t, values)
         self.stopping.judge(t, values, self._diverged_seeds(t))
@@ -186,7 +187,7 @@ class TrainedRun:
 
     def _diverged_seeds(self, t: int) -> np.ndarray:
         """Return the seeds that had diverged at a published generation, bool (seeds,)."""
-        return np.isin(self.unit.seeds, records.diverged_seeds(self.history.manifests[t]))
+        return records.diverged_mask(self.history.manifests[t], self.unit.seeds)
 
     def _publish(self, generation: Generation, attempt: Attempt, seconds: Mapping[str, float]) -> Manifest:
         """Publish a generation and delete the checkpoints that led to it.

@@ -1,5 +1,6 @@
 """Packing: seeds of a cell are cut into units by memory, by what a family can batch, and as they were cut before."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
@@ -8,6 +9,7 @@ from raysc.datasets.dataset import DataSet
 from raysc.loop import Rules
 from raysc.models.family import ClosedFormFamily
 from raysc.pool.lifetimes import takes_to_read
+from raysc.seeds import are_crossed, generation_zero_seed
 from raysc.settings import Resources
 from raysc.store.keys import GenerationZeroKeys
 from raysc.store.spans import PublishedSpans, pack_name
@@ -58,7 +60,8 @@ def cut_packs(
 
     A loop continues from generation 0, so both have the same packs. Published packs, of the loop or else of a
     generation 0 of the same training run, keep their cut; other seeds are cut anew. A pack of a generation 0 that
-    shares seeds with another pack of the loop is not used: these seeds would run twice.
+    shares seeds with another pack of the loop is not used: these seeds would run twice. Seeds that share a generation
+    0 (``raysc.seeds``) are in different packs, so that each pack has one generation 0 for each seed.
 
     Args:
         loops: cell number -> keys.
@@ -98,13 +101,44 @@ def _cut(seeds: Iterable[int], of_loop: Collection[Pack], of_run: Iterable[Pack]
         if remaining.keys() & set(pack):
             packs.append(pack)
             remaining = {seed: None for seed in remaining if seed not in pack}
-    taken = set().union(*of_loop)
+    taken, initial_packs = set().union(*of_loop), list(of_run)
+    for layer in _layers(remaining):
+        packs += _cut_layer(layer, taken, initial_packs, size)
+    return tuple(packs)
+
+
+def _layers(seeds: Iterable[int]) -> list[dict[int, int]]:
+    """Divide seeds so that those of one layer have different generation 0s; map these to the seeds."""
+    layers: list[dict[int, int]] = []
+    uses: Counter[int] = Counter()
+    for seed in seeds:
+        initial = generation_zero_seed(seed)
+        if uses[initial] == len(layers):
+            layers.append({})
+        layers[uses[initial]][initial] = seed
+        uses[initial] += 1
+    return layers
+
+
+def _cut_layer(seeds: Mapping[int, int], taken: Collection[int], of_run: Iterable[Pack], size: int) -> Iterator[Pack]:
+    """Cover the seeds of one layer.
+
+    Args:
+        seeds: seed of generation 0 -> seed of the loop.
+        taken: seeds of published packs of the loop.
+        of_run: as for ``_cut``.
+        size: of new packs.
+    """
+    remaining, used, crossed = dict(seeds), set(taken), are_crossed(seeds.values())
     for pack in sorted(of_run, key=lambda pack: (-len(remaining.keys() & set(pack)), len(pack), pack)):
-        if remaining.keys() & set(pack) and taken.isdisjoint(pack):
-            packs.append(pack)
-            taken |= set(pack)
-            remaining = {seed: None for seed in remaining if seed not in pack}
-    return (*packs, *new_packs(remaining, size))
+        # A published pack may have more seeds than the sweep. They would run too; seeds by purpose have no loop then.
+        loop_pack = tuple(seeds.get(initial, initial) for initial in pack)
+        fits = remaining.keys() >= set(pack) if crossed else remaining.keys() & set(pack)
+        if fits and used.isdisjoint(loop_pack):
+            yield loop_pack
+            used |= set(loop_pack)
+            remaining = {initial: seed for initial, seed in remaining.items() if initial not in pack}
+    yield from new_packs(remaining.values(), size)
 
 
 def new_packs(seeds: Iterable[int], size: int) -> Iterator[Pack]:

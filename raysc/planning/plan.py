@@ -13,6 +13,7 @@ from raysc.planning.packing import LoopKeys, Pack, cut_packs, new_packs, seeds_p
 from raysc.planning.resolved import ResolvedCell, ResolvedSweep, measured_generations_of
 from raysc.planning.store_index import StoreIndex
 from raysc.planning.units import InitialUnit, LoopUnit, Reason, Snapshot, Unit, overlapping_packs
+from raysc.seeds import generation_zero_pack
 from raysc.settings import Sample
 from raysc.store import metric_files
 from raysc.store.keys import GenerationZeroKeys
@@ -112,11 +113,12 @@ def make_plan(resolved: ResolvedSweep, objects: Objects) -> Plan:
 
 
 def seeds_by_key(resolved: ResolvedSweep, key: Callable[[GenerationZeroKeys], Hashable]) -> dict[Hashable, set[int]]:
-    """Map a key of each generation 0 to the seeds of the lineages that begin with it."""
+    """Map a key of each generation 0 to its seeds, those of the lineages that begin with it."""
     seeds: dict[Hashable, set[int]] = {}
     for cell in resolved.cells:
         if (keys := cell.keys.generation_zero) is not None:
-            seeds.setdefault(key(keys), set()).update(resolved.seeds_by_lineage[cell.keys.lineage])
+            of_lineage = resolved.seeds_by_lineage[cell.keys.lineage]
+            seeds.setdefault(key(keys), set()).update(generation_zero_pack(of_lineage))
     return seeds
 
 
@@ -285,7 +287,8 @@ def _initial_units(
     wanted_packs: dict[GenerationZeroKeys, dict[Pack, None]] = {keys: {} for keys in generation_zeros}
     for cell in resolved.cells:
         if cell.keys.generation_zero is not None:
-            wanted_packs[cell.keys.generation_zero].update(dict.fromkeys(packs[cell.number]))
+            of_cell = map(generation_zero_pack, packs[cell.number])
+            wanted_packs[cell.keys.generation_zero].update(dict.fromkeys(of_cell))
 
     def missing(keys: GenerationZeroKeys, cell: ResolvedCell, seeds: Pack) -> Reason | None:
         wanted = [t for t in measured_generations_of(resolved.sweep, cell) if t == 0]

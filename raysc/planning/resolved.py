@@ -17,6 +17,7 @@ from raysc.models.family import Family
 from raysc.models.pretrained import PretrainedFamily, content_hash
 from raysc.planning.component_errors import located_errors
 from raysc.rng import model_seeds
+from raysc.seeds import generation_zero_pack
 from raysc.settings import CellSettings, Component
 from raysc.store.artifacts import REFERENCE
 from raysc.store.keys import Identities, Keys, cell_keys, component_identity, coupled_keys, key_of
@@ -112,6 +113,11 @@ class ResolvedSweep:
         for cell in self.cells:
             seeds.setdefault(cell.keys.lineage, set()).update(self.sweep.seeds_of(cell.number))
         return {lineage: tuple(seed for seed in self.sweep.seeds if seed in some) for lineage, some in seeds.items()}
+
+    @cached_property
+    def stored_seeds(self) -> frozenset[int]:
+        """Seeds under which the store has generations of the sweep: its own, and those of generation 0."""
+        return frozenset({*self.sweep.seeds, *generation_zero_pack(self.sweep.seeds)})
 
     @cached_property
     def metric_keys(self) -> Mapping[int, tuple[str, ...]]:

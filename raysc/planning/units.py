@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from raysc.planning.resolved import ResolvedCell
+from raysc.seeds import generation_zero_pack
 from raysc.settings import Sample
 from raysc.store.keys import GenerationZeroKeys
 from raysc.store.objects import Objects
@@ -89,6 +90,11 @@ class LoopUnit:
     def published_keys(self) -> tuple[str, ...]:
         """Keys under which it publishes generations."""
         return tuple(model.keys.lineage for model in self.cell.models)
+
+    @property
+    def generation_zero_seeds(self) -> Pack:
+        """Seeds under which generation 0 of the pack is published, in order, for a trained family."""
+        return generation_zero_pack(self.seeds)
 
     @property
     def models(self) -> "tuple[LoopUnit, ...]":

@@ -27,6 +27,7 @@ from raysc.planning.curation_checks import check_curation
 from raysc.planning.memory import check_data, check_rows
 from raysc.planning.regime_checks import check_regime
 from raysc.planning.resolved import ResolvedCell, ResolvedSweep
+from raysc.planning.seed_checks import check_seeds
 from raysc.rng import Streams
 from raysc.sweepfile.sweep import Sweep
 
@@ -43,6 +44,7 @@ def validate(resolved: ResolvedSweep) -> None:
     checked: set[Hashable] = set()
     for cell in resolved.cells:
         check_coupling(sweep, cell)
+        check_seeds(sweep, cell)
         check_regime(sweep, cell)
         check_curation(sweep, cell)
         check_rows(sweep, cell, limit)

@@ -15,6 +15,7 @@ from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from raysc import registry
 from raysc.reference.docstrings import attributes, summary
+from raysc.seeds import MAX_PURPOSE_SEED, PURPOSES
 from raysc.settings import Models
 from raysc.sweepfile.claims import ClaimEntry
 from raysc.sweepfile.domains import DOMAINS
@@ -61,13 +62,18 @@ def _component_keys() -> Mapping[str, ComponentKind]:
 
 
 def _seeds() -> Schema:
-    """Return the schema of ``seeds``: a number of seeds or a list of them."""
-    return {
-        "anyOf": [
-            {"type": "integer", "minimum": 1},
-            {"type": "array", "items": _SEED, "minItems": 1, "uniqueItems": True},
-        ]
-    }
+    """Return the schema of ``seeds``: a number of seeds or a list of them, or either for each purpose."""
+    options = _seed_list(_SEED)
+    by_purpose = {purpose: {"anyOf": _seed_list(_SEED | {"maximum": MAX_PURPOSE_SEED})} for purpose in PURPOSES}
+    mapping = {"type": "object", "properties": by_purpose, "additionalProperties": False}
+    return {"anyOf": [*options, mapping]}
+
+
+def _seed_list(seed: Schema) -> list[Schema]:
+    return [
+        {"type": "integer", "minimum": 1},
+        {"type": "array", "items": seed, "minItems": 1, "uniqueItems": True},
+    ]
 
 
 def _loggers() -> Schema:

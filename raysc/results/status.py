@@ -10,6 +10,7 @@ from raysc.execution.records import get as read_records
 from raysc.planning.plan import Plan, make_plan
 from raysc.planning.resolved import ResolvedCell, ResolvedSweep
 from raysc.results.failure_reasons import failed_units, reason_counts
+from raysc.seeds import generation_zero_seed
 from raysc.store.leases import Holder
 from raysc.store.leases import holders as read_holders
 from raysc.store.objects import READ_THREADS, Objects
@@ -140,7 +141,7 @@ class _OpenUnits:
         generation_zero = cell.keys.generation_zero
         names = [self.loop.get((cell.keys.lineage, seed))]
         if generation_zero is not None:
-            names.append(self.initial.get((generation_zero.run, seed)))
+            names.append(self.initial.get((generation_zero.run, generation_zero_seed(seed))))
         return [name for name in names if name is not None]
 
 

@@ -6,7 +6,8 @@ Sync clients and desktops leave such objects (``Thumbs.db``, ``1-1 (conflicted c
 import re
 
 _KEY = r"(?P<key>[^/]+)"
-_RUN = r"\d+(?:-\d+)?"
+_PLAIN_RUN = r"\d+(?:-\d+)?"
+_RUN = rf"(?:{_PLAIN_RUN}|d{_PLAIN_RUN}i{_PLAIN_RUN}t{_PLAIN_RUN}s{_PLAIN_RUN})"
 _SEEDS = rf"{_RUN}(?:\+{_RUN})*"
 _PACK = rf"(?P<pack>{_SEEDS})"
 _NUMBER = r"(?:0|[1-9]\d{0,8})"

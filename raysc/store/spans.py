@@ -5,7 +5,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby
+from math import prod
 
+from raysc.seeds import block_name, block_ranges, block_seeds
 from raysc.store.names import SPAN
 from raysc.store.objects import Objects
 from raysc.store.publishing import Manifest
@@ -56,7 +59,15 @@ class Span:
 
 
 def pack_name(seeds: Iterable[int]) -> str:
-    """Return a short name for seeds, with consecutive ones joined: (0, 1, 2, 7) is "0-2+7"."""
+    """Return a short name for seeds, with consecutive ones joined: (0, 1, 2, 7) is "0-2+7".
+
+    Numbers of four seeds have names of their own; see ``raysc.seeds.block_name``.
+    """
+    crossed = groupby(seeds, key=lambda seed: seed < 0)
+    return "+".join(block_name(tuple(run)) if four else _plain_name(run) for four, run in crossed)
+
+
+def _plain_name(seeds: Iterable[int]) -> str:
     runs: list[list[int]] = []
     for seed in seeds:
         if runs and seed == runs[-1][-1] + 1:
@@ -70,6 +81,9 @@ def pack_seeds(name: str) -> tuple[int, ...]:
     """Return the seeds of a name that ``pack_name`` returned."""
     seeds: list[int] = []
     for run in name.split("+"):
+        if run.startswith("d"):
+            seeds.extend(block_seeds(run))
+            continue
         first, _, last = run.partition("-")
         seeds.extend(range(int(first), int(last or first) + 1))
     return tuple(seeds)
@@ -78,13 +92,21 @@ def pack_seeds(name: str) -> tuple[int, ...]:
 @lru_cache(maxsize=2**14)
 def read_pack(name: str) -> tuple[int, ...] | None:
     """Return the seeds of a name in a store; None if ``pack_name`` cannot have returned it."""
-    bounds = [run.partition("-") for run in name.split("+")]
-    if any(not _SEED.fullmatch(first) or not _SEED.fullmatch(last or first) for first, _, last in bounds):
-        return None
-    if sum(int(last or first) - int(first) for first, _, last in bounds) > MAX_PACK:
+    sizes = [_run_size(run) for run in name.split("+")]
+    if any(size is None for size in sizes) or sum(size or 0 for size in sizes) > MAX_PACK:
         return None
     seeds = pack_seeds(name)
     return seeds if pack_name(seeds) == name else None
+
+
+def _run_size(run: str) -> int | None:
+    """Return the number of seeds of one part of a name; None if ``pack_name`` cannot have returned it."""
+    if (ranges := block_ranges(run)) is not None:
+        return prod(map(len, ranges))
+    first, _, last = run.partition("-")
+    if not _SEED.fullmatch(first) or not _SEED.fullmatch(last or first):
+        return None
+    return int(last or first) - int(first) + 1
 
 
 NO_UNTIL = frozenset({""})

@@ -4,18 +4,20 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from itertools import product
+from math import prod
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, Field, PositiveInt, ValidationError
 
+from raysc.seeds import MAX_PURPOSE_SEED, PURPOSES, PurposeSeeds, join
 from raysc.settings import (
     LOOP_ONLY,
     Budget,
     Component,
     Initial,
     Keep,
-    Measure,
     Models,
     Price,
     Resources,
@@ -85,7 +87,8 @@ class SweepFile(Settings):
         space: grid of cells, axis: value or values; a list of grids is their union. Axes are regime, lambda, curation,
             data, model and dotted settings.
         search: number of points to draw, if ``space`` has domains; or the search for a threshold.
-        seeds: number of seeds, or a list of them; every cell runs with every seed.
+        seeds: number of seeds, or a list of them; every cell runs with every seed. Or a mapping with numbers or lists
+            of data, initial, train and sample seeds; every cell runs with every combination.
         metrics: metrics of every measured generation.
         measure: measured generations: all, log (about evenly spaced on a logarithmic scale), or a list.
         control: true: every cell is compared with a control that trains on real rows only; matched: with one that
@@ -217,35 +220,43 @@ def name_problem(name: str) -> str:
 
 
 def read_seeds(value: Any, locations: Locations) -> tuple[int, ...]:
-    """Return the seeds: of ``3`` 0, 1, 2; of a list its items."""
+    """Return the seeds: of ``3`` 0, 1, 2; of a list its items; of a mapping by purpose all combinations.
+
+    A purpose without an entry has the seed 0. The combinations are numbers as in ``raysc.seeds``; the last purpose
+    changes fastest.
+    """
+    if not isinstance(value, dict):
+        return _read_seed_list(value, "seeds", locations)
+    for purpose in value:
+        if purpose not in PURPOSES:
+            raise locations.error(f"seeds.{purpose}", f"unknown key{did_you_mean(str(purpose), PURPOSES)}")
+    lists = [_read_seed_list(value.get(purpose, [0]), f"seeds.{purpose}", locations) for purpose in PURPOSES]
+    for purpose, seeds in zip(PURPOSES, lists, strict=True):
+        if max(seeds) > MAX_PURPOSE_SEED:
+            raise locations.error(
+                f"seeds.{purpose}", f"seeds of one purpose go from 0 to {MAX_PURPOSE_SEED:,}, got {max(seeds):,}"
+            )
+    if (count := prod(map(len, lists))) > MAX_SEEDS:
+        raise locations.error("seeds", f"{count:,} combinations are more than {MAX_SEEDS:,}, the most of a sweep")
+    return tuple(join(PurposeSeeds(*seeds)) for seeds in product(*lists))
+
+
+def _read_seed_list(value: Any, key: str, locations: Locations) -> tuple[int, ...]:
+    """Return the seeds of a number or a list."""
     if _whole(value) and value > MAX_SEEDS:
-        raise locations.error("seeds", f"{value:,} seeds are more than {MAX_SEEDS:,}, the most of a sweep")
+        raise locations.error(key, f"{value:,} seeds are more than {MAX_SEEDS:,}, the most of a sweep")
     if _whole(value) and value >= 1:
         return tuple(range(value))
     known: set[int] = set()
     if not isinstance(value, list) or not value:
-        raise locations.error("seeds", f"expected a number of at least 1 or a list of seeds, got {quote(value)}")
+        raise locations.error(key, f"expected a number of at least 1 or a list of seeds, got {quote(value)}")
     for index, seed in enumerate(value):
         if not _whole(seed) or seed < 0:
-            raise locations.error(f"seeds.{index}", f"expected a whole number of at least 0, got {quote(seed)}")
+            raise locations.error(f"{key}.{index}", f"expected a whole number of at least 0, got {quote(seed)}")
         if seed in known:
-            raise locations.error(f"seeds.{index}", f"seed {seed} is listed twice")
+            raise locations.error(f"{key}.{index}", f"seed {seed} is listed twice")
         known.add(seed)
     return tuple(value)
-
-
-def read_measure(value: Any, generations: int, locations: Locations) -> Measure:
-    """Return "all", "log" or the listed generations, sorted and without repeats."""
-    if value == "all" or value == "log":
-        return "all" if value == "all" else "log"
-    if not isinstance(value, list) or not value:
-        raise locations.error("measure", f"expected all, log or a list of generations, got {quote(value)}")
-    for index, generation in enumerate(value):
-        if not _whole(generation) or not 0 <= generation <= generations:
-            raise locations.error(
-                f"measure.{index}", f"expected a generation from 0 to {generations}, got {quote(generation)}"
-            )
-    return tuple(sorted(set(value)))
 
 
 def read_control(value: Any, locations: Locations) -> Literal["declared", "matched", "none"]:

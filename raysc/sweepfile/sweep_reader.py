@@ -12,7 +12,7 @@ from raysc.sweepfile.components import ComponentChecker
 from raysc.sweepfile.document import Document, document_from_mapping, parse_document, read_document
 from raysc.sweepfile.expansion import expand
 from raysc.sweepfile.limits import check_points, check_table
-from raysc.sweepfile.measured_generations import generations_measured
+from raysc.sweepfile.measured_generations import generations_measured, read_measure
 from raysc.sweepfile.messages import Locations, did_you_mean
 from raysc.sweepfile.overrides import override
 from raysc.sweepfile.relative_paths import make_paths_absolute
@@ -22,7 +22,6 @@ from raysc.sweepfile.schema import (
     check_labels,
     read_control,
     read_loggers,
-    read_measure,
     read_seeds,
     read_until,
     sweep_name,

@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from raysc.seeds import are_crossed
 from raysc.settings import CellSettings, Search, Tolerance
 from raysc.sweepfile.domains import Domain
 from raysc.sweepfile.messages import Locations, did_you_mean
@@ -120,6 +121,10 @@ def read_search(
     axis = search.threshold
     if axis is None:
         return None
+    if are_crossed(seeds):
+        raise locations.error(
+            "seeds", "a search for a threshold adds seeds where they decide: set a number, without purposes"
+        )
     _check_axis(axis, grids, locations)
     low, high = _checked_range(search, locations)
     _check_judged(search, seeds, columns, control, locations)

@@ -1,5 +1,6 @@
 """Settings that the families of a sweep do not go by are refused, with the line that sets them."""
 
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -214,3 +215,21 @@ def test_text_is_not_curated_by_distances(make_sweep: MakeSweep) -> None:
     sweep = make_sweep(POINTS, *text, "metrics=[cross_entropy]", "space={regime: curated, lambda: 1}")
     with pytest.raises(InputError, match=r"regime: curated prefers rows near a point"):
         validate(resolve(sweep))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("seeds={train: 2}", "seeds.train: gaussian is fitted in closed form, which draws nothing; set train: 1"),
+        ("search={threshold: lambda, range: [0.5, 2]}", "seeds: a search for a threshold adds seeds"),
+    ],
+)
+def test_purposes_that_draw_nothing_have_one_seed(make_sweep: MakeSweep, change: str, words: str) -> None:
+    text = "data: {name: gaussian, dim: 1, rows: 8}\nmodel: gaussian\nloop: {generations: 4}\nspace: {regime: mix}\n"
+    with pytest.raises(InputError, match=re.escape(words)):
+        validate(resolve(make_sweep(f"{text}seeds: {{data: 3, sample: 2}}\nmetrics: [mean_error]\n", change)))
+
+
+def test_repeated_latents_have_one_sample_seed(make_sweep: MakeSweep) -> None:
+    with pytest.raises(InputError, match=r"seeds.sample: sample.latents: repeated draws the latents of generation 0"):
+        validate(resolve(make_sweep(POINTS, "seeds={data: 2, sample: 2}", "loop.sample.latents=repeated")))

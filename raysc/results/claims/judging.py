@@ -230,7 +230,8 @@ def _figures(claim: Claim, case: Case, context: ClaimContext) -> _Figures:
         why = f"{seeds} seed{'s' * (seeds > 1)}; at least {MIN_SEEDS} are needed"
     by = _bound(claim, logarithms, noise)
     region = _region(claim, logarithms, by)
-    judgement = judge(values.take(coverage.complete), region) if seeds > 1 else None
+    judged_seeds = [seed for seed, known in zip(context.values.seeds, coverage.complete, strict=True) if known]
+    judgement = judge(values.take(coverage.complete), region, judged_seeds) if seeds > 1 else None
     return _Figures(judgement, why, logarithms, region, seeds, coverage.diverged, infinite, by)
 
 

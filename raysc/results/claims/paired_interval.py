@@ -6,6 +6,7 @@ generation, it is a simultaneous band (``statistics/bands.py``). Values that are
 seeds for example, leave the mean without a limit on the other side.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
@@ -13,7 +14,9 @@ import numpy as np
 
 from raysc.results.statistics.bands import Band
 from raysc.results.statistics.censored import CensoredValues
+from raysc.results.statistics.crossed import replicates
 from raysc.results.statistics.intervals import SkewAdjusted, means
+from raysc.seeds import are_crossed
 
 
 class Interval(Protocol):
@@ -57,26 +60,33 @@ class OneSidedLimits:
         return p
 
 
-def paired_interval(values: CensoredValues) -> tuple[OneSidedLimits, OneSidedLimits]:
+def paired_interval(values: CensoredValues, seeds: Sequence[int] = ()) -> tuple[OneSidedLimits, OneSidedLimits]:
     """Return the lower and the upper limits of the mean over seeds of each column.
 
     Args:
         values: float64 (seeds, columns), at least two seeds. The lower limit of a mean is that of the lower bounds, its
             upper limit that of the upper bounds. If a seed has no bound on a side, the mean has no limit on it.
+        seeds: the seed of each row. Rows that share seeds of some purpose are not independent (``crossed``); the mean
+            has no limits if a combination of the seeds is missing. Empty: all rows are independent.
     """
-    lower = _one_sided(values.low, "low")
+    lower = _one_sided(values.low, "low", seeds)
     # Without censored values both sides are equal.
-    return lower, replace(lower, side="high") if (values.low == values.high).all() else _one_sided(values.high, "high")
+    same = (values.low == values.high).all() and not are_crossed(seeds)
+    return lower, replace(lower, side="high") if same else _one_sided(values.high, "high", seeds)
 
 
-def _one_sided(bounds: np.ndarray, side: Literal["low", "high"]) -> OneSidedLimits:
+def _one_sided(bounds: np.ndarray, side: Literal["low", "high"], seeds: Sequence[int]) -> OneSidedLimits:
     finite = np.isfinite(bounds).all(axis=0)
+    independent = replicates(bounds[:, finite], seeds)
+    if independent is None:
+        finite = np.zeros_like(finite)
     # If a seed has no bound on this side, the mean has no limit on it. If every seed is infinite on the other side, the
     # mean is infinite on the other side.
     open_end, other_end = (-np.inf, np.inf) if side == "low" else (np.inf, -np.inf)
     mean = np.where((bounds == other_end).all(axis=0), other_end, open_end)
     mean[finite] = means(bounds[:, finite])
-    return OneSidedLimits(side, mean, finite, _interval(bounds[:, finite]) if finite.any() else None)
+    interval = _interval(independent) if independent is not None and finite.any() else None
+    return OneSidedLimits(side, mean, finite, interval)
 
 
 def _interval(values: np.ndarray) -> Interval:

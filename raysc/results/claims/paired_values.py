@@ -20,6 +20,7 @@ from raysc.results.statistics.contraction import NoContractionError, contraction
 from raysc.results.statistics.intervals import CONFIDENCE_LEVEL
 from raysc.results.table.number_format import value_text
 from raysc.results.table.table import varying_axes
+from raysc.seeds import share_seeds
 from raysc.sweepfile.claims import Case, Claim, Comparison, Quantity
 
 
@@ -102,8 +103,11 @@ def compare(
         about ratios; lambda* of each seed for a claim with a boundary.
 
     Raises:
-        NotComparable: the values have no logarithm, a cell has no control, or rho is not known.
+        NotComparable: the values have no logarithm, a cell has no control, rho is not known, or rho or lambda* is asked
+            of replicates that share seeds.
     """
+    if share_seeds(context.values.seeds) and (claim.boundary is not None or comparison.value.kind == "rho"):
+        raise NotComparable("rho and lambda* need independent replicates; set seeds to a number")
     if claim.boundary is not None:
         return _boundary(claim, case, comparison, context, level)
     terms = []
@@ -128,8 +132,10 @@ def control_noise(claim: Claim, case: Case, context: ClaimContext) -> float:
     several controls in a case it is the root of the mean square of theirs.
 
     Raises:
-        NotComparable: a cell has no control, or a control has fewer than three finite values.
+        NotComparable: a cell has no control, a control has fewer than three finite values, or replicates share seeds.
     """
+    if share_seeds(context.values.seeds):
+        raise NotComparable("the noise of the control needs independent replicates; set seeds to a number")
     controls = {
         (context.control(cell), comparison.value)
         for comparison in [case.first, *([case.minus] if case.minus is not None else [])]

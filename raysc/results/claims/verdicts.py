@@ -73,15 +73,16 @@ class Judgement:
     slack: float
 
 
-def judge(values: CensoredValues, region: Region) -> Judgement:
+def judge(values: CensoredValues, region: Region, seeds: Sequence[int] = ()) -> Judgement:
     """Compare the mean over seeds of each column with a region; all means must lie in it.
 
     Args:
         values: float64 (seeds, columns), at least two seeds. The lower limit of a mean is that of the lower bounds, its
             upper limit that of the upper bounds. If a seed has no bound on a side, the mean has no limit on it.
         region: the region.
+        seeds: the seed of each row, which tells the rows that are not independent; empty for independent ones.
     """
-    lower, upper = paired_interval(values)
+    lower, upper = paired_interval(values, seeds)
     low, high = lower.limit(region.level), upper.limit(region.level)
     slack = np.minimum(_distance(low, region.low), _distance(region.high, high))
     p = np.minimum(

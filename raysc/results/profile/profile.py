@@ -17,6 +17,7 @@ from raysc.results.profile.estimates import Estimate
 from raysc.results.profile.scaling import AXIS
 from raysc.results.table.table import controls_of, main_columns, quality_column
 from raysc.results.table.unmoved_weights import unmoved_generations
+from raysc.seeds import share_seeds
 from raysc.settings import Component
 
 
@@ -126,6 +127,10 @@ def _cell_profile(
             add = metric_to_add(definition.aspect, cell)
             note = f"add {add}" if add else f"no metric of {cell.data.kind} measures it"
             estimates[definition.name] = Estimate("not measured", note=note)
+            continue
+        if share_seeds(resolved.sweep.seeds):
+            note = "replicates share seeds of some purpose: the profile needs `seeds` as a number"
+            estimates[definition.name] = Estimate("undecided", note=note)
             continue
         curves = reader.curves(cell.number, column)
         if curves is None:

@@ -10,6 +10,7 @@ from raysc.planning.resolved import ResolvedCell
 from raysc.results.failure_reasons import failed_units, failure_reason
 from raysc.results.plots.labels import cell_label
 from raysc.results.table.unmoved_weights import unmoved_generations
+from raysc.seeds import seeds_text
 from raysc.store.objects import Objects
 
 
@@ -31,7 +32,7 @@ class Failure:
 def failures(plan: Plan, objects: Objects) -> list[Failure]:
     """Return the missing units of a plan that have a traceback in the store."""
     return [
-        Failure(cell_label(unit.cell), ", ".join(map(str, unit.seeds)), failure_reason(traceback))
+        Failure(cell_label(unit.cell), seeds_text(unit.seeds), failure_reason(traceback))
         for unit, traceback in failed_units(plan.units, plan.sweep.name, objects)
     ]
 

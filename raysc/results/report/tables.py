@@ -91,7 +91,8 @@ def last_generation_table(sweep: Sweep, table: pd.DataFrame, stabilities: Sequen
         row.append(number_entry(float(results["generation"].iloc[0])) if len(results) else TableEntry(None, "none"))
         row += [
             interval_entry(
-                seed_mean(results[column.name].to_numpy(float), column.geometric, column.bounds), len(results)
+                seed_mean(results[column.name].to_numpy(float), column.geometric, column.bounds, results["seed"]),
+                len(results),
             )
             for column in metrics
         ]

@@ -11,8 +11,9 @@ import numpy as np
 from raysc.errors import InputError, RayscError
 from raysc.execution.recompute import generation_again
 from raysc.models.family import TRAINING_STATE_PREFIX, TrainedFamily
-from raysc.planning.resolved import ResolvedCell
+from raysc.planning.resolved import ResolvedCell, ResolvedSweep
 from raysc.results.samples.sampled_rows import model_span, sampled_rows
+from raysc.seeds import seed_text, seeds_text
 from raysc.store.objects import Objects
 from raysc.store.retention import MODEL
 
@@ -81,7 +82,23 @@ class StoredGeneration:
         return InputError(f"{self._text()} does not exist: it was not run yet, or its model diverged")
 
     def _text(self) -> str:
-        return f"generation {self.t} of cell {self.cell.number}, seed {self.seed}"
+        return f"generation {self.t} of cell {self.cell.number}, seed {seed_text(self.seed)}"
+
+
+def stored_generation(resolved: ResolvedSweep, cell: int, seed: int, t: int, objects: Objects) -> StoredGeneration:
+    """Return generation t of one seed of a cell of a sweep.
+
+    Raises:
+        InputError: the sweep has no such cell, seed or generation.
+    """
+    sweep = resolved.sweep
+    if not 0 <= cell < len(sweep.cells):
+        raise InputError(f"cell {cell}: {sweep.name} has cells 0 to {len(sweep.cells) - 1}")
+    if seed not in sweep.seeds:
+        raise InputError(f"seed {seed_text(seed)}: {sweep.name} has seeds {seeds_text(sweep.seeds)}")
+    if not 0 <= t <= sweep.generations:
+        raise InputError(f"generation {t}: {sweep.name} has generations 0 to {sweep.generations}")
+    return StoredGeneration(resolved.cells[cell], seed, t, objects)
 
 
 def _load_model(folder: Path, cell: ResolvedCell) -> Any:

@@ -13,6 +13,7 @@ from raysc.models.family import TRAINING_STATE_PREFIX, TrainedFamily
 from raysc.planning.resolved import ResolvedCell
 from raysc.pool.rows import Rows
 from raysc.rng import Streams
+from raysc.seeds import generation_zero_seed
 from raysc.store.objects import Objects
 from raysc.store.publishing import Manifest
 from raysc.store.retention import MODEL
@@ -43,6 +44,7 @@ def sampled_rows(
     generation_zero = cell.keys.generation_zero
     assert generation_zero is not None, "generation 0 of a trained family has keys of its own"
     key, untils = (generation_zero.rows, NO_UNTIL) if t == 0 else (cell.keys.lineage, cell.untils)
+    seed = seed if t else generation_zero_seed(seed)
     span = _find_span(objects, key, seed, t, min(t, 1), untils)
     if span is None or span.last >= END:
         return None
@@ -101,6 +103,7 @@ def model_span(cell: ResolvedCell, seed: int, t: int, objects: Objects) -> Span 
         span = _find_span(objects, cell.keys.lineage, seed, t, 0, cell.untils)
     else:
         key, untils = (generation_zero.model, NO_UNTIL) if t == 0 else (cell.keys.lineage, cell.untils)
+        seed = seed if t else generation_zero_seed(seed)
         span = _find_span(objects, key, seed, t, min(t, 1), untils)
     return None if span is None or (generation_zero is not None and span.last >= END) else span
 

@@ -1,12 +1,16 @@
 """Means over seeds with 95 % intervals."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
+from raysc.results.statistics.crossed import replicates
 from raysc.results.statistics.intervals import CONFIDENCE_LEVEL, SkewAdjusted
+from raysc.seeds import share_seeds
 
 
 @dataclass(frozen=True)
@@ -29,8 +33,16 @@ class Mean:
 Bounds = tuple[float, float] | None
 """Least and greatest possible value; None: none are known."""
 
+SeedColumn: TypeAlias = "Sequence[int] | np.ndarray | pd.Series[int] | pd.Index[int] | None"
+"""Seeds of some values; None: the values are independent."""
 
-def seed_mean(values: np.ndarray, geometric: bool = False, bounds: Bounds = None) -> Mean:
+
+def seed_mean(
+    values: np.ndarray,
+    geometric: bool = False,
+    bounds: Bounds = None,
+    seeds: SeedColumn = None,
+) -> Mean:
     """Return the mean and its 95 % interval, as for claims: Student's t, adjusted for skewed values.
 
     Args:
@@ -38,9 +50,11 @@ def seed_mean(values: np.ndarray, geometric: bool = False, bounds: Bounds = None
         geometric: return the geometric mean, with the interval of the logarithms' mean: both are positive. Values below
             0 are left out; the mean is 0 if a value is 0.
         bounds: of the values; the interval does not exceed them.
+        seeds: the seed of each value. Values that share seeds of some purpose are not independent (``crossed``), and
+            have no interval if a combination of the seeds has no value. None: all are independent.
     """
     if geometric:
-        mean = seed_mean(logarithms(values))
+        mean = seed_mean(logarithms(values), seeds=seeds)
         low, high = clip(np.exp([mean.low, mean.high]), bounds)
         return Mean(float(np.exp(mean.mean)), float(low), float(high), mean.seeds)
     known = values[~np.isnan(values)]
@@ -49,7 +63,11 @@ def seed_mean(values: np.ndarray, geometric: bool = False, bounds: Bounds = None
     if not np.isfinite(known).all():
         with np.errstate(invalid="ignore"):
             return Mean(float(known.mean()), np.nan, np.nan, len(known))
-    low, high = clip(np.ravel(SkewAdjusted(known[:, None]).interval(CONFIDENCE_LEVEL)), bounds)
+    known_seeds = () if seeds is None else np.asarray(seeds)[~np.isnan(values)].tolist()
+    independent = replicates(known[:, None], known_seeds)
+    if independent is None:
+        return Mean(float(known.mean()), np.nan, np.nan, len(known))
+    low, high = clip(np.ravel(SkewAdjusted(independent).interval(CONFIDENCE_LEVEL)), bounds)
     return Mean(float(known.mean()), float(low), float(high), len(known))
 
 
@@ -66,6 +84,8 @@ def logarithms(values: np.ndarray) -> np.ndarray:
 
 def seed_means(table: pd.DataFrame, column: str, geometric: bool, bounds: Bounds = None) -> pd.DataFrame:
     """Return the mean over seeds at each generation of each cell, with pointwise 95 % intervals of Student's t.
+
+    Seeds by purpose have the intervals of ``seed_mean``.
 
     Args:
         table: columns cell, seed, generation, diverged and the metric's.
@@ -93,6 +113,10 @@ def seed_means(table: pd.DataFrame, column: str, geometric: bool, bounds: Bounds
         / np.sqrt(np.maximum(seeds, 1))
     )
     means["low"], means["high"] = means["mean"] - half, means["mean"] + half
+    if share_seeds(table["seed"].unique().tolist()):
+        crossed = table[["seed"]].assign(value=rows["value"]).groupby([rows["cell"], rows["generation"]])
+        limits = [seed_mean(group["value"].to_numpy(), seeds=group["seed"]) for _, group in crossed]
+        means["low"], means["high"] = [mean.low for mean in limits], [mean.high for mean in limits]
     if geometric:
         means[["mean", "median", "low", "high"]] = np.exp(means[["mean", "median", "low", "high"]])
     means[["low", "high"]] = clip(means[["low", "high"]].to_numpy(), bounds)

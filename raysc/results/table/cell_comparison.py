@@ -67,14 +67,14 @@ def _statistics(both: pd.DataFrame, column: Column) -> dict[str, Any]:
     """Return the entries of one pair and metric."""
     values, references = (both[f"{column.name}_{side}"].to_numpy(float) for side in "ab")
     present = ~(np.isnan(values) | np.isnan(references))
-    values, references = values[present], references[present]
+    values, references, seeds = values[present], references[present], both["seed"].to_numpy()[present]
     means = [seed_mean(side, column.geometric, column.bounds).mean for side in (values, references)]
     if column.geometric:
         with np.errstate(invalid="ignore"):
-            compared = seed_mean(logarithms(values) - logarithms(references))
+            compared = seed_mean(logarithms(values) - logarithms(references), seeds=seeds)
         mean, low, high = (float(np.exp(part)) for part in (compared.mean, compared.low, compared.high))
     else:
-        compared = seed_mean(values - references)
+        compared = seed_mean(values - references, seeds=seeds)
         mean, low, high = compared.mean, compared.low, compared.high
     return {
         "generation": both["generation"].iloc[0] if len(both) else pd.NA,

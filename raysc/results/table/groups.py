@@ -94,7 +94,10 @@ def _seed_means(table: pd.DataFrame, by: Sequence[str], name: str, column: Colum
     if geometric:
         by_seed = np.exp(by_seed)
     groups = by_seed.groupby(level=list(range(len(by))), dropna=False, sort=False)
-    return [seed_mean(seeds.to_numpy(float), geometric, bounds) for _, seeds in groups]
+    return [
+        seed_mean(of_group.to_numpy(float), geometric, bounds, of_group.index.get_level_values("seed"))
+        for _, of_group in groups
+    ]
 
 
 def _quantile(groups: "SeriesGroupBy[Any, Any]", share: float) -> "pd.Series[Any]":

@@ -72,8 +72,8 @@ def cell_stabilities(cells: Sequence[ResolvedCell], table: pd.DataFrame, column:
                 number=number,
                 initial_quality=float(rows.drop_duplicates("seed")["initial_quality"].mean()),
                 generation=int(excess.columns[-1]),
-                excess=seed_mean(excess.iloc[:, -1].to_numpy(float), bounds=column.excess_bounds),
-                slope=seed_mean(slopes(excess.columns.to_numpy(int), excess.to_numpy(float))),
+                excess=seed_mean(excess.iloc[:, -1].to_numpy(float), bounds=column.excess_bounds, seeds=excess.index),
+                slope=seed_mean(slopes(excess.columns.to_numpy(int), excess.to_numpy(float)), seeds=excess.index),
                 seeds=int(rows["seed"].nunique()),
                 diverged=int(last["diverged"].sum()),
             )

@@ -33,7 +33,8 @@ class _Statistic:
 
     def text(self, rows: pd.DataFrame) -> str:
         """Return the mean over seeds of a cell's rows at one generation, with its interval."""
-        return mean_text(seed_mean(rows[self.column].to_numpy(float), self.geometric, self.bounds), len(rows))
+        mean = seed_mean(rows[self.column].to_numpy(float), self.geometric, self.bounds, rows["seed"])
+        return mean_text(mean, len(rows))
 
 
 def summary(sweep: Sweep, table: pd.DataFrame, width: int = WIDTH) -> Table:

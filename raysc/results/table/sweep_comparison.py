@@ -66,7 +66,8 @@ def compare_sweeps(
         for column in columns:
             values, references = (pairs[f"{column.name}{suffix}"].to_numpy(float) for suffix in ("", OTHER))
             best = (targets or {}).get(column.name, {}).get(int(str(cell)), np.nan)
-            mean = seed_mean(damage(values, references, column, best), bounds=column.excess_bounds)
+            worse = damage(values, references, column, best)
+            mean = seed_mean(worse, bounds=column.excess_bounds, seeds=pairs["seed"])
             row |= {
                 f"{column.name}_worse": mean.mean,
                 f"{column.name}_worse_low": mean.low,

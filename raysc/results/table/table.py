@@ -17,6 +17,7 @@ from raysc.planning.resolved import (
 from raysc.results.statistics.excess import excess, initial_quality
 from raysc.results.table.collapse import collapse_generation
 from raysc.results.table.store_reader import LineageQuery, read_lineages
+from raysc.seeds import are_crossed, generation_zero_pack, split, varied_purposes
 from raysc.settings import CellSettings, Until
 from raysc.store.objects import Objects
 from raysc.sweepfile.sweep import Sweep
@@ -37,6 +38,7 @@ def load_table(resolved: ResolvedSweep, objects: Objects) -> pd.DataFrame:
         One row per cell, seed and measured generation that is published, sorted. Columns:
 
         - cell (its number), the axes under the names of ``CellSettings.axes``, control, seed, generation
+        - data_seed, initial_seed, train_seed and sample_seed, those of which the sweep has several (``raysc.seeds``)
         - share: synthetic rows / all rows of the training set; rows_real, rows_synthetic, optimiser_steps
         - diverged: the model is not finite, nor are all later models of the seed; their metrics are NaN
         - weights_moved and skipped_steps, if a generation has weights that did not move, although its learning rate was
@@ -60,6 +62,8 @@ def load_table(resolved: ResolvedSweep, objects: Objects) -> pd.DataFrame:
     columns = metric_columns(sweep)
     if rows.empty:
         return pd.DataFrame(columns=_order(sweep, columns, rows))
+    if are_crossed(sweep.seeds):
+        rows = _with_own_generation_zeros(rows, resolved)
     keys = [(cell.number, key) for cell in cells for key in _lineage_keys(cell)]
     table = pd.DataFrame(keys, columns=["cell", "lineage"]).merge(rows, on="lineage")
     if sweep.seeds_by_cell:  # cells with fewer seeds share generation 0s with cells that have more
@@ -71,6 +75,8 @@ def load_table(resolved: ResolvedSweep, objects: Objects) -> pd.DataFrame:
         table = table.assign(weights_moved=moved, skipped_steps=table["skipped_steps"].fillna(0).astype(int))
     for name in cells[0].settings.axes:
         table[name] = table["cell"].map(_axis(name, cells)) if name not in table else table[name]
+    for purpose in varied_purposes(sweep.seeds):
+        table[f"{purpose}_seed"] = [getattr(split(seed), purpose) for seed in table["seed"]]
     parents = {cell.number: cell.keys.generation_zero.rows for cell in cells if cell.keys.generation_zero is not None}
     table["parent"] = table["cell"].map(parents).astype(table["lineage"].dtype).where(table["generation"] > 0)
     table["control"] = table["cell"].map({cell.number: cell.settings.control for cell in cells})
@@ -147,9 +153,20 @@ def _queries(resolved: ResolvedSweep) -> list[LineageQuery]:
         later = tuple(t for t in generations if t >= start)
         queries[lineage] = LineageQuery(lineage, seeds, start, later, metrics, cell.untils)
         for key in shared:
-            start_seeds = seeds | (queries[key].seeds if key in queries else frozenset())
+            start_seeds = frozenset(generation_zero_pack(seeds))
+            start_seeds |= queries[key].seeds if key in queries else frozenset()
             queries[key] = LineageQuery(key, start_seeds, 0, generations[: generations[0] == 0], metrics)
     return list(queries.values())
+
+
+def _with_own_generation_zeros(rows: pd.DataFrame, resolved: ResolvedSweep) -> pd.DataFrame:
+    """Return rows in which every seed has a generation 0: seeds that share one have equal rows."""
+    shared = {cell.keys.generation_zero.rows for cell in resolved.cells if cell.keys.generation_zero is not None}
+    is_shared = rows["lineage"].isin(shared)
+    seeds = resolved.sweep.seeds
+    by_start = pd.DataFrame({"seed": generation_zero_pack(seeds), "of_loop": seeds})
+    own = rows[is_shared].merge(by_start, on="seed").drop(columns="seed").rename(columns={"of_loop": "seed"})
+    return pd.concat([rows[~is_shared], own[rows.columns]], ignore_index=True)
 
 
 def _with_ends(table: pd.DataFrame, until: Until, generations: int) -> pd.DataFrame:
@@ -218,7 +235,8 @@ def _order(sweep: Sweep, columns: Sequence[Column], table: pd.DataFrame) -> list
     ]
     seconds = [name for phase in PHASES if (name := f"seconds_{phase}") in table]
     axes = list(sweep.cells[0].axes)
-    front = ["cell", *axes, "control", "seed", "generation", "share", *COUNTS, "diverged", "initial_quality"]
+    purposes = [f"{purpose}_seed" for purpose in varied_purposes(sweep.seeds)]
+    front = ["cell", *axes, "control", "seed", *purposes, "generation", "share", *COUNTS, "diverged", "initial_quality"]
     collapse = ["collapse_generation" for _ in _collapse_columns(columns)]
     ended = ["ended_generation"] if sweep.until is not None else []
     recorded = [name for name in ("acceptance_rate", "weights_moved", "skipped_steps") if name in table]

@@ -11,6 +11,7 @@ from raysc.results.plots.style import style
 from raysc.results.plots.subset import evenly_spaced, subset_sentence
 from raysc.results.report.figures.panel_layout import is_control
 from raysc.results.report.figures.rendering import ReportFigure, render
+from raysc.seeds import seed_text
 from raysc.store.objects import Objects
 from raysc.sweepfile.sweep import Sweep
 
@@ -41,7 +42,7 @@ def samples_figure(sweep: Sweep, cells: Sequence[ResolvedCell], table: pd.DataFr
     real = " Real rows are grey." if kind == "points" else ""
     left_out = subset_sentence(len(shown), len(cells), "cells, evenly spaced")
     caption = (
-        f"First {kind} of each generation of seed {seed}, drawn from the same latents in every panel.{real} "
+        f"First {kind} of each generation of seed {seed_text(seed)}, drawn from the same latents in every panel.{real} "
         f"In a grey panel the generation has not run yet, or the model diverged.{left_out}"
     )
     alt = (

@@ -141,4 +141,5 @@ def test_a_generation_0_of_a_plain_seed_serves_seeds_by_purpose(
     objects = Objects.open(str(tmp_path))
     run_sweep(make_sweep(POINTS, "seeds=1"), objects)
     plan = make_plan(resolve(make_sweep(POINTS, "seeds={train: 2}")), objects)
-    assert [(unit.seeds, unit.first) for unit in plan.units] == [((join(PurposeSeeds(0, 0, 1, 0)),), 1)]
+    assert not plan.initial
+    assert [(unit.seeds, unit.first) for unit in plan.loop] == [((join(PurposeSeeds(0, 0, 1, 0)),), 1)]

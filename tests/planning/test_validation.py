@@ -225,7 +225,9 @@ def test_text_is_not_curated_by_distances(make_sweep: MakeSweep) -> None:
     ],
 )
 def test_purposes_that_draw_nothing_have_one_seed(make_sweep: MakeSweep, change: str, words: str) -> None:
-    text = "data: {name: gaussian, dim: 1, rows: 8}\nmodel: gaussian\nloop: {generations: 4}\nspace: {regime: mix}\n"
+    text = (
+        "data: {name: gaussian, dim: 1, rows: 8}\nmodel: gaussian\nloop: {generations: 4}\nspace: {regime: replace}\n"
+    )
     with pytest.raises(InputError, match=re.escape(words)):
         validate(resolve(make_sweep(f"{text}seeds: {{data: 3, sample: 2}}\nmetrics: [mean_error]\n", change)))
 

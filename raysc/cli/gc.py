@@ -18,12 +18,14 @@ def gc(
     from datetime import UTC, datetime
 
     from raysc.planning.retention_rules import retention_rules
+    from raysc.results.thresholds.resolution import resolve_in_store
     from raysc.store.gc import collect_garbage, find_garbage
 
     objects = open_existing_store(storage)
+    read_rules = partial(retention_rules, report=typer.echo, resolve_sweep=partial(resolve_in_store, objects=objects))
     total, count = 0, 0
     collect = collect_garbage if yes else find_garbage
-    for garbage in collect(objects, datetime.now(UTC), partial(retention_rules, report=typer.echo), typer.echo):
+    for garbage in collect(objects, datetime.now(UTC), read_rules, typer.echo):
         typer.echo(f"{in_bytes(garbage.bytes)} in {garbage.count} objects: {garbage.reason}")
         total, count = total + garbage.bytes, count + garbage.count
     if not count:

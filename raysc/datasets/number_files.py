@@ -2,10 +2,10 @@
 
 import csv
 import numbers
+import re
 import warnings
 from collections.abc import Sequence
 from decimal import Decimal
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,13 @@ from raysc.machine.content_cache import content_cache
 
 ENDINGS = (".csv", ".parquet", ".npy")
 
+_GROUPED = r"\d{1,3}(?:[., '\u2019\u00a0\u202f]\d{3})+(?:[.,]\d+)?"
+_CURRENCY = r"[$\u20ac\u00a3\u00a5]?"
+_WRITTEN_NUMBER = re.compile(
+    rf"\(?[+\-\u2212]?{_CURRENCY}[+\-\u2212]? ?(?:{_GROUPED}|\d+(?:[.,]\d+)?|0[xX][0-9a-fA-F]+) ?(?:%|{_CURRENCY})\)?"
+)
+"""Numbers as people and spreadsheets write them: 1,234.50 and 1.234,50, 12 %, $5, a minus sign of typographers, (3)."""
+
 
 def read_numbers(path: Path, columns: Sequence[str] | None, codes: bool = False) -> np.ndarray:
     """Read a file of numbers, float64 (rows, columns), all of them finite; the array is not to be changed.
@@ -27,11 +34,11 @@ def read_numbers(path: Path, columns: Sequence[str] | None, codes: bool = False)
             first line, unless that line holds numbers only. An npy file holds an array (rows, columns).
         columns: the columns to read, in this order; None: all. An npy file has no names of columns.
         codes: a column of texts or truth values becomes 0, 1, 2, ... in the order of its sorted values, unless most of
-            its texts are numbers; without, it is an error.
+            its texts are numbers, in whatever notation; without, it is an error.
 
     Raises:
-        InputError: there is no such file or column, it cannot be read, it has no columns, a column is chosen twice, or
-            a value is no finite number.
+        InputError: there is no such file or column, it cannot be read, it has no columns, a column is chosen twice, two
+            have one name, or a value is no finite number.
     """
     with reader_errors(path, "a file"):
         if not path.exists() and not path.is_symlink():
@@ -65,9 +72,10 @@ def _read(stamp: FileStamp, columns: tuple[str, ...] | None, codes: bool) -> np.
     finite = np.isfinite(rows)
     if not finite.all():
         row, column = np.argwhere(~finite)[0]
+        missing = "no value" if codes else "no number"
         name = f"column {column}" if names is None else f"column {names[column]!r}"
         raise InputError(
-            f"{path}: row {row} has {'no number' if np.isnan(rows[row, column]) else 'an infinite value'} in {name}; "
+            f"{path}: row {row} has {missing if np.isnan(rows[row, column]) else 'an infinite value'} in {name}; "
             f"{np.count_nonzero(~finite.all(axis=1))} of {len(rows)} rows are so: remove them, or fill them in"
         )
     rows.flags.writeable = False
@@ -77,14 +85,19 @@ def _read(stamp: FileStamp, columns: tuple[str, ...] | None, codes: bool) -> np.
 def _npy_rows(path: Path) -> np.ndarray:
     """Read an npy file, float64 (rows, columns)."""
     with reader_errors(path, "an npy file"):
-        array: np.ndarray = np.load(path, allow_pickle=False)
+        array = np.load(path, allow_pickle=False)
+    if not isinstance(array, np.ndarray):
+        raise InputError(
+            f"{path}: it is a zip file of arrays (npz) with another ending; save one array with numpy.save"
+        )
     if array.dtype.kind not in "iuf":
         raise InputError(f"{path}: expected real numbers, got an array of dtype {array.dtype}")
     if array.ndim != 2:
         raise InputError(f"{path}: expected an array of the shape (rows, coordinates), got {array.shape}")
     if not array.shape[1]:
         raise InputError(f"{path}: the array has no columns, its shape is {array.shape}")
-    return array.astype(np.float64)
+    with np.errstate(over="ignore"):  # numbers of 128 bits that become infinite are refused with their row
+        return array.astype(np.float64)
 
 
 def _csv_table(path: Path) -> pd.DataFrame:
@@ -92,17 +105,25 @@ def _csv_table(path: Path) -> pd.DataFrame:
     with reader_errors(path, "CSV"), warnings.catch_warnings():
         warnings.simplefilter("error", pd.errors.ParserWarning)  # values that the first line has no column for
         with path.open(newline="", encoding="utf-8-sig") as file:
-            first = next(islice(csv.reader(file), 1), [])
+            first = next(filter(None, csv.reader(file)), [])
         if not all(map(_is_number, first)):
-            _check_separator(first, path)
-            return pd.read_csv(path, encoding="utf-8-sig", skipinitialspace=True, index_col=False)
+            _check_names(first, path)
+            return pd.read_csv(path, encoding="utf-8-sig", skipinitialspace=True, index_col=False, low_memory=False)
         names = [str(number) for number in range(len(first))]
-        return pd.read_csv(path, encoding="utf-8-sig", header=None, names=names, index_col=False)
+        return pd.read_csv(path, encoding="utf-8-sig", header=None, names=names, index_col=False, low_memory=False)
 
 
-def _check_separator(names: list[str], path: Path) -> None:
-    """Raise InputError if the only column has a name with another separator than a comma."""
+def _check_names(names: list[str], path: Path) -> None:
+    """Raise InputError if two columns have one name, or the only column a name with other separators than commas."""
+    stripped = [name.strip() for name in names]
+    repeated = next((name for name in stripped if name and stripped.count(name) > 1), None)
+    if repeated is not None:
+        raise InputError(
+            f"{path}: two columns are called {printable(repr(repeated), 100)}; give each a name of its own"
+        )
     separator = next((mark for mark in ";\t|" if len(names) == 1 and mark in names[0]), None)
+    if separator is None and len(names) == 1 and len(names[0].split()) > 1 and all(map(_is_number, names[0].split())):
+        separator = " "
     if separator is not None:
         raise InputError(
             f"{path}: its only column is called {printable(repr(names[0]), 100)}; the file seems to have {separator!r} "
@@ -151,12 +172,11 @@ def _column(column: "pd.Series[float]", path: Path, codes: bool) -> np.ndarray:
         return values
     if codes:
         _check_texts(present, path)
-        values[column.notna()] = np.unique(present.astype(str), return_inverse=True)[1]
+        values[column.notna()] = np.unique(present.map(str).to_numpy(object), return_inverse=True)[1]
         return values
-    wrong = [value for value in present if not _is_number(str(value)) or _is_truth_value(value)]
-    example = (
-        f" ({printable(repr(wrong[0]), 60)} in row {present.index[list(present).index(wrong[0])]})" if wrong else ""
-    )
+    wrong = ((row, value) for row, value in present.items() if not _is_number(str(value)) or _is_truth_value(value))
+    row, value = next(wrong, (None, None))
+    example = "" if row is None else f" ({printable(repr(value), 60)} in row {row})"
     raise InputError(
         f"{path}: column {column.name!r} holds other values than numbers{example}; choose columns with data.columns, "
         "or encode it as numbers"
@@ -168,8 +188,17 @@ def _is_truth_value(value: object) -> bool:
 
 
 def _check_texts(texts: "pd.Series[float]", path: Path) -> None:
-    """Raise InputError if most of the texts are numbers: the order of their codes would not be that of the numbers."""
-    is_number = [_is_number(str(value)) for value in texts]
+    """Raise InputError for values that are no texts, and if most of the texts are numbers.
+
+    The order of codes would not be that of dates or numbers.
+    """
+    wrong = next((value for value in texts if not isinstance(value, str | bool | np.bool_ | numbers.Real)), None)
+    if wrong is not None:
+        raise InputError(
+            f"{path}: column {texts.name!r} holds {type(wrong).__name__} ({printable(str(wrong), 60)}), which is "
+            "neither a number nor a text; write it as numbers, such as days since a date, or as texts"
+        )
+    is_number = [_is_number(str(value)) or bool(_WRITTEN_NUMBER.fullmatch(str(value).strip())) for value in texts]
     if 2 * sum(is_number) <= len(texts):
         return
     example = "" if all(is_number) else f" ({printable(repr(texts.iloc[is_number.index(False)]), 60)} is not)"

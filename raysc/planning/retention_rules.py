@@ -7,18 +7,23 @@ from raysc.errors import RayscError
 from raysc.planning.resolved import ResolvedSweep, resolve
 from raysc.store.retention import RetentionRule
 from raysc.store.sweep_record import SweepRecord, most_generous
-from raysc.sweepfile import read_sweep_mapping
+from raysc.sweepfile import Sweep, read_sweep_mapping
 
 
-def retention_rules(records: Iterable[SweepRecord], report: Callable[[str], None]) -> dict[str, RetentionRule]:
+def retention_rules(
+    records: Iterable[SweepRecord],
+    report: Callable[[str], None],
+    resolve_sweep: Callable[[Sweep], ResolvedSweep] | None = None,
+) -> dict[str, RetentionRule]:
     """Resolve recorded sweeps, and return the retention rule of each trained lineage that they name.
 
     A lineage that an unreadable sweep names has no rule, since that sweep's own rule may be more generous. The same
-    holds for one that a record names and its sweep file does not: an inner probe of a search.
+    holds for one that a record names and the resolved sweep does not: a probe of a search that is not found again.
 
     Args:
         records: of the sweeps.
         report: receives one message for each sweep that cannot be read on this machine, say for want of a plug-in.
+        resolve_sweep: resolves a sweep; None: ``resolve``, which knows only the outer probes of a search.
 
     Returns:
         Lineage key -> rule.
@@ -28,7 +33,7 @@ def retention_rules(records: Iterable[SweepRecord], report: Callable[[str], None
     for record in records:
         try:
             sweep = read_sweep_mapping({**record.resolved, "name": record.name}, (), registry)
-            resolved = resolve(sweep)
+            resolved = (resolve_sweep or resolve)(sweep)
             _add_rules(rules, resolved)
             without_rule |= record.keys - resolved.keys
         except RayscError as error:

@@ -64,6 +64,9 @@ def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
         ("a.csv", "", "a.csv cannot be read as CSV: "),
         ("a.csv", "x;y\n1;2\n", "its only column is called 'x;y'; the file seems to have ';' between its columns"),
         ("a.csv", "1\t2\n3\t4\n", "the file seems to have '\\t' between its columns"),
+        ("a.csv", "1 2\n3 4\n", "the file seems to have ' ' between its columns"),
+        ("a.csv", "x, y,x\n1,2,3\n", "two columns are called 'x'"),
+        ("a.csv", 'x,y\n"1,234",2\n"5,678",3\n', "column 'x' holds other values than numbers ('1,234' in row 0)"),
         ("a.parquet", "PAR1", "a.parquet cannot be read as Parquet: "),
         ("a.npy", "x", "a.npy cannot be read as an npy file: "),
         ("a.txt", "1 2\n", "a.txt: expected a file that ends in .csv, .parquet, .npy"),
@@ -133,6 +136,12 @@ def test_integers_beyond_64_bits_are_numbers(tmp_path: Path) -> None:
             "column 'x' is text, but 3 of its 4 values are numbers ('?' is not); write it as numbers",
         ),
         (["18446744073709551610", "-1"], "column 'x' is text, but 2 of its 2 values are numbers; write it as numbers"),
+        (["1,234", "12,001.5", "999"], "3 of its 3 values are numbers"),
+        (["1,5", "10,25"], "2 of its 2 values are numbers"),
+        (["12%", "9 %", "100%"], "3 of its 3 values are numbers"),
+        (["$5", "$12.50", "-$3", "(4)"], "4 of its 4 values are numbers"),
+        (["\u22121", "\u221212.5", "3"], "3 of its 3 values are numbers"),
+        (["0x10", "0xff", "1_000"], "3 of its 3 values are numbers"),
     ],
 )
 def test_texts_that_are_numbers_get_no_codes(tmp_path: Path, values: list[str], message: str) -> None:
@@ -140,3 +149,48 @@ def test_texts_that_are_numbers_get_no_codes(tmp_path: Path, values: list[str], 
     with pytest.raises(InputError) as error:
         read_numbers(tmp_path / "a.csv", None, codes=True)
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize("values", [["192.168.0.1", "10.0.0.1"], ["2024-01-02", "2023-12-31"], ["1.2.3", "1.10.0"]])
+def test_texts_of_digits_that_are_no_numbers_get_codes(tmp_path: Path, values: list[str]) -> None:
+    pd.DataFrame({"x": values, "y": range(len(values))}).to_csv(tmp_path / "a.csv", index=False)
+    codes = read_numbers(tmp_path / "a.csv", None, codes=True)[:, 0]
+    np.testing.assert_array_equal(codes, [1, 0] if values[0] > values[1] else [0, 1])
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pd.Series(pd.to_datetime(["2024-01-02", "2023-01-01"])),
+        pd.Series([[1.0, 2.0], [3.0, 4.0]]),
+        pd.Series([{"a": 1}, {"a": 2}]),
+        pd.Series([b"a", b"\xff"]),
+    ],
+)
+def test_dates_lists_and_bytes_get_no_codes(tmp_path: Path, column: pd.Series) -> None:
+    pd.DataFrame({"x": column}).to_parquet(tmp_path / "a.parquet")
+    with pytest.raises(InputError, match=r"column 'x' holds .*, which is neither a number nor a text"):
+        read_numbers(tmp_path / "a.parquet", None, codes=True)
+    with pytest.raises(InputError, match="column 'x' holds other values than numbers"):
+        read_numbers(tmp_path / "a.parquet", None)
+
+
+def test_one_value_has_one_code_wherever_it_stands_in_a_long_file(tmp_path: Path) -> None:
+    """With a type for each piece of a file, 1.50 is a number in one piece and a text in the next."""
+    values = ["1.50"] * 200_000 + ["red"] * 250_000 + ["1.50"]
+    (tmp_path / "a.csv").write_text("x\n" + "\n".join(values))
+    codes = read_numbers(tmp_path / "a.csv", None, codes=True)[:, 0]
+    assert set(codes) == {0, 1}
+    assert codes[0] == codes[-1] == 0
+
+
+def test_blank_lines_before_the_names_are_skipped(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("\n\nx,y\n1,2\n3,4\n")
+    np.testing.assert_array_equal(read_numbers(tmp_path / "a.csv", ("y",)), [[2], [4]])
+
+
+def test_a_zip_file_of_arrays_is_refused(tmp_path: Path) -> None:
+    with (tmp_path / "a.npy").open("wb") as file:
+        np.savez(file, np.ones((3, 2)))
+    with pytest.raises(InputError, match="npz"):
+        read_numbers(tmp_path / "a.npy", None)

@@ -81,3 +81,15 @@ def test_a_lineage_that_only_a_record_names_has_no_rule(record: Callable[..., Sw
     search = SweepRecord("search", grid.resolved, grid.keys | {lineage})
     rules = retention_rules([search, other], pytest.fail)
     assert set(rules) == set(retention_rules([grid, other], pytest.fail)) - {lineage}
+
+
+def test_the_inner_probes_of_a_search_have_the_rule_of_their_sweep(
+    record: Callable[..., SweepRecord], make_sweep: MakeSweep, digits_text: str
+) -> None:
+    whole = record("space={regime: [replace, accumulate]}", "keep={models: last}")
+    outer = make_sweep(digits_text, "space={regime: accumulate}", "keep={models: last}")
+    search = SweepRecord("search", outer.resolved, whole.keys)
+    probes = resolve(make_sweep(digits_text, "space={regime: [replace, accumulate]}", "keep={models: last}"))
+    rules = retention_rules([search], pytest.fail, lambda sweep: probes)
+    assert set(rules) == {cell.keys.lineage for cell in probes.cells}
+    assert {rule.keep for rule in rules.values()} == {Keep(models="last")}

@@ -77,7 +77,7 @@ class Archive:
             with self._archive.open(name) as content:
                 while chunk := content.read(CHUNK):
                     yield chunk
-        except (zipfile.BadZipFile, OSError, EOFError, ValueError, struct.error, zlib.error) as error:
+        except (zipfile.BadZipFile, OSError, EOFError, ValueError, RuntimeError, struct.error, zlib.error) as error:
             raise DamagedMemberError(f"{self.file}: {name} cannot be unpacked: {error}") from error
 
     def read(self, name: str) -> bytes:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from raysc import registry
+from raysc.datasets.readers import reader_errors
 from raysc.errors import InputError
 from raysc.planning.open_sweep import SWEEP_COPY
 from raysc.results.supplement.archive import Archive, DamagedMemberError, open_archive
@@ -91,12 +92,39 @@ def compare_with_store(file: Path, objects: Objects) -> tuple[int, list[str]]:
         DamagedObjectError: a published file is missing or was changed.
     """
     with open_archive(file) as archive:
-        text, content = archive.read(SWEEP_COPY), archive.read(TABLE)
+        text, content = (_required_member(archive, name) for name in (SWEEP_COPY, TABLE))
+    with reader_errors(f"{file}/{SWEEP_COPY}", "a sweep file"):
+        decoded = text.decode()
     registry.add_plugin_folder(file.resolve().parent)
-    sweep = read_sweep_text(text.decode(), f"{file}/{SWEEP_COPY}", (), registry)
-    packed = _read_table(content)
-    stored = _read_table(load_table(resolve_in_store(sweep, objects), objects).to_parquet(index=False))
-    return len(packed), table_differences(packed, stored)
+    sweep = read_sweep_text(decoded, f"{file}/{SWEEP_COPY}", (), registry)
+    stored = load_table(resolve_in_store(sweep, objects), objects)
+    return compare_tables(content, stored, f"{file}/{TABLE}")
+
+
+def _required_member(archive: Archive, name: str) -> bytes:
+    if name not in archive.names:
+        raise InputError(f"{archive.file}: not a supplement of raysc export: it has no {name}")
+    return archive.read(name)
+
+
+def compare_tables(content: bytes, stored: pd.DataFrame, source: str) -> tuple[int, list[str]]:
+    """Compare a supplement's table, which may hold anything, with the table of a store.
+
+    Args:
+        content: a Parquet file.
+        stored: the tidy table.
+        source: name of the Parquet file, for messages.
+
+    Returns:
+        The number of rows in the Parquet file, and the differences in words.
+
+    Raises:
+        InputError: the content is no table.
+    """
+    with reader_errors(source, "Parquet"):
+        packed = _read_table(content)
+    with reader_errors(source, "a table of raysc"):
+        return len(packed), table_differences(packed, _read_table(stored.to_parquet(index=False)))
 
 
 def _read_table(content: bytes) -> pd.DataFrame:
@@ -109,6 +137,8 @@ def table_differences(packed: pd.DataFrame, stored: pd.DataFrame) -> list[str]:
         return ["the store has no results of this sweep"]
     if problems := _columns_apart(packed.columns, stored.columns):
         return problems
+    if repeated := int(packed.duplicated(ROW).sum()):
+        return [f"{repeated} rows of the supplement repeat another one's {', '.join(ROW)}"]
     both = packed.merge(stored, on=ROW, how="outer", suffixes=("", "_stored"), indicator=True)
     counts = both["_merge"].value_counts()
     problems = [

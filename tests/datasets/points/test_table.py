@@ -46,7 +46,7 @@ def test_texts_and_truth_values_are_codes_of_their_sorted_values(name: str, tmp_
 def test_missing_values_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "gap.csv"
     path.write_text("age,city\n3,Oslo\n4,\n")
-    with pytest.raises(InputError, match="no number in column 'city'"):
+    with pytest.raises(InputError, match="no value in column 'city'"):
         Table(str(path)).train((0,))
 
 

@@ -12,6 +12,7 @@ from raysc.results.supplement.archive import write_archive
 from raysc.results.supplement.checksums import CHECKSUMS, checksums_text
 from raysc.results.supplement.verification import (
     SupplementCheck,
+    compare_tables,
     compare_with_store,
     table_differences,
     verify_supplement,
@@ -111,3 +112,40 @@ def test_the_table_of_a_search_equals_that_of_its_store(make_sweep: MakeSweep, t
     table = load_table(state.resolved, objects)
     files = {"sweep.yaml": sweep_yaml(sweep).encode(), "table.parquet": table.to_parquet(index=False)}
     assert compare_with_store(supplement(tmp_path / "p.zip", files), objects) == (len(table), [])
+
+
+def parquet(table: pd.DataFrame) -> bytes:
+    return bytes(table.to_parquet(index=False))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"PAR1", r"p.zip/table.parquet cannot be read as Parquet: "),
+        (parquet(TABLE.assign(cell=["a", "b", "c"])), r"p.zip/table.parquet cannot be read as a table of raysc: "),
+    ],
+)
+def test_a_table_that_is_none_is_refused(content: bytes, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        compare_tables(content, TABLE, "p.zip/table.parquet")
+
+
+def test_repeated_rows_are_counted_before_tables_are_merged() -> None:
+    rows, problems = compare_tables(parquet(pd.concat([TABLE] * 1000)), TABLE, "table.parquet")
+    assert rows == 3000
+    assert problems == ["2997 rows of the supplement repeat another one's cell, seed, generation"]
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({"sweep.yaml": b"name: a"}, "it has no table.parquet"),
+        ({"table.parquet": b""}, "it has no sweep.yaml"),
+        ({"sweep.yaml": b"name: \xff", "table.parquet": b""}, "p.zip/sweep.yaml cannot be read as a sweep file"),
+    ],
+)
+def test_supplements_without_readable_members_are_refused(
+    tmp_path: Path, files: Mapping[str, bytes], message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        compare_with_store(supplement(tmp_path / "p.zip", files), Objects.open(tmp_path / "store"))

@@ -306,6 +306,7 @@ def _conclude(plan: Plan, objects: Objects, failures: dict[str, str], display: D
     """Store tracebacks, table and picture, and show the summary."""
     from raysc.results.failure_reasons import reason_counts
     from raysc.results.report.figures.curves import curves_png
+    from raysc.results.table.early_ends import early_ends_text
     from raysc.results.table.summary import summary
     from raysc.results.table.table import load_table
 
@@ -320,6 +321,8 @@ def _conclude(plan: Plan, objects: Objects, failures: dict[str, str], display: D
     if len(table):
         objects.put(f"{folder}/curves.png", curves_png(plan.resolved, table))
     display.show(summary(sweep, table, min(display.width, SUMMARY_WIDTH)))
+    if early_ends := early_ends_text(sweep, table):
+        display.say(early_ends)
     if failures:
         display.say(f"{len(failures)} failed: raysc failures {folder_of(objects, sweep.name)}; run it again to retry")
     outcome = Outcome(plan.resolved, objects, failures, table)

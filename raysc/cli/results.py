@@ -85,6 +85,7 @@ def results(
     elif shown is not None:
         print_table(shown.table)
         _print_thresholds(resolved, whole)
+        _print_early_ends(sweep, whole)
 
 
 def _print_thresholds(resolved: "ResolvedSweep", table: "pd.DataFrame") -> None:
@@ -96,6 +97,14 @@ def _print_thresholds(resolved: "ResolvedSweep", table: "pd.DataFrame") -> None:
     if resolved.sweep.search is not None:
         for search in read_searches(resolved, table):
             typer.echo(printable(threshold_text(resolved.sweep.search.axis, search)))
+
+
+def _print_early_ends(sweep: "Sweep", table: "pd.DataFrame") -> None:
+    """Print how many runs ended early, if any did."""
+    from raysc.results.table.early_ends import early_ends_text
+
+    if text := early_ends_text(sweep, table):
+        typer.echo(text)
 
 
 def _grouped(table: "pd.DataFrame", groups: Sequence[str], names: Sequence[str], sweep: "Sweep") -> "pd.DataFrame":

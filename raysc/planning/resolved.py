@@ -270,7 +270,8 @@ def until_key(sweep: Sweep) -> str:
     if sweep.until is None:
         return ""
     metric = next(metric for metric in sweep.metrics if sweep.until.metric in registry.columns(metric))
-    return key_of({"until": sweep.until.model_dump(exclude_defaults=True), "metric": _identity("metric", metric)})
+    rule = sweep.until.model_dump(exclude_defaults=True, exclude={"later"})  # it changes tables only
+    return key_of({"until": rule, "metric": _identity("metric", metric)})
 
 
 def _identity(kind: ComponentKind, component: Component, instance: object = None) -> dict[str, object]:

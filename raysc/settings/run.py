@@ -11,8 +11,10 @@ from raysc.settings.base import Settings
 class Until(Settings):
     """End of a seed before the last generation: the first generation at which a metric is at or beyond a level.
 
-    The metric is judged at every generation, measured or not, of every cell and control. Later generations are not run:
-    they count as done, with the metrics of the last one. The setting is part of no lineage key, since it changes no
+    The metric is judged at every generation, measured or not, of every cell and control. Later generations are not run.
+    In a table they repeat the metrics of the last one, which is exact where the loop has come to rest, or are absent:
+    then a claim about them is undecided. In a search for a threshold an ended seed makes a value unstable, as one that
+    diverged does. The setting is part of no lineage key, since it changes no
     existing generation: a sweep without it continues ended seeds, and a sweep with it uses the generations of one
     without. Closed-form lineages store no rows and are run again in both cases.
 
@@ -20,11 +22,13 @@ class Until(Settings):
         metric: a column of a listed metric.
         below: values at or under it end the seed.
         above: values at or over it end the seed; exactly one of the two is set.
+        later: later generations in tables: repeat, or absent.
     """
 
     metric: str
     below: float | None = None
     above: float | None = None
+    later: Literal["repeat", "absent"] = "repeat"
 
     def __str__(self) -> str:
         side, level = ("below", self.below) if self.below is not None else ("above", self.above)

@@ -124,10 +124,9 @@ def _read(
         check_cells(search, cells, locations)
     check_table(len(cells), len(seeds), generations, measure, locations)
     until = read_until(file.loop.until, columns, locations)
-    if until is not None and search is not None:
-        raise locations.error("loop.until", "goes with no search for a threshold, which judges all generations")
     if until is not None:
-        notes += (f"a seed ends where {until}, and its later generations count as done: the run may be shorter",)
+        later = "count as done" if until.later == "repeat" else "are absent"
+        notes += (f"a seed ends where {until}, and its later generations {later}: the run may be shorter",)
     # An axis is also located by its plain name: later checks report `data.rows`, set under `space` or elsewhere.
     axes = {axis.key: document.locations[axis.file_key] for grid in reversed(grids) for axis in grid}
     check_labels(file.labels, [*cells[0].axes, *columns], locations)

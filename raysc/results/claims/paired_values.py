@@ -239,11 +239,28 @@ def _seed_values(claim: Claim, quantity: Quantity, cell: int, context: ClaimCont
     if quantity.kind == "crossing":
         fits = fits_until_crossing(values, quantity, context.values.ended(cell))
         return CensoredValues(np.log(fits.low), np.log(fits.high)) if claim.scale == "log" else fits
+    _check_ends(cell, quantity, context)
     levels = censor(_logarithms(claim, values) if claim.scale == "log" else values)
     if quantity.kind in ("at", "rho"):
         return levels
     by_generation = [CensoredValues(levels.low[:, [t]], levels.high[:, [t]]) for t in range(levels.low.shape[1])]
     return slope(by_generation, quantity.generations)
+
+
+def _check_ends(cell: int, quantity: Quantity, context: ClaimContext) -> None:
+    """Raise NotComparable if seeds ended early, and their later generations are absent: the others are no fair sample.
+
+    The number of fits until a crossing can be claimed of them all the same.
+    """
+    until, last = context.resolved.sweep.until, quantity.generations[-1]
+    if until is None or until.later == "repeat":
+        return
+    count = int((context.values.ended(cell) < last).sum())
+    if count:
+        raise NotComparable(
+            f"loop.until ended {count} {'seed' if count == 1 else 'seeds'} of {context.cell_text(cell)} before "
+            f"generation {last}, and their later generations are absent"
+        )
 
 
 def fits_until_crossing(values: np.ndarray, quantity: Quantity, ended: np.ndarray) -> CensoredValues:

@@ -40,6 +40,7 @@ from raysc.results.report.tables import (
 )
 from raysc.results.report.usage import usage_text
 from raysc.results.statistics.averages import Mean
+from raysc.results.table.early_ends import early_ends_text
 from raysc.results.table.number_format import interval_text
 from raysc.results.table.stability import Stability, cell_stabilities, excess_unit, stability_frame
 from raysc.results.table.table import load_table, quality_column, varying_axes
@@ -202,8 +203,9 @@ def _progress(plan: Plan, table: pd.DataFrame) -> str:
     sweep = plan.sweep
     if table.empty:
         return "Nothing is published yet. Run raysc sweep, then raysc report again."
+    early_ends = early_ends_text(sweep, table)
     if not plan.units:
-        return "The sweep is complete."
+        return f"The sweep is complete. {early_ends}.".removesuffix(" .")
     measured = len(table.drop_duplicates(["cell", "seed", "generation"]))
     total = sweep.runs * len(measured_generations(sweep))
     return (

@@ -47,7 +47,7 @@ def load_table(resolved: ResolvedSweep, objects: Objects) -> pd.DataFrame:
         - collapse_generation, if a metric has a collapse threshold: the first generation beyond it (of the first such
           metric); NaN without a collapse
         - ended_generation, if the sweep has ``loop.until``: the generation that ended the seed, NaN if none did. Later
-          generations have its metrics, no rows and no steps
+          generations have its metrics, no rows and no steps; with ``later: absent`` they have no row in the table
         - for each column of each metric its value, <column>_floor (real against real) and <column>_excess over the
           control; <column>_rows, for a Fréchet distance of fewer rows than features: the size of the smaller set
         - seconds_wait, _fit, _sample, _measure, _store: a seed's share of the unit's wall time
@@ -178,7 +178,8 @@ def _with_ends(table: pd.DataFrame, until: Until, generations: int) -> pd.DataFr
     first = ended.groupby([table["cell"], table["seed"]]).transform("min")
     first = first.where(first <= generations)
     counts = table[COUNTS].where(~(table["generation"] > first), 0)
-    return table.assign(ended_generation=first, **counts)
+    table = table.assign(ended_generation=first, **counts)
+    return table if until.later == "repeat" else table[~(table["generation"] > first)]
 
 
 def _lineage_keys(cell: ResolvedCell) -> list[str]:

@@ -68,9 +68,10 @@ class _EvidenceReader:
         self._resolved, self._search = resolved, search
         self._column: Column = metric_column(resolved.sweep, search.metric)
         self._controls = controls_of(resolved.sweep.cells)
-        self._generations = len(measured_generations(resolved.sweep))
+        self._generations = measured_generations(resolved.sweep)
         values = table[["cell", "seed", "generation"]].assign(
-            value=table[search.metric].where(~table["diverged"].astype(bool), np.inf)
+            value=table[search.metric].where(~table["diverged"].astype(bool), np.inf),
+            ended=table.get("ended_generation", np.nan),
         )
         self._rows = {int(str(cell)): rows for cell, rows in values.groupby("cell")}
 
@@ -100,6 +101,7 @@ class _EvidenceReader:
         values, references = self._values(cell, seeds), self._values(control, seeds)
         if values is None or references is None:
             return None
+        self._check_control(control, seeds)
         if self._search.delta is not None:
             two_sided = self._column.better == "near"
             better: Better = "lower" if two_sided else self._column.better
@@ -108,8 +110,21 @@ class _EvidenceReader:
             return replace(tolerance_probe(value, seeds, excess, self._search.delta, two_sided), control=control)
         return replace(contraction_probe(value, seeds, values, references), control=control)
 
+    def _check_control(self, control: int, seeds: Sequence[int]) -> None:
+        """Raise InputError if ``loop.until`` ended a seed of a control, from which damage cannot be told then."""
+        rows = self._rows[control]
+        ended = rows.loc[rows["seed"].isin(seeds) & rows["ended"].notna(), "seed"]
+        if len(ended):
+            raise self._resolved.sweep.error(
+                "loop.until",
+                f"it ended seed {ended.iloc[0]} of a control; a search needs a level that no control reaches",
+            )
+
     def _values(self, cell: int, seeds: Sequence[int]) -> np.ndarray | None:
-        """Return a cell's values, float64 (seeds, generations), infinite if the model diverged or the metric is NaN.
+        """Return a cell's values, float64 (seeds, generations).
+
+        Infinite if the model diverged or the metric is NaN, and at all generations after that at which ``loop.until``
+        ended the seed.
 
         None if a row is missing, or if a seed has no value at any generation: its metric is not measured yet.
         """
@@ -117,8 +132,13 @@ class _EvidenceReader:
         if rows is None:
             return None
         rows = rows[rows["seed"].isin(seeds)]
-        if len(rows) < len(seeds) * self._generations:
+        ended = rows.groupby("seed")["ended"].max().reindex(list(seeds)).to_numpy(float)[:, None]
+        frame = rows.pivot(index="seed", columns="generation", values="value")
+        frame = frame.reindex(index=list(seeds), columns=self._generations)
+        present = rows.pivot(index="seed", columns="generation", values="generation").reindex_like(frame).notna()
+        after_end = np.array(self._generations) > ended  # NaN: no generation is after it
+        if not (present.to_numpy() | after_end).all():
             return None
-        values = rows.pivot(index="seed", columns="generation", values="value").loc[list(seeds)].to_numpy(float)
+        values = np.where(after_end, np.inf, frame.to_numpy(float))
         absent = np.isnan(values)
         return None if absent.all(axis=1).any() else np.where(absent, np.inf, values)

@@ -115,8 +115,3 @@ def test_the_first_round_includes_a_control_for_each_end_if_controls_differ(make
 def test_a_search_needs_three_seeds(make_sweep: MakeSweep) -> None:
     with pytest.raises(InputError, match="begins with at least 3 seeds"):
         make_sweep(HEAD + SPACE + SEARCH, "seeds=2")
-
-
-def test_seeds_are_not_ended_early(make_sweep: MakeSweep) -> None:
-    with pytest.raises(InputError, match="goes with no search"):
-        make_sweep(HEAD + SPACE + SEARCH, "loop.until={metric: trace_ratio, above: 9}")

@@ -81,7 +81,8 @@ class MetricValues:
             if cell in self.unmoved:
                 unmoved[cell] = self.unmoved[cell]
             values, has_diverged = self._lookup(cell, generations)
-            has_values = ~np.isnan(values).any(axis=1)
+            after_end = np.array(generations) > self.ended(cell)[:, None]  # absent, if tables do not repeat values
+            has_values = (~np.isnan(values) | after_end).all(axis=1)
             complete &= has_values
             if not has_values.all():
                 missing[cell] = max(missing.get(cell, 0), int((~has_values).sum()))

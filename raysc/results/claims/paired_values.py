@@ -266,10 +266,11 @@ def _check_ends(cell: int, quantity: Quantity, context: ClaimContext) -> None:
 def fits_until_crossing(values: np.ndarray, quantity: Quantity, ended: np.ndarray) -> CensoredValues:
     """Count the models that were fitted until a metric crossed a level, float64 (seeds, 1).
 
-    A seed that never crossed it has the count of the generation after the last one as lower limit, and no upper limit.
+    A seed that never crossed it has the count of the generation after the last one as lower limit, and no upper limit;
+    if its generations after an early end are absent, that of the generation after the end.
 
     Args:
-        values: float64 (seeds, generations); infinite if the model diverged.
+        values: float64 (seeds, generations); infinite if the model diverged, NaN if absent after an early end.
         quantity: the crossing, with its generations, level and side.
         ended: generation at which ``loop.until`` ended the seed, float64 (seeds,), NaN for the others. A crossing at
             the next measured generation counts at this one, which is exact if ``until`` has the same level.
@@ -278,7 +279,8 @@ def fits_until_crossing(values: np.ndarray, quantity: Quantity, ended: np.ndarra
     fits = np.array([*(t + 1 for t in quantity.generations), quantity.generations[-1] + 2], float)
     never = len(quantity.generations)
     first = np.where(crossed.any(axis=1), crossed.argmax(axis=1), never)
-    count = np.where(first < never, np.fmin(fits[first], ended + 1), fits[first])
+    uncrossed = np.where(np.isnan(values).any(axis=1), np.fmin(ended + 2, fits[-1]), fits[-1])
+    count = np.where(first < never, np.fmin(fits[first], ended + 1), uncrossed)
     return CensoredValues(count[:, None], np.where(first < never, count, np.inf)[:, None])
 
 

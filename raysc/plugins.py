@@ -6,7 +6,8 @@ its kind must have, and ``raysc.testing`` has the tests that every class of its 
 
 Regimes implement ``Regime``: a recipe of takes for each generation, whose functions may choose, transform and weigh
 rows (``Take``). Curations implement ``Curation``: they change the takes of samples of any regime. Data sets implement
-``DataSet``, models ``ClosedFormFamily`` or ``TrainedFamily``, metrics ``Metric``, ``ModelMetric`` or ``AcrossMetric``.
+``DataSet``, models ``ClosedFormFamily`` or ``TrainedFamily``, metrics ``Metric``, ``ModelMetric``, ``AcrossMetric`` or
+``ForkMetric``.
 The ``Supports...`` protocols are optional capabilities: a class has one if it has its members.
 """
 
@@ -30,6 +31,7 @@ from raysc.metrics.core.metric import (
     Column,
     FeatureSets,
     FittedModels,
+    ForkMetric,
     Metric,
     ModelMetric,
     SupportsDataRequirements,
@@ -84,6 +86,7 @@ __all__ = [
     "FeatureSets",
     "FitResult",
     "FittedModels",
+    "ForkMetric",
     "InputError",
     "LabelledRows",
     "Metric",

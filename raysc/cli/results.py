@@ -86,6 +86,7 @@ def results(
         print_table(shown.table)
         _print_thresholds(resolved, whole)
         _print_early_ends(sweep, whole)
+        _print_contraction(resolved, whole)
 
 
 def _print_thresholds(resolved: "ResolvedSweep", table: "pd.DataFrame") -> None:
@@ -105,6 +106,16 @@ def _print_early_ends(sweep: "Sweep", table: "pd.DataFrame") -> None:
 
     if text := early_ends_text(sweep, table):
         typer.echo(text)
+
+
+def _print_contraction(resolved: "ResolvedSweep", table: "pd.DataFrame") -> None:
+    """Print the rate of contraction of each cell whose loop has a fork."""
+    from raysc.formatting import printable
+    from raysc.results.contraction.tables import contraction_frame, contraction_texts, has_forks
+
+    if has_forks(resolved):
+        for text in contraction_texts(contraction_frame(resolved, table)):
+            typer.echo(printable(text))
 
 
 def _grouped(table: "pd.DataFrame", groups: Sequence[str], names: Sequence[str], sweep: "Sweep") -> "pd.DataFrame":

@@ -6,6 +6,7 @@ from time import perf_counter
 from raysc.execution import records
 from raysc.execution.active_pack import ActivePack
 from raysc.execution.early_stopping import EarlyStopping
+from raysc.execution.forks import Forks, fork_metrics
 from raysc.execution.measurer import ValuesByMetric
 from raysc.execution.metric_index import MetricIndex
 from raysc.execution.ranks import ClosedFormRank
@@ -34,10 +35,16 @@ def run(unit: LoopUnit, context: UnitContext, crew: ClosedFormRank) -> None:
         return  # another process published it first
     last, all_seeds = context.generations, ActivePack.all_seeds(context, crew)
     stopping, values, recording = all_seeds.stopping, [], records.Recording()
+    forks = None
+    if fork_metrics(context.measurer.metrics):
+        forks = Forks(unit.cell.models, [context.real_rows], context.seeds, last)
     every = max(1, -(-(last + 1) // REPORTS))
     for generation, pack in _loop(unit, all_seeds):
         started, running = perf_counter(), pack.running
         measured = pack.measure(generation)
+        if forks is not None:
+            forked = forks.advance([(crew.state, generation.rows)])
+            measured |= forked.measure(context.measurer, generation.t)
         values.append(measured)
         waited = 0.0 if generation.t else context.wait_seconds
         seconds = {"wait": waited, **generation.seconds, "measure": perf_counter() - started}

@@ -9,6 +9,7 @@ import numpy as np
 
 from raysc.execution import closed_form, records
 from raysc.execution.early_stopping import EarlyStopping
+from raysc.execution.forks import Forks, fork_metrics
 from raysc.execution.measurer import Values, ValuesByMetric
 from raysc.execution.model_loops import model_loops
 from raysc.execution.ranks import ClosedFormRank
@@ -48,11 +49,19 @@ def run(models: Sequence[CoupledModel]) -> None:
     every = max(1, -(-(context.generations + 1) // closed_form.REPORTS))
     cells, crews = [model.cell for model in models], [model.crew for model in models]
     real = [model.context.real_rows for model in models]
+    forks = None
+    if fork_metrics(context.measurer.metrics):
+        forks = Forks(cells, real, context.seeds, context.generations)
     for t, generations in enumerate(model_loops(cells, crews, real, context.seeds, context.generations)):
         across = _Across(generations, len(context.seeds))
+        rows = [None if generation is None else generation.rows for generation in generations]
+        forked = (
+            None if forks is None else forks.advance([(crew.state, of) for crew, of in zip(crews, rows, strict=True)])
+        )
         for model, generation, recording, of_model in zip(models, generations, recordings, values, strict=True):
             started = perf_counter()
-            of_model.append(_measure(model, generation, t, across))
+            measured = _measure(model, generation, t, across)
+            of_model.append(measured if forked is None else measured | forked.measure(model.context.measurer, t))
             if generation is not None:
                 waited = 0.0 if t else model.context.wait_seconds / len(models)
                 seconds = {"wait": waited, **generation.seconds, "measure": perf_counter() - started}
@@ -97,4 +106,4 @@ def _measure(model: CoupledModel, generation: Generation | None, t: int, across:
     of_model = [key for key in metrics if key not in compared]
     rows = None if generation is None else generation.rows
     values = measurer.measure(rows, of_model, (model.crew.family, model.crew.state))
-    return {key: across.values(compared[key]) if key in compared else values[key] for key in metrics}
+    return values | {key: across.values(metric) for key, metric in compared.items()}

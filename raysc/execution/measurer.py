@@ -10,7 +10,7 @@ import numpy as np
 from raysc.datasets.dataset import DataSet
 from raysc.metrics.core.features import NETWORKS, extractor_name
 from raysc.metrics.core.measure import Floor, RealSets, floors, measure
-from raysc.metrics.core.metric import FittedModels, Metric, ModelMetric
+from raysc.metrics.core.metric import FittedModels, ForkMetric, Metric, ModelMetric
 from raysc.models.family import SupportsLazySampling
 from raysc.pool.rows import Rows
 from raysc.settings import Until
@@ -70,9 +70,10 @@ class Measurer:
             model: (family, state) of the generation, for metrics of models.
 
         Returns:
-            Metric key -> its columns and their floors; NaN where there are no rows.
+            Metric key -> its columns and their floors; NaN where there are no rows. Metrics of forks are measured by
+            ``Forks``, and are NaN or left out here.
         """
-        keys = list(metrics)
+        keys = [key for key in metrics if rows is None or not isinstance(self.metrics[key], ForkMetric)]
         if not keys:
             return {}
         chosen = [self.metrics[key] for key in keys]

@@ -46,5 +46,6 @@ METRICS = {
     "modes_covered": "raysc.metrics.modes.modes_covered:ModesCovered",
     "model_diversity": "raysc.metrics.across.model_diversity:ModelDiversity",
     "model_similarity": "raysc.metrics.across.model_similarity:ModelSimilarity",
+    "fork_distance": "raysc.metrics.across.fork_distance:ForkDistance",
 }
 """Short name of a metric -> ``module:Name`` of its class."""

@@ -9,6 +9,7 @@ from math import prod
 from typing import TypeVar, cast
 
 from raysc.models.family import ClosedFormFamily, supports_packing
+from raysc.planning.fork_checks import has_forks
 from raysc.planning.packing import LoopKeys, Pack, cut_packs, new_packs, seeds_per_unit
 from raysc.planning.resolved import ResolvedCell, ResolvedSweep, measured_generations_of
 from raysc.planning.store_index import StoreIndex
@@ -251,7 +252,8 @@ class _Lineage:
     def _seeds_per_unit(self, model: ResolvedCell) -> int:
         """Return the number of seeds of a unit in which all models have as many rows as this one."""
         family = cast(ClosedFormFamily, model.family)
-        return max(1, seeds_per_unit(model.rules, model.data, family, self.sweep.generations) // len(self.cell.models))
+        loops = len(self.cell.models) * (2 if has_forks(self.sweep) else 1)
+        return max(1, seeds_per_unit(model.rules, model.data, family, self.sweep.generations) // loops)
 
 
 def _furthest_first(item: tuple[Pack, tuple[Span, ...]]) -> tuple[int, Pack]:

@@ -24,6 +24,7 @@ from raysc.models.family import (
 from raysc.planning.component_errors import located_errors
 from raysc.planning.coupled_checks import check_coupling, check_single_models
 from raysc.planning.curation_checks import check_curation
+from raysc.planning.fork_checks import check_forks
 from raysc.planning.memory import check_data, check_rows
 from raysc.planning.regime_checks import check_regime
 from raysc.planning.resolved import ResolvedCell, ResolvedSweep
@@ -45,6 +46,7 @@ def validate(resolved: ResolvedSweep) -> None:
     for cell in resolved.cells:
         check_coupling(sweep, cell)
         check_seeds(sweep, cell)
+        check_forks(sweep, cell)
         check_regime(sweep, cell)
         check_curation(sweep, cell)
         check_rows(sweep, cell, limit)

@@ -20,6 +20,7 @@ from raysc.settings import (
     Keep,
     Models,
     Price,
+    Probe,
     Resources,
     Sample,
     Search,
@@ -93,6 +94,7 @@ class SweepFile(Settings):
         measure: measured generations: all, log (about evenly spaced on a logarithmic scale), or a list.
         control: true: every cell is compared with a control that trains on real rows only; matched: with one that
             takes as many optimiser steps; false: no control.
+        probe: measurements of the loops themselves, such as their contraction.
         initial_quality: metric whose value at generation 0 sorts cells by the quality of their initial model.
         resources: resources of a trial.
         pool: where sampled rows lie: in Parquet files of the store, or in Ray's object store.
@@ -119,6 +121,7 @@ class SweepFile(Settings):
     seeds: Any = 1
     metrics: list[Any] = Field(min_length=1)
     measure: Any = "all"
+    probe: Probe = Probe()
     control: Any = True
     initial_quality: str | None = None
     resources: Resources = Resources()
@@ -160,7 +163,7 @@ def check(section: type[Section], value: Any, key: str, locations: Locations) ->
 def check_file(value: dict[str, Any], locations: Locations) -> SweepFile:
     """Check the whole file, except ``space``, components, and conflicts within a cell."""
     # An empty section sets nothing.
-    sections = ("initial", "models", "train", "sample", "resources", "keep")
+    sections = ("initial", "models", "train", "sample", "probe", "resources", "keep")
     value = {key: {} if inner is None and key in sections else inner for key, inner in value.items()}
     file = check(SweepFile, value, "", locations)
     for key, reason in LOOP_ONLY.items():

@@ -32,6 +32,9 @@ from raysc.sweepfile.sweep import Sweep
 from raysc.sweepfile.threshold_search import Probes, check_cells, probe_grids, read_search
 from raysc.sweepfile.yaml_writer import comment_with_overrides
 
+FORK_DISTANCE = "fork_distance"
+"""The metric of ``probe.contraction``."""
+
 
 def read_sweep(path: str, overrides: Sequence[str], registry: ComponentRegistry) -> Sweep:
     """Read, override, check and expand a sweep file.
@@ -107,7 +110,7 @@ def _read(
     draws = file.search.random if file.search else None
     seeds = read_seeds(file.seeds, locations)
     check_points(grids, draws, len(seeds), locations)
-    metrics = _read_metrics(file.metrics, checker, locations)
+    metrics = _read_metrics(file, checker, locations)
     columns = {name: scale for metric in metrics for name, scale in registry.columns(metric).items()}
     _check_initial_quality(file, metrics, locations)
     generations = file.loop.generations
@@ -158,14 +161,17 @@ def _read(
     )
 
 
-def _read_metrics(entries: list[Any], checker: ComponentChecker, locations: Locations) -> tuple[Component, ...]:
-    """Return the metrics; InputError for a metric that is listed twice."""
+def _read_metrics(file: SweepFile, checker: ComponentChecker, locations: Locations) -> tuple[Component, ...]:
+    """Return the metrics with those of the probe; InputError for a metric that is listed twice."""
     metrics: list[Component] = []
-    for index, entry in enumerate(entries):
+    for index, entry in enumerate(file.metrics):
         metric = checker.check("metric", entry, f"metrics.{index}", locations.error).component
         if metric in metrics:
             raise locations.error(f"metrics.{index}", f"{metric.name} is listed twice")
         metrics.append(metric)
+    if file.probe.contraction:
+        distance = checker.check("metric", FORK_DISTANCE, "probe.contraction", locations.error).component
+        metrics += [] if distance in metrics else [distance]
     return tuple(metrics)
 
 

@@ -5,13 +5,15 @@ from raysc import registry
 from raysc.datasets.dataset import DataSet
 from raysc.datasets.points.eight_gaussians import EightGaussians
 from raysc.datasets.text.stories import Stories
-from raysc.metrics.core.metric import AcrossMetric, FeatureSets, Metric, ModelMetric
+from raysc.metrics.core.metric import AcrossMetric, FeatureSets, ForkMetric, Metric, ModelMetric
 from raysc.metrics.diversity.feature_variance import FeatureVariance
 from raysc.settings import Component
 from raysc.testing import MetricTests
 
 METRICS = {name: registry.build("metric", Component(name=name)) for name in registry.names("metric")}
-ROW_METRICS = {name: metric for name, metric in METRICS.items() if not isinstance(metric, AcrossMetric | ModelMetric)}
+ROW_METRICS = {
+    name: metric for name, metric in METRICS.items() if not isinstance(metric, AcrossMetric | ForkMetric | ModelMetric)
+}
 TEXT_METRICS = tuple(name for name, metric in ROW_METRICS.items() if metric.features == "tokens")
 STORIES = Stories(rows=60)  # its tokenizer is trained once
 

@@ -1,8 +1,8 @@
-"""The contract of a metric: three protocols, the columns that they declare, and the arguments of ``measure``.
+"""The contract of a metric: four protocols, the columns that they declare, and the arguments of ``measure``.
 
 A metric is one dataclass in one file. Its fields are its parameters in a sweep file. ``Metric`` compares features of
 generated and real rows; ``ModelMetric`` evaluates the fitted models of closed-form families and language models;
-``AcrossMetric`` compares the models of one cell.
+``AcrossMetric`` compares the models of one cell, ``ForkMetric`` a loop with its fork.
 Plug-ins import these names from ``raysc.plugins``.
 
 Example, the share of generated rows with a negative first coordinate::
@@ -294,5 +294,42 @@ class AcrossMetric(Protocol):
 
         Returns:
             Column name -> float64 (seeds,), the same for all models; NaN where rows of a model are not finite.
+        """
+        ...
+
+
+@runtime_checkable
+class ForkMetric(Protocol):
+    """A metric that compares a loop with its fork at one generation.
+
+    A fork is the same loop with the same random numbers from another generation 0 (``raysc.execution.forks``). A
+    dataclass whose fields are the metric's parameters.
+
+    Attributes:
+        version: part of every metric key; raise it when values change.
+        features: "values": no extractor runs.
+        min_rows: minimum number of rows of a generation.
+        compares_forks: True.
+    """
+
+    version: ClassVar[int]
+    features: ClassVar[str]
+    min_rows: ClassVar[int]
+    compares_forks: ClassVar[bool]
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns, with reference "none"."""
+        ...
+
+    def measure(self, parameters: np.ndarray, rows: np.ndarray) -> Mapping[str, np.ndarray]:
+        """Compute the columns of one generation, for the models of a cell together.
+
+        Args:
+            parameters: of all models of the loop and of its fork, float64 (2, seeds, parameters).
+            rows: of the loop and of its fork, float64 (2, models, seeds, rows, dim).
+
+        Returns:
+            Column name -> float64 (seeds,); NaN where parameters or rows of a model are not finite.
         """
         ...

@@ -22,6 +22,7 @@ from raysc.planning.plan import Plan, make_plan
 from raysc.planning.resolved import ResolvedCell, ResolvedSweep, measured_generations
 from raysc.results.claims.claim_text import case_text, comparison_text
 from raysc.results.claims.judging import judge_claims
+from raysc.results.contraction.tables import contraction_frame, has_forks, steps_frame
 from raysc.results.plots.labels import label
 from raysc.results.profile.definitions import DEFINITIONS
 from raysc.results.profile.profile import collapse_profile
@@ -113,6 +114,8 @@ def report(resolved: ResolvedSweep, objects: Objects) -> Report:
     tables = {"profile": profile_frame(profile), "claims": claims_frame(claims), "lineages": lineage_frame(cells)}
     if stabilities:
         tables["stability"] = stability_frame(stabilities, cells)
+    if has_forks(resolved) and not table.empty:
+        tables |= {"contraction": contraction_frame(resolved, table), "contraction-steps": steps_frame(resolved, table)}
     script = files("raysc.results.report").joinpath("page.js").read_text(encoding="utf-8")
     html = _template_environment().get_template("page.html").render(
         sweep=sweep,

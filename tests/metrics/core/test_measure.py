@@ -10,7 +10,7 @@ from raysc.datasets.points.gaussian import Gaussian
 from raysc.metrics import METRICS
 from raysc.metrics.core.classifier import Classifier
 from raysc.metrics.core.measure import RealSets, floors, measure
-from raysc.metrics.core.metric import AcrossMetric, Metric, ModelMetric, SupportsDataRequirements
+from raysc.metrics.core.metric import AcrossMetric, ForkMetric, Metric, ModelMetric, SupportsDataRequirements
 from raysc.metrics.distances.frechet_distance import FrechetDistance
 from raysc.metrics.neighbours.precision import Precision
 
@@ -22,7 +22,8 @@ def number_metrics() -> list[Metric]:
     return [
         metric
         for metric in metrics
-        if not isinstance(metric, AcrossMetric | ModelMetric | SupportsDataRequirements) and metric.features != "tokens"
+        if not isinstance(metric, AcrossMetric | ForkMetric | ModelMetric | SupportsDataRequirements)
+        and metric.features != "tokens"
     ]
 
 

@@ -1,0 +1,1 @@
+"""Contraction of loops, from the distances of their forks."""

@@ -1,0 +1,91 @@
+"""The rate of contraction, from the distances of loops and their forks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from raysc.results.statistics.intervals import CONFIDENCE_LEVEL, SkewAdjusted
+
+RESOLUTION = 1e-6
+"""Distance, relative to that of generation 0, below which rounding may be a part of it."""
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A rate of contraction over some generations.
+
+    Attributes:
+        first: the generation before the first ratio.
+        last: the generation of the last ratio.
+        logs: log rate per generation of every seed, float64 (seeds,).
+    """
+
+    first: int
+    last: int
+    logs: np.ndarray = field(repr=False)
+
+    @property
+    def rho(self) -> float:
+        """The geometric mean over seeds and generations."""
+        return float(np.exp(self.logs.mean()))
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Limits of the 95 % interval over seeds; NaN for a single seed."""
+        if len(self.logs) < 2:
+            return float("nan"), float("nan")
+        low, high = SkewAdjusted(self.logs[:, None]).interval(CONFIDENCE_LEVEL)
+        return float(np.exp(low[0])), float(np.exp(high[0]))
+
+
+def leading_rate(distances: np.ndarray, generations: Sequence[int]) -> Rate | None:
+    """Return the rate over the second half of the generations in which the distances are above ``RESOLUTION``.
+
+    In the first half, directions that contract faster than the leading one may still show.
+
+    Args:
+        distances: float64 (seeds, generations).
+        generations: measured generations, ascending, from 0.
+
+    Returns:
+        The rate; None if fewer than two generations are above, or a distance is not finite there.
+    """
+    resolved = _resolved(distances, generations)
+    if resolved < 2:
+        return None
+    last = resolved - 1
+    first = min(int(np.searchsorted(generations, generations[last] / 2)), last - 1)
+    return _rate(distances, generations, first, last)
+
+
+def step_rates(distances: np.ndarray, generations: Sequence[int]) -> list[Rate]:
+    """Return the rate of every pair of successive measured generations whose distances are above ``RESOLUTION``."""
+    return [_rate(distances, generations, t - 1, t) for t in range(1, _resolved(distances, generations))]
+
+
+def effective_step(rho: float, share: float) -> float:
+    """Return f, the share of the way to the new fixed point that a generation moves: (1 - rho) / (1 - share).
+
+    A well-specified family that a generation moves the whole way contracts by the share lambda / (1 + lambda) of
+    samples of the last model. One that moves by f contracts by rho = 1 - f + f share.
+
+    Args:
+        rho: rate of contraction.
+        share: synthetic rows over all rows, below 1.
+    """
+    return (1 - rho) / (1 - share)
+
+
+def _resolved(distances: np.ndarray, generations: Sequence[int]) -> int:
+    """Return the number of first generations in which all distances are finite and above ``RESOLUTION``."""
+    if not generations or generations[0] != 0:
+        return 0
+    above = np.isfinite(distances) & (distances > RESOLUTION * distances[:, :1])
+    return int(np.cumprod(above.all(axis=0)).sum())
+
+
+def _rate(distances: np.ndarray, generations: Sequence[int], first: int, last: int) -> Rate:
+    """Return the rate between two positions of ``generations``."""
+    logs = np.log(distances[:, last] / distances[:, first]) / (generations[last] - generations[first])
+    return Rate(generations[first], generations[last], logs)

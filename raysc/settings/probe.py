@@ -1,0 +1,15 @@
+"""Settings of probes, which measure properties of the loops themselves."""
+
+from raysc.settings.base import Settings
+
+
+class Probe(Settings):
+    """Probes of every loop of a sweep.
+
+    Attributes:
+        contraction: every loop has a fork, the same loop with the same random numbers from another generation 0. The
+            distances between the two are measured as the metric fork_distance, and the ratio of successive ones is the
+            rate of contraction.
+    """
+
+    contraction: bool = False

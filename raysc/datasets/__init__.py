@@ -12,6 +12,7 @@ DATASETS = {
     "swiss_roll": "raysc.datasets.points.swiss_roll:SwissRoll",
     "eight_gaussians": "raysc.datasets.points.eight_gaussians:EightGaussians",
     "linear": "raysc.datasets.points.linear:Linear",
+    "logistic": "raysc.datasets.points.logistic:Logistic",
     "categories": "raysc.datasets.points.categories:Categories",
     "points": "raysc.datasets.points.point_file:Points",
     "table": "raysc.datasets.points.table:Table",

@@ -35,6 +35,8 @@ METRICS = {
     "heterozygosity": "raysc.metrics.closed_form.heterozygosity:Heterozygosity",
     "outcomes_lost": "raysc.metrics.closed_form.outcomes_lost:OutcomesLost",
     "total_variation": "raysc.metrics.closed_form.total_variation:TotalVariation",
+    "kl_divergence": "raysc.metrics.closed_form.kl_divergence:KlDivergence",
+    "gaussian_kl_divergence": "raysc.metrics.closed_form.gaussian_kl_divergence:GaussianKlDivergence",
     "l2_error": "raysc.metrics.closed_form.l2_error:L2Error",
     "rare_outcome_survival": "raysc.metrics.closed_form.rare_outcome_survival:RareOutcomeSurvival",
     "wasserstein": "raysc.metrics.distances.wasserstein:Wasserstein",

@@ -2,8 +2,10 @@
 
 MODELS = {
     "gaussian": "raysc.models.closed_form.gaussian:Gaussian",
+    "gaussian_mixture": "raysc.models.closed_form.gaussian_mixture:GaussianMixture",
     "kde": "raysc.models.closed_form.kde:Kde",
     "linear_regression": "raysc.models.closed_form.linear_regression:LinearRegression",
+    "logistic_regression": "raysc.models.closed_form.logistic_regression:LogisticRegression",
     "discrete": "raysc.models.closed_form.discrete:Discrete",
     "gaussian_copula": "raysc.models.closed_form.gaussian_copula:GaussianCopula",
     "student_t": "raysc.models.closed_form.student_t:StudentT",
@@ -15,6 +17,7 @@ MODELS = {
     "causal_lm": "raysc.models.language.causal_lm:CausalLm",
     "ddpm": "raysc.models.diffusion.ddpm:Ddpm",
     "edm": "raysc.models.diffusion.edm:Edm",
+    "vae": "raysc.models.autoencoders.vae:Vae",
     "normalizing_flow": "raysc.models.flows.normalizing_flow:NormalizingFlow",
 }
 """Short name -> ``module:Name``."""

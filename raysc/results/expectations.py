@@ -225,7 +225,8 @@ def _variance(s: FormInputs) -> float:
 
 
 def _test_error(s: FormInputs, t: np.ndarray) -> ExpectedValues | None:
-    if not s.equal_rows or s.n < s.data.dim + 2:
+    ridge = s.cell.settings.model.parameters.get("ridge", 0)
+    if not s.equal_rows or s.n < s.data.dim + 2 or ridge or not s.data.isotropic:
         return None
     form = regression.replace if s.cell.settings.regime.name == "replace" else regression.accumulate
     return ExpectedValues(form(t, s.n, s.data.dim, s.data.noise))

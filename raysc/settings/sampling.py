@@ -37,7 +37,8 @@ class Sample(Settings):
         truncation: of images and points: bound of the start noise of the rows, standard normal numbers; those beyond it
             are drawn again (the truncation trick of BigGAN); none: not truncated.
         temperature: tau. Of text it divides the logits; outcomes have probabilities in proportion to p^(1/tau); the
-            deviations of a Gaussian from its mean and the kernel noise of a density estimate are multiplied by tau.
+            deviations of a Gaussian from its mean, the kernel noise of a density estimate and the latents of a
+            variational autoencoder are multiplied by tau.
         covariance_scale: of a Gaussian: c, samples have c times its covariance; a temperature of the square root of c.
         top_k: of text: only this number of most likely tokens is drawn from.
         top_p: of text: only the most likely tokens with this total probability are drawn from.

@@ -10,6 +10,7 @@ from raysc.datasets.points.categories import Categories
 from raysc.datasets.points.eight_gaussians import EightGaussians
 from raysc.datasets.points.exponential import Exponential
 from raysc.datasets.points.linear import Linear
+from raysc.datasets.points.logistic import Logistic
 from raysc.datasets.points.poisson import Poisson
 from raysc.datasets.points.uniform import Uniform
 from raysc.models.closed_form.gaussian import Gaussian
@@ -20,6 +21,8 @@ from raysc.testing import ClosedFormTests, TrainedTests
 
 DATASETS: dict[str, DataSet] = {
     "linear_regression": Linear(dim=2, rows=30),
+    "logistic_regression": Logistic(dim=2, rows=60),
+    "gaussian_mixture": EightGaussians(rows=80),
     "discrete": Categories(rows=30),
     "gaussian_copula": EightGaussians(rows=30),
     "student_t": EightGaussians(rows=30),
@@ -29,6 +32,8 @@ DATASETS: dict[str, DataSet] = {
     "bernoulli": Bernoulli(dim=2, rows=30),
 }
 
+PARAMETERS: dict[str, dict[str, float]] = {"kde": {"bandwidth": 0.5}, "gaussian_mixture": {"components": 3}}
+
 
 class TestClosedForm(ClosedFormTests):
     @pytest.fixture(params=["gaussian", "kde", *DATASETS])
@@ -37,7 +42,7 @@ class TestClosedForm(ClosedFormTests):
 
     @pytest.fixture
     def family(self, name: str) -> ClosedFormFamily:
-        parameters = {"bandwidth": 0.5} if name == "kde" else {}
+        parameters = PARAMETERS.get(name, {})
         family: ClosedFormFamily = registry.build("model", Component(name=name, parameters=parameters))
         return family
 
@@ -50,6 +55,7 @@ SIZES = {
     "flow_matching": {"width": 8, "depth": 1},
     "ddpm": {"width": 8, "depth": 1},
     "edm": {"width": 8, "depth": 1},
+    "vae": {"width": 8, "depth": 1, "latent_dim": 2},
 }
 
 

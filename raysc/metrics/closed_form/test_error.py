@@ -12,7 +12,8 @@ from raysc.metrics.core.metric import Column, FittedModels
 class TestError:
     """Mean squared error against the noiseless target at the held-out x (Kazdan et al. 2024, linear regression).
 
-    Without noise in the target, all of it is excess error: it is 0 for the true weights.
+    Without noise in the target, all of it is excess error: it is 0 for the true weights. Of a logistic regression the
+    target is the probability of the label 1.
     """
 
     version: ClassVar[int] = 1

@@ -1,7 +1,7 @@
-"""Least squares that relabel their own rows: the linear regression of Kazdan et al. 2024."""
+"""Least squares that relabel their own rows: the linear regression of Kazdan et al. 2024, and ridge regression."""
 
 from dataclasses import dataclass, field
-from math import log, pi
+from math import isfinite, log, pi
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,10 +12,9 @@ from raysc.models.closed_form.chunks import seed_chunks
 from raysc.models.closed_form.draws import normals
 from raysc.models.closed_form.gram import MeanGram
 from raysc.models.closed_form.incremental import IncrementalStatistics
+from raysc.models.closed_form.inputs import RealInputs
 from raysc.models.closed_form.whitening import WhiteningCache
 from raysc.models.family import StateWithRows
-from raysc.pool.blocks import MemoryBlock
-from raysc.pool.rows import Rows
 from raysc.pool.training_set import TrainingSet
 from raysc.rng import Streams
 
@@ -28,19 +27,27 @@ class LinearRegression:
     deviation of the data's noise. So each seed draws x once; generations change w alone. With fewer rows than
     dimensions, w is the least-norm solution.
 
+    With ``ridge`` kappa > 0 it is w = (X'X / N + kappa I)^-1 X'y / N over N rows (ridge regression). Each fit shrinks w
+    along the eigenvectors of X'X / N by s / (s + kappa), s the eigenvalue, so under replace the target is forgotten.
+
     All values are float64. X'X and X'y merge, so that accumulate reads each row once, but they square the condition
     number of X, which is large where rows are about as many as dimensions; see ``whitening_matrices``.
 
     Attributes:
+        ridge: kappa, the penalty on the squared length of w, in units of the mean squared error; 0: least squares.
         noise: standard deviation of the noise in samples, set by ``for_data``; None: the data have no target.
+
+    Raises:
+        InputError: ridge is not a number of at least 0.
     """
 
+    ridge: float = 0.0
     noise: float | None = field(default=None, init=False)
     _gram: IncrementalStatistics[MeanGram] = field(
         default_factory=lambda: IncrementalStatistics(MeanGram.__add__), init=False, repr=False
     )
     _whitening: WhiteningCache = field(default_factory=WhiteningCache, init=False, repr=False)
-    _real: tuple[tuple[int, ...], Rows] | None = field(default=None, init=False, repr=False)
+    _inputs: RealInputs = field(default_factory=RealInputs, init=False, repr=False)
 
     # 2: normals come from SFC64.
     version: ClassVar[int] = 2
@@ -49,9 +56,13 @@ class LinearRegression:
     reads_rows_once: ClassVar[bool] = True
     block: ClassVar[int] = 1024
 
+    def __post_init__(self) -> None:
+        if not (isfinite(self.ridge) and self.ridge >= 0):
+            raise InputError(f"linear_regression: ridge must be a number of at least 0, not {self.ridge:g}")
+
     def for_data(self, data: Any) -> "LinearRegression":
         """Return the family for a data set, with the noise of its target."""
-        family = LinearRegression()
+        family = LinearRegression(self.ridge)
         family.noise = data.noise if isinstance(data, SupportsTarget) else None
         return family
 
@@ -64,22 +75,14 @@ class LinearRegression:
 
     def fit(self, training_set: TrainingSet, streams: Streams) -> StateWithRows:
         """Compute weights (seeds, dim); the state's rows are those of generation 0's source, for their x."""
-        if streams.generation == 0 or self._real is None:
-            self._real = streams.seeds, training_set.parts[0].rows
         gram = self._gram.compute(training_set, MeanGram.of).mean
-        whitening = self._whitening.whitening(gram[:, :-1, :-1])
+        covariance = gram[:, :-1, :-1]
+        if self.ridge > 0:
+            covariance = covariance + self.ridge * np.eye(covariance.shape[1])
+        whitening = self._whitening.whitening(covariance)
         weights = np.matmul(whitening.transpose(0, 2, 1), np.matmul(whitening, gram[:, :-1, -1:]))[..., 0]
         weights = np.broadcast_to(weights, (len(streams.seeds), weights.shape[1]))
-        return StateWithRows({"weights": weights}, TrainingSet((self._real_rows(streams.seeds),)))
-
-    def _real_rows(self, seeds: tuple[int, ...]) -> Rows:
-        """Return the real rows of some seeds: the other seeds of the pack may have ended early."""
-        assert self._real is not None, "fit sets the real rows first"
-        pack, rows = self._real
-        if pack != seeds and len(array := rows.load()) > 1:
-            block = MemoryBlock((rows.key, seeds), 0, array[[pack.index(seed) for seed in seeds]])
-            self._real = seeds, Rows(rows.source, (block,))
-        return self._real[1]
+        return StateWithRows({"weights": weights}, self._inputs.rows(training_set, streams))
 
     def sample(self, state: StateWithRows, first: int, count: int, streams: Streams) -> np.ndarray:
         """Sample rows (x, x w + noise), float64 (seeds, count, dim + 1)."""

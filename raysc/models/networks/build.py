@@ -11,6 +11,7 @@ from raysc.models.networks.ddpmpp import Ddpmpp
 from raysc.models.networks.mlp import Mlp
 from raysc.models.networks.network import Config, Tensors
 from raysc.models.networks.unet import build_unet
+from raysc.models.networks.vae import Vae
 from raysc.models.networks.xavier import XavierConv2d, XavierLinear, draw_xavier
 
 
@@ -21,6 +22,8 @@ def build_network(config: Config) -> nn.Module:
     with torch.device("meta"):
         if config["network"] == "mlp":
             return Mlp(tuple(config["event"]), config["width"], config["depth"])
+        if config["network"] == "vae":
+            return Vae(tuple(config["event"]), config["latent_dim"], config["width"], config["depth"])
         if config["network"] == "ddpmpp":
             return Ddpmpp(config)
         if config["network"] == "cfm_unet":

@@ -32,7 +32,7 @@ SCHEDULERS = ("DDPMScheduler", "DDIMScheduler", "EDMEulerScheduler", "FlowMatchE
 MAX_REASON = 300
 """Maximum number of characters of a library's message within raysc's message."""
 
-NetworkKind = Literal["mlp", "unet", "ddpmpp", "cfm_unet", "spline_flow"]
+NetworkKind = Literal["mlp", "unet", "ddpmpp", "cfm_unet", "spline_flow", "vae"]
 """Kind of a network."""
 SchedulerConfig = Mapping[str, Any]
 """Prediction target and noise schedule of a network, as in a configuration of diffusers' schedulers."""

@@ -7,6 +7,7 @@ import numpy as np
 from raysc.datasets.points.gaussian import Gaussian
 from raysc.metrics import METRICS
 from raysc.metrics.closed_form.det_ratio import DetRatio
+from raysc.metrics.closed_form.gaussian_kl_divergence import GaussianKlDivergence
 from raysc.metrics.closed_form.mean_error import MeanError
 from raysc.metrics.closed_form.nll import Nll
 from raysc.metrics.closed_form.second_moment import SecondMoment
@@ -17,12 +18,20 @@ from raysc.metrics.core.metric import FittedModels, ModelMetric
 from raysc.models.closed_form import gaussian
 from tests.metrics.closed_form.conftest import Fit
 
-DENSITY_METRICS: list[ModelMetric] = [MeanError(), TraceRatio(), StdRatio(), DetRatio(), SecondMoment(), Nll()]
+DENSITY_METRICS: list[ModelMetric] = [
+    MeanError(),
+    TraceRatio(),
+    StdRatio(),
+    DetRatio(),
+    SecondMoment(),
+    Nll(),
+    GaussianKlDivergence(),
+]
 
 
 def test_the_metrics_of_this_package_are_metrics_of_models_without_reference() -> None:
     addresses = [address.split(":") for address in METRICS.values() if ".closed_form." in address]
-    assert len(addresses) == 13
+    assert len(addresses) == 15
     for module, name in addresses:
         metric = getattr(import_module(module), name)()
         assert isinstance(metric, ModelMetric)

@@ -145,3 +145,18 @@ def test_data_without_a_target_are_refused() -> None:
     with pytest.raises(InputError, match="these data have no target; take data: linear"):
         LinearRegression().for_data(Moons()).check((2,))
     LinearRegression().for_data(Linear()).check((2,))
+
+
+def test_ridge_weights_minimise_the_penalised_error() -> None:
+    data, kappa = Linear(dim=4, rows=3, noise=0.5), 0.3
+    rows = data.train(SEEDS)
+    family = LinearRegression(kappa).for_data(data)
+    weights = family.fit(real_training_set(data), Streams(SEEDS, 0)).arrays["weights"]
+    penalty = np.concatenate([np.sqrt(3 * kappa) * np.eye(4), np.zeros((4, 1))], axis=1)
+    expected = least_squares(np.concatenate([rows, np.broadcast_to(penalty, (2, 4, 5))], axis=1))
+    np.testing.assert_allclose(weights, expected, rtol=1e-9)
+
+
+def test_a_penalty_below_0_is_refused() -> None:
+    with pytest.raises(InputError, match="ridge must be a number of at least 0, not -1"):
+        LinearRegression(-1.0)

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from raysc.datasets.points.eight_gaussians import EightGaussians
 from raysc.errors import InputError
+from raysc.models.autoencoders.vae import Vae
 from raysc.models.diffusion.ddpm import Ddpm
 from raysc.models.family import TrainedFamily, supports_packing
 from raysc.models.flows.flow_matching import FlowMatching
@@ -32,9 +33,11 @@ from tests.neural_states import assert_close, equal_states
 TRAIN = Train(batch=32, clip=1.0, ema=Ema(half_life=5), schedule="cosine")
 PACK, SINGLE = Streams((0, 1, 2, 3), 0), Streams((2,), 0)
 FLOW, COUPLED_FLOW = FlowMatching(width=32), FlowMatching(width=32, coupling="optimal_transport")
-DDPM, NORMALIZING_FLOW = Ddpm(width=32), NormalizingFlow(width=16, bins=4)
+DDPM, NORMALIZING_FLOW, VAE = Ddpm(width=32), NormalizingFlow(width=16, bins=4), Vae(latent_dim=2, width=16)
 families = pytest.mark.parametrize(
-    "family", [FLOW, COUPLED_FLOW, DDPM, NORMALIZING_FLOW], ids=["flow_matching", "ot", "ddpm", "normalizing_flow"]
+    "family",
+    [FLOW, COUPLED_FLOW, DDPM, NORMALIZING_FLOW, VAE],
+    ids=["flow_matching", "ot", "ddpm", "normalizing_flow", "vae"],
 )
 
 

@@ -1,0 +1,1 @@
+"""Autoencoders: a row is made from a latent vector in one pass."""

@@ -44,6 +44,7 @@ from raysc.models.family import (
     StateWithRows,
     SupportsBiasedSampling,
     SupportsDataBinding,
+    SupportsGuidance,
     SupportsLazySampling,
     SupportsPacking,
     SupportsSettingsCheck,
@@ -71,7 +72,7 @@ from raysc.regimes.recipe import (
     synthetic,
 )
 from raysc.rng import Streams
-from raysc.settings import Sample, Train
+from raysc.settings import Guide, Sample, Train
 
 __all__ = [
     "REAL",
@@ -87,6 +88,7 @@ __all__ = [
     "FitResult",
     "FittedModels",
     "ForkMetric",
+    "Guide",
     "InputError",
     "LabelledRows",
     "Metric",
@@ -104,6 +106,7 @@ __all__ = [
     "SupportsDataRequirements",
     "SupportsFingerprint",
     "SupportsFreshRows",
+    "SupportsGuidance",
     "SupportsLabels",
     "SupportsLazySampling",
     "SupportsModes",

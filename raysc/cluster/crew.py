@@ -200,6 +200,10 @@ class ActorCrew:
         """Load the model of a published generation on every rank, with what training needs to continue or without."""
         self._call_all("load", manifest, training_state)
 
+    def load_base(self, manifest: Manifest) -> None:
+        """Load generation 0's model, which guides the samples of all later ones, on every rank."""
+        self._call_all("load_base", manifest)
+
     @property
     def model(self) -> tuple["_RemoteFamily", None]:
         """A proxy of the family and no state, for metrics of models: the state is in the ranks' processes."""

@@ -27,6 +27,10 @@ class TrainedCrew(Crew, SupportsScores, Protocol):
         """Load the model of a published generation, with what training needs to continue or without it."""
         ...
 
+    def load_base(self, manifest: Manifest) -> None:
+        """Load generation 0's model, which guides the samples of all later ones."""
+        ...
+
     @property
     def model(self) -> tuple[Any, Any]:
         """The family and the model's state, for metrics of models."""

@@ -20,6 +20,7 @@ from raysc.models.family import (
     TRAINING_STATE_PREFIX,
     ClosedFormFamily,
     SupportsBiasedSampling,
+    SupportsGuidance,
     SupportsLazySampling,
     SupportsText,
     TrainedFamily,
@@ -60,6 +61,7 @@ class TrainedRank:
     world: int = 1
     extractors: Mapping[str, Extractor] = field(default_factory=dict)
     _state: Any = field(default=None, init=False)
+    _base: Any = field(default=None, init=False)
     _diverged: np.ndarray = field(init=False)
 
     def __post_init__(self) -> None:
@@ -92,11 +94,12 @@ class TrainedRank:
         if not len(rows_of_rank):
             return ()
         start, size, streams = rows_of_rank.start, len(rows_of_rank), Streams(self.seeds, generation)
+        state = guided_state(self.family, self._base, self._state, sample)
         if isinstance(self.family, SupportsText):
-            rows, acceptance = self.family.sample_with_acceptance(self._state, start, size, sample, streams)
+            rows, acceptance = self.family.sample_with_acceptance(state, start, size, sample, streams)
             texts = Texts(self.family.texts(rows[0]), acceptance)
             return (shelf.put(synthetic(generation), self.seeds, start, rows, texts),)
-        rows = self.family.sample(self._state, start, size, sample, streams)
+        rows = self.family.sample(state, start, size, sample, streams)
         if self._diverged.any():
             rows[self._diverged] = np.nan
         return (shelf.put(synthetic(generation), self.seeds, start, rows),)
@@ -146,11 +149,15 @@ class TrainedRank:
             without_prefix = None if training_state else TRAINING_STATE_PREFIX
             self._state = self.family.load(manifest.get_folder(MODEL, Path(folder), without_prefix))
 
+    def load_base(self, manifest: Manifest) -> None:
+        """Load generation 0's model, which guides the samples of all later ones; see ``load``."""
+        self._base = load_model(self.family, manifest)
+
     def close(self) -> None:
         """Release the model and Accelerate's state, which is a process singleton that refuses other settings."""
         from raysc.models.training.process_state import reset_process_state  # imports torch, which is slow
 
-        self._state = None
+        self._state = self._base = None
         reset_process_state()
 
 
@@ -163,12 +170,14 @@ class ClosedFormRank:
         seeds: the pack.
         state: the model of the current generation.
         extractors: networks that compute features, by name.
+        base: generation 0's model, of a family whose samples it can guide.
     """
 
     family: ClosedFormFamily
     seeds: tuple[int, ...]
     state: Any = None
     extractors: Mapping[str, Extractor] = field(default_factory=dict)
+    base: Any = None
 
     def fit(
         self, generation: int, training_set: TrainingSet, start: StartWeights, steps: range, train: Train,
@@ -176,13 +185,15 @@ class ClosedFormRank:
     ) -> Fit:  # fmt: skip
         """Fit all seeds at once; start weights and training settings do not apply."""
         self.state = self.family.fit(training_set, Streams(self.seeds, generation))
+        if generation == 0 and isinstance(self.family, SupportsGuidance):
+            self.base = self.state
         arrays = state_arrays(self.state).values()
         finite = [np.isfinite(array).reshape(len(self.seeds), -1).all(axis=1) for array in arrays]
         return Fit(~np.logical_and.reduce(finite))
 
     def sample(self, generation: int, first: int, count: int, sample: Sample, shelf: Shelf) -> tuple[Block, ...]:
         """Draw rows for all seeds."""
-        streams, state = Streams(self.seeds, generation), self.state
+        streams, state = Streams(self.seeds, generation), guided_state(self.family, self.base, self.state, sample)
         if isinstance(self.family, SupportsBiasedSampling):
             state = self.family.sampling_state(state, sample)
         if isinstance(self.family, SupportsLazySampling):
@@ -209,7 +220,28 @@ class ClosedFormRank:
     def select_seeds(self, mask: np.ndarray) -> "ClosedFormRank":
         """Return a rank of some of the seeds, ``mask`` bool (seeds,)."""
         seeds = tuple(seed for seed, selected in zip(self.seeds, mask, strict=True) if selected)
-        return ClosedFormRank(self.family, seeds, select_seeds(self.state, mask), self.extractors)
+        base = None if self.base is None else select_seeds(self.base, mask)
+        return ClosedFormRank(self.family, seeds, select_seeds(self.state, mask), self.extractors, base)
+
+
+def guided_state(family: object, base: Any, state: Any, sample: Sample) -> Any:
+    """Return the state that samples: with ``sample.guide`` the base, extrapolated away from the state; else the state.
+
+    Raises:
+        RayscError: the base is missing.
+    """
+    if sample.guide is None:
+        return state
+    assert isinstance(family, SupportsGuidance), "the plan refuses a guide of other families"
+    if base is None:
+        raise RayscError("sample.guide: this rank holds no model of generation 0")
+    return family.guided_state(base, state, sample.guide)
+
+
+def load_model(family: TrainedFamily, manifest: Manifest) -> Any:
+    """Load the model of a published generation, for sampling and measuring only."""
+    with tempfile.TemporaryDirectory() as folder:
+        return family.load(manifest.get_folder(MODEL, Path(folder), TRAINING_STATE_PREFIX))
 
 
 def text_scores(token_losses: np.ndarray | None) -> np.ndarray:

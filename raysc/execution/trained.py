@@ -81,6 +81,8 @@ class TrainedRun:
     def run(self) -> None:
         """Go from generation 0 to the last: replay published generations, fill gaps."""
         t, manifests, last = 0, self.history.manifests, self.context.generations
+        if self.unit.cell.rules.sample(1).guide is not None:
+            self.crew.load_base(manifests[0])
         while t <= last and not self.history.diverged(t - 1) and not self._all_ended:
             if t in manifests:
                 self._replay(t)

@@ -2,7 +2,7 @@
 
 MODELS = {
     "gaussian": "raysc.models.closed_form.gaussian:Gaussian",
-    "gaussian_mixture": "raysc.models.closed_form.gaussian_mixture:GaussianMixture",
+    "gaussian_mixture": "raysc.models.mixtures.gaussian_mixture:GaussianMixture",
     "kde": "raysc.models.closed_form.kde:Kde",
     "linear_regression": "raysc.models.closed_form.linear_regression:LinearRegression",
     "logistic_regression": "raysc.models.closed_form.logistic_regression:LogisticRegression",

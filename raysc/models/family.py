@@ -7,6 +7,7 @@ A family is a class whose constructor parameters are the keys under ``model`` in
 - ``SupportsWeights``: the rows of a training set may have weights;
 - ``SupportsLazySampling``: a closed-form family draws statistics of rows, and the rows themselves on demand;
 - ``SupportsBiasedSampling``: a closed-form family samples another distribution than the one it fitted;
+- ``SupportsGuidance``: rows can be drawn from generation 0's model, extrapolated away from the newest one;
 - ``SupportsPacking``: a trained family trains several seeds as one batched network;
 - ``SupportsSettingsCheck``: a trained family accepts some settings only;
 - ``SupportsText``: a trained family generates text.
@@ -24,7 +25,7 @@ import numpy as np
 from raysc.pool.blocks import Block
 from raysc.pool.training_set import TrainingSet
 from raysc.rng import Streams
-from raysc.settings import Sample, Train
+from raysc.settings import Guide, Sample, Train
 
 TRAINING_STATE_PREFIX = "training_state"
 """Prefix of the names of files that only training reads: retention may delete them."""
@@ -150,6 +151,21 @@ class SupportsBiasedSampling(Protocol):
         """Return the state of the distribution from which rows are sampled; ``state`` itself at the defaults.
 
         It is a state of the same family: ``sample``, ``sample_block`` and the methods for metrics take it.
+        """
+        ...
+
+
+@runtime_checkable
+class SupportsGuidance(Protocol):
+    """A family of either kind that takes ``sample.guide``; its ``sample_settings`` have the name ``guide``."""
+
+    def guided_state(self, base: Any, state: Any, guide: Guide) -> Any:
+        """Return a state that samples (1 + w) base - w state; see ``Guide``. Neither state is changed.
+
+        Args:
+            base: the state of generation 0.
+            state: the state of the newest generation.
+            guide: weight w, and what is extrapolated.
         """
         ...
 

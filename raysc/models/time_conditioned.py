@@ -21,6 +21,7 @@ from raysc.models.networks.mlp import mlp_config
 from raysc.models.networks.network import Config, Network
 from raysc.models.networks.unet import HEAD_CHANNELS, UNetSizes, unet_config
 from raysc.models.neural import state_files
+from raysc.models.neural.guidance import guided_state
 from raysc.models.neural.sampling import BLOCK, sample_rows
 from raysc.models.neural.state import State, are_points, initial_state
 from raysc.models.training import loop, packs
@@ -29,7 +30,7 @@ from raysc.models.training.coupling import Coupling
 from raysc.models.training.validation import check_train
 from raysc.pool.training_set import TrainingSet
 from raysc.rng import Streams
-from raysc.settings import Sample, Train
+from raysc.settings import Guide, Sample, Train
 
 MLP_SIZES = ("width", "depth")
 UNET_SIZES = ("channels", "multipliers", "res_blocks", "attention", "head_channels")
@@ -143,6 +144,14 @@ class TimeConditionedFamily(ABC):
     def sample(self, state: State, first: int, count: int, sample: Sample, streams: Streams) -> np.ndarray:
         run = packs.sample_rows if state.is_pack else sample_rows
         return run(self.sampler(sample), state, first, count, sample, streams, self.is_stochastic(sample))
+
+    def guided_state(self, base: State, state: State, guide: Guide) -> State:
+        """Return the state of negative guidance (SIMS, Alemohammad et al. 2024, and Neon, Alemohammad et al. 2025).
+
+        The network's output, noise or velocity, is an affine function of the score, whose coefficients depend on x_t
+        and t alone, and 1 + w and -w sum to 1. So extrapolated outputs are those of the extrapolated score.
+        """
+        return guided_state(base, state, guide)
 
     def save(self, state: State, folder: Path, training_state: bool) -> None:
         state_files.save(state, folder, training_state, self.scheduler, self.pipeline)

@@ -5,7 +5,7 @@ from raysc.settings.cell import UNCURATED, CellSettings, Measure, Start, StepsOf
 from raysc.settings.coupled_models import GRAPHS, Coupling, Models, RealRows, coupling_value
 from raysc.settings.probe import Probe
 from raysc.settings.run import Keep, Price, Resources, Until
-from raysc.settings.sampling import Accept, Sample
+from raysc.settings.sampling import Accept, Guide, Sample
 from raysc.settings.search import Search, Tolerance
 from raysc.settings.training import LOOP_ONLY, UNKEYED, Budget, Ema, Initial, Ramp, Train
 
@@ -20,6 +20,7 @@ __all__ = [
     "Component",
     "Coupling",
     "Ema",
+    "Guide",
     "Initial",
     "Keep",
     "Measure",

@@ -21,6 +21,20 @@ class Accept(Settings):
     floor: float = Field(default=0.01, gt=0, le=1)
 
 
+class Guide(Settings):
+    """Negative guidance: rows are drawn from generation 0's model, extrapolated away from the newest one.
+
+    Attributes:
+        weight: w, in (1 + w) old - w new; 0: generation 0's model samples, -1: the newest one.
+        of: outputs: the outputs of the networks in every evaluation, of a Gaussian the scores (SIMS, Alemohammad et al.
+            2024); weights: the weights of the networks, of a Gaussian its mean and covariance (Neon, Alemohammad et al.
+            2025).
+    """
+
+    weight: float = Field(allow_inf_nan=False)
+    of: Literal["outputs", "weights"] = "outputs"
+
+
 class Sample(Settings):
     """Sampling settings of a generation.
 
@@ -40,6 +54,8 @@ class Sample(Settings):
             deviations of a Gaussian from its mean, the kernel noise of a density estimate and the latents of a
             variational autoencoder are multiplied by tau.
         covariance_scale: of a Gaussian: c, samples have c times its covariance; a temperature of the square root of c.
+        guide: negative guidance by generation 0's model, of ddpm, edm, flow_matching and gaussian; none: the newest
+            model samples. Under ``loop.sample`` only.
         top_k: of text: only this number of most likely tokens is drawn from.
         top_p: of text: only the most likely tokens with this total probability are drawn from.
         prompt_tokens: of text: row i continues this number of first tokens of real training row i (mod n), which are
@@ -64,6 +80,7 @@ class Sample(Settings):
     truncation: float | None = Field(default=None, ge=0.05)  # below, nearly all numbers are drawn again and again
     temperature: float = Field(default=1.0, gt=0, le=1e100)  # above, its square overflows
     covariance_scale: float = Field(default=1.0, gt=0, le=1e100)
+    guide: Guide | None = None
     top_k: PositiveInt | None = None
     top_p: float = Field(default=1.0, gt=0, le=1)
     prompt_tokens: PositiveInt | None = None

@@ -12,6 +12,7 @@ LOOP_ONLY = {
     "train.optimizer_state": "generation 0 carries no optimiser state",
     "train.start_weights": "generation 0 starts from random weights",
     "sample.latents": "generation 0 draws its own latents",
+    "sample.guide": "generation 0 has no older model",
 }
 """Settings of retrainings only, valid under ``loop``, each with the reason."""
 

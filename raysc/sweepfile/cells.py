@@ -241,6 +241,11 @@ def _check_trained(cell: CellSettings, locations: Locations) -> None:
         example = "loop: {budget: {steps: 300}}"
         raise locations.error("loop.budget", f"is missing: the length of a retraining of {name}; e.g. {example}")
     _check_exactly_one(cell.budget, BUDGETS, "loop.budget", locations)
+    guide = cell.loop_sample.guide
+    if guide is not None and guide.of == "weights" and cell.start == "scratch":
+        raise locations.error(
+            "loop.sample.guide.of", "weights need start: previous or initial: networks from scratch have none in common"
+        )
     for key, train in (("train", cell.train), ("loop.train", cell.loop_train)):
         _check_exactly_one(train.ema, ("half_life", "half_life_rows"), f"{key}.ema", locations)
         _check_exactly_one(train.ramp, ("steps", "rows"), f"{key}.ramp", locations)

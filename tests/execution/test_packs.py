@@ -217,3 +217,26 @@ def test_seeds_of_a_pack_end_one_by_one_and_the_pack_with_the_last(
             assert values["sliced_wasserstein"].tolist() == [told.at[(seed, min(t, end))] for t in range(4)]
             assert values["modes_covered"].loc[end:].nunique() == 1
             assert values["ended_generation"].isna().all() == (seed not in first)
+
+
+@pytest.mark.parametrize("of", ["outputs", "weights"])
+def test_guided_generations_that_were_killed_go_on_with_the_same_rows(
+    of: str, make_sweep: MakeSweep, run_sweep: RunSweep, run_and_kill: RunAndKill, tmp_path: Path
+) -> None:
+    guided = POINTS.replace("generations: 3,", f"generations: 3, sample: {{guide: {{weight: 0.5, of: {of}}}}},")
+    guided = guided.replace("[mix, replace]", "replace").replace("seeds: 3", "seeds: 2")
+    sweep = make_sweep(guided)
+    calm, killed = (Objects.open(str(tmp_path / name)) for name in ("calm", "killed"))
+    run_sweep(make_sweep(guided, "keep.rows=all"), calm)
+    run_and_kill(sweep, killed, 2)
+    run_sweep(sweep, killed)
+    resolved = resolve(sweep)
+    column = "sliced_wasserstein"
+    tables = [load_table(resolved, objects)[column].to_numpy() for objects in (calm, killed)]
+    np.testing.assert_array_equal(tables[0], tables[1])
+    (cell,) = resolved.cells
+    # Those of the first store were kept, those of the second one are drawn again.
+    rows = [sampled_rows(cell, 1, 1, objects) for objects in (calm, killed)]
+    assert rows[0] is not None
+    assert rows[1] is not None
+    np.testing.assert_array_equal(rows[0], rows[1])

@@ -14,7 +14,7 @@ from raysc.models.closed_form.moments import Moments
 from raysc.models.family import Arrays
 from raysc.pool.training_set import TrainingSet
 from raysc.rng import Streams
-from raysc.settings import Sample
+from raysc.settings import Guide, Sample
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Gaussian:
     honours_weights: ClassVar[bool] = True
     reads_rows_once: ClassVar[bool] = True
     block: ClassVar[int] = 1024
-    sample_settings: ClassVar[tuple[str, ...]] = ("temperature", "covariance_scale")
+    sample_settings: ClassVar[tuple[str, ...]] = ("temperature", "covariance_scale", "guide")
 
     def check(self, event: tuple[int, ...]) -> None:
         if len(event) != 1:
@@ -61,6 +61,35 @@ class Gaussian:
         """
         scale = sample.covariance_scale * sample.temperature**2
         return state if scale == 1 else {**state, "covariance": scale * state["covariance"]}
+
+    def guided_state(self, base: Arrays, state: Arrays, guide: Guide) -> Arrays:
+        """Return the Gaussian of negative guidance, from the base away from the state, with w = ``guide.weight``.
+
+        Of outputs the scores are extrapolated, so the density is base^(1 + w) / state^w up to a factor: Sigma^-1 =
+        (1 + w) Sigma_base^-1 - w Sigma_state^-1, and Sigma^-1 mu likewise (SIMS, Alemohammad et al. 2024). Of weights
+        mu and Sigma are (Neon, Alemohammad et al. 2025). NaN for a seed that has no such Gaussian.
+        """
+        w, states = guide.weight, (base, state)
+        if guide.of == "weights":
+            mean, covariance = ((1 + w) * base[name] - w * state[name] for name in ("mean", "covariance"))
+            defined = _positive_definite(covariance)
+        else:
+            mean, covariance = np.full(base["mean"].shape, np.nan), np.full(base["covariance"].shape, np.nan)
+            defined = _positive_definite(base["covariance"]) & _positive_definite(state["covariance"])
+            precisions = [np.linalg.inv(of_model["covariance"][defined]) for of_model in states]
+            shifts = [
+                np.matmul(precision, of_model["mean"][defined][..., None])
+                for precision, of_model in zip(precisions, states, strict=True)
+            ]
+            precision, shift = ((1 + w) * first - w * second for first, second in (precisions, shifts))
+            positive = _positive_definite(precision)
+            defined[defined] = positive
+            covariance[defined] = np.linalg.inv(precision[positive])
+            mean[defined] = np.matmul(covariance[defined], shift[positive])[..., 0]
+        return {
+            "mean": np.where(defined[:, None], mean, np.nan),
+            "covariance": np.where(defined[:, None, None], covariance, np.nan),
+        }
 
     def sample(self, state: Arrays, first: int, count: int, streams: Streams) -> np.ndarray:
         """Sample rows mu + A z with A A' = Sigma and z standard normal, float64 (seeds, count, dim)."""
@@ -94,3 +123,11 @@ class Gaussian:
             constant = log_dets[seed] + points.shape[1] * np.log(2 * np.pi)
             log_densities[seed] = -0.5 * (constant + np.square(z).sum(axis=0))
         return log_densities
+
+
+def _positive_definite(matrices: np.ndarray) -> np.ndarray:
+    """Return True for symmetric matrices (seeds, dim, dim) that are finite, positive definite and not singular."""
+    finite = np.isfinite(matrices.sum(axis=(1, 2)))
+    values = np.linalg.eigvalsh(np.where(finite[:, None, None], matrices, 0.0))
+    positive: np.ndarray = values[:, 0] > matrices.shape[1] * np.finfo(float).eps * values[:, -1]
+    return positive

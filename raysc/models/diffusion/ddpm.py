@@ -60,6 +60,7 @@ class Ddpm(TimeConditionedFamily):
         "epsilon",
         "latents",
         "truncation",
+        "guide",
         "precision",
     )
 
@@ -76,6 +77,10 @@ class Ddpm(TimeConditionedFamily):
         super().check_settings(event, train, sample)
         if sample.sampler not in (None, "ddim", "ancestral"):
             raise InputError(f"sample.sampler: ddpm takes ddim or ancestral, not {sample.sampler}")
+        if sample.guide is not None and sample.guide.of == "outputs" and self.variance == "learned":
+            raise InputError(
+                "sample.guide: a learned variance cannot be extrapolated; set variance: fixed, or of: weights"
+            )
         if sample.sampler == "ancestral":
             _check_ancestral(sample)
         if sample.epsilon == "rederived" and are_points(event):

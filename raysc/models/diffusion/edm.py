@@ -48,7 +48,7 @@ class Edm(TimeConditionedFamily):
     sigma_data: PositiveFloat = field(default=SIGMA_DATA, kw_only=True)
 
     version: ClassVar[int] = 1
-    sample_settings: ClassVar[tuple[str, ...]] = ("steps", "latents", "truncation", "precision")
+    sample_settings: ClassVar[tuple[str, ...]] = ("steps", "latents", "truncation", "guide", "precision")
 
     def __post_init__(self) -> None:
         super().__post_init__()

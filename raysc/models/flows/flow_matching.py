@@ -52,6 +52,7 @@ class FlowMatching(TimeConditionedFamily):
         "atol",
         "latents",
         "truncation",
+        "guide",
         "precision",
     )
 

@@ -8,6 +8,7 @@ from torch import nn
 
 from raysc.models.networks.cfm_unet import CfmUNet
 from raysc.models.networks.ddpmpp import Ddpmpp
+from raysc.models.networks.guided import PARTS, Guided
 from raysc.models.networks.mlp import Mlp
 from raysc.models.networks.network import Config, Tensors
 from raysc.models.networks.unet import build_unet
@@ -19,6 +20,9 @@ def build_network(config: Config) -> nn.Module:
     """Build a network without weights: its parameters are on the meta device, or random and unused."""
     if config["network"] == "spline_flow":
         return _build_spline_flow(config)
+    if config["network"] == "guided":
+        base, auxiliary = (build_network(config[part]) for part in PARTS)
+        return Guided(base, auxiliary, config["weight"])
     with torch.device("meta"):
         if config["network"] == "mlp":
             return Mlp(tuple(config["event"]), config["width"], config["depth"])

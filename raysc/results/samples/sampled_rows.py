@@ -1,22 +1,20 @@
 """Rows of one generation, from the store; rows that it does not keep are sampled again."""
 
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import cast
 
 import numpy as np
 
+from raysc.execution.ranks import guided_state, load_model
 from raysc.execution.recompute import rows_again
 from raysc.execution.records import ended_at, stored_rows
-from raysc.models.family import TRAINING_STATE_PREFIX, TrainedFamily
+from raysc.models.family import TrainedFamily
 from raysc.planning.resolved import ResolvedCell
 from raysc.pool.rows import Rows
 from raysc.rng import Streams
 from raysc.seeds import generation_zero_seed
 from raysc.store.objects import Objects
 from raysc.store.publishing import Manifest
-from raysc.store.retention import MODEL
 from raysc.store.spans import END, NO_UNTIL, Span, chain, published_spans, valid_spans
 
 
@@ -52,7 +50,10 @@ def sampled_rows(
     if seed in manifest.record.get("diverged", ()):
         return None
     stored = stored_rows(manifest, t)
-    pack_rows = _sample_again(cell, span.seeds, t, manifest, count) if stored is None else _load_first(stored, count)
+    if stored is None:
+        pack_rows = _sample_again(cell, span.seeds, t, manifest, count, objects)
+    else:
+        pack_rows = _load_first(stored, count)
     seed_rows: np.ndarray = pack_rows[span.seeds.index(seed)]
     return seed_rows
 
@@ -76,12 +77,17 @@ def _load_first(rows: Rows, count: int) -> np.ndarray:
     return first
 
 
-def _sample_again(cell: ResolvedCell, seeds: tuple[int, ...], t: int, manifest: Manifest, count: int) -> np.ndarray:
+def _sample_again(
+    cell: ResolvedCell, seeds: tuple[int, ...], t: int, manifest: Manifest, count: int, objects: Objects
+) -> np.ndarray:
     """Sample the first rows of a pack from the stored model, (seeds, count, *event)."""
-    family = cast(TrainedFamily, cell.family)
-    with tempfile.TemporaryDirectory() as folder:
-        state = family.load(manifest.get_folder(MODEL, Path(folder), without_prefix=TRAINING_STATE_PREFIX))
-    rows: np.ndarray = family.sample(state, 0, count, cell.rules.sample(t), Streams(seeds, t))
+    family, sample, base = cast(TrainedFamily, cell.family), cell.rules.sample(t), None
+    if sample.guide is not None:
+        span = model_span(cell, seeds[0], 0, objects)
+        assert span is not None, "generation 0 of a published generation is published"
+        base = load_model(family, span.read_manifest(objects))
+    state = guided_state(family, base, load_model(family, manifest), sample)
+    rows: np.ndarray = family.sample(state, 0, count, sample, Streams(seeds, t))
     return rows
 
 

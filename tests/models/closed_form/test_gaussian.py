@@ -20,6 +20,7 @@ from raysc.regimes.accumulate import Accumulate
 from raysc.regimes.recipe import REAL, Recipe, Take, synthetic
 from raysc.regimes.replace import Replace
 from raysc.rng import Streams
+from raysc.settings import Guide
 from raysc.sweepfile import CellSettings, Component, Initial, Sample, Train
 
 
@@ -148,3 +149,37 @@ def test_accumulate_keeps_the_variance_of_the_closed_form() -> None:
     for k, variance in enumerate(variances_by_generation(Accumulate(), 1500, 20, 8), start=1):
         expected *= 1 - 1 / (20 * k**2)
         assert within_four_standard_errors(variance, expected)
+
+
+def gaussian_state(mean: list[float], covariance: list[list[float]]) -> dict[str, np.ndarray]:
+    return {"mean": np.array([mean]), "covariance": np.array([covariance])}
+
+
+def test_guided_outputs_have_the_extrapolated_score() -> None:
+    base, state = (
+        gaussian_state([1.0, 0.0], [[2.0, 0.5], [0.5, 1.0]]), gaussian_state([1.5, -1.0], [[1.5, 0.2], [0.2, 1.1]])
+    )  # fmt: skip
+    guided = Gaussian().guided_state(base, state, Guide(weight=0.25))
+    points = np.random.default_rng(0).normal(size=(5, 2))
+
+    def score(of_state: dict[str, np.ndarray]) -> np.ndarray:
+        return -np.linalg.solve(of_state["covariance"][0], (points - of_state["mean"][0]).T)
+
+    np.testing.assert_allclose(score(guided), 1.25 * score(base) - 0.25 * score(state))
+    merged = Gaussian().guided_state(base, state, Guide(weight=0.25, of="weights"))
+    np.testing.assert_allclose(merged["mean"], [[0.875, 0.25]])
+    np.testing.assert_allclose(merged["covariance"], 1.25 * base["covariance"] - 0.25 * state["covariance"])
+
+
+@pytest.mark.parametrize("guide", [Guide(weight=3.0), Guide(weight=3.0, of="weights")])
+def test_a_seed_without_a_guided_gaussian_has_nan_and_leaves_the_other_one(guide: Guide) -> None:
+    spread = [3.0, 0.2] if guide.of == "weights" else [0.5, 4.0]
+    base, state = (
+        {"mean": np.zeros((2, 1)), "covariance": np.ones((2, 1, 1))},
+        {"mean": np.zeros((2, 1)), "covariance": np.array(spread)[:, None, None]},
+    )
+    guided = Gaussian().guided_state(base, state, guide)
+    assert np.isnan(guided["covariance"][0]).all()
+    assert np.isnan(guided["mean"][0]).all()
+    assert guided["covariance"][1] > 0
+    assert np.isnan(Gaussian().sample(guided, 0, 3, Streams((0, 1), 1))[0]).all()

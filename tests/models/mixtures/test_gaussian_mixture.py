@@ -6,8 +6,8 @@ from scipy.stats import kstest, multivariate_normal, norm
 
 from raysc.datasets.points.blobs import Blobs
 from raysc.errors import InputError
-from raysc.models.closed_form.gaussian_mixture import GaussianMixture
 from raysc.models.family import Arrays
+from raysc.models.mixtures.gaussian_mixture import GaussianMixture
 from raysc.pool.blocks import MemoryBlock
 from raysc.pool.rows import Part, Rows
 from raysc.pool.training_set import TrainingSet

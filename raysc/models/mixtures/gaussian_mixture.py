@@ -8,14 +8,14 @@ import numpy as np
 from raysc.errors import InputError
 from raysc.models.closed_form.chunks import seed_chunks
 from raysc.models.closed_form.draws import normals, uniforms
-from raysc.models.closed_form.expectation_maximisation import (
+from raysc.models.family import Arrays
+from raysc.models.mixtures.expectation_maximisation import (
     Mixture,
     expectation_maximisation,
     is_regular,
     log_densities,
     log_sum,
 )
-from raysc.models.family import Arrays
 from raysc.pool.training_set import TrainingSet
 from raysc.rng import Streams
 

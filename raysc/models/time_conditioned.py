@@ -79,8 +79,12 @@ class TimeConditionedFamily(ABC):
                 raise InputError(f"model.{name}: a network of kind {self.network} takes {', '.join(sizes)}, not {name}")
 
     @abstractmethod
+    def errors(self, network: Network, batch: Batch) -> Tensor:
+        """Compute the error of each value of a batch, (batch, *event); their mean is the loss."""
+
     def loss(self, network: Network, batch: Batch) -> Tensor:
         """Compute the loss of a batch, a scalar."""
+        return self.errors(network, batch).mean()
 
     @abstractmethod
     def sampler(self, sample: Sample) -> Callable[..., Tensor]:
@@ -137,7 +141,8 @@ class TimeConditionedFamily(ABC):
         total_steps: int | None = None,
     ) -> FitResult:  # fmt: skip
         if start.is_pack:
-            return packs.fit(self.loss, training_set, start, steps, train, streams, total_steps, self.noise_coupling)
+            loss = packs.perceptron_loss(self.errors)
+            return packs.fit(loss, training_set, start, steps, train, streams, total_steps, self.noise_coupling)
         batches = partial(Batches, coupling=self.noise_coupling)
         return loop.fit(self.loss, training_set, start, steps, train, streams, total_steps, make_batches=batches)
 

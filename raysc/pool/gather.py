@@ -16,13 +16,17 @@ class Gather:
     copied only where they are small.
     """
 
-    def __init__(self, training_set: TrainingSet, seed: int = 0) -> None:
+    def __init__(
+        self, training_set: TrainingSet, seed: int = 0, loaded: dict[object, np.ndarray] | None = None
+    ) -> None:
         """Load the training set's blocks.
 
         Args:
             training_set: the parts.
             seed: index of the seed on the leading axis of blocks.
+            loaded: arrays of blocks by key, for the seeds of a pack, which share them; new ones are added.
         """
+        loaded = {} if loaded is None else loaded
         self._blocks: list[np.ndarray] = []
         numbers: dict[object, int] = {}
         block, row = [], []
@@ -30,7 +34,8 @@ class Gather:
             for handle in part.rows.blocks:
                 if handle.key not in numbers:
                     numbers[handle.key] = len(self._blocks)
-                    array = handle.load()
+                    array = loaded[handle.key] if handle.key in loaded else handle.load()
+                    loaded[handle.key] = array
                     self._blocks.append(array[seed if len(array) > 1 else 0])
             part_block, part_row = _locate(part, seed, numbers)
             block.append(part_block)

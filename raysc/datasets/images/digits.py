@@ -6,10 +6,10 @@ from functools import cache
 from typing import ClassVar
 
 import numpy as np
-from sklearn.datasets import load_digits
 
 from raysc.datasets.dataset import Kind, LabelledRows
 from raysc.datasets.subsets import check_rows, fixed_order, reserved_rows, training_rows
+from raysc.libraries.sklearn_compat import load_digits
 
 TEST_ROWS_PER_CLASS = 36
 
@@ -74,9 +74,8 @@ class Digits:
 @cache
 def _split() -> tuple[LabelledRows, LabelledRows]:
     """Return training and held-out rows, each in one fixed random order, so that any prefix is a random sample."""
-    digits = load_digits()
-    rows = np.rint(digits.images * (255 / 16)).astype(np.uint8)[:, None]
-    labels = digits.target.astype(np.int64)
+    levels, labels = load_digits()
+    rows = np.rint(levels * (255 / 16)).astype(np.uint8)[:, None]
     order = fixed_order("digits", len(rows))
     rows, labels = rows[order], labels[order]
     held_out = np.zeros(len(rows), dtype=bool)

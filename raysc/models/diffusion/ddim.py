@@ -33,7 +33,7 @@ def ddim(
     for timestep, alpha_prod_t, alpha_prod_t_prev in zip(
         timesteps, alphas_cumprod[:-1], alphas_cumprod[1:], strict=True
     ):
-        model_output = predict(network, x_t, torch.full((len(x_t),), float(timestep), device=x_t.device))
+        model_output = predict(network, x_t, torch.full((1,), float(timestep), device=x_t.device).expand(len(x_t)))
         noise = model_output[:, : x_t.shape[1]]
         pred_x_0 = (x_t - (1 - alpha_prod_t) ** 0.5 * noise) / alpha_prod_t**0.5
         if x_t.ndim == 4:

@@ -91,21 +91,31 @@ class Ddpm(TimeConditionedFamily):
                 f"not {sample.steps}"
             )
 
+    def errors(self, network: Network, batch: Batch) -> Tensor:
+        """Compute the squared errors of the predicted noise (Ho et al. 2020, equation 14), (batch, *event)."""
+        timesteps, x_t = self._noised(batch)
+        model_output = predict(network, x_t, timesteps.float(), batch.augment_labels)
+        return nn.functional.mse_loss(model_output, batch.noise, reduction="none")
+
     def loss(self, network: Network, batch: Batch) -> Tensor:
-        """Compute the mean squared error of the predicted noise (Ho et al. 2020, equation 14).
+        """Compute the mean of ``errors``.
 
         A learned variance adds its variational bound (Nichol and Dhariwal 2021, equation 16).
         """
+        if self.variance == "fixed":
+            return super().loss(network, batch)
+        timesteps, x_t = self._noised(batch)
+        noise, v = predict(network, x_t, timesteps.float(), batch.augment_labels).chunk(2, dim=1)
+        alphas_cumprod = compute_alphas_cumprod(self.betas, timesteps.device)
+        bound = variational_bound_term(alphas_cumprod, timesteps, batch.rows, x_t, noise, v)
+        return nn.functional.mse_loss(noise, batch.noise) + BOUND_WEIGHT * bound
+
+    def _noised(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Return the timesteps of a batch, int64 (batch,), and its noisy rows x_t."""
         timesteps = (batch.times * NUM_TRAIN_TIMESTEPS).long()
         alphas_cumprod = compute_alphas_cumprod(self.betas, timesteps.device)
         alpha_prod_t = alphas_cumprod[timesteps].view(-1, *[1] * (batch.rows.ndim - 1))
-        x_t = alpha_prod_t.sqrt() * batch.rows + (1 - alpha_prod_t).sqrt() * batch.noise
-        model_output = predict(network, x_t, timesteps.float(), batch.augment_labels)
-        if self.variance == "fixed":
-            return nn.functional.mse_loss(model_output, batch.noise)
-        noise, v = model_output.chunk(2, dim=1)
-        bound = variational_bound_term(alphas_cumprod, timesteps, batch.rows, x_t, noise, v)
-        return nn.functional.mse_loss(noise, batch.noise) + BOUND_WEIGHT * bound
+        return timesteps, alpha_prod_t.sqrt() * batch.rows + (1 - alpha_prod_t).sqrt() * batch.noise
 
     def is_stochastic(self, sample: Sample) -> bool:
         return sample.sampler == "ancestral"

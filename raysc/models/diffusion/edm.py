@@ -56,20 +56,20 @@ class Edm(TimeConditionedFamily):
             raise InputError("model.sigma_data: goes with network: mlp; images are not scaled")
 
     def denoise(self, network: Network, x: Tensor, sigma: Tensor, augment_labels: Tensor | None = None) -> Tensor:
-        """Compute D(x; sigma), the expected row without noise (equation 7); x (batch, *event), sigma (batch,)."""
+        """Compute D(x; sigma), the expected row without noise (equation 7); sigma is (batch,) or (1,)."""
         coefficients = PRECONDITIONINGS[self.preconditioning].coefficients(sigma)
         axes = (-1, *[1] * (x.ndim - 1))
         c_skip, c_out, c_in = (coefficient.view(axes) for coefficient in coefficients[:3])
-        return c_skip * x + c_out * predict(network, c_in * x, coefficients[3], augment_labels)
+        return c_skip * x + c_out * predict(network, c_in * x, coefficients[3].expand(len(x)), augment_labels)
 
-    def loss(self, network: Network, batch: Batch) -> Tensor:
-        """Compute the mean squared error of the denoised rows, weighted by lambda(sigma) (equation 2 and Table 1)."""
+    def errors(self, network: Network, batch: Batch) -> Tensor:
+        """Compute the squared errors of the denoised rows, weighted by lambda(sigma) (equation 2 and Table 1)."""
         preconditioning = PRECONDITIONINGS[self.preconditioning]
         sigma = preconditioning.training_sigma(batch.times)
         axes = (-1, *[1] * (batch.rows.ndim - 1))
         y = batch.rows * (SIGMA_DATA / self.sigma_data)
         denoised = self.denoise(network, y + sigma.view(axes) * batch.noise, sigma, batch.augment_labels)
-        return (preconditioning.loss_weight(sigma).view(axes) * (denoised - y) ** 2).mean()
+        return preconditioning.loss_weight(sigma).view(axes) * (denoised - y) ** 2
 
     def sampler(self, sample: Sample) -> Callable[..., Tensor]:
         def sample_heun(network: Network, latents: Tensor) -> Tensor:
@@ -82,7 +82,7 @@ class Edm(TimeConditionedFamily):
 
         def derivative(x: Tensor, sigma: float) -> Tensor:
             """Return dx/dsigma."""
-            return (x - self.denoise(network, x, x.new_full((len(x),), sigma))) / sigma
+            return (x - self.denoise(network, x, x.new_full((1,), sigma))) / sigma
 
         sigmas = karras_sigmas(steps)
         x = latents * sigmas[0]

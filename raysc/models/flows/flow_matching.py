@@ -76,13 +76,13 @@ class FlowMatching(TimeConditionedFamily):
     def noise_coupling(self) -> Coupling | None:
         return COUPLINGS[self.coupling]
 
-    def loss(self, network: Network, batch: Batch) -> Tensor:
-        """Compute the mean squared error of the velocity (Lipman et al. 2023, equation 23)."""
+    def errors(self, network: Network, batch: Batch) -> Tensor:
+        """Compute the squared errors of the velocity (Lipman et al. 2023, equation 23), (batch, *event)."""
         x_0, x_1 = batch.noise, batch.rows
         t = batch.times.view(-1, *[1] * (x_1.ndim - 1))
         x_t = (1 - t) * x_0 + t * x_1
         model_output = predict(network, x_t, TIME_SCALE * (1 - batch.times), batch.augment_labels)
-        return nn.functional.mse_loss(model_output, x_0 - x_1)
+        return nn.functional.mse_loss(model_output, x_0 - x_1, reduction="none")
 
     def sampler(self, sample: Sample) -> Callable[..., Tensor]:
         def sample_ode(network: Network, latents: Tensor) -> Tensor:

@@ -64,7 +64,8 @@ class NormalizingFlow:
         self, training_set: TrainingSet, start: State, steps: range, train: Train, streams: Streams,
         total_steps: int | None = None,
     ) -> FitResult:  # fmt: skip
-        return packs.fit(_loss, training_set, start, steps, train, streams, total_steps)
+        pack_loss = packs.vectorized_loss(_loss, start.config)
+        return packs.fit(pack_loss, training_set, start, steps, train, streams, total_steps)
 
     def sample(self, state: State, first: int, count: int, sample: Sample, streams: Streams) -> np.ndarray:
         return packs.sample_rows(_sample, state, first, count, sample, streams)

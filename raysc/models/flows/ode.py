@@ -64,5 +64,5 @@ RULES = {"euler": _euler, "midpoint": _midpoint, "heun": _heun}
 
 def _velocity(network: Network, x_t: Tensor, t: float) -> Tensor:
     """Return v_theta(x_t, t), the negative output of the network."""
-    times = torch.full((len(x_t),), TIME_SCALE * (1 - t), device=x_t.device)
+    times = torch.full((1,), TIME_SCALE * (1 - t), device=x_t.device).expand(len(x_t))
     return -predict(network, x_t, times)

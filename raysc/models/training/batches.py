@@ -130,16 +130,13 @@ class Batches:
 
 
 class PackBatches:
-    """The batches of a pack of seeds by step; each seed's batches equal those of ``Batches`` for that seed.
-
-    Rows are points, whose number is small enough for one array.
-    """
+    """The batches of a pack of seeds by step; each seed's batches equal those of ``Batches`` for that seed."""
 
     def __init__(
         self, training_set: TrainingSet, batch: int, streams: Streams, device: torch.device,
         coupling: Coupling | None = None,
     ) -> None:  # fmt: skip
-        """Load the rows.
+        """Load the rows' blocks.
 
         Args:
             training_set: rows of the pack.
@@ -148,10 +145,14 @@ class PackBatches:
             device: destination of the batches.
             coupling: see ``Batches``.
         """
-        self._rows = np.asarray(training_set.load(), np.float32)
+        loaded: dict[object, np.ndarray] = {}
+        self._gathers = [Gather(training_set, seed, loaded) for seed in range(len(streams.seeds))]
         self._batch, self._streams, self._device, self._coupling = batch, streams, device, coupling
-        self._orders = [RowOrder(self._rows.shape[1], Streams((seed,), streams.generation)) for seed in streams.seeds]
-        self._seeds = np.arange(len(self._orders) if len(self._rows) > 1 else 1)[:, None]
+        counts = (gather.count for gather in self._gathers)
+        self._orders = [
+            RowOrder(count, Streams((seed,), streams.generation))
+            for seed, count in zip(streams.seeds, counts, strict=True)
+        ]
         # The solver of optimal transport releases Python's lock: the trial's cores solve the seeds side by side.
         threads = min(torch.get_num_threads(), len(self._orders))
         self._map = map if threads == 1 or coupling is None else ThreadPoolExecutor(threads).map
@@ -159,13 +160,15 @@ class PackBatches:
     def __call__(self, step: int) -> Batch:
         """Return a step's batches: rows and noise (seeds, batch, *event), times (seeds, batch)."""
         shape = len(self._orders), self._batch
-        noise, times = np.empty((*shape, *self._rows.shape[2:]), np.float32), np.empty(shape, np.float32)
+        noise, times = np.empty((*shape, *self._gathers[0].event), np.float32), np.empty(shape, np.float32)
         generators = self._streams.iter_generators("train", "step", step)
         for seed_noise, seed_times, rng in zip(noise, times, generators, strict=True):
             rng.standard_normal(out=seed_noise, dtype=np.float32)
             rng.random(out=seed_times, dtype=np.float32)
         first = step * self._batch
-        rows = self._rows[self._seeds, np.stack([order(first, first + self._batch) for order in self._orders])]
+        gathered = zip(self._gathers, self._orders, strict=True)
+        rows = np.stack([gather(order(first, first + self._batch)) for gather, order in gathered])
+        rows = to_floats(torch.from_numpy(rows)).numpy()
         if self._coupling is not None:
             pairings = self._streams.generators("train", "coupling", step)
             pairs = self._map(self._coupling, noise, rows, pairings)

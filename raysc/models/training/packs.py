@@ -1,8 +1,9 @@
 """Packs: the seeds of a unit trained together, as one network whose weights have a leading seed axis.
 
-Packs are for points: one network of points is too small to use a core fully. A family defines loss and sampler for one
-seed, and vmap batches them over seeds. Seed i of every tensor is computed from seed i of the other tensors alone:
-packing changes results by rounding at most, and a seed that diverges does not affect the rest.
+Packs are for small networks: one of them is too small to use a core fully. A family defines loss and sampler for one
+seed. The perceptrons of a pack evaluate all rows at once, and vmap batches everything else over seeds. Seed i of every
+tensor is computed from seed i of the other tensors alone: packing changes results by rounding at most, and a seed that
+diverges does not affect the rest.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -16,7 +17,8 @@ from torch.func import functional_call, vmap
 
 from raysc.models.family import FitResult
 from raysc.models.networks.build import build_network
-from raysc.models.networks.network import Network, Tensors, predict
+from raysc.models.networks.mlp import forward_pack
+from raysc.models.networks.network import Config, Network, Tensors, predict
 from raysc.models.neural.sampling import BLOCK, draw_latents, iter_blocks, latent_streams, noise_generators
 from raysc.models.neural.state import State
 from raysc.models.training.batches import Batch, PackBatches
@@ -31,14 +33,16 @@ from raysc.settings import Sample, Train
 
 Loss = Callable[[Network, Batch], Tensor]
 """A family's loss: (network, one seed's batch) -> mean over its rows, a scalar."""
-PackLoss = Callable[[Tensors, Batch], Tensor]
+Errors = Callable[[Network, Batch], Tensor]
+"""Errors of the values of a batch: (network, batch) -> (batch, *event); a seed's loss is their mean."""
+PackLoss = Callable[[Mapping[str, Tensor], Batch], Tensor]
 """(weights, batch), both with a leading seed axis -> losses (seeds,)."""
 Sampler = Callable[[Network, Tensor], Tensor]
 """(network, one seed's latents, float32 (block, *event)) -> values of the same shape."""
 
 
 def fit(
-    loss: Loss, training_set: TrainingSet, start: State, steps: range, train: Train, streams: Streams,
+    pack_loss: PackLoss, training_set: TrainingSet, start: State, steps: range, train: Train, streams: Streams,
     total_steps: int | None = None, coupling: Coupling | None = None,
 ) -> FitResult:  # fmt: skip
     """Run optimiser steps of all seeds; see ``TrainedFamily.fit``.
@@ -47,7 +51,7 @@ def fit(
     seeds continue; training stops within ``CHECK_EVERY`` steps of the divergence of the last seed.
 
     Args:
-        loss: of one seed.
+        pack_loss: losses of all seeds, from ``perceptron_loss`` or ``vectorized_loss``.
         training_set: rows of the pack.
         start: the state to train from; it is not modified.
         steps: optimiser steps to run, within their generation.
@@ -62,7 +66,6 @@ def fit(
     total_steps = total_steps or steps.stop
     batches = PackBatches(training_set, train.batch, streams, start.device, coupling)
     network = build_network(start.config)
-    pack_loss = _batch_loss(loss, network)
     weights = starting_weights(start, steps, train)
     # In the order of the network, not of a file, since gradient norms are sums.
     parameters = {name: weights[name].clone().requires_grad_() for name, _ in network.named_parameters()}
@@ -168,8 +171,25 @@ def evaluate(function: Sampler, state: State, points: np.ndarray) -> np.ndarray:
     return values
 
 
-def _batch_loss(loss: Loss, network: nn.Module) -> PackLoss:
-    """Return the loss batched over seeds."""
+def perceptron_loss(errors: Errors) -> PackLoss:
+    """Return the losses of a pack of perceptrons (``Mlp``), whose rows of all seeds are one batch for ``errors``."""
+
+    def pack_loss(weights: Mapping[str, Tensor], batch: Batch) -> Tensor:
+        seeds_and_rows = batch.times.shape
+
+        def network(rows: Tensor, times: Tensor) -> Tensor:
+            by_seed = rows.unflatten(0, seeds_and_rows), times.unflatten(0, seeds_and_rows)
+            return forward_pack(weights, *by_seed).flatten(0, 1)
+
+        flat = Batch(*(values.flatten(0, 1) for values in (batch.rows, batch.noise, batch.times)))
+        return errors(network, flat).view(len(batch.times), -1).mean(dim=1)
+
+    return pack_loss
+
+
+def vectorized_loss(loss: Loss, config: Config) -> PackLoss:
+    """Return a loss batched over seeds by vmap, for any kind of network."""
+    network = build_network(config)
 
     def seed_loss(weights: Tensors, rows: Tensor, noise: Tensor, times: Tensor) -> Tensor:
         return loss(_with_weights(network, weights), Batch(rows, noise, times))

@@ -26,7 +26,7 @@ def context(make_sweep: Callable[..., Sweep], gaussian_text: str, tmp_path: Path
 
 
 def test_generations_that_are_not_measured_lack_nothing(context: UnitContext) -> None:
-    index = MetricIndex(context, LINEAGE)
+    index = MetricIndex(context, LINEAGE, context.seeds)
     assert index.missing(1) == []
     assert index.missing(2) == list(context.measurer.metrics)
     assert index.values(2) == {}
@@ -37,7 +37,7 @@ def test_written_metrics_are_found_and_read(context: UnitContext) -> None:
     seeds = np.arange(len(context.seeds), dtype=float)
     values = {first: {"a": seeds}, second: {"b": 2 * seeds}}
     context.writer.write(LINEAGE, 0, [values, {}, {first: {"a": seeds + 1}}])
-    index = MetricIndex(context, LINEAGE)
+    index = MetricIndex(context, LINEAGE, context.seeds)
     assert index.missing(0) == []
     assert index.missing(2) == [second]
     assert index.values(2)[first]["a"].tolist() == (seeds + 1).tolist()
@@ -50,4 +50,4 @@ def test_a_metric_file_that_was_changed_is_damage(context: UnitContext, tmp_path
     (file,) = (tmp_path / "metrics").rglob("*.parquet")
     file.write_bytes(file.read_bytes()[:-1] + b"x")
     with pytest.raises(DamagedObjectError, match="checksum"):
-        MetricIndex(context, LINEAGE).values(0)
+        MetricIndex(context, LINEAGE, context.seeds).values(0)

@@ -64,7 +64,12 @@ def _use_manifest(objects: Objects, name: str, folder: Path) -> object:
         finally:
             outside = [path.name for path in Path(parent).iterdir() if path.name != "model"]
             assert outside == [], f"files outside the folder: {outside}"
-    return damage, records.ended_at(manifest), records.diverged_seeds(manifest), records.stored_rows(manifest, 0)
+    return (
+        damage,
+        records.ended_at(manifest),
+        records.diverged_mask(manifest, (0, 1)).tolist(),
+        records.stored_rows(manifest, 0),
+    )
 
 
 def leases(folder: Path) -> Kind:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from raysc.display import Display
@@ -31,6 +32,7 @@ from raysc.sweepfile.yaml_writer import sweep_yaml
 if TYPE_CHECKING:
     import pandas as pd
 
+    from raysc.cluster.driver import Order
     from raysc.results.thresholds.rounds import SearchState
 
 MAX_REASONS = 3
@@ -125,8 +127,6 @@ def submit_sweep(
     Returns:
         The job's exit status.
     """
-    from functools import partial
-
     from raysc.cluster.jobs import Submission, connect, job_name, run_as_job
     from raysc.cluster.plugin_shipping import plugin_files, plugin_modules
 
@@ -238,7 +238,17 @@ def _run(plan: Plan, objects: Objects, address: str | None, display: Display) ->
     from raysc.cluster.driver import run_to_the_end
 
     with _running_ray(plan.resolved, objects, address, display):
-        return run_to_the_end(plan.resolved, objects, display)
+        return run_to_the_end(plan.resolved, objects, display, _order(plan, objects))
+
+
+def _order(plan: Plan, objects: Objects) -> "Order | None":
+    """Return the order by forecasts if lineages of the plan have begun, and others are finished; else None."""
+    if not any(unit.reason == "more generations" for unit in plan.loop):
+        return None
+    from raysc.results.forecast_order import forecast_order
+    from raysc.results.table.table import load_table
+
+    return partial(forecast_order, plan.resolved, load_table(plan.resolved, objects))
 
 
 @contextmanager

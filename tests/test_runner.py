@@ -8,8 +8,9 @@ from rich.console import Console
 
 from raysc import registry
 from raysc.display import ConsoleDisplay
+from raysc.planning.plan import make_plan
 from raysc.planning.resolved import resolve
-from raysc.runner import _discard, _plan
+from raysc.runner import _discard, _order, _plan
 from raysc.store.objects import Objects
 from raysc.store.sweep_record import write_sweep_record
 from raysc.sweepfile import Sweep, read_probes
@@ -37,3 +38,15 @@ def test_a_run_of_a_search_begins_with_its_number_of_runs(make_sweep: Callable[.
     console = Console(record=True, width=400, file=io.StringIO())
     _plan(resolve(sweep), Objects.open(str(tmp_path)), ConsoleDisplay(console), remake=False)
     assert "search: 7 cells, 28 runs x 6 generations" in console.export_text()
+
+
+def test_lineages_that_have_begun_are_ordered_by_forecasts(
+    make_sweep: Callable[..., Sweep], digits_text: str, digits_store: tuple[Sweep, Objects]
+) -> None:
+    _, objects = digits_store
+    fresh = make_plan(resolve(make_sweep(digits_text, "seeds=[7]")), objects)
+    assert _order(fresh, objects) is None
+    longer = make_plan(resolve(make_sweep(digits_text, "loop.generations=3")), objects)
+    order = _order(longer, objects)
+    assert order is not None
+    assert order(longer.loop) == list(longer.loop), "too few lineages are finished for a forecast"

@@ -5,7 +5,7 @@ trash, so they are missing in the next plan and are made again.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from raysc.cluster import ray_compat
@@ -31,13 +31,18 @@ MAX_RUNS = 5
 """Number of runs of a unit without progress after which it counts as failed."""
 
 
-def run_to_the_end(resolved: ResolvedSweep, objects: Objects, display: Display) -> Failures:
+Order = Callable[[Sequence[Unit]], Sequence[Unit]]
+"""A function that returns units in the order in which they are to start."""
+
+
+def run_to_the_end(resolved: ResolvedSweep, objects: Objects, display: Display, order: Order | None = None) -> Failures:
     """Run everything that a sweep lacks, and wait for the units that other processes run. Ray must be up.
 
     Args:
         resolved: the sweep.
         objects: the store.
         display: shows the progress and prints notes.
+        order: of the units of a wave; None: the plan's.
 
     Returns:
         Name of each failed unit -> its traceback, or the reason. Everything else is published.
@@ -72,7 +77,7 @@ def run_to_the_end(resolved: ResolvedSweep, objects: Objects, display: Display) 
                 wait_seconds = 0.0
                 runs.update(map(_progress_state, wave))
                 try:
-                    run_units(wave, plan, objects, real_data, failures, callbacks)
+                    run_units(wave if order is None else order(wave), plan, objects, real_data, failures, callbacks)
                 except DamagedObjectError as damage:
                     move_damaged_to_trash(objects, damage)
             else:

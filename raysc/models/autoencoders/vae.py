@@ -76,8 +76,10 @@ class Vae:
         self, training_set: TrainingSet, start: State, steps: range, train: Train, streams: Streams,
         total_steps: int | None = None,
     ) -> FitResult:  # fmt: skip
-        run = packs.fit if start.is_pack else loop.fit
-        return run(self.loss, training_set, start, steps, train, streams, total_steps)
+        if start.is_pack:
+            pack_loss = packs.vectorized_loss(self.loss, start.config)
+            return packs.fit(pack_loss, training_set, start, steps, train, streams, total_steps)
+        return loop.fit(self.loss, training_set, start, steps, train, streams, total_steps)
 
     def loss(self, network: Network, batch: Batch) -> Tensor:
         """Compute the mean of the negative evidence lower bound over the rows, in nats up to a constant."""

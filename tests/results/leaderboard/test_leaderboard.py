@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from raysc.errors import InputError
+from raysc.planning.open_sweep import open_sweep
 from raysc.results.leaderboard.benchmark import BenchmarkFile, sweep_with
 from raysc.results.leaderboard.leaderboard import read_leaderboard, text_table
 from raysc.store.objects import Objects
 from tests.results.leaderboard.conftest import Record
+from tests.results.thresholds.test_rounds import search
 
 PLUGIN = """\
 from dataclasses import dataclass, replace
@@ -111,3 +113,40 @@ def test_a_run_that_is_not_done_shows_how_many_seeds_it_has(
 ) -> None:
     board = read_leaderboard([run_recorded(files["gaussian"].path, here / "store", "seeds=3")], files)
     assert set(text_table(board.rows)["seeds"]) == {"3/6"}
+
+
+LAMBDA = """\
+# yaml-language-server: $schema=raysc.schema.json
+name: benchmark-v1-gaussian-lambda
+data: {name: gaussian, dim: 2, rows: 200}
+model: gaussian
+loop: {generations: 6}
+sample: {covariance_scale: 2.0}
+space: {regime: [mix, replace]}
+search: {threshold: lambda, range: [0.25, 16], width: 0.4}
+seeds: 4
+metrics: [trace_ratio]
+"""
+
+
+def test_mitigations_have_the_lambda_of_their_search(
+    files: Mapping[str, BenchmarkFile], run_recorded: Record, here: Path
+) -> None:
+    (here / "lambda.yaml").write_text(LAMBDA, encoding="utf-8")
+    files = {**files, "gaussian_lambda": BenchmarkFile("benchmark-v1-gaussian-lambda", here / "lambda.yaml")}
+    objects = run_recorded(here / "lambda.yaml", here / "store")
+    assert read_leaderboard([objects], files).rows.empty, "a search alone has no damage"
+    assert text_table(read_leaderboard([objects], files).rows).empty
+
+    run_recorded(files["gaussian"].path, here / "store")
+    before = text_table(read_leaderboard([objects], files).rows).set_index("mitigation")["lambda*"]
+    assert before["mix"] == "", "the search is not done"
+    sweep, _ = open_sweep(str(here / "lambda.yaml"), str(here / "store"))
+    search(sweep, objects)
+    board = read_leaderboard([objects], files)
+    mix = row(board, "mix")
+    assert mix["lambda_outcome"] == "threshold"
+    assert mix["lambda_low"] < 1 < mix["lambda_high"]
+    texts = text_table(board.rows).set_index("mitigation")["lambda*"]
+    assert texts["replace"] == "unstable", "without real rows samples of twice the covariance spread for ever"
+    assert texts["window, width 2"] == ""

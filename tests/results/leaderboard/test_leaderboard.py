@@ -129,6 +129,7 @@ metrics: [trace_ratio]
 """
 
 
+@pytest.mark.slow
 def test_mitigations_have_the_lambda_of_their_search(
     files: Mapping[str, BenchmarkFile], run_recorded: Record, here: Path
 ) -> None:

@@ -34,6 +34,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
+from io import BytesIO
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -189,6 +190,19 @@ class Results:
 
         return profile_frame(collapse_profile(self._resolved, self._results(), factor))
 
+    def variance(self, metric: str | None = None, generation: int | None = None) -> "pd.DataFrame":
+        """Return the components of the variance of a metric, the first if not given, by the seeds' purposes.
+
+        ``generation``: a measured one; all of them if not given. docs/seeds.md explains the columns.
+
+        Raises:
+            InputError: no purpose has several seeds, there is no such metric, or there are no results.
+        """
+        from raysc.results.table.selection import metric_column
+        from raysc.results.table.variance import variance_frame
+
+        return variance_frame(self._resolved, self._results(), metric_column(self.sweep, metric), generation)
+
     def generation(self, cell: int, seed: int, t: int) -> "StoredGeneration":
         """Return generation t of one seed of a cell; its ``rows`` and its ``model`` are read on access.
 
@@ -310,21 +324,14 @@ class Results:
 
     def _repr_html_(self) -> str:
         """Return the cells at their last generation and a figure of the first metric, for notebooks."""
-        from base64 import b64encode
+        from raysc.results.table.cell_summary import notebook_html
 
-        from raysc.results.table.cell_summary import summary_html
-
-        table = self.frame()
-        if table.empty:
+        if (table := self.frame()).empty:
             return f"<p>{escape(repr(self))}: no results yet</p>"
-        image = b64encode(self._repr_png_() or b"").decode()
-        figure = f'<img alt="{escape(self.sweep.name)}" src="data:image/png;base64,{image}">'
-        return f"{summary_html(self._resolved, table)}\n{figure}"
+        return notebook_html(self._resolved, table, self._repr_png_() or b"")
 
     def _repr_png_(self) -> bytes | None:
         """Return the figure of the first metric as PNG; None without results."""
-        from io import BytesIO
-
         if self.frame().empty:
             return None
         image = BytesIO()

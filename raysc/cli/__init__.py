@@ -30,6 +30,7 @@ from raysc.cli.report import report
 from raysc.cli.results import results
 from raysc.cli.samples import samples
 from raysc.cli.schema import schema
+from raysc.cli.statistics.variance import variance
 from raysc.cli.status import status
 from raysc.cli.store import store
 from raysc.cli.sweep import sweep
@@ -50,6 +51,7 @@ app.command()(status)
 app.command()(failures)
 app.command()(results)
 app.command()(profile)
+app.command()(variance)
 app.command()(claims)
 app.command()(leaderboard)
 app.command()(score)

@@ -69,13 +69,13 @@ class CrossedDesign:
         return prod(n for purpose, n in zip(self.purposes, self.sizes, strict=True) if purpose in effect)
 
     def mean_squares(self, values: np.ndarray) -> dict[Effect, MeanSquare]:
-        """Return the mean square of each effect.
+        """Return the mean square of each effect; 0 where values differ by rounding alone.
 
         Args:
             values: float64 (seeds, columns), in the order of the seeds of the design.
         """
         grid = values[self.order].reshape(*self.sizes, -1)
-        total = prod(self.sizes)
+        total, rounding = prod(self.sizes), 1e-12 * np.abs(values).max(axis=0)
         squares = {}
         for effect in self.effects:
             deviations, df = grid, 1
@@ -83,6 +83,7 @@ class CrossedDesign:
                 means = deviations.mean(axis=axis, keepdims=True)
                 deviations = deviations - means if purpose in effect else means
                 df *= n - 1 if purpose in effect else 1
+            deviations = np.where(np.abs(deviations) <= rounding, 0.0, deviations)
             sums = np.square(deviations).reshape(-1, grid.shape[-1]).sum(axis=0)
             squares[effect] = MeanSquare(sums * (total // self.size(effect)) / df, df)
         return squares

@@ -1,5 +1,6 @@
 """The cells of a sweep at one generation: numbers for analyses in Python, and HTML for notebooks."""
 
+from base64 import b64encode
 from html import escape
 
 import pandas as pd
@@ -47,6 +48,13 @@ def summary_html(resolved: ResolvedSweep, table: pd.DataFrame) -> str:
     texts.columns = pd.Index([printable(str(name)) for name in texts])
     title = f"{sweep.name}: mean [95 % interval] over seeds at the last generation of each cell"
     return f"<p>{escape(printable(title))}</p>\n{texts.to_html(index=False, border=0)}"
+
+
+def notebook_html(resolved: ResolvedSweep, table: pd.DataFrame, png: bytes) -> str:
+    """Return ``summary_html`` with a figure, bytes of a PNG, below it."""
+    image = b64encode(png).decode()
+    figure = f'<img alt="{escape(resolved.sweep.name)}" src="data:image/png;base64,{image}">'
+    return f"{summary_html(resolved, table)}\n{figure}"
 
 
 def _rows(resolved: ResolvedSweep, table: pd.DataFrame, generation: int | None) -> tuple[pd.DataFrame, list[str]]:

@@ -1,0 +1,1 @@
+"""Commands about the statistics of a sweep's seeds."""

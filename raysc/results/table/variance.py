@@ -1,0 +1,93 @@
+"""Components of the variance of a metric, by the purposes of the seeds, for each cell and generation."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from raysc.errors import InputError
+from raysc.metrics.core.metric import Column
+from raysc.planning.resolved import ResolvedSweep
+from raysc.results.statistics.averages import logarithms
+from raysc.results.statistics.crossed import CrossedDesign
+from raysc.results.statistics.variance_components import Component, variance_components
+from raysc.results.table.number_format import interval_text
+from raysc.results.table.table import varying_axes
+from raysc.seeds import varied_purposes
+
+TOTAL = "total"
+"""Text for the sum of all components."""
+
+
+def variance_frame(
+    resolved: ResolvedSweep, table: pd.DataFrame, column: Column, generation: int | None = None
+) -> pd.DataFrame:
+    """Return the components of the variance of a metric; of its logarithm for metrics with geometric means.
+
+    Args:
+        resolved: the sweep, with seeds by purpose.
+        table: the tidy table, or a part of it with whole cells and generations.
+        column: the metric's column.
+        generation: a measured generation; None: all of the table.
+
+    Returns:
+        One row per cell, generation and component, in order: cell, the axes that vary, generation, component (purposes
+        with " x " between them, or "total"), levels (combinations of their seeds), variance (0 for a negative
+        estimate), low and high (95 % interval), share (of the total). NaN if a combination of seeds has no finite
+        value.
+
+    Raises:
+        InputError: no purpose has several seeds, or the generation has no results.
+    """
+    sweep = resolved.sweep
+    if not varied_purposes(sweep.seeds):
+        raise InputError(
+            f"{sweep.name}: a variance has components where purposes have seeds of their own; write for example "
+            "seeds: {data: 8, train: 4}"
+        )
+    table = table if generation is None else table[table["generation"] == generation]
+    if table.empty:
+        raise InputError(f"generation {generation}: {sweep.name} has no results of it")
+    axes = varying_axes(sweep.cells)
+    rows: list[dict[str, Any]] = []
+    for (cell, generation), group in table.groupby(["cell", "generation"]):
+        number = int(str(cell))
+        values = np.where(group["diverged"].astype(bool), np.nan, group[column.name].to_numpy(float))
+        values = logarithms(values) if column.geometric else values
+        settings = {axis: sweep.cells[number].axes[axis] for axis in axes}
+        for component in _components(group["seed"].tolist(), values, sweep.seeds):
+            rows.append({"cell": number, **settings, "generation": int(str(generation)), **component})
+    return pd.DataFrame(rows)
+
+
+def _components(seeds: list[int], values: np.ndarray, all_seeds: Iterable[int]) -> list[dict[str, Any]]:
+    """Return the columns of the components of one cell and generation; NaN unless all seeds have a finite value."""
+    design = CrossedDesign.of(tuple(all_seeds))
+    assert design is not None, "the seeds of a sweep are a whole design"
+    own = CrossedDesign.of(seeds)
+    if own is None or own.sizes != design.sizes or not np.isfinite(values).all():
+        effects = [*design.effects, ()]
+        return [_row(Component(effect, design.size(effect), *3 * [float("nan")]), float("nan")) for effect in effects]
+    components = variance_components(own, values)
+    total = components[-1].variance
+    return [_row(component, component.variance / total if total > 0 else float("nan")) for component in components]
+
+
+def _row(component: Component, share: float) -> dict[str, Any]:
+    return {
+        "component": " x ".join(component.effect) or TOTAL,
+        "levels": component.levels,
+        "variance": component.variance,
+        "low": component.low,
+        "high": component.high,
+        "share": share,
+    }
+
+
+def variance_texts(components: pd.DataFrame) -> pd.DataFrame:
+    """Return the components as texts: the variance with its interval in one column, the share in per cent."""
+    numbers = components[["variance", "low", "high"]].itertuples(index=False, name=None)
+    texts = [interval_text(variance, low, high) for variance, low, high in numbers]
+    shares = ["" if np.isnan(share) else f"{100 * share:.1f} %" for share in components["share"]]
+    return components.drop(columns=["variance", "low", "high"]).assign(variance=texts, share=shares)

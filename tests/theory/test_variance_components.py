@@ -1,0 +1,109 @@
+"""Components of the variance of Gaussian loops: the closed forms against loops with seeds by purpose."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import pytest
+
+from raysc import registry
+from raysc.datasets.points.gaussian import Gaussian
+from raysc.execution.model_loops import model_loops
+from raysc.execution.ranks import ClosedFormRank
+from raysc.models.family import ClosedFormFamily, state_arrays
+from raysc.planning.resolved import ResolvedCell, resolve
+from raysc.pool.blocks import MemoryBlock
+from raysc.pool.rows import Rows
+from raysc.regimes.recipe import REAL
+from raysc.results.statistics.crossed import CrossedDesign, Effect
+from raysc.results.statistics.variance_components import Component, summed_component
+from raysc.results.table.variance import variance_frame
+from raysc.seeds import Purpose
+from raysc.store.objects import Objects
+from raysc.sweepfile import Sweep, read_sweep
+from raysc.theory import variance_components as theory
+from tests.command_line import results
+
+MakeSweep = Callable[..., Sweep]
+RunSweep = Callable[[Sweep, Objects], None]
+FILE = Path(__file__).parents[2] / "sweeps/theory/variance_components.yaml"
+REDUCED = ("seeds={data: 40, initial: 8, sample: 8}", "loop.generations=4", "measure=[0, 1, 4]", "claims=")
+REPLACE = (*REDUCED, "space=[{regime: replace}]")
+ORDER: tuple[Purpose, ...] = ("data", "initial", "sample")
+LEVEL = 0.998
+"""Confidence level of one comparison; each test makes fewer than 20."""
+
+
+def by_last_purpose(design: CrossedDesign, values: np.ndarray) -> dict[Purpose, Component]:
+    """Return for each purpose the sum of the components that contain it and no later purpose."""
+    effects: dict[Purpose, list[Effect]] = {purpose: [] for purpose in ORDER}
+    for effect in design.effects:
+        effects[effect[-1]].append(effect)
+    return {purpose: summed_component(design, values, of, LEVEL) for purpose, of in effects.items()}
+
+
+def check(expected: Mapping[Purpose, np.ndarray], measured: Mapping[int, Mapping[Purpose, Component]]) -> None:
+    """Check that the intervals of all generations hold the closed form."""
+    for index, (t, components) in enumerate(measured.items()):
+        for purpose, component in components.items():
+            truth = float(expected[purpose][index])
+            assert component.low <= truth <= component.high, (t, purpose, truth, component)
+
+
+def means(cell: ResolvedCell, seeds: tuple[int, ...], last: int) -> list[np.ndarray]:
+    """Return mu_0, ..., mu_T of a loop in one dimension, float64 (seeds,) each."""
+    crew = ClosedFormRank(cast(ClosedFormFamily, cell.family), seeds)
+    real = Rows(REAL, (MemoryBlock((REAL, seeds), 0, cell.data.train(seeds)),))
+    loop = model_loops([cell], [crew], [real], seeds, last)
+    return [state_arrays(crew.state)["mean"][:, 0].copy() for _ in loop]
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_components_of_the_mean(number: int) -> None:
+    sweep = read_sweep(str(FILE), REDUCED, registry)
+    cell, design = resolve(sweep).cells[number], CrossedDesign.of(sweep.seeds)
+    assert design is not None
+    by_generation = means(cell, sweep.seeds, 4)
+    generations = [0, 1, 2, 4]
+    if cell.settings.regime.name == "replace":
+        expected = theory.replace_mean(generations, 50)
+    else:
+        expected = theory.mix_mean(generations, 50, int(50 * cell.settings.lambda_))
+    check(expected, {t: by_last_purpose(design, by_generation[t]) for t in generations})
+
+
+def test_components_of_the_log_variance(run_sweep: RunSweep, tmp_path: Path) -> None:
+    sweep, objects = read_sweep(str(FILE), REPLACE, registry), Objects.open(str(tmp_path))
+    run_sweep(sweep, objects)
+    table, design = results(sweep, objects), CrossedDesign.of(sweep.seeds)
+    assert design is not None
+    measured = {
+        t: by_last_purpose(design, np.log(table[table["generation"] == t]["det_ratio"].to_numpy())) for t in (0, 1, 4)
+    }
+    check(theory.replace_log_variance([0, 1, 4], 50), measured)
+    frame = variance_frame(resolve(sweep), table, registry.build("metric", sweep.metrics[0]).columns[0], 4)
+    parts = frame.set_index("component")
+    assert list(parts.index) == [
+        "data", "initial", "sample", "data x initial", "data x sample", "initial x sample", "data x initial x sample",
+        "total",
+    ]  # fmt: skip
+    # Interactions are 0: the log variance is a sum of one term for each fit.
+    assert (parts.loc[[name for name in parts.index if " x " in name], "variance"] < 1e-12).all()
+    assert parts.loc["data":"sample", "share"].sum() == pytest.approx(1)  # type: ignore[misc]
+
+
+def test_replicates_without_data_seeds_have_no_component_of_data(
+    run_sweep: RunSweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A loop that draws equal real rows for all data seeds is found out."""
+    draw = Gaussian.draw
+    monkeypatch.setattr(Gaussian, "draw", lambda data, seeds, *address: draw(data, tuple(0 for _ in seeds), *address))
+    sweep, objects = read_sweep(str(FILE), REPLACE, registry), Objects.open(str(tmp_path))
+    run_sweep(sweep, objects)
+    replace = results(sweep, objects).query("generation == 4")
+    design = CrossedDesign.of(sweep.seeds)
+    assert design is not None
+    components = by_last_purpose(design, np.log(replace["det_ratio"].to_numpy()))
+    with pytest.raises(AssertionError, match="data"):
+        check(theory.replace_log_variance([4], 50), {4: components})

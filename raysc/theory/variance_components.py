@@ -29,7 +29,8 @@ def replace_log_variance(generations: Generations, n: int) -> Mapping[Purpose, n
         log sigma_t^2 = log sigma^2 + log v(real z) + log v(z_0) + ... + log v(z_(t-1)),    v(z) ~ chi^2(n - 1) / n.
 
     The terms are independent, and each depends on one seed: data one term, initial one from generation 1 on, sample
-    t - 1 from generation 2 on. All interactions are 0. Exact. Source: derived here, for Kazdan et al. 2024.
+    t - 1 from generation 2 on. All interactions are 0. Exact. Under mix the data have the same component and no
+    interaction, for the fits follow a change of scale of the real rows. Source: derived here, for Kazdan et al. 2024.
     """
     t, per_fit = np.asarray(generations), float(polygamma(1, (n - 1) / 2))
     return {

@@ -40,6 +40,7 @@ from raysc.results.report.tables import (
     text_entry,
 )
 from raysc.results.report.usage import usage_text
+from raysc.results.report.variance import variance_components_frame, variance_table
 from raysc.results.statistics.averages import Mean
 from raysc.results.table.early_ends import early_ends_text
 from raysc.results.table.number_format import interval_text
@@ -47,6 +48,7 @@ from raysc.results.table.stability import Stability, cell_stabilities, excess_un
 from raysc.results.table.table import load_table, quality_column, varying_axes
 from raysc.results.thresholds.answers import threshold_text
 from raysc.results.thresholds.evidence import read_searches
+from raysc.seeds import seed_text
 from raysc.store.objects import Objects
 from raysc.sweepfile.yaml_writer import sweep_yaml
 
@@ -116,6 +118,9 @@ def report(resolved: ResolvedSweep, objects: Objects) -> Report:
         tables["stability"] = stability_frame(stabilities, cells)
     if has_forks(resolved) and not table.empty:
         tables |= {"contraction": contraction_frame(resolved, table), "contraction-steps": steps_frame(resolved, table)}
+    components = variance_components_frame(resolved, table, column)
+    if components is not None:
+        tables["variance"] = components
     script = files("raysc.results.report").joinpath("page.js").read_text(encoding="utf-8")
     html = _template_environment().get_template("page.html").render(
         sweep=sweep,
@@ -133,6 +138,7 @@ def report(resolved: ResolvedSweep, objects: Objects) -> Report:
         last_generation=last_generation_table(sweep, table, stabilities),
         figure_sections=sections,
         column=column,
+        variance=None if components is None else variance_table(resolved, components),
         excess_unit=excess_unit(column),
         stability=stability_table(stabilities, cells, column.scale == "log") if stabilities else None,
         failures=failures(plan, objects),
@@ -227,6 +233,7 @@ def _template_environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["entry"] = _entry_html
+    environment.filters["seed_text"] = seed_text
     environment.filters["svg"] = lambda figure: Markup(figure.svg)
     environment.globals["definition_heading"] = heading
     environment.globals["number_entry"] = number_entry

@@ -51,13 +51,13 @@ def variance_frame(
         raise InputError(f"generation {generation}: {sweep.name} has no results of it")
     axes = varying_axes(sweep.cells)
     rows: list[dict[str, Any]] = []
-    for (cell, generation), group in table.groupby(["cell", "generation"]):
+    for (cell, t), group in table.groupby(["cell", "generation"]):
         number = int(str(cell))
         values = np.where(group["diverged"].astype(bool), np.nan, group[column.name].to_numpy(float))
         values = logarithms(values) if column.geometric else values
         settings = {axis: sweep.cells[number].axes[axis] for axis in axes}
         for component in _components(group["seed"].tolist(), values, sweep.seeds):
-            rows.append({"cell": number, **settings, "generation": int(str(generation)), **component})
+            rows.append({"cell": number, **settings, "generation": int(str(t)), **component})
     return pd.DataFrame(rows)
 
 

@@ -58,6 +58,15 @@ def test_the_results_of_a_crossed_sweep_are_shown(raysc: RunRaysc, crossed: tupl
     )
 
 
+def test_the_report_has_a_section(raysc: RunRaysc, crossed: tuple[str, str, str], tmp_path: Path) -> None:
+    ran = raysc("report", *crossed, "--out", str(tmp_path / "report"))
+    assert (ran.status, ran.err) == (0, "")
+    page = (tmp_path / "report/index.html").read_text(encoding="utf-8")
+    assert '<table id="variance-table">' in page
+    assert "data x initial x sample" in page
+    assert (tmp_path / "report/figures/variance.csv").read_text().startswith('"cell","regime",')
+
+
 def seed_names() -> list[str]:
     names = [f"d{data}i{initial}t0s{sample}" for data in range(4) for initial in range(2) for sample in range(3)]
     return ["0", *names[1:]]

@@ -99,7 +99,7 @@ def run_sweep(sweep: Sweep, objects: Objects, display: Display, options: RunOpti
     while True:
         try:
             if sweep.search is not None:
-                return _run_search(sweep, objects, options.address, display)
+                return _run_search(sweep, objects, options, display)
             failures = _run(plan, objects, options.address, display) if plan.units else {}
             return _conclude(plan, objects, failures, display)
         except KeyboardInterrupt:
@@ -156,10 +156,7 @@ def _prepare(sweep: Sweep, objects: Objects, display: Display, options: RunOptio
 def _plan(resolved: ResolvedSweep, objects: Objects, display: Display, remake: bool) -> Plan:
     """Plan the run, say what it will do, and record the sweep in the store."""
     sweep = resolved.sweep
-    plan = make_plan(resolved, objects)
-    if plan.refitting_units:
-        _drop_for_refit(plan, objects, remake)
-        plan = make_plan(resolved, objects)
+    plan = _permitted_plan(resolved, objects, remake)
     runs = f" x {len(sweep.seeds)} seeds" if sweep.search is None else f", {sweep.runs} runs"
     display.say(
         f"{sweep.name}: {len(plan.cells)} cells{runs} x {sweep.generations} generations; "
@@ -174,6 +171,15 @@ def _plan(resolved: ResolvedSweep, objects: Objects, display: Display, remake: b
     write_sweep_record(objects, sweep.name, sweep.resolved, resolved.keys | resolved.reference_keys)
     # A collection that did not see this record may have deleted what the plan stands on.
     return _plan(resolved, objects, display, remake) if wait_for_gc(objects, display.say) else plan
+
+
+def _permitted_plan(resolved: ResolvedSweep, objects: Objects, remake: bool) -> Plan:
+    """Plan a sweep; refuse to train published generations again without ``remake``."""
+    plan = make_plan(resolved, objects)
+    if not plan.refitting_units:
+        return plan
+    _drop_for_refit(plan, objects, remake)
+    return make_plan(resolved, objects)
 
 
 def _discard(resolved: ResolvedSweep, objects: Objects, display: Display) -> None:
@@ -269,7 +275,7 @@ def _running_ray(resolved: ResolvedSweep, objects: Objects, address: str | None,
             display.say(f"output of plug-ins: {worker_output()} on each node; raysc sweep --debug shows it as it runs")
 
 
-def _run_search(sweep: Sweep, objects: Objects, address: str | None, display: Display) -> Outcome:
+def _run_search(sweep: Sweep, objects: Objects, options: RunOptions, display: Display) -> Outcome:
     """Run the rounds of a search for a threshold, all with one Ray, and conclude."""
     from raysc.results.thresholds.answers import threshold_text
     from raysc.results.thresholds.rounds import SearchState, read_state, run_rounds
@@ -279,9 +285,11 @@ def _run_search(sweep: Sweep, objects: Objects, address: str | None, display: Di
 
         resolved = state.resolved
         _store_answers(state, objects)
+        _permitted_plan(resolved, objects, options.remake)  # a probe may need states that another sweep dropped
         write_sweep_record(objects, sweep.name, sweep.resolved, resolved.keys | resolved.reference_keys)
+        wait_for_gc(objects, display.say)
         if not rays:
-            rays.append(stack.enter_context(_running_ray(resolved, objects, address, display)))
+            rays.append(stack.enter_context(_running_ray(resolved, objects, options.address, display)))
         return run_to_the_end(resolved, objects, display)
 
     rays: list[None] = []

@@ -15,8 +15,8 @@ from tests.simulation.world import World
 
 CHUNK = 20
 """Schedules that a process runs before it reports."""
-SLOW_PROFILES = {"reader": 10}
-"""Profiles that read tables all the time: they get this many times fewer schedules."""
+SLOW_PROFILES = {"reader": 10, "search": 60}
+"""Profiles that read tables again and again: they get this many times fewer schedules."""
 
 
 @dataclass

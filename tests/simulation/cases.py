@@ -15,7 +15,7 @@ from tests.simulation.faults import SIMULATED, FaultRates, Faults
 from tests.simulation.invariants import Watch
 from tests.simulation.processes import ProcessKilled
 from tests.simulation.recovery import DAY, check_fits, check_recovery, collect_garbage
-from tests.simulation.sweeps import NAMES, Case, case, sweep_command, without_seconds
+from tests.simulation.sweeps import COUPLED, NAMES, THRESHOLD, Case, case, sweep_command, without_seconds
 from tests.simulation.world import World, entered
 
 MAX_SKEW = (-600.0, -120.0, 0.0, 120.0, 600.0)
@@ -47,6 +47,7 @@ class Profile:
         several_hosts: True if each writer has a host of its own.
         skewed: True if the clocks of the hosts differ.
         beside: what other processes do meanwhile.
+        sweeps: the sweeps from which each schedule draws one.
     """
 
     writers: tuple[int, int]
@@ -54,15 +55,18 @@ class Profile:
     several_hosts: bool = True
     skewed: bool = False
     beside: tuple[Beside, ...] = field(default=())
+    sweeps: tuple[str, ...] = NAMES
 
 
 def play(profile: str, seed: int, keep_log: bool = False) -> World:
     """Run one schedule with its recovery; the world holds the violations and the log.
 
-    Every ``FULL_EVERY``th seed uses Parquet and loads tables. A profile with a reader always does.
+    Every ``FULL_EVERY``th seed uses Parquet and loads tables. A profile with a reader always does. So does a search:
+    its tables decide what it runs next.
     """
     chosen, rng = PROFILES[profile], random.Random(f"{profile} {seed}")
-    swept = case(rng.choice(NAMES), cheap=seed % FULL_EVERY != 0 and _reader not in chosen.beside)
+    name = rng.choice(chosen.sweeps)
+    swept = case(name, cheap=bool(seed % FULL_EVERY) and _reader not in chosen.beside and name != THRESHOLD)
     faults = Faults(chosen.rates.scaled(rng, (0.3, 1.0, 3.0)), kills_left=rng.choice((0, 1, 2, 4)))
     world = World(
         seed,
@@ -225,4 +229,11 @@ PROFILES: Mapping[str, Profile] = {
         skewed=True,
         beside=(_verifier, _collector(0.0)),
     ),
+    "coupled models": Profile(
+        (1, 2),
+        FaultRates(kill=0.02, fail=0.01, lose_answer=0.02, half_delete=0.3, conflict=0.02),
+        beside=(_collector(0.0),),
+        sweeps=(COUPLED,),
+    ),
+    "search": Profile((1, 2), FaultRates(kill=0.002, fail=0.0005, lose_answer=0.002), sweeps=(THRESHOLD,)),
 }  # fmt: skip

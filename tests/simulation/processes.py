@@ -130,6 +130,7 @@ class Scheduler:
         self._rng = rng
         self._switch_rate = switch_rate
         self._ended = False
+        self._unwinding = False
         self._all_done = threading.Lock()
         self._all_done.acquire()
 
@@ -175,7 +176,7 @@ class Scheduler:
 
     def unwind(self) -> None:
         """End the tasks that are left, and forget all tasks."""
-        self._ended = True
+        self._ended = self._unwinding = True
         for task in self.tasks:
             if not task.done and task.thread is not None:
                 self.running = task
@@ -183,7 +184,7 @@ class Scheduler:
                 task.thread.join(300)
         self.tasks = []
         self.running = None
-        self._ended = False
+        self._ended = self._unwinding = False
 
     def switch(self) -> None:
         """Let other tasks run; return when it is this task's turn again.
@@ -236,6 +237,8 @@ class Scheduler:
     def _hand_over(self) -> None:
         """Let another task run after the end of the running one."""
         if self._ended:
+            if not self._unwinding and self._all_done.locked():
+                self._all_done.release()
             return
         self.running = self._next()
         if self.running is None:

@@ -10,8 +10,10 @@ from typing import Any
 import pandas as pd
 
 from raysc.planning.plan import make_plan
+from raysc.planning.resolved import ResolvedSweep
 from raysc.planning.retention_rules import retention_rules
 from raysc.results.table.table import load_table
+from raysc.results.thresholds.resolution import resolve_in_store
 from raysc.runner import Outcome, RunOptions
 from raysc.store import gc, host
 from raysc.store.inventory import verify_entries
@@ -125,18 +127,24 @@ def _check_store(world: World, case: Case) -> None:
     """
 
     def check() -> None:
-        for damage in verify_entries(case.resolved.keys, case.sweep.seeds, world.objects):
+        resolved = _as_published(world, case)
+        for damage in verify_entries(resolved.keys, case.sweep.seeds, world.objects):
             if damage is not None and damage.name.startswith("partial/"):
                 world.events["damaged checkpoints"] += 1
             elif damage is not None:
                 world.violate(f"damaged after recovery: {damage}")
-        if units := make_plan(case.resolved, world.objects).units:
+        if units := make_plan(resolved, world.objects).units:
             world.violate(f"plan not empty: {[(unit.name, unit.reason) for unit in units]}")
         if held := holders(world.objects):
             world.violate(f"lease held: {sorted(held)}")
 
     world.scheduler.now += RECENT_SECONDS
     world.run_alone("check", check)
+
+
+def _as_published(world: World, case: Case) -> ResolvedSweep:
+    """Return the sweep with all probes of its search, if it has one."""
+    return case.resolved if case.sweep.search is None else resolve_in_store(case.sweep, world.objects)
 
 
 def _check_garbage_collection(world: World, case: Case) -> None:
@@ -148,7 +156,7 @@ def _check_garbage_collection(world: World, case: Case) -> None:
     if remains := list(leftovers(world.contents)):
         world.violate(f"remains of dead runs: {len(remains)} such as {remains[:3]}")
     if not case.cheap:
-        table = world.run_alone("check", lambda: load_table(case.resolved, world.objects))
+        table = world.run_alone("check", lambda: load_table(_as_published(world, case), world.objects))
         check_table(world, table, case.expected, "after gc")
 
 

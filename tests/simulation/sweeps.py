@@ -37,6 +37,22 @@ CLOSED_FORM: dict[str, Any] = {
     "seeds": 2,
     "metrics": ["feature_variance"],
 }
+COUPLED_MODELS: dict[str, Any] = {
+    **CLOSED_FORM,
+    "data": {"name": "gaussian", "dim": 1, "rows": 6},
+    "models": {"count": 2, "reads": "complete"},
+}
+"""Two models that read each other's samples: one unit publishes two lineages."""
+SEARCH: dict[str, Any] = {
+    **CLOSED_FORM,
+    "data": {"name": "gaussian", "dim": 2, "rows": 100},
+    "space": {"regime": "mix", "sample.covariance_scale": [2.0]},
+    "search": {"threshold": "lambda", "range": [0.25, 16], "width": 1.0},
+    "metrics": ["trace_ratio"],
+    "control": True,
+    "seeds": 4,
+}
+"""A search for a threshold: what is published decides what runs next."""
 CHECKPOINTS = "resources.checkpoint_minutes=0.0000001"
 """Override that saves a checkpoint after every piece of a fit."""
 
@@ -53,8 +69,15 @@ VARIANTS: Mapping[str, tuple[int, tuple[str, ...]]] = {
     "subsample": (3, ("space.regime=accumulate_subsample",)),
 }
 """Name -> generations and overrides of a trained sweep."""
-CLOSED = "closed form"
+CLOSED, COUPLED, THRESHOLD = "closed form", "coupled models", "search"
+CLOSED_FORMS: Mapping[str, tuple[int, Mapping[str, Any]]] = {
+    CLOSED: (3, CLOSED_FORM),
+    COUPLED: (3, COUPLED_MODELS),
+    THRESHOLD: (4, SEARCH),
+}
+"""Name -> generations and text of a sweep of a closed-form family."""
 NAMES = (*VARIANTS, CLOSED)
+"""The sweeps of most profiles."""
 
 
 @dataclass(frozen=True)
@@ -133,11 +156,12 @@ class Case:
 @cache
 def case(name: str, cheap: bool = False) -> Case:
     """Return the case of a name."""
-    generations, overrides = (3, ()) if name == CLOSED else VARIANTS[name]
-    text = CLOSED_FORM if name == CLOSED else TRAINED
+    closed = name in CLOSED_FORMS
+    generations, overrides = (CLOSED_FORMS[name][0], ()) if closed else VARIANTS[name]
+    text = CLOSED_FORMS[name][1] if closed else TRAINED
 
     def read(last: int) -> ResolvedSweep:
-        budget = {} if name == CLOSED else {"budget": {"steps": 3}}
+        budget = {} if closed else {"budget": {"steps": 3}}
         return resolve(read_sweep_mapping({**text, "loop": {"generations": last, **budget}}, overrides, registry))
 
     return Case(name, read(generations), read(generations + 1), cheap)

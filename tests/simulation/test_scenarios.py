@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from raysc import registry
+from raysc import registry, runner
+from raysc.errors import InputError
+from raysc.results.thresholds import rounds
 from raysc.runner import RunOptions
 from raysc.store.leases import LEASE_SECONDS
 from raysc.store.objects import Objects
@@ -16,6 +18,7 @@ from tests.simulation.contents import StoredObject
 from tests.simulation.invariants import Watch
 from tests.simulation.recovery import DAY, check_recovery, check_results, collect_garbage, recover
 from tests.simulation.sweeps import CLOSED_FORM, Case, case, run_command, sweep_command
+from tests.simulation.without_ray import SilentDisplay
 from tests.simulation.world import Breakpoint, StorageKind, World, entered
 
 
@@ -292,6 +295,35 @@ def test_a_unit_that_was_planned_before_another_pack_was_published_is_planned_ag
     assert late.reached
     assert {name.split("/")[2] for name in play.world.contents.names(packs)} == {"0-1", "2"}
     assert play.world.violations == []
+
+
+def test_a_round_of_a_search_trains_nothing_again_without_asking(
+    scenario: MakeScenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only the first plan was asked; a later probe whose states another sweep had dropped was trained again."""
+    play = scenario("keep nothing, checkpoints")
+    run_command(play.world, play.swept.sweep)
+    longer, first_fit = play.swept.longer, len(play.world.fits)
+    state = rounds.SearchState(longer, ())
+    monkeypatch.setattr(rounds, "read_state", lambda sweep, objects: state)
+    monkeypatch.setattr(rounds, "run_rounds", lambda state, objects, run, say: (state, run(state)))
+    monkeypatch.setattr(runner, "_store_answers", lambda state, objects: None)
+
+    def search(options: RunOptions) -> None:
+        runner._run_search(longer.sweep, play.world.objects, options, SilentDisplay())
+
+    with pytest.raises(InputError, match="--remake"):
+        play.world.run_alone("search", lambda: search(RunOptions("")))
+    assert len(play.world.fits) == first_fit
+
+
+def test_a_schedule_without_end_is_a_violation(scenario: MakeScenario) -> None:
+    play = scenario()
+    play.world.max_operations = 40
+    play.start("A", "A")
+    play.world.scheduler.run()
+    play.world.scheduler.unwind()
+    assert play.world.violations
 
 
 def _damage(play: Scenario, name: str) -> None:

@@ -20,12 +20,13 @@ from raysc.execution import checkpoints
 from raysc.execution.in_process import context_in_process
 from raysc.execution.unit_context import UnitContext
 from raysc.planning.plan import Plan
-from raysc.planning.units import Unit
+from raysc.planning.units import LoopUnit, Unit
 from raysc.pool.blocks import Block, MemoryBlock
 from raysc.pool.shelf import MemoryShelf, Shelf, digest
 from raysc.pool.tokens import Texts
 from raysc.regimes.recipe import Source
 from raysc.results import status
+from raysc.results.report.figures import thresholds
 from raysc.results.table import store_reader
 from raysc.results.table.table import load_table
 from raysc.runner import Outcome
@@ -116,19 +117,25 @@ def _run_units(
 
     As with Tune, a unit that fails or whose process dies starts again ``MAX_RETRIES`` times, and the others go on.
     """
-    lineages = {unit.cell.keys.lineage for unit in units}
+    lineages = {model.keys.lineage for unit in units for model in unit.cell.models}
     retention = {lineage: keep for lineage, keep in retention_by_key(objects).items() if lineage in lineages}
     wave = WaveInputs(plan.sweep, objects, retention, {})
     for unit in units:
-        real: Any = SimpleNamespace(extractors={}, reference_features={})
-        no_ref: Any = None
-        inputs = TrialInputs(no_ref, unit, {}, real, 0.0)
+        models = unit.models if isinstance(unit, LoopUnit) and unit.cell.coupled else ()
+        inputs = replace(_inputs(unit), models=tuple(map(_inputs, models)))
         for _ in range(1 + MAX_RETRIES):
             failure = _run_trial(inputs, wave)
             if not failure:
                 break
         else:
             failures[unit.name] = failure
+
+
+def _inputs(unit: Unit) -> TrialInputs:
+    """Return the inputs of a trial without references to Ray's object store."""
+    real: Any = SimpleNamespace(extractors={}, reference_features={})
+    no_ref: Any = None
+    return TrialInputs(no_ref, unit, {}, real, 0.0)
 
 
 def _run_trial(inputs: TrialInputs, wave: WaveInputs) -> str:
@@ -177,6 +184,8 @@ def simulated() -> Iterator[None]:
         replacements: list[tuple[object, str, Any]] = [
             (runner, "_run", _run),
             (runner, "_conclude", _conclude),
+            (runner, "_running_ray", lambda resolved, objects, address, display: nullcontext()),
+            (thresholds, "thresholds_figure", lambda search, searches: None),
             (driver, "run_units", _run_units),
             (ray_compat, "without_node_messages", lambda mark_dead: nullcontext()),
             (trial, "_context", _context),

@@ -1,21 +1,29 @@
-# `make quickstart` and `make test` set everything up; `make setup` makes the environment alone.
+# `make quickstart` sets up what sweeps need, `make test` and `make setup` everything.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
 .PHONY: setup quickstart test test-fast test-cluster test-rest lint docs wheel
 
-setup: $(VENV)/.installed
+INSTALL = $(BIN)/python -m pip install --quiet --constraint constraints.txt
 
+setup: $(VENV)/.installed-dev
+
+# What sweeps need. Most modules of the libraries are never imported, so none are compiled beforehand.
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "raysc needs Python 3.11 or newer: make setup PYTHON=python3.11"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	$(INSTALL) --no-compile --editable .
 	@if command -v nvidia-smi > /dev/null && ! $(BIN)/python -c 'import sys, torch; sys.exit(torch.version.cuda is None)'; then \
 		echo "note: this machine has an NVIDIA GPU, but pip was told to take a CPU build of torch (see its find-links setting)"; fi
 	@touch $@
 
-quickstart: setup
+# Language models, tests, linters and the documentation.
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(INSTALL) --editable '.[dev]'
+	@touch $@
+
+quickstart: $(VENV)/.installed
 	$(BIN)/raysc sweep sweeps/quickstart.yaml
 
 prefix = awk '{ print "$(1): " $$0; fflush() }'

@@ -3,12 +3,12 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from raysc.api import Results, load, sweep
+    from raysc.api import Results, load, plan, sweep
     from raysc.errors import InputError, RayscError
     from raysc.results.samples.generations import StoredGeneration
 
 __version__ = "0.1.0"
-__all__ = ["InputError", "RayscError", "Results", "StoredGeneration", "__version__", "load", "sweep"]
+__all__ = ["InputError", "RayscError", "Results", "StoredGeneration", "__version__", "load", "plan", "sweep"]
 
 _PLACES = {
     "StoredGeneration": "raysc.results.samples.generations",
@@ -16,6 +16,7 @@ _PLACES = {
     "RayscError": "raysc.errors",
     "Results": "raysc.api",
     "load": "raysc.api",
+    "plan": "raysc.api",
     "sweep": "raysc.api",
 }
 """Public name -> its module, which is imported when the name is first used: ``import raysc`` stays instant."""

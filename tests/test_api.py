@@ -308,3 +308,22 @@ def test_summary_and_comparison_are_tables(gaussian: raysc.Results) -> None:
     with pytest.raises(raysc.InputError, match="metric variance: small-gaussian has no such metric"):
         gaussian.compare(0, 1, "variance")
     assert set(gaussian.summary(2)["generation"]) == {2}
+
+
+def test_a_plan_has_the_missing_units_and_runs_nothing(gaussian_text: str, tmp_path: Path) -> None:
+    file = tmp_path / "grid.yaml"
+    file.write_text(gaussian_text)
+    planned = raysc.plan(file, storage=tmp_path / "store", overrides=["seeds=6"])
+    assert (planned.cells, planned.done, planned.refits) == (4, 0, 0)
+    assert planned.to_do == 4 * 6 * 4
+    assert planned.units["reason"].unique().tolist() == ["new"]
+    assert planned.units.columns.tolist()[:2] == ["wave", "cell"]
+    assert "96 to do in" in repr(planned)
+    assert "<table" in planned._repr_html_()
+    assert not list((tmp_path / "store").glob("spans/*"))
+
+
+def test_a_plan_of_a_finished_sweep_is_empty(gaussian: Any) -> None:
+    planned = raysc.plan(gaussian.sweep.path, storage=gaussian.objects.uri)
+    assert (planned.to_do, len(planned.units)) == (0, 0)
+    assert planned._repr_html_().startswith("<p>raysc plan of")

@@ -1,11 +1,17 @@
-"""Loggers of a sweep file: Tune's own callbacks. TensorBoard files are always written."""
+"""Loggers of a sweep file: Tune's own callbacks, and one for trackio. TensorBoard files are always written."""
 
 import inspect
+import io
 import os
+from contextlib import redirect_stdout
+from contextvars import copy_context
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+from ray.tune.experiment import Trial
+from ray.tune.logger import LoggerCallback
 
 from raysc.settings import Component
 from raysc.sweepfile.messages import did_you_mean
@@ -15,13 +21,14 @@ CALLBACKS = {
     "csv": ("ray.tune.logger.csv", "CSVLoggerCallback"),
     "wandb": ("ray.air.integrations.wandb", "WandbLoggerCallback"),
     "mlflow": ("ray.air.integrations.mlflow", "MLflowLoggerCallback"),
+    "trackio": ("raysc.cluster.loggers", "TrackioLoggerCallback"),
 }
 """Logger -> module and class of the callback."""
 
-PACKAGES = {"wandb": "wandb", "mlflow": "mlflow"}
+PACKAGES = {"wandb": "wandb", "mlflow": "mlflow", "trackio": "trackio"}
 """Logger -> the package that it needs beside Ray."""
 
-NAME_PARAMETERS = {"wandb": "project", "mlflow": "experiment_name"}
+NAME_PARAMETERS = {"wandb": "project", "mlflow": "experiment_name", "trackio": "project"}
 """Logger -> the parameter whose default is the name of the sweep."""
 
 
@@ -66,3 +73,46 @@ def _callback_class(name: str) -> Any:
     """Import the callback class of a logger."""
     module, attribute = CALLBACKS[name]
     return getattr(import_module(module), attribute)
+
+
+class TrackioLoggerCallback(LoggerCallback):
+    """Logger of Tune's results for trackio, with a run for each trial; Tune has none.
+
+    Trackio keeps one current run per context and finishes the one before, so each run begins in a context of its own.
+    """
+
+    def __init__(
+        self, project: str, group: str | None = None, space_id: str | None = None, server_url: str | None = None
+    ) -> None:
+        """Set where runs are logged.
+
+        Args:
+            project: name of trackio's project.
+            group: group of all runs.
+            space_id: a Space of the Hugging Face hub; else runs are logged to trackio's local folder.
+            server_url: address of a trackio server.
+        """
+        self._settings = {"project": project, "group": group, "space_id": space_id, "server_url": server_url}
+        self._runs: dict[str, Any] = {}
+
+    def log_trial_start(self, trial: Trial) -> None:
+        import trackio
+
+        if trial.trial_id in self._runs:
+            return  # a retry goes on with the run
+        with redirect_stdout(io.StringIO()):
+            self._runs[trial.trial_id] = copy_context().run(
+                trackio.init, name=str(trial), config=dict(trial.config),
+                auto_log_cpu=False, auto_log_gpu=False, embed=False, **self._settings,
+            )  # fmt: skip
+
+    def log_trial_result(self, iteration: int, trial: Trial, result: dict[str, Any]) -> None:
+        if trial.trial_id not in self._runs:
+            self.log_trial_start(trial)
+        numbers = {name: value for name, value in result.items() if isinstance(value, int | float)}
+        self._runs[trial.trial_id].log(numbers, step=result["training_iteration"])
+
+    def log_trial_end(self, trial: Trial, failed: bool = False) -> None:
+        if (run := self._runs.pop(trial.trial_id, None)) is not None:
+            with redirect_stdout(io.StringIO()):
+                run.finish()

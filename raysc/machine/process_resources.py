@@ -1,6 +1,9 @@
 """Resources of a process that Ray runs: one thread for each requested core, a device only if one was requested."""
 
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from threadpoolctl import threadpool_limits
 
@@ -29,3 +32,22 @@ def use_threads(cpus: float, trained: bool) -> None:
         import torch
 
         torch.set_num_threads(threads)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute with one thread in a block of small work outside trials, for BLAS, OpenMP and torch.
+
+    Threads of small work wait for each other longer than they compute, many times longer where other processes use the
+    cores.
+    """
+    torch = sys.modules.get("torch")  # a process that has not imported it does not compute with it
+    threads = torch.get_num_threads() if torch is not None else 1
+    with threadpool_limits(1):
+        if torch is not None:
+            torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            if torch is not None:
+                torch.set_num_threads(threads)

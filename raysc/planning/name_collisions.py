@@ -68,6 +68,11 @@ def write_origin(sweep: Sweep, objects: Objects) -> None:
         objects.put(f"{sweep_folder(sweep.name)}/{ORIGIN}", json.dumps({"file": origin}).encode())
 
 
+def origin_of(sweep: Sweep, objects: Objects) -> str:
+    """Return the path of a sweep's file, also for a copy in a store; "dict" for a mapping, "" if it is not known."""
+    return _origin(sweep) or _read_origin(sweep.name, objects)
+
+
 def _origin(sweep: Sweep) -> str:
     """Return the absolute path of a sweep's file, or the name of its mapping; "" for a copy in a store."""
     if Path(sweep.path).name == SWEEP_COPY:

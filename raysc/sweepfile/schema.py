@@ -31,7 +31,7 @@ from raysc.settings import (
 )
 from raysc.sweepfile.messages import Locations, did_you_mean, first_error, mismatch, quote
 
-LOGGERS = ("csv", "wandb", "mlflow")
+LOGGERS = ("csv", "wandb", "mlflow", "trackio")
 """Loggers for Tune's results beside TensorBoard."""
 SECRETS = ("api_key", "tracking_token")
 """Parameters of loggers that a sweep file must not have, since the store keeps a copy of the file."""
@@ -101,7 +101,7 @@ class SweepFile(Settings):
         keep: what the store keeps of trained lineages.
         storage: folder or URI of the store (s3://, gs://, az://); default: ./raysc-store.
         claims: sentences of a paper in a form that can be tested.
-        loggers: loggers for Tune's results beside TensorBoard: csv, wandb, mlflow.
+        loggers: loggers for Tune's results beside TensorBoard: csv, wandb, mlflow, trackio.
         prices: price and size of each type of node, by name, for the cost estimate of a plan.
         labels: name of an axis or of a metric's column in figures and tables for papers; formulas stand between
             dollar signs.

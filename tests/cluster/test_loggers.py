@@ -1,3 +1,5 @@
+import json
+import sqlite3
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -81,6 +83,54 @@ def test_a_logger_without_its_server_is_refused_before_anything_starts(
     sweep = make_sweep(gaussian_text, "loggers=[csv, {name: mlflow, tracking_uri: 'http://nowhere'}]")
     with pytest.raises(InputError, match=r"loggers\.1: mlflow cannot be used: no server answers at http://nowhere"):
         check_loggers(sweep)
+
+
+@pytest.fixture
+def trial() -> Any:
+    """What a logger reads of a trial."""
+
+    class Trial:
+        trial_id, config = "a1", {"regime": "mix", "lambda": 0.5}
+
+        def __str__(self) -> str:
+            return "mix_lambda_0.5"
+
+    return Trial()
+
+
+def test_trackio_gets_a_run_per_trial_with_its_numbers(
+    make_sweep: MakeSweep, gaussian_text: str, trial: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRACKIO_DIR", str(tmp_path))
+    pytest.importorskip("trackio", reason="pip install trackio")
+    sweep = make_sweep(gaussian_text, "loggers=[trackio]")
+    check_loggers(sweep)
+    (callback,) = logger_callbacks(sweep)
+    callback.log_trial_start(trial)
+    for step in (1, 2):
+        callback.log_trial_result(
+            step, trial, {"generation": step, "error": 0.5 / step, "training_iteration": step, "host": "a"}
+        )
+    callback.log_trial_start(trial)  # a retry
+    callback.log_trial_end(trial)
+    with sqlite3.connect(tmp_path / "small-gaussian.db") as database:
+        rows = database.execute("select run_name, step, metrics from metrics order by step").fetchall()
+        (config,) = database.execute("select config from configs").fetchone()
+    assert [(name, step, json.loads(metrics)["error"]) for name, step, metrics in rows] == [
+        ("mix_lambda_0.5", 1, 0.5),
+        ("mix_lambda_0.5", 2, 0.25),
+    ]
+    assert json.loads(config)["lambda"] == 0.5
+
+
+@pytest.mark.parametrize("parameters", [{"space": "x"}, {"api_key": "x"}])
+def test_trackio_refuses_other_parameters(
+    parameters: dict[str, str], make_sweep: MakeSweep, gaussian_text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loggers, "find_spec", lambda package: True)
+    ((name, value),) = parameters.items()
+    with pytest.raises(InputError, match=name):
+        check_loggers(make_sweep(gaussian_text, f"loggers=[{{name: trackio, {name}: {value}}}]"))
 
 
 def test_a_run_without_loggers_has_no_callbacks(make_sweep: MakeSweep, gaussian_text: str) -> None:

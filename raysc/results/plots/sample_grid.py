@@ -73,11 +73,11 @@ def sample_grid(sweep: Sweep, cells: Sequence[ResolvedCell], generations: Sequen
 
     Args:
         sweep: the sweep.
-        cells: the rows of the grid; drawn in the order of ``_reading_order``.
+        cells: the rows of the grid; drawn in the order of the sweep.
         generations: the columns of the grid.
         samples: from ``read_samples``.
     """
-    cells = sorted(cells, key=lambda cell: _reading_order(sweep, cell))
+    cells = sorted(cells, key=lambda cell: cell.number)
     panel_width = TEXT_PANEL_WIDTH if any(cell.data.kind == "text" for cell in cells) else PANEL_WIDTH
     width, height = LABEL_WIDTH + 0.05 + panel_width * len(generations), PANEL_HEIGHT * len(cells) + 0.4
     figure = Figure(figsize=(width, height), dpi=110)
@@ -132,19 +132,6 @@ def _draw_points(ax: Axes, real: np.ndarray, rows: np.ndarray) -> None:
     ax.set_ylim(middle[1] - reach[1], middle[1] + reach[1])
     ax.scatter(real[:, 0], real[:, 1], s=1, color="0.75", rasterized=True)
     ax.scatter(rows[:, 0], rows[:, 1], s=1, color="C0", rasterized=True)
-
-
-def _reading_order(sweep: Sweep, cell: ResolvedCell) -> list[tuple[bool, str, float]]:
-    """Return the sort key of a cell: cells that differ in regime and lambda only are adjacent, the control first."""
-    axes = cell.settings.axes
-    panel_values = [axes[name] for name in varying_axes(sweep.cells) if name not in ("regime", "lambda")]
-    values = [*panel_values, not cell.settings.control, axes["regime"], axes["lambda"]]
-    numbers = (bool, int, float)
-    return [
-        (value is None, "" if isinstance(value, numbers) else str(value),
-         float(value) if isinstance(value, numbers) else 0.0)
-        for value in values
-    ]  # fmt: skip
 
 
 def mosaic(images: np.ndarray) -> np.ndarray:

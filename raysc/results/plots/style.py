@@ -56,7 +56,8 @@ def style(salt: str = "raysc") -> Iterator[None]:
     """
     # Else matplotlib parses a `$` in a name as a formula, and may fail.
     literal: dict[Any, Any] = {"text.parse_math": False, "svg.fonttype": "none", "svg.hashsalt": salt}
-    with matplotlib.rc_context({**STYLE, **literal}):
+    transparent: dict[Any, Any] = {"axes.facecolor": "none"}  # the background is that of the page, light or dark
+    with matplotlib.rc_context({**STYLE, **literal, **transparent}):
         yield
 
 

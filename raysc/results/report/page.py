@@ -1,29 +1,23 @@
-"""The page of the report: the collapse profile, claims, tables and figures, then failures and provenance."""
+"""The page of the report: the result, claims, the collapse profile, tables and figures, failures and provenance."""
 
 from base64 import b64encode
-from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from html import escape
 from importlib.metadata import version
 from importlib.resources import files
-from itertools import groupby
-from math import isfinite, nan
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from raysc.errors import InputError
-from raysc.metrics.core.metric import Column
 from raysc.planning.plan import Plan, make_plan
-from raysc.planning.resolved import ResolvedCell, ResolvedSweep, measured_generations
+from raysc.planning.resolved import ResolvedSweep, measured_generations
 from raysc.results.claims.claim_text import case_text, comparison_text
 from raysc.results.claims.judging import judge_claims
 from raysc.results.contraction.tables import contraction_frame, has_forks, steps_frame
-from raysc.results.plots.labels import label
 from raysc.results.profile.definitions import DEFINITIONS
 from raysc.results.profile.profile import collapse_profile
 from raysc.results.profile.tables import heading, number_entry, profile_frame
@@ -31,7 +25,9 @@ from raysc.results.report.failures import divergences, failures, unmoved_weights
 from raysc.results.report.figures.forest_plot import forest_plot
 from raysc.results.report.figures.order import figure_sections
 from raysc.results.report.figures.rendering import ReportFigure, write_numbers
-from raysc.results.report.provenance import compute_environments, lineage_frame
+from raysc.results.report.heat_map import heat_map
+from raysc.results.report.provenance import compute_environments, lineage_frame, run_text
+from raysc.results.report.sentences import excess_note, introduction, result_sentence, search_answers, sweep_command
 from raysc.results.report.tables import (
     TableEntry,
     claims_frame,
@@ -41,13 +37,9 @@ from raysc.results.report.tables import (
 )
 from raysc.results.report.usage import usage_text
 from raysc.results.report.variance import variance_components_frame, variance_table
-from raysc.results.statistics.averages import Mean
 from raysc.results.table.early_ends import early_ends_text
-from raysc.results.table.number_format import interval_text
-from raysc.results.table.stability import Stability, cell_stabilities, excess_unit, stability_frame
+from raysc.results.table.stability import cell_stabilities, excess_unit, stability_frame
 from raysc.results.table.table import load_table, quality_column, varying_axes
-from raysc.results.thresholds.answers import threshold_text
-from raysc.results.thresholds.evidence import read_searches
 from raysc.seeds import seed_text
 from raysc.store.objects import Objects
 from raysc.sweepfile.yaml_writer import sweep_yaml
@@ -136,15 +128,20 @@ def report(resolved: ResolvedSweep, objects: Objects) -> Report:
         claims=claims,
         forest=forest,
         last_generation=last_generation_table(sweep, table, stabilities),
-        figure_sections=sections,
+        headline=sections[0],
+        figure_sections=sections[1:],
+        heat_map=heat_map(stabilities, cells, column),
         column=column,
         variance=None if components is None else variance_table(resolved, components),
         excess_unit=excess_unit(column),
+        excess_note=excess_note(column),
         stability=stability_table(stabilities, cells, column.scale == "log") if stabilities else None,
         failures=failures(plan, objects),
         divergences=divergences(table, cells),
         unmoved=unmoved_weights(table, cells),
         file=sweep_yaml(sweep),
+        command=sweep_command(sweep, objects),
+        runs=run_text(cells, objects),
         environments=compute_environments(cells, objects),
         usage=usage_text(sweep, table),
         lineages=tables["lineages"],
@@ -152,59 +149,9 @@ def report(resolved: ResolvedSweep, objects: Objects) -> Report:
         folder=FIGURES,
         max_open_rows=MAX_OPEN_ROWS,
     )  # fmt: skip
-    figures = [figure for section in sections for figure in section.figures]
-    return Report(html.lstrip(), (*([forest] if forest else []), *figures), tables)
-
-
-def introduction(comment: str) -> list[str]:
-    """Return the paragraphs of the comment at the top of a sweep file, without its ``raysc sweep`` command."""
-    lines = [line.strip() for line in comment.splitlines() if not line.strip().startswith("raysc sweep ")]
-    return [" ".join(paragraph) for has_text, paragraph in groupby(lines, bool) if has_text]
-
-
-def search_answers(resolved: ResolvedSweep, table: pd.DataFrame) -> str:
-    """Return the answers of a sweep's searches for a threshold, a sentence each; "" without a search."""
-    search = resolved.sweep.search
-    if search is None:
-        return ""
-    return " ".join(f"{threshold_text(search.axis, answer)}." for answer in read_searches(resolved, table))
-
-
-def result_sentence(stabilities: Sequence[Stability], cells: Sequence[ResolvedCell], column: Column) -> str:
-    """Return the result in one sentence: the cells that are furthest from their controls, and nearest to them.
-
-    It is "" without a finite excess.
-    """
-    known = sorted((point for point in stabilities if isfinite(point.excess.mean)), key=lambda point: point.excess.mean)
-    if not known:
-        return ""
-    axes = varying_axes([cell.settings for cell in cells])
-
-    def text(point: Stability) -> str:
-        settings = cells[point.number].settings.axes
-        return f"{excess_text(point.excess, column)} for {label(axes, [settings[name] for name in axes])}"
-
-    best = f", and {text(known[0])}" if len(known) > 1 else ""
-    return (
-        f"At generation {known[-1].generation}, {column.name} is {text(known[-1])}{best} (95 % intervals over seeds)."
-    )
-
-
-def excess_text(excess: Mean, column: Column) -> str:
-    """Return an excess in words: ``9.8 [7.5, 12.9] times the control's``, or a difference from it."""
-    if column.better == "near":
-        beyond = interval_text(excess.mean, excess.low, excess.high)
-        return f"{beyond} ({excess_unit(column)})"
-    sign = 1 if column.better == "lower" else -1
-    ends = sorted((sign * excess.low, sign * excess.high)) if isfinite(excess.low) else [nan, nan]
-    mean, low, high = sign * excess.mean, *ends
-    if column.scale == "log":
-        with np.errstate(over="ignore"):
-            mean, low, high = (float(np.exp(number)) for number in (mean, low, high))
-        return f"{interval_text(mean, low, high)} times the control's"
-    direction = 1 if mean > 0 else -1
-    ends = sorted((direction * low, direction * high))
-    return f"{interval_text(abs(mean), *ends)} {'above' if mean > 0 else 'below'} the control's"
+    headline, *remaining = ([*section.figures] for section in sections)
+    figures = [*headline, *([forest] if forest else []), *(figure for section in remaining for figure in section)]
+    return Report(html.lstrip(), tuple(figures), tables)
 
 
 def _progress(plan: Plan, table: pd.DataFrame) -> str:
@@ -234,7 +181,7 @@ def _template_environment() -> Environment:
     )
     environment.filters["entry"] = _entry_html
     environment.filters["seed_text"] = seed_text
-    environment.filters["svg"] = lambda figure: Markup(figure.svg)
+    environment.filters["svg"] = lambda view: Markup(view.svg)
     environment.globals["definition_heading"] = heading
     environment.globals["number_entry"] = number_entry
     environment.globals["axis_text"] = text_entry

@@ -135,7 +135,7 @@ def stability_table(stabilities: Sequence[Stability], cells: Sequence[ResolvedCe
             row.append(_half_life_entry(stability))
         row.append(TableEntry(stability.excess.seeds, str(stability.excess.seeds)))
         rows.append(row)
-    half_life = ["half-life, generations [95 %]"] if ratio else []
+    half_life = ["doubling time, generations [95 %]"] if ratio else []
     columns = [*axes, "initial quality", "excess [95 %]", "slope per generation [95 %]", *half_life, "seeds"]
     return Table(columns, rows, frozenset(axes))
 

@@ -1,6 +1,7 @@
 """Rows of one generation, from the store; rows that it does not keep are sampled again."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import cast
 
 import numpy as np
@@ -8,6 +9,7 @@ import numpy as np
 from raysc.execution.ranks import guided_state, load_model
 from raysc.execution.recompute import rows_again
 from raysc.execution.records import ended_at, stored_rows
+from raysc.machine.process_resources import one_thread
 from raysc.models.family import TrainedFamily
 from raysc.planning.resolved import ResolvedCell
 from raysc.pool.rows import Rows
@@ -15,7 +17,11 @@ from raysc.rng import Streams
 from raysc.seeds import generation_zero_seed
 from raysc.store.objects import Objects
 from raysc.store.publishing import Manifest
+from raysc.store.retention import MODEL
 from raysc.store.spans import END, NO_UNTIL, Span, chain, published_spans, valid_spans
+
+SMALL_MODEL = 16_000_000
+"""Bytes of a stored model below which one thread samples it fastest."""
 
 
 def sampled_rows(
@@ -86,8 +92,10 @@ def _sample_again(
         span = model_span(cell, seeds[0], 0, objects)
         assert span is not None, "generation 0 of a published generation is published"
         base = load_model(family, span.read_manifest(objects))
-    state = guided_state(family, base, load_model(family, manifest), sample)
-    rows: np.ndarray = family.sample(state, 0, count, sample, Streams(seeds, t))
+    size = sum(entry.bytes for name, entry in manifest.files.items() if name.startswith(f"{MODEL}/"))
+    with one_thread() if size < SMALL_MODEL else nullcontext():
+        state = guided_state(family, base, load_model(family, manifest), sample)
+        rows: np.ndarray = family.sample(state, 0, count, sample, Streams(seeds, t))
     return rows
 
 

@@ -79,8 +79,75 @@ def test_a_browser_shows_the_whole_page_without_errors(
     for figure in report.figures:
         box = f"document.querySelector('#figure-{figure.name} svg').getBoundingClientRect()"
         assert tab.evaluate(f"{box}.width") > 200
-        assert tab.evaluate(f"{box}.height") > 80
+        assert tab.evaluate(f"{box}.height") > 50
         assert tab.evaluate(f"document.querySelectorAll('#figure-{figure.name} svg path').length") > 5
     assert tab.evaluate("document.documentElement.scrollWidth") == width, "the page fits into the window"
+    forest = "document.querySelector('#figure-claims-forest .view')"
+    assert tab.evaluate(f"{forest}.scrollWidth <= {forest}.clientWidth"), "the forest plot needs no scrolling"
     tab.screenshot(tmp_path / "page.png")
     assert (tmp_path / "page.png").stat().st_size > 20_000
+
+
+@pytest.fixture
+def headline(tab: Browser, page: tuple[Path, Report]) -> Browser:
+    """The tab with the page, and ``headline``: the figure at the top."""
+    file, report = page
+    tab.open(file, 1280)
+    tab.evaluate(f"var headline = document.querySelector('#figure-{report.figures[0].name}')")
+    return tab
+
+
+def test_the_pointer_shows_the_value_of_a_mark(headline: Browser, page: tuple[Path, Report]) -> None:
+    points = page[1].figures[0].views[0].points
+    x, y, _, _ = points[-1]
+    texts = [text for other_x, other_y, text, _ in points if abs(other_x - x) + abs(other_y - y) < 0.5]
+    script = f"""(() => {{
+      const svg = headline.querySelector("svg"), at = new DOMPoint({x}, {y}).matrixTransform(svg.getScreenCTM());
+      svg.dispatchEvent(new PointerEvent("pointermove", {{clientX: at.x, clientY: at.y}}));
+      return document.querySelector(".tip:not([hidden])")?.textContent;
+    }})()"""
+    assert headline.evaluate(script) in texts
+    assert headline.console_errors() == []
+
+
+def test_a_click_on_the_legend_hides_a_curve_and_shows_it_again(headline: Browser) -> None:
+    hidden = "[...headline.querySelectorAll('[data-curve=\"0\"]')].every((e) => getComputedStyle(e).display === 'none')"
+    click = "headline.querySelector('[data-legend=\"0\"][role=button]').dispatchEvent(new MouseEvent('click'))"
+    assert headline.evaluate("headline.querySelectorAll('[data-curve=\"0\"]').length") > 1
+    assert headline.evaluate(hidden) is False
+    headline.evaluate(click)
+    assert headline.evaluate(hidden) is True
+    headline.evaluate(click)
+    assert headline.evaluate(hidden) is False
+    assert headline.console_errors() == []
+
+
+def test_a_button_switches_between_logarithmic_and_linear(headline: Browser) -> None:
+    shown = "headline.querySelector('.view:not([hidden])').dataset.scale"
+    assert headline.evaluate(shown) == "log"
+    headline.evaluate("headline.querySelector('button').click()")
+    assert headline.evaluate(shown) == "linear"
+    assert headline.evaluate("headline.querySelector('button').textContent") == "Switch to log scale"
+
+
+def test_tables_are_sorted_by_their_numbers(headline: Browser) -> None:
+    column = """(() => {
+      const table = document.querySelector("#last-table");
+      const names = [...table.tHead.rows[0].cells].map((head) => head.textContent);
+      const index = names.indexOf("diverged") - 2;
+      table.tHead.rows[0].cells[index].click();
+      return [...table.tBodies[0].rows].map((row) => row.cells[index].querySelector("data")?.value);
+    })()"""
+    numbers = [float(value) for value in headline.evaluate(column) if value]
+    assert len(numbers) > 2
+    assert numbers == sorted(numbers)
+
+
+def test_figures_are_turned_over_in_dark_mode_and_not_on_paper(headline: Browser) -> None:
+    filters = "[...document.querySelectorAll('figure svg')].map((svg) => getComputedStyle(svg).filter)"
+    assert set(headline.evaluate(filters)) == {"none"}
+    headline.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark"}])
+    assert set(headline.evaluate(filters)) == {"invert(1) hue-rotate(180deg)"}
+    headline.call("Emulation.setEmulatedMedia", media="print")
+    assert set(headline.evaluate(filters)) == {"none"}, "paper is white"
+    headline.call("Emulation.setEmulatedMedia", media="", features=[])

@@ -5,21 +5,29 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from raysc.metrics.core.metric import Column
 from raysc.results.plots.style import FLOOR, set_log_axis
+from raysc.results.plots.subset import evenly_spaced
 from raysc.results.report.figures.curve_means import CurveMeans
 from raysc.results.report.figures.curve_styles import CurveStyle
 from raysc.results.report.figures.panel_grid import LegendEntry, legend_entries, panel_grid
 from raysc.results.report.figures.panel_layout import PanelLayout
+from raysc.results.report.figures.rendering import DataPoint, curve_id
+from raysc.results.table.number_format import interval_text, number_text
 
 MAX_MARKERS = 15
 """Generations of a curve with a marker at each. A longer curve has one marker, at its end."""
-DRAWN = ["mean", "arithmetic_mean", "low", "high", "theory", "floor"]
+DRAWN = ["mean", "arithmetic_mean", "low", "high", "quantile_5", "quantile_95", "theory", "floor"]
 """Columns of the means that are drawn."""
+BANDS = ("low", "high", "quantile_5", "quantile_95")
+"""Columns that are limits of bands."""
+MAX_POINTS = 30
+"""Generations of a curve whose values the page shows."""
 
 
 def draw_curves(curves: CurveMeans, column: Column, layout: PanelLayout) -> Figure:
@@ -52,18 +60,56 @@ def draw_panels(subplots: Sequence[Axes], curves: CurveMeans, layout: PanelLayou
     for panel, ax in zip(layout.panels, subplots, strict=True):
         for number, curve in panel.cells.items():
             if number in curves.by_cell:
-                draw_curve(ax, curves.by_cell[number], curve, width)
+                artists = draw_curve(ax, curves.by_cell[number], curve, width)
+                for index, artist in enumerate(artists):
+                    artist.set_gid(curve_id(layout.curves.index(curve), f"{number}-{index}"))
         if reason := empty_reason(curves, panel.cells):
             ax.text(0.5, 0.5, reason, transform=ax.transAxes, ha="center", va="center", color="0.3", fontsize=8)
         draw_floors(ax, curves, panel.cells)
-    subplots[0].autoscale()  # for all subplots, since they share their axes
-    drawn = {number for panel in layout.panels for number in panel.cells}
-    values = curves.means.loc[curves.means["cell"].isin(drawn), DRAWN].to_numpy()
+    set_y_scale(subplots[0], curves, layout, curves.scale)
+
+
+def set_y_scale(ax: Axes, curves: CurveMeans, layout: PanelLayout, scale: str) -> None:
+    """Set scale and limits of the y axis that all panels share, by what is drawn.
+
+    Args:
+        ax: the first subplot.
+        curves: means of the metric.
+        layout: the panels.
+        scale: "log" or "linear"; "log" is linear without values above 0.
+    """
+    if ax.get_yscale() != "linear":
+        ax.set_yscale("linear")
+    ax.autoscale()  # for all subplots, since they share their axes
+    means = drawn_means(curves, layout)
+    values = means[DRAWN].to_numpy()
     values = values[np.isfinite(values)]
-    if curves.scale == "log" and (values > 0).any():
-        set_log_axis(subplots[0], values[values > 0])
+    if scale == "log" and (values > 0).any():
+        set_log_axis(ax, values[values > 0])
     else:
-        _limit_linear_axis(subplots[0], curves.means[curves.means["cell"].isin(drawn)])
+        _limit_linear_axis(ax, means)
+
+
+def drawn_means(curves: CurveMeans, layout: PanelLayout) -> pd.DataFrame:
+    """Return the means of the cells that have a panel."""
+    drawn = {number for panel in layout.panels for number in panel.cells}
+    return curves.means[curves.means["cell"].isin(drawn)]
+
+
+def data_points(subplots: Sequence[Axes], curves: CurveMeans, layout: PanelLayout) -> list[DataPoint]:
+    """Return the means of all panels with their intervals, as ``mix, lambda 1, generation 8: 13.8 [13.2, 14.4]``."""
+    points = []
+    for panel, ax in zip(layout.panels, subplots, strict=False):
+        for number, curve in panel.cells.items():
+            if number not in curves.by_cell:
+                continue
+            rows = curves.by_cell[number]
+            rows = rows[np.isfinite(rows["mean"])]
+            numbers = rows[["generation", "mean", "low", "high"]].to_numpy(float).tolist()
+            for t, mean, low, high in evenly_spaced(numbers, MAX_POINTS):
+                text = f"{curve.label}, generation {t:g}: {interval_text(mean, low, high) or number_text(mean)}"
+                points.append(DataPoint(ax, t, mean, text, layout.curves.index(curve)))
+    return points
 
 
 def other_entries(curves: CurveMeans) -> list[LegendEntry]:
@@ -86,8 +132,8 @@ def floor_label(column: Column) -> str:
     return "floor: real rows" if column.target is None else "best value"
 
 
-def draw_curve(ax: Axes, rows: pd.DataFrame, curve: CurveStyle, width: float = 1.3) -> None:
-    """Draw the curve of one cell.
+def draw_curve(ax: Axes, rows: pd.DataFrame, curve: CurveStyle, width: float = 1.3) -> list[Artist]:
+    """Draw the curve of one cell, and return what was drawn.
 
     Args:
         ax: the subplot.
@@ -96,24 +142,32 @@ def draw_curve(ax: Axes, rows: pd.DataFrame, curve: CurveStyle, width: float = 1
         width: width of the line, in points.
     """
     rows = rows[rows["mean"].notna()]
-    names = ("generation", "mean", "arithmetic_mean", "low", "high", "theory", "diverged")
+    names = ("generation", "mean", "arithmetic_mean", *BANDS, "theory", "diverged")
     values = {name: rows[name].to_numpy() for name in names}
     generations = values["generation"]
     marked: Any = None if len(rows) <= MAX_MARKERS else [len(rows) - 1]
-    if np.isfinite(values["low"]).any():
-        ax.fill_between(generations, values["low"], values["high"], color=curve.colour, alpha=0.18, lw=0)
+    artists: list[Artist] = []
+    for low, high, alpha in (("quantile_5", "quantile_95", 0.08), ("low", "high", 0.18)):
+        if np.isfinite(values[low]).any():
+            band = ax.fill_between(generations, values[low], values[high], color=curve.colour, alpha=alpha, lw=0)
+            artists.append(band)
     if np.isfinite(values["arithmetic_mean"]).any():
-        ax.plot(generations, values["arithmetic_mean"], color=curve.colour, lw=0.7, ls="-")
+        artists += ax.plot(generations, values["arithmetic_mean"], color=curve.colour, lw=0.7, ls="-")
     if np.isfinite(values["theory"]).any():
-        ax.plot(generations, values["theory"], color=curve.colour, lw=3.2, alpha=0.35, solid_capstyle="round")
-    ax.plot(
+        artists += ax.plot(
+            generations, values["theory"], color=curve.colour, lw=3.2, alpha=0.35, solid_capstyle="round"
+        )
+    artists += ax.plot(
         generations, values["mean"],
         color=curve.colour, ls=curve.dashes, marker=curve.marker, markevery=marked, ms=2.7 * width, lw=width,
         label=curve.label,
     )  # fmt: skip
     diverging = np.diff(values["diverged"], prepend=0) > 0
     if diverging.any():
-        ax.plot(generations[diverging], values["mean"][diverging], ls="", marker="x", ms=6, mew=1.4, color="black")
+        artists += ax.plot(
+            generations[diverging], values["mean"][diverging], ls="", marker="x", ms=6, mew=1.4, color="black"
+        )
+    return artists
 
 
 def empty_reason(curves: CurveMeans, cells: Mapping[int, CurveStyle]) -> str:

@@ -1,7 +1,7 @@
 """Means over seeds of one metric, with theory (the closed-form expectation) and floor: the data of its curves."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -10,6 +10,7 @@ from raysc.metrics.core.metric import Column
 from raysc.planning.resolved import ResolvedCell
 from raysc.results.expectations import expected_values
 from raysc.results.statistics.averages import logarithms, seed_means
+from raysc.results.table.groups import MIN_QUANTILE_SEEDS
 from raysc.results.table.table import targets_of
 
 
@@ -18,9 +19,9 @@ class CurveMeans:
     """Means over seeds of one metric.
 
     Attributes:
-        means: from ``seed_means``, with the columns floor, theory and arithmetic_mean (NaN where there is none). A
-            target stands in the place of a floor. The arithmetic mean stands beside a geometric one where theory gives
-            it.
+        means: from ``seed_means``, with the columns floor, theory, arithmetic_mean, quantile_5 and quantile_95 (NaN
+            where there is none). A target stands in the place of a floor. The arithmetic mean stands beside a geometric
+            one where theory gives it. Quantiles are those of the seeds.
         by_cell: number of a cell -> its rows of ``means``.
         column: the metric's column.
         scale: scale of the y axis, "linear" or "log".
@@ -63,9 +64,28 @@ def curve_means(table: pd.DataFrame, column: Column, cells: Sequence[ResolvedCel
     floor = f"{column.name}_floor"
     floors = floor_means(table, column) if floor in table else targets_of(column, cells)
     means["floor"] = means["cell"].map(floors).astype(float)
+    means[["quantile_5", "quantile_95"]] = np.nan
     by_cell = {int(str(number)): rows for number, rows in means.groupby("cell")}
     scale = "log" if column.scale == "log" and (table[column.name] > 0).any() else "linear"
     return CurveMeans(means, by_cell, column, scale)
+
+
+def with_quantiles(curves: CurveMeans, table: pd.DataFrame) -> CurveMeans:
+    """Add the 5 % and 95 % quantiles of the seeds on a logarithmic axis, for generations with 20 or more seeds.
+
+    Args:
+        curves: from ``curve_means``.
+        table: the table of which they are means.
+    """
+    if curves.scale != "log" or curves.means["seeds"].max() < MIN_QUANTILE_SEEDS:
+        return curves
+    rows = table[~table["diverged"].astype(bool)]
+    groups = rows.groupby(["cell", "generation"])[curves.column.name]
+    shares = groups.quantile(np.array([0.05, 0.95])).unstack().set_axis(["quantile_5", "quantile_95"], axis=1)
+    means = curves.means.drop(columns=list(shares)).merge(shares, on=["cell", "generation"], how="left")
+    few = (means["seeds"] < MIN_QUANTILE_SEEDS) | ~(means["quantile_5"] > 0)
+    means.loc[few, list(shares)] = np.nan
+    return replace(curves, means=means, by_cell={int(str(number)): rows for number, rows in means.groupby("cell")})
 
 
 def floor_means(table: pd.DataFrame, column: Column) -> dict[int, float]:

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,10 +11,10 @@ from raysc.metrics.core.metric import Column
 from raysc.planning.resolved import ResolvedCell, ResolvedSweep
 from raysc.results.plots.labels import cell_label
 from raysc.results.plots.style import style
-from raysc.results.report.figures.curve_drawing import draw_curves
-from raysc.results.report.figures.curve_means import CurveMeans, curve_means
+from raysc.results.report.figures.curve_drawing import data_points, draw_curves, drawn_means, set_y_scale
+from raysc.results.report.figures.curve_means import CurveMeans, curve_means, with_quantiles
 from raysc.results.report.figures.panel_layout import PanelLayout, panel_layout
-from raysc.results.report.figures.rendering import DPI, ReportFigure, render
+from raysc.results.report.figures.rendering import DPI, ReportFigure, render, view
 from raysc.results.table.table import main_columns
 
 
@@ -28,13 +29,20 @@ def curves_figure(
         cells: of the sweep.
         layout: the panels.
     """
-    curves = curve_means(table, column, cells)
+    curves = with_quantiles(curve_means(table, column, cells), table)
     name = f"curves-{_file_name(column.name)}"
     axes = pd.DataFrame([{"cell": cell.number, **cell.settings.axes} for cell in cells])
     with style(name):
         figure = draw_curves(curves, column, layout)
-        alt = _alt(column, curves, cells, layout)
-        return render(figure, name, column.name, _caption(curves, layout), alt, axes.merge(curves.means, on="cell"))
+        alt, subplots = _alt(column, curves, cells, layout), figure.axes
+        numbers, points = axes.merge(curves.means, on="cell"), data_points(subplots, curves, layout)
+        rendered = render(figure, name, column.name, _caption(curves, layout), alt, numbers, points)
+        if (drawn_means(curves, layout)["mean"] <= 0).any():
+            return rendered
+        scales = ("log", "linear") if curves.scale == "log" else ("linear", "log")
+        set_y_scale(subplots[0], curves, layout, scales[1])
+        other = view(figure, column.name, alt, points, scales[1])
+        return replace(rendered, views=(replace(rendered.views[0], scale=scales[0]), other))
 
 
 def curves_png(resolved: ResolvedSweep, table: pd.DataFrame) -> bytes:
@@ -56,6 +64,8 @@ def _caption(curves: CurveMeans, layout: PanelLayout) -> str:
     """Return the caption: the averages, the bands, and all other elements of the figure."""
     means = curves.means
     sentences = _mean_sentences(curves)
+    if means["quantile_5"].notna().any():
+        sentences.append("Pale outer bands reach from the 5 % to the 95 % quantile of the seeds.")
     if (means["diverged"] > 0).any():
         sentences.append(
             "A cross marks a generation at which a seed diverged. Later means are over the remaining seeds only, so "

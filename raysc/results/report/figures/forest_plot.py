@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from textwrap import fill
 
 import numpy as np
 import pandas as pd
@@ -10,14 +11,15 @@ from matplotlib.figure import Figure
 
 from raysc.formatting import printable
 from raysc.results.claims.judging import JudgedCase, JudgedClaim
-from raysc.results.plots.labels import wrap
 from raysc.results.plots.style import style
 from raysc.results.report.figures.rendering import ReportFigure, render
 from raysc.results.table.number_format import interval_text, number_text, value_text
 
 MAX_CLAIMS = 40
 """Claims in the figure; the table has all."""
-LINE_CHARACTERS = 88
+WIDTH = 4.7
+"""Width of the figure in inches; a narrow screen can show all of it."""
+LINE_CHARACTERS = 62
 """Characters of a line above an interval: the width of the figure."""
 COLOURS = {"holds": "#009E73", "fails": "#D55E00", "undecided": "0.35"}
 MARKERS = {"holds": "o", "fails": "X", "undecided": "s"}
@@ -39,11 +41,11 @@ def forest_plot(claims: Sequence[JudgedClaim]) -> ReportFigure | None:
     if not shown:
         return None
     texts = [
-        f"{wrap(_shown(claim.claim.says), LINE_CHARACTERS)}\n{estimate_text(claim, case)}" for claim, case in shown
+        f"{fill(_shown(claim.claim.says), LINE_CHARACTERS)}\n{estimate_text(claim, case)}" for claim, case in shown
     ]
     heights = [0.145 * (text.count("\n") + 1) + 0.42 for text in texts]
     with style("claims"):
-        figure = Figure(figsize=(6.6, sum(heights) + 0.1))
+        figure = Figure(figsize=(WIDTH, sum(heights) + 0.1))
         ax = figure.add_axes((0.01, 0.0, 0.98, 1.0))
         ax.set_axis_off()
         ax.set_xlim(-1.02, 1.02)
@@ -74,8 +76,10 @@ def estimate_text(claim: JudgedClaim, case: JudgedCase) -> str:
     """Return ``error: replace / control = 9.8 [7.5, 12.9], must exceed 3``, with the axes of the case in front."""
     where = ", ".join(f"{axis} {value_text(value)}" for axis, value in case.where.items())
     estimate = interval_text(case.value, case.low, case.high) or f"[{_limit(case.low)}, {_limit(case.high)}]"
-    text = f"{claim.claim.metric}: {_quantity(claim)} = {estimate}, {_requirement(claim, case)}"
-    return wrap(_shown(f"{where}: {text}" if where else text), LINE_CHARACTERS)
+    unbroken, bound = (part.replace(" ", "\N{NO-BREAK SPACE}") for part in (estimate, _requirement(claim, case)))
+    text = f"{claim.claim.metric}: {_quantity(claim)} = {unbroken}, {bound}"
+    text = fill(printable(f"{where}: {text}" if where else text), LINE_CHARACTERS)
+    return text.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def _quantity(claim: JudgedClaim) -> str:

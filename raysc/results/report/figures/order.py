@@ -39,21 +39,20 @@ class FigureSection:
     without: str
 
 
-def _threshold_sections(resolved: ResolvedSweep, table: pd.DataFrame) -> list[FigureSection]:
-    """Return the section of the searches for a threshold; none for a sweep without a search."""
+def headline_section(resolved: ResolvedSweep, table: pd.DataFrame, curves: Sequence[ReportFigure]) -> FigureSection:
+    """Return the section at the top: the searches for a threshold, or the curves of the first metric."""
     search = resolved.sweep.search
     if search is None:
-        return []
+        return FigureSection("headline", "Result", "Result", curves[:1], "There are no results to draw yet.")
     figure = None if table.empty else thresholds_figure(search, read_searches(resolved, table))
-    heading = f"Threshold of {search.axis}"
     figures = [] if figure is None else [figure]
-    return [FigureSection("thresholds", "Thresholds", heading, figures, "No probe is complete yet.")]
+    return FigureSection("headline", "Thresholds", f"Threshold of {search.axis}", figures, "No probe is complete yet.")
 
 
 def figure_sections(
     resolved: ResolvedSweep, table: pd.DataFrame, stabilities: Sequence[Stability], objects: Objects
 ) -> tuple[FigureSection, ...]:
-    """Draw all figures of a sweep, and return them by section, in the order of the page.
+    """Draw all figures of a sweep, and return them by section: the headline, then the others in the order of the page.
 
     Args:
         resolved: the sweep.
@@ -75,10 +74,13 @@ def figure_sections(
         training_sets = [training_sets_figure(table, cells)]
         times = [figure for figure in [phase_times_figure(table, cells)] if figure is not None]
     no_map = no_map_reason(sweep, stabilities)
+    headline = headline_section(resolved, table, curves)
+    remaining = curves if sweep.search is not None else curves[1:]
+    no_curves = "All curves are above." if curves else "There are no results to draw yet."
     return (
-        *_threshold_sections(resolved, table),
+        headline,
         FigureSection("stability", "Stability", "Stability over lambda and initial quality", maps, no_map),
-        FigureSection("curves", "Curves", "Curves over generations", curves, "There are no results to draw yet."),
+        FigureSection("curves", "Curves", "Curves over generations", remaining, no_curves),
         FigureSection("samples", "Samples", "Samples", samples, "There are no samples yet."),
         FigureSection("rows", "Training sets", "Training sets", training_sets, "No generation is trained yet."),
         FigureSection("time", "Time", "Time", times, "No time was recorded."),

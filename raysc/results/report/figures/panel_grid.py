@@ -11,9 +11,14 @@ from raysc.results.plots.labels import wrap
 from raysc.results.plots.style import set_generation_axis
 from raysc.results.report.figures.curve_styles import CurveStyle
 from raysc.results.report.figures.panel_layout import PanelLayout
+from raysc.results.report.figures.rendering import legend_id
 
-PANEL_WIDTH, PANEL_HEIGHT = 2.35, 1.9
-"""Size of a panel, in inches; all other lengths in this module are in inches too."""
+WIDTH = 11.4
+"""Width of a figure whose panels are neither narrower nor wider than allowed, in inches, as all lengths here."""
+PANEL_WIDTHS = (2.35, 4.4)
+"""Least and greatest width of a panel."""
+PANEL_ASPECT = 0.62
+"""Height of a panel over its width."""
 LEFT, RIGHT, BOTTOM = 0.95, 0.1, 0.5
 """Margins of the figure."""
 TITLE_CHARACTERS = 34
@@ -41,15 +46,18 @@ def panel_grid(layout: PanelLayout, legend: Sequence[LegendEntry], share_y: bool
     """
     titles = ["\n".join(wrap(part, TITLE_CHARACTERS) for part in panel.title.splitlines()) for panel in layout.panels]
     title_lines = max(title.count("\n") + 1 if title else 0 for title in titles)
-    width = LEFT + RIGHT + PANEL_WIDTH * layout.columns
+    least, greatest = PANEL_WIDTHS
+    panel_width = min(max((WIDTH - LEFT - RIGHT) / layout.columns, least), greatest)
+    panel_height = PANEL_ASPECT * panel_width
+    width = LEFT + RIGHT + panel_width * layout.columns
     legend_columns = _legend_columns([name for name, _ in legend], width)
     legend_height, gap = 0.12 + 0.19 * -(-len(legend) // legend_columns), 0.12 + 0.16 * title_lines
-    height = legend_height + BOTTOM + layout.rows * (PANEL_HEIGHT + gap)
+    height = legend_height + BOTTOM + layout.rows * (panel_height + gap)
     figure = Figure(figsize=(width, height))
     grid = figure.add_gridspec(
         layout.rows, layout.columns,
         left=LEFT / width, right=1 - RIGHT / width, bottom=BOTTOM / height, top=1 - (legend_height + gap) / height,
-        wspace=0.09 if share_y else 0.25, hspace=gap / PANEL_HEIGHT,
+        wspace=0.09 if share_y else 0.25, hspace=gap / panel_height,
     )  # fmt: skip
     subplots: list[Axes] = []
     for index, title in enumerate(titles):
@@ -63,10 +71,14 @@ def panel_grid(layout: PanelLayout, legend: Sequence[LegendEntry], share_y: bool
             ax.set_xlabel("generation")
         subplots.append(ax)
     set_generation_axis(subplots[0])
-    figure.legend(
+    entries = figure.legend(
         [handle for _, handle in legend], [name for name, _ in legend], loc="upper left", frameon=False,
         ncols=legend_columns, borderaxespad=0.2, columnspacing=1.2, handlelength=2.6,
     )  # fmt: skip
+    for index in range(len(layout.curves)):  # the curves stand first in the legend
+        for part, artist in (("line", entries.legend_handles[index]), ("text", entries.get_texts()[index])):
+            if artist is not None:
+                artist.set_gid(legend_id(index, part))
     return figure, subplots
 
 

@@ -37,7 +37,7 @@ def phase_times_figure(table: pd.DataFrame, cells: Sequence[ResolvedCell]) -> Re
     total = seconds.sum(axis=1).sort_values(ascending=False)
     if not phases or not total.sum() > 0:
         return None
-    shown = list(total.index[:MAX_BARS])
+    shown = sorted(total.index[:MAX_BARS])
     labels = [wrap(shorten(cell_label(cells[number])), LABEL_CHARACTERS) for number in shown]
     sums = ", ".join(f"{phase} {_duration(seconds[f'seconds_{phase}'].sum())}" for phase in phases)
     left_out = (
@@ -61,8 +61,8 @@ def phase_times_figure(table: pd.DataFrame, cells: Sequence[ResolvedCell]) -> Re
 
 
 def _draw_bars(ax: Axes, seconds: pd.DataFrame, phases: Sequence[str], labels: Sequence[str]) -> None:
-    """Draw one stacked bar per row of ``seconds``, the longest on top."""
-    longest = seconds.sum(axis=1).iloc[0]
+    """Draw one stacked bar per row of ``seconds``."""
+    longest = seconds.sum(axis=1).max()
     unit, size = ("hours", 3600.0) if longest > 7200 else ("minutes", 60.0) if longest > 120 else ("seconds", 1.0)
     left, positions = np.zeros(len(seconds)), np.arange(len(seconds))
     for index, phase in enumerate(phases):

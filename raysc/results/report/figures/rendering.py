@@ -2,12 +2,15 @@
 
 import io
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+from matplotlib import rc_context, rcParams
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from pyarrow import csv
 
@@ -15,6 +18,42 @@ from raysc.results.table.csv_text import without_formulas
 
 DPI = 150
 """Dots per inch of the PNG: a figure of 7 inches is 1050 pixels wide."""
+POINTS_PER_INCH = 72
+"""Unit of an SVG's coordinates."""
+
+
+@dataclass(frozen=True)
+class DataPoint:
+    """A point of a figure whose value the page shows under the pointer.
+
+    Attributes:
+        ax: its subplot.
+        x: in the subplot's data coordinates.
+        y: likewise.
+        text: its value.
+        curve: index of its curve in the legend; None if the point belongs to no curve.
+    """
+
+    ax: Axes
+    x: float
+    y: float
+    text: str
+    curve: int | None = None
+
+
+@dataclass(frozen=True)
+class FigureView:
+    """A figure on one scale.
+
+    Attributes:
+        scale: "log" or "linear", the scale of the y axis; "" for a figure with one view.
+        svg: an <svg> element that can be embedded into a page. Its background is transparent.
+        points: x and y in the SVG's coordinates, text and index of the curve of each ``DataPoint``.
+    """
+
+    scale: str
+    svg: str
+    points: Sequence[tuple[float, float, str, int | None]]
 
 
 @dataclass(frozen=True)
@@ -26,7 +65,7 @@ class ReportFigure:
         title: its title, a few words.
         caption: explanation of its elements, and what it leaves out.
         alt: description of its contents for readers who cannot see it.
-        svg: an <svg> element that can be embedded into a page.
+        views: the figure, and the same on another scale if there is one.
         png: the same figure as a PNG.
         numbers: the numbers of the figure, those of cells without room in it included.
     """
@@ -35,9 +74,14 @@ class ReportFigure:
     title: str
     caption: str
     alt: str
-    svg: str
+    views: tuple[FigureView, ...]
     png: bytes
     numbers: pd.DataFrame
+
+    @property
+    def svg(self) -> str:
+        """The <svg> element of the first view."""
+        return self.views[0].svg
 
     def write(self, folder: Path) -> None:
         """Write NAME.svg, NAME.png and NAME.csv."""
@@ -53,23 +97,73 @@ def write_numbers(numbers: pd.DataFrame, file: Path) -> None:
     csv.write_csv(pa.Table.from_pandas(without_formulas(plain), preserve_index=False), file)
 
 
-def render(figure: Figure, name: str, title: str, caption: str, alt: str, numbers: pd.DataFrame) -> ReportFigure:
-    """Render a matplotlib figure; to be called within ``style(name)``. Arguments are those of ``ReportFigure``."""
-    svg, png = io.StringIO(), io.BytesIO()
-    figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+def render(
+    figure: Figure,
+    name: str,
+    title: str,
+    caption: str,
+    alt: str,
+    numbers: pd.DataFrame,
+    points: Sequence[DataPoint] = (),
+) -> ReportFigure:
+    """Render a matplotlib figure; to be called within ``style(name)``.
+
+    Arguments are those of ``ReportFigure``, and ``points`` of ``view``.
+    """
+    png = io.BytesIO()
+    views = (view(figure, title, alt, points),)
     figure.set_layout_engine("none")  # the SVG's layout holds for the PNG too
     figure.savefig(png, format="png", dpi=DPI)
-    return ReportFigure(name, title, caption, alt, _embeddable(svg.getvalue(), title, alt), png.getvalue(), numbers)
+    return ReportFigure(name, title, caption, alt, views, png.getvalue(), numbers)
+
+
+def view(figure: Figure, title: str, alt: str, points: Sequence[DataPoint] = (), scale: str = "") -> FigureView:
+    """Render a matplotlib figure as SVG; arguments are those of ``ReportFigure`` and ``FigureView``.
+
+    Args:
+        figure: the figure. Groups of curves have ids from ``curve_id``, entries of the legend from ``legend_id``.
+        title: of the figure.
+        alt: description of its contents.
+        points: points whose values the page shows.
+        scale: of the y axis.
+    """
+    svg = io.StringIO()
+    metadata = {"Date": None, "Creator": None, "Format": None, "Type": None}
+    with rc_context({"svg.hashsalt": f"{rcParams['svg.hashsalt']}{scale}"}):  # ids of two views differ
+        figure.savefig(svg, format="svg", metadata=metadata, facecolor="none")
+    return FigureView(scale, _embeddable(svg.getvalue(), title, alt), _svg_points(figure, points))
+
+
+def curve_id(curve: int, name: object) -> str:
+    """Return the id of an artist of a curve; ``name`` distinguishes it from others. See ``FigureView.points``."""
+    return f"curve-{curve}-{name}"
+
+
+def legend_id(curve: int, name: object) -> str:
+    """Return the id of an artist of a curve's entry in the legend."""
+    return f"legend-{curve}-{name}"
+
+
+def _svg_points(figure: Figure, points: Sequence[DataPoint]) -> list[tuple[float, float, str, int | None]]:
+    """Return points in the coordinates of the SVG, whose origin is at the upper left."""
+    unit, height = POINTS_PER_INCH / figure.dpi, figure.get_figheight() * POINTS_PER_INCH
+    placed = []
+    for point in points:
+        x, y = point.ax.transData.transform((point.x, point.y))
+        placed.append((round(float(x) * unit, 1), round(height - float(y) * unit, 1), point.text, point.curve))
+    return placed
 
 
 def _embeddable(svg: str, title: str, alt: str) -> str:
     """Return the <svg> element only, with title and description.
 
-    Ids without a reference are removed, since an id may occur only once in a page. The style sheet is removed too,
-    since it would hold for the whole page; its line joins become attributes of the element.
+    Ids of curves and legend entries become data attributes, and others without a reference are removed, since an id may
+    occur only once in a page. The style sheet is removed too, since it would hold for the whole page; its line joins
+    become attributes of the element.
     """
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'<g id="(curve|legend)-(\d+)-[^"]*"', r'<g data-\1="\2"', svg)
     svg = re.sub(r'<g id="[^"]*"', "<g", svg)
     head, _, body = svg.removeprefix("<svg").partition(">")
     element = f'<svg role="img" aria-label="{escape(alt)}" stroke-linejoin="round" stroke-linecap="butt"{head}>'

@@ -20,6 +20,7 @@ def means_of(generations: int, diverged_from: int | None = None, half_width: flo
     diverged = np.zeros(generations) if diverged_from is None else (t >= diverged_from).astype(float)
     means = pd.DataFrame({"cell": 0, "generation": t, "mean": 1.0 + t, "arithmetic_mean": np.nan, "diverged": diverged})
     means = means.assign(low=means["mean"] - half_width, high=means["mean"] + half_width, theory=np.nan, floor=0.5)
+    means = means.assign(quantile_5=np.nan, quantile_95=np.nan)
     return CurveMeans(means, {0: means}, COLUMN, scale="linear")
 
 

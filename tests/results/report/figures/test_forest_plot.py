@@ -4,7 +4,13 @@ import pytest
 
 from raysc.planning.resolved import resolve
 from raysc.results.claims.judging import JudgedClaim, judge_claims
-from raysc.results.report.figures.forest_plot import MAX_CLAIMS, decisive_case, estimate_text, forest_plot
+from raysc.results.report.figures.forest_plot import (
+    LINE_CHARACTERS,
+    MAX_CLAIMS,
+    decisive_case,
+    estimate_text,
+    forest_plot,
+)
 from raysc.results.report.page import Report
 from raysc.results.table.table import load_table
 from raysc.store.objects import Objects
@@ -28,7 +34,9 @@ def judged(make_sweep: MakeSweep, gaussian_text: str, gaussian_store: tuple[Swee
 
 
 def test_each_claim_is_a_comparison_with_interval_and_bound(judged: list[JudgedClaim]) -> None:
-    more, alike, large, slow = (estimate_text(claim, decisive_case(claim)) for claim in judged)
+    texts = [estimate_text(claim, decisive_case(claim)) for claim in judged]
+    assert all(len(line) <= LINE_CHARACTERS for text in texts for line in text.splitlines())
+    more, alike, large, slow = (" ".join(text.split()) for text in texts)
     assert more.startswith("frechet_distance: replace / control = ")
     assert more.endswith("], must exceed 3")
     assert "mix lambda 0.5 / control = " in alike

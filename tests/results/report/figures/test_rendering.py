@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import numpy as np
@@ -5,7 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from raysc.results.plots.style import style
-from raysc.results.report.figures.rendering import render, write_numbers
+from raysc.results.report.figures.rendering import DataPoint, curve_id, legend_id, render, view, write_numbers
 
 
 def test_a_csv_file_has_the_numbers_in_full_precision(tmp_path: Path) -> None:
@@ -35,4 +36,29 @@ def test_an_svg_has_title_and_description_and_no_style_sheet() -> None:
     assert "<title>a &lt; b</title>" in rendered.svg
     assert "<style" not in rendered.svg
     assert "<metadata" not in rendered.svg
+    assert rendered.svg == rendered.views[0].svg
+    assert "fill: #ffffff" not in rendered.svg, "the background is the page's"
     assert rendered.png.startswith(b"\x89PNG")
+
+
+def test_points_lie_on_the_drawn_marks() -> None:
+    with style("name"):
+        figure = Figure(figsize=(3, 2))
+        ax = figure.subplots()
+        ax.plot([1, 2], [10, 1000], marker="o", gid=curve_id(4, "line"))
+        ax.set_yscale("log")
+        points = [DataPoint(ax, 1, 10, "first", 4), DataPoint(ax, 2, 1000, "last")]
+        drawn = view(figure, "title", "alt", points, "log")
+    (marks,) = re.findall(r'<g data-curve="4">(.*?)</g>\s*</g>', drawn.svg, re.DOTALL)
+    places = [(float(x), float(y)) for x, y in re.findall(r'<use[^>]* x="([\d.]+)" y="([\d.]+)"', marks)]
+    assert [point[2:] for point in drawn.points] == [("first", 4), ("last", None)]
+    assert np.allclose([point[:2] for point in drawn.points], places, atol=0.06)
+
+
+def test_legend_entries_are_marked() -> None:
+    with style("name"):
+        figure = Figure()
+        legend = figure.legend([*figure.subplots().plot([1, 2])], ["curve"])
+        legend.get_texts()[0].set_gid(legend_id(0, "text"))
+        drawn = view(figure, "title", "alt")
+    assert '<g data-legend="0"' in drawn.svg

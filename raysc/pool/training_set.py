@@ -89,8 +89,12 @@ def _gather(parts: tuple[Part | Rows, ...], ends: np.ndarray, positions: np.ndar
         rows = row[span] if indices is None else indices[seed[span] if len(indices) > 1 else 0, row[span]]
         if len(array) > 1:
             rows = rows + seed[span] * array.shape[1]
-        # All indices are in range. mode="clip" writes straight into `out`; the default mode buffers.
-        array.reshape(-1, *event).take(rows, axis=0, out=sorted_rows[span], mode="clip")
+        flat = array.reshape(-1, *event)
+        if array.dtype == sorted_rows.dtype:
+            # All indices are in range. mode="clip" writes straight into `out`; the default mode buffers.
+            flat.take(rows, axis=0, out=sorted_rows[span], mode="clip")
+        else:  # float32 real rows beside float64 samples
+            sorted_rows[span] = flat.take(rows, axis=0)
     out = np.empty_like(sorted_rows)
     out[by_array] = sorted_rows
     return out.reshape(*positions.shape, *event)

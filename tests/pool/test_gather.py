@@ -108,3 +108,14 @@ def test_rows_between_load_no_other_blocks() -> None:
     blocks = [Counting() for _ in range(3)]
     assert Rows(synthetic(0), tuple(blocks)).between(3, 8).tolist() == [[[6, 7], [0, 1], [2, 3], [4, 5], [6, 7]]]
     assert [block.loads for block in blocks] == [1, 1, 0]
+
+
+def test_real_rows_of_half_the_precision_stand_beside_samples() -> None:
+    real = np.arange(8, dtype=np.float32).reshape(1, 4, 2)
+    samples = np.full((1, 3, 2), 0.1)
+    sources = [Rows(REAL, (MemoryBlock(("a", 0), 0, real),)), Rows(synthetic(0), (MemoryBlock(("b", 0), 0, samples),))]
+    whole = TrainingSet(tuple(sources))
+    mixed = TrainingSet(whole.parts, np.array([[5, 0, 4, 3]]))
+    expected = np.concatenate([real, samples], axis=1)[:, [5, 0, 4, 3]]
+    np.testing.assert_array_equal(mixed.load(), expected)
+    assert mixed.load().dtype == np.float64

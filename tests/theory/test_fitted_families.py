@@ -9,9 +9,15 @@ import pytest
 from scipy.optimize import minimize
 from scipy.special import expit
 
+from raysc.datasets.points.eight_gaussians import EightGaussians
+from raysc.models.mixtures.gaussian_mixture import GaussianMixture
+from raysc.pool.blocks import MemoryBlock
+from raysc.pool.rows import Rows
+from raysc.pool.training_set import TrainingSet
 from raysc.regimes.accumulate import Accumulate
 from raysc.regimes.recipe import REAL, Recipe, Take, synthetic
 from raysc.regimes.replace import Replace
+from raysc.rng import Streams
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep
 from tests.theory.deck import judge
@@ -120,3 +126,17 @@ def test_mixture_weights_agree_with_multinomial_draws(run_sweep: RunSweep, tmp_p
     for _ in range(3):
         weights = generator.multinomial(300, weights) / 300
     assert agree(table["heterozygosity"].to_numpy(), 1 - np.square(weights).sum(axis=1))
+
+
+def test_components_contract_by_the_share_of_rows_that_their_means_take() -> None:
+    family, seeds = GaussianMixture(components=8), tuple(range(12))
+    rows, shares = EightGaussians(rows=160, noise=0.1).train(seeds), []
+    for t in range(4):
+        block = MemoryBlock((t,), 0, np.asarray(rows, float))
+        state = family.fit(TrainingSet((Rows(REAL, (block,)),)), Streams(seeds, t))
+        rows = family.sample(state, 0, 160, Streams(seeds, t))
+        traces = np.trace(state["covariances"], axis1=2, axis2=3)
+        shares.append((state["weights"] * traces).sum(axis=1) / (2 * 0.1**2))
+    # The means of 8 components take 8 of 160 degrees of freedom at each fit.
+    assert agree(shares[-1], np.full(2, (1 - 8 / 160) ** 4))
+    assert shares[-1].mean() < 0.9

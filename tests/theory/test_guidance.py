@@ -16,7 +16,10 @@ from tests.theory.deck import judge
 pytestmark = pytest.mark.slow
 
 RunSweep = Callable[[Sweep, Objects], None]
-FEW = ("seeds=60",)
+CELLS = (
+    "space=[{regime: replace, loop.sample.guide.of: [weights], loop.sample.guide.weight: [-1.0, 0.0, 0.5, 0.75, 1.1]}]"
+)
+FEW = ("seeds=200", CELLS)
 
 
 def test_no_claim_fails_at_few_seeds(run_sweep: RunSweep, tmp_path: Path) -> None:
@@ -25,15 +28,12 @@ def test_no_claim_fails_at_few_seeds(run_sweep: RunSweep, tmp_path: Path) -> Non
     assert "holds" in verdicts.values()
 
 
-def test_a_claim_fails_if_guidance_goes_the_wrong_way(
-    run_sweep: RunSweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def reversed_guide(self: Gaussian, base: Arrays, state: Arrays, guide: Guide) -> Arrays:
-        return guided(self, state, base, guide)
+def test_a_claim_fails_without_guidance(run_sweep: RunSweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def newest(self: Gaussian, base: Arrays, state: Arrays, guide: Guide) -> Arrays:
+        return state
 
-    guided = Gaussian.guided_state
-    monkeypatch.setattr(Gaussian, "guided_state", reversed_guide)
-    verdicts = judge("guidance_gaussian", tmp_path, run_sweep, *FEW).verdicts
+    monkeypatch.setattr(Gaussian, "guided_state", newest)
+    verdicts = judge("guidance_gaussian", tmp_path, run_sweep, "seeds=40", CELLS).verdicts
     assert next(verdict for says, verdict in verdicts.items() if "w = 1/2" in says) == "fails"
 
 

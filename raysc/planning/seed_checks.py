@@ -3,10 +3,13 @@
 from raysc.planning.resolved import ResolvedCell
 from raysc.seeds import varied_purposes
 from raysc.sweepfile.sweep import Sweep
+from raysc.sweepfile.sweep_reader import FORK_DISTANCE
 
 
 def check_seeds(sweep: Sweep, cell: ResolvedCell) -> None:
     """Refuse several seeds of a purpose for which a cell draws nothing: its replicates would be equal.
+
+    A rate of contraction has an interval over independent replicates only, so shared seeds are refused with its metric.
 
     Raises:
         InputError: names the purpose.
@@ -16,6 +19,8 @@ def check_seeds(sweep: Sweep, cell: ResolvedCell) -> None:
         raise sweep.error(
             "seeds.train", f"{cell.settings.model.name} is fitted in closed form, which draws nothing; set train: 1"
         )
+    if len(varied) > 1 and any(metric.name == FORK_DISTANCE for metric in sweep.metrics):
+        raise sweep.error("seeds", f"{FORK_DISTANCE} needs independent replicates; set a number, without purposes")
     if "sample" in varied and cell.settings.loop_sample.latents == "repeated":
         raise sweep.error(
             "seeds.sample",

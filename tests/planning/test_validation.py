@@ -221,6 +221,7 @@ def test_text_is_not_curated_by_distances(make_sweep: MakeSweep) -> None:
     ("change", "words"),
     [
         ("seeds={train: 2}", "seeds.train: gaussian is fitted in closed form, which draws nothing; set train: 1"),
+        ("metrics=[fork_distance]", "seeds: fork_distance needs independent replicates"),
         ("search={threshold: lambda, range: [0.5, 2]}", "seeds: a search for a threshold adds seeds"),
     ],
 )

@@ -5,6 +5,7 @@ import pytest
 
 from raysc.results.claims.verdicts import Region, above, below, conclusion, judge, verdicts, within
 from raysc.results.statistics.censored import CensoredValues, censor
+from raysc.seeds import PurposeSeeds, join
 
 pytestmark = pytest.mark.slow
 
@@ -142,3 +143,20 @@ def test_with_holm_a_case_that_fails_alone_is_undecided_among_many() -> None:
     assert [verdict for verdict, _ in verdicts([judgement])] == ["fails"]
     (first, _), *_ = verdicts([judgement, *[None] * 9])
     assert first == "undecided"
+
+
+def test_replicates_that_share_seeds_decide_less() -> None:
+    """8 x 4 replicates with one effect for each data and each training seed know their mean like 4 to 8 seeds."""
+    draws = np.random.default_rng(5)
+    seeds = [join(PurposeSeeds(data, 0, train, 0)) for data in range(8) for train in range(4)]
+    false = {"shared": 0, "independent": 0}
+    for _ in range(TRIALS):
+        effects = draws.normal(size=(8, 1)) + draws.normal(size=(1, 4)) + 0.1 * draws.normal(size=(8, 4))
+        values = censor(effects.reshape(-1, 1))
+        false["shared"] += judge(values, above(0.0), seeds).holds
+        false["independent"] += judge(values, above(0.0)).holds
+    assert false["shared"] / TRIALS <= MAX_ERROR_RATE
+    assert false["independent"] / TRIALS > 0.2
+    incomplete = judge(values.take(np.arange(31)), above(-100.0), seeds[:-1])
+    assert not incomplete.holds
+    assert (incomplete.low[0], incomplete.high[0]) == (-np.inf, np.inf)

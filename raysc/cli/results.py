@@ -86,7 +86,7 @@ def results(
         print_table(shown.table)
         _print_thresholds(resolved, whole)
         _print_early_ends(sweep, whole)
-        _print_contraction(resolved, whole)
+        _print_rates(resolved, whole)
 
 
 def _print_thresholds(resolved: "ResolvedSweep", table: "pd.DataFrame") -> None:
@@ -108,14 +108,16 @@ def _print_early_ends(sweep: "Sweep", table: "pd.DataFrame") -> None:
         typer.echo(text)
 
 
-def _print_contraction(resolved: "ResolvedSweep", table: "pd.DataFrame") -> None:
-    """Print the rate of contraction of each cell whose loop has a fork."""
+def _print_rates(resolved: "ResolvedSweep", table: "pd.DataFrame") -> None:
+    """Print the rate of contraction of each cell whose loop has a fork, and the exponents of ``scaling``."""
     from raysc.formatting import printable
     from raysc.results.contraction.tables import contraction_frame, contraction_texts, has_forks
+    from raysc.results.scaling.tables import scaling_frame, scaling_texts
 
-    if has_forks(resolved):
-        for text in contraction_texts(contraction_frame(resolved, table)):
-            typer.echo(printable(text))
+    texts = contraction_texts(contraction_frame(resolved, table)) if has_forks(resolved) else []
+    texts += scaling_texts(scaling_frame(resolved, table)) if resolved.sweep.scaling is not None else []
+    for text in texts:
+        typer.echo(printable(text))
 
 
 def _grouped(table: "pd.DataFrame", groups: Sequence[str], names: Sequence[str], sweep: "Sweep") -> "pd.DataFrame":

@@ -41,6 +41,7 @@ METRICS = {
     "rare_outcome_survival": "raysc.metrics.closed_form.rare_outcome_survival:RareOutcomeSurvival",
     "wasserstein": "raysc.metrics.distances.wasserstein:Wasserstein",
     "sliced_wasserstein": "raysc.metrics.distances.sliced_wasserstein:SlicedWasserstein",
+    "inverse_effective_rows": "raysc.metrics.distances.inverse_effective_rows:InverseEffectiveRows",
     "mmd": "raysc.metrics.distances.mmd:Mmd",
     "tail_mass": "raysc.metrics.distances.tail_mass:TailMass",
     "off_mode_mass": "raysc.metrics.modes.off_mode_mass:OffModeMass",

@@ -3,7 +3,7 @@
 from raysc.settings.base import Component, Settings
 from raysc.settings.cell import UNCURATED, CellSettings, Measure, Start, StepsOf
 from raysc.settings.coupled_models import GRAPHS, Coupling, Models, RealRows, coupling_value
-from raysc.settings.probe import Probe
+from raysc.settings.probe import Probe, Scaling
 from raysc.settings.run import Keep, Price, Resources, Until
 from raysc.settings.sampling import Accept, Guide, Sample
 from raysc.settings.search import Search, Tolerance
@@ -31,6 +31,7 @@ __all__ = [
     "RealRows",
     "Resources",
     "Sample",
+    "Scaling",
     "Search",
     "Settings",
     "Start",

@@ -1,4 +1,4 @@
-"""Settings of probes, which measure properties of the loops themselves."""
+"""Settings of what is measured of the loops themselves: probes and scaling laws."""
 
 from raysc.settings.base import Settings
 
@@ -13,3 +13,13 @@ class Probe(Settings):
     """
 
     contraction: bool = False
+
+
+class Scaling(Settings):
+    """Exponents of the mean excess over the control in an axis and in the generation.
+
+    Attributes:
+        axis: an axis of ``space`` with numbers above 0, such as data.rows.
+    """
+
+    axis: str

@@ -23,6 +23,7 @@ from raysc.settings import (
     Probe,
     Resources,
     Sample,
+    Scaling,
     Search,
     Settings,
     Start,
@@ -95,6 +96,7 @@ class SweepFile(Settings):
         control: true: every cell is compared with a control that trains on real rows only; matched: with one that
             takes as many optimiser steps; false: no control.
         probe: measurements of the loops themselves, such as their contraction.
+        scaling: exponents of the excess in an axis and in the generation.
         initial_quality: metric whose value at generation 0 sorts cells by the quality of their initial model.
         resources: resources of a trial.
         pool: where sampled rows lie: in Parquet files of the store, or in Ray's object store.
@@ -122,6 +124,7 @@ class SweepFile(Settings):
     metrics: list[Any] = Field(min_length=1)
     measure: Any = "all"
     probe: Probe = Probe()
+    scaling: Scaling | None = None
     control: Any = True
     initial_quality: str | None = None
     resources: Resources = Resources()

@@ -39,6 +39,7 @@ class Sweep:
         resolved: the file's mapping after overrides, for the record.
         locations: dotted key -> "FILE, line N", for messages.
         search: the searches for a threshold, if the file has one.
+        scaling: the axis in which exponents of the excess are tabulated; None: none are.
         seeds_by_cell: number of the cell -> its seeds, of a search; cells that are not listed have all seeds.
     """
 
@@ -65,6 +66,7 @@ class Sweep:
     resolved: Mapping[str, Any]
     locations: Mapping[str, str]
     search: ThresholdSearch | None = None
+    scaling: str | None = None
     seeds_by_cell: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
 
     def seeds_of(self, cell: int) -> tuple[int, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from raysc.errors import InputError
-from raysc.settings import Component
+from raysc.settings import CellSettings, Component
 from raysc.sweepfile.cells import DraftBuilder
 from raysc.sweepfile.claim_reader import read_claims
 from raysc.sweepfile.claims import ClaimGrid
@@ -133,6 +133,7 @@ def _read(
     # An axis is also located by its plain name: later checks report `data.rows`, set under `space` or elsewhere.
     axes = {axis.key: document.locations[axis.file_key] for grid in reversed(grids) for axis in grid}
     check_labels(file.labels, [*cells[0].axes, *columns], locations)
+    scaling = _read_scaling(file, cells, locations)
     return Sweep(
         name=name,
         path=document.path,
@@ -157,6 +158,7 @@ def _read(
         resolved=document.value,
         locations={**document.locations, **axes},
         search=search,
+        scaling=scaling,
         seeds_by_cell={} if search is None else search.seeds_by_cell(cells),
     )
 
@@ -173,6 +175,19 @@ def _read_metrics(file: SweepFile, checker: ComponentChecker, locations: Locatio
         distance = checker.check("metric", FORK_DISTANCE, "probe.contraction", locations.error).component
         metrics += [] if distance in metrics else [distance]
     return tuple(metrics)
+
+
+def _read_scaling(file: SweepFile, cells: Sequence[CellSettings], locations: Locations) -> str | None:
+    """Return the axis of ``scaling``; InputError unless it is an axis with numbers above 0."""
+    if file.scaling is None:
+        return None
+    axis, axes = file.scaling.axis, list(cells[0].axes)
+    if axis not in axes:
+        raise locations.error("scaling.axis", f"{axis!r} is no axis of this sweep{did_you_mean(axis, axes)}")
+    for value in (cell.axes[axis] for cell in cells if cell.axes[axis] is not None):
+        if not isinstance(value, int | float) or isinstance(value, bool) or value <= 0:
+            raise locations.error("scaling.axis", f"needs numbers above 0, and {axis} has {value!r}")
+    return axis
 
 
 def _check_initial_quality(file: SweepFile, metrics: Sequence[Component], locations: Locations) -> None:

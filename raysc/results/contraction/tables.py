@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from math import isnan, nan
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from raysc import registry
@@ -30,8 +29,8 @@ def contraction_frame(resolved: ResolvedSweep, table: pd.DataFrame) -> pd.DataFr
         its interval. NaN where a number is not known. Coupled models are one row.
     """
     rows = []
-    for cell, metric, distances, generations in _distances(resolved, table):
-        rate, share = leading_rate(distances, generations), _step_share(cell, 1)
+    for cell, metric, distances in _distances(resolved, table):
+        rate, share = leading_rate(distances), _step_share(cell, 1)
         expected, bound = expected_rate(cell, resolved.sweep.generations), kappa(cell)
         rows.append(
             {
@@ -54,14 +53,16 @@ def steps_frame(resolved: ResolvedSweep, table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {**_where(resolved, cell), "metric": metric, **_numbers(rate, _step_share(cell, rate.last))}
-            for cell, metric, distances, generations in _distances(resolved, table)
-            for rate in step_rates(distances, generations)
+            for cell, metric, distances in _distances(resolved, table)
+            for rate in step_rates(distances)
         ]
     )
 
 
 def contraction_texts(frame: pd.DataFrame) -> list[str]:
     """Return a sentence for each cell, by its first distance."""
+    if frame.empty:
+        return []
     first = frame["metric"].iloc[0]
     axes = list(frame.columns[: list(frame.columns).index("metric")])
     return [_text(axes, row) for row in frame[frame["metric"] == first].to_dict("records")]
@@ -120,10 +121,8 @@ def _columns(resolved: ResolvedSweep) -> list[str]:
     return [column.name for metric in metrics if isinstance(metric, ForkMetric) for column in metric.columns]
 
 
-def _distances(
-    resolved: ResolvedSweep, table: pd.DataFrame
-) -> Iterator[tuple[ResolvedCell, str, np.ndarray, list[int]]]:
-    """Yield each cell with each distance, float64 (seeds, generations), and its measured generations."""
+def _distances(resolved: ResolvedSweep, table: pd.DataFrame) -> Iterator[tuple[ResolvedCell, str, pd.DataFrame]]:
+    """Yield each cell with each distance, seeds as rows and measured generations as columns."""
     for cell in resolved.cells:
         coupling = cell.settings.coupling
         if cell.settings.control or (coupling is not None and coupling.index > 0):
@@ -132,5 +131,4 @@ def _distances(
         if rows.empty:
             continue
         for column in _columns(resolved):
-            pivot = rows.pivot(index="seed", columns="generation", values=column)
-            yield cell, column, pivot.to_numpy(float), [int(t) for t in pivot.columns]
+            yield cell, column, rows.pivot(index="seed", columns="generation", values=column)

@@ -37,6 +37,8 @@ from raysc.results.report.tables import (
 )
 from raysc.results.report.usage import usage_text
 from raysc.results.report.variance import variance_components_frame, variance_table
+from raysc.results.scaling.tables import effective_rows_frame, scaling_frame
+from raysc.results.statistics.averages import Mean
 from raysc.results.table.early_ends import early_ends_text
 from raysc.results.table.stability import cell_stabilities, excess_unit, stability_frame
 from raysc.results.table.table import load_table, quality_column, varying_axes
@@ -113,6 +115,8 @@ def report(resolved: ResolvedSweep, objects: Objects) -> Report:
     components = variance_components_frame(resolved, table, column)
     if components is not None:
         tables["variance"] = components
+    if sweep.scaling is not None and not table.empty:
+        tables |= {"scaling": scaling_frame(resolved, table), "effective-rows": effective_rows_frame(resolved, table)}
     script = files("raysc.results.report").joinpath("page.js").read_text(encoding="utf-8")
     html = _template_environment().get_template("page.html").render(
         sweep=sweep,

@@ -62,7 +62,7 @@ def test_a_gaussian_mix_contracts_by_its_share(run: Run) -> None:
         distances = table[table["cell"] == cell.number].pivot(
             index="seed", columns="generation", values="fork_distance"
         )
-        rate, expected = leading_rate(distances.to_numpy(), list(range(7))), expected_rate(cell, 6)
+        rate, expected = leading_rate(distances), expected_rate(cell, 6)
         assert rate is not None
         assert expected is not None
         z = (rate.logs.mean() - log(expected)) / (rate.logs.std(ddof=1) / np.sqrt(len(rate.logs)))

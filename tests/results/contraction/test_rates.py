@@ -27,7 +27,7 @@ def test_a_geometric_distance_has_its_ratio_at_any_generations(rho: float, gener
 
 def test_the_leading_rate_leaves_out_fast_directions_and_distances_of_rounding() -> None:
     t = list(range(13))
-    distances = np.hypot(geometric(0.3, t), geometric(0.02, t)) + 1e-16
+    distances = pd.DataFrame(np.hypot(geometric(0.3, t), geometric(0.02, t)) + 1e-16, columns=t)
     rate = leading_rate(distances)
     assert rate is not None
     assert (rate.first, rate.last) == (6, 11)  # 0.3^12 is below the resolution

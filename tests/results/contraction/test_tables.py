@@ -27,11 +27,11 @@ RunSweep = Callable[[Sweep, Objects], None]
 
 TEXT = """\
 name: contraction
-data: {name: gaussian, dim: 2, rows: 300}
+data: {name: gaussian, dim: 2, rows: 200}
 model: gaussian
 loop: {generations: 6}
 space: {regime: mix, lambda: [0.25, 0.5, 1.0, 2.0, 4.0]}
-seeds: 12
+seeds: 8
 metrics: [mean_error]
 control: false
 probe: {contraction: true}

@@ -61,11 +61,25 @@ def steps_frame(resolved: ResolvedSweep, table: pd.DataFrame) -> pd.DataFrame:
 
 def contraction_texts(frame: pd.DataFrame) -> list[str]:
     """Return a sentence for each cell, by its first distance."""
-    if frame.empty:
-        return []
-    first = frame["metric"].iloc[0]
-    axes = list(frame.columns[: list(frame.columns).index("metric")])
-    return [_text(axes, row) for row in frame[frame["metric"] == first].to_dict("records")]
+    rows = of_first_distance(frame)
+    return [_text(where, row) for where, row in zip(cell_labels(rows), rows.to_dict("records"), strict=True)]
+
+
+def of_first_distance(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the first distance of ``contraction_frame``, one for each cell."""
+    return frame if frame.empty else frame[frame["metric"] == frame["metric"].iloc[0]]
+
+
+def cell_labels(frame: pd.DataFrame) -> list[str]:
+    """Return the label of each row's cell."""
+    axes = list(frame.columns[: list(frame.columns).index("metric")]) if len(frame) else []
+    return [
+        label(axes, [None if _is_nan(row[axis]) else row[axis] for axis in axes]) for row in frame.to_dict("records")
+    ]
+
+
+def _is_nan(value: object) -> bool:
+    return isinstance(value, float) and isnan(value)
 
 
 def has_forks(resolved: ResolvedSweep) -> bool:
@@ -73,8 +87,7 @@ def has_forks(resolved: ResolvedSweep) -> bool:
     return bool(_columns(resolved))
 
 
-def _text(axes: list[str], row: dict[Any, Any]) -> str:
-    where = label(axes, [None if isinstance(row[axis], float) and isnan(row[axis]) else row[axis] for axis in axes])
+def _text(where: str, row: dict[Any, Any]) -> str:
     if isnan(row["rho"]):
         return f"{where}: rho is not known, the distances vanish or are not finite"
     parts = [f"rho {interval_text(row['rho'], row['rho_low'], row['rho_high'])}"]

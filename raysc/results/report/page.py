@@ -111,7 +111,7 @@ def report(resolved: ResolvedSweep, objects: Objects) -> Report:
     if stabilities:
         tables["stability"] = stability_frame(stabilities, cells)
     if has_forks(resolved) and not table.empty:
-        tables |= {"contraction": contraction_frame(resolved, table), "contraction-steps": steps_frame(resolved, table)}
+        tables |= {"rates": contraction_frame(resolved, table), "rates-by-generation": steps_frame(resolved, table)}
     components = variance_components_frame(resolved, table, column)
     if components is not None:
         tables["variance"] = components

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from raysc.planning.resolved import ResolvedSweep
+from raysc.results.contraction.tables import contraction_frame, has_forks
+from raysc.results.report.figures.contraction import contraction_figure
 from raysc.results.report.figures.curves import curves_figure
 from raysc.results.report.figures.panel_layout import panel_layout
 from raysc.results.report.figures.phase_times import phase_times_figure
@@ -49,6 +51,15 @@ def headline_section(resolved: ResolvedSweep, table: pd.DataFrame, curves: Seque
     return FigureSection("headline", "Thresholds", f"Threshold of {search.axis}", figures, "No probe is complete yet.")
 
 
+def _contraction_sections(resolved: ResolvedSweep, table: pd.DataFrame) -> list[FigureSection]:
+    """Return the section of the rates of contraction; none for a sweep without forks."""
+    if not has_forks(resolved):
+        return []
+    figure = None if table.empty else contraction_figure(contraction_frame(resolved, table))
+    figures = [] if figure is None else [figure]
+    return [FigureSection("contraction", "Contraction", "Contraction", figures, "No rate is known yet.")]
+
+
 def figure_sections(
     resolved: ResolvedSweep, table: pd.DataFrame, stabilities: Sequence[Stability], objects: Objects
 ) -> tuple[FigureSection, ...]:
@@ -79,6 +90,8 @@ def figure_sections(
     no_curves = "All curves are above." if curves else "There are no results to draw yet."
     return (
         headline,
+        *_threshold_sections(resolved, table),
+        *_contraction_sections(resolved, table),
         FigureSection("stability", "Stability", "Stability over lambda and initial quality", maps, no_map),
         FigureSection("curves", "Curves", "Curves over generations", remaining, no_curves),
         FigureSection("samples", "Samples", "Samples", samples, "There are no samples yet."),

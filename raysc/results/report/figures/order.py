@@ -90,7 +90,6 @@ def figure_sections(
     no_curves = "All curves are above." if curves else "There are no results to draw yet."
     return (
         headline,
-        *_threshold_sections(resolved, table),
         *_contraction_sections(resolved, table),
         FigureSection("stability", "Stability", "Stability over lambda and initial quality", maps, no_map),
         FigureSection("curves", "Curves", "Curves over generations", remaining, no_curves),

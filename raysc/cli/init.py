@@ -33,8 +33,8 @@ def _copy_sweep_file(name: str) -> None:
     files = shipped()
     if name not in files:
         in_folders = [known for known in files if Path(known).name == name]  # gaussian: kazdan2024/gaussian
-        nearest = in_folders[0] if in_folders else name
-        raise InputError(f"there is no sweep file {name!r}{did_you_mean(nearest, files)}")
+        nearest = f"; did you mean {' or '.join(map(repr, in_folders))}?" if in_folders else did_you_mean(name, files)
+        raise InputError(f"there is no sweep file {name!r}{nearest}")
     target = files[name].name
     _write({target: copy_text(files[name])})
     shutil.copyfile(SCHEMA, SCHEMA.name)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from benchmarks import faults
 from raysc.store.objects import Objects
@@ -31,13 +32,14 @@ def test_killed_processes_lose_no_work_and_repeat_none(tmp_path: Path) -> None:
     assert counts.unequal == 0, "the table is that of an undisturbed run, bit for bit"
 
 
-def test_two_calls_at_once_share_the_work(tmp_path: Path, s3: S3) -> None:
+@pytest.mark.parametrize("where", ["disk", "s3"])
+def test_two_calls_at_once_share_the_work(where: str, tmp_path: Path, s3: S3) -> None:
     (tmp_path / "logged_family.py").write_text(faults.FAMILY)
     file = tmp_path / "faults.yaml"
-    file.write_text(faults.SWEEP.format(**vars(faults.Size(generations=1, seeds=2, lambdas="[0.5]", qualities="[60]"))))
+    file.write_text(faults.SWEEP.format(**vars(faults.Size(generations=2, seeds=2, lambdas="[0.5]", qualities="[60]"))))
     text = file.read_text().replace("workers: 2", "workers: 1")
     file.write_text(text)
-    store = "s3://bucket/two-at-once"
+    store = str(tmp_path / "store") if where == "disk" else "s3://bucket/two-at-once"
     log = tmp_path / "fits"
     environment = {**os.environ, faults.LOG: str(log), "RAY_AUTH_MODE": "disabled"}
     command = [*RAYSC, "sweep", str(file), "--storage", store]
@@ -59,7 +61,7 @@ def test_two_calls_at_once_share_the_work(tmp_path: Path, s3: S3) -> None:
     spans = [span for packs in by_lineage.values() for pack_spans in packs.values() for span in pack_spans]
     initial_rows = {zero.rows for cell in resolved.cells if (zero := cell.keys.generation_zero)}
     later = [span for span in spans if span.first > 0]
-    assert len(later) == 2 * 2, "regimes, seeds"
+    assert len(later) == 2 * 2 * 2, "regimes, seeds, generations"
     assert len([entry for entry in fits if entry["generation"] > 0]) == len(later), "each was fitted once"
     assert len([entry for entry in fits if entry["generation"] == 0]) == 2, "one a seed"
     assert len([span for span in spans if span.lineage in initial_rows]) == 2

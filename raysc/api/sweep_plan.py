@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SweepPlan:
-    """What a sweep would run. In a notebook it shows its sizes and units.
+    """The units that a sweep would run. In a notebook it shows their sizes.
 
     Attributes:
         name: name of the sweep.

@@ -147,8 +147,8 @@ def resolve(sweep: Sweep) -> ResolvedSweep:
     return ResolvedSweep(sweep, tuple(_couple(cells)))
 
 
-class _Built(NamedTuple):
-    """A component's object and its identity in keys."""
+class _BuiltComponent(NamedTuple):
+    """The object of a component, and its identity in keys."""
 
     instance: Any
     identity: Mapping[str, object]
@@ -158,39 +158,39 @@ class _Components:
     """Components of a sweep. Each is built once, and the cells that have it share the object."""
 
     def __init__(self) -> None:
-        self._built: dict[Hashable, _Built] = {}
+        self._built: dict[Hashable, _BuiltComponent] = {}
 
-    def _get(self, key: Hashable, build: Callable[[], _Built]) -> _Built:
+    def _get(self, key: Hashable, build: Callable[[], _BuiltComponent]) -> _BuiltComponent:
         if key not in self._built:
             self._built[key] = build()
         return self._built[key]
 
-    def dataset(self, data: Component) -> _Built:
+    def dataset(self, data: Component) -> _BuiltComponent:
         """Return a data set, whose files are read here."""
 
-        def build() -> _Built:
+        def build() -> _BuiltComponent:
             dataset: DataSet = registry.build("data", data)
             identity = _identity("data", data, dataset)
             _ = dataset.count, dataset.event
-            return _Built(dataset, identity)
+            return _BuiltComponent(dataset, identity)
 
         return self._get(("data", data.model_dump_json()), build)
 
-    def family(self, settings: CellSettings, dataset: DataSet) -> _Built:
+    def family(self, settings: CellSettings, dataset: DataSet) -> _BuiltComponent:
         """Return the family of a cell for rows of its data set, with the pretrained weights that it starts from."""
 
-        def build() -> _Built:
+        def build() -> _BuiltComponent:
             family, source = registry.family(settings.model, dataset), settings.initial.from_
             if source is not None:
                 family = cast(Family, PretrainedFamily(family, source))
-            return _Built(family, _identity("model", settings.model, family))
+            return _BuiltComponent(family, _identity("model", settings.model, family))
 
         return self._get((id(dataset), settings.model.model_dump_json(), settings.initial.from_), build)
 
-    def rule(self, kind: Literal["regime", "curation"], component: Component) -> _Built:
+    def rule(self, kind: Literal["regime", "curation"], component: Component) -> _BuiltComponent:
         """Return a regime or curation."""
         key = kind, component.model_dump_json()
-        return self._get(key, lambda: _Built(registry.build(kind, component), _identity(kind, component)))
+        return self._get(key, lambda: _BuiltComponent(registry.build(kind, component), _identity(kind, component)))
 
 
 def _couple(cells: Sequence[ResolvedCell]) -> Iterator[ResolvedCell]:
@@ -221,7 +221,7 @@ def _model_index(cell: ResolvedCell) -> int:
 
 
 def _resolve_cell(
-    number: int, settings: CellSettings, dataset: _Built, components: _Components, until: str
+    number: int, settings: CellSettings, dataset: _BuiltComponent, components: _Components, until: str
 ) -> ResolvedCell:
     """Collect family, regime and curation of a cell, and compute its keys."""
     data: DataSet = dataset.instance

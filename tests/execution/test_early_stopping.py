@@ -59,7 +59,10 @@ def test_values_of_a_part_of_the_pack_are_completed_from_the_last_ones() -> None
     assert completed["metric-key"]["entropy"].tolist() == [0.3, 0.1, 0.2]
 
 
-@pytest.mark.parametrize(("level", "expected"), [({"below": 0.1}, [False, True]), ({"above": 0.5}, [True, False])])
-def test_both_sides_of_a_level_can_end_a_seed(level: dict[str, float], expected: list[bool]) -> None:
-    rule = EarlyStopping((0, 1), Until(metric="entropy", **level), "metric-key")
+@pytest.mark.parametrize(
+    ("until", "expected"),
+    [(Until(metric="entropy", below=0.1), [False, True]), (Until(metric="entropy", above=0.5), [True, False])],
+)
+def test_both_sides_of_a_level_can_end_a_seed(until: Until, expected: list[bool]) -> None:
+    rule = EarlyStopping((0, 1), until, "metric-key")
     assert rule.reached({"metric-key": {"entropy": np.array([0.5, 0.1])}}).tolist() == expected

@@ -57,7 +57,7 @@ TEST_KINDS = {"crashing": "crashing_inputs"}
 """Kinds that violate the property on purpose."""
 EXACT = ("manifests", "model_files", "row_files", "span_records", "metric_tables", "sweep_records")
 """Kinds that a checksum protects."""
-SLOW = {"sweep_texts": 4, "unet_weights": 10, "unet_settings": 10, "language_weights": 10, "language_settings": 10}
+SLOW = {"unet_weights": 10, "unet_settings": 10, "language_weights": 10, "language_settings": 10}
 """Kinds whose readers take some 10 ms: they get this many times fewer inputs."""
 DIVIDED = {"sweep_inputs"}
 """Modules whose kinds are read in different processes."""

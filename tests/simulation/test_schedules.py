@@ -6,7 +6,7 @@ from tests.simulation.campaign import Figures, play_all, seeds
 
 pytestmark = pytest.mark.slow
 
-SCHEDULES = 1200
+SCHEDULES = 1500
 PROCESSES = 2
 
 

@@ -165,8 +165,8 @@ def _with_own_generation_zeros(rows: pd.DataFrame, resolved: ResolvedSweep) -> p
     is_shared = rows["lineage"].isin(shared)
     seeds = resolved.sweep.seeds
     by_start = pd.DataFrame({"seed": generation_zero_pack(seeds), "of_loop": seeds})
-    own = rows[is_shared].merge(by_start, on="seed").drop(columns="seed").rename(columns={"of_loop": "seed"})
-    return pd.concat([rows[~is_shared], own[rows.columns]], ignore_index=True)
+    of_loops = rows[is_shared].merge(by_start, on="seed").drop(columns="seed").rename(columns={"of_loop": "seed"})
+    return pd.concat([rows[~is_shared], of_loops[rows.columns]], ignore_index=True)
 
 
 def _with_ends(table: pd.DataFrame, until: Until, generations: int) -> pd.DataFrame:

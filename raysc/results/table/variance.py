@@ -65,11 +65,11 @@ def _components(seeds: list[int], values: np.ndarray, all_seeds: Iterable[int]) 
     """Return the columns of the components of one cell and generation; NaN unless all seeds have a finite value."""
     design = CrossedDesign.of(tuple(all_seeds))
     assert design is not None, "the seeds of a sweep are a whole design"
-    own = CrossedDesign.of(seeds)
-    if own is None or own.sizes != design.sizes or not np.isfinite(values).all():
+    cell_design = CrossedDesign.of(seeds)
+    if cell_design is None or cell_design.sizes != design.sizes or not np.isfinite(values).all():
         effects = [*design.effects, ()]
         return [_row(Component(effect, design.size(effect), *3 * [float("nan")]), float("nan")) for effect in effects]
-    components = variance_components(own, values)
+    components = variance_components(cell_design, values)
     total = components[-1].variance
     return [_row(component, component.variance / total if total > 0 else float("nan")) for component in components]
 

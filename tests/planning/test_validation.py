@@ -86,9 +86,9 @@ def test_several_ranks_answer_for_the_cross_entropy_of_text_and_not_for_densitie
 @pytest.mark.parametrize(
     ("model", "setting", "takes"),
     [
-        ("flow_matching", "spacing=quadratic", "rows, steps, sampler, rtol, atol, latents, truncation, precision"),
-        ("ddpm", "rtol=1e-3", "rows, steps, sampler, spacing, epsilon, latents, truncation, precision"),
-        ("edm", "sampler=euler", "rows, steps, latents, truncation, precision"),
+        ("flow_matching", "spacing=quadratic", "rows, steps, sampler, rtol, atol, latents, truncation, guide, precision"),
+        ("ddpm", "rtol=1e-3", "rows, steps, sampler, spacing, epsilon, latents, truncation, guide, precision"),
+        ("edm", "sampler=euler", "rows, steps, latents, truncation, guide, precision"),
     ],
 )
 def test_settings_of_other_samplers_are_refused(make_sweep: MakeSweep, model: str, setting: str, takes: str) -> None:

@@ -187,7 +187,7 @@ def _discard(resolved: ResolvedSweep, objects: Objects, display: Display) -> Non
     sweep = resolved.sweep
     if holders := describe_holders(resolved.keys, objects):
         raise InputError(f"--fresh: {holders} runs some of it at this moment; wait until it has ended, or stop it")
-    names = list_entries(resolved.keys, resolved.stored_seeds, objects)
+    names = list_entries(resolved.stored_seeds, objects)
     spans = [name for name in names if name.startswith("spans/")]
     display.say(
         f"--fresh: {len(spans)} published spans of {len({name.split('/')[1] for name in spans})} lineages and "
@@ -210,7 +210,7 @@ def _verify(resolved: ResolvedSweep, objects: Objects, display: Display) -> None
         display.say(f"note: {lost}; it and all that follows are set aside and made again")
         set_aside(objects, lost)
     checked = 0
-    for damage in verify_entries(resolved.keys, resolved.stored_seeds, objects):
+    for damage in verify_entries(resolved.stored_seeds, objects):
         checked += 1
         if damage is not None:
             display.say(f"note: {damage}; it is set aside and made again")

@@ -12,6 +12,7 @@ from raysc.planning.plan import make_plan
 from raysc.planning.resolved import resolve
 from raysc.runner import _discard, _order, _plan
 from raysc.store.objects import Objects
+from raysc.store.spans import Span
 from raysc.store.sweep_record import write_sweep_record
 from raysc.sweepfile import Sweep, read_probes
 from tests.results.thresholds.test_rounds import SEARCH
@@ -30,6 +31,23 @@ def test_a_damaged_sweep_record_does_not_stop_fresh(
     output = console.export_text()
     assert "note: sweep another shares some of them" in output
     assert f"{record} was changed or cut off" in output
+
+
+def test_fresh_leaves_loops_of_plain_seeds_whose_generation_0_the_sweep_shares(
+    make_sweep: Callable[..., Sweep], digits_text: str, tmp_path: Path
+) -> None:
+    objects = Objects.open(str(tmp_path / "store"))
+    resolved = resolve(make_sweep(digits_text, "seeds={train: [1, 2]}", "control=false"))
+    keys = resolved.cells[0].keys
+    assert keys.generation_zero is not None
+    for lineage, seeds in (
+        (keys.lineage, (0,)),
+        (keys.lineage, resolved.sweep.seeds),
+        (keys.generation_zero.rows, (0,)),
+    ):
+        objects.put(Span(1, 1, lineage, seeds).name, b"")
+    _discard(resolved, objects, ConsoleDisplay(Console(file=io.StringIO())))
+    assert list(objects.names("spans")) == [Span(1, 1, keys.lineage, (0,)).name]
 
 
 def test_a_run_of_a_search_begins_with_its_number_of_runs(make_sweep: Callable[..., Sweep], tmp_path: Path) -> None:

@@ -63,13 +63,14 @@ def find_lost_states(resolved: ResolvedSweep, objects: Objects) -> Iterator[Lost
         rows_by_model[keys.model].add(keys.rows)
     seeds = resolved.stored_seeds
     for model, rows in rows_by_model.items():
-        for pack, spans in _published(objects, model, seeds).items():
+        for pack, spans in _published(objects, model, seeds[model]).items():
             if (lost := _lost(objects, model, pack, spans)) is not None:
                 yield replace(lost, dependents=tuple(sorted(rows)))
     for lineage, cell in lineages.items():
         if cell.settings.start == "previous":
-            initial = _published(objects, _generation_zero(cell).model, seeds)
-            for pack, spans in _published(objects, lineage, seeds).items():
+            model = _generation_zero(cell).model
+            initial = _published(objects, model, seeds[model])
+            for pack, spans in _published(objects, lineage, seeds[lineage]).items():
                 if (
                     lost := _lost(objects, lineage, pack, (*initial.get(generation_zero_pack(pack), ()), *spans))
                 ) is not None:
@@ -93,7 +94,7 @@ def set_aside(objects: Objects, lost: LostState) -> None:
 
     So a process that dies meanwhile leaves generations without a gap, which the next look judges again.
     """
-    names = list_entries({lost.key, *lost.dependents}, lost.seeds, objects)
+    names = list_entries(dict.fromkeys((lost.key, *lost.dependents), lost.seeds), objects)
     names = [name for name in names if f"/{pack_name(lost.seeds)}/" in name]
     generations = {name: _last_generation(name) for name in names}
     wrong = [name for name in names if generations[name] >= lost.first]

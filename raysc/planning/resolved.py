@@ -115,9 +115,12 @@ class ResolvedSweep:
         return {lineage: tuple(seed for seed in self.sweep.seeds if seed in some) for lineage, some in seeds.items()}
 
     @cached_property
-    def stored_seeds(self) -> frozenset[int]:
-        """Seeds under which the store has generations of the sweep: its own, and those of generation 0."""
-        return frozenset({*self.sweep.seeds, *generation_zero_pack(self.sweep.seeds)})
+    def stored_seeds(self) -> Mapping[str, frozenset[int]]:
+        """Each of ``keys`` -> seeds of the sweep's entries under it: those of generation 0, or of the loop."""
+        of_loop = frozenset(self.sweep.seeds)
+        initial = frozenset(generation_zero_pack(self.sweep.seeds))
+        lineages = {cell.keys.lineage for cell in self.cells}
+        return {key: of_loop if key in lineages else initial for key in self.keys}
 
     @cached_property
     def metric_keys(self) -> Mapping[int, tuple[str, ...]]:

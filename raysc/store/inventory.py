@@ -14,12 +14,11 @@ from raysc.store.retention import MODEL, tombstone_index
 from raysc.store.spans import read_pack
 
 
-def list_entries(keys: Collection[str], seeds: Collection[int], objects: Objects) -> list[str]:
+def list_entries(seeds: Mapping[str, Collection[int]], objects: Objects) -> list[str]:
     """Return the names of manifests, checkpoints, tombstones and metric files of some keys.
 
     Args:
-        keys: of lineages and generation 0s.
-        seeds: packs that hold none of them are left out.
+        seeds: key of a lineage or generation 0 -> seeds; packs that hold none of them are left out.
         objects: the store.
     """
     return [
@@ -27,8 +26,8 @@ def list_entries(keys: Collection[str], seeds: Collection[int], objects: Objects
         for folder, form in ENTRIES.items()
         for name in objects.names(folder)
         if (match := form.fullmatch(name))
-        and match["key"] in keys
-        and not set(seeds).isdisjoint(read_pack(match["pack"]) or ())
+        and match["key"] in seeds
+        and not set(seeds[match["key"]]).isdisjoint(read_pack(match["pack"]) or ())
     ]
 
 
@@ -38,24 +37,21 @@ def describe_holders(keys: Collection[str], objects: Objects) -> str:
     return ", ".join(sorted({str(holder) for holder in active}))
 
 
-def verify_entries(
-    keys: Collection[str], seeds: Collection[int], objects: Objects
-) -> Iterator[DamagedObjectError | None]:
+def verify_entries(seeds: Mapping[str, Collection[int]], objects: Objects) -> Iterator[DamagedObjectError | None]:
     """Read all files of some keys' entries, and compare them with their checksums.
 
     Files that retention drops may be missing: rows, training states before the last generation, and what a tombstone
     names.
 
     Args:
-        keys: of lineages and generation 0s.
-        seeds: packs that hold none of them are left out.
+        seeds: key of a lineage or generation 0 -> seeds; packs that hold none of them are left out.
         objects: the store.
 
     Yields:
         For each entry its damage, or None.
     """
     dropped = tombstone_index(objects.names("dropped"))
-    names = list_entries(keys, seeds, objects)
+    names = list_entries(seeds, objects)
     last = _last_generations(names)
     verifier = _Verifier(objects, {pack: _Kept(last.get(pack, 0), dropped.get(pack, {})) for pack in {*last, *dropped}})
     with ThreadPoolExecutor(READ_THREADS) as pool:

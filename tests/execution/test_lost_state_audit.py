@@ -141,7 +141,7 @@ def test_a_flipped_byte_in_the_last_training_state_is_not_trained_again_without_
     flip_byte(objects, state)
     fits.clear()
     if found_by == "verify":
-        (damage,) = [each for each in verify_entries({lineage}, [0], objects) if each is not None]
+        (damage,) = [each for each in verify_entries({lineage: [0]}, objects) if each is not None]
         move_damaged_to_trash(objects, damage)
     else:
         with pytest.raises(RayscError, match=r"generations 1 to 3 would have to be trained again.*--remake"):
@@ -149,7 +149,7 @@ def test_a_flipped_byte_in_the_last_training_state_is_not_trained_again_without_
     assert fits == []
     assert dropped_generations(objects, lineage, (0,)) == {"training_state": 3}
     pd.testing.assert_frame_equal(results(sweep, objects), before, check_exact=True)
-    assert [each for each in verify_entries({lineage}, [0], objects) if each is not None] == []
+    assert [each for each in verify_entries({lineage: [0]}, objects) if each is not None] == []
     (unit,) = make_plan(resolve(longer), objects).loop
     assert (unit.reason, unit.refits) == ("states not kept", 3), "the plan asks for --remake"
     run_sweep(longer, objects)
@@ -238,7 +238,7 @@ def test_generations_that_were_trained_from_a_lost_state_are_set_aside(
         for generations in (max(1, lost_at), 3):  # the process that goes on is another one
             run_sweep(sweep_of(generations), objects)
     resolved = resolve(sweep)
-    assert [each for each in verify_entries(resolved.keys, [0], objects) if each is not None] == []
+    assert [each for each in verify_entries(resolved.stored_seeds, objects) if each is not None] == []
     assert not results(sweep, objects).equals(results(sweep, whole))
     (state,) = find_lost_states(resolved, objects)
     assert (state.first, state.expected - state.taken) == (lost_at + 1, 4 + 3 * lost_at)

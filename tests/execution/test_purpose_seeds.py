@@ -119,8 +119,8 @@ def test_trained_packs_share_generation_0_and_go_on_after_a_kill(
 
     assert read_status(resolve(sweep), calm).count("done") == 8
     resolved = resolve(sweep)
-    assert not [damage for damage in verify_entries(resolved.keys, resolved.stored_seeds, calm) if damage]
-    assert sorted(list_entries(resolved.keys, resolved.stored_seeds, calm)) == sorted(
+    assert not [damage for damage in verify_entries(resolved.stored_seeds, calm) if damage]
+    assert sorted(list_entries(resolved.stored_seeds, calm)) == sorted(
         [*calm.names("spans"), *calm.names("metrics"), *calm.names("dropped")]
     )
     seed = join(PurposeSeeds(1, 0, 1, 1))

@@ -212,7 +212,7 @@ def test_rows_are_there_up_to_the_end_and_the_store_is_whole(
     end = int(load_table(resolve(sweep), objects).query("seed == 4")["ended_generation"].iloc[0])
     assert sampled_rows(line, 4, end, objects) is not None
     assert sampled_rows(line, 4, end + 1, objects) is None
-    assert not any(verify_entries(lineage_keys(built), sweep.seeds, objects))
+    assert not any(verify_entries(resolve(sweep).stored_seeds, objects))
     write_sweep_record(objects, sweep.name, sweep.resolved, lineage_keys(built))
     assert find_garbage(objects, datetime.now(UTC) + timedelta(days=9), partial(retention_rules, report=print)) == []
 
@@ -279,4 +279,4 @@ def test_a_trained_seed_ends_and_others_go_on_from_there(
     pd.testing.assert_frame_equal(again.drop(columns=timed), found.drop(columns=timed))
     assert make_plan(resolve(stopped), whole).units == ()
     assert sampled_rows(resolve(stopped).cells[0], 0, 3, whole) is None
-    assert not any(verify_entries(lineage_keys(resolve(stopped).cells), stopped.seeds, whole))
+    assert not any(verify_entries(resolve(stopped).stored_seeds, whole))

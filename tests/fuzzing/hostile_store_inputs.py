@@ -57,7 +57,7 @@ def _forge(random: Random, data: bytes, donors: Sequence[bytes], words: Sequence
 def _use_manifest(objects: Objects, name: str, folder: Path) -> object:
     """Read a manifest and what it names: no file is written beside the folder of the model."""
     manifest = Manifest.read(objects, name)
-    damage = [str(problem) for problem in verify_entries([name.split("/")[1]], [0, 1], objects) if problem is not None]
+    damage = [str(problem) for problem in verify_entries({name.split("/")[1]: [0, 1]}, objects) if problem is not None]
     with TemporaryDirectory(dir=folder) as parent:
         try:
             manifest.get_folder(MODEL, Path(parent) / "model", without_prefix=TRAINING_STATE_PREFIX)
@@ -115,5 +115,5 @@ def _list_store(data: bytes) -> object:
     files = metric_files.list_files(objects, KEY)
     now = datetime.now(UTC) + timedelta(days=400)
     garbage = find_garbage(objects, now, lambda sweep_records: {})
-    listed = published_spans(objects), list_entries([KEY], [0, 1], objects), list(read_sweep_records(objects))
+    listed = published_spans(objects), list_entries({KEY: [0, 1]}, objects), list(read_sweep_records(objects))
     return listed, tombstones, files, garbage, holders(objects), LeaseWatch(objects).holders()

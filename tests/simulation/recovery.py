@@ -128,7 +128,7 @@ def _check_store(world: World, case: Case) -> None:
 
     def check() -> None:
         resolved = _as_published(world, case)
-        for damage in verify_entries(resolved.keys, case.sweep.seeds, world.objects):
+        for damage in verify_entries(resolved.stored_seeds, world.objects):
             if damage is not None and damage.name.startswith("partial/"):
                 world.events["damaged checkpoints"] += 1
             elif damage is not None:

@@ -62,7 +62,7 @@ def test_a_store_of_this_format_is_read(form: str, name: str, tmp_path: Path) ->
     sweep = read(name, tmp_path)
     resolved = resolve(sweep)
     assert make_plan(resolved, objects).units == (), "the keys in the fixture are the present keys"
-    assert [damage for damage in verify_entries(resolved.keys, sweep.seeds, objects) if damage is not None] == []
+    assert [damage for damage in verify_entries(resolved.stored_seeds, objects) if damage is not None] == []
     table = load_table(resolved, objects)
     expected = pd.read_csv(FIXTURES / form / f"{name}.csv")
     assert len(table) == len(expected)

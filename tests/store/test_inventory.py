@@ -24,7 +24,7 @@ def publish(objects: Objects, span: Span, files: Iterable[str] = FILES) -> str:
 
 
 def damages(objects: Objects, keys: set[str]) -> list[str]:
-    return sorted(damage.name for damage in verify_entries(keys, [0], objects) if damage is not None)
+    return sorted(damage.name for damage in verify_entries({key: [0] for key in keys}, objects) if damage is not None)
 
 
 @pytest.fixture
@@ -40,11 +40,11 @@ def test_entries_are_those_of_the_keys_and_of_packs_with_one_of_the_seeds(memory
         frame = pd.DataFrame({"seed": seeds, "generation": 1, "distance": 1.0})
         metric_files.write(memory, "metric", lineage, seeds, 1, 1, frame)
     memory.put("partial/key/0-1/0-50", b"")
-    names = set(list_entries({"key"}, [1], memory))
+    names = set(list_entries({"key": [1]}, memory))
     (metric_file,) = memory.names("metrics/metric/key/0-1")
     assert names == {"spans/key/0-1/1-1", "dropped/key/0-1/models-1", "partial/key/0-1/0-50", metric_file}
-    assert list_entries({"key"}, [7], memory) == []
-    assert list_entries(set(), [1], memory) == []
+    assert list_entries({"key": [7]}, memory) == []
+    assert list_entries({}, memory) == []
 
 
 def test_holders_are_the_processes_that_run_units_of_the_keys(memory: Objects) -> None:
@@ -57,7 +57,7 @@ def test_holders_are_the_processes_that_run_units_of_the_keys(memory: Objects) -
 
 
 def test_entries_without_damage_are_counted(memory: Objects, prefixes: list[str]) -> None:
-    assert list(verify_entries({"key"}, [0], memory)) == [None, None, None]
+    assert list(verify_entries({"key": [0]}, memory)) == [None, None, None]
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -122,7 +122,7 @@ def test_states_of_generation_0_are_never_dropped(memory: Objects) -> None:
     publish(memory, Span(1, 1, "key", (0,)))
     write_tombstone(memory, Tombstone("key", (0,), "models", 1))
     memory.delete([f"{prefix}/model/training_state.safetensors"])
-    (damage,) = [damage for damage in verify_entries({"key"}, [0], memory) if damage is not None]
+    (damage,) = [damage for damage in verify_entries({"key": [0]}, memory) if damage is not None]
     assert isinstance(damage, DamagedObjectError)
     assert "training_state.safetensors is missing" in str(damage)
     assert damage.name == "spans/key/0/0-0"

@@ -14,11 +14,11 @@ from raysc.models.family import TrainedFamily
 from raysc.planning.resolved import ResolvedCell
 from raysc.pool.rows import Rows
 from raysc.rng import Streams
-from raysc.seeds import generation_zero_seed
+from raysc.seeds import generation_zero_pack, generation_zero_seed
 from raysc.store.objects import Objects
 from raysc.store.publishing import Manifest
 from raysc.store.retention import MODEL
-from raysc.store.spans import END, NO_UNTIL, Span, chain, published_spans, valid_spans
+from raysc.store.spans import END, NO_UNTIL, Span, chain, published_chain, published_spans, valid_spans
 
 SMALL_MODEL = 16_000_000
 """Bytes of a stored model below which one thread samples it fastest."""
@@ -89,9 +89,12 @@ def _sample_again(
     """Sample the first rows of a pack from the stored model, (seeds, count, *event)."""
     family, sample, base = cast(TrainedFamily, cell.family), cell.rules.sample(t), None
     if sample.guide is not None:
-        span = model_span(cell, seeds[0], 0, objects)
-        assert span is not None, "generation 0 of a published generation is published"
-        base = load_model(family, span.read_manifest(objects))
+        generation_zero = cell.keys.generation_zero
+        assert generation_zero is not None, "generation 0 of a trained family has keys of its own"
+        # A seed may have a generation 0 in other packs too. The loop began with that of its own pack.
+        covered = published_chain(objects, generation_zero.model, generation_zero_pack(seeds), 0)
+        assert covered, "generation 0 of a published generation is published"
+        base = load_model(family, covered[0].read_manifest(objects))
     size = sum(entry.bytes for name, entry in manifest.files.items() if name.startswith(f"{MODEL}/"))
     with one_thread() if size < SMALL_MODEL else nullcontext():
         state = guided_state(family, base, load_model(family, manifest), sample)

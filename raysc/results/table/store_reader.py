@@ -13,12 +13,15 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from raysc.execution.records import RECORDS, ended_at
+from raysc.seeds import generation_zero_seed
 from raysc.store import metric_files
 from raysc.store.metric_files import FilesByPack, file_generations, file_lineage
 from raysc.store.objects import READ_THREADS, Objects
 from raysc.store.spans import END, NO_UNTIL, PublishedSpans, Span, chain, published_spans, valid_spans
 
 KEYS = ["lineage", "seed", "generation"]
+METRIC_KEYS = ["metric_lineage", "metric_seed", "metric_generation"]
+"""Columns of a row's metrics: those of ``KEYS`` under which the store has them."""
 UNTRAINED = {"rows_real": 0, "rows_synthetic": 0, "optimiser_steps": 0}
 """Record of a generation that was not trained, since the model had diverged or the seed had ended."""
 
@@ -30,19 +33,24 @@ class LineageQuery:
     Attributes:
         lineage: lineage key.
         seeds: seeds to read.
-        start: first generation under this key: 1 for the loop of a trained family, whose generation 0 has a key of its
-            own, else 0.
         generations: generations to read, in order.
         metrics: metric keys.
+        generation_zero: of the loop of a trained family the key of its generation 0's rows, which has a query too; else
+            "".
         untils: values of ``Span.until`` of the spans that are valid.
     """
 
     lineage: str
     seeds: frozenset[int]
-    start: int
     generations: tuple[int, ...]
     metrics: tuple[str, ...]
+    generation_zero: str = ""
     untils: frozenset[str] = NO_UNTIL
+
+    @property
+    def start(self) -> int:
+        """First generation under the lineage's key."""
+        return 1 if self.generation_zero else 0
 
 
 def read_lineages(objects: Objects, queries: Sequence[LineageQuery]) -> pd.DataFrame:
@@ -84,15 +92,32 @@ def read_lineages(objects: Objects, queries: Sequence[LineageQuery]) -> pd.DataF
     frame = pd.concat([frame, _untrained_rows(frame, selected, ended)], ignore_index=True)
     metric_ends = {(lineage, seed): t for lineage, seed_ends in pack_ends.items() for seed, t in seed_ends.items()}
     frame["ended_generation"] = _lookup(frame, ended)
-    # "at" is the generation whose metrics a row has.
-    frame["at"] = np.fmin(frame["generation"], _lookup(frame, metric_ends)).astype(np.int64)
+    frame = frame[_is_queried(frame, queries)].reset_index(drop=True)
+    frame[METRIC_KEYS] = _metric_keys(frame, queries, metric_ends)
     for values in _metric_frames(files, metric_tables):
-        frame = frame.merge(values, on=["lineage", "seed", "at"], how="left")
-    return frame[_is_queried(frame, queries)].drop(columns="at").reset_index(drop=True)
+        frame = frame.merge(values, on=METRIC_KEYS, how="left")
+    return frame.drop(columns=METRIC_KEYS)
+
+
+def _metric_keys(
+    frame: pd.DataFrame, queries: Sequence[LineageQuery], metric_ends: Mapping[tuple[str, int], int]
+) -> pd.DataFrame:
+    """Return the lineage, seed and generation under which the store has the metrics of each row, (rows, 3).
+
+    Rows after the end of a pack have the metrics of its end. If that is generation 0 of a trained family, they are
+    under the key and the seed of generation 0.
+    """
+    keys = frame[KEYS].set_axis(METRIC_KEYS, axis=1)
+    keys["metric_generation"] = np.fmin(frame["generation"], _lookup(frame, metric_ends)).astype(np.int64)
+    generation_zeros = {query.lineage: query.generation_zero for query in queries if query.generation_zero}
+    at_start = (keys["metric_generation"] == 0) & frame["lineage"].isin(generation_zeros)
+    keys.loc[at_start, "metric_lineage"] = frame.loc[at_start, "lineage"].map(generation_zeros)
+    keys.loc[at_start, "metric_seed"] = frame.loc[at_start, "seed"].map(generation_zero_seed)
+    return keys
 
 
 def _metric_frames(files: Sequence[str], tables: Sequence[pa.Table]) -> Iterator[pd.DataFrame]:
-    """Yield one frame for each metric, with the columns lineage, seed, at (the generation) and those of the metric.
+    """Yield one frame for each metric, with the columns of ``METRIC_KEYS`` and those of the metric.
 
     A metric has one key for each setting of the data, and its tables lack floors if all seeds diverged. So tables
     belong to one metric if their first column of values is the same.
@@ -102,7 +127,9 @@ def _metric_frames(files: Sequence[str], tables: Sequence[pa.Table]) -> Iterator
         (_, _, first, *_) = table.column_names
         by_first_column.setdefault(first, []).append(_add_lineage(table, file_lineage(name)))
     for metric_tables in by_first_column.values():
-        yield _concatenate(metric_tables).drop_duplicates(KEYS).rename(columns={"generation": "at"})
+        yield (
+            _concatenate(metric_tables).drop_duplicates(KEYS).rename(columns=dict(zip(KEYS, METRIC_KEYS, strict=True)))
+        )
 
 
 def _lookup(frame: pd.DataFrame, generations: Mapping[tuple[str, int], int]) -> np.ndarray:

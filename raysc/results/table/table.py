@@ -149,13 +149,13 @@ def _queries(resolved: ResolvedSweep) -> list[LineageQuery]:
         seeds = frozenset(resolved.seeds_by_lineage[cell.keys.lineage])
         metrics, generations = resolved.metric_keys[cell.number], measured_generations_of(sweep, cell)
         lineage, *shared = _lineage_keys(cell)
-        start = len(shared)
-        later = tuple(t for t in generations if t >= start)
-        queries[lineage] = LineageQuery(lineage, seeds, start, later, metrics, cell.untils)
+        later = tuple(t for t in generations if t >= len(shared))
+        generation_zero = shared[0] if shared else ""
+        queries[lineage] = LineageQuery(lineage, seeds, later, metrics, generation_zero, cell.untils)
         for key in shared:
             start_seeds = frozenset(generation_zero_pack(seeds))
             start_seeds |= queries[key].seeds if key in queries else frozenset()
-            queries[key] = LineageQuery(key, start_seeds, 0, generations[: generations[0] == 0], metrics)
+            queries[key] = LineageQuery(key, start_seeds, generations[: generations[0] == 0], metrics)
     return list(queries.values())
 
 

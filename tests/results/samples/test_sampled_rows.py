@@ -47,6 +47,23 @@ def test_rows_that_were_not_kept_are_sampled_again_bit_for_bit(
         np.testing.assert_array_equal(stored, again)
 
 
+def test_a_guide_is_generation_0_of_the_loops_own_pack(
+    make_sweep: MakeSweep, run_sweep: RunSweep, digits_text: str, tmp_path: Path
+) -> None:
+    """Seed 1 has a generation 0 in the pack of two plain seeds, and one by itself for seeds by purpose."""
+    points = ("data=eight_gaussians", "data.rows=32", "metrics=[sliced_wasserstein]", "control=false")
+    guided = (*points, "loop.sample.guide={weight: 0.5, of: outputs}", "space={regime: replace, lambda: 1.0}")
+    crossed = (*guided, "seeds={data: [1], initial: [1], train: [1, 2], sample: [1]}")
+    without_rows, with_rows = Objects.open(str(tmp_path / "a")), Objects.open(str(tmp_path / "b"))
+    run_sweep(make_sweep(digits_text, *guided), without_rows)
+    run_sweep(make_sweep(digits_text, *crossed, "pool=object_store"), without_rows)
+    sweep = make_sweep(digits_text, *crossed)
+    run_sweep(sweep, with_rows)
+    (cell,) = resolve(sweep).cells
+    again, stored = (existing_rows(cell, sweep.seeds[1], 2, objects) for objects in (without_rows, with_rows))
+    np.testing.assert_allclose(again, stored, atol=1e-5)
+
+
 def test_count_selects_the_first_rows_and_at_most_all(digits_store: Store, gaussian_store: Store) -> None:
     for sweep, objects in (digits_store, gaussian_store):
         cell = resolve(sweep).cells[1]

@@ -144,6 +144,19 @@ def test_missing_generations_are_absent_and_missing_metrics_empty(
     assert "frechet_distance[pixels]_excess" in empty
 
 
+def test_seeds_that_end_at_generation_0_repeat_its_metrics(
+    make_sweep: MakeSweep, run_sweep: RunSweep, digits_text: str, tmp_path: Path
+) -> None:
+    objects, metric = Objects.open(str(tmp_path)), "frechet_distance[pixels]"
+    space = ("space={regime: mix, lambda: 1.0}", "control=false", "seeds={train: 2}")
+    sweep = make_sweep(digits_text, *space, f"loop.until={{metric: '{metric}', above: 1e-9}}")
+    run_sweep(sweep, objects)
+    table = load_table(resolve(sweep), objects).pivot(index="seed", columns="generation", values=metric)
+    assert table.shape == (2, 3)
+    assert table.notna().all(axis=None)
+    assert table.nunique(axis=1).eq(1).all()
+
+
 def test_after_a_divergence_all_later_generations_are_diverged_rows(
     make_sweep: MakeSweep, run_sweep: RunSweep, digits_text: str, tmp_path: Path
 ) -> None:

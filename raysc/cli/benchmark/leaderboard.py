@@ -1,7 +1,7 @@
 """raysc leaderboard: mitigations of the benchmark, scored from the results of any number of stores."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,7 +13,9 @@ from raysc.formatting import printable
 from raysc.planning.open_sweep import open_existing_store
 
 if TYPE_CHECKING:
+    from raysc.results.leaderboard.benchmark import BenchmarkFile
     from raysc.results.leaderboard.leaderboard import Leaderboard, SourceChecksum
+    from raysc.store.objects import Objects
 
 LEFT = ("data", "mitigation")
 """Columns of texts."""
@@ -27,22 +29,26 @@ def leaderboard(
 ) -> None:
     """Score the mitigations of the benchmark: damage, gain over no mitigation, lambda*, cost, with 95 % intervals.
 
-    A store whose benchmark sweeps have other keys than the frozen files is refused. docs/benchmark.md defines the
-    scores.
+    A store with a frozen sweep that has other keys is refused. A sweep of a mitigation of one's own that does not keep
+    to the benchmark is left out, with a note. docs/benchmark.md defines the scores.
     """
     from raysc.results.leaderboard.benchmark import benchmark_files
-    from raysc.results.leaderboard.leaderboard import read_leaderboard, text_table
+    from raysc.results.leaderboard.leaderboard import text_table
     from raysc.results.table import markup
 
-    scored = read_leaderboard([open_existing_store(store) for store in stores], benchmark_files(shipped()))
+    scored = read_with_notes([open_existing_store(store) for store in stores], benchmark_files(shipped()))
     if as_json:
         checksums = {(source.data, source.store): source.sha256 for source in scored.sources}
         digests = [checksums[pair] for pair in zip(scored.rows["data"], scored.rows["store"], strict=True)]
         typer.echo(json.dumps(json_objects(scored.rows.assign(sha256=digests)), indent=1, allow_nan=False))
         return
     table = text_table(scored.rows)
-    headings, rows = [str(name) for name in table], table.to_numpy().tolist()
-    if as_latex:
+    headings = [str(name) for name in table]
+    # Names come from stores of any origin.
+    rows = [[printable(text) for text in row] for row in table.to_numpy().tolist()]
+    if not rows:
+        print_leaderboard(scored)
+    elif as_latex:
         headings = [markup.latex_text(name) for name in headings]
         typer.echo(markup.latex(headings, rows, LEFT), nl=False)
         typer.echo(_checksum_lines(scored.sources, "% "))
@@ -53,10 +59,23 @@ def leaderboard(
         print_leaderboard(scored)
 
 
+def read_with_notes(stores: Sequence["Objects"], files: Mapping[str, "BenchmarkFile"]) -> "Leaderboard":
+    """Read the leaderboard of some stores, and print the notes on sweeps that are left out on the error output."""
+    from raysc.results.leaderboard.leaderboard import read_leaderboard
+
+    scored = read_leaderboard(stores, files)
+    for note in scored.notes:
+        typer.echo(printable(f"note: {note}"), err=True)
+    return scored
+
+
 def print_leaderboard(scored: "Leaderboard") -> None:
     """Print the table, and the checksums of what it stands on."""
     from raysc.results.leaderboard.leaderboard import text_table
 
+    if scored.rows.empty:
+        typer.echo("no complete seed yet")
+        return
     print_plain_table(text_table(scored.rows), LEFT)
     typer.echo(_checksum_lines(scored.sources, ""))
 

@@ -1,18 +1,20 @@
 """raysc score: run a mitigation of one's own on the benchmark."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
 from raysc import registry
 from raysc.cli.arguments import Storage
-from raysc.cli.benchmark.leaderboard import print_leaderboard
+from raysc.cli.benchmark.leaderboard import print_leaderboard, read_with_notes
 from raysc.cli.shipped import shipped
 from raysc.display import ConsoleDisplay, open_console
 from raysc.errors import InputError
 from raysc.planning.open_sweep import open_sweep
 from raysc.settings import UNCURATED
+from raysc.sweepfile.cells import REAL_ONLY
+from raysc.sweepfile.components import ComponentChecker
 from raysc.sweepfile.messages import did_you_mean
 from raysc.sweepfile.yaml_reader import read_value
 
@@ -37,7 +39,6 @@ def score(
     this folder.
     """
     from raysc.results.leaderboard.benchmark import BASELINE, benchmark_files, searched_data, sweep_with
-    from raysc.results.leaderboard.leaderboard import read_leaderboard
     from raysc.runner import RunOptions, run_sweep
 
     files = benchmark_files(shipped())
@@ -45,21 +46,31 @@ def score(
     for name in on or ():
         if name not in names:
             raise InputError(f"--on {name}: no data set of the benchmark{did_you_mean(name, names)}")
-    mitigation = (_plain("--regime", regime), _plain("--curation", curation))
     registry.add_plugin_folder(Path.cwd())
+    mitigation = (_component("regime", regime), _component("curation", curation))
     rules = ((BASELINE, UNCURATED), mitigation)
     # All are read before the first one runs, so that a mistake comes before work starts.
     sweeps = [open_sweep(sweep_with(files[name], *pair), storage) for name in on or [DEFAULT] for pair in rules]
     display = ConsoleDisplay(open_console())
     outcomes = [run_sweep(sweep, objects, display, RunOptions(address)) for sweep, objects in sweeps]
-    print_leaderboard(read_leaderboard([sweeps[0][1]], files))
+    print_leaderboard(read_with_notes([sweeps[0][1]], files))
     if any(outcome.failures for outcome in outcomes):
         raise typer.Exit(1)
 
 
-def _plain(option: str, text: str) -> Any:
-    """Return the plain value of an option that is YAML."""
+def _component(kind: Literal["regime", "curation"], text: str) -> Any:
+    """Return the plain value of an option that is YAML.
+
+    Raises:
+        InputError: it is no component of this kind, or the regime of the control.
+    """
+    option = f"--{kind}"
     value, _ = read_value(text, lambda line: option)
-    if isinstance(value, str) or (isinstance(value, dict) and isinstance(value.get("name"), str)):
-        return value
-    raise InputError(f"{option} {text}: expected a name, module:Name, or a mapping such as {{name: window, width: 3}}")
+    checked = ComponentChecker(registry).check(kind, value, option, _option_error)
+    if checked.component.name == REAL_ONLY:
+        raise InputError(f"{option} {REAL_ONLY}: this is the control, which runs beside every mitigation; give another")
+    return value
+
+
+def _option_error(option: str, problem: str) -> InputError:
+    return InputError(f"{option}: {problem}")

@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from raysc import registry
+from raysc.errors import InputError
 from raysc.planning.resolved import ResolvedCell, ResolvedSweep, resolve
 from raysc.settings import UNCURATED, Component
 from raysc.store.keys import key_of
 from raysc.sweepfile import read_sweep
+from raysc.sweepfile.cells import REAL_ONLY
+from raysc.sweepfile.messages import quote
 from raysc.sweepfile.yaml_reader import read_value
 
 VERSION = "v1"
@@ -103,6 +106,28 @@ def component(value: Any) -> Component:
     """Return a component from its plain value in a sweep file: a name, or a mapping with ``name`` and parameters."""
     parameters = {"name": value} if isinstance(value, str) else dict(value)
     return Component(name=parameters.pop("name"), parameters=parameters)
+
+
+def mitigation_of(space: Any) -> tuple[Any, Any]:
+    """Return the plain values of regime and curation of a sweep with one mitigation.
+
+    Args:
+        space: plain value of the sweep's ``space``, as a record of any origin has it.
+
+    Raises:
+        InputError: it is not one regime at lambda 1, with at most one curation.
+    """
+    if not isinstance(space, Mapping) or not space.keys() <= {"regime", "lambda", "curation"}:
+        raise InputError(f"its space is not one regime, lambda and one curation, but {quote(space)}")
+    lambda_, regime, curation = space.get("lambda"), space.get("regime"), space.get("curation", UNCURATED)
+    if isinstance(lambda_, bool) or lambda_ != 1:
+        raise InputError(f"its lambda is {quote(lambda_)}, not 1")
+    for axis, value in (("regime", regime), ("curation", curation)):
+        if not isinstance(value.get("name") if isinstance(value, Mapping) else value, str):
+            raise InputError(f"its {axis} is not a name or a mapping with one, but {quote(value)}")
+    if component(regime).name == REAL_ONLY:
+        raise InputError(f"{REAL_ONLY} is the control, not a mitigation")
+    return regime, curation
 
 
 def sweep_with(file: BenchmarkFile, regime: Any, curation: Any) -> dict[str, Any]:

@@ -55,10 +55,12 @@ class Leaderboard:
             lambda_low and lambda_high of the search, if there is one; rows, steps, hours, hours_low, hours_high,
             lineage and store.
         sources: checksum of what was read, by data set and store.
+        notes: for each sweep that is left out, its store, name and the reason.
     """
 
     rows: pd.DataFrame
     sources: tuple[SourceChecksum, ...]
+    notes: tuple[str, ...]
 
 
 def read_leaderboard(stores: Sequence[Objects], files: Mapping[str, BenchmarkFile]) -> Leaderboard:
@@ -71,20 +73,21 @@ def read_leaderboard(stores: Sequence[Objects], files: Mapping[str, BenchmarkFil
         files: short name -> frozen file.
 
     Raises:
-        InputError: a store holds no sweep of the benchmark, or one with other keys.
+        InputError: a store holds no sweep of the benchmark, or a frozen one with other keys.
         DamagedObjectError: a published file is missing or was changed.
     """
     records = [(objects, benchmark_records(objects, files)) for objects in stores]
     scores: dict[str, list[pd.DataFrame]] = {}
     seeds: dict[str, int] = {}
     thresholds: dict[tuple[str, str], dict[str, Any]] = {}
-    sources = []
+    sources, notes = [], list[str]()
     for short in (name for name in files if any(name in of_store for _, of_store in records)):
         frozen = files[short].resolve()
         for objects, of_store in records:
             if short not in of_store:
                 continue
-            resolved = EntryReader(frozen, objects).with_entries(of_store[short])
+            resolved, left_out = EntryReader(files[short], frozen, objects).with_entries(of_store[short])
+            notes.extend(left_out)
             if (data := searched_data(short)) is not None:
                 thresholds = _thresholds(data, frozen, objects) | thresholds
                 continue
@@ -97,7 +100,7 @@ def read_leaderboard(stores: Sequence[Objects], files: Mapping[str, BenchmarkFil
         for short, tables in scores.items()
         for row in _rows(pd.concat(tables).drop_duplicates(["lineage", "seed"]))
     ]
-    return Leaderboard(_frame(rows), tuple(sources))
+    return Leaderboard(_frame(rows), tuple(sources), tuple(notes))
 
 
 def _rows(scores: pd.DataFrame) -> list[dict[str, Any]]:

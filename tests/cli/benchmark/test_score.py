@@ -37,7 +37,10 @@ def test_a_mitigation_of_ones_own_is_on_the_leaderboard(
     [
         (("--on", "gausian"), "--on gausian: no data set of the benchmark; did you mean 'gaussian'?"),
         (("--on", "gaussian_lambda"), "--on gaussian_lambda: no data set of the benchmark"),
-        (("--regime", "[mix]"), "--regime [mix]: expected a name, module:Name, or a mapping"),
+        (("--regime", "[mix]"), "raysc: --regime: expected the name of a regime"),
+        (("--regime", "nope"), "raysc: --regime: unknown regime 'nope'"),
+        (("--regime", "{name: window, width: wide}"), "raysc: --regime.width: expected a whole number"),
+        (("--regime", "real_only"), "raysc: --regime real_only: this is the control"),
         (("--curation", "absent_plugin:Typical"), "absent_plugin"),
     ],
 )

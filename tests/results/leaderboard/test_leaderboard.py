@@ -7,9 +7,10 @@ import pytest
 
 from raysc.errors import InputError
 from raysc.planning.open_sweep import open_sweep
-from raysc.results.leaderboard.benchmark import BenchmarkFile, sweep_with
+from raysc.results.leaderboard.benchmark import BenchmarkFile, control_of, sweep_with
 from raysc.results.leaderboard.leaderboard import read_leaderboard, text_table
 from raysc.store.objects import Objects
+from raysc.store.sweep_record import write_sweep_record
 from tests.results.leaderboard.conftest import Record
 from tests.results.thresholds.test_rounds import search
 
@@ -91,8 +92,6 @@ def test_equal_results_in_two_stores_have_one_checksum_and_count_once(
         (("data.rows=30",), "of the frozen file are missing"),
         (("space=[{regime: [replace, mix, accumulate], lambda: 1}, {regime: {name: window, width: 2}, lambda: 1}]",),
          "0 of the 4 keys of the frozen file are missing, and 1 others"),
-        (("name=benchmark-v1-gaussian-mine", "space={regime: accumulate}", "loop.generations=5"), "its loop differ"),
-        (("name=benchmark-v1-gaussian-mine", "space={regime: [accumulate, redrawn]}"), "it has 2 mitigations"),
     ],
 )  # fmt: skip
 def test_a_store_with_other_keys_is_refused(
@@ -101,6 +100,54 @@ def test_a_store_with_other_keys_is_refused(
     objects = run_recorded(files["gaussian"].path, here / "store", "seeds=2", *changes)
     with pytest.raises(InputError, match=problem):
         read_leaderboard([objects], files)
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        (("space={regime: accumulate, lambda: 1}", "loop.generations=5"), "its loop differ"),
+        (("space={regime: mix, lambda: 0.05}",), "its lambda is 0.05, not 1"),
+        (("space={regime: [accumulate, redrawn], lambda: 1}",), "its regime is not a name"),
+        (("space=[{regime: {name: window, width: 5}, lambda: 1}]",), "its space is not one regime"),
+        (("space={regime: real_only, lambda: 1}",), "real_only is the control"),
+    ],
+)  # fmt: skip
+def test_a_sweep_of_ones_own_with_other_settings_is_left_out(
+    files: Mapping[str, BenchmarkFile], run_recorded: Record, here: Path, changes: tuple[str, ...], problem: str
+) -> None:
+    run_recorded(files["gaussian"].path, here / "store", "seeds=2")
+    objects = run_recorded(files["gaussian"].path, here / "store", "seeds=2", "name=benchmark-v1-gaussian-a", *changes)
+    board = read_leaderboard([objects], files)
+    assert sorted(board.rows["mitigation"]) == ["mix", "replace", "window, width 2"]
+    (note,) = board.notes
+    assert f"sweep benchmark-v1-gaussian-a is left out: {problem}" in note
+
+
+CRAFTED: list[Any] = [
+    None, "abc", [], {}, {"a": 1}, {"name": 3}, {"lambda": 1}, {"regime": "replace", "lambda": True},
+    {"regime": {"name": 3}, "lambda": 1}, {"regime": ["mix"], "lambda": 1}, {"regime": "nope", "lambda": 1},
+    {"regime": "mix", "lambda": 1, "curation": None}, {"regime": "mix", "lambda": 1, "seeds": 1},
+    {"regime": "replace", "lambda": 1}, {"regime": {"name": "window", "width": "wide"}, "lambda": 1},
+]  # fmt: skip
+
+
+def test_a_record_that_is_not_what_raysc_writes_is_left_out(
+    files: Mapping[str, BenchmarkFile], run_recorded: Record, here: Path
+) -> None:
+    objects = run_recorded(files["gaussian"].path, here / "store", "seeds=2")
+    frozen = files["gaussian"].resolve()
+    theirs = run_recorded(sweep_with(files["gaussian"], "accumulate", "none"), here / "store", "seeds=2")
+    before = read_leaderboard([objects], files)
+    (lineage,) = set(before.rows["lineage"]) - {cell.keys.lineage for cell in frozen.cells}
+    control = control_of(frozen).keys.lineage
+    for number, space in enumerate(CRAFTED):
+        resolved = {**frozen.sweep.resolved, "space": space}
+        write_sweep_record(theirs, f"benchmark-v1-gaussian-{number}", resolved, [control, lineage])
+    board = read_leaderboard([objects], files)
+    assert len(board.notes) == len(CRAFTED)
+    assert sorted(board.rows["mitigation"]) == ["accumulate", "mix", "replace", "window, width 2"]
+    claimed = next(note for note in board.notes if "sweep benchmark-v1-gaussian-13 " in note)
+    assert "its lineage does not have the key of replace" in claimed
 
 
 def test_a_store_without_the_benchmark_is_refused(files: Mapping[str, BenchmarkFile], here: Path) -> None:

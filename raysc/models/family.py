@@ -81,6 +81,9 @@ class ClosedFormFamily(Protocol):
         reads_rows_once: the family keeps the statistics of the parts of its last training set. Neither ``fit`` nor
             ``sample`` reads the rows of such a part again, so the loop may free them.
         block: rows per sampling block; each block of each seed has its own random stream.
+
+    A family whose parameters have no fixed number or order, such as a mixture's, sets ``comparable_parameters = False``:
+    forks are refused, whose distance is that of the parameters.
     """
 
     version: ClassVar[int]

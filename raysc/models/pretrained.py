@@ -9,10 +9,16 @@ import numpy as np
 
 from raysc.errors import InputError
 from raysc.machine.content_cache import content_cache
-from raysc.models.family import TRAINING_STATE_PREFIX, FitResult, SupportsSettingsCheck, TrainedFamily
+from raysc.models.family import (
+    TRAINING_STATE_PREFIX,
+    FitResult,
+    SupportsGuidance,
+    SupportsSettingsCheck,
+    TrainedFamily,
+)
 from raysc.pool.training_set import TrainingSet
 from raysc.rng import Streams
-from raysc.settings import Sample, Train
+from raysc.settings import Guide, Sample, Train
 
 if TYPE_CHECKING:
     from raysc.models.neural.state import State
@@ -101,6 +107,10 @@ class PretrainedFamily:
 
     def sample(self, state: Any, first: int, count: int, sample: Sample, streams: Streams) -> np.ndarray:
         return self._family.sample(state, first, count, sample, streams)
+
+    def guided_state(self, base: Any, state: Any, guide: Guide) -> Any:
+        guided: SupportsGuidance = self.family
+        return guided.guided_state(base, state, guide)
 
     def save(self, state: Any, folder: Path, training_state: bool) -> None:
         self._family.save(state, folder, training_state)

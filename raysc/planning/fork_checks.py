@@ -25,6 +25,12 @@ def check_forks(sweep: Sweep, cell: ResolvedCell) -> None:
         )
     if isinstance(cell.family, SupportsLazySampling):
         raise sweep.error("metrics", f"fork_distance compares parameters, and {name} has counts; take another model")
+    if not getattr(cell.family, "comparable_parameters", True):
+        raise sweep.error(
+            "metrics",
+            f"fork_distance compares the parameters of two fits, and those of {name} have no fixed number or order; "
+            "take another model",
+        )
     if sweep.until is not None:
         raise sweep.error("loop.until", "ends seeds before their forks; take it out, or fork_distance out of metrics")
     if rows < 2:

@@ -158,7 +158,10 @@ class _BuiltComponent(NamedTuple):
 
 
 class _Components:
-    """Components of a sweep. Each is built once, and the cells that have it share the object."""
+    """Components of a sweep. Each is built once, and the cells that have it share the object.
+
+    Closed-form families are not shared: a family keeps statistics of the rows of its run.
+    """
 
     def __init__(self) -> None:
         self._built: dict[Hashable, _BuiltComponent] = {}
@@ -188,7 +191,8 @@ class _Components:
                 family = cast(Family, PretrainedFamily(family, source))
             return _BuiltComponent(family, _identity("model", settings.model, family))
 
-        return self._get((id(dataset), settings.model.model_dump_json(), settings.initial.from_), build)
+        family = self._get((id(dataset), settings.model.model_dump_json(), settings.initial.from_), build)
+        return family if family.instance.trained else family._replace(instance=registry.family(settings.model, dataset))
 
     def rule(self, kind: Literal["regime", "curation"], component: Component) -> _BuiltComponent:
         """Return a regime or curation."""

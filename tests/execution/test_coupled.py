@@ -109,6 +109,20 @@ def test_a_missing_metric_is_measured_for_all_models(
     assert table(more, objects)["model_similarity"].between(0, 1).all()
 
 
+@pytest.mark.parametrize("regime", ["replace", "accumulate"])
+def test_models_of_one_data_set_are_fitted_to_their_rows(
+    regime: str, make_sweep: MakeSweep, run_sweep: RunSweep, tmp_path: Path
+) -> None:
+    """A family keeps statistics of the rows of its run, and the real rows of all models have equal block keys."""
+    text = TEXT.replace(", each: {data.mean: [0, 1, 5]}", "").replace("[mix, accumulate]", regime)
+    sweep, objects = make_sweep(text.replace("lambda: 0.5", "lambda: 1")), Objects.open(str(tmp_path))
+    run_sweep(sweep, objects)
+    means = table(sweep, objects).query("generation == 0").pivot(index="seed", columns="cell", values="mean_error")
+    for cell in resolve(sweep).cells:
+        real = cell.data.train(cell.data_seeds(sweep.seeds))
+        np.testing.assert_allclose(means[cell.number], np.square(real.mean(axis=1)).sum(axis=1))
+
+
 def test_model_0_by_itself_is_the_loop_of_a_single_model(
     make_sweep: MakeSweep, run_sweep: RunSweep, tmp_path: Path
 ) -> None:

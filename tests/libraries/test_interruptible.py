@@ -8,7 +8,10 @@ from raysc.libraries.interruptible import call_interruptibly
 
 PROGRAM = """
 import ctypes
+import signal
 from raysc.libraries.interruptible import call_interruptibly
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # the tests may run where it is ignored
 
 def wait_for_ever():
     print("ready", flush=True)

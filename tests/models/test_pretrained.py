@@ -69,6 +69,23 @@ def test_generation_0_is_the_stored_model(
     np.testing.assert_array_equal(rows.load(), expected)
 
 
+def test_a_stored_model_guides_the_samples_of_later_generations(
+    folder: Path, tmp_path: Path, make_sweep: MakeSweep, run_sweep: RunSweep
+) -> None:
+    sweep = make_sweep(TEXT.replace("FOLDER", str(folder)), "loop.sample.guide={weight: 0.0, of: weights}")
+    validate(resolve(sweep))
+    objects = Objects.open(str(tmp_path / "store"))
+    run_sweep(sweep, objects)
+    (cell,) = resolve(sweep).cells
+    ((span,),) = published_spans(objects)[cell.keys.lineage].values()
+    rows = stored_rows(span.read_manifest(objects), 1)
+    assert rows is not None
+    family = Ddpm(network="unet", channels=8)
+    # Weight 0: generation 0's model samples.
+    expected = family.sample(family.load(folder), 0, 24, Sample(steps=2), Streams((0,), 1))
+    np.testing.assert_allclose(rows.load(), expected, atol=1e-5)
+
+
 def test_the_key_contains_the_model_and_not_its_path(folder: Path, tmp_path: Path, make_sweep: MakeSweep) -> None:
     shutil.copytree(folder, tmp_path / "copy")
     texts = [TEXT.replace("FOLDER", str(path)) for path in (folder, tmp_path / "copy")]

@@ -42,6 +42,14 @@ metrics: [frechet_distance, fork_distance]
             .replace("mean_error", "entropy"),
             "metrics: fork_distance compares parameters, and discrete has counts",
         ),
+        (
+            TEXT.replace("model: gaussian", "model: {name: gaussian_mixture, components: 2}"),
+            "metrics: fork_distance compares the parameters of two fits, and those of gaussian_mixture have no fixed",
+        ),
+        (
+            TEXT.replace("model: gaussian", "model: gaussian_copula").replace("mean_error", "feature_variance"),
+            "metrics: fork_distance compares the parameters of two fits, and those of gaussian_copula have no fixed",
+        ),
     ],
 )
 def test_what_cannot_run_is_refused(make_sweep: MakeSweep, text: str, message: str) -> None:

@@ -47,6 +47,7 @@ class GaussianMixture:
     trained: ClassVar[bool] = False
     honours_weights: ClassVar[bool] = True
     reads_rows_once: ClassVar[bool] = False
+    comparable_parameters: ClassVar[bool] = False
     block: ClassVar[int] = 1024
 
     def __post_init__(self) -> None:

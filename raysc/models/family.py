@@ -82,8 +82,8 @@ class ClosedFormFamily(Protocol):
             ``sample`` reads the rows of such a part again, so the loop may free them.
         block: rows per sampling block; each block of each seed has its own random stream.
 
-    A family whose parameters have no fixed number or order, such as a mixture's, sets ``comparable_parameters = False``:
-    forks are refused, whose distance is that of the parameters.
+    A family whose parameters have no fixed number or order, such as a mixture, sets ``comparable_parameters = False``.
+    Forks, whose distance is that of the parameters, are refused then.
     """
 
     version: ClassVar[int]

@@ -63,6 +63,7 @@ def test_generation_0_counts_with_its_own_seeds_in_a_search(
         digits_text,
         "space={regime: replace, train.lr: [0.001, 0.01]}",
         "search={threshold: lambda, range: [0.5, 2]}",
+        "loop.generations=3",
         "seeds=3",
     )
     ends: Probes = {0.5: (0, 1, 2), 2: (0, 1, 2)}
@@ -72,4 +73,4 @@ def test_generation_0_counts_with_its_own_seeds_in_a_search(
         estimate_size(make_plan(resolve(read_probes(sweep, probes, registry)), Objects.open(str(tmp_path))))
         for probes in (first, later)
     )
-    assert after.rows - before.rows == (1 + 2 + 2) * 24, "generation 0, and two of the probe and of its control"
+    assert after.rows - before.rows == (1 + 3 + 3) * 24, "generation 0, and three of the probe and of its control"

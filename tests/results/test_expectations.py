@@ -140,6 +140,7 @@ class StubData:
 
     dim: int = 3
     noise: float = 0.5
+    isotropic: bool = True
 
     def probabilities(self) -> np.ndarray:
         return np.full(4, 0.25)

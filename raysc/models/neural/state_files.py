@@ -121,7 +121,7 @@ def load_training_state(config: Config, ema: Tensors, folder: Path, add_seed_axi
     """
     if not (folder / TRAINING).exists():
         return State(config, ema, ema)
-    flat = load_file(folder / TRAINING)
+    flat = _load_tensors(folder / TRAINING)
     flat = tensors_to_device(_with_seed_axis(flat) if add_seed_axis else flat, next(iter(ema.values())).device)
     groups: dict[str, Tensors] = {"weights": {}, "moments": {}, "average": {}}
     for key, tensor in flat.items():
@@ -130,6 +130,15 @@ def load_training_state(config: Config, ema: Tensors, folder: Path, add_seed_axi
     scaler = _read_json(folder / TRAINING_STATE_JSON)
     steps = int(scaler.pop(STEPS_TAKEN, 0))  # older folders do not have this key
     return State(config, groups["weights"], ema, groups["moments"], scaler, steps, groups["average"])
+
+
+def _load_tensors(file: Path) -> Tensors:
+    """Read a safetensors file into tensors of their own memory.
+
+    Those of the library lie anywhere in one buffer, and on a CPU the last bit of a small matrix product depends on where
+    its operands begin: a resumed run would differ from an uninterrupted one.
+    """
+    return {name: tensor.clone() for name, tensor in load_file(file).items()}
 
 
 def _with_seed_axis(tensors: Tensors) -> Tensors:
@@ -143,7 +152,7 @@ def _load_safetensors(folder: Path, network: NetworkKind, scheduler: SchedulerCo
     if config.get("network") != network:
         raise InputError(f"{folder}: no {CONFIG} with network: {network}; this is no saved model of that kind")
     check_scheduler(folder, config.pop("scheduler", {}), scheduler)
-    ema = load_file(folder / MODEL)
+    ema = _load_tensors(folder / MODEL)
     if network in IMAGE_NETWORKS:
         check_weights(config, ema)
     return config, ema
@@ -175,7 +184,7 @@ def _load_unet(folder: Path, scheduler: SchedulerConfig) -> tuple[Config, Tensor
         raise InputError(f"{folder} lacks {len(missing)} weights of its network, such as {missing[0]}")
     if not (folder / AUGMENTATION).exists():
         return config, ema
-    layer = load_file(folder / AUGMENTATION)
+    layer = _load_tensors(folder / AUGMENTATION)
     return config | {AUGMENT_DIM: layer[LAYER].shape[1]}, ema | layer
 
 

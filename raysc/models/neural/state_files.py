@@ -135,8 +135,8 @@ def load_training_state(config: Config, ema: Tensors, folder: Path, add_seed_axi
 def _load_tensors(file: Path) -> Tensors:
     """Read a safetensors file into tensors of their own memory.
 
-    Those of the library lie anywhere in one buffer, and on a CPU the last bit of a small matrix product depends on where
-    its operands begin: a resumed run would differ from an uninterrupted one.
+    Those of the library lie anywhere in one buffer, and on a CPU the last bit of a small matrix product depends on
+    where its operands begin: a resumed run would differ from an uninterrupted one.
     """
     return {name: tensor.clone() for name, tensor in load_file(file).items()}
 

@@ -5,6 +5,7 @@ A family is a class whose constructor parameters are the keys under ``model`` in
 
 - ``SupportsDataBinding``: the family needs its data set, for example the noise of a target;
 - ``SupportsWeights``: the rows of a training set may have weights;
+- ``SupportsRandomFits``: the fits of a closed-form family draw random numbers;
 - ``SupportsLazySampling``: a closed-form family draws statistics of rows, and the rows themselves on demand;
 - ``SupportsBiasedSampling``: a closed-form family samples another distribution than the one it fitted;
 - ``SupportsGuidance``: rows can be drawn from generation 0's model, extrapolated away from the newest one;
@@ -129,6 +130,17 @@ class SupportsWeights(Protocol):
     """
 
     honours_weights: ClassVar[bool]
+
+
+@runtime_checkable
+class SupportsRandomFits(Protocol):
+    """A closed-form family whose fits draw random numbers, such as starts of an iteration, all from role "train".
+
+    Attributes:
+        random_fits: True.
+    """
+
+    random_fits: ClassVar[bool]
 
 
 @runtime_checkable

@@ -28,7 +28,7 @@ from raysc.planning.fork_checks import check_forks
 from raysc.planning.memory import check_data, check_rows
 from raysc.planning.regime_checks import check_regime
 from raysc.planning.resolved import ResolvedCell, ResolvedSweep
-from raysc.planning.seed_checks import check_seeds
+from raysc.planning.seed_checks import check_data_seeds, check_seeds
 from raysc.rng import Streams
 from raysc.sweepfile.sweep import Sweep
 
@@ -58,6 +58,7 @@ def validate(resolved: ResolvedSweep) -> None:
             _check_initial(sweep, cell)
             check_data(sweep, cell, limit)
             _check_metrics(sweep, cell)
+    check_data_seeds(resolved)
 
 
 def _model_and_settings(cell: ResolvedCell) -> Hashable:

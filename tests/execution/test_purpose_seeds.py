@@ -9,6 +9,7 @@ import pytest
 
 from raysc.planning.plan import make_plan
 from raysc.planning.resolved import resolve
+from raysc.planning.validation import validate
 from raysc.results.samples.sampled_rows import sampled_rows
 from raysc.results.status import read_status
 from raysc.seeds import PURPOSES, PurposeSeeds, generation_zero_seed, join
@@ -70,6 +71,19 @@ def test_each_purpose_draws_from_its_generation_on(make_sweep: MakeSweep, run_sw
     # G_1 is fitted to S_0, and S_0 is of the initial seed.
     assert variations(table, "mean_error", 1) == {"data": True, "initial": True, "sample": False}
     assert variations(table, "mean_error", 3) == {"data": True, "initial": True, "sample": True}
+
+
+def test_fits_that_draw_have_train_seeds(make_sweep: MakeSweep, run_sweep: RunSweep, tmp_path: Path) -> None:
+    changes = (
+        "data={name: blobs, rows: 60, noise: 3.0}", "model={name: gaussian_mixture, components: 4, starts: 1}",
+        "space={regime: real_only}", "seeds={initial: 2, train: 2}", "metrics=[nll]", "loop.generations=1",
+    )  # fmt: skip
+    sweep, objects = make_sweep(GAUSSIAN, *changes, "control=false"), Objects.open(str(tmp_path))
+    validate(resolve(sweep))
+    run_sweep(sweep, objects)
+    table = results(sweep, objects)
+    assert variations(table, "nll", 0) == {"initial": True, "train": False}
+    assert variations(table, "nll", 1) == {"initial": False, "train": True}
 
 
 def test_four_equal_seeds_are_a_plain_seed_of_the_store(

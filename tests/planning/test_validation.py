@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from raysc.errors import InputError
@@ -235,6 +236,23 @@ def test_purposes_that_draw_nothing_have_one_seed(make_sweep: MakeSweep, change:
     )
     with pytest.raises(InputError, match=re.escape(words)):
         validate(resolve(make_sweep(f"{text}seeds: {{data: 3, sample: 2}}\nmetrics: [mean_error]\n", change)))
+
+
+def test_data_seeds_draw_rows_or_parts_of_them(make_sweep: MakeSweep, tmp_path: Path) -> None:
+    np.save(tmp_path / "rows.npy", np.arange(40.0).reshape(20, 2) ** 1.5)
+    text = f"""\
+data: {{name: points, path: {tmp_path / "rows.npy"}}}
+model: {{name: gaussian_mixture, components: 1}}
+loop: {{generations: 2}}
+space: {{regime: replace}}
+seeds: {{data: 2, train: 2}}
+metrics: [nll]
+"""
+    for change in ("data.rows=9", "initial.rows=9", "space={regime: [replace, redrawn]}", "seeds.data=1"):
+        validate(resolve(make_sweep(text, change)))
+    for change in ("seeds.data=2", "space={regime: mix, lambda: 1}"):
+        with pytest.raises(InputError, match=r"seeds.data: all seeds have the same rows of points.*set data: 1"):
+            validate(resolve(make_sweep(text, change)))
 
 
 def test_repeated_latents_have_one_sample_seed(make_sweep: MakeSweep) -> None:

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-MAX_STEPS = 500
+MAX_STEPS = 2000
 TOLERANCE = 1e-8
 """Rise of the mean log likelihood, in nats a row, at which the iteration ends."""
 SINGULAR = 1e-12
@@ -97,6 +97,8 @@ def maximise(responsibilities: np.ndarray, rows: np.ndarray, counts: np.ndarray)
 def expectation_maximisation(start: Mixture, rows: np.ndarray, counts: np.ndarray) -> tuple[Mixture, np.ndarray]:
     """Iterate E and M steps until the likelihood of a seed does not rise any more.
 
+    The collapse of a component lowers the likelihood; the iteration goes on from the components that are left.
+
     Args:
         start: the mixtures to begin with.
         rows: float64 (seeds, rows, dim), finite.
@@ -122,5 +124,8 @@ def expectation_maximisation(start: Mixture, rows: np.ndarray, counts: np.ndarra
         mixture.weights[active[collapsed]] = np.nan
         stepped = np.exp(densities[improved] - totals[improved][..., None])
         active = active[improved]
+        components = np.count_nonzero(mixture.weights[active], axis=1)
         mixture.update(active, maximise(stepped, rows[active], counts[active]))
+        fewer = np.count_nonzero(mixture.weights[active], axis=1) < components
+        likelihood[active[fewer]] = -np.inf
     return mixture, likelihood

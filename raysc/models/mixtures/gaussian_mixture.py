@@ -46,6 +46,7 @@ class GaussianMixture:
     version: ClassVar[int] = 1
     trained: ClassVar[bool] = False
     honours_weights: ClassVar[bool] = True
+    random_fits: ClassVar[bool] = True
     reads_rows_once: ClassVar[bool] = False
     comparable_parameters: ClassVar[bool] = False
     block: ClassVar[int] = 1024
@@ -68,7 +69,7 @@ class GaussianMixture:
         counts = np.broadcast_to(counts / counts.mean(axis=1, keepdims=True), (seeds, count))
         k = self.components
         fitted = Mixture(*(np.full((seeds, k, *shape), np.nan) for shape in ((), (dim,), (dim, dim))))
-        numbers = streams.uniform((self.starts, k), "init")
+        numbers = streams.uniform((self.starts, k), "train")
         finite = np.isfinite(rows.sum(axis=(1, 2)))
         for chunk in seed_chunks(seeds, count * k * dim):
             usable = np.arange(seeds)[chunk][finite[chunk]]

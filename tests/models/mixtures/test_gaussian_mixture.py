@@ -7,6 +7,7 @@ from scipy.stats import kstest, multivariate_normal, norm
 from raysc.datasets.points.blobs import Blobs
 from raysc.errors import InputError
 from raysc.models.family import Arrays
+from raysc.models.mixtures.expectation_maximisation import Mixture, expectation_maximisation
 from raysc.models.mixtures.gaussian_mixture import GaussianMixture
 from raysc.pool.blocks import MemoryBlock
 from raysc.pool.rows import Part, Rows
@@ -68,6 +69,18 @@ def test_a_component_of_few_rows_collapses_and_leaves_the_others() -> None:
     samples = GaussianMixture(2).sample(state, 0, 200, Streams((0,), 1))
     assert np.isfinite(samples).all()
     assert GaussianMixture(2).log_prob(state, rows[0]).max() < 0
+
+
+def test_a_fit_with_collapsed_components_is_a_maximum() -> None:
+    rows = np.random.default_rng(0).standard_normal((60, 25, 3))
+    family = GaussianMixture(4, starts=1)
+    fitted = Mixture(**fit(family, rows))
+    collapsed = (fitted.weights == 0).any(axis=1)
+    assert collapsed.sum() > 30
+    assert np.isfinite(fitted.weights).all()
+    likelihood = [family.log_prob(fitted._asdict(), rows[seed])[seed].mean() for seed in range(60)]
+    _, continued = expectation_maximisation(fitted, rows, np.ones((60, 25)))
+    assert (np.abs(continued - likelihood) < 1e-4).all()
 
 
 def test_equal_rows_and_infinite_ones_diverge_and_leave_the_other_seeds() -> None:

@@ -16,7 +16,8 @@ def maximum_likelihood(x: np.ndarray, y: np.ndarray, counts: np.ndarray) -> np.n
 
     Newton's method (iteratively reweighted least squares) from w = 0; a step is halved until the likelihood does not
     fall. Where a plane through 0 separates the classes, in part or wholly, the likelihood rises for ever along a
-    direction, and its curvature there vanishes: such a seed has no maximum.
+    direction, and its curvature there vanishes: such a seed has no maximum. Columns are divided by their root mean
+    square first, so that the result does not depend on their units.
 
     Args:
         x: float64 (seeds, rows, dim).
@@ -31,6 +32,9 @@ def maximum_likelihood(x: np.ndarray, y: np.ndarray, counts: np.ndarray) -> np.n
     active = np.flatnonzero(np.isfinite(x).all(axis=(1, 2)) & np.isfinite(y).all(axis=1))
     w[active] = 0
     counts = counts / counts.sum(axis=1, keepdims=True)
+    scale = np.ones((seeds, dim))
+    scale[active] = _root_mean_squares(x[active], counts[active])
+    x = x / scale[:, None]
     for _ in range(MAX_STEPS):
         if not len(active):
             break
@@ -40,7 +44,14 @@ def maximum_likelihood(x: np.ndarray, y: np.ndarray, counts: np.ndarray) -> np.n
         size = np.linalg.norm(step, axis=1) / (1 + np.linalg.norm(w[active], axis=1))
         active = active[~flat & (size > TOLERANCE)]
     w[active] = np.nan
-    return w
+    scaled: np.ndarray = w / scale
+    return scaled
+
+
+def _root_mean_squares(x: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Return the root mean square of each column, (seeds, dim); 1 where its square is 0 or not finite."""
+    squares = np.matmul(counts[:, None], np.square(x))[:, 0]
+    return np.sqrt(np.where((squares > 0) & np.isfinite(squares), squares, 1.0))
 
 
 def _newton_step(x: np.ndarray, y: np.ndarray, counts: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -61,6 +61,17 @@ def test_a_seed_without_a_maximum_has_no_weights(repeated: bool) -> None:
     assert 5 < sum(expected) < 35
 
 
+def test_weights_do_not_depend_on_units() -> None:
+    generator = np.random.default_rng(0)
+    x, units = generator.standard_normal((20, 30, 2)), np.array([1e-5, 1e4])
+    y = (generator.random((20, 30)) < expit(3 * x.sum(axis=2))).astype(float)
+    expected = maximum_likelihood(x, y, np.ones((20, 30)))
+    assert np.isfinite(expected).all(axis=1).sum() > 10
+    np.testing.assert_allclose(maximum_likelihood(x * units, y, np.ones((20, 30))) * units, expected, rtol=1e-7)
+    zeros = np.concatenate([x, np.zeros((20, 30, 1))], axis=2)
+    assert np.isnan(maximum_likelihood(zeros, y, np.ones((20, 30)))).all()
+
+
 def test_a_row_of_weight_k_counts_like_k_rows_and_a_seed_that_diverged_changes_nothing() -> None:
     rows = Logistic(dim=2, rows=40).train((0, 1))
     rows[0, 3, 0] = np.nan

@@ -10,6 +10,7 @@ from typing import cast
 from threadpoolctl import threadpool_limits
 
 from raysc.estimates.duration import BUDGET, parallel_seconds
+from raysc.execution.ranks import guided_state
 from raysc.models.family import TrainedFamily
 from raysc.planning.plan import Plan
 from raysc.planning.units import InitialUnit, LoopUnit, Unit
@@ -139,8 +140,9 @@ def probe(unit: Unit) -> TrainedCost:
     while (more := fit(steps)) < MIN_SECONDS and steps < MAX_STEPS:
         steps *= STEP_GROWTH
     step = max((more - first) / (steps - 1), more / steps / 20)
-    family.sample(start, 0, 1, sample, streams)
-    block = _seconds(lambda: family.sample(start, 0, min(family.block, rules.sample_rows), sample, streams))
+    state = guided_state(family, start, start, sample)  # a guide of outputs evaluates two networks
+    family.sample(state, 0, 1, sample, streams)
+    block = _seconds(lambda: family.sample(state, 0, min(family.block, rules.sample_rows), sample, streams))
     return TrainedCost(max(0.0, first - step), step, block)
 
 

@@ -1,14 +1,29 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from raysc.estimates import trained_duration
 from raysc.estimates.trained_duration import TrainedCost, TrainedEstimate, estimate_trained, probe, unit_seconds
+from raysc.models.flows.flow_matching import FlowMatching
 from raysc.planning.plan import Plan, make_plan
 from raysc.planning.resolved import resolve
 from raysc.planning.units import Unit
+from raysc.rng import Streams
 from raysc.store.objects import Objects
 from tests.conftest import MakeSweep
+
+GUIDED = """\
+name: guided
+data: {name: eight_gaussians, rows: 16}
+model: {name: flow_matching, width: 8, depth: 1}
+initial: {steps: 2}
+loop: {generations: 1, budget: {steps: 2}, sample: {guide: {weight: 0.5}}}
+train: {batch: 8}
+space: {regime: replace}
+seeds: 1
+metrics: [sliced_wasserstein]
+"""
 
 
 @pytest.fixture
@@ -48,6 +63,23 @@ def test_trials_that_this_process_cannot_imitate_have_no_estimate(
     for setting in ("resources.workers=2", "resources.gpus=1"):
         plan = make_plan(resolve(make_sweep(digits_text, setting)), Objects.open(str(tmp_path)))
         assert estimate_trained(plan).units_without_estimate == len(plan.units)
+
+
+def test_a_probe_samples_with_the_guide(make_sweep: MakeSweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    states: list[Any] = []
+
+    def sample(self: FlowMatching, state: Any, *arguments: Any) -> None:
+        states.append(state)
+
+    monkeypatch.setattr(trained_duration, "MIN_SECONDS", 0.0)
+    monkeypatch.setattr(FlowMatching, "sample", sample)
+    plan = make_plan(resolve(make_sweep(GUIDED)), Objects.open(str(tmp_path)))
+    for unit, networks in ((plan.initial[0], 1), (plan.loop[0], 2)):
+        states.clear()
+        probe(unit)
+        family: Any = unit.cell.family
+        size = sum(tensor.numel() for tensor in family.initial((2,), Streams(unit.seeds, 0)).ema.values())
+        assert [sum(tensor.numel() for tensor in state.ema.values()) for state in states] == [networks * size] * 2
 
 
 def test_the_waves_run_in_turn() -> None:

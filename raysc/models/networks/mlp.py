@@ -55,8 +55,8 @@ class Mlp(nn.Module):
 def forward_pack(weights: Mapping[str, Tensor], rows: Tensor, times: Tensor) -> Tensor:
     """Evaluate the perceptrons of a pack of seeds, each on its own rows.
 
-    The output equals that of ``Mlp`` up to rounding. That of a seed depends on its own weights, rows and times alone,
-    on a CPU bit for bit.
+    The output equals that of ``Mlp`` up to rounding. That of a seed does not depend on the weights, rows and times of
+    the other seeds; its rounding may depend on how many seeds the pack has.
 
     Args:
         weights: parameters of ``Mlp`` by name, with the seeds as leading axis.

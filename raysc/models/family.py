@@ -83,8 +83,9 @@ class ClosedFormFamily(Protocol):
             ``sample`` reads the rows of such a part again, so the loop may free them.
         block: rows per sampling block; each block of each seed has its own random stream.
 
-    A family whose parameters have no fixed number or order, such as a mixture, sets ``comparable_parameters = False``.
-    Forks, whose distance is that of the parameters, are refused then.
+    A family whose retraining map jumps, with equal random numbers, sets ``retraining_jumps = True``: its rows or labels
+    are whole numbers, or its parameters have no fixed number or order, as in a mixture. Forks are refused then, since
+    they measure the map's Jacobian.
     """
 
     version: ClassVar[int]

@@ -2,7 +2,6 @@
 
 from raysc import registry
 from raysc.metrics.core.metric import ForkMetric
-from raysc.models.family import SupportsLazySampling
 from raysc.planning.resolved import ResolvedCell
 from raysc.sweepfile.sweep import Sweep
 
@@ -13,7 +12,7 @@ def has_forks(sweep: Sweep) -> bool:
 
 
 def check_forks(sweep: Sweep, cell: ResolvedCell) -> None:
-    """Refuse forks of a loop that has none: trained in steps, drawn as counts, ended early, or of a single real row."""
+    """Refuse forks of a loop that has none: trained in steps, jumping, guided, ended early, or of one real row."""
     if not has_forks(sweep):
         return
     name, rows = cell.settings.model.name, cell.settings.initial.rows or cell.rules.rows
@@ -23,13 +22,17 @@ def check_forks(sweep: Sweep, cell: ResolvedCell) -> None:
             f"fork_distance runs a second loop beside each, and {name} is trained in steps; take a model that is "
             "fitted by a formula, or compare cells of two values of initial.steps",
         )
-    if isinstance(cell.family, SupportsLazySampling):
-        raise sweep.error("metrics", f"fork_distance compares parameters, and {name} has counts; take another model")
-    if not getattr(cell.family, "comparable_parameters", True):
+    if getattr(cell.family, "retraining_jumps", False):
         raise sweep.error(
             "metrics",
-            f"fork_distance compares the parameters of two fits, and those of {name} have no fixed number or order; "
-            "take another model",
+            f"fork_distance measures a Jacobian, and {name} has none: with equal random numbers, similar models draw "
+            "rows or have parameters that differ by jumps; take another model",
+        )
+    if cell.settings.loop_sample.guide is not None:
+        raise sweep.error(
+            "loop.sample.guide",
+            "draws rows by generation 0's model, which is another one in a fork, so fork_distance does not measure "
+            "stability; take it out, or fork_distance out of metrics",
         )
     if sweep.until is not None:
         raise sweep.error("loop.until", "ends seeds before their forks; take it out, or fork_distance out of metrics")

@@ -91,6 +91,10 @@ def test_components_of_the_log_variance(run_sweep: RunSweep, tmp_path: Path) -> 
     # Interactions are 0: the log variance is a sum of one term for each fit.
     assert (parts.loc[[name for name in parts.index if " x " in name], "variance"] < 1e-12).all()
     assert parts.loc["data":"sample", "share"].sum() == pytest.approx(1)
+    missing = table.assign(det_ratio=table["det_ratio"].where(table["seed"] != sweep.seeds[0]))
+    without = variance_frame(resolve(sweep), missing, registry.build("metric", sweep.metrics[0]).columns[0], 4)
+    assert without["variance"].isna().all()
+    assert without["levels"].tolist() == frame["levels"].tolist()
 
 
 def test_replicates_without_data_seeds_have_no_component_of_data(

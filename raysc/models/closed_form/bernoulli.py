@@ -17,6 +17,7 @@ class Bernoulli(MeanFamily):
     a coordinate ends at 0 or 1.
     """
 
+    retraining_jumps: ClassVar[bool] = True
     values: ClassVar[str] = "zeros and ones"
 
     def variance(self, mean: np.ndarray) -> np.ndarray:

@@ -44,6 +44,7 @@ class Discrete:
     trained: ClassVar[bool] = False
     honours_weights: ClassVar[bool] = True
     reads_rows_once: ClassVar[bool] = True
+    retraining_jumps: ClassVar[bool] = True
     block: ClassVar[int] = 10
     sample_settings: ClassVar[tuple[str, ...]] = ("temperature",)
 

@@ -32,7 +32,7 @@ class GaussianCopula:
     version: ClassVar[int] = 2  # 2: a consistent correlation of columns with ties
     trained: ClassVar[bool] = False
     reads_rows_once: ClassVar[bool] = False
-    comparable_parameters: ClassVar[bool] = False
+    retraining_jumps: ClassVar[bool] = True
     block: ClassVar[int] = 1024
 
     def check(self, event: tuple[int, ...]) -> None:

@@ -35,6 +35,7 @@ class LogisticRegression:
     trained: ClassVar[bool] = False
     honours_weights: ClassVar[bool] = True
     reads_rows_once: ClassVar[bool] = False
+    retraining_jumps: ClassVar[bool] = True
     block: ClassVar[int] = 1024
 
     def for_data(self, data: Any) -> "LogisticRegression":

@@ -17,6 +17,7 @@ class Poisson(MeanFamily):
     at 0: it is a branching process.
     """
 
+    retraining_jumps: ClassVar[bool] = True
     values: ClassVar[str] = "whole numbers of at least 0"
 
     def variance(self, mean: np.ndarray) -> np.ndarray:

@@ -36,6 +36,7 @@ class UniformWithSpike:
     version: ClassVar[int] = 1
     trained: ClassVar[bool] = False
     reads_rows_once: ClassVar[bool] = False
+    retraining_jumps: ClassVar[bool] = True
     block: ClassVar[int] = 1024
 
     def check(self, event: tuple[int, ...]) -> None:

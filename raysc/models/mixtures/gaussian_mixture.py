@@ -48,7 +48,7 @@ class GaussianMixture:
     honours_weights: ClassVar[bool] = True
     random_fits: ClassVar[bool] = True
     reads_rows_once: ClassVar[bool] = False
-    comparable_parameters: ClassVar[bool] = False
+    retraining_jumps: ClassVar[bool] = True
     block: ClassVar[int] = 1024
 
     def __post_init__(self) -> None:

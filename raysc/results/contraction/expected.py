@@ -11,7 +11,7 @@ from raysc.theory.graphs import contraction_rate
 from raysc.theory.mixing import theorem_1
 from raysc.theory.student_t import LocationConstants, location_constants
 
-MEAN_FAMILIES = ("gaussian", "bernoulli", "exponential", "poisson")
+MEAN_FAMILIES = ("gaussian", "exponential")
 """Families whose fit is a mean over the training rows, so that the Jacobian is the share of the samples."""
 
 
@@ -35,7 +35,7 @@ def newest_share(cell: ResolvedCell, t: int) -> float | None:
 
 
 def expected_rate(cell: ResolvedCell, last: int) -> float | None:
-    """Return the leading rate of contraction of a cell up to generation ``last``; None where it is not known.
+    """Return the rate of all fitted parameters of a cell up to generation ``last``; None where it is not known.
 
     lambda / (1 + lambda) for families of means, times c if their samples have c > 1 times the covariance; the J of
     theorem 1 for a Student location family on normal rows; rho(diag(beta) W) for coupled models.
@@ -44,14 +44,14 @@ def expected_rate(cell: ResolvedCell, last: int) -> float | None:
     known = [share for share in shares if share is not None]
     if len(known) < len(shares):
         return None
-    if (student := _student(cell)) is not None and _unbiased(cell):
+    if (student := _student(cell)) is not None and is_unbiased(cell):
         return student.contraction(known[0] / (1 - known[0])) if known[0] < 1 else None
     if not all(_is_mean(model) for model in cell.models):
         return None
     if cell.settings.coupling is None:
         return known[0] * max(1.0, _covariance_scale(cell))
     coupling, n = cell.settings.coupling, cell.rules.sample_rows
-    if not all(map(_unbiased, cell.models)):
+    if not all(map(is_unbiased, cell.models)):
         return None
     counts = [rows_read(coupling, index, n) / n for index in range(coupling.count)]
     return contraction_rate(known, tuple(tuple(row.tolist()) for row in counts))
@@ -64,7 +64,7 @@ def kappa(cell: ResolvedCell) -> float | None:
     family in one dimension.
     """
     settings, lambda_ = cell.settings, cell.settings.lambda_
-    if settings.coupling is not None or settings.regime.name != "mix" or lambda_ is None or not _unbiased(cell):
+    if settings.coupling is not None or settings.regime.name != "mix" or lambda_ is None or not is_unbiased(cell):
         return None
     if settings.curation.name != UNCURATED:
         return None
@@ -95,7 +95,7 @@ def _is_mean(cell: ResolvedCell) -> bool:
     return cell.settings.model.name in MEAN_FAMILIES and cell.settings.model.parameters.get("ddof", 0) == 0
 
 
-def _unbiased(cell: ResolvedCell) -> bool:
+def is_unbiased(cell: ResolvedCell) -> bool:
     """Return True if samples have the distribution that was fitted, at all generations."""
     defaults = Sample().model_dump(exclude={"rows"})
     samples = cell.settings.sample, cell.settings.loop_sample

@@ -9,7 +9,7 @@ import pandas as pd
 from raysc import registry
 from raysc.metrics.core.metric import ForkMetric
 from raysc.planning.resolved import ResolvedCell, ResolvedSweep
-from raysc.results.contraction.expected import expected_rate, kappa, newest_share
+from raysc.results.contraction.expected import expected_rate, is_unbiased, kappa, newest_share
 from raysc.results.contraction.rates import Rate, effective_step, leading_rate, step_rates
 from raysc.results.plots.labels import label
 from raysc.results.table.number_format import interval_text, number_text
@@ -25,13 +25,14 @@ def contraction_frame(resolved: ResolvedSweep, table: pd.DataFrame) -> pd.DataFr
 
     Returns:
         One row per cell and distance: the axes, metric, rho with its 95 % interval over seeds, the generations first
-        and last of its ratios, seeds, expected (the leading rate in theory), kappa (theorem 1), and effective_step with
-        its interval. NaN where a number is not known. Coupled models are one row.
+        and last of its ratios, seeds, expected (in theory, for the first distance, that of all parameters), kappa
+        (theorem 1), and effective_step with its interval. NaN where a number is not known. Coupled models are one row.
     """
-    rows = []
+    rows, first = [], _columns(resolved)[:1]
     for cell, metric, distances in _distances(resolved, table):
         rate, share = leading_rate(distances), _step_share(cell, 1)
-        expected, bound = expected_rate(cell, resolved.sweep.generations), kappa(cell)
+        expected = expected_rate(cell, resolved.sweep.generations) if metric in first else None
+        bound = kappa(cell)
         rows.append(
             {
                 **_where(resolved, cell),
@@ -119,8 +120,11 @@ def _numbers(rate: Rate | None, share: float | None) -> dict[str, float]:
 
 
 def _step_share(cell: ResolvedCell, t: int) -> float | None:
-    """Return the share of the newest samples at a generation; None for coupled models, which have several."""
-    return None if cell.settings.coupling is not None else newest_share(cell, t)
+    """Return the share of the newest samples at a generation, for the effective step.
+
+    None for coupled models, which have several, and for biased samples, which change the rate by themselves.
+    """
+    return newest_share(cell, t) if cell.settings.coupling is None and is_unbiased(cell) else None
 
 
 def _where(resolved: ResolvedSweep, cell: ResolvedCell) -> dict[str, Any]:

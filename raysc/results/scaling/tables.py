@@ -1,14 +1,15 @@
 """Tables of the scaling of a sweep: exponents in an axis and in the generation, and effective rows."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from math import nan
+from math import inf, isnan, nan
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from raysc import registry
 from raysc.metrics.core.metric import Column
-from raysc.metrics.distances.inverse_effective_rows import NAME as INVERSE_ROWS
+from raysc.metrics.distances.inverse_effective_rows import InverseEffectiveRows
 from raysc.planning.resolved import ResolvedCell, ResolvedSweep
 from raysc.results.plots.labels import label
 from raysc.results.scaling.exponents import Exponent, exponent
@@ -55,17 +56,26 @@ def effective_rows_frame(resolved: ResolvedSweep, table: pd.DataFrame) -> pd.Dat
     """Tabulate the effective number of real rows of each cell and generation, 1 / mean of ``inverse_effective_rows``.
 
     Returns:
-        One row per cell and generation: the settings, generation, effective_rows with its 95 % interval over seeds, and
-        seeds. Infinite where the interval of the inverse reaches 0; NaN where the mean is not positive.
+        One row per cell, metric and generation: the settings, metric, generation, effective_rows with its 95 % interval
+        over seeds, and seeds, those with a value. NaN where a mean or limit is not known or not positive, as for
+        diverged models. The upper limit is infinite where the interval of the inverse reaches 0.
     """
     rows = []
-    for cell in _cells(resolved) if INVERSE_ROWS in table else ():
-        for generation, of_generation in table[table["cell"] == cell.number].groupby("generation"):
-            mean = seed_mean(of_generation[INVERSE_ROWS].to_numpy(float), seeds=of_generation["seed"])
-            numbers = [1 / value if value > 0 else np.inf for value in (mean.mean, mean.high, mean.low)]
-            names = ("effective_rows", "effective_rows_low", "effective_rows_high")
-            row = {**_where(resolved, cell), GENERATION: generation, **dict(zip(names, numbers, strict=True))}
-            rows.append({**row, "seeds": len(of_generation)})
+    for cell in _cells(resolved):
+        for column in _inverse_columns(resolved):
+            for generation, of_generation in table[table["cell"] == cell.number].groupby("generation"):
+                mean = seed_mean(of_generation[column].to_numpy(float), seeds=of_generation["seed"])
+                rows.append(
+                    {
+                        **_where(resolved, cell),
+                        "metric": column,
+                        GENERATION: generation,
+                        "effective_rows": _inverse(mean.mean, nan),
+                        "effective_rows_low": _inverse(mean.high, nan),
+                        "effective_rows_high": _inverse(mean.low, inf),
+                        "seeds": mean.seeds,
+                    }
+                )
     return pd.DataFrame(rows)
 
 
@@ -98,6 +108,17 @@ def _row(where: dict[str, Any], column: Column, over: str, law: Exponent | None)
 def _columns(resolved: ResolvedSweep) -> list[Column]:
     """Return the columns with an exponent: excesses towards a target have none."""
     return [column for column in main_columns(resolved.sweep) if column.better != "near"]
+
+
+def _inverse_columns(resolved: ResolvedSweep) -> list[str]:
+    """Return the columns of ``inverse_effective_rows``, one for each of its features that the sweep has."""
+    metrics = [registry.build("metric", metric) for metric in resolved.sweep.metrics]
+    return [metric.columns[0].name for metric in metrics if isinstance(metric, InverseEffectiveRows)]
+
+
+def _inverse(value: float, not_positive: float) -> float:
+    """Return 1 / value; another number for values that are not positive, NaN for NaN."""
+    return nan if isnan(value) else 1 / value if value > 0 else not_positive
 
 
 def _cells(resolved: ResolvedSweep) -> list[ResolvedCell]:

@@ -74,6 +74,11 @@ def summed_component(
     return _component(TOTAL, design, design.mean_squares(values[:, None]), coefficients(design, effects), level)
 
 
+def levels(design: CrossedDesign, effect: Effect) -> int:
+    """Return the number of combinations of the seeds of an effect's purposes; of ``TOTAL``, the number of values."""
+    return prod(design.sizes) if effect == TOTAL else design.size(effect)
+
+
 def coefficients(design: CrossedDesign, effects: Sequence[Effect]) -> dict[Effect, float]:
     """Return the weights of the mean squares in the estimate of the sum of some components."""
     total = prod(design.sizes)
@@ -95,8 +100,7 @@ def _component(
     terms = np.array([weights[name] * squares[name].values[0] for name in design.effects])
     dfs = np.array([squares[name].df for name in design.effects], float)
     low, high = modified_large_sample(terms, dfs, level)
-    levels = design.size(effect) if effect else prod(design.sizes)
-    return Component(effect, levels, max(float(terms.sum()), 0.0), max(low, 0.0), max(high, 0.0))
+    return Component(effect, levels(design, effect), max(float(terms.sum()), 0.0), max(low, 0.0), max(high, 0.0))
 
 
 def modified_large_sample(terms: np.ndarray, dfs: np.ndarray, level: float) -> tuple[float, float]:

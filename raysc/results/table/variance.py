@@ -11,7 +11,7 @@ from raysc.metrics.core.metric import Column
 from raysc.planning.resolved import ResolvedSweep
 from raysc.results.statistics.averages import logarithms
 from raysc.results.statistics.crossed import CrossedDesign
-from raysc.results.statistics.variance_components import Component, variance_components
+from raysc.results.statistics.variance_components import Component, levels, variance_components
 from raysc.results.table.number_format import interval_text
 from raysc.results.table.table import varying_axes
 from raysc.seeds import varied_purposes
@@ -68,7 +68,9 @@ def _components(seeds: list[int], values: np.ndarray, all_seeds: Iterable[int]) 
     cell_design = CrossedDesign.of(seeds)
     if cell_design is None or cell_design.sizes != design.sizes or not np.isfinite(values).all():
         effects = [*design.effects, ()]
-        return [_row(Component(effect, design.size(effect), *3 * [float("nan")]), float("nan")) for effect in effects]
+        return [
+            _row(Component(effect, levels(design, effect), *3 * [float("nan")]), float("nan")) for effect in effects
+        ]
     components = variance_components(cell_design, values)
     total = components[-1].variance
     return [_row(component, component.variance / total if total > 0 else float("nan")) for component in components]

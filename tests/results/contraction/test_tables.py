@@ -128,6 +128,17 @@ def test_expected_rates(overrides: list[str], rate: float | None, make_sweep: Ma
     assert expected_rate(cell, 6) == (rate if rate is None else pytest.approx(rate, abs=1e-5))
 
 
+def test_biased_samples_have_theory_for_all_parameters_only_and_no_effective_step(run: Run) -> None:
+    """Means contract by a = 1/2, covariances by c a = 3/4, which leads."""
+    resolved, table = run("space.lambda=[1.0]", "sample.covariance_scale=1.5")
+    frame = contraction_frame(resolved, table).set_index("metric")
+    assert frame.loc["fork_distance", "expected"] == pytest.approx(0.75)
+    assert frame["expected"].isna().tolist() == [False, True, True, True]
+    assert frame.loc["fork_distance_mean", "rho"] == pytest.approx(0.5, abs=0.05)
+    assert frame["effective_step"].isna().all()
+    assert steps_frame(resolved, table)["effective_step"].isna().all()
+
+
 def test_coupled_models_are_expected_to_have_the_spectral_radius(make_sweep: MakeSweep) -> None:
     overrides = ["models={count: 2, each: {lambda: [0.5, 2.0]}}", "space={regime: mix}", "sample.rows=600"]
     (cell, *_) = resolve(make_sweep(TEXT, *overrides)).cells

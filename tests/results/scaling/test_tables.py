@@ -1,6 +1,7 @@
 """Scaling of Gaussian loops against closed forms."""
 
 from collections.abc import Callable
+from math import inf, nan
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +76,33 @@ def test_exponents_and_effective_rows_of_gaussian_loops(run: Run) -> None:
         of_cell = effective[(effective["data.rows"] == 40) & (effective["regime"] == regime)]
         (numbers,) = of_cell[of_cell["generation"] == t].to_dict("records")
         assert 0.85 * numbers["effective_rows_low"] <= expected <= 1.15 * numbers["effective_rows_high"]
+
+
+def test_effective_rows_of_diverged_and_of_overestimated_models(make_sweep: MakeSweep) -> None:
+    features = "metrics=[{name: inverse_effective_rows, features: pixels}]"
+    resolved = resolve(make_sweep(TEXT, "space={regime: replace}", "control=false", "scaling=null", features))
+    values = {
+        0: [0.04, 0.06, 0.05],
+        1: [nan, nan, nan],
+        2: [0.3, -0.1, -0.1],
+        3: [-0.5, -0.3, -0.4],
+        4: [nan, 0.2, nan],
+    }
+    table = pd.DataFrame(
+        [
+            {"cell": 0, "generation": t, "seed": seed, "inverse_effective_rows[pixels]": value}
+            for t, of_generation in values.items()
+            for seed, value in enumerate(of_generation)
+        ]
+    )
+    frame = effective_rows_frame(resolved, table)
+    assert set(frame["metric"]) == {"inverse_effective_rows[pixels]"}
+    np.testing.assert_allclose(frame["effective_rows"], [20, nan, 30, nan, 5])
+    limits = frame[["effective_rows_low", "effective_rows_high"]].to_numpy()
+    assert 0 < limits[0, 0] < 20 < limits[0, 1] < inf
+    assert 0 < limits[2, 0] < limits[2, 1] == inf
+    assert np.isnan(limits[[1, 4]]).all()
+    assert frame["seeds"].tolist() == [3, 0, 3, 3, 1]
 
 
 def test_a_loop_with_an_error_that_does_not_fall_with_the_rows_has_another_exponent(

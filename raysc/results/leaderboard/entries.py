@@ -165,10 +165,10 @@ class EntryReader:
         if any(":" in component(value).name for value in (regime, curation)):
             return  # a plug-in's key is a hash of its source, which is not here
         try:
-            own = resolve(read_sweep_mapping(sweep_with(self.file, regime, curation), (), registry))
+            resolved = resolve(read_sweep_mapping(sweep_with(self.file, regime, curation), (), registry))
         except InputError as error:
             raise InputError(str(error).removeprefix("dict: ")) from None
-        if [cell.keys.lineage for cell in own.cells if is_mitigation(cell)] != [lineage]:
+        if [cell.keys.lineage for cell in resolved.cells if is_mitigation(cell)] != [lineage]:
             name = mitigation_name(component(regime), component(curation))
             raise InputError(
                 f"its lineage does not have the key of {name}: it is another mitigation, or was run by a version of "

@@ -13,6 +13,6 @@ def test_the_examples_of_the_documentation_run(tmp_path: Path, monkeypatch: pyte
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("RAYSC_STORAGE", raising=False)
     results = doctest.testmod(api, optionflags=doctest.ELLIPSIS)
-    assert results.attempted == 10
+    assert results.attempted == 11
     assert results.failed == 0
     assert (tmp_path / "trace_ratio.pdf").exists()

@@ -13,6 +13,8 @@ from raysc.models.networks.network import Config, Tensors
 
 MAX_CHANNELS, MAX_LEVELS, MAX_RES_BLOCKS, MAX_SIDE = 2048, 8, 16, 1024
 """Limits of a network's sizes, far above those of known files."""
+MAX_STEPS = 2**40
+"""Limit of a number of optimiser steps."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ def convert(
         config: of the network.
         stored: tensors of the file by name.
         part_of: parameter's name -> its tensor and conversion.
-        limit: bytes of the file; the parameters have no more.
+        limit: bytes of the file; the storages of the parameters have no more.
         ignored: tensors that are no parameters.
 
     Raises:
@@ -77,7 +79,7 @@ def convert(
     for part in needed:
         if not isinstance(stored[part], StoredTensor) or not stored[part].storage.dtype.is_floating_point:
             raise RefusedError(f"{part} is no tensor of floating-point numbers")
-        total += stored[part].bytes
+        total += stored[part].storage.bytes  # all of it is read, however small the tensor
     if total > limit:
         raise RefusedError("its tensors share values, and are larger than the file")
     weights = {}
@@ -103,6 +105,11 @@ def number(name: str, value: Any, limit: int) -> int:
     if type(value) is not int or not 1 <= value <= limit:
         raise RefusedError(f"its {name} is {shown(value)}, no number from 1 to {limit}")
     return value
+
+
+def steps_taken(name: str, value: Any) -> int:
+    """Return a number of steps, 0 if it is missing; else RefusedError."""
+    return 0 if value is None or (type(value) is int and value == 0) else number(name, value, MAX_STEPS)
 
 
 def numbers(name: str, values: Any, limit: int) -> tuple[int, ...]:

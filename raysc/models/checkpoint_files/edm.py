@@ -96,7 +96,10 @@ def edm_checkpoint(values: Any, limit: int) -> Checkpoint:
     sizes = {key: config[key] for key in ("channels", "multipliers", "res_blocks", "attention")}
     preconditioning = {} if name == "edm" else {"preconditioning": name}
     model = {"name": "edm", **preconditioning, "network": "ddpmpp", **sizes}
-    settings = {"preconditioning": outer.kind, "dropout": _attribute(unet, "_init_kwargs").get("dropout", 0.1)}
+    dropout = _attribute(unet, "_init_kwargs").get("dropout", 0.1)
+    if type(dropout) not in (int, float):
+        raise RefusedError(f"its dropout is {shown(dropout)}, no number")
+    settings = {"preconditioning": outer.kind, "dropout": dropout}
     return Checkpoint("EDM", config, scheduler, model, weights, weights, settings=settings)
 
 
@@ -146,7 +149,7 @@ def _tensors(unet: Record) -> dict[str, StoredTensor]:
                 if isinstance(value, StoredTensor):
                     tensors[f"{prefix}{name}"] = value
                 elif value is not None:
-                    raise RefusedError(f"{prefix}{name} is no tensor")
+                    raise RefusedError(f"{shown(f'{prefix}{name}')} is no tensor")
         for name, child in _attribute(module, "_modules").items():
             if child is None:
                 continue
@@ -159,7 +162,8 @@ def _tensors(unet: Record) -> dict[str, StoredTensor]:
 
 def _check_filter(stored: StoredTensor) -> None:
     """The filter of a change of resolution must be the average of 2 x 2 pixels."""
-    if stored.shape != (1, 1, 2, 2) or not torch.equal(stored.load(), torch.full((1, 1, 2, 2), 0.25)):
+    small = stored.shape == (1, 1, 2, 2) and stored.storage.values == 4
+    if not small or not torch.equal(stored.load(), torch.full((1, 1, 2, 2), 0.25)):
         raise RefusedError("its network changes the resolution by another filter than [1, 1]")
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-MAX_DIMENSIONS = 8
+MAX_DIMENSIONS, MAX_SIZE = 8, 2**40
+"""Axes of a tensor; their sizes and strides."""
 
 
 class RefusedError(ValueError):
@@ -35,7 +36,7 @@ class Record:
     """An object of a class, as the class's name and the object's attributes."""
 
     kind: str
-    state: dict[str, Any] = field(default_factory=dict)
+    state: dict[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,11 @@ class Storage:
     dtype: torch.dtype
     values: int
     read: Callable[[], bytes | memoryview] = field(compare=False)
+
+    @property
+    def bytes(self) -> int:
+        """Size of the values."""
+        return self.values * self.dtype.itemsize
 
 
 @dataclass(frozen=True)
@@ -69,11 +75,6 @@ class StoredTensor:
     shape: tuple[int, ...]
     stride: tuple[int, ...]
 
-    @property
-    def bytes(self) -> int:
-        """Size of the values."""
-        return prod(self.shape) * self.storage.dtype.itemsize
-
     def load(self) -> Tensor:
         """Read the tensor, float32 and contiguous; it is at most as large as its storage."""
         flat = torch.frombuffer(bytearray(self.storage.read()), dtype=self.storage.dtype)
@@ -91,7 +92,7 @@ def stored_tensor(
     if not isinstance(storage, Storage):
         raise RefusedError("a tensor has no storage")
     numbers = (offset, *_axes(shape), *_axes(stride))
-    if len(shape) != len(stride) or any(type(number) is not int or number < 0 for number in numbers):
+    if len(shape) != len(stride) or any(type(number) is not int or not 0 <= number <= MAX_SIZE for number in numbers):
         raise RefusedError("a tensor's shape is no list of numbers")
     last = offset + sum((size - 1) * step for size, step in zip(shape, stride, strict=True))
     if prod(shape) > storage.values or (prod(shape) and last >= storage.values):

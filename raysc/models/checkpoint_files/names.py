@@ -56,7 +56,7 @@ def _encode(budget: Budget, text: Any, encoding: Any) -> bytes:
 
 
 def _numpy_dtype(budget: Budget, code: Any, align: Any = False, copy: Any = True) -> Record:
-    if code not in NUMPY_FORMATS:
+    if not isinstance(code, str) or code not in NUMPY_FORMATS:
         raise RefusedError(f"it has numbers of numpy's type {shown(code)}")
     return Record(f"numpy.{code}")
 
@@ -81,7 +81,9 @@ def _persistent_object(budget: Budget, meta: Any) -> Record:
 
 
 def _device(budget: Budget, kind: Any, index: Any = None) -> str:
-    return str(kind)
+    if not isinstance(kind, str):
+        raise RefusedError("a device has no name")
+    return kind
 
 
 def _module_dict(budget: Budget) -> Record:

@@ -6,6 +6,7 @@ function that the pickle names is looked up in a table of inert stand-ins, and e
 
 import io
 import pickletools
+import reprlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -18,7 +19,13 @@ MAX_INSTRUCTIONS = 2_000_000
 """Instructions of all pickles in a file; the largest of the known files has about 10^5."""
 MAX_COPIES = 2_000_000
 """Values that calls may copy, which a short program could repeat many times."""
+MAX_BITS = 128
+"""Bits of an integer; the largest of the known files is torch's magic number, of 77 bits."""
+MAX_KEY = 2**48
+"""Integers above it are no keys: equal hashes of many would make a mapping slow. Old files have addresses as keys."""
 MAX_SHOWN = 80
+SHORT = reprlib.Repr()
+SHORT.maxlevel = 2
 MARK = object()
 VALUES = {
     "NONE": None, "NEWTRUE": True, "NEWFALSE": False,
@@ -53,9 +60,12 @@ class Budget:
         return values
 
 
-def shown(text: object) -> str:
-    """Return a text of a file for a message: one line, without control characters."""
-    short = repr(str(text))
+def shown(value: object) -> str:
+    """Return a value of a file for a message: one line, without control characters and nested values.
+
+    The text of a small program's nested lists could be longer than any memory.
+    """
+    short = repr(value if isinstance(value, str) else SHORT.repr(value))
     return short if len(short) <= MAX_SHOWN else f"{short[:MAX_SHOWN]}..."
 
 
@@ -93,14 +103,14 @@ class PickleMachine:
         except RefusedError:
             raise
         except Exception as error:  # a damaged pickle makes genops and the stack fail in many ways
-            raise RefusedError(f"its pickle is damaged ({type(error).__name__}: {shown(error)})") from error
+            raise RefusedError(f"its pickle is damaged ({type(error).__name__}: {shown(str(error))})") from error
         raise RefusedError("its pickle has no end")
 
     def _step(self, name: str, argument: Any) -> None:
         if name in VALUES:
             self.stack.append(VALUES[name])
         elif name in ARGUMENTS:
-            self.stack.append(argument)
+            self.stack.append(plain_number(argument) if type(argument) is int else argument)
         elif name in EMPTY:
             self.stack.append(EMPTY[name]())
         elif name in TUPLES:
@@ -188,7 +198,9 @@ class PickleMachine:
         self._push_name(module, name)
 
     def _push_name(self, module: Any, name: Any) -> None:
-        stand_in = self._names.get((module, name)) if isinstance(module, str) and isinstance(name, str) else None
+        if not isinstance(module, str) or not isinstance(name, str):
+            raise RefusedError("it names a class or function by something that is no text")
+        stand_in = self._names.get((module, name))
         if stand_in is None:
             raise RefusedError(f"it names {shown(f'{module}.{name}')}, which is no part of a known layout")
         self.stack.append(stand_in)
@@ -224,8 +236,17 @@ class PickleMachine:
             raise RefusedError(f"its pickle sets attributes of a value of type {type(target).__name__}")
 
 
+def plain_number(number: int) -> int:
+    """Return an integer if it is small; else RefusedError: its text would be long, or would not exist."""
+    if number.bit_length() > MAX_BITS:
+        raise RefusedError(f"its pickle has an integer of more than {MAX_BITS} bits")
+    return number
+
+
 def plain_key(key: Any) -> Any:
-    """Return a key of a mapping or a member of a set if it is text, a number or None; else RefusedError."""
-    if key is not None and type(key) not in (str, int, float, bool):
+    """Return a key of a mapping or a member of a set if it is text or a small number; else RefusedError."""
+    if type(key) is int and not 0 <= key < MAX_KEY:
+        raise RefusedError(f"its pickle has the key {key}")
+    if type(key) not in (str, int):
         raise RefusedError(f"its pickle has a key of type {type(key).__name__}")
     return key

@@ -13,7 +13,7 @@ from raysc.models.checkpoint_files.pickle_machine import Budget, PickleMachine, 
 
 MAX_FILE = 2 * 2**30
 """Bytes of the largest file that is read."""
-MAX_PICKLE, MAX_DIRECTORY, MAX_STORAGES = 2**26, 2**24, 100_000
+MAX_PICKLE, MAX_DIRECTORY = 2**26, 2**24
 LEGACY_MAGIC, LEGACY_PROTOCOL = 0x1950A86A20F9469CFC6C, 1001
 END, ENTRY, LOCAL = b"PK\5\6", b"PK\1\2", b"PK\3\4"
 """Signatures of a zip archive: its end, an entry of its directory, a file in it."""

@@ -22,6 +22,7 @@ from raysc.models.checkpoint_files.checkpoint import (
     Part,
     convert,
     number,
+    steps_taken,
     unchanged,
 )
 from raysc.models.checkpoint_files.inert import RefusedError, StoredTensor
@@ -152,9 +153,10 @@ def _cfm_checkpoint(values: Stored, limit: int) -> Checkpoint:
     sizes = _sizes(raw, "time_embed.0.weight", levels, CFM_HEAD_CHANNELS)
     config = cfm_unet_config((_width(raw, "input_blocks.0.0.weight", 1), SIDE, SIDE), sizes)
     model = {"name": "flow_matching", "network": "cfm_unet", **_settings(sizes), "head_channels": CFM_HEAD_CHANNELS}
-    steps = values.get("step") if type(values.get("step")) is int else 0
     weights, ema, moments = _tensors(config, CFM, raw, values.get("ema_model"), values.get("optim"), limit)
-    return Checkpoint("torchcfm", config, FLOW_SCHEDULER, model, ema, weights, moments, steps or 0)
+    return Checkpoint(
+        "torchcfm", config, FLOW_SCHEDULER, model, ema, weights, moments, steps_taken("step", values.get("step"))
+    )
 
 
 def _ddpm_checkpoint(values: Stored, limit: int) -> Checkpoint:
@@ -175,8 +177,9 @@ def _ddpm_checkpoint(values: Stored, limit: int) -> Checkpoint:
     weights, ema, moments = _tensors(config, DDPM, raw, shadow, values.get("optimizer"), limit)
     model = {"name": "ddpm", "network": "unet", **_settings(sizes)}
     settings = {key: values[key] for key in ("epoch",) if type(values.get(key)) is int}
-    steps = taken if type(taken) is int else 0
-    return Checkpoint("ddpm-torch", config, LINEAR, model, ema, weights, moments, steps, settings)
+    return Checkpoint(
+        "ddpm-torch", config, LINEAR, model, ema, weights, moments, steps_taken("last_epoch", taken), settings
+    )
 
 
 def _state_dict(values: Any) -> dict[str, Any]:
@@ -236,7 +239,7 @@ def _cfm_levels(raw: Stored) -> list[tuple[list[int], bool]]:
 
 def _ddpm_levels(raw: Stored) -> list[tuple[list[int], bool]]:
     levels: list[tuple[list[int], bool]] = []
-    pattern = re.compile(r"downsamples\.level_(\d+)\.(\d+)(\.0)?\.conv1\.weight")
+    pattern = re.compile(r"downsamples\.level_(\d{1,3})\.(\d{1,3})(\.0)?\.conv1\.weight", re.ASCII)
     matches = [match for name in raw if (match := pattern.fullmatch(name))]
     for level in range(MAX_LEVELS):
         blocks = {int(match[2]): match for match in matches if int(match[1]) == level}

@@ -88,21 +88,48 @@ def shared(values: Any) -> None:
         parameters.update({name: StoredTensor(storage, 0, (10**9,), (1,)) for name, value in parameters.items()})
 
 
+def claim_filters(values: Any) -> None:
+    """Let a filter of four values lie in a large storage, which would be read for each filter."""
+    skip = modules(values)["enc"].state["_modules"]["4x4_down"].state["_modules"]["skip"]
+    storage = Storage(torch.float32, 10**9, lambda: b"")
+    skip.state["_buffers"]["resample_filter"] = StoredTensor(storage, 0, (1, 1, 2, 2), (4, 4, 2, 1))
+
+
+def many_lists() -> list[Any]:
+    """Lists that hold the one before twice: the text of the last one has 2^60 characters."""
+    values: list[Any] = []
+    for _ in range(60):
+        values = [values, values]
+    return values
+
+
+def deep_list() -> list[Any]:
+    values: list[Any] = []
+    for _ in range(5000):
+        values = [values]
+    return values
+
+
 REFUSALS: list[tuple[Callable[[Any], Any], str]] = [
     (wrong_shape, r"the tensor map_layer0.weight has the shape \(48,\), which does not fit its network"),
     (wrong_filter, r"another filter than \[1, 1\]"),
+    (claim_filters, r"another filter than \[1, 1\]"),
     (nested, "more parts than a SongUNet"),
     (shared, "its tensors share values, and are larger than the file"),
     (lambda values: modules(values).update(extra=Record("Popen")), "a part of the class 'Popen', which no DDPM"),
     (lambda values: modules(values).update(extra=modules(values)["map_layer0"]), "has no tensor 'extra.bias'"),
     (lambda values: modules(values).pop("map_layer0"), "it lacks the tensor map_layer0.bias"),
-    (lambda values: unet_of(values).state["_parameters"].update(weight=1), "weight is no tensor"),
+    (lambda values: unet_of(values).state["_parameters"].update(weight=1), "'weight' is no tensor"),
+    (lambda values: unet_of(values).state["_parameters"].update({"a\n\x1b[31m": 1}), r"'a\\n\\x1b\[31m' is no tensor"),
     (lambda values: unet_of(values).state.update(_init_kwargs=None), "'SongUNet' has no _init_kwargs"),
     (lambda values: values["ema"].state.update(sigma_data=1.0), "its sigma_data is '1.0', and raysc has 0.5"),
     (lambda values: values["ema"].state["_modules"].update(model=Record("Linear")), "the class 'Linear', and raysc"),
     (lambda values: values.update(ema=unet_of(values)), "class 'SongUNet', and raysc knows EDMPrecond or VPPrecond"),
     (lambda values: values.pop("ema"), "holds no network under the key ema"),
     (settings(label_dim=10), "label_dim '10', and raysc's has 0"),
+    (settings(label_dim=many_lists()), r"label_dim '\[\[\[\.\.\.\], \[\.\.\.\]\]"),
+    (settings(img_resolution=deep_list()), r"img_resolution is '\[\[\[\.\.\.\]\]\]', no number"),
+    (settings(dropout=many_lists()), r"its dropout is '\[\[\[\.\.\.\]"),
     (settings(encoder_type="residual"), "encoder_type 'residual'"),
     (settings(model_channels=10**9), "model_channels is '1000000000', no number"),
     (settings(num_blocks="four"), "num_blocks is 'four', no number from 1 to 16"),

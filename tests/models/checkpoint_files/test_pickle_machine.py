@@ -61,6 +61,21 @@ def of_storage(data: bytes) -> bytes:
     return LOAD + b"B" + struct.pack("<I", len(data)) + data + b"\x85R."
 
 
+def nested(depth: int, empty: bytes, pair: bytes) -> bytes:
+    """Containers that hold the one before twice: a text of one has 2^depth characters, a hash takes as long."""
+    begin = empty + b"r" + struct.pack("<I", 0) + b"0"
+    steps = [
+        pair.replace(b"?", b"j" + struct.pack("<I", level - 1)) + b"r" + struct.pack("<I", level) + b"0"
+        for level in range(1, depth)
+    ]
+    return begin + b"".join(steps) + b"j" + struct.pack("<I", depth - 1)
+
+
+NESTED_LISTS = nested(60, b"]", b"](??e")
+NESTED_TUPLES = nested(60, b")", b"??\x86")
+HUGE = (10**6000).to_bytes(2500, "little")
+EQUAL_HASHES = b"".join(b"\x8a\x0a" + (index * (2**61 - 1)).to_bytes(10, "little") + b"N" for index in range(1, 4))
+
 PICKLES: dict[str, tuple[bytes, str]] = {
     "a call of the system": (pickled(Call(os.system, f"touch {MARKER}")), r"it names '(posix|nt).system'"),
     "a call of eval": (pickled(Call(eval, "1")), "it names 'builtins.eval'"),
@@ -76,6 +91,12 @@ PICKLES: dict[str, tuple[bytes, str]] = {
     "an instance of a class": (b"(ios\nsystem\n.", "the instruction INST"),
     "a persistent id": (b"\x80\x02K\x01Q.", "refers to values outside itself"),
     "a tuple as a key": (pickled({(1, 2): 3}), "a key of type tuple"),
+    "keys of equal hashes": (b"\x80\x02}(" + EQUAL_HASHES + b"u.", "its pickle has the key 2305843009213693951"),
+    "an integer of 20,000 bits": (b"\x80\x02\x8b" + struct.pack("<i", 2500) + HUGE + b".", "more than 128 bits"),
+    "nested lists as a module": (b"\x80\x04" + NESTED_LISTS + b"\x8c\x01a\x93.", "by something that is no text"),
+    "nested lists as a device": (b"\x80\x02ctorch\ndevice\n" + NESTED_LISTS + b"\x85R.", "a device has no name"),
+    "nested tuples as a type": (b"\x80\x02cnumpy\ndtype\n" + NESTED_TUPLES + b"\x85R.", r"numpy's type '\("),
+    "a deep tuple as a type": (b"\x80\x02cnumpy\ndtype\n)" + b"\x85" * 200_000 + b"R.", r"numpy's type '\("),
     "no end": (b"\x80\x02}", "its pickle is damaged|has no end"),
     "no stack": (b"\x80\x02\x86.", "its pickle is damaged"),
     "no pickle": (b"\xff\xfe", "its pickle is damaged"),
@@ -139,6 +160,7 @@ ARCHIVES: dict[str, tuple[bytes, dict[str, bytes], str]] = {
     "a storage that is cut": (tensor_pickle(), {"data_0": VALUES[:4]}, "the storage '0' does not have the 8 bytes"),
     "a shape beyond the storage": (tensor_pickle(shape=(3,)), {"data_0": VALUES}, r"shape \(3,\) does not fit into"),
     "10 GB from one value": (tensor_pickle(shape=(2**31,), stride=(0,)), {"data_0": VALUES}, "does not fit into"),
+    "a huge axis beside an empty one": (tensor_pickle(shape=(0, 10**30), stride=(1, 1)), {"data_0": VALUES}, "no list"),
     "a negative shape": (tensor_pickle(shape=(-1,)), {"data_0": VALUES}, "shape is no list of numbers"),
     "big-endian numbers": (tensor_pickle(), {"data_0": VALUES, "byteorder": b"big"}, "its numbers are big-endian"),
 }

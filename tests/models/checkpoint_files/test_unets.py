@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from raysc.models.checkpoint_files.inert import RefusedError, StoredTensor
+from raysc.models.checkpoint_files.inert import RefusedError, Storage, StoredTensor
 from raysc.models.checkpoint_files.torch_files import read_archive
 from raysc.models.checkpoint_files.unets import read_unet, unet_checkpoint
 from raysc.models.diffusion.ddpm import Ddpm
@@ -72,6 +72,17 @@ def reshaped(values: Any) -> None:
     values["net_model"]["out.2.bias"] = StoredTensor(bias.storage, 0, (3, 1, 1), (1, 1, 1))
 
 
+def large(values: Any) -> StoredTensor:
+    """A tensor of three values in a storage larger than the file."""
+    storage = Storage(torch.float32, 10**9, lambda: b"")
+    return StoredTensor(storage, 0, (3,), (1,))
+
+
+def far_level(values: Any) -> dict[str, Any]:
+    """A layer of a level whose number is longer than Python converts."""
+    return {f"downsamples.level_{'1' * 5000}.0.conv1.weight": values["model"]["module.in_conv.weight"]}
+
+
 REFUSALS: list[tuple[str, Callable[[Any], Any], str]] = [
     ("cfm", reshaped, r"the tensor out.2.bias has the shape \(3, 1, 1\), which does not fit its network"),
     ("cfm", lambda values: values["net_model"].pop("out.2.bias"), "it lacks the tensor out.2.bias of its network"),
@@ -79,6 +90,10 @@ REFUSALS: list[tuple[str, Callable[[Any], Any], str]] = [
     ("cfm", lambda values: values["net_model"].update({"out.2.bias": 5}), "out.2.bias is no tensor of floating-point"),
     ("cfm", lambda values: values.pop("net_model"), "neither net_model, as torchcfm's files do, nor model"),
     ("cfm", lambda values: values["net_model"].update({3: 4}), "no mapping from names to tensors"),
+    ("cfm", lambda values: values.update(step=-1), "its step is '-1', no number"),
+    ("cfm", lambda values: values["net_model"].update(a=large(values)), "its network has no tensor 'a'"),
+    ("cfm", lambda values: values["net_model"].update({"out.2.bias": large(values)}), "are larger than the file"),
+    ("ddpm", lambda values: values["model"].update(far_level(values)), "has no tensor 'downsamples.level_1111"),
     ("ddpm", lambda values: values.update(model={}), "it lacks the tensor embed.0.weight"),
     ("ddpm", lambda values: values["optimizer"]["state"][0].update(exp_avg=1), "is no tensor of floating-point"),
 ]

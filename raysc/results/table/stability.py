@@ -11,7 +11,7 @@ from raysc.metrics.core.metric import Column
 from raysc.planning.resolved import ResolvedCell
 from raysc.results.statistics.averages import Mean, seed_mean
 from raysc.results.table.table import controls_of
-from raysc.settings import UNCURATED
+from raysc.settings import UNCURATED, Sample
 
 
 @dataclass(frozen=True)
@@ -142,15 +142,44 @@ def stability_frame(stabilities: Sequence[Stability], cells: Sequence[ResolvedCe
     return pd.DataFrame(rows)
 
 
-def stability_boundary(cell: ResolvedCell) -> float | None:
-    """Return the lambda below which theory promises stability under ``mix``; None for other regimes and curations.
+@dataclass(frozen=True)
+class StabilityBoundary:
+    """The lambda up to which theory promises stability.
+
+    Attributes:
+        lambda_: the boundary; infinite if every lambda is stable.
+        exact: True if larger lambdas are unstable; False if theory says nothing of them.
+    """
+
+    lambda_: float
+    exact: bool
+
+
+SUFFICIENT = StabilityBoundary(0.5, exact=False)
+"""Theorem 1 of Bertrand et al. 2023 with eps = 0."""
+
+
+def stability_boundary(cell: ResolvedCell) -> StabilityBoundary | None:
+    """Return the boundary under ``mix``; None for other regimes, curations, coupled models and biased samples.
 
     A Gaussian is an exponential family: with many rows its loop contracts by lambda / (1 + lambda) per generation,
-    whatever the data. So it is stable for every lambda, and the boundary is infinite. For other families stands
-    theorem 1 of Bertrand et al. 2023: the loop is stable if lambda (1 + L eps / alpha) < 1/2. eps is the Wasserstein
-    distance of the best model of the family from the data, L and alpha are constants of the likelihood. They are not
-    known, and lambda < 1/2 is sufficient in the best case, eps = 0. Above 1/2 the theorem predicts nothing.
+    whatever the data, so it is stable for every lambda. If its samples have c times its covariance, the covariance
+    goes by lambda c / (1 + lambda) instead, which is below 1 for lambda (c - 1) < 1. For other families stands theorem
+    1 of Bertrand et al. 2023: the loop is stable if lambda (1 + L eps / alpha) < 1/2. eps is the Wasserstein distance
+    of the best model of the family from the data, L and alpha are constants of the likelihood. They are not known, and
+    lambda < 1/2 is sufficient in the best case, eps = 0. Above 1/2 the theorem predicts nothing.
     """
-    if cell.settings.regime.name != "mix" or cell.settings.curation.name != UNCURATED:
+    settings = cell.settings
+    if settings.regime.name != "mix" or settings.curation.name != UNCURATED or settings.coupling is not None:
         return None
-    return inf if cell.settings.model.name == "gaussian" else 0.5
+    sample = settings.loop_sample
+    if settings.model.name == "gaussian" and sample.guide is None:
+        scale = sample.covariance_scale * sample.temperature**2
+        return StabilityBoundary(inf if scale <= 1 else 1 / (scale - 1), exact=True)
+    return None if _is_biased(sample) else SUFFICIENT
+
+
+def _is_biased(sample: Sample) -> bool:
+    """Return True if samples have another distribution than the model's."""
+    changes = sample.guide, sample.truncation, sample.top_k, sample.accept
+    return any(change is not None for change in changes) or (sample.temperature, sample.top_p) != (1, 1)

@@ -6,7 +6,9 @@ from scipy import stats
 from raysc.planning.resolved import resolve
 from raysc.results.statistics.averages import Mean, seed_mean
 from raysc.results.table.stability import (
+    SUFFICIENT,
     Stability,
+    StabilityBoundary,
     cell_stabilities,
     slopes,
     stability_boundary,
@@ -15,6 +17,7 @@ from raysc.results.table.stability import (
 from raysc.results.table.table import quality_column
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep
+from tests.conftest import MakeSweep
 
 Store = tuple[Sweep, Objects]
 
@@ -75,8 +78,27 @@ def test_only_mix_has_a_stability_boundary_and_gaussians_are_stable_for_every_la
 ) -> None:
     (replace, mix, *_), (digits_mix, *_) = (resolve(store[0]).cells for store in (gaussian_store, digits_store))
     assert stability_boundary(replace) is None
-    assert stability_boundary(mix) == np.inf
-    assert stability_boundary(digits_mix) == 0.5
+    assert stability_boundary(mix) == StabilityBoundary(np.inf, exact=True)
+    assert stability_boundary(digits_mix) == SUFFICIENT
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        (["sample.covariance_scale=1.5"], StabilityBoundary(2.0, exact=True)),
+        (["loop.sample.temperature=2"], StabilityBoundary(1 / 3, exact=True)),
+        (["sample.covariance_scale=0.9"], StabilityBoundary(np.inf, exact=True)),
+        (["loop.sample.guide={weight: 0.5}"], None),
+        (["model={name: kde, bandwidth: 0.5}"], SUFFICIENT),
+        (["model={name: kde, bandwidth: 0.5}", "sample.temperature=0.9"], None),
+    ],
+)
+def test_biased_samples_move_the_boundary_of_a_gaussian(
+    changes: list[str], expected: StabilityBoundary | None, make_sweep: MakeSweep
+) -> None:
+    text = "{name: b, data: gaussian, model: gaussian, loop: {generations: 3}, space: {regime: mix, lambda: 1.0}, seeds: 2}"
+    cell, *_ = resolve(make_sweep(text, "metrics=[mean_error]", *changes)).cells
+    assert stability_boundary(cell) == expected
 
 
 def test_the_frame_has_the_axes_of_each_cell(stabilities: list[Stability], gaussian_store: Store) -> None:

@@ -16,7 +16,7 @@ from raysc.results.plots.labels import label, shorten
 from raysc.results.plots.style import DIVERGING
 from raysc.results.plots.subset import evenly_spaced
 from raysc.results.table.number_format import number_text
-from raysc.results.table.stability import Stability, stability_boundary
+from raysc.results.table.stability import Stability, StabilityBoundary, stability_boundary
 
 MIN_DISTANCE = 0.16
 """Vertical distance between points of one lambda, as a share of the panel, below which their texts would overlap."""
@@ -86,8 +86,10 @@ def draw_map(
         _draw_points(ax, panel.points, cells, quantity, norm)
         if _has_room(panel.points, cells):
             _draw_texts(ax, panel.points, cells, quantity)
-        if (bound := stability_boundary(cells[panel.points[0].number])) is not None:
-            _draw_bound(ax, bound)
+        boundaries = {stability_boundary(cells[point.number]) for point in panel.points}
+        boundary = boundaries.pop()
+        if boundary is not None and not boundaries:
+            _draw_boundary(ax, boundary)
     for ax in subplots[len(panels) :]:
         ax.set_visible(False)
     _set_lambda_axis(subplots[0], sorted({_lambda(point, cells) for point in points}))
@@ -138,14 +140,14 @@ def _draw_texts(ax: Axes, points: Sequence[Stability], cells: Sequence[ResolvedC
         ax.annotate(text, position, (0, -8), textcoords="offset points", ha="center", va="top", fontsize=7)
 
 
-def _draw_bound(ax: Axes, bound: float) -> None:
-    """Draw the theorem's bound on lambda as a dotted line; a text alone if every lambda is stable."""
-    position, coordinates = (bound, 0), ("data", "axes fraction")
-    text = "1/2: at best sufficient"
-    if np.isinf(bound):
+def _draw_boundary(ax: Axes, boundary: StabilityBoundary) -> None:
+    """Draw theory's boundary of lambda as a dotted line; a text alone if every lambda is stable."""
+    position, coordinates = (boundary.lambda_, 0), ("data", "axes fraction")
+    text = f"theory: stable up to {number_text(boundary.lambda_)}" if boundary.exact else "1/2: at best sufficient"
+    if np.isinf(boundary.lambda_):
         position, coordinates, text = (0, 0), ("axes fraction", "axes fraction"), "theory: stable for every lambda"
     else:
-        ax.axvline(bound, color="black", lw=1, ls=(0, (1, 1.5)))
+        ax.axvline(boundary.lambda_, color="black", lw=1, ls=(0, (1, 1.5)))
     ax.annotate(
         text, position, (3, 3), xycoords=coordinates, textcoords="offset points", ha="left", va="bottom", fontsize=7,
     )  # fmt: skip

@@ -12,7 +12,13 @@ from raysc.results.plots.subset import subgrid, subset_sentence
 from raysc.results.report.figures.map_drawing import MapPanel, MapQuantity, draw_map
 from raysc.results.report.figures.panel_layout import regime_axes, values_of
 from raysc.results.report.figures.rendering import ReportFigure, render
-from raysc.results.table.stability import Stability, excess_unit, stability_boundary, stability_frame
+from raysc.results.table.stability import (
+    Stability,
+    StabilityBoundary,
+    excess_unit,
+    stability_boundary,
+    stability_frame,
+)
 from raysc.results.table.table import controls_of, quality_column, varying_axes
 from raysc.sweepfile.sweep import Sweep
 
@@ -23,8 +29,10 @@ DEFAULT_COLUMNS = 3
 """Panels in a row otherwise."""
 
 THEOREM = {
-    "none": "The stability theorem (Bertrand et al. 2023, theorem 1) is about the regime mix only, so there is no line "
-    "for these regimes.",
+    "none": "The stability theorem (Bertrand et al. 2023, theorem 1) is about the regime mix only, with samples of "
+    "the model as it is, so there is no line for these cells.",
+    "exact": "The dotted line is where theory puts the boundary of Gaussians whose samples have c times the fitted "
+    "covariance: under mix they are stable for lambda < 1 / (c - 1). A panel with several c has no line.",
     "every": "Theory: Gaussians are stable under mix for every lambda, since their loop contracts by "
     "lambda / (1 + lambda) per generation. Lambda = 1/2, up to which theorem 1 of Bertrand et al. (2023) promises "
     "stability, is no boundary for them.",
@@ -32,7 +40,7 @@ THEOREM = {
     "(Bertrand et al. 2023, theorem 1, with eps = 0; the true eps is not known). To the right of it the theorem makes "
     "no statement.",
 }
-"""Sentence of the caption on the line in the panels, by ``_bound``."""
+"""Sentences of the caption on the line in the panels, by ``_kind``."""
 
 
 def stability_maps(
@@ -138,12 +146,19 @@ def _problem_axes(cells: Sequence[ResolvedCell]) -> list[str]:
     return [name for name in axes if name.partition(".")[0] in ("data", "model")]
 
 
-def _bound(points: Sequence[Stability], cells: Sequence[ResolvedCell]) -> Literal["none", "every", "sufficient"]:
-    """Return the kind of the theorem's bound in the panels of a map."""
-    bounds = [bound for point in points if (bound := stability_boundary(cells[point.number])) is not None]
-    if not bounds:
+def _kind(boundary: StabilityBoundary | None) -> Literal["none", "exact", "every", "sufficient"]:
+    """Return the kind of a boundary of lambda."""
+    if boundary is None:
         return "none"
-    return "every" if all(isinf(bound) for bound in bounds) else "sufficient"
+    if not boundary.exact:
+        return "sufficient"
+    return "every" if isinf(boundary.lambda_) else "exact"
+
+
+def _theorem(points: Sequence[Stability], cells: Sequence[ResolvedCell]) -> str:
+    """Return the sentences on the boundaries in the panels of a map."""
+    kinds = {_kind(stability_boundary(cells[point.number])) for point in points}
+    return " ".join(THEOREM[kind] for kind in THEOREM if kind in kinds and (kind != "none" or kinds == {"none"}))
 
 
 def _caption(points: Sequence[Stability], cells: Sequence[ResolvedCell], quantity: MapQuantity) -> str:
@@ -164,7 +179,7 @@ def _caption(points: Sequence[Stability], cells: Sequence[ResolvedCell], quantit
         sentences.append("A cross also marks a cell without a value: generations of it or its control are missing.")
     if any(isinf(quantity.value(point)) for point in points):
         sentences.append("A cross also marks a cell with an infinite value: a seed's metric reached 0 or infinity.")
-    return " ".join([*sentences, THEOREM[_bound(points, cells)]])
+    return " ".join([*sentences, _theorem(points, cells)])
 
 
 def _alt(points: Sequence[Stability], cells: Sequence[ResolvedCell], quantity: MapQuantity) -> str:

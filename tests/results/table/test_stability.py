@@ -96,7 +96,7 @@ def test_only_mix_has_a_stability_boundary_and_gaussians_are_stable_for_every_la
 def test_biased_samples_move_the_boundary_of_a_gaussian(
     changes: list[str], expected: StabilityBoundary | None, make_sweep: MakeSweep
 ) -> None:
-    text = "{name: b, data: gaussian, model: gaussian, loop: {generations: 3}, space: {regime: mix, lambda: 1.0}, seeds: 2}"
+    text = "{name: b, data: gaussian, model: gaussian, loop: {generations: 3}, space: {regime: mix, lambda: 1.0}}"
     cell, *_ = resolve(make_sweep(text, "metrics=[mean_error]", *changes)).cells
     assert stability_boundary(cell) == expected
 

@@ -110,7 +110,7 @@ def no_rows(generation: int, first: int, count: int) -> Rows:
 
 def search(loop: Loop, seeds: tuple[int, ...]) -> tuple[Answer, list[Probe]]:
     """Run one search; return its answer and its evidence."""
-    settings = SearchSettings(SCALE, SCALE.distance(WIDTH), RUNS, seeds)
+    settings = SearchSettings(SCALE, SCALE.distance(WIDTH), RUNS, seeds, GENERATIONS, GENERATIONS)
     probes: dict[float, Probe] = {}
     while not isinstance(step := next_step(settings, list(probes.values())), Answer):
         for proposal in step:

@@ -15,6 +15,7 @@ from raysc.store.objects import Objects
 from raysc.store.spans import Span
 from raysc.store.sweep_record import write_sweep_record
 from raysc.sweepfile import Sweep, read_probes
+from raysc.sweepfile.threshold_search import Runs
 from tests.results.thresholds.test_rounds import SEARCH
 
 
@@ -51,8 +52,8 @@ def test_fresh_leaves_loops_of_plain_seeds_whose_generation_0_the_sweep_shares(
 
 
 def test_a_run_of_a_search_begins_with_its_number_of_runs(make_sweep: Callable[..., Sweep], tmp_path: Path) -> None:
-    ends = {0.25: (0, 1, 2, 3), 16: (0, 1, 2, 3)}
-    sweep = read_probes(make_sweep(SEARCH), [{**ends, 1.1: (4, 5)}, ends], registry)
+    ends = dict.fromkeys((0.25, 16), Runs((0, 1, 2, 3), 6))
+    sweep = read_probes(make_sweep(SEARCH), [{**ends, 1.1: Runs((4, 5), 6)}, ends], registry)
     console = Console(record=True, width=400, file=io.StringIO())
     _plan(resolve(sweep), Objects.open(str(tmp_path)), ConsoleDisplay(console), remake=False)
     assert "search: 7 cells, 28 runs x 6 generations" in console.export_text()

@@ -137,7 +137,7 @@ def status_table(status: "Status", max_rows: int | None) -> "Group":
         ranked = sorted(rows, key=lambda cell: (not cell.count("running"), not cell.count("failed")))
         rows = tuple(sorted(ranked[:max_rows], key=lambda cell: cell.number))
     for cell in rows:
-        generations = len(cell.seeds) * status.sweep.generations
+        generations = len(cell.seeds) * status.sweep.generations_of(cell.number)
         values = [value_text(status.sweep.cells[cell.number].axes[axis]) for axis in axes]
         counts = [str(cell.count(state) or "") for state in STATES]
         table.add_row(str(cell.number), *values, *counts, f"{cell.generations}/{generations}")

@@ -110,7 +110,7 @@ class ProgressTracker(ray_compat.StatelessCallback):
         """Return the state at a time, as time.monotonic()."""
         sweep = self._resolved.sweep
         loops = [unit for unit in self._units.values() if isinstance(unit, LoopUnit)]
-        total = sum(sweep.generations + 1 - min(unit.first, sweep.generations) for unit in loops)
+        total = sum(unit.cell.generations + 1 - min(unit.first, unit.cell.generations) for unit in loops)
         done = sum(max(0, self._generations.get(unit.name, unit.first - 1) + 1 - unit.first) for unit in loops)
         loop_seconds = now - self._loop_started if self._loop_started is not None else 0.0
         can_estimate = done > 0 and loop_seconds > MIN_LOOP_SECONDS

@@ -212,7 +212,7 @@ def _context(
 
     return UnitContext(
         objects=objects,
-        generations=sweep.generations,
+        generations=unit.cell.generations,
         seeds=unit.seeds,
         data=data,
         real_block=real_block,

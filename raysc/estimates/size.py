@@ -47,12 +47,12 @@ def estimate_size(plan: Plan) -> SizeEstimate:
     rows = total = 0
     for cell in lineages:
         seeds = len(plan.resolved.seeds_by_lineage[cell.keys.lineage])
-        generations = sweep.generations if cell.family.trained else sweep.generations + 1
+        generations = cell.generations if cell.family.trained else cell.generations + 1
         rows += seeds * generations * cell.rules.sample_rows
         total += seeds * generations * record_bytes
         if not cell.family.trained:
             continue  # the store keeps neither models nor rows of closed forms
-        kept_models = sweep.generations if sweep.keep.models == "all" else 1
+        kept_models = cell.generations if sweep.keep.models == "all" else 1
         total += seeds * (kept_models * sizes.model(cell) + _kept_rows(cell, plan) * sizes.row(cell))
         if sweep.keep.training_state == "last":
             total += seeds * STATE_NUMBERS * sizes.model(cell)
@@ -83,7 +83,7 @@ def _kept_rows(cell: ResolvedCell, plan: Plan) -> int:
     """Return the number of rows of generations 1 to T that stay in the store."""
     if plan.sweep.pool != "parquet":
         return 0
-    count, last = cell.rules.sample_rows, plan.sweep.generations
+    count, last = cell.rules.sample_rows, cell.generations
     if plan.sweep.keep.rows == "all":
         return count * last
     takes: Iterable[tuple[int, int]] = (

@@ -118,7 +118,7 @@ def unit_seconds(unit: Unit, plan: Plan, cost: TrainedCost) -> float:
     if isinstance(unit, InitialUnit):
         draws = sum(len(snapshot.rows) for snapshot in unit.snapshots)
         return cost.seconds(unit.snapshots[-1].steps, blocks * draws)
-    generations = range(unit.first, plan.sweep.generations + 1)
+    generations = range(unit.first, unit.cell.generations + 1)
     return sum(cost.seconds(rules.steps(t, rules.recipe(t).rows), blocks) for t in generations)
 
 

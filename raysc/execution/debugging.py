@@ -45,7 +45,8 @@ def single_seed(sweep: Sweep, cell: int | None, seed: int | None) -> Sweep:
         if chosen.coupling is not None and other.coupling is not None and other.coupling.group == chosen.coupling.group
     ]
     single = seeds[0] if seed is None else seed
-    return replace(sweep, cells=tuple(cells) or (chosen,), seeds=(single,), seeds_by_cell={})
+    generations = sweep.generations_of(number)
+    return replace(sweep, cells=tuple(cells) or (chosen,), seeds=(single,), generations=generations, runs_by_cell={})
 
 
 def run_all_units(resolved: ResolvedSweep, objects: Objects, report: Report) -> int:

@@ -56,7 +56,7 @@ def context_in_process(
     )
     return UnitContext(
         objects=objects,
-        generations=sweep.generations,
+        generations=cell.generations,
         seeds=unit.seeds,
         data=cell.data,
         real_block=MemoryBlock((REAL, unit.seeds), 0, train),

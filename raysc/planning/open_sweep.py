@@ -17,12 +17,15 @@ from raysc.machine.plugin_modules import refresh_plugins
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep, read_probes, read_sweep, read_sweep_mapping, read_sweep_text
 from raysc.sweepfile.schema import name_problem, plain_name
+from raysc.sweepfile.threshold_search import Runs
 
 DEFAULT_STORE = "./raysc-store"
 SWEEP_COPY = "sweep.yaml"
 """Name of the copy of a sweep file in the sweep's folder."""
 THRESHOLD_FILE = "threshold.json"
 """Name of the file with the answers and probes of a sweep's searches, in the sweep's folder."""
+MUTABLE_SETTINGS = ("probes", "width", "runs", "max_generations")
+"""Fields of a search that may change while its probes stay valid."""
 RAYSC_STORAGE = "RAYSC_STORAGE"
 """Environment variable with the folder or URI of the store."""
 
@@ -93,11 +96,12 @@ def _with_stored_probes(sweep: Sweep, objects: Objects) -> Sweep:
     try:
         stored = json.loads(objects.get(f"{sweep_folder(sweep.name)}/{THRESHOLD_FILE}"))
         probes = [
-            {probe["value"]: tuple(probe["seeds"]) for probe in search["probes"]} for search in stored["searches"]
+            {probe["value"]: Runs(tuple(probe["seeds"]), probe["generations"]) for probe in search["probes"]}
+            for search in stored["searches"]
         ]
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return sweep
-    settings = {name: value for name, value in asdict(sweep.search).items() if name not in ("probes", "width", "runs")}
+    settings = {name: value for name, value in asdict(sweep.search).items() if name not in MUTABLE_SETTINGS}
     same = all(stored["search"].get(name) == _plain(value) for name, value in settings.items())
     if not same or len(probes) != len(sweep.search.probes):
         return sweep

@@ -98,15 +98,15 @@ def make_plan(resolved: ResolvedSweep, objects: Objects) -> Plan:
     loop = [_with_overlap(unit, index) for unit in loop]
     loop.sort(key=_closed_form_work, reverse=True)  # the longest first, so that no core waits for it at the end
     to_do = sum(unit.missing * len(set(unit.seeds) & set(seeds[unit.cell.keys.lineage])) for unit in loop)
-    runs = sum(len(of_lineage) for of_lineage in seeds.values())
+    total = sum(len(of_lineage) * lineages[key].generations for key, of_lineage in seeds.items())
     generation_zeros = {cell.keys.generation_zero: cell for cell in cells if cell.keys.generation_zero is not None}
     return Plan(
         resolved,
         _initial_units(generation_zeros, resolved, packs, index),
         tuple(loop),
-        done=runs * sweep.generations - to_do,
+        done=total - to_do,
         to_do=to_do,
-        shared=(sum(len(seeds[cell.keys.lineage]) for cell in cells) - runs) * sweep.generations,
+        shared=sum(len(seeds[cell.keys.lineage]) * cell.generations for cell in cells) - total,
         generation_zeros=sum(map(len, seeds_by_key(resolved, lambda keys: keys).values())),
         trainings_saved=sum(len(seeds[loop.lineage]) for loop in loops.values())
         - sum(map(len, seeds_by_key(resolved, lambda keys: keys.run).values())),
@@ -164,13 +164,13 @@ class _Lineage:
 
     def _end(self, spans: Iterable[Span]) -> int:
         """Return the first generation after those that a trained pack has or will have."""
-        return min((span.first for span in spans if span.last >= END), default=self.sweep.generations + 1)
+        return min((span.first for span in spans if span.last >= END), default=self.cell.generations + 1)
 
     def _missing(self, spans: Iterable[Span]) -> list[int]:
         """Return the generations >= 1 that a trained pack lacks."""
         spans = list(spans)
         generations = {span.first for span in spans if not span.until}
-        return [t for t in range(1, min(self._end(spans), self.sweep.generations + 1)) if t not in generations]
+        return [t for t in range(1, min(self._end(spans), self.cell.generations + 1)) if t not in generations]
 
     def _published_at(self, seeds: Pack, t: int) -> Span | None:
         """Return the published span of a trained pack that starts with generation t, found by its name."""
@@ -202,7 +202,7 @@ class _Lineage:
         lost = self.index.unmeasured(self.metrics[self.cell.number], lineage, seeds, without_model)
         lost = lost and self._lacks_metrics(seeds, without_model)
         reason: Reason = "states not kept" if lost else "metric only"
-        return LoopUnit(self.cell, seeds, self.sweep.generations + 1, reason, 0, dropped if lost else 0)
+        return LoopUnit(self.cell, seeds, self.cell.generations + 1, reason, 0, dropped if lost else 0)
 
     def _lacks_metrics(self, seeds: Pack, wanted: Iterable[int]) -> bool:
         """List the metrics of a pack again; return True if some metric lacks some wanted generation."""
@@ -222,7 +222,7 @@ class _Lineage:
 
         A pack of coupled models is done once the lineages of all of them are.
         """
-        models, generations = self.cell.models, self.sweep.generations
+        models, generations = self.cell.models, self.cell.generations
         published = [self.index.spans.get(model.keys.lineage, {}) for model in models]
         packs = {seeds: spans for of_model in published for seeds, spans in of_model.items()}
         remaining, missing = set(self.seeds), generations * len(models)
@@ -239,7 +239,7 @@ class _Lineage:
 
     def _closed_form_reason(self, model: ResolvedCell, seeds: Pack) -> Reason | None:
         """Return the reason why a published pack runs again; None if it has all generations and metrics."""
-        lineage, generations = model.keys.lineage, self.sweep.generations
+        lineage, generations = model.keys.lineage, self.cell.generations
         spans = self.index.spans.get(lineage, {}).get(seeds, ())
         covered = chain(valid_spans(spans, model.untils), 0)
         if not covered or covered[-1].last < generations:
@@ -253,7 +253,7 @@ class _Lineage:
         """Return the number of seeds of a unit in which all models have as many rows as this one."""
         family = cast(ClosedFormFamily, model.family)
         loops = len(self.cell.models) * (2 if has_forks(self.sweep) else 1)
-        return max(1, seeds_per_unit(model.rules, model.data, family, self.sweep.generations) // loops)
+        return max(1, seeds_per_unit(model.rules, model.data, family, self.cell.generations) // loops)
 
 
 def _furthest_first(item: tuple[Pack, tuple[Span, ...]]) -> tuple[int, Pack]:

@@ -39,6 +39,7 @@ class ResolvedCell:
         family: its model family.
         rules: settings, regime, curation and size of the data, as the loop takes them.
         keys: its addresses.
+        generations: number of its retrainings; of a search the most of all cells with its lineage.
         until: key of the sweep's ``loop.until``; "" without one.
         coupled: of coupled models: the cells of all of them, in order, this one among them; empty for a loop by itself.
     """
@@ -49,6 +50,7 @@ class ResolvedCell:
     family: Family
     rules: Rules
     keys: Keys
+    generations: int
     until: str = ""
     coupled: "tuple[ResolvedCell, ...]" = ()
 
@@ -146,8 +148,9 @@ def resolve(sweep: Sweep) -> ResolvedSweep:
         with located_errors(sweep, "data"):
             dataset = components.dataset(settings.data)
         with located_errors(sweep, "model"):
-            cells.append(_resolve_cell(number, settings, dataset, components, until))
-    return ResolvedSweep(sweep, tuple(_couple(cells)))
+            generations = sweep.generations_of(number)
+            cells.append(_resolve_cell(number, settings, dataset, components, generations, until))
+    return ResolvedSweep(sweep, tuple(_with_lineage_length(tuple(_couple(cells)))))
 
 
 class _BuiltComponent(NamedTuple):
@@ -200,6 +203,16 @@ class _Components:
         return self._get(key, lambda: _BuiltComponent(registry.build(kind, component), _identity(kind, component)))
 
 
+def _with_lineage_length(cells: Sequence[ResolvedCell]) -> Iterator[ResolvedCell]:
+    """Yield the cells with the most retrainings of all cells that have their lineage."""
+    longest: dict[str, int] = {}
+    for cell in cells:
+        longest[cell.keys.lineage] = max(cell.generations, longest.get(cell.keys.lineage, 0))
+    for cell in cells:
+        generations = longest[cell.keys.lineage]
+        yield cell if cell.generations == generations else replace(cell, generations=generations)
+
+
 def _couple(cells: Sequence[ResolvedCell]) -> Iterator[ResolvedCell]:
     """Yield the cells; those of coupled models with each other, and with the keys of their lineages."""
     groups: dict[Hashable, list[ResolvedCell]] = {}
@@ -228,7 +241,12 @@ def _model_index(cell: ResolvedCell) -> int:
 
 
 def _resolve_cell(
-    number: int, settings: CellSettings, dataset: _BuiltComponent, components: _Components, until: str
+    number: int,
+    settings: CellSettings,
+    dataset: _BuiltComponent,
+    components: _Components,
+    generations: int,
+    until: str,
 ) -> ResolvedCell:
     """Collect family, regime and curation of a cell, and compute its keys."""
     data: DataSet = dataset.instance
@@ -246,7 +264,7 @@ def _resolve_cell(
     )
     rules = Rules(settings, regime.instance, data.count, steps_of and steps_of.instance, curation.instance)
     keys = cell_keys(settings, identities, data.count, family.instance.trained)
-    return ResolvedCell(number, settings, data, family.instance, rules, keys, until)
+    return ResolvedCell(number, settings, data, family.instance, rules, keys, generations, until)
 
 
 def lineage_keys(cells: Sequence[ResolvedCell]) -> frozenset[str]:
@@ -268,8 +286,8 @@ def measured_generations_of(sweep: Sweep, cell: ResolvedCell) -> tuple[int, ...]
     judges as it runs.
     """
     if sweep.until is not None and cell.family.trained:
-        return tuple(range(sweep.generations + 1))
-    return measured_generations(sweep)
+        return tuple(range(cell.generations + 1))
+    return generations_measured(sweep.measure, cell.generations)
 
 
 def until_key(sweep: Sweep) -> str:

@@ -46,7 +46,7 @@ def _add_rules(rules: dict[str, RetentionRule], resolved: ResolvedSweep) -> None
     """Add the rules of a sweep's trained lineages; a lineage that has a rule gets the most generous of both."""
     for cell in resolved.cells:
         if cell.family.trained:
-            keep, generations = resolved.sweep.keep, resolved.sweep.generations
+            keep, generations = resolved.sweep.keep, cell.generations
             if earlier := rules.get(cell.keys.lineage):
                 keep, generations = most_generous(keep, earlier.keep), max(generations, earlier.generations)
             rules[cell.keys.lineage] = RetentionRule(keep, generations, cell.rules.recipe)

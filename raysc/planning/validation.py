@@ -41,6 +41,7 @@ def validate(resolved: ResolvedSweep) -> None:
     """
     sweep = resolved.sweep
     limit = memory_limit()
+    _check_search(sweep)
     check_single_models(resolved)
     checked: set[Hashable] = set()
     for cell in resolved.cells:
@@ -59,6 +60,14 @@ def validate(resolved: ResolvedSweep) -> None:
             check_data(sweep, cell, limit)
             _check_metrics(sweep, cell)
     check_data_seeds(resolved)
+
+
+def _check_search(sweep: Sweep) -> None:
+    """A search that goes on with undecided values needs the states from which they go on."""
+    search = sweep.search
+    if search and search.max_generations > search.generations and sweep.keep.training_state == "none":
+        problem = "expected last: with search.generations, values that are undecided go on from these states"
+        raise sweep.error("keep.training_state", problem)
 
 
 def _model_and_settings(cell: ResolvedCell) -> Hashable:

@@ -88,6 +88,7 @@ def read_status(resolved: ResolvedSweep, objects: Objects) -> Status:
     spans = _lineage_spans(published_spans(objects), cells)
     states = _unit_states(units.names, leases, sweep, objects)
     diverged = _diverged(cells, spans, objects)
+    lineages = {cell.keys.lineage: cell for cell in cells}
     by_lineage: dict[str, tuple[dict[int, State], int]] = {}
     for cell in cells:
         key = cell.keys.lineage
@@ -105,7 +106,7 @@ def read_status(resolved: ResolvedSweep, objects: Objects) -> Status:
         sweep,
         cell_statuses,
         done=sum(generations for _, generations in by_lineage.values()),
-        total=sum(map(len, resolved.seeds_by_lineage.values())) * sweep.generations,
+        total=sum(len(resolved.seeds_by_lineage[key]) * cell.generations for key, cell in lineages.items()),
         rate=_rate(times, holders),
         holders=holders,
         last_published=max((time for time, _ in times), default=None),
@@ -205,7 +206,7 @@ def _generations_done(
         unit = units.loop.get((cell.keys.lineage, seed))
         if unit in leases and not cell.family.trained:
             last = max(last, leases[str(unit)].generation)
-        total += min(max(last, 0), resolved.sweep.generations)
+        total += min(max(last, 0), cell.generations)
     return total
 
 

@@ -31,6 +31,9 @@ class Search(Settings):
         width: width of the interval at which a search ends: relative to the threshold on a log scale, else in units of
             the axis.
         runs: most runs of each search; a run is one seed of one cell, controls included.
+        generations: most retrainings of a value that is undecided, by contraction. All values begin with
+            loop.generations; one that is undecided goes on to twice as many, up to this number, where that should pay
+            more than new seeds. Default: loop.generations.
     """
 
     random: PositiveInt | None = None
@@ -41,3 +44,4 @@ class Search(Settings):
     metric: str | None = None
     width: PositiveFloat = Field(default=0.15, lt=10)
     runs: PositiveInt = 400
+    generations: PositiveInt | None = None

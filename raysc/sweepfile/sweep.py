@@ -8,7 +8,7 @@ from raysc.errors import InputError
 from raysc.settings import CellSettings, Component, Keep, Measure, Price, Resources, Until
 from raysc.sweepfile.claims import Claim
 from raysc.sweepfile.messages import Locations
-from raysc.sweepfile.threshold_search import ThresholdSearch
+from raysc.sweepfile.threshold_search import Runs, ThresholdSearch
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Sweep:
         comment: the opening comment of the file: the question of the sweep and its command; "" if there is none.
         cells: different cells: first those of the file, in its order, then the added controls.
         seeds: without repeats, in order; of a search those of all cells, of which each has some (``seeds_of``).
-        generations: T >= 1, retrainings after generation 0.
+        generations: T >= 1, retrainings after generation 0; of a search the most of any cell, see ``generations_of``.
         metrics: in the file's order.
         measure: the generations to measure.
         until: condition that ends a seed early, if any.
@@ -40,7 +40,7 @@ class Sweep:
         locations: dotted key -> "FILE, line N", for messages.
         search: the searches for a threshold, if the file has one.
         scaling: the axis in which exponents of the excess are tabulated; None: none are.
-        seeds_by_cell: number of the cell -> its seeds, of a search; cells that are not listed have all seeds.
+        runs_by_cell: number of the cell -> its runs, of a search; cells that are not listed have all seeds and T.
     """
 
     name: str
@@ -67,11 +67,15 @@ class Sweep:
     locations: Mapping[str, str]
     search: ThresholdSearch | None = None
     scaling: str | None = None
-    seeds_by_cell: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    runs_by_cell: Mapping[int, Runs] = field(default_factory=dict)
 
     def seeds_of(self, cell: int) -> tuple[int, ...]:
         """Return the seeds of a cell."""
-        return self.seeds_by_cell.get(cell, self.seeds)
+        return self.runs_by_cell[cell].seeds if cell in self.runs_by_cell else self.seeds
+
+    def generations_of(self, cell: int) -> int:
+        """Return the number of retrainings of a cell."""
+        return self.runs_by_cell[cell].generations if cell in self.runs_by_cell else self.generations
 
     @property
     def runs(self) -> int:

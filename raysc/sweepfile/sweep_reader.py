@@ -12,7 +12,7 @@ from raysc.sweepfile.components import ComponentChecker
 from raysc.sweepfile.document import Document, document_from_mapping, parse_document, read_document
 from raysc.sweepfile.expansion import expand
 from raysc.sweepfile.limits import check_points, check_table
-from raysc.sweepfile.measured_generations import generations_measured, read_measure
+from raysc.sweepfile.measured_generations import read_measure
 from raysc.sweepfile.messages import Locations, did_you_mean
 from raysc.sweepfile.overrides import override
 from raysc.sweepfile.relative_paths import make_paths_absolute
@@ -113,14 +113,14 @@ def _read(
     metrics = _read_metrics(file, checker, locations)
     columns = {name: scale for metric in metrics for name, scale in registry.columns(metric).items()}
     _check_initial_quality(file, metrics, locations)
-    generations = file.loop.generations
+    first = generations = file.loop.generations
     control = read_control(file.control, locations)
     builder = DraftBuilder(document.value, locations, checker)
     measure = read_measure(file.measure, generations, locations)
-    measured = generations_measured(measure, generations)
-    search = read_search(file.search, grids, seeds, list(columns), measured, control, locations)
+    search = read_search(file.search, grids, seeds, list(columns), measure, first, control, locations)
     if search is not None:
         search = search if probes is None else search.with_probes(probes)
+        generations = search.max_generations
         grids, seeds = probe_grids(search, grids, locations), search.all_seeds
     cells, notes = expand(builder, grids, draws, control, generations, document.value.get("models"))
     if search is not None:
@@ -150,7 +150,7 @@ def _read(
         pool=file.pool,
         keep=file.keep,
         storage=file.storage,
-        claims=read_claims(file.claims, ClaimGrid(cells, generations, measure, columns, search), locations),
+        claims=read_claims(file.claims, ClaimGrid(cells, first, measure, columns, search), locations),
         loggers=read_loggers(file.loggers, locations),
         prices=file.prices,
         labels=file.labels,
@@ -159,7 +159,7 @@ def _read(
         locations={**document.locations, **axes},
         search=search,
         scaling=scaling,
-        seeds_by_cell={} if search is None else search.seeds_by_cell(cells),
+        runs_by_cell={} if search is None else search.runs_by_cell(cells),
     )
 
 

@@ -7,10 +7,11 @@
       metric: trace_ratio        # default: the first column of the first metric
       width: 0.15                # of the interval at which a search ends
       runs: 400                  # most runs of each search, controls included
+      generations: 80            # most retrainings of a value that is undecided; default: loop.generations
 
 There is one search for each point of ``space``. A sweep with a search has a cell for each value that a search has run
-or is to run, its probes; at first these are the two ends of the range. Every cell has the seeds of its own that the
-search has asked for.
+or is to run, its probes; at first these are the two ends of the range. Every cell has the seeds and the number of
+retrainings of its own that the search has asked for.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,14 +19,35 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from raysc.seeds import are_crossed
-from raysc.settings import CellSettings, Search, Tolerance
+from raysc.settings import CellSettings, Measure, Search, Tolerance
 from raysc.sweepfile.domains import Domain
+from raysc.sweepfile.measured_generations import generations_measured
 from raysc.sweepfile.messages import Locations, did_you_mean
 from raysc.sweepfile.space import COMPONENTS, NUMBER_AXES, Axis, points
 
 Number = int | float
-Probes = Mapping[Number, tuple[int, ...]]
-"""Value of the axis -> seeds, of one search."""
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Runs of one cell of a search.
+
+    Attributes:
+        seeds: in ascending order.
+        generations: retrainings of each seed.
+    """
+
+    seeds: tuple[int, ...]
+    generations: int
+
+    def union(self, other: "Runs") -> "Runs":
+        """Return the runs that hold these and others."""
+        seeds = tuple(sorted({*self.seeds, *other.seeds}))
+        return Runs(seeds, max(self.generations, other.generations))
+
+
+Probes = Mapping[Number, Runs]
+"""Value of the axis -> its runs, of one search."""
 
 MIN_SEEDS = 3
 """Least number of seeds at a value: of fewer, an interval says nothing."""
@@ -47,6 +69,8 @@ class ThresholdSearch:
         width: width of the interval at which a search ends.
         runs: most runs of each search.
         seeds: the first block of seeds.
+        generations: retrainings with which a value begins.
+        max_generations: most retrainings of a value that is undecided.
         probes: of each search, its probes so far and those that are to run, in ascending order.
     """
 
@@ -60,35 +84,35 @@ class ThresholdSearch:
     width: float
     runs: int
     seeds: tuple[int, ...]
+    generations: int
+    max_generations: int
     probes: tuple[Probes, ...]
 
     def with_probes(self, probes: Sequence[Probes]) -> "ThresholdSearch":
         """Return the searches with other probes, in ascending order."""
-        ordered = tuple({value: tuple(seeds) for value, seeds in sorted(of_search.items())} for of_search in probes)
-        return replace(self, probes=ordered)
+        return replace(self, probes=tuple(dict(sorted(of_search.items())) for of_search in probes))
 
     def cell(self, search: int, value: Number) -> int:
         """Return the number of a probe's cell: cells of probes come first, those of one search together."""
         before = sum(len(probes) for probes in self.probes[:search])
         return before + list(self.probes[search]).index(value)
 
-    def seeds_by_cell(self, cells: Sequence[CellSettings]) -> dict[int, tuple[int, ...]]:
-        """Return the seeds of every cell: those of a probe, and for a control those of all of its cells."""
-        seeds = {
-            self.cell(search, value): tuple(probe)
+    def runs_by_cell(self, cells: Sequence[CellSettings]) -> dict[int, Runs]:
+        """Return the runs of every cell: those of a probe, and for a control those of all of its cells."""
+        runs = {
+            self.cell(search, value): of_value
             for search, probes in enumerate(self.probes)
-            for value, probe in probes.items()
+            for value, of_value in probes.items()
         }
-        for number, cell in enumerate(cells[: len(seeds)]):
+        for number, cell in enumerate(cells[: len(runs)]):
             if cell.compared_with is not None and cell.compared_with != number:
-                control = seeds.get(cell.compared_with, ())
-                seeds[cell.compared_with] = tuple(sorted({*control, *seeds[number]}))
-        return seeds
+                runs[cell.compared_with] = runs.get(cell.compared_with, runs[number]).union(runs[number])
+        return runs
 
     @property
     def all_seeds(self) -> tuple[int, ...]:
         """All seeds of all probes, in order."""
-        return tuple(sorted({seed for probes in self.probes for seeds in probes.values() for seed in seeds}))
+        return tuple(sorted({seed for probes in self.probes for runs in probes.values() for seed in runs.seeds}))
 
 
 def read_search(
@@ -96,7 +120,8 @@ def read_search(
     grids: list[list[Axis]],
     seeds: tuple[int, ...],
     columns: Sequence[str],
-    measured: Sequence[int],
+    measure: Measure,
+    generations: int,
     control: str,
     locations: Locations,
 ) -> ThresholdSearch | None:
@@ -107,7 +132,8 @@ def read_search(
         grids: from ``read_space``.
         seeds: of the file.
         columns: columns of the file's metrics.
-        measured: measured generations.
+        measure: of the file.
+        generations: ``loop.generations``.
         control: kind of the controls.
         locations: for messages.
 
@@ -128,7 +154,7 @@ def read_search(
     _check_axis(axis, grids, locations)
     low, high = _checked_range(search, locations)
     _check_judged(search, seeds, columns, control, locations)
-    _check_generations(search, measured, locations)
+    _check_generations(search, measure, generations, locations)
     whole = axis != "lambda" and isinstance(low, int) and isinstance(high, int)
     return ThresholdSearch(
         axis=axis,
@@ -141,7 +167,9 @@ def read_search(
         width=search.width,
         runs=search.runs,
         seeds=seeds,
-        probes=tuple({low: seeds, high: seeds} for _ in points(grids, None, locations)),
+        generations=generations,
+        max_generations=search.generations or generations,
+        probes=tuple(dict.fromkeys((low, high), Runs(seeds, generations)) for _ in points(grids, None, locations)),
     )
 
 
@@ -233,10 +261,18 @@ def _check_judged(
         raise locations.error("control", "a search judges the excess over the control: take `control: false` out")
 
 
-def _check_generations(search: Search, measured: Sequence[int], locations: Locations) -> None:
-    """Raise InputError for measured generations from which the criterion cannot be judged."""
+def _check_generations(search: Search, measure: Measure, generations: int, locations: Locations) -> None:
+    """Raise InputError for measured generations from which the criterion cannot be judged, or a useless ceiling."""
+    if search.generations is not None:
+        if isinstance(search.criterion, Tolerance):
+            problem = "goes with contraction: a tolerance judges the last generation, so set loop.generations instead"
+            raise locations.error("search.generations", problem)
+        if search.generations < generations or measure != "all":
+            problem = f"expected at least loop.generations, {generations}, and measure: all; got {search.generations}"
+            raise locations.error("search.generations", problem)
     if isinstance(search.criterion, Tolerance):
         return
+    measured = generations_measured(measure, generations)
     if len(measured) < 4 or len({later - earlier for earlier, later in pairwise(measured)}) > 1:
         raise locations.error(
             "measure" if len(measured) > 1 else "loop.generations",

@@ -9,7 +9,7 @@ from raysc.planning.plan import make_plan
 from raysc.planning.resolved import resolve
 from raysc.store.objects import Objects
 from raysc.sweepfile import read_probes
-from raysc.sweepfile.threshold_search import Probes
+from raysc.sweepfile.threshold_search import Probes, Runs
 from tests.conftest import MakeSweep
 
 Estimate = Callable[..., SizeEstimate]
@@ -66,9 +66,9 @@ def test_generation_0_counts_with_its_own_seeds_in_a_search(
         "loop.generations=3",
         "seeds=3",
     )
-    ends: Probes = {0.5: (0, 1, 2), 2: (0, 1, 2)}
+    ends: Probes = dict.fromkeys((0.5, 2), Runs((0, 1, 2), sweep.generations))
     first: list[Probes] = [ends, ends]
-    later: list[Probes] = [{**ends, 2: (0, 1, 2, 3)}, ends]
+    later: list[Probes] = [{**ends, 2: Runs((0, 1, 2, 3), sweep.generations)}, ends]
     before, after = (
         estimate_size(make_plan(resolve(read_probes(sweep, probes, registry)), Objects.open(str(tmp_path))))
         for probes in (first, later)

@@ -12,6 +12,7 @@ from raysc.planning.resolved import resolve
 from raysc.results.table.table import load_table
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep, read_probes
+from raysc.sweepfile.threshold_search import Runs
 from tests.conftest import MakeSweep
 from tests.results.thresholds.test_rounds import SEARCH
 
@@ -46,8 +47,8 @@ def test_absent_cells_and_seeds_are_refused(make_sweep: MakeSweep, gaussian_text
 
 def test_a_cell_of_a_search_has_seeds_of_its_own(make_sweep: MakeSweep, tmp_path: Path) -> None:
     text = SEARCH.replace("[1.0, 2.0]", "2.0")
-    ends = {0.25: (0, 1, 2, 3), 16: (0, 1, 2, 3)}
-    sweep = read_probes(make_sweep(text), [{**ends, 1.1: (4, 59)}], registry)
+    ends = dict.fromkeys((0.25, 16), Runs((0, 1, 2, 3), 6))
+    sweep = read_probes(make_sweep(text), [{**ends, 1.1: Runs((4, 59), 6)}], registry)
     for seed in (None, 59):
         single = single_seed(sweep, 1, seed)
         assert single.seeds == (4 if seed is None else seed,)

@@ -3,7 +3,7 @@ import pytest
 from raysc import registry
 from raysc.errors import InputError
 from raysc.sweepfile import read_probes
-from raysc.sweepfile.threshold_search import ThresholdSearch
+from raysc.sweepfile.threshold_search import Runs, ThresholdSearch
 from tests.conftest import MakeSweep
 
 HEAD = """\
@@ -27,7 +27,7 @@ def test_a_search_begins_at_the_ends_of_the_range(make_sweep: MakeSweep) -> None
     sweep = make_sweep(HEAD + SPACE + SEARCH)
     search = sweep.search
     assert search is not None
-    assert search.probes == ({0.25: (0, 1, 2, 3), 16: (0, 1, 2, 3)},) * 2
+    assert search.probes == (dict.fromkeys((0.25, 16), Runs((0, 1, 2, 3), 4)),) * 2
     cells = [(cell.axes["sample.covariance_scale"], cell.axes["lambda"]) for cell in sweep.cells[:4]]
     assert cells == [(1.5, 0.25), (1.5, 16), (2.0, 0.25), (2.0, 16)]
     assert all(cell.control for cell in sweep.cells[4:])
@@ -35,8 +35,9 @@ def test_a_search_begins_at_the_ends_of_the_range(make_sweep: MakeSweep) -> None
 
 
 def test_probes_have_seeds_of_their_own_and_controls_have_all_of_them(make_sweep: MakeSweep) -> None:
-    ends = {0.25: (0, 1, 2), 16: (0, 1, 2)}
-    sweep = read_probes(make_sweep(HEAD + SPACE + SEARCH), [{**ends, 1.9: (3, 4)}, ends], registry)
+    ends = dict.fromkeys((0.25, 16), Runs((0, 1, 2), 4))
+    text = HEAD + SPACE + SEARCH.replace("16]", "16], generations: 9")
+    sweep = read_probes(make_sweep(text), [{**ends, 1.9: Runs((3, 4), 8)}, ends], registry)
     assert sweep.seeds == (0, 1, 2, 3, 4)
     lambdas = [cell.axes["lambda"] for cell in sweep.cells[:5]]
     assert lambdas == [0.25, 1.9, 16, 0.25, 16]
@@ -45,6 +46,8 @@ def test_probes_have_seeds_of_their_own_and_controls_have_all_of_them(make_sweep
     control = sweep.cells[1].compared_with
     assert control is not None
     assert sweep.seeds_of(control) == (0, 1, 2, 3, 4)
+    assert [sweep.generations_of(number) for number in (0, 1, control)] == [4, 8, 8]
+    assert sweep.generations == 9
     assert sweep.search is not None
     assert [sweep.search.cell(0, 16), sweep.search.cell(1, 0.25)] == [2, 3]
 
@@ -82,6 +85,12 @@ def test_the_scale_follows_from_the_range(make_sweep: MakeSweep) -> None:
         (["search: {threshold: lambda, range: [1, 2], width: 0}"], "search.width"),
         (["search: {threshold: lambda, range: [1, 2], runs: 11}"], "search.runs: expected at least 12"),
         ([SEARCH, "measure: [0, 1, 4]"], "measure: contraction is judged from"),
+        (["search: {threshold: lambda, range: [1, 2], generations: 3}"], "expected at least loop.generations, 4"),
+        (["search: {threshold: lambda, range: [1, 2], generations: 8}", "measure: log"], "and measure: all"),
+        (
+            ["search: {threshold: lambda, range: [1, 2], generations: 8, criterion: {tolerance: 1}}"],
+            "a tolerance judges the last generation",
+        ),
         ([SEARCH, "control: false"], "control: a search judges"),
         (["search: {threshold: sample.covariance_scale, range: [1, 2]}"], "is searched for"),
     ],

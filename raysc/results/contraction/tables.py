@@ -31,7 +31,7 @@ def contraction_frame(resolved: ResolvedSweep, table: pd.DataFrame) -> pd.DataFr
     rows, first = [], _columns(resolved)[:1]
     for cell, metric, distances in _distances(resolved, table):
         rate, share = leading_rate(distances), _step_share(cell, 1)
-        expected = expected_rate(cell, resolved.sweep.generations) if metric in first else None
+        expected = expected_rate(cell, cell.generations) if metric in first else None
         bound = kappa(cell)
         rows.append(
             {

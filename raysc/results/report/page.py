@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from raysc.errors import InputError
 from raysc.planning.plan import Plan, make_plan
-from raysc.planning.resolved import ResolvedSweep, measured_generations
+from raysc.planning.resolved import ResolvedSweep
 from raysc.results.claims.claim_text import case_text, comparison_text
 from raysc.results.claims.judging import judge_claims
 from raysc.results.contraction.tables import contraction_frame, has_forks, steps_frame
@@ -43,6 +43,7 @@ from raysc.results.table.stability import cell_stabilities, excess_unit, stabili
 from raysc.results.table.table import load_table, quality_column, varying_axes
 from raysc.seeds import seed_text
 from raysc.store.objects import Objects
+from raysc.sweepfile.measured_generations import generations_measured
 from raysc.sweepfile.yaml_writer import sweep_yaml
 
 PAGE, FIGURES = "index.html", "figures"
@@ -166,7 +167,10 @@ def _progress(plan: Plan, table: pd.DataFrame) -> str:
     if not plan.units:
         return f"The sweep is complete. {early_ends}.".removesuffix(" .")
     measured = len(table.drop_duplicates(["cell", "seed", "generation"]))
-    total = sweep.runs * len(measured_generations(sweep))
+    total = sum(
+        len(sweep.seeds_of(cell.number)) * len(generations_measured(sweep.measure, cell.generations))
+        for cell in plan.cells
+    )
     return (
         f"The sweep is not complete: {measured} of {total} measured generations (over all cells and seeds) are "
         "published."

@@ -66,7 +66,7 @@ def load_table(resolved: ResolvedSweep, objects: Objects) -> pd.DataFrame:
         rows = _with_own_generation_zeros(rows, resolved)
     keys = [(cell.number, key) for cell in cells for key in _lineage_keys(cell)]
     table = pd.DataFrame(keys, columns=["cell", "lineage"]).merge(rows, on="lineage")
-    if sweep.seeds_by_cell:  # cells with fewer seeds share generation 0s with cells that have more
+    if sweep.runs_by_cell:  # cells with fewer seeds share generation 0s with cells that have more
         requested = {(cell.number, seed) for cell in cells for seed in sweep.seeds_of(cell.number)}
         table = table[[run in requested for run in zip(table["cell"], table["seed"], strict=True)]]
     table = table.sort_values(["cell", "seed", "generation"], ignore_index=True)

@@ -102,7 +102,7 @@ def thresholds_frame(searches: Sequence[Search]) -> pd.DataFrame:
 
 
 def evidence_frame(search: ThresholdSearch, searches: Sequence[Search]) -> pd.DataFrame:
-    """Tabulate each probe of each search: the value, rho or the excess with its 95 % interval, seeds and state."""
+    """Tabulate each probe of each search: the value, rho or the excess with its 95 % interval, state and runs."""
     quantity = "rho" if search.delta is None else "excess"
     return pd.DataFrame(
         [
@@ -114,6 +114,7 @@ def evidence_frame(search: ThresholdSearch, searches: Sequence[Search]) -> pd.Da
                 f"{quantity}_high": probe.high,
                 "state": probe.state,
                 "seeds": len(probe.seeds),
+                "generations": probe.generations,
             }
             for of_point in searches
             for probe in of_point.probes
@@ -122,15 +123,13 @@ def evidence_frame(search: ThresholdSearch, searches: Sequence[Search]) -> pd.Da
 
 
 def threshold_json(search: ThresholdSearch, searches: Sequence[Search]) -> bytes:
-    """Return threshold.json: the settings, the answers, and every probe with its seeds and figures."""
+    """Return threshold.json: the settings, the answers, and every probe with its runs and figures."""
     settings = {name: value for name, value in asdict(search).items() if name != "probes"}
     records = [
         {
             "where": of_point.where,
             **asdict(threshold_of(of_point)),
-            "probes": [
-                {"value": value, "seeds": seeds, **_figures(of_point, value)} for value, seeds in probes.items()
-            ],
+            "probes": [{"value": value, **asdict(runs), **_figures(of_point, value)} for value, runs in probes.items()],
         }
         for of_point, probes in zip(searches, search.probes, strict=True)
     ]

@@ -8,14 +8,15 @@ import numpy as np
 import pandas as pd
 
 from raysc.metrics.core.metric import Better, Column
-from raysc.planning.resolved import ResolvedSweep, measured_generations
+from raysc.planning.resolved import ResolvedSweep
 from raysc.results.statistics.excess import damage
 from raysc.results.table.selection import metric_column
 from raysc.results.table.table import controls_of
 from raysc.results.thresholds.axis_scale import AxisScale
 from raysc.results.thresholds.criterion import Probe, contraction_probe, tolerance_probe
 from raysc.results.thresholds.proposals import Answer, Proposal, SearchSettings, next_step
-from raysc.sweepfile.threshold_search import ThresholdSearch
+from raysc.sweepfile.measured_generations import generations_measured
+from raysc.sweepfile.threshold_search import Runs, ThresholdSearch
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,9 @@ def read_searches(resolved: ResolvedSweep, table: pd.DataFrame) -> list[Search]:
 def search_settings(search: ThresholdSearch) -> SearchSettings:
     """Return the settings of each of a sweep's searches."""
     scale = AxisScale(search.low, search.high, search.logarithmic, search.whole)
-    return SearchSettings(scale, scale.distance(search.width), search.runs, search.seeds)
+    return SearchSettings(
+        scale, scale.distance(search.width), search.runs, search.seeds, search.generations, search.max_generations
+    )
 
 
 class _EvidenceReader:
@@ -68,7 +71,6 @@ class _EvidenceReader:
         self._resolved, self._search = resolved, search
         self._column: Column = metric_column(resolved.sweep, search.metric)
         self._controls = controls_of(resolved.sweep.cells)
-        self._generations = measured_generations(resolved.sweep)
         values = table[["cell", "seed", "generation"]].assign(
             value=table[search.metric].where(~table["diverged"].astype(bool), np.inf),
             ended=table.get("ended_generation", np.nan),
@@ -78,7 +80,7 @@ class _EvidenceReader:
     def search(self, index: int) -> Search:
         """Return one search."""
         proposed = self._search.probes[index]
-        probes = [self._probe(self._search.cell(index, value), value, seeds) for value, seeds in proposed.items()]
+        probes = [self._probe(self._search.cell(index, value), value, runs) for value, runs in proposed.items()]
         present = tuple(probe for probe in probes if probe is not None)
         settings, complete = search_settings(self._search), len(present) == len(proposed)
         step = next_step(settings, present) if complete else None
@@ -95,10 +97,15 @@ class _EvidenceReader:
             if name != self._search.axis and len({repr(cell.axes[name]) for cell in cells}) > 1
         }
 
-    def _probe(self, cell: int, value: float, seeds: Sequence[int]) -> Probe | None:
+    def _probe(self, cell: int, value: float, runs: Runs) -> Probe | None:
         """Return the evidence of a cell; None if a seed's values are missing."""
-        control = self._controls[cell]
-        values, references = self._values(cell, seeds), self._values(control, seeds)
+        probe = self._judged(cell, value, runs)
+        return probe and replace(probe, control=self._controls[cell], generations=runs.generations)
+
+    def _judged(self, cell: int, value: float, runs: Runs) -> Probe | None:
+        """Return the verdict on a cell; None if a seed's values are missing."""
+        control, seeds = self._controls[cell], runs.seeds
+        values, references = self._values(cell, runs), self._values(control, runs)
         if values is None or references is None:
             return None
         self._check_control(control, seeds)
@@ -107,8 +114,8 @@ class _EvidenceReader:
             better: Better = "lower" if two_sided else self._column.better
             signed = replace(self._column, better=better, scale="linear", target=None)
             excess = damage(values[:, -1], references[:, -1], signed)
-            return replace(tolerance_probe(value, seeds, excess, self._search.delta, two_sided), control=control)
-        return replace(contraction_probe(value, seeds, values, references), control=control)
+            return tolerance_probe(value, seeds, excess, self._search.delta, two_sided)
+        return contraction_probe(value, seeds, values, references)
 
     def _check_control(self, control: int, seeds: Sequence[int]) -> None:
         """Raise InputError if ``loop.until`` ended a seed of a control, from which damage cannot be told then."""
@@ -120,7 +127,7 @@ class _EvidenceReader:
                 f"it ended seed {ended.iloc[0]} of a control; a search needs a level that no control reaches",
             )
 
-    def _values(self, cell: int, seeds: Sequence[int]) -> np.ndarray | None:
+    def _values(self, cell: int, runs: Runs) -> np.ndarray | None:
         """Return a cell's values, float64 (seeds, generations).
 
         Infinite if the model diverged or the metric is NaN, and at all generations after that at which ``loop.until``
@@ -128,15 +135,16 @@ class _EvidenceReader:
 
         None if a row is missing, or if a seed has no value at any generation: its metric is not measured yet.
         """
-        rows = self._rows.get(cell)
+        rows, seeds = self._rows.get(cell), runs.seeds
         if rows is None:
             return None
-        rows = rows[rows["seed"].isin(seeds)]
+        generations = generations_measured(self._resolved.sweep.measure, runs.generations)
+        rows = rows[rows["seed"].isin(seeds) & rows["generation"].isin(generations)]
         ended = rows.groupby("seed")["ended"].max().reindex(list(seeds)).to_numpy(float)[:, None]
         frame = rows.pivot(index="seed", columns="generation", values="value")
-        frame = frame.reindex(index=list(seeds), columns=self._generations)
+        frame = frame.reindex(index=list(seeds), columns=generations)
         present = rows.pivot(index="seed", columns="generation", values="generation").reindex_like(frame).notna()
-        after_end = np.array(self._generations) > ended  # NaN: no generation is after it
+        after_end = np.array(generations) > ended  # NaN: no generation is after it
         if not (present.to_numpy() | after_end).all():
             return None
         values = np.where(after_end, np.inf, frame.to_numpy(float))

@@ -1,8 +1,9 @@
 """Proposals of a search: the next values and seeds to run, a pure function of the evidence so far.
 
 The search brackets the threshold by the ends of the range, narrows the gap around it with the first seeds, and then
-runs new seeds at its best estimate. The same evidence gives the same proposals, so a search that was stopped continues
-as if it had not been.
+runs new seeds at its best estimate. Where a value is undecided, its seeds go on to more generations, if the search may
+and if that should pay more than new seeds. The same evidence gives the same proposals, so a search that was stopped
+continues as if it had not been.
 """
 
 from collections.abc import Mapping, Sequence
@@ -45,12 +46,16 @@ class SearchSettings:
         width: width of the interval at which the search ends, as a distance of positions.
         runs: most runs of the search; a run is one seed of one cell, controls included.
         seeds: first block of seeds, at least three; later blocks count on from the largest one.
+        generations: retrainings with which a value begins.
+        max_generations: most retrainings of a value that is undecided.
     """
 
     scale: AxisScale
     width: float
     runs: int
     seeds: tuple[int, ...]
+    generations: int
+    max_generations: int
 
     def block(self, count: int, needed: float = inf) -> tuple[int, ...]:
         """Return the seeds after the first ``count``: half as many again, at least as many as the first block.
@@ -73,10 +78,11 @@ class SearchSettings:
 
 @dataclass(frozen=True)
 class Proposal:
-    """A value to run with some seeds."""
+    """A value to run with some seeds up to some generation, with those that it has run."""
 
     value: float
     seeds: tuple[int, ...]
+    generations: int
 
 
 @dataclass(frozen=True)
@@ -106,7 +112,8 @@ def next_step(settings: SearchSettings, probes: Sequence[Probe]) -> tuple[Propos
     ends = tuple(by_value.get(value) for value in (scale.low, scale.high))
     low, high = ends
     if low is None or high is None:
-        return tuple(Proposal(value, settings.seeds) for value in (scale.low, scale.high) if value not in by_value)
+        missing = [value for value in (scale.low, scale.high) if value not in by_value]
+        return tuple(Proposal(value, settings.seeds, settings.generations) for value in missing)
     states = low.state, high.state
     if "unstable" in states and states != ("unstable", "unstable"):
         other = high if low.state == "unstable" else low
@@ -151,7 +158,7 @@ def bracket(probes: Sequence[Probe]) -> tuple[float | None, float | None]:
 def _unbracketed(
     settings: SearchSettings, probes: Sequence[Probe], states: tuple[State, State], ends: list[Probe]
 ) -> tuple[Proposal, ...] | Answer:
-    """Return more seeds for the ends that are not clear, or the answer that the whole range is stable or unstable."""
+    """Return more runs for the ends that are not clear, or the answer that the whole range is stable or unstable."""
     if states == ("unstable", "unstable"):
         return Answer("unstable")
     first = len(settings.seeds)
@@ -161,9 +168,20 @@ def _unbracketed(
 
 
 def _decide(settings: SearchSettings, probes: Sequence[Probe], ends: Sequence[Probe]) -> tuple[Proposal, ...] | Answer:
-    """Return more seeds for some ends, within the ceiling."""
-    proposals = tuple(Proposal(end.value, settings.block(len(end.seeds))) for end in ends)
+    """Return more generations or seeds for some ends, within the ceiling."""
+    proposals = tuple(
+        _continued(settings, end) or Proposal(end.value, settings.block(len(end.seeds)), end.generations)
+        for end in ends
+    )
     return proposals if _affordable(settings, probes, proposals) else Answer("undecided")
+
+
+def _continued(settings: SearchSettings, probe: Probe) -> Proposal | None:
+    """Return a probe with twice its generations, up to the ceiling; None at the ceiling, or if seeds pay more."""
+    if not probe.longer_pays:
+        return None
+    generations = min(2 * probe.generations, settings.max_generations)
+    return Proposal(probe.value, probe.seeds, generations) if generations > probe.generations else None
 
 
 def _bracketed(settings: SearchSettings, probes: Sequence[Probe]) -> tuple[Proposal, ...] | Answer:
@@ -177,13 +195,17 @@ def _bracketed(settings: SearchSettings, probes: Sequence[Probe]) -> tuple[Propo
         value for value in (_middle(settings, ordered, end) for end in (crossing, estimate)) if value is not None
     ]
     if middles:
-        proposals = (Proposal(middles[0], settings.seeds),)
+        proposals = (Proposal(middles[0], settings.seeds, settings.generations),)
     else:
         seeds = {seed for probe in probes for seed in probe.seeds}
-        if root is not None and len(root.seeds) >= MIN_BLOCKS * len(settings.seeds) and _is_narrow(settings, root):
+        has_seeds = len(seeds if root is None else root.seeds) >= MIN_BLOCKS * len(settings.seeds)
+        if root is not None and has_seeds and _is_narrow(settings, root):
             return Answer("threshold", root, narrow=True)
+        nearest = min(ordered, key=lambda probe: abs(settings.scale.position(probe.value) - estimate))
+        longer = _continued(settings, nearest) if has_seeds and nearest.state == "undecided" else None
         value = _refining_value(settings, ordered, estimate, root)
-        proposals = (Proposal(value, settings.block(len(seeds), _needed(settings, root))),)
+        block = settings.block(len(seeds), _needed(settings, root))
+        proposals = (longer or Proposal(value, block, nearest.generations),)
     if _affordable(settings, probes, proposals):
         return proposals
     return Answer("undecided") if root is None else Answer("threshold", root, _is_narrow(settings, root))
@@ -238,8 +260,15 @@ def _width(root: Root) -> float:
 
 def _affordable(settings: SearchSettings, probes: Sequence[Probe], proposals: Sequence[Proposal]) -> bool:
     """Return True if the runs of all probes and proposals are within the ceiling."""
+    seeds = {probe.value: probe.seeds for probe in probes}
     planned = [
-        Probe(proposal.value, proposal.seeds, "undecided", np.empty(0), control=_control(probes, proposal.value))
+        Probe(
+            proposal.value,
+            tuple(seed for seed in proposal.seeds if seed not in seeds.get(proposal.value, ())),
+            "undecided",
+            np.empty(0),
+            control=_control(probes, proposal.value),
+        )
         for proposal in proposals
     ]
     return count_runs([*probes, *planned]) <= settings.runs

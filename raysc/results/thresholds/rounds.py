@@ -25,7 +25,7 @@ from raysc.results.thresholds.answers import thresholds_frame
 from raysc.results.thresholds.evidence import Search, read_searches
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep, read_probes
-from raysc.sweepfile.threshold_search import Probes
+from raysc.sweepfile.threshold_search import Probes, Runs
 
 Failures = dict[str, str]
 """Unit -> traceback."""
@@ -150,10 +150,8 @@ def _probes(resolved: ResolvedSweep) -> tuple[Probes, ...]:
 def _with_proposals(probes: Probes, search: Search) -> Probes:
     """Return the probes of a search with those that it proposes."""
     proposals = search.step if isinstance(search.step, tuple) else ()
-    return {
-        **probes,
-        **{proposal.value: tuple(sorted({*probes.get(proposal.value, ()), *proposal.seeds})) for proposal in proposals},
-    }
+    proposed = {proposal.value: Runs(proposal.seeds, proposal.generations) for proposal in proposals}
+    return {**probes, **{value: runs.union(probes.get(value, runs)) for value, runs in proposed.items()}}
 
 
 def _missing_text(state: SearchState) -> str:
@@ -163,5 +161,9 @@ def _missing_text(state: SearchState) -> str:
     texts = []
     for searched, probes in zip(state.searches, search.probes, strict=True):
         known = {probe.value for probe in searched.probes}
-        texts += [f"{value:g} ({len(seeds)} seeds)" for value, seeds in probes.items() if value not in known]
+        texts += [
+            f"{value:g} ({len(runs.seeds)} seeds, {runs.generations} generations)"
+            for value, runs in probes.items()
+            if value not in known
+        ]
     return ", ".join(texts)

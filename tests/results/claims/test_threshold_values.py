@@ -103,7 +103,7 @@ def test_an_unfinished_search_leaves_a_claim_undecided(make_sweep: MakeSweep, tm
 
 
 def threshold_values(answer: Answer | None, scale: AxisScale) -> ThresholdValues:
-    settings = SearchSettings(scale, 0.1, 100, (0, 1, 2))
+    settings = SearchSettings(scale, 0.1, 100, (0, 1, 2), 4, 4)
     return ThresholdValues([Search({}, settings, (), answer is not None, answer)], {0: 0}, (0, 1, 2, 3))
 
 

@@ -70,3 +70,11 @@ def test_noise_does_not_bias_the_absolute_excess() -> None:
     """The mean of the absolute values is 0.8; that of the values, in the absolute, is near 0."""
     excess = np.random.default_rng(2).standard_normal(400)
     assert tolerance_probe(1.0, range(400), excess, 0.2, two_sided=True).state == "stable"
+
+
+def test_more_generations_pay_where_the_noise_does_not_grow_with_the_excess() -> None:
+    """With rho = 1 the excess is t: noise of one size fades beside it, noise in proportion to it does not."""
+    noise = np.random.default_rng(5).standard_normal((40, 9))
+    assert contraction_probe(1.0, range(40), affine(1.0) + 0.2 * noise, STILL).longer_pays
+    assert not contraction_probe(1.0, range(40), affine(1.0) * (1 + 0.1 * noise), STILL).longer_pays
+    assert contraction_probe(1.0, range(40), noise, STILL).longer_pays, "an excess that is still"

@@ -19,7 +19,7 @@ from raysc.results.thresholds.proposals import (
 from tests.results.thresholds.oracle import Oracle, search
 
 SCALE = AxisScale(0.25, 16.0, logarithmic=True)
-SETTINGS = SearchSettings(SCALE, SCALE.distance(0.15), 2000, (0, 1, 2, 3))
+SETTINGS = SearchSettings(SCALE, SCALE.distance(0.15), 2000, (0, 1, 2, 3), 10, 10)
 
 
 def curve(c: float, value: float) -> float:
@@ -28,7 +28,7 @@ def curve(c: float, value: float) -> float:
 
 
 def test_the_first_proposals_are_the_ends() -> None:
-    assert next_step(SETTINGS, []) == (Proposal(0.25, (0, 1, 2, 3)), Proposal(16.0, (0, 1, 2, 3)))
+    assert next_step(SETTINGS, []) == (Proposal(0.25, (0, 1, 2, 3), 10), Proposal(16.0, (0, 1, 2, 3), 10))
 
 
 @pytest.mark.parametrize("c", [1.25, 1.5, 2.0])
@@ -54,6 +54,37 @@ def test_new_seeds_run_near_the_threshold_only() -> None:
     assert all(0.6 < probe.value < 1.7 for probe in late)
 
 
+def test_undecided_values_go_on_to_more_generations_where_runs_do_not_suffice() -> None:
+    settings = replace(SETTINGS, runs=300)
+    short, _ = search(settings, Oracle(lambda value: curve(2.0, value), 0.3))
+    answer, probes = search(replace(settings, max_generations=80), Oracle(lambda value: curve(2.0, value), 0.3))
+    assert not short.narrow
+    assert answer.narrow
+    assert {probe.generations for probe in probes if probe.state != "undecided" and not 0.5 < probe.value < 2} == {10}
+    assert max(probe.generations for probe in probes) == 80
+
+
+def test_seeds_run_instead_of_generations_where_those_pay_more() -> None:
+    margins = np.array([0.1, -0.1, 0.1, -0.1])
+    undecided = Probe(16.0, (0, 1, 2, 3), "undecided", margins, generations=10, longer_pays=False)
+    probes = [Probe(0.25, (0, 1, 2, 3), "stable", np.full(4, -1.0), generations=10), undecided]
+    assert next_step(replace(SETTINGS, max_generations=80), probes) == (Proposal(16.0, (4, 5, 6, 7), 10),)
+
+
+def test_an_undecided_end_goes_on_to_the_ceiling_and_then_gets_seeds() -> None:
+    def ends(generations: int) -> list[Probe]:
+        state: State = "undecided"
+        undecided = Probe(16.0, (0, 1, 2, 3), state, np.array([0.1, -0.1, 0.1, -0.1]), generations=generations)
+        return [Probe(0.25, (0, 1, 2, 3), "stable", np.full(4, -1.0), generations=10), undecided]
+
+    longer = replace(SETTINGS, max_generations=25, runs=20)
+    assert next_step(longer, ends(10)) == (Proposal(16.0, (0, 1, 2, 3), 20),)
+    assert next_step(longer, ends(20)) == (Proposal(16.0, (0, 1, 2, 3), 25),)
+    assert next_step(longer, ends(25)) == (Proposal(16.0, (4, 5, 6, 7), 25),)
+    assert next_step(replace(longer, runs=19), ends(20)) == (Proposal(16.0, (0, 1, 2, 3), 25),), "no new runs"
+    assert next_step(replace(longer, runs=19), ends(25)) == Answer("undecided")
+
+
 def test_a_loop_that_is_stable_everywhere_has_no_threshold_up_to_the_end() -> None:
     answer, probes = search(SETTINGS, Oracle(lambda value: curve(1.0, value) - 0.1, 0.03))
     assert answer == Answer("stable")
@@ -66,9 +97,9 @@ def test_a_loop_that_is_unstable_everywhere() -> None:
 
 def test_a_still_loop_counts_as_stable_after_three_blocks() -> None:
     def still(count: int) -> list[Probe]:
-        return [Probe(value, tuple(range(count)), "still", np.empty(0)) for value in (0.25, 16.0)]
+        return [Probe(value, tuple(range(count)), "still", np.empty(0), generations=10) for value in (0.25, 16.0)]
 
-    assert next_step(SETTINGS, still(4)) == (Proposal(0.25, (4, 5, 6, 7)), Proposal(16.0, (4, 5, 6, 7)))
+    assert next_step(SETTINGS, still(4)) == (Proposal(0.25, (4, 5, 6, 7), 10), Proposal(16.0, (4, 5, 6, 7), 10))
     assert next_step(SETTINGS, still(12)) == Answer("stable")
 
 
@@ -109,7 +140,7 @@ def test_proposals_do_not_depend_on_the_order_of_the_evidence() -> None:
 
 def test_values_of_a_whole_axis_are_whole() -> None:
     scale = AxisScale(1, 40, logarithmic=True, whole=True)
-    settings = SearchSettings(scale, scale.distance(0.1), 400, (0, 1, 2))
+    settings = SearchSettings(scale, scale.distance(0.1), 400, (0, 1, 2), 10, 10)
     answer, probes = search(settings, Oracle(lambda value: value / 6.5 - 1, 0.05))
     assert answer.root is not None
     assert all(isinstance(probe.value, int) for probe in probes)

@@ -2,6 +2,7 @@
 
 import json
 import random
+from contextlib import suppress
 from pathlib import Path
 from typing import cast
 
@@ -15,6 +16,7 @@ from raysc.execution.ranks import ClosedFormRank
 from raysc.models.family import ClosedFormFamily
 from raysc.planning.open_sweep import open_sweep
 from raysc.planning.plan import make_plan
+from raysc.planning.resolved import resolve
 from raysc.results.table.table import load_table
 from raysc.results.thresholds.answers import (
     evidence_frame,
@@ -25,7 +27,9 @@ from raysc.results.thresholds.answers import (
 )
 from raysc.results.thresholds.rounds import SearchState, read_state, read_thresholds, run_rounds
 from raysc.store.objects import Objects
+from raysc.store.spans import Span
 from raysc.sweepfile import Sweep, read_probes
+from raysc.sweepfile.threshold_search import Runs
 from tests.conftest import MakeSweep
 
 SEARCH = """\
@@ -109,6 +113,49 @@ def test_a_search_that_was_killed_ten_times_ends_as_an_undisturbed_one(
     assert values[0].equals(values[1])
 
 
+def test_unclear_values_go_on_to_more_generations_and_a_resume_proposes_the_same(
+    make_sweep: MakeSweep, tmp_path: Path
+) -> None:
+    """With c = 1 the excess does not change clearly; with c = 2 the first generations decide both ends."""
+    longer = make_sweep(SEARCH, "loop.generations=4", "search.generations=10", "search.runs=40", "search.width=1.0")
+    objects, kill = Objects.open(tmp_path / "disturbed"), random.Random(2)
+    for _ in range(3):
+        with suppress(Killed):
+            search(longer, objects, kill)
+    state = search(longer, objects)
+    assert record(state) == record(search(longer, Objects.open(tmp_path / "undisturbed")))
+    assert record(read_state(longer, objects)) == record(state)
+    stable, unstable = state.searches
+    assert threshold_of(stable).outcome == "stable"
+    assert {probe.value: probe.generations for probe in stable.probes} == {0.25: 10, 16: 10}
+    assert {probe.generations for probe in unstable.probes if probe.state != "undecided"} == {4}
+    table = load_table(state.resolved, objects)
+    longest = dict(table.groupby("cell")["generation"].max())
+    sweep = state.resolved.sweep
+    assert longest == {number: sweep.generations_of(number) for number in range(len(sweep.cells))}
+
+
+def test_a_longer_trained_value_continues_its_lineage(make_sweep: MakeSweep, digits_text: str, tmp_path: Path) -> None:
+    sweep = make_sweep(
+        digits_text,
+        "space={regime: mix}",
+        "search={threshold: lambda, range: [0.5, 2], generations: 8}",
+        "loop.generations=4",
+        "seeds=3",
+    )
+    objects, seeds = Objects.open(tmp_path), (0, 1, 2)
+    probes = {0.5: Runs(seeds, 4), 2: Runs(seeds, 8)}
+    resolved = resolve(read_probes(sweep, [probes], registry))
+    for cell in resolved.cells:
+        for seed in seeds:
+            for t in range(1, 5):
+                objects.put(Span(t, t, cell.keys.lineage, (seed,)).name, b"")
+    plan = make_plan(resolved, objects)
+    continued = {unit.cell.number: (unit.first, unit.missing) for unit in plan.loop if unit.reason != "metric only"}
+    assert continued == {1: (5, 4), 2: (5, 4)}, "the value that goes on, and its control"
+    assert (plan.done, plan.to_do) == (3 * 3 * 4, 2 * 3 * 4)
+
+
 def test_a_finished_search_proposes_nothing(sweep: Sweep, objects: Objects, state: SearchState) -> None:
     again = read_state(sweep, objects)
     assert not again.pending
@@ -169,7 +216,7 @@ def test_commands_see_the_stored_probes(sweep: Sweep, objects: Objects, state: S
     objects.put("sweeps/search/threshold.json", record(state))
     opened, _ = open_sweep(str(file), objects.folder)
     assert opened.cells == state.resolved.sweep.cells
-    assert opened.seeds_by_cell == state.resolved.sweep.seeds_by_cell
+    assert opened.runs_by_cell == state.resolved.sweep.runs_by_cell
     edited, _ = open_sweep(str(file), objects.folder, "search.range=[0.5, 16]")
     assert len(edited.cells) == len(read_probes(edited, None, registry).cells)
     objects.put("sweeps/search/threshold.json", b"{")
@@ -243,5 +290,5 @@ def test_a_run_whose_metrics_are_not_all_written_is_no_evidence(make_sweep: Make
 
 def test_a_round_without_evidence_is_an_error(sweep: Sweep, tmp_path: Path) -> None:
     objects = Objects.open(tmp_path)
-    with pytest.raises(InputError, match=r"trace_ratio has no value .* lambda 0\.25 \(4 seeds\), 16 \(4 seeds\)"):
+    with pytest.raises(InputError, match=r"trace_ratio has no value .* lambda 0\.25 \(4 seeds, 6 generations\), 16 "):
         run_rounds(read_state(sweep, objects), objects, lambda state: {}, lambda text: None)

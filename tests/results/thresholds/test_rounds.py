@@ -113,6 +113,7 @@ def test_a_search_that_was_killed_ten_times_ends_as_an_undisturbed_one(
     assert values[0].equals(values[1])
 
 
+@pytest.mark.slow
 def test_unclear_values_go_on_to_more_generations_and_a_resume_proposes_the_same(
     make_sweep: MakeSweep, tmp_path: Path
 ) -> None:

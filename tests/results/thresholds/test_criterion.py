@@ -74,8 +74,8 @@ def test_noise_does_not_bias_the_absolute_excess() -> None:
 
 def test_more_generations_pay_where_the_noise_does_not_grow_with_the_excess() -> None:
     """With rho = 1 the excess is t: noise of one size fades beside it, noise in proportion to it does not."""
-    noise, still = np.random.default_rng(5).standard_normal((40, 9)), np.zeros((40, 9))
-    excess = affine(1.0, 40)
-    assert contraction_probe(1.0, range(40), excess + 0.2 * noise, still).longer_pays
-    assert not contraction_probe(1.0, range(40), excess * (1 + 0.1 * noise), still).longer_pays
-    assert contraction_probe(1.0, range(40), noise, still).longer_pays, "an excess that is still"
+    noise, still = np.random.default_rng(5).standard_normal((400, 9)), np.zeros((400, 9))
+    excess = affine(1.0, 400)
+    assert contraction_probe(1.0, range(400), excess + 0.2 * noise, still).longer_pays
+    assert not contraction_probe(1.0, range(400), excess * (1 + 0.1 * noise), still).longer_pays
+    assert contraction_probe(1.0, range(400), noise, still).longer_pays, "an excess that is still"

@@ -132,9 +132,9 @@ def _produced_rows(units: Iterable[InitialUnit]) -> set[tuple[str, tuple[int, ..
 
 
 def _initial_rows(unit: LoopUnit) -> set[tuple[str, tuple[int, ...]]]:
-    """Return the (key, seeds) of the S_0 that a loop starts from; empty for a closed-form family."""
-    keys = unit.cell.keys.generation_zero
-    return {(keys.rows, unit.generation_zero_seeds)} if keys is not None else set()
+    """Return the (key, seeds) of the S_0s that a loop starts from; empty for a closed-form family."""
+    shared = [model.keys.generation_zero for model in unit.cell.models]
+    return {(keys.rows, unit.generation_zero_seeds) for keys in shared if keys is not None}
 
 
 def _fail_orphans(plan: Plan, failures: Failures) -> None:

@@ -3,7 +3,7 @@
 import os
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -16,8 +16,9 @@ from raysc.cluster.object_shelf import ObjectBlock, ObjectShelf
 from raysc.cluster.real_data import RealData
 from raysc.cluster.versions import Versions, disagreement, versions
 from raysc.errors import RayscError
-from raysc.execution import closed_form, coupled, initial, trained
+from raysc.execution import closed_form, coupled, coupled_trained, initial, trained
 from raysc.execution.coupled import CoupledModel
+from raysc.execution.coupled_trained import CoupledTrainedModel
 from raysc.execution.measurer import Measurer
 from raysc.execution.metric_writer import MetricWriter
 from raysc.execution.ranks import ClosedFormRank, TrainedRank
@@ -127,7 +128,8 @@ def run_unit(inputs: TrialInputs, wave: WaveInputs, report: Callable[[dict[str, 
     # The preflight checks only nodes that were up before the run.
     if differences := disagreement(wave.versions, versions(text=True)):
         raise RayscError(f"node {os.uname().nodename} has {differences}; install the same versions everywhere")
-    lease = Lease.acquire(wave.objects, inputs.unit.name, wave.sweep.name)
+    coupled_keys = tuple(model.unit.cell.keys.lineage for model in inputs.models[1:])
+    lease = Lease.acquire(wave.objects, inputs.unit.name, wave.sweep.name, coupled_keys)
     if lease is None:
         return
     use_resources(wave.sweep.resources, inputs.unit.cell.family.trained)
@@ -159,6 +161,9 @@ def _run_with_crew(inputs: TrialInputs, wave: WaveInputs, report: Report, wait_s
         else:
             closed_form.run(unit, models[0].context, models[0].crew)
         return
+    if inputs.models:
+        _run_coupled(inputs.models, wave, report, wait_seconds)
+        return
     crew = _trained_crew(inputs, wave.sweep.resources)
     try:
         context = _context(inputs, wave, crew, report, wait_seconds)
@@ -168,6 +173,22 @@ def _run_with_crew(inputs: TrialInputs, wave: WaveInputs, report: Report, wait_s
             trained.run(unit, context, crew)
     finally:
         crew.close()
+
+
+def _run_coupled(models: Sequence[TrialInputs], wave: WaveInputs, report: Report, wait_seconds: float) -> None:
+    """Run a unit of coupled models that are trained; each has a crew."""
+    crews: list[ActorCrew | TrainedRank] = []
+    try:
+        coupled_models = []
+        for inputs in models:
+            crews.append(crew := _trained_crew(inputs, wave.sweep.resources))
+            assert isinstance(inputs.unit, LoopUnit), "generation 0 of each model has a unit of its own"
+            context = _context(inputs, wave, crew, report, wait_seconds)
+            coupled_models.append(CoupledTrainedModel(inputs.unit, context, crew))
+        coupled_trained.run(coupled_models)
+    finally:
+        for crew in crews:
+            crew.close()
 
 
 def _closed_form_model(inputs: TrialInputs, wave: WaveInputs, report: Report, wait_seconds: float) -> CoupledModel:
@@ -184,7 +205,8 @@ def _trained_crew(inputs: TrialInputs, resources: Resources) -> ActorCrew | Trai
     unit, extractors = inputs.unit, inputs.real_data.extractors
     family, event = cast(TrainedFamily, unit.cell.family), unit.cell.data.event
     if resources.workers == 1:
-        return TrainedRank(family, unit.seeds, event, extractors=load_extractors(extractors))
+        networks, number = load_extractors(extractors), unit.cell.model_number
+        return TrainedRank(family, unit.seeds, event, extractors=networks, model_number=number)
     group = ray.util.get_current_placement_group()
     return ActorCrew(family, unit.seeds, event, resources, group, extractors)
 

@@ -1,6 +1,6 @@
 """Duration of the trained units of a plan, estimated from a few timed optimiser steps and one block of samples."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import ceil
@@ -97,11 +97,14 @@ def estimate_trained(plan: Plan, budget: float = BUDGET) -> TrainedEstimate:
     seconds: dict[str, float] = {}
     with _threads(resources.cpus):
         for unit in units:
-            key = _settings_key(unit)
-            if key not in costs and perf_counter() - start < budget:
-                costs[key] = probe(unit)
-            if key in costs:
-                seconds[unit.name] = unit_seconds(unit, plan, costs[key])
+            models: Sequence[Unit] = unit.models if isinstance(unit, LoopUnit) else (unit,)
+            keys = [_settings_key(model) for model in models]
+            for key, model in zip(keys, models, strict=True):
+                if key not in costs and perf_counter() - start < budget:
+                    costs[key] = probe(model)
+            if costs.keys() >= set(keys):
+                of_models = zip(keys, models, strict=True)
+                seconds[unit.name] = sum(unit_seconds(model, plan, costs[key]) for key, model in of_models)
     return TrainedEstimate(
         tuple(seconds[unit.name] for unit in plan.initial if unit.name in seconds),
         tuple(seconds[unit.name] for unit in plan.loop if unit.name in seconds),

@@ -8,15 +8,14 @@ from typing import Any
 import numpy as np
 
 from raysc.execution import closed_form, records
+from raysc.execution.across import ModelsCompared, across_metrics
 from raysc.execution.early_stopping import EarlyStopping
 from raysc.execution.forks import Forks, fork_metrics
-from raysc.execution.measurer import Values, ValuesByMetric
+from raysc.execution.measurer import ValuesByMetric
 from raysc.execution.model_loops import model_loops
 from raysc.execution.ranks import ClosedFormRank
 from raysc.execution.unit_context import UnitContext
 from raysc.loop import Generation
-from raysc.metrics.core.features import plain_values
-from raysc.metrics.core.metric import AcrossMetric
 from raysc.planning.resolved import ResolvedCell
 
 
@@ -53,8 +52,8 @@ def run(models: Sequence[CoupledModel]) -> None:
     if fork_metrics(context.measurer.metrics):
         forks = Forks(cells, real, context.seeds, context.generations)
     for t, generations in enumerate(model_loops(cells, crews, real, context.seeds, context.generations)):
-        across = _Across(generations, len(context.seeds))
         rows = [None if generation is None else generation.rows for generation in generations]
+        across = ModelsCompared(rows, len(context.seeds))
         forked = (
             None if forks is None else forks.advance([(crew.state, of) for crew, of in zip(crews, rows, strict=True)])
         )
@@ -71,38 +70,15 @@ def run(models: Sequence[CoupledModel]) -> None:
     for model, recording, of_model in zip(models, recordings, values, strict=True):
         # The loops end once every seed has diverged. Later generations count as done and measured.
         later = range(len(of_model), context.generations + 1)
-        of_model += [_measure(model, None, t, _Across((None,), len(context.seeds))) for t in later]
+        of_model += [_measure(model, None, t, ModelsCompared((None,), len(context.seeds))) for t in later]
         closed_form.publish(model.cell, model.context, recording, of_model, EarlyStopping.of(model.context))
 
 
-class _Across:
-    """Values of the metrics that compare the models at one generation; each metric is computed once."""
-
-    def __init__(self, generations: Sequence[Generation | None], seeds: int) -> None:
-        self._generations = generations
-        self._seeds = seeds
-        self._values: dict[AcrossMetric, Values] = {}
-
-    def values(self, metric: AcrossMetric) -> Values:
-        """Return the columns of a metric, float64 (seeds,); NaN once all seeds of a model have diverged."""
-        if metric not in self._values:
-            rows = [None if generation is None else generation.rows for generation in self._generations]
-            known = [of_model for of_model in rows if of_model is not None]
-            if len(known) < len(rows):
-                self._values[metric] = {column.name: np.full(self._seeds, np.nan) for column in metric.columns}
-            else:
-                arrays = [of_model.load() for of_model in known]
-                features = np.stack([plain_values(array, array.ndim - 2) for array in arrays])
-                with np.errstate(over="ignore", invalid="ignore"):
-                    self._values[metric] = dict(metric.measure(features))
-        return self._values[metric]
-
-
-def _measure(model: CoupledModel, generation: Generation | None, t: int, across: _Across) -> ValuesByMetric:
+def _measure(model: CoupledModel, generation: Generation | None, t: int, across: ModelsCompared) -> ValuesByMetric:
     """Measure a generation of one model, and the metrics that compare it with the others."""
     measurer = model.context.measurer
     metrics: Mapping[str, Any] = {key: measurer.metrics[key] for key in measurer.due(t)}
-    compared = {key: metric for key, metric in metrics.items() if isinstance(metric, AcrossMetric)}
+    compared = across_metrics(metrics)
     of_model = [key for key in metrics if key not in compared]
     rows = None if generation is None else generation.rows
     values = measurer.measure(rows, of_model, (model.crew.family, model.crew.state))

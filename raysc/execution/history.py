@@ -72,6 +72,10 @@ class History:
         """Return True if all seeds had diverged at generation t, so that no generation follows."""
         return t in self.manifests and self.manifests[t].record["last"] >= END
 
+    def has_diverged(self, t: int) -> bool:
+        """Return True if all seeds had diverged by generation t."""
+        return any(self.diverged(earlier) for earlier in range(t + 1))
+
     def is_published(self, t: int) -> bool:
         """Return True if generation t is published, by name: a listing may be late."""
         lineage, seeds = self._unit.cell.keys.lineage, self._unit.seeds

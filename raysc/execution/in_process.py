@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from raysc import registry
-from raysc.execution import closed_form, coupled, initial, trained
+from raysc.execution import closed_form, coupled, coupled_trained, initial, trained
 from raysc.execution.coupled import CoupledModel
+from raysc.execution.coupled_trained import CoupledTrainedModel
 from raysc.execution.measurer import Measurer
 from raysc.execution.metric_writer import MetricWriter
 from raysc.execution.ranks import ClosedFormRank, TrainedRank
@@ -81,7 +82,15 @@ def run_unit(unit: Unit, make_context: Callable[[Unit], UnitContext]) -> None:
         assert isinstance(unit, LoopUnit), "closed-form families make their own generation 0"
         _run_closed_form(unit, make_context)
         return
-    context, crew = make_context(unit), TrainedRank(cast(TrainedFamily, family), unit.seeds, unit.cell.data.event)
+    if isinstance(unit, LoopUnit) and unit.cell.coupled:
+        models = [CoupledTrainedModel(model, make_context(model), _trained_rank(model)) for model in unit.models]
+        try:
+            coupled_trained.run(models)
+        finally:
+            for model in models:
+                model.crew.close()
+        return
+    context, crew = make_context(unit), _trained_rank(unit)
     try:
         if isinstance(unit, InitialUnit):
             initial.run(unit, context, crew)
@@ -89,6 +98,13 @@ def run_unit(unit: Unit, make_context: Callable[[Unit], UnitContext]) -> None:
             trained.run(unit, context, crew)
     finally:
         crew.close()
+
+
+def _trained_rank(unit: Unit) -> TrainedRank:
+    """Return the only rank of a trained unit of a single model."""
+    cell = unit.cell
+    family = cast(TrainedFamily, cell.family)
+    return TrainedRank(family, unit.seeds, cell.data.event, model_number=cell.model_number)
 
 
 def _run_closed_form(unit: LoopUnit, make_context: Callable[[Unit], UnitContext]) -> None:

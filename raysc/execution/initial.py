@@ -3,6 +3,7 @@
 from time import perf_counter
 
 from raysc.execution import records
+from raysc.execution.across import across_metrics
 from raysc.execution.checkpoints import CheckpointedCrew
 from raysc.execution.crew import TrainedCrew
 from raysc.execution.metric_index import MetricIndex
@@ -26,7 +27,8 @@ def run(unit: InitialUnit, context: UnitContext, crew: TrainedCrew) -> None:
     """
     rules = unit.cell.rules
     trainer = CheckpointedCrew(crew, context.objects, unit.generation_zero.run, unit.seeds, context.checkpoint_seconds)
-    training_set = mix(rules.recipe(0), {REAL: context.real_rows}, unit.seeds, 0, rules.sample_rows)
+    seeds = unit.cell.stream_seeds(unit.seeds)
+    training_set = mix(rules.recipe(0), {REAL: context.real_rows}, seeds, 0, rules.sample_rows)
     trained = 0
     for snapshot in unit.snapshots:
         covered = published_chain(context.objects, snapshot.model, unit.seeds, 0)
@@ -83,7 +85,8 @@ def _sample(
     diverged = bool(record["diverged"].all())
     span = Span(0, END if diverged else 0, key, unit.seeds)
     covered = published_chain(context.objects, key, unit.seeds, 0)
-    missing = MetricIndex(context, key, unit.seeds).missing(0)
+    compared = across_metrics(context.measurer.metrics)  # measured by the loop, which has all models
+    missing = [metric for metric in MetricIndex(context, key, unit.seeds).missing(0) if metric not in compared]
     if covered and not missing:
         return
     attempt = Attempt.start(context.objects, span.path)

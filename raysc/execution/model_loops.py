@@ -41,7 +41,7 @@ def model_loops(
         of_model: dict[Source, Rows] = {REAL: rows}
         lifetimes = Lifetimes.of(cell.rules.recipe, range(last + 1), crew.family.reads_rows_once)
         loop = self_consuming_loop(
-            cell.rules, crew, of_model, seeds_of_model, range(last + 1), partial(_new_rows, cell, seeds),
+            cell.rules, crew, of_model, seeds_of_model, range(last + 1), partial(new_rows, cell, seeds),
             partial(_shelf, MemoryShelf()), lifetimes, CandidateViews(cell.data, crew.scores),
         )  # fmt: skip
         loops.append(loop)
@@ -55,10 +55,10 @@ def model_loops(
     return coupled_loops(loops, sources, read)
 
 
-def _new_rows(cell: ResolvedCell, seeds: tuple[int, ...], generation: int, first: int, count: int) -> Rows:
+def new_rows(cell: ResolvedCell, seeds: tuple[int, ...], generation: int, first: int, count: int) -> Rows:
     """Return new real rows of a model; see ``raysc.loop.NewRows``."""
-    rows = new_real_rows(cell.data, cell.data_seeds(seeds), generation, first, count)
-    return Rows(fresh(generation), (MemoryBlock((fresh(generation), seeds), 0, rows),))
+    drawn = new_real_rows(cell.data, cell.data_seeds(seeds), generation, first, count)
+    return Rows(fresh(generation), (MemoryBlock((fresh(generation), seeds), 0, drawn),))
 
 
 def _shelf(shelf: MemoryShelf, generation: int) -> Shelf:

@@ -33,7 +33,7 @@ from raysc.pool.shelf import Shelf
 from raysc.pool.tokens import Texts
 from raysc.pool.training_set import TrainingSet
 from raysc.regimes.recipe import synthetic
-from raysc.rng import Streams
+from raysc.rng import Streams, model_seeds
 from raysc.settings import Sample, Train
 from raysc.store.publishing import Attempt, FileEntry, Manifest
 from raysc.store.retention import MODEL
@@ -52,6 +52,7 @@ class TrainedRank:
         rank: this rank, 0 to world - 1.
         world: number of ranks.
         extractors: networks that compute features, by name, on this rank's device.
+        model_number: number of the model among coupled ones, whose draws have addresses of their own.
     """
 
     family: TrainedFamily
@@ -60,6 +61,7 @@ class TrainedRank:
     rank: int = 0
     world: int = 1
     extractors: Mapping[str, Extractor] = field(default_factory=dict)
+    model_number: int = 0
     _state: Any = field(default=None, init=False)
     _base: Any = field(default=None, init=False)
     _diverged: np.ndarray = field(init=False)
@@ -72,18 +74,22 @@ class TrainedRank:
         length: int | None = None,
     ) -> Fit:  # fmt: skip
         """Train over ``steps``, all ranks together, and hold the result."""
-        streams = Streams(self.seeds, generation)
+        streams = self._streams(generation)
         fitted = self.family.fit(training_set, self._weights(start, generation), steps, train, streams, length)
         self._state, self._diverged = fitted.state, self._diverged | fitted.diverged
         moved = np.broadcast_to(fitted.weights_moved, len(self.seeds))
         return Fit(self._diverged, np.atleast_1d(fitted.loss), moved, fitted.skipped_steps)
 
+    def _streams(self, generation: int) -> Streams:
+        """Return the streams of this model's draws."""
+        return Streams(model_seeds(self.seeds, self.model_number), generation)
+
     def _weights(self, start: StartWeights, generation: int) -> Any:
         """Return the state from which a fit starts."""
         if start == "initial":
-            return self.family.initial(self.event, Streams(self.seeds, 0))
+            return self.family.initial(self.event, self._streams(0))
         if start == "scratch":
-            return self.family.initial(self.event, Streams(self.seeds, generation))
+            return self.family.initial(self.event, self._streams(generation))
         if self._state is None:
             raise RayscError(f"generation {generation} starts from weights, but this rank holds none")
         return self._state
@@ -93,7 +99,7 @@ class TrainedRank:
         rows_of_rank = share(first, count, self.family.block, self.rank, self.world)
         if not len(rows_of_rank):
             return ()
-        start, size, streams = rows_of_rank.start, len(rows_of_rank), Streams(self.seeds, generation)
+        start, size, streams = rows_of_rank.start, len(rows_of_rank), self._streams(generation)
         state = guided_state(self.family, self._base, self._state, sample)
         if isinstance(self.family, SupportsText):
             rows, acceptance = self.family.sample_with_acceptance(state, start, size, sample, streams)

@@ -12,11 +12,11 @@ def check_coupling(sweep: Sweep, cell: ResolvedCell) -> None:
     """Refuse coupled models that cannot run."""
     if not cell.coupled:
         return
-    if cell.family.trained:
+    if len({model.family.trained for model in cell.coupled}) > 1:
+        names = ", ".join(dict.fromkeys(model.settings.model.name for model in cell.coupled))
         raise sweep.error(
             "models",
-            f"{cell.settings.model.name} is trained in steps, and only models that are fitted by a formula can read "
-            "each other's samples, such as gaussian, kde, linear_regression or discrete",
+            f"some of {names} are trained in steps and others are fitted by a formula; take models of one kind",
         )
     if sweep.until is not None:
         raise sweep.error("loop.until", "ends seeds of a single model; take it out, or set models.count to 1")

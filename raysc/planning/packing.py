@@ -40,16 +40,16 @@ def seeds_per_unit(rules: Rules, data: DataSet, family: ClosedFormFamily, genera
 
 @dataclass(frozen=True)
 class LoopKeys:
-    """Keys of a trained lineage, by which its seeds are cut into packs.
+    """Keys of a trained loop, by which its seeds are cut into packs.
 
     Attributes:
-        lineage: lineage key.
-        generation_zero: keys of its generation 0.
-        packed: its family trains several seeds at once.
+        lineages: lineage key; of coupled models, which have packs in common, the keys of all of them.
+        generation_zeros: keys of the generation 0 of each.
+        packed: their families train several seeds at once.
     """
 
-    lineage: str
-    generation_zero: GenerationZeroKeys
+    lineages: tuple[str, ...]
+    generation_zeros: tuple[GenerationZeroKeys, ...]
     packed: bool
 
 
@@ -75,15 +75,25 @@ def cut_packs(
     size = SEEDS_PER_GPU if resources.gpus else SEEDS_PER_CORE * max(1, int(resources.cpus))
     by_run: dict[str, list[Pack]] = {}
     for loop in loops.values():
-        by_run.setdefault(loop.generation_zero.run, []).extend(sorted(spans.get(loop.generation_zero.model, {})))
+        for keys in loop.generation_zeros:
+            by_run.setdefault(keys.run, []).extend(sorted(spans.get(keys.model, {})))
     packs = {}
     for number, loop in loops.items():
-        published = spans.get(loop.lineage, {})
-        furthest = sorted(published, key=lambda pack: (-max(span.last for span in published[pack]), pack))
+        of_runs = [pack for keys in loop.generation_zeros for pack in by_run[keys.run]]
+        furthest = sorted(_last_published(loop.lineages, spans).items(), key=lambda item: (-item[1], item[0]))
         packs[number] = _cut(
-            seeds[loop.lineage], furthest, by_run[loop.generation_zero.run], size if loop.packed else 1
+            seeds[loop.lineages[0]], [pack for pack, _ in furthest], of_runs, size if loop.packed else 1
         )
     return packs
+
+
+def _last_published(lineages: Iterable[str], spans: PublishedSpans) -> dict[Pack, int]:
+    """Map each published pack of some lineages to the last generation that one of them has."""
+    last: dict[Pack, int] = {}
+    for lineage in lineages:
+        for pack, of_pack in spans.get(lineage, {}).items():
+            last[pack] = max(last.get(pack, 0), *(span.last for span in of_pack))
+    return last
 
 
 def _cut(seeds: Iterable[int], of_loop: Collection[Pack], of_run: Iterable[Pack], size: int) -> tuple[Pack, ...]:

@@ -6,13 +6,14 @@ A command resolves its sweep once and passes the ``ResolvedSweep`` on.
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from operator import attrgetter
 from typing import Any, Literal, NamedTuple, cast, get_args
 
 from raysc import registry
 from raysc.datasets.dataset import DataSet, SupportsFingerprint
 from raysc.loop import Rules
 from raysc.metrics.core.features import NETWORKS, extractor_key, extractor_name
-from raysc.metrics.core.metric import Metric
+from raysc.metrics.core.metric import AcrossMetric, Metric
 from raysc.models.family import Family
 from raysc.models.pretrained import PretrainedFamily, content_hash
 from raysc.planning.component_errors import located_errors
@@ -59,10 +60,15 @@ class ResolvedCell:
         """The cells whose lineages run in one unit: those of all coupled models, or this cell."""
         return self.coupled or (self,)
 
+    @property
+    def model_number(self) -> int:
+        """Number of its model among coupled ones; 0 for a loop by itself."""
+        coupling = self.settings.coupling
+        return 0 if coupling is None else coupling.index
+
     def stream_seeds(self, seeds: tuple[int, ...]) -> tuple[int, ...]:
         """Return the seeds in the addresses of this model's draws; see ``raysc.rng.model_seeds``."""
-        coupling = self.settings.coupling
-        return seeds if coupling is None else model_seeds(seeds, coupling.index)
+        return model_seeds(seeds, self.model_number)
 
     def data_seeds(self, seeds: tuple[int, ...]) -> tuple[int, ...]:
         """Return the seeds that draw this model's real rows; coupled models may have common ones."""
@@ -221,7 +227,7 @@ def _couple(cells: Sequence[ResolvedCell]) -> Iterator[ResolvedCell]:
             groups.setdefault(coupling.group, []).append(cell)
     coupled: dict[Hashable, tuple[ResolvedCell, ...]] = {}
     for address, group in groups.items():
-        group.sort(key=_model_index)
+        group.sort(key=attrgetter("model_number"))
         keys = [cell.keys for cell in group]
         coupled[address] = tuple(
             replace(cell, keys=coupled_keys(keys, cell.settings.coupling))
@@ -234,10 +240,6 @@ def _couple(cells: Sequence[ResolvedCell]) -> Iterator[ResolvedCell]:
         else:
             models = coupled[coupling.group]
             yield replace(models[coupling.index], coupled=models)
-
-
-def _model_index(cell: ResolvedCell) -> int:
-    return 0 if cell.settings.coupling is None else cell.settings.coupling.index
 
 
 def _resolve_cell(
@@ -325,6 +327,11 @@ def metric_key(metric: Component, data: Component, dataset: DataSet, until: str 
 def metric_keys(sweep: Sweep, cell: ResolvedCell) -> dict[str, Component]:
     """Map the key of each of a sweep's metrics on a cell's data to the metric."""
     return {metric_key(metric, cell.settings.data, cell.data, cell.until): metric for metric in sweep.metrics}
+
+
+def across_models(sweep: Sweep) -> tuple[bool, ...]:
+    """Return True for each metric of a sweep that compares the models of a cell, in the order of ``metric_keys``."""
+    return tuple(isinstance(registry.build("metric", metric), AcrossMetric) for metric in sweep.metrics)
 
 
 def reference_key(cell: ResolvedCell, extractor: str, split: Split) -> str:

@@ -49,4 +49,6 @@ def _add_rules(rules: dict[str, RetentionRule], resolved: ResolvedSweep) -> None
             keep, generations = resolved.sweep.keep, cell.generations
             if earlier := rules.get(cell.keys.lineage):
                 keep, generations = most_generous(keep, earlier.keep), max(generations, earlier.generations)
-            rules[cell.keys.lineage] = RetentionRule(keep, generations, cell.rules.recipe)
+            recipes = tuple(model.rules.recipe for model in cell.models)
+            lineages = tuple(model.keys.lineage for model in cell.models)
+            rules[cell.keys.lineage] = RetentionRule(keep, generations, recipes, lineages)

@@ -34,11 +34,11 @@ def read_samples(coupling: Coupling, sampled: Sequence[Rows | None], generation:
     if shares[index] == 1:
         return rows
     origins = _origins(coupling, rows.count, generation, seeds)
-    read = np.full_like(rows.load(), np.nan if None in sampled else 0)
+    read = np.empty_like(rows.load())
     for model, share in enumerate(shares):
-        if share > 0 and (of_model := sampled[model]) is not None:
-            mask = origins == model
-            read[mask] = of_model.load()[mask]
+        if share > 0:
+            mask, of_model = origins == model, sampled[model]
+            read[mask] = np.nan if of_model is None else of_model.load()[mask]
     return Rows(rows.source, (MemoryBlock(("read", index, rows.source, seeds[index]), 0, read),))
 
 

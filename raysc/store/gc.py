@@ -24,7 +24,7 @@ from raysc.store.retention import (
     tombstones,
     write_tombstone,
 )
-from raysc.store.spans import Span, pack_name
+from raysc.store.spans import END, Span, pack_name
 from raysc.store.sweep_record import SweepRecord, read_sweep_records, record_names
 
 DELETE_BATCH = 1000
@@ -214,10 +214,12 @@ def _dropped_by_rules(listing: StoreListing, rules: Mapping[str, RetentionRule])
     for (key, seeds), spans in units.items():
         if listing.is_protected(spans.values()):
             continue
-        models = {t: manifest for t, span in spans.items() if (manifest := listing.manifests[span]) is not None}
-        rule, last = rules[key], max(spans)
+        rule = rules[key]
+        last = min(max(spans), *(_reached(units.get((lineage, seeds), {})) for lineage in rule.lineages))
+        up_to_last = {t: listing.manifests[span] for t, span in spans.items() if t <= last}
+        models = {t: manifest for t, manifest in up_to_last.items() if manifest is not None}
         finished = last >= rule.generations
-        needed = needed_rows(rule.recipe, last, rule.generations)
+        needed = needed_rows(rule.recipes, last, rule.generations)
         files = droppable_files(models, rule.keep, needed, finished)
         file_names += [manifest.object_name(file) for manifest, file in files]
         dropped += tombstones(key, seeds, rule.keep, last, finished)
@@ -226,6 +228,11 @@ def _dropped_by_rules(listing: StoreListing, rules: Mapping[str, RetentionRule])
         tuple(listing.files[name] for name in file_names if name in listing.files),
         tuple(dropped),
     )
+
+
+def _reached(spans: Mapping[int, Span]) -> int:
+    """Return the last generation of a unit by its spans, by first generation; END if it has ended early."""
+    return max((t if span.last < END else END for t, span in spans.items()), default=0)
 
 
 def _old_trash(listing: StoreListing) -> Garbage:

@@ -49,7 +49,7 @@ class StoreListing:
             if match := names.LEASE.fullmatch(info.name):
                 holder = read_lease(self.objects, info.name)
                 if holder and holder.is_alive() and (holder.is_on_this_host or not self.is_expired(info)):
-                    self._active_keys.add(match["key"])
+                    self._active_keys |= {match["key"], *holder.models}
                     if match["unit"].startswith("initial/"):
                         self._active_initial_packs.add(match["pack"])
                 elif self.is_expired(info):

@@ -7,7 +7,7 @@ changes no key.
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
@@ -137,7 +137,24 @@ def coupled_keys(models: Sequence[Keys], coupling: Coupling) -> Keys:
         coupling: of this model.
     """
     lineage = {"coupling": coupling.key, "models": [keys.settings for keys in models]}
-    return Keys(key_of(lineage), None, lineage)
+    initial = [keys.generation_zero for keys in models if keys.generation_zero is not None]
+    trained = len(initial) == len(models)
+    return Keys(key_of(lineage), _coupled_generation_zero(initial, coupling) if trained else None, lineage)
+
+
+def _coupled_generation_zero(models: Sequence[GenerationZeroKeys], coupling: Coupling) -> GenerationZeroKeys:
+    """Return the keys of generation 0 of one of several coupled models, which all graphs, lambdas and regimes share.
+
+    Model 0 has the draws of a loop by itself, so it has the same G_0. The key of S_0 depends on all models: metrics
+    that compare them are among its metrics.
+    """
+    of_model, place = models[coupling.index], {"index": coupling.index, "real": coupling.real}
+    rows = key_of({"models": [keys.rows for keys in models], **place})
+    if coupling.index == 0:
+        return replace(of_model, rows=rows)
+    return GenerationZeroKeys(
+        rows, model=key_of({"model": of_model.model, **place}), run=key_of({"run": of_model.run, **place})
+    )
 
 
 def _non_default(settings: Settings) -> dict[str, Any]:

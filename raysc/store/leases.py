@@ -51,6 +51,7 @@ class Holder:
         sweep: name of the sweep.
         generation: last generation that was published under the lease; -1 before the first.
         doing: progress of the holder at the last renewal, in words; "" outside of long loops.
+        models: keys of the lineages that the unit publishes beside that in its name: those of coupled models.
     """
 
     host: str
@@ -62,6 +63,7 @@ class Holder:
     sweep: str
     generation: int = -1
     doing: str = ""
+    models: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"process {self.pid} on {self.node}"
@@ -185,7 +187,7 @@ class Lease:
         self._end_renewal: Callable[[], None] = lambda: None
 
     @classmethod
-    def acquire(cls, objects: Objects, unit: str, sweep: str) -> "Lease | None":
+    def acquire(cls, objects: Objects, unit: str, sweep: str, models: tuple[str, ...] = ()) -> "Lease | None":
         """Acquire a unit's lease.
 
         A caller that takes a lease over reads the store again before it works: the previous holder may have finished.
@@ -194,6 +196,7 @@ class Lease:
             objects: the store.
             unit: name of the unit.
             sweep: name of the sweep, for messages.
+            models: see ``Holder``.
 
         Returns:
             None if a live process holds the lease of the unit or of a pack that shares a seed with it, or another
@@ -206,7 +209,7 @@ class Lease:
                 return None
         this = host.current()
         now, started = this.time(), this.process_start(this.pid) or 0.0
-        holder = Holder(this.id, this.name, this.pid, started, now, now + LEASE_SECONDS, sweep)
+        holder = Holder(this.id, this.name, this.pid, started, now, now + LEASE_SECONDS, sweep, models=models)
         numbers = [number for name in existing for of_unit, number in [_parts(name)] if of_unit == unit]
         name = f"leases/{unit}/{max(numbers, default=0) + 1}"
         if not objects.create(name, _to_json(holder)):
@@ -281,6 +284,7 @@ def read_lease(objects: Objects, name: str) -> Holder | None:
     try:
         values = json.loads(objects.get(name))
         holder = Holder(**{field.name: values[field.name] for field in fields(Holder) if field.name in values})
+        holder = replace(holder, models=tuple(holder.models))
     except (FileNotFoundError, ValueError, TypeError, RecursionError):
         return None
     return holder if _has_valid_types(holder) else None
@@ -288,7 +292,7 @@ def read_lease(objects: Objects, name: str) -> Holder | None:
 
 def _has_valid_types(holder: Holder) -> bool:
     """Return True if all fields of a holder, which were read from JSON, have their types."""
-    texts = (holder.host, holder.node, holder.sweep, holder.doing)
+    texts = (holder.host, holder.node, holder.sweep, holder.doing, *holder.models)
     times = (holder.started, holder.since, holder.expires)
     return (
         all(isinstance(text, str) for text in texts)

@@ -23,12 +23,15 @@ class RetentionRule:
     Attributes:
         keep: the most generous ``keep`` of the sweeps that name the lineage.
         generations: the largest T of these sweeps.
-        recipe: function from a generation to its recipe.
+        recipes: functions from a generation to its recipe: that of the lineage, and those of the models that are
+            coupled with it.
+        lineages: keys of the lineages that are made in step: this one, and those of the models coupled with it.
     """
 
     keep: Keep
     generations: int
-    recipe: Callable[[int], Recipe]
+    recipes: tuple[Callable[[int], Recipe], ...]
+    lineages: tuple[str, ...]
 
 
 def droppable_files(
@@ -64,16 +67,16 @@ def _state_is_droppable(file: str, newest: bool, keep: Keep, finished: bool) -> 
     return training_state_unused and file_name.startswith(TRAINING_STATE_PREFIX)
 
 
-def needed_rows(recipe: Callable[[int], Recipe], last: int, generations: int) -> set[int]:
+def needed_rows(recipes: Iterable[Callable[[int], Recipe]], last: int, generations: int) -> set[int]:
     """Return the generations whose rows the next generations would train on: those up to T and the first beyond it.
 
     Args:
-        recipe: function from a generation to its recipe.
+        recipes: functions from a generation to its recipe, of all models that read the rows.
         last: the newest published generation.
         generations: T.
     """
     upcoming = range(last + 1, max(last, generations) + 2)
-    takes = (take for t in upcoming for take in recipe(t).takes)
+    takes = (take for recipe in recipes for t in upcoming for take in recipe(t).takes)
     return {take.source.generation for take in takes if take.source.kind == "synthetic"}
 
 

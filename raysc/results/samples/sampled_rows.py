@@ -98,7 +98,7 @@ def _sample_again(
     size = sum(entry.bytes for name, entry in manifest.files.items() if name.startswith(f"{MODEL}/"))
     with one_thread() if size < SMALL_MODEL else nullcontext():
         state = guided_state(family, base, load_model(family, manifest), sample)
-        rows: np.ndarray = family.sample(state, 0, count, sample, Streams(seeds, t))
+        rows: np.ndarray = family.sample(state, 0, count, sample, Streams(cell.stream_seeds(seeds), t))
     return rows
 
 

@@ -1,0 +1,199 @@
+"""Execution of a unit of coupled models that are trained in steps: all make a generation before any makes the next one.
+
+Each model has a lineage, a crew and a history. Its generation t is published as soon as it is made, so a killed unit
+continues at the least generation that a model lacks, and makes only what is missing. The rows that the models read in
+the place of their own follow from the samples of all models and from addressed draws, so they are not stored.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from raysc.datasets.views import CandidateViews
+from raysc.execution.across import ModelsCompared, across_metrics
+from raysc.execution.crew import TrainedCrew
+from raysc.execution.history import History
+from raysc.execution.model_loops import new_rows
+from raysc.execution.retention import Retention
+from raysc.execution.trained_lineage import Attempts, TrainedLineage, run_passes
+from raysc.execution.unit_context import UnitContext
+from raysc.loop import Generation, self_consuming_loop
+from raysc.planning.units import LoopUnit
+from raysc.pool.exchange import read_samples, rows_read
+from raysc.pool.rows import Rows
+from raysc.regimes.recipe import REAL
+from raysc.store.publishing import Attempt
+
+
+@dataclass(frozen=True)
+class CoupledTrainedModel:
+    """One of the models of a unit.
+
+    Attributes:
+        unit: the unit, of this model.
+        context: context of its lineage.
+        crew: holds it.
+    """
+
+    unit: LoopUnit
+    context: UnitContext
+    crew: TrainedCrew
+
+
+def run(models: Sequence[CoupledTrainedModel]) -> None:
+    """Measure and report published generations of all models, run and publish missing ones.
+
+    Return at once if a generation 0 is missing (moved to the trash as damaged); the next plan makes it.
+    """
+
+    def read() -> list[TrainedLineage] | None:
+        lineages = []
+        for model in models:
+            history = History.read(model.unit, model.context, model.crew)
+            if history is None:
+                return None
+            lineages.append(TrainedLineage(model.unit, model.context, model.crew, history))
+        return lineages
+
+    run_passes(read, lambda lineages: CoupledRun(lineages).run())
+
+
+class CoupledRun:
+    """One pass over the generations of coupled models."""
+
+    def __init__(self, lineages: Sequence[TrainedLineage]) -> None:
+        """Begin before generation 0.
+
+        Args:
+            lineages: of all models, in order.
+        """
+        self._lineages = lineages
+        self._retention = Retention(lineages)
+        self._last = lineages[0].context.generations
+        self._stream_seeds = [lineage.unit.cell.stream_seeds(lineage.unit.seeds) for lineage in lineages]
+        self._waited = lineages[0].context.wait_seconds
+        self._rows: list[dict[int, Rows | None]] = [{} for _ in lineages]
+        # Generation whose training state each crew holds.
+        self._held: list[int | None] = [None] * len(lineages)
+
+    def run(self) -> None:
+        """Go from generation 0 to the last: replay published generations, make missing ones."""
+        for lineage in self._lineages:
+            lineage.load_base()
+        for t in range(self._last + 1):
+            running = [model for model, lineage in enumerate(self._lineages) if not lineage.history.has_diverged(t - 1)]
+            if missing := [model for model in running if t not in self._lineages[model].history.manifests]:
+                self._make(t, running, missing)
+            for model in set(running) - set(missing):
+                self._lineages[model].replay(t)
+                self._held[model] = None  # a metric may have loaded another state
+            self._compare(t)
+            self._forget(t)
+            self._retention.apply(finished=False)
+        for lineage in self._lineages:
+            if lineage.history.diverged(0) and 1 not in lineage.history.manifests:
+                lineage.publish_diverged(1)
+        self._retention.apply(finished=True)
+
+    def _make(self, t: int, running: Sequence[int], missing: Sequence[int]) -> None:
+        """Make and publish generation t of the models that lack it.
+
+        If one of them lacks the training state of t - 1, all models are trained again from the newest generation that
+        has it: the rows that they read may have been dropped, too.
+        """
+        lineages = self._lineages
+        restarts = {model: lineages[model].history.restart(t) for model in missing}
+        start = min(restarts.values())
+        for model, restart in restarts.items():
+            if restart < t:
+                lineages[model].check_refit(restart, t)
+        # Drawing rows again needs the crews, so it comes before any fit.
+        for source in self._sources(range(start, t + 1)):
+            if source < start:
+                self._all_sampled(source)
+        for generation in range(start, t + 1):
+            for model in missing if start == t else running:
+                self._train(model, generation, publishes=generation == t and model in missing)
+
+    def _sources(self, generations: range) -> set[int]:
+        """Return the generations whose rows some generations train on."""
+        recipes = [lineage.unit.cell.rules.recipe(t) for t in generations for lineage in self._lineages]
+        sources = {take.source for recipe in recipes for take in recipe.takes}
+        return {source.generation for source in sources if source.kind == "synthetic"}
+
+    def _train(self, model: int, t: int, publishes: bool) -> None:
+        """Train generation t of a model on what it reads, and sample it."""
+        lineage = self._lineages[model]
+        unit, history = lineage.unit, lineage.history
+        if history.has_diverged(t):
+            return
+        sources = {REAL: lineage.context.real_rows}
+        for source in {take.source for take in unit.cell.rules.recipe(t).takes if take.source.kind == "synthetic"}:
+            if self._reads_diverged(model, source.generation):
+                lineage.publish_diverged(t)
+                self._rows[model][t] = None
+                return
+            sources[source] = self._read(model, source.generation)
+        if self._held[model] != t - 1:
+            continues = unit.cell.settings.start == "previous"
+            lineage.crew.load(history.manifests[t - 1], training_state=continues)
+        attempts = Attempts(unit, lineage.context)
+        loop = self_consuming_loop(
+            unit.cell.rules, lineage.checkpointed_crew, sources, self._stream_seeds[model], range(t, t + 1),
+            partial(new_rows, unit.cell, unit.seeds), attempts.shelf,
+            views=CandidateViews(unit.cell.data, lineage.crew.scores),
+        )  # fmt: skip
+        generation = next(loop)
+        self._held[model] = t
+        if publishes:
+            self._publish(model, generation, attempts.take(t))
+        else:
+            stored = history.stored(t)
+            self._rows[model][t] = generation.rows if stored is None else stored
+
+    def _publish(self, model: int, generation: Generation, attempt: Attempt) -> None:
+        self._rows[model][generation.t] = generation.rows
+        self._lineages[model].publish_measured(generation, attempt, self._waited)
+        self._waited = 0.0
+
+    def _reads_diverged(self, model: int, t: int) -> bool:
+        """Return True if a model reads rows of generation t from a model all of whose seeds have diverged."""
+        coupling = self._lineages[model].unit.cell.settings.coupling
+        assert coupling is not None, "the models of the unit are coupled"
+        counts = rows_read(coupling, model, self._lineages[model].unit.cell.rules.sample_rows)
+        return any(count > 0 and rows is None for count, rows in zip(counts, self._all_sampled(t), strict=True))
+
+    def _read(self, model: int, t: int) -> Rows:
+        """Return the rows that stand for S_t in the training sets of a model."""
+        coupling = self._lineages[model].unit.cell.settings.coupling
+        assert coupling is not None, "the models of the unit are coupled"
+        return read_samples(coupling, self._all_sampled(t), t, self._stream_seeds)
+
+    def _all_sampled(self, t: int) -> list[Rows | None]:
+        """Return S_t of every model; None where all seeds have diverged. Rows that are not stored are drawn again."""
+        return [self._sampled(model, t) for model in range(len(self._lineages))]
+
+    def _sampled(self, model: int, t: int) -> Rows | None:
+        history, rows = self._lineages[model].history, self._rows[model]
+        if t not in rows:
+            rows[t] = None if history.has_diverged(t) else history.sampled(t)
+            self._held[model] = None  # the crew may have drawn the rows again from an earlier state
+        return rows[t]
+
+    def _compare(self, t: int) -> None:
+        """Measure the metrics of generation t that compare the models, as far as they are missing."""
+        compared = None
+        for lineage in self._lineages:
+            metrics = across_metrics(lineage.context.measurer.metrics)
+            if lineage.history.has_diverged(t):
+                continue
+            if missing := [key for key in lineage.history.metrics(t).missing(t) if key in metrics]:
+                compared = compared or ModelsCompared(self._all_sampled(t), len(lineage.unit.seeds))
+                lineage.write(t, {key: compared.values(metrics[key]) for key in missing})
+
+    def _forget(self, t: int) -> None:
+        """Drop the rows that no generation after t trains on."""
+        needed = self._sources(range(t + 1, self._last + 1))
+        for rows in self._rows:
+            for generation in rows.keys() - needed:
+                del rows[generation]

@@ -39,8 +39,32 @@ PROGRESS_THREAD = "progress"
 """Concurrency group of an actor: a thread that answers while the main thread computes."""
 
 
+@dataclass(frozen=True)
+class CrewModel:
+    """A model that the ranks of a trial train.
+
+    Attributes:
+        family: the model family.
+        seeds: the pack.
+        event: shape of a row.
+        extractors: files of the networks that compute features, by name; each rank loads them.
+        number: number of the model among coupled ones.
+    """
+
+    family: TrainedFamily
+    seeds: tuple[int, ...]
+    event: tuple[int, ...]
+    extractors: Files
+    number: int = 0
+
+    def rank(self, number: int = 0, world: int = 1) -> TrainedRank:
+        """Return a rank of the model in this process."""
+        networks = load_extractors(self.extractors)
+        return TrainedRank(self.family, self.seeds, self.event, number, world, networks, self.number)
+
+
 class RankActor:
-    """The process of one rank."""
+    """The process of one rank, of all models of a trial."""
 
     def __init__(self, rank: int, resources: Resources) -> None:
         """Set the environment of a rank, before anything imports Accelerate.
@@ -54,7 +78,7 @@ class RankActor:
             os.environ["ACCELERATE_USE_CPU"] = "true"
         use_resources(resources, trained=True)
         self._rank_number, self._world = rank, world
-        self._rank: TrainedRank | None = None
+        self._ranks: list[TrainedRank] = []
 
     def address(self) -> tuple[str, int]:
         """Return this node's address and a free port on it, for the process group."""
@@ -62,24 +86,13 @@ class RankActor:
             listener.bind(("", 0))
             return ray.util.get_node_ip_address(), listener.getsockname()[1]
 
-    def join(
-        self,
-        host: str,
-        port: int,
-        family: TrainedFamily,
-        seeds: tuple[int, ...],
-        event: tuple[int, ...],
-        extractors: Files,
-    ) -> None:
-        """Join the process group of the ranks, and load family and extractors.
+    def join(self, host: str, port: int, models: Sequence[CrewModel]) -> None:
+        """Join the process group of the ranks, and load the models' families and extractors.
 
         Args:
             host: address of rank 0.
             port: free port on it.
-            family: the model family.
-            seeds: the pack.
-            event: shape of a row.
-            extractors: files of the networks that compute features, by name.
+            models: the models.
 
         Raises:
             RayscError: Accelerate sees another number of ranks.
@@ -90,12 +103,11 @@ class RankActor:
         processes = PartialState(cpu="ACCELERATE_USE_CPU" in os.environ).num_processes
         if processes != self._world:
             raise RayscError(f"the crew has {self._world} ranks, but Accelerate sees {processes}")
-        networks = load_extractors(extractors)
-        self._rank = TrainedRank(family, seeds, event, self._rank_number, self._world, networks)
+        self._ranks = [model.rank(self._rank_number, self._world) for model in models]
 
-    def call(self, method: str, *arguments: Any) -> Any:
-        """Call a method of the ``TrainedRank``."""
-        return getattr(self._rank, method)(*arguments)
+    def call(self, model: int, method: str, *arguments: Any) -> Any:
+        """Call a method of the ``TrainedRank`` of a model."""
+        return getattr(self._ranks[model], method)(*arguments)
 
     @ray.method(concurrency_group=PROGRESS_THREAD)
     def current_progress(self) -> progress.ProgressArguments | None:
@@ -104,32 +116,41 @@ class RankActor:
 
 
 class ActorCrew:
-    """Several ranks with the interface of one crew."""
+    """Several ranks with the interface of one crew.
 
-    def __init__(
-        self,
-        family: TrainedFamily,
-        seeds: tuple[int, ...],
-        event: tuple[int, ...],
-        resources: Resources,
-        group: PlacementGroup | None,
-        extractors: Files,
-    ) -> None:
+    Coupled models have a crew each, and their crews share the ranks, which hold all models and work for one at a time.
+    """
+
+    def __init__(self, actors: Sequence[Any], block: int, model: int = 0) -> None:
+        """Use ``start`` instead.
+
+        Args:
+            actors: the ranks.
+            block: rows of a sampling block of the model's family.
+            model: index of the model among those of the ranks.
+        """
+        self._actors = actors
+        self._block = block
+        self._model = model
+
+    @classmethod
+    def start(
+        cls, models: Sequence[CrewModel], resources: Resources, group: PlacementGroup | None
+    ) -> "list[ActorCrew]":
         """Start the actors and join them.
 
         Args:
-            family: the model family.
-            seeds: the pack.
-            event: shape of a row.
+            models: the models that they train.
             resources: number of ranks, and cores and devices per rank.
             group: the trial's placement group, with one bundle per rank (the trial itself needs none).
-            extractors: files of the networks that compute features, by name; each rank loads them.
+
+        Returns:
+            The crew of each model.
         """
         assert group is not None, "a trial with several ranks has a placement group"
         world = resources.workers
         rank_actor = ray.remote(concurrency_groups={PROGRESS_THREAD: 1})(RankActor)  # type: ignore[call-overload]  # not in its stubs
-        self._block = family.block
-        self._actors: list[Any] = [
+        actors: list[Any] = [
             rank_actor.options(
                 num_cpus=resources.cpus,
                 num_gpus=resources.gpus,
@@ -137,13 +158,14 @@ class ActorCrew:
             ).remote(rank, resources)
             for rank in range(world)
         ]
-        host, port = ray.get(self._actors[0].address.remote())
-        ray.get([actor.join.remote(host, port, family, seeds, event, extractors) for actor in self._actors])
+        host, port = ray.get(actors[0].address.remote())
+        ray.get([actor.join.remote(host, port, models) for actor in actors])
+        return [cls(actors, model.family.block, index) for index, model in enumerate(models)]
 
     def _call_all(self, method: str, *arguments: Any) -> list[Any]:
         """Call a method on all ranks at once: collective operations inside wait for every rank."""
         refs = [ray.put(argument) for argument in arguments]
-        return self._wait([actor.call.remote(method, *refs) for actor in self._actors])
+        return self._wait([actor.call.remote(self._model, method, *refs) for actor in self._actors])
 
     def _wait(self, calls: "list[ray.ObjectRef[Any]]") -> list[Any]:
         """Return the results of calls; meanwhile, report the progress of rank 0 as this process's progress."""
@@ -176,7 +198,7 @@ class ActorCrew:
         world, rows_ref = len(self._actors), ray.put(rows)
         spans = [share(0, rows.count, self._block, rank, world) for rank in range(world)]
         calls = [
-            actor.call.remote("features", extractor, rows_ref, span)
+            actor.call.remote(self._model, "features", extractor, rows_ref, span)
             for actor, span in zip(self._actors, spans, strict=True)
             if span
         ]
@@ -193,7 +215,9 @@ class ActorCrew:
 
     def save(self, attempt: Attempt, training_state: bool) -> dict[str, FileEntry]:
         """Write the model into an attempt, on rank 0, since all ranks hold the same; return its files."""
-        files: list[dict[str, FileEntry]] = self._wait([self._actors[0].call.remote("save", attempt, training_state)])
+        files: list[dict[str, FileEntry]] = self._wait(
+            [self._actors[0].call.remote(self._model, "save", attempt, training_state)]
+        )
         return files[0]
 
     def load(self, manifest: Manifest, training_state: bool) -> None:
@@ -210,7 +234,7 @@ class ActorCrew:
         return _RemoteFamily(self), None
 
     def close(self) -> None:
-        """Kill all ranks, at the end of a trial or after the failure of one of them."""
+        """Kill all ranks, at the end of a trial or after the failure of one of them; other crews may share them."""
         for actor in self._actors:
             ray.kill(actor)
 

@@ -11,7 +11,7 @@ import ray
 from ray import tune
 
 from raysc.cluster import ray_compat
-from raysc.cluster.crew import ActorCrew
+from raysc.cluster.crew import ActorCrew, CrewModel
 from raysc.cluster.object_shelf import ObjectBlock, ObjectShelf
 from raysc.cluster.real_data import RealData
 from raysc.cluster.versions import Versions, disagreement, versions
@@ -161,31 +161,18 @@ def _run_with_crew(inputs: TrialInputs, wave: WaveInputs, report: Report, wait_s
         else:
             closed_form.run(unit, models[0].context, models[0].crew)
         return
-    if inputs.models:
-        _run_coupled(inputs.models, wave, report, wait_seconds)
-        return
-    crew = _trained_crew(inputs, wave.sweep.resources)
+    by_model = inputs.models or (inputs,)
+    crews = _trained_crews(by_model, wave.sweep.resources)
     try:
-        context = _context(inputs, wave, crew, report, wait_seconds)
+        contexts = [
+            _context(of_model, wave, crew, report, wait_seconds) for of_model, crew in zip(by_model, crews, strict=True)
+        ]
         if isinstance(unit, InitialUnit):
-            initial.run(unit, context, crew)
+            initial.run(unit, contexts[0], crews[0])
+        elif unit.cell.coupled:
+            coupled_trained.run(list(map(CoupledTrainedModel, unit.models, contexts, crews)))
         else:
-            trained.run(unit, context, crew)
-    finally:
-        crew.close()
-
-
-def _run_coupled(models: Sequence[TrialInputs], wave: WaveInputs, report: Report, wait_seconds: float) -> None:
-    """Run a unit of coupled models that are trained; each has a crew."""
-    crews: list[ActorCrew | TrainedRank] = []
-    try:
-        coupled_models = []
-        for inputs in models:
-            crews.append(crew := _trained_crew(inputs, wave.sweep.resources))
-            assert isinstance(inputs.unit, LoopUnit), "generation 0 of each model has a unit of its own"
-            context = _context(inputs, wave, crew, report, wait_seconds)
-            coupled_models.append(CoupledTrainedModel(inputs.unit, context, crew))
-        coupled_trained.run(coupled_models)
+            trained.run(unit, contexts[0], crews[0])
     finally:
         for crew in crews:
             crew.close()
@@ -200,15 +187,16 @@ def _closed_form_model(inputs: TrialInputs, wave: WaveInputs, report: Report, wa
     return CoupledModel(cell, _context(inputs, wave, rank, report, wait_seconds), rank)
 
 
-def _trained_crew(inputs: TrialInputs, resources: Resources) -> ActorCrew | TrainedRank:
-    """Return this process as the crew of one rank, or start an actor for each of several ranks."""
-    unit, extractors = inputs.unit, inputs.real_data.extractors
-    family, event = cast(TrainedFamily, unit.cell.family), unit.cell.data.event
+def _trained_crews(inputs: Sequence[TrialInputs], resources: Resources) -> Sequence[ActorCrew | TrainedRank]:
+    """Return the crew of each model of a unit: this process, or actors for several ranks that all models share."""
+    models = []
+    for of_model in inputs:
+        cell, extractors = of_model.unit.cell, of_model.real_data.extractors
+        family = cast(TrainedFamily, cell.family)
+        models.append(CrewModel(family, of_model.unit.seeds, cell.data.event, extractors, cell.model_number))
     if resources.workers == 1:
-        networks, number = load_extractors(extractors), unit.cell.model_number
-        return TrainedRank(family, unit.seeds, event, extractors=networks, model_number=number)
-    group = ray.util.get_current_placement_group()
-    return ActorCrew(family, unit.seeds, event, resources, group, extractors)
+        return [model.rank() for model in models]
+    return ActorCrew.start(models, resources, ray.util.get_current_placement_group())
 
 
 def _context(

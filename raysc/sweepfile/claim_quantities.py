@@ -1,14 +1,17 @@
 """Reading of the numbers of claims: what they compare (a value, a slope, a crossing or rho), and their margins."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 from raysc.errors import InputError
-from raysc.sweepfile.claims import EXAMPLES, CrossingEntry, Margin, Quantity, ValueEntry
+from raysc.sweepfile.claims import EXAMPLES, ClaimEntry, CrossingEntry, Margin, Quantity, ValueEntry
 from raysc.sweepfile.messages import quote
 from raysc.sweepfile.threshold_search import ThresholdSearch
+
+MODEL_INDEX = "models.index"
+"""Axis of the models of a cell."""
 
 
 @dataclass(frozen=True)
@@ -117,3 +120,23 @@ def read_margin(entry: Any, key: str, make_error: Callable[[str, str], InputErro
     if isinstance(number, bool) or not isinstance(number, int | float):
         raise make_error(f"{key}.noise" if noise else key, f"expected a number, got {quote(number)}")
     return Margin(float(number), noise)
+
+
+def check_models(entry: ClaimEntry, axes: Container[str], make_error: Callable[[str, str], InputError]) -> None:
+    """Refuse ``models`` without coupled models, or beside a selection of single models.
+
+    Args:
+        entry: the claim.
+        axes: names of the axes of the sweep.
+        make_error: (key within the claim, problem) -> the error to raise.
+    """
+    if entry.models is None:
+        return
+    if MODEL_INDEX not in axes:
+        raise make_error("models", "the cells of this sweep have a single model; set models.count, or take it out")
+    selections = [entry.of, entry.than, *([] if entry.minus is None else [entry.minus.of, entry.minus.than])]
+    selected = [axis for side in selections if isinstance(side, dict) for axis in side]
+    if MODEL_INDEX in (*selected, *entry.for_each, entry.trend):
+        raise make_error("models", f"is about all models of a cell; take {MODEL_INDEX} out of the claim, or this key")
+    if "theory" in selections and entry.models != "mean":
+        raise make_error("models", "theory knows means; take mean, or another side than theory")

@@ -6,7 +6,7 @@ from typing import Any
 
 from raysc.errors import InputError
 from raysc.sweepfile.cell_selection import Selection, distinct, is_same, nearest_value, select_cells, sides_text
-from raysc.sweepfile.claim_quantities import QuantityReader, read_margin
+from raysc.sweepfile.claim_quantities import MODEL_INDEX, QuantityReader, check_models, read_margin
 from raysc.sweepfile.claims import (
     BASELINES,
     Baseline,
@@ -78,6 +78,7 @@ class _ClaimReader:
         self.check_same_kind(value, minus_value)
         self.check_for_each()
         self.check_trend()
+        check_models(entry, self.context.cells[0].axes, self.error)
         boundary = self.boundary(value)
         ratio = scale == "log" and value.kind not in ("slope", "rho") and self.axis is None
         by = self.by(ratio, value)
@@ -96,6 +97,7 @@ class _ClaimReader:
             scale=scale,
             trend=entry.trend,
             boundary=boundary,
+            models=entry.models,
             cases=cases,
             expected=expected,
             reason=reason,
@@ -320,10 +322,15 @@ class _ClaimReader:
         return Comparison(value, cells, than)
 
     def cells_of(self, value: Quantity, selection: Selection, where: Mapping[str, Any] | None = None) -> list[int]:
-        """Return the cells of a selection; a search has its cell at the lower end of the range."""
+        """Return the cells of a selection.
+
+        A search has its cell at the lower end of the range; model 0 stands for all models of a cell.
+        """
         search = self.context.search
         if value.kind == "threshold" and search is not None:
             selection = {**selection, search.axis: (search.low,)}
+        if self.entry.models is not None:
+            selection = {**selection, MODEL_INDEX: (0,)}
         return select_cells(self.context.cells, selection, where)
 
     def cell(self, value: Quantity, selection: Selection, point: Mapping[str, Any], key: str) -> int:

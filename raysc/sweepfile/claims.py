@@ -28,6 +28,8 @@ A claim compares one number per seed of the cells ``of`` with the same number of
   control (``than: control``), or its rho, first reaches the level among the cells of ``of``: linear between their
   lambdas, from 0 at lambda 0, and above the largest lambda if it stays below. The cells of ``of`` differ in lambda
   only. ``by`` is a lambda, and with ``minus`` a difference of two of them; the noise is then that of both controls.
+- ``models``: mean, least or largest; a cell's value is then that of its coupled models' values, at each generation and
+  seed. ``of`` and ``than`` select cells without ``models.index``.
 - ``trend``: an axis; the claim then compares slopes over this axis (log scale: over its logarithm).
 - ``minus``: {of, than, value}: a second comparison that is subtracted from the first; ``value`` defaults to the
   claim's.
@@ -52,6 +54,8 @@ Scale = Literal["log", "linear"]
 Relation = Literal["above", "below", "within"]
 Baseline = Literal["generation 0", "control", "theory"]
 Expected = Literal["holds", "fails", "undecided"]
+Statistic = Literal["mean", "least", "largest"]
+"""How the values of the models of a cell become one value."""
 
 BASELINES: tuple[Baseline, ...] = get_args(Baseline)
 
@@ -140,6 +144,7 @@ class Claim:
         scale: log: logarithms of the values (ratios, relative slopes); linear: the values themselves.
         trend: the axis of the slope, if any.
         boundary: the level of the damage that determines lambda*, if the claim compares lambda*.
+        models: how the values of a cell's models become one; None: each cell has the value of its own model.
         cases: at least one; all must hold.
         expected: the verdict that the file expects.
         reason: the reason for an expected verdict other than "holds"; "" for "holds".
@@ -156,6 +161,7 @@ class Claim:
     scale: Scale
     trend: str | None
     boundary: Margin | None
+    models: Statistic | None
     cases: tuple[Case, ...]
     expected: Expected
     reason: str
@@ -232,6 +238,7 @@ class ClaimEntry(Settings):
         relation: above, below or within ``by``.
         by: bound of the ratio (log scale) or of the difference (linear scale), or a multiple of the control's noise.
         boundary: a level of the damage, or {noise: 5}; the claim then compares lambda*.
+        models: mean, least or largest of the values of a cell's coupled models.
         minus: a second comparison that is subtracted from the first.
         trend: an axis; the claim then compares slopes over this axis.
         for_each: axes; one case per combination of their values.
@@ -248,6 +255,7 @@ class ClaimEntry(Settings):
     relation: Relation
     by: Any = None
     boundary: Any = None
+    models: Statistic | None = None
     minus: MinusEntry | None = None
     trend: str | None = None
     for_each: tuple[str, ...] = ()

@@ -13,7 +13,7 @@ from ray.util import placement_group, remove_placement_group
 
 from raysc import progress, registry
 from raysc.cluster import crew
-from raysc.cluster.crew import ActorCrew
+from raysc.cluster.crew import ActorCrew, CrewModel
 from raysc.cluster.trial import bundles
 from raysc.datasets.dataset import DataSet, LabelledRows
 from raysc.datasets.images.digits import Digits
@@ -55,7 +55,7 @@ def two_ranks(running_ray: None, loop_unit: LoopUnit) -> Iterator[ActorCrew]:
     group = ray.util.placement_group(bundles(resources)[1:])
     ray.get(group.ready())
     family = cast(TrainedFamily, loop_unit.cell.family)
-    two_ranks = ActorCrew(family, (0,), loop_unit.cell.data.event, resources, group, {})
+    (two_ranks,) = ActorCrew.start([CrewModel(family, (0,), loop_unit.cell.data.event, {})], resources, group)
     yield two_ranks
     two_ranks.close()
     ray.util.remove_placement_group(group)
@@ -133,7 +133,7 @@ def test_each_rank_computes_the_features_of_its_own_rows_and_they_equal_those_of
     resources = Resources(workers=2, cpus=1)
     group = placement_group([{"CPU": 1}] * 2)
     one_rank = TrainedRank(family, seeds, data.event, extractors=load_extractors(files))
-    two_ranks = ActorCrew(family, seeds, data.event, resources, group, files)
+    (two_ranks,) = ActorCrew.start([CrewModel(family, seeds, data.event, files)], resources, group)
     training_set = mix(Recipe((Take(REAL, 64),)), {REAL: Rows(REAL, (MemoryBlock("real", 0, train),))}, seeds, 0, 64)
     results = {}
     try:

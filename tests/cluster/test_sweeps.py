@@ -102,6 +102,22 @@ def test_coupled_models_run_in_one_trial_and_are_cells_of_their_own(tmp_path: Pa
     assert "0 units to run" in sweep(file, store)[1]
 
 
+def test_coupled_models_that_are_trained_share_the_ranks_of_their_trial(tmp_path: Path) -> None:
+    text = DIGITS.replace("model: {", "models: {count: 2, real: own}\nresources: {workers: 2, cpus: 1}\nmodel: {")
+    text = text.replace("[mix, accumulate_subsample], lambda: 1.5, initial.steps: [4, 8]", "mix, lambda: 1")
+    text = text.replace("rows: 300}\n", "rows: 300}\ninitial: {steps: 4}\ncontrol: false\n", 1)
+    text = text.replace("metrics: [", "metrics: [model_diversity, ").replace("rows: 300, steps", "rows: 600, steps")
+    file, store = write(tmp_path, text), tmp_path / "store"
+    status, output = sweep(file, store)
+    assert status == 0, output
+    frame = table_of(file, store)
+    assert len(frame) == 2 * 3
+    assert frame["model_diversity"].notna().all()
+    assert (frame.groupby("generation")["model_diversity"].nunique() == 1).all()
+    assert (frame.groupby("generation")["frechet_distance[pixels]"].nunique() == 2).all()
+    assert "0 units to run" in sweep(file, store)[1]
+
+
 def test_tunes_own_table_shows_the_axes(tmp_path: Path) -> None:
     file, store = write(tmp_path, GAUSSIAN), tmp_path / "store"
     sweep(file, store)

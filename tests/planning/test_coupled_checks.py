@@ -30,12 +30,18 @@ loop: {generations: 4, budget: {steps: 2}}
 space: {regime: mix, lambda: 0.5}
 metrics: [frechet_distance]
 """
+MIXED = "count: 2, each: {model: [flow_matching, gaussian], initial.steps: [2, null], loop.budget: [{steps: 2}, null]}}"
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (TRAINED, "line 4: models: flow_matching is trained in steps"),
+        (
+            TRAINED.replace("count: 3}", MIXED)
+            .replace(", budget: {steps: 2}", "")
+            .replace("initial: {steps: 2}\n", ""),
+            "line 4: models: some of flow_matching, gaussian are trained in steps and others are fitted by a formula",
+        ),
         (TEXT.replace("0.5}", "2}"), r"sample.rows: mix takes 60 rows .* shares the 30 .* to at least 60"),
         (TEXT.replace("mix", "{name: replace, grow: true}"), r"sample.rows: replace takes 75 rows"),
         (TEXT.replace("4}", "4, until: {metric: mean_error, above: 1}}"), "loop.until: ends seeds of a single model"),
@@ -47,6 +53,11 @@ metrics: [frechet_distance]
 def test_what_cannot_run_is_refused(make_sweep: MakeSweep, text: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         validate(resolve(make_sweep(text)))
+
+
+def test_models_that_are_trained_in_steps_pass(make_sweep: MakeSweep) -> None:
+    for text in (TRAINED, TRAINED.replace("count: 3", "count: 2, each: {model: [flow_matching, ddpm]}")):
+        validate(resolve(make_sweep(text.replace("frechet_distance", "model_diversity"))))
 
 
 @pytest.mark.parametrize("regime", ["mix", "accumulate", "accumulate_subsample", "redrawn", "fresh, rows: 5"])

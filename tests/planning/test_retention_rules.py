@@ -32,7 +32,7 @@ def test_each_trained_lineage_of_a_sweep_has_its_rule(
     for cell in resolved.cells:
         rule = rules[cell.keys.lineage]
         assert (rule.keep, rule.generations) == (Keep(models="last"), 2)
-        assert needed_rows(rule.recipe, 1, 2) == needed_rows(cell.rules.recipe, 1, 2)
+        assert needed_rows(rule.recipes, 1, 2) == needed_rows([cell.rules.recipe], 1, 2)
     assert messages == []
 
 

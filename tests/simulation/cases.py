@@ -15,7 +15,16 @@ from tests.simulation.faults import SIMULATED, FaultRates, Faults
 from tests.simulation.invariants import Watch
 from tests.simulation.processes import ProcessKilled
 from tests.simulation.recovery import DAY, check_fits, check_recovery, collect_garbage
-from tests.simulation.sweeps import COUPLED, NAMES, THRESHOLD, Case, case, sweep_command, without_seconds
+from tests.simulation.sweeps import (
+    COUPLED,
+    COUPLED_VARIANTS,
+    NAMES,
+    THRESHOLD,
+    Case,
+    case,
+    sweep_command,
+    without_seconds,
+)
 from tests.simulation.world import World, entered
 
 MAX_SKEW = (-600.0, -120.0, 0.0, 120.0, 600.0)
@@ -233,7 +242,7 @@ PROFILES: Mapping[str, Profile] = {
         (1, 2),
         FaultRates(kill=0.02, fail=0.01, lose_answer=0.02, half_delete=0.3, conflict=0.02),
         beside=(_collector(0.0),),
-        sweeps=(COUPLED,),
+        sweeps=(COUPLED, *COUPLED_VARIANTS),
     ),
     "search": Profile((1, 2), FaultRates(kill=0.002, fail=0.0005, lose_answer=0.002), sweeps=(THRESHOLD,)),
 }  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Any
 
 from raysc.planning.resolved import ResolvedSweep
 from raysc.store.retention import MODEL
+from raysc.store.spans import pack_seeds
 from tests.simulation.contents import Change, Contents
 from tests.simulation.world import World
 
@@ -41,6 +42,7 @@ class Watch:
             for cell in resolved.cells
             if (keys := cell.keys.generation_zero) is not None
         }
+        self._models = {cell.keys.lineage: cell.models for cell in resolved.cells}
         self._published: dict[str, Mapping[str, str]] = {}
         self._owners: dict[str, dict[str, tuple[str, str]]] = defaultdict(dict)
         world.contents.observers.append(self._check)
@@ -112,13 +114,20 @@ class Watch:
             return superseded or self._keep.training_state == "none"
         return file.startswith(f"{MODEL}/") and self._keep.models == "last" and superseded
 
-    def _is_published(self, unit: str, generation: int, steps: range) -> bool:
-        """Return True if the generation that a unit fits is visible: of generation 0, the snapshot at the last step."""
+    def _is_published(self, unit: str, generation: int, steps: range, seeds: tuple[int, ...]) -> bool:
+        """Return True if the generation that a unit fits is visible: of generation 0, the snapshot at the last step.
+
+        The unit of coupled models has the lineage of the first one in its name; the seeds tell which model is fitted.
+        """
         if not unit:
             return False
         kind, key, pack = unit.split("/")
         if kind == "initial":
             key = self._initial_models.get((key, steps.stop), "")
+        else:
+            models = self._models.get(key, ())
+            of_fit = (model for model in models if model.stream_seeds(pack_seeds(pack)) == seeds)
+            key = next((model.keys.lineage for model in of_fit), key)
         return f"spans/{key}/{pack}/{generation}-{generation}" in self._world.contents.objects
 
 

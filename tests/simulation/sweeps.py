@@ -69,6 +69,13 @@ VARIANTS: Mapping[str, tuple[int, tuple[str, ...]]] = {
     "subsample": (3, ("space.regime=accumulate_subsample",)),
 }
 """Name -> generations and overrides of a trained sweep."""
+PAIR = "models={count: 2, reads: complete}", "metrics=[feature_variance, model_diversity]"
+COUPLED_VARIANTS: Mapping[str, tuple[int, tuple[str, ...]]] = {
+    "coupled, checkpoints": (2, (*PAIR, CHECKPOINTS)),
+    "coupled, keep little": (3, (*PAIR, "keep={models: last, training_state: none}")),
+    "coupled, object store": (2, (*PAIR, "pool=object_store", "space.regime=accumulate")),
+}
+"""The same for two models that read each other's samples: their generations are published one by one."""
 CLOSED, COUPLED, THRESHOLD = "closed form", "coupled models", "search"
 CLOSED_FORMS: Mapping[str, tuple[int, Mapping[str, Any]]] = {
     CLOSED: (3, CLOSED_FORM),
@@ -157,7 +164,7 @@ class Case:
 def case(name: str, cheap: bool = False) -> Case:
     """Return the case of a name."""
     closed = name in CLOSED_FORMS
-    generations, overrides = (CLOSED_FORMS[name][0], ()) if closed else VARIANTS[name]
+    generations, overrides = (CLOSED_FORMS[name][0], ()) if closed else {**VARIANTS, **COUPLED_VARIANTS}[name]
     text = CLOSED_FORMS[name][1] if closed else TRAINED
 
     def read(last: int) -> ResolvedSweep:

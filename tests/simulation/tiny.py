@@ -49,7 +49,7 @@ class Tiny:
     ) -> FitResult:
         """Train over some steps, each of which pulls the weights to one row."""
         world = current_world()
-        world.record_fit(streams.generation, steps)
+        world.record_fit(streams.generation, steps, streams.seeds)
         world.scheduler.wait(FIT_SECONDS)
         rows = training_set.load()
         average, weights, momentum = (start[name].copy() for name in ("average", "weights", "momentum"))

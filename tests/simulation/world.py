@@ -94,7 +94,7 @@ class World:
     fits: list[FitRecord] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
     breakpoints: list[Breakpoint] = field(default_factory=list)
-    is_published: Callable[[str, int, range], bool] = lambda unit, generation, steps: False
+    is_published: Callable[[str, int, range, tuple[int, ...]], bool] = lambda *fit: False
     operations: int = 0
     rng: random.Random = field(init=False)
     scheduler: Scheduler = field(init=False)
@@ -160,11 +160,11 @@ class World:
         assert results, "the schedule ended before its task"
         return results[0]
 
-    def record_fit(self, generation: int, steps: range) -> None:
-        """Record a fit of the running task."""
+    def record_fit(self, generation: int, steps: range, seeds: tuple[int, ...]) -> None:
+        """Record a fit of the running task; ``seeds``: those in the addresses of its draws."""
         task = self.scheduler.running
         unit = task.unit if task is not None else ""
-        published = self.is_published(unit, generation, steps)
+        published = self.is_published(unit, generation, steps, seeds)
         self.fits.append(FitRecord(unit, generation, steps, published))
         self.say(f"fit of {unit}, generation {generation}, steps {steps.start} to {steps.stop}")
 

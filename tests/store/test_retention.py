@@ -87,7 +87,7 @@ def recipes(regime: Regime) -> Any:
 def test_needed_rows_are_those_of_the_next_recipes(
     regime: Regime, last: int, generations: int, needed: set[int]
 ) -> None:
-    assert needed_rows(recipes(regime), last, generations) == needed
+    assert needed_rows([recipes(regime)], last, generations) == needed
 
 
 TOMBSTONES: Mapping[str, tuple[dict[str, Any], int, bool, list[tuple[str, int]]]] = {

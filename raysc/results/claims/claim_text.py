@@ -83,6 +83,11 @@ def _quantity_text(claim: Claim, comparison: Comparison) -> str:
 
 
 def _value_text(claim: Claim, comparison: Comparison) -> str:
+    text = _of_model_text(claim, comparison)
+    return text if claim.models is None else f"{claim.models} over the models of {text}"
+
+
+def _of_model_text(claim: Claim, comparison: Comparison) -> str:
     quantity = comparison.value
     first, last = quantity.generations[0], quantity.generations[-1]
     if quantity.kind == "threshold":

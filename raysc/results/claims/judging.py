@@ -143,7 +143,7 @@ def judge_claims(resolved: ResolvedSweep, table: pd.DataFrame) -> list[JudgedCla
         metric: ClaimContext(resolved, metric_values(table, columns[metric], sweep.seeds), controls, thresholds)
         for metric in {claim.metric for claim in sweep.claims}
     }
-    return [_judge_claim(claim, contexts[claim.metric]) for claim in sweep.claims]
+    return [_judge_claim(claim, contexts[claim.metric].of(claim)) for claim in sweep.claims]
 
 
 def _threshold_values(resolved: ResolvedSweep, table: pd.DataFrame) -> ThresholdValues:

@@ -1,16 +1,20 @@
 """Values of one metric by cell, seed and generation, and the seeds with missing values."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from raysc.metrics.core.metric import Better, Column
 from raysc.results.table.unmoved_weights import unmoved_generations
+from raysc.sweepfile.claims import Statistic
 
 WORST: Mapping[Better, float] = {"lower": np.inf, "higher": -np.inf, "near": np.nan}
 """Direction of improvement -> value of a diverged model."""
+
+STATISTICS: Mapping[Statistic, Callable[..., Any]] = {"mean": np.mean, "least": np.min, "largest": np.max}
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,9 @@ class MetricValues:
         column: the metric's column.
         seeds: seeds of the sweep.
         unmoved: cell -> number of seeds with a generation whose weights did not move.
+        models: cell -> the cells of all of its models, whose values become one; cells that are not listed have their
+            own.
+        statistic: how they become one.
     """
 
     rows: pd.DataFrame
@@ -50,6 +57,8 @@ class MetricValues:
     column: Column
     seeds: tuple[int, ...]
     unmoved: Mapping[int, int] = field(default_factory=dict)
+    models: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    statistic: Statistic = "mean"
 
     def at(self, cell: int, generations: tuple[int, ...]) -> np.ndarray:
         """Return a cell's values at some generations.
@@ -78,8 +87,8 @@ class MetricValues:
         infinite: dict[int, int] = {}
         unmoved = {}
         for cell, generations in required:
-            if cell in self.unmoved:
-                unmoved[cell] = self.unmoved[cell]
+            if seeds_unmoved := max(self.unmoved.get(model, 0) for model in self.models.get(cell, (cell,))):
+                unmoved[cell] = seeds_unmoved
             values, has_diverged = self._lookup(cell, generations)
             after_end = np.array(generations) > self.ended(cell)[:, None]  # absent, if tables do not repeat values
             has_values = (~np.isnan(values) | after_end).all(axis=1)
@@ -99,6 +108,12 @@ class MetricValues:
 
     def _lookup(self, cell: int, generations: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
         """Return the values, float64 (seeds, generations), and a mask of diverged models, bool of the same shape."""
+        models = [self._lookup_model(model, generations) for model in self.models.get(cell, (cell,))]
+        values: np.ndarray = STATISTICS[self.statistic](np.stack([values for values, _ in models]), axis=0)
+        diverged: np.ndarray = np.any([diverged for _, diverged in models], axis=0)
+        return values, diverged
+
+    def _lookup_model(self, cell: int, generations: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
         shape = len(self.seeds), len(generations)
         values, diverged = np.full(shape, np.nan), np.zeros(shape, bool)
         rows = self._rows_of(cell)

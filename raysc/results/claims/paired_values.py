@@ -6,15 +6,15 @@ share their random numbers, so the difference has less noise.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from raysc.planning.resolved import ResolvedSweep
+from raysc.planning.resolved import ResolvedCell, ResolvedSweep
 from raysc.results.claims.metric_values import Coverage, MetricValues
 from raysc.results.claims.threshold_values import NoThresholdError, ThresholdValues
 from raysc.results.claims.verdicts import MIN_SEEDS
-from raysc.results.expectations import expected_values
+from raysc.results.expectations import ExpectedValues, expected_values
 from raysc.results.statistics.censored import CensoredValues, censor, slope
 from raysc.results.statistics.contraction import NoContractionError, contraction, first_crossing
 from raysc.results.statistics.intervals import CONFIDENCE_LEVEL
@@ -43,6 +43,13 @@ class ClaimContext:
     values: MetricValues
     controls: Mapping[int, int]
     thresholds: ThresholdValues
+
+    def of(self, claim: Claim) -> "ClaimContext":
+        """Return the context of a claim: with one value for all models of a cell, if it is about these."""
+        if claim.models is None:
+            return self
+        models = {cell.number: tuple(model.number for model in cell.models) for cell in self.resolved.cells}
+        return replace(self, values=replace(self.values, models=models, statistic=claim.models))
 
     def control(self, cell: int) -> int:
         """Return the control of a cell.
@@ -211,7 +218,7 @@ def compare_with_theory(claim: Claim, comparison: Comparison, context: ClaimCont
             f"loop.until ended seeds of {context.cell_text(cell)} before generation {generations[-1]}, which the "
             "closed form does not cover"
         )
-    form = expected_values(context.resolved.cells[cell], claim.metric, generations)
+    form = _expected(claim, context.resolved.cells[cell], generations)
     if form is None:
         raise NotComparable(f"no closed form of {claim.metric} is known for {context.cell_text(cell)}")
     if claim.scale == "log" and form.scale == "log":
@@ -223,6 +230,17 @@ def compare_with_theory(claim: Claim, comparison: Comparison, context: ClaimCont
             raise NotComparable(f"theory expects {claim.metric} to be 0, which allows no ratio; set scale: linear")
         return censor(values / form.values), False
     return censor(values - form.values), False
+
+
+def _expected(claim: Claim, cell: ResolvedCell, generations: tuple[int, ...]) -> ExpectedValues | None:
+    """Return the expected values of a cell, or their mean over its models; None if they are not known."""
+    forms = [expected_values(model, claim.metric, generations) for model in (cell.models if claim.models else (cell,))]
+    known = [form for form in forms if form is not None]
+    if len(known) < len(forms) or len(known) == 1:
+        return known[0] if len(known) == len(forms) else None
+    if any(form.scale == "log" for form in known):
+        return None  # the mean of logarithms over seeds is no mean over models
+    return ExpectedValues(np.mean([form.values for form in known], axis=0))
 
 
 def _seed_values(claim: Claim, quantity: Quantity, cell: int, context: ClaimContext) -> CensoredValues:

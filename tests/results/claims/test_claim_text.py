@@ -38,6 +38,7 @@ def judged_claim(*cases: JudgedCase) -> JudgedClaim:
         scale="log",
         trend=None,
         boundary=None,
+        models=None,
         cases=tuple(Case({}, comparison, None, ()) for _ in cases),
         expected="holds",
         reason="",

@@ -1,0 +1,175 @@
+"""Coupled models that are trained in steps: resumed, shared, dropped, diverged and measured as those of one model."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from raysc.execution.ranks import TrainedRank
+from raysc.planning.plan import make_plan
+from raysc.planning.resolved import resolve
+from raysc.planning.retention_rules import retention_rules
+from raysc.results.samples.sampled_rows import sampled_rows
+from raysc.rng import model_seeds
+from raysc.store.gc import collect_garbage
+from raysc.store.objects import Objects
+from raysc.store.sweep_record import write_sweep_record
+from raysc.sweepfile import Sweep
+from tests.command_line import results
+
+MakeSweep = Callable[..., Sweep]
+RunSweep = Callable[[Sweep, Objects], None]
+RunAndKill = Callable[[Sweep, Objects, int], None]
+Fits = list[tuple[int, int]]
+
+POINTS = """\
+name: coupled
+data: {name: eight_gaussians, rows: 24}
+model: {name: flow_matching, width: 8, depth: 1}
+models: {count: 3, reads: star}
+initial: {steps: 2}
+loop: {generations: 3, budget: {steps: 2}}
+sample: {steps: 1}
+train: {batch: 8}
+space: {regime: mix, lambda: 1.0}
+seeds: 2
+metrics: [feature_variance, model_diversity]
+control: false
+"""
+PIXELS = "metrics=[{name: feature_variance, features: pixels}, model_diversity]"
+DIGITS = ("data={name: digits, rows: 24}", PIXELS, "seeds=1")
+PAIR = ("models={count: 2, reads: complete}", "pool=object_store", "space.regime=accumulate")
+VALUES = ["feature_variance", "model_diversity"]
+
+
+@pytest.fixture
+def fits(monkeypatch: pytest.MonkeyPatch) -> Fits:
+    """Model and generation of every fit that is made while a test runs."""
+    made: Fits = []
+    fit = TrainedRank.fit
+
+    def noted(self: TrainedRank, generation: int, *arguments: Any) -> Any:
+        made.append((self.model_number, generation))
+        return fit(self, generation, *arguments)
+
+    monkeypatch.setattr(TrainedRank, "fit", noted)
+    return made
+
+
+@pytest.mark.parametrize("changes", [(), ("space.regime=replace", "keep={models: last}"), (*DIGITS, *PAIR)])
+def test_a_unit_that_was_killed_between_its_models_goes_on_where_it_was(
+    changes: tuple[str, ...], make_sweep: MakeSweep, run_sweep: RunSweep, run_and_kill: RunAndKill, tmp_path: Path,
+    fits: Fits,
+) -> None:  # fmt: skip
+    sweep = make_sweep(POINTS, *changes)
+    models, calm, killed = len(sweep.cells), Objects.open(str(tmp_path / "a")), Objects.open(str(tmp_path / "b"))
+    run_sweep(sweep, calm)
+    undisturbed = [(model, t) for t in range(4) for model in range(models)]
+    assert fits == undisturbed
+    fits.clear()
+    run_and_kill(sweep, killed, 2)
+    assert fits == undisturbed[: 2 * models + 1], "model 0 has made generation 2, and the others have not"
+    (unit,) = make_plan(resolve(sweep), killed).loop
+    assert (unit.first, unit.missing, unit.reason) == (2, 1 + 2 * (models - 1), "more generations")
+    run_sweep(sweep, killed)
+    assert fits == undisturbed, "no generation of a model was fitted twice"
+    pd.testing.assert_frame_equal(results(sweep, killed), results(sweep, calm), check_exact=True)
+
+
+def test_garbage_collection_leaves_what_a_model_needs_to_catch_up(
+    make_sweep: MakeSweep, run_sweep: RunSweep, run_and_kill: RunAndKill, tmp_path: Path, fits: Fits
+) -> None:
+    sweep = make_sweep(POINTS, "space.regime=replace", "keep={models: last}", "seeds=1")
+    calm, killed = Objects.open(str(tmp_path / "a")), Objects.open(str(tmp_path / "b"))
+    run_sweep(sweep, calm)
+    run_and_kill(sweep, killed, 2)
+    write_sweep_record(killed, sweep.name, sweep.resolved, resolve(sweep).keys)
+    later = datetime.now(UTC) + timedelta(days=9)
+    for _ in collect_garbage(killed, later, partial(retention_rules, report=print)):
+        pass
+    fits.clear()
+    run_sweep(sweep, killed)
+    assert fits == [(1, 2), (2, 2), (0, 3), (1, 3), (2, 3)]
+    pd.testing.assert_frame_equal(results(sweep, killed), results(sweep, calm), check_exact=True)
+
+
+def test_a_sweep_that_kept_no_training_state_grows_by_training_all_models_again(
+    make_sweep: MakeSweep, run_sweep: RunSweep, tmp_path: Path, fits: Fits
+) -> None:
+    changes = ("keep={models: last, training_state: none}", "space.regime=replace", "seeds=1")
+    short, long = make_sweep(POINTS, *changes, "loop.generations=2"), make_sweep(POINTS, *changes)
+    grown, whole = Objects.open(str(tmp_path / "a")), Objects.open(str(tmp_path / "b"))
+    run_sweep(short, grown)
+    (unit,) = make_plan(resolve(long), grown).loop
+    assert (unit.reason, unit.first, unit.missing, unit.refits) == ("states not kept", 3, 3, 6)
+    fits.clear()
+    run_sweep(long, grown)
+    assert fits == [(model, t) for t in (1, 2, 3) for model in range(3)]
+    run_sweep(long, whole)
+    pd.testing.assert_frame_equal(results(long, grown), results(long, whole), check_exact=True)
+
+
+def test_models_by_themselves_are_the_loops_of_single_models(
+    make_sweep: MakeSweep, run_sweep: RunSweep, tmp_path: Path, fits: Fits
+) -> None:
+    text = POINTS.replace("count: 3, reads: star", "count: 2, reads: self").replace(", model_diversity", "")
+    single, objects = text.replace("models: {count: 2, reads: self}\n", ""), Objects.open(str(tmp_path))
+    coupled, first = make_sweep(text, "seeds=1"), make_sweep(single, "seeds=1")
+    second = make_sweep(single, f"seeds=[{model_seeds((0,), 1)[0]}]")
+    run_sweep(coupled, objects)
+    fits.clear()
+    run_sweep(first, objects)
+    assert fits == [(0, 1), (0, 2), (0, 3)], "model 0 has the generation 0 of a loop by itself"
+    run_sweep(second, objects)
+    table = results(coupled, objects)
+    for model, sweep in enumerate((first, second)):
+        of_model = table[table["models.index"] == model].reset_index(drop=True)
+        pd.testing.assert_frame_equal(of_model[VALUES[:1]], results(sweep, objects)[VALUES[:1]], check_exact=True)
+    for t in (0, 2):
+        rows = [sampled_rows(cell, 0, t, objects) for cell in resolve(coupled).cells]
+        alone = sampled_rows(resolve(second).cells[0], model_seeds((0,), 1)[0], t, objects)
+        np.testing.assert_array_equal(rows[1], alone)
+
+
+def test_graphs_share_generation_0_and_a_metric_that_compares_models_needs_no_fit(
+    make_sweep: MakeSweep, run_sweep: RunSweep, tmp_path: Path, fits: Fits
+) -> None:
+    graphs = POINTS.replace(", reads: star", "").replace("lambda: 1.0", "lambda: 1.0, models.reads: [cycle, star]")
+    few = ("seeds=1", "loop.generations=1", "models.count=4")
+    bare, sweep = make_sweep(graphs.replace(", model_diversity", ""), *few), make_sweep(graphs, *few)
+    objects = Objects.open(str(tmp_path))
+    assert len(make_plan(resolve(sweep), objects).initial) == 4
+    run_sweep(bare, objects)
+    fits.clear()
+    assert {unit.reason for unit in make_plan(resolve(sweep), objects).units} == {"metric only"}
+    run_sweep(sweep, objects)
+    assert (fits, make_plan(resolve(sweep), objects).units) == ([], ())
+    table, cells = results(sweep, objects), resolve(sweep).cells
+    for (_, t), generation in table.groupby(["models.reads", "generation"]):
+        means = []
+        for cell in generation["cell"]:
+            rows = sampled_rows(cells[cell], 0, int(str(t)), objects)
+            assert rows is not None
+            means.append(rows.astype(float).mean(axis=0))
+        diversity = np.square(means - np.mean(means, axis=0)).sum(axis=1).mean()
+        np.testing.assert_allclose(generation["model_diversity"], diversity)
+
+
+def test_readers_of_a_diverged_model_diverge_and_others_go_on(
+    make_sweep: MakeSweep, run_sweep: RunSweep, tmp_path: Path
+) -> None:
+    matrix = "[[1, 0, 0], [0.5, 0.5, 0], [0, 0.5, 0.5]]"
+    models = f"models={{count: 3, reads: {matrix}, each: {{loop.train.lr: [1.0e+30, 1.0e-3, 1.0e-3]}}}}"
+    sweep, objects = make_sweep(POINTS, models, *DIGITS), Objects.open(str(tmp_path))
+    run_sweep(sweep, objects)
+    assert make_plan(resolve(sweep), objects).units == ()
+    table = results(sweep, objects)
+    diverged = table.pivot(index="models.index", columns="generation", values="diverged").to_numpy()
+    assert diverged.tolist() == [[0, 1, 1, 1], [0, 0, 1, 1], [0, 0, 0, 1]]
+    assert table.loc[~table["diverged"], "feature_variance[pixels]"].notna().all()
+    assert table.loc[table["generation"] > 0, "model_diversity"].isna().all()

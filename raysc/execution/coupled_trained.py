@@ -14,8 +14,7 @@ from raysc.execution.across import ModelsCompared, across_metrics
 from raysc.execution.crew import TrainedCrew
 from raysc.execution.history import History
 from raysc.execution.model_loops import new_rows
-from raysc.execution.retention import Retention
-from raysc.execution.trained_lineage import Attempts, TrainedLineage, run_passes
+from raysc.execution.trained_lineage import Attempts, Retention, TrainedLineage, run_passes
 from raysc.execution.unit_context import UnitContext
 from raysc.loop import Generation, self_consuming_loop
 from raysc.planning.units import LoopUnit

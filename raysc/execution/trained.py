@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 
 from raysc.execution.crew import TrainedCrew
 from raysc.execution.history import History
-from raysc.execution.retention import Retention
-from raysc.execution.trained_lineage import Attempts, TrainedLineage, run_passes
+from raysc.execution.trained_lineage import Attempts, Retention, TrainedLineage, run_passes
 from raysc.execution.unit_context import UnitContext
 from raysc.loop import self_consuming_loop
 from raysc.planning.units import LoopUnit

@@ -322,10 +322,7 @@ class _ClaimReader:
         return Comparison(value, cells, than)
 
     def cells_of(self, value: Quantity, selection: Selection, where: Mapping[str, Any] | None = None) -> list[int]:
-        """Return the cells of a selection.
-
-        A search has its cell at the lower end of the range; model 0 stands for all models of a cell.
-        """
+        """Return the cells of a selection: of a search the lower end of its range, of all models of a cell model 0."""
         search = self.context.search
         if value.kind == "threshold" and search is not None:
             selection = {**selection, search.axis: (search.low,)}

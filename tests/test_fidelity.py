@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parent.parent
 LEDGER = ROOT / "docs" / "fidelity.md"
-SECTIONS = ("data", "model", "initial", "loop", "train", "sample", "space")
+SECTIONS = ("data", "model", "initial", "loop", "train", "sample", "space", "seeds", "metrics")
 """The keys of a sweep file whose settings stand in the ledger."""
 KNOWN_FROM = {"released code", "paper", "derived", "unknown"}
 HEADER = ["setting", "paper", "known from", "ours", "equal, or why not"]

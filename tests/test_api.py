@@ -209,6 +209,29 @@ def test_the_profile_has_a_row_for_each_cell_and_definition(
         raysc.load(gaussian_store[0].path, storage=str(tmp_path)).profile()
 
 
+def test_contraction_and_scaling_are_tables(run_sweep: Callable[[Sweep, Objects], None], tmp_path: Path) -> None:
+    forked = {**SWEEP, "space": {"regime": "mix", "lambda": 1.0, "data.rows": [20, 40]}, "probe": {"contraction": True}}
+    both = {**forked, "scaling": {"axis": "data.rows"}, "metrics": ["mean_error", "inverse_effective_rows"]}
+    results = raysc.load(both, storage=tmp_path)
+    run_sweep(results.sweep, results.objects)
+    rates = results.contraction()
+    assert list(rates["data.rows"].unique()) == [20, 40]
+    assert rates["effective_step"].notna().any()
+    steps = results.contraction(by_generation=True)
+    assert {(1, 2), (2, 3)} <= set(zip(steps["first"], steps["last"], strict=True))
+    assert set(results.scaling()["over"]) == {"data.rows", "generation"}
+    assert set(results.effective_rows()["generation"]) == {0, 1, 2, 3, 4}
+
+
+def test_tables_that_a_sweep_does_not_have_are_refused(gaussian: raysc.Results) -> None:
+    with pytest.raises(raysc.InputError, match="has no forks: add `probe"):
+        gaussian.contraction()
+    with pytest.raises(raysc.InputError, match="has no scaling: add `scaling"):
+        gaussian.scaling()
+    with pytest.raises(raysc.InputError, match="add the metric `inverse_effective_rows`"):
+        gaussian.effective_rows()
+
+
 def test_nothing_to_plot_is_told(digits_store: tuple[Sweep, Objects], tmp_path: Path) -> None:
     with pytest.raises(raysc.InputError, match="no results of small-digits yet"):
         raysc.load(digits_store[0].path, storage=str(tmp_path)).plot()

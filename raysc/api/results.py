@@ -59,6 +59,61 @@ class Results:
 
         return read_thresholds(self.sweep, self.objects)
 
+    def contraction(self, by_generation: bool = False, *, between: str | None = None) -> "pd.DataFrame":
+        """Return the rate of contraction rho and the effective step of each cell with their 95 % intervals over seeds.
+
+        Columns are the axes that vary, metric (a distance of two loops), rho, generations first and last, seeds,
+        effective_step, and of forks theory's expected rate and kappa. docs/stability.md explains them.
+
+        Args:
+            by_generation: a row for every pair of successive measured generations.
+            between: of a trained family: the setting of generation 0 in which pairs of loops differ, an axis such as
+                ``initial.steps`` or ``initial_seed``. Models are read, and rows sampled again, which may take a while.
+
+        Raises:
+            InputError: the sweep has neither forks nor such pairs, or there are no results.
+        """
+        from raysc.results.contraction.tables import contraction_frame, has_forks, steps_frame
+
+        if between is not None:
+            from raysc.results.contraction.pairs import pairs_frame
+
+            return pairs_frame(self._resolved, self.objects, between, by_generation)
+        if not has_forks(self._resolved):
+            raise InputError(
+                f"{self.sweep.name} has no forks: add `probe: {{contraction: true}}` to the file, or give `between`"
+            )
+        return (steps_frame if by_generation else contraction_frame)(self._resolved, self._results())
+
+    def scaling(self) -> "pd.DataFrame":
+        """Return the exponents of the mean excess in the axis of ``scaling`` and in the generation.
+
+        Columns are the axes that vary, metric, over (the axis, or "generation"), exponent, exponent_low and
+        exponent_high (95 % interval over seeds), points and seeds.
+
+        Raises:
+            InputError: the sweep has no section ``scaling``, or there are no results.
+        """
+        from raysc.results.scaling.tables import scaling_frame
+
+        if self.sweep.scaling is None:
+            raise InputError(f"{self.sweep.name} has no scaling: add `scaling: {{axis: data.rows}}` to the file")
+        return scaling_frame(self._resolved, self._results())
+
+    def effective_rows(self) -> "pd.DataFrame":
+        """Return the number of real rows that each model is worth, per cell and measured generation.
+
+        Columns are the axes that vary, metric, generation, effective_rows with its 95 % interval over seeds, and seeds.
+
+        Raises:
+            InputError: the sweep has no metric ``inverse_effective_rows``, or there are no results.
+        """
+        from raysc.results.scaling.tables import effective_rows_frame
+
+        if not any(metric.name == "inverse_effective_rows" for metric in self.sweep.metrics):
+            raise InputError(f"{self.sweep.name} has no effective rows: add the metric `inverse_effective_rows`")
+        return effective_rows_frame(self._resolved, self._results())
+
     def profile(self, factor: float = 2.0) -> "pd.DataFrame":
         """Judge each cell by the eight definitions of model collapse (Schaeffer et al. 2025), against its control.
 

@@ -37,7 +37,7 @@ def contraction_frame(resolved: ResolvedSweep, table: pd.DataFrame) -> pd.DataFr
             {
                 **_where(resolved, cell),
                 "metric": metric,
-                **_numbers(rate, share),
+                **rate_numbers(rate, share),
                 "expected": nan if expected is None else expected,
                 "kappa": nan if bound is None else bound,
             }
@@ -53,7 +53,7 @@ def steps_frame(resolved: ResolvedSweep, table: pd.DataFrame) -> pd.DataFrame:
     """
     return pd.DataFrame(
         [
-            {**_where(resolved, cell), "metric": metric, **_numbers(rate, _step_share(cell, rate.last))}
+            {**_where(resolved, cell), "metric": metric, **rate_numbers(rate, _step_share(cell, rate.last))}
             for cell, metric, distances in _distances(resolved, table)
             for rate in step_rates(distances)
         ]
@@ -102,7 +102,7 @@ def _text(where: str, row: dict[Any, Any]) -> str:
     return f"{where}: {', '.join(parts)}"
 
 
-def _numbers(rate: Rate | None, share: float | None) -> dict[str, float]:
+def rate_numbers(rate: Rate | None, share: float | None) -> dict[str, float]:
     """Return rho and the effective step with their intervals."""
     rho, (low, high) = (nan, (nan, nan)) if rate is None else (rate.rho, rate.interval)
     steps = [nan] * 3 if share is None or share == 1 else [effective_step(value, share) for value in (rho, high, low)]

@@ -138,19 +138,19 @@ def _cell_pairs(resolved: ResolvedSweep, cells: Sequence[ResolvedCell], axis: st
 def _distances(pairs: Pairs, generations: Sequence[int], objects: Objects) -> dict[str, pd.DataFrame]:
     """Return each distance, replicates as rows and generations as columns; NaN where a model is not published."""
     metric = ForkDistance()
-    index = pd.Index([loop.seed for loop, _ in pairs.loops])
-    frames = {column.name: pd.DataFrame(np.nan, index, pd.Index(generations)) for column in metric.columns}
+    values = {column.name: np.full((len(pairs.loops), len(generations)), np.nan) for column in metric.columns}
     for number, pair in enumerate(pairs.loops):
-        for t in generations:
+        for position, t in enumerate(generations):
             models = [_model(loop, t, objects) for loop in pair]
             known = [model for model in models if model is not None]
             if len(known) < len(models):
                 break  # it is not published, or diverged: later ones neither
             parameters = np.stack([vector for vector, _ in known])[:, None]
             rows = np.stack([rows for _, rows in known])[:, None, None]
-            for name, values in metric.measure(parameters, rows).items():
-                frames[name].iloc[number, frames[name].columns.get_loc(t)] = values[0]
-    return frames
+            for name, distance in metric.measure(parameters, rows).items():
+                values[name][number, position] = distance[0]
+    index, columns = pd.Index([loop.seed for loop, _ in pairs.loops]), pd.Index(generations)
+    return {name: pd.DataFrame(array, index, columns) for name, array in values.items()}
 
 
 def _model(loop: Loop, t: int, objects: Objects) -> tuple[np.ndarray, np.ndarray] | None:

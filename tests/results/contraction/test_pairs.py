@@ -50,11 +50,9 @@ def test_loops_from_two_starts_have_the_distances_of_their_models(
         for t in range(3)
     }
     of_means = frame[frame["metric"] == "fork_distance_mean"].set_index("last")
-    for t in (1, 2):
-        assert of_means.loc[t, "rho"] == pytest.approx(
-            np.exp(np.mean(np.log(np.divide(means[t], means[t - 1])))), rel=1e-4
-        )
-        assert of_means.loc[t, "effective_step"] == pytest.approx(2 * (1 - of_means.loc[t, "rho"]))
+    rates = {t: float(np.exp(np.mean(np.log(np.divide(means[t], means[t - 1]))))) for t in (1, 2)}
+    np.testing.assert_allclose(of_means["rho"], [rates[1], rates[2]], rtol=1e-4)
+    np.testing.assert_allclose(of_means["effective_step"], 2 * (1 - of_means["rho"]))
     assert len(results.contraction(between="initial.steps")) == 4
 
 
@@ -67,8 +65,8 @@ def test_loops_have_the_same_random_numbers(make_sweep: MakeSweep, run_sweep: Ru
     assert frame["rho"].isna().all()
     results = raysc.Results(sweep, objects)
     for t, is_equal in ((0, False), (1, True)):
-        rows = [results.generation(cell, 0, t).rows for cell in (0, 1)]
-        assert np.array_equal(*rows) is is_equal
+        first, second = (results.generation(cell, 0, t).rows for cell in (0, 1))
+        assert np.array_equal(first, second) is is_equal
 
 
 def test_initial_seeds_are_pairs_at_equal_other_seeds(

@@ -172,13 +172,15 @@ def _checked_indices(take: Take, returned: object) -> np.ndarray:
 
 
 def _checked_rows(returned: object, rows: np.ndarray) -> np.ndarray:
-    """Return transformed rows; InputError unless they have the shape and the kind of dtype of the rows."""
+    """Return transformed rows; InputError unless they have the shape, the kind of dtype and the range of the rows."""
     transformed = np.asarray(returned)
     if transformed.shape != rows.shape or not np.can_cast(transformed.dtype, rows.dtype, "same_kind"):
         raise InputError(
             f"transform must return rows of shape {rows.shape} and dtype {rows.dtype}, got {transformed.dtype} "
             f"{transformed.shape}"
         )
+    if rows.dtype.kind in "iu" and (transformed.astype(rows.dtype) != transformed).any():
+        raise InputError(f"transform returned {transformed.dtype} numbers that {rows.dtype} does not have; clip them")
     return transformed
 
 

@@ -12,8 +12,9 @@ from raysc.errors import InputError
 from raysc.pool.blocks import FreedBlock, MemoryBlock
 from raysc.pool.mixing import counts_by_kind, mix
 from raysc.pool.rows import Rows
+from raysc.pool.selection import transform
 from raysc.regimes.curated import Curated
-from raysc.regimes.recipe import REAL, Chooser, Recipe, Source, Take, synthetic
+from raysc.regimes.recipe import REAL, Chooser, Recipe, Source, Take, Transform, synthetic
 
 SEEDS = (3, 8, 5)
 S_0 = synthetic(0)
@@ -298,6 +299,22 @@ def test_choose_gets_the_views_that_it_needs() -> None:
 def test_invalid_rows_and_weights_are_refused(take: Take, problem: str) -> None:
     with pytest.raises(InputError, match=problem):
         mix(Recipe((take,)), sources(6, 6), SEEDS, 1, 6)
+
+
+def test_a_transform_of_images_does_not_wrap_around() -> None:
+    def brighter(rows: np.ndarray, real: object, generator: object) -> np.ndarray:
+        return rows.astype(np.uint16) + 10
+
+    images = np.array([[[250], [3]]], np.uint8)
+    with pytest.raises(InputError, match="transform returned uint16 numbers that uint8 does not have"):
+        transformed(images, brighter)
+    np.testing.assert_array_equal(transformed(images - 5, brighter), [[[255], [8]]])
+
+
+def transformed(rows: np.ndarray, function: Transform) -> np.ndarray:
+    """Return the rows that a take of all rows with a transform gives."""
+    whole = Rows(S_0, (MemoryBlock("rows", 0, rows),))
+    return transform(Take(S_0, rows.shape[1], transform=function), whole, whole, (0,)).load()
 
 
 def test_a_take_refuses_impossible_settings() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from raysc.errors import InputError
 from raysc.models.neural.gpu import to_device
 from raysc.models.training.batches import RowOrder, rank_slice
 from raysc.pool.gather import Gather
@@ -133,6 +134,7 @@ class TokenBatches:
         streams: Streams,
         device: torch.device,
         begin: int,
+        vocabulary: int,
         pack: bool,
     ) -> None:
         """Load the rows' blocks.
@@ -145,6 +147,7 @@ class TokenBatches:
             streams: of that seed.
             device: destination of the batches.
             begin: id of the begin token.
+            vocabulary: number of tokens.
             pack: pack rows instead of padding them.
 
         Raises:
@@ -155,11 +158,21 @@ class TokenBatches:
         self._order = RowOrder(self._gather.count, streams)
         self._batch, self._micro_batch = train.batch, train.micro_batch
         self._world_size, self._device = world_size, device
-        self._begin, self._join = begin, pack_rows if pack else pad_rows
+        self._begin, self._vocabulary, self._join = begin, vocabulary, pack_rows if pack else pad_rows
 
     def micro_batches(self, step: int) -> Sequence[tuple[TokenBatch, float]]:
-        """Return this rank's micro-batches of a step, each with the weight of its summed loss."""
+        """Return this rank's micro-batches of a step, each with the weight of its summed loss.
+
+        Raises:
+            InputError: a row holds an id that no token has.
+        """
         rows = self._gather(self._order(step * self._batch, (step + 1) * self._batch))
+        low, high = int(rows.min(initial=PAD)), int(rows.max(initial=PAD))
+        if low < PAD or high >= self._vocabulary:
+            raise InputError(
+                f"a training row holds the token {low if low < PAD else high}; a transform must return tokens from 0 "
+                f"to {self._vocabulary - 1}, and {PAD} after the end of a text"
+            )
         # Accelerate averages over ranks. Every rank counts the tokens of all ranks, without communication.
         weight = self._world_size / max(1, int(lengths(rows).sum()))
         micro_batches = self._split(rows[self._rank_slice])

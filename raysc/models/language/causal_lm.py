@@ -200,7 +200,7 @@ class CausalLm:
         self, training_set: TrainingSet, start: State, steps: range, train: Train, streams: Streams,
         total_steps: int | None = None,
     ) -> FitResult:  # fmt: skip
-        batches = partial(TokenBatches, begin=self._tokenizer.begin, pack=self.packed)
+        batches = partial(TokenBatches, begin=self._tokenizer.begin, vocabulary=self._tokenizer.size, pack=self.packed)
         return loop.fit(_loss, training_set, start, steps, train, streams, total_steps, with_weights, batches)
 
     def sample(self, state: State, first: int, count: int, sample: Sample, streams: Streams) -> np.ndarray:

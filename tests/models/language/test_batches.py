@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from raysc.datasets.text.stories import Stories
+from raysc.errors import InputError
 from raysc.models.language.batches import IGNORE_INDEX, TokenBatch, TokenBatches, pack_rows, pad_rows, target_losses
 from raysc.models.language.causal_lm import CausalLm
 from raysc.models.language.networks import with_weights
@@ -58,13 +59,24 @@ def test_packed_rows_do_not_see_each_other(architecture: Literal["gpt2", "llama"
     assert torch.allclose(losses[0], losses[1], atol=1e-4)
 
 
+@pytest.mark.parametrize("token", [10, -7])
+def test_an_id_that_no_token_has_is_refused(training_set: MakeTrainingSet, token: int) -> None:
+    rows = ROWS.copy()
+    rows[1, 2] = token
+    batches = TokenBatches(training_set(rows), Train(batch=4), 0, 1, Streams((0,), 0), CPU, BEGIN, 10, pack=False)
+    with pytest.raises(InputError, match=f"holds the token {token}; a transform must return tokens from 0 to 9"):
+        batches.micro_batches(0)
+
+
 @pytest.mark.parametrize("pack", [False, True])
 def test_neither_micro_batches_nor_ranks_change_a_steps_loss(training_set: MakeTrainingSet, pack: bool) -> None:
     rows = training_set(np.concatenate([ROWS, ROWS[::-1, :]]))
 
     def step(micro_batch: int | None, world_size: int) -> list[tuple[TokenBatch, float]]:
         train, streams = Train(batch=6, micro_batch=micro_batch), Streams((0,), 0)
-        ranks = [TokenBatches(rows, train, rank, world_size, streams, CPU, BEGIN, pack) for rank in range(world_size)]
+        ranks = [
+            TokenBatches(rows, train, rank, world_size, streams, CPU, BEGIN, 10, pack) for rank in range(world_size)
+        ]
         return [pair for batches in ranks for pair in batches.micro_batches(3)]
 
     def targets(micro_batches: list[tuple[TokenBatch, float]]) -> list[int]:

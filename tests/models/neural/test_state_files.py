@@ -41,6 +41,7 @@ FAMILIES = [
     Edm(network="ddpmpp", channels=4, attention=(4,)),
     Ddpm(network="ddpmpp", channels=4, variance="learned"),
     FlowMatching(network="cfm_unet", channels=8),
+    FlowMatching(network="ddpmpp", channels=4),
 ]
 
 

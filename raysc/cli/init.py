@@ -2,15 +2,15 @@
 
 import shutil
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from raysc.cli.shipped import SCHEMA, copy_text, shipped
+from raysc.cli.shipped import SCHEMA, copy_name, copy_text, shipped
 from raysc.cli.templates.plugin_files import PluginKind, plugin_texts, setting
 from raysc.errors import InputError
-from raysc.sweepfile.messages import did_you_mean
 
 
 def init(
@@ -23,7 +23,9 @@ def init(
     if plugin is not None:
         _write_plugin(plugin, name or f"my_{plugin}")
     elif name is None:
-        raise InputError("raysc init needs the name of a sweep file, as in raysc init quickstart; raysc list has all")
+        raise InputError(
+            "raysc init needs the name of a sweep file, as in raysc init quickstart; raysc list sweeps names all"
+        )
     else:
         _copy_sweep_file(name)
 
@@ -33,10 +35,11 @@ def _copy_sweep_file(name: str) -> None:
     files = shipped()
     if name not in files:
         in_folders = [known for known in files if Path(known).name == name]  # gaussian: kazdan2024/gaussian
-        nearest = f"; did you mean {' or '.join(map(repr, in_folders))}?" if in_folders else did_you_mean(name, files)
-        raise InputError(f"there is no sweep file {name!r}{nearest}")
-    target = files[name].name
-    _write({target: copy_text(files[name])})
+        near = in_folders or get_close_matches(name, files, n=1)
+        hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "raysc list sweeps names all"
+        raise InputError(f"there is no sweep file {name!r}; {hint}")
+    target = copy_name(name)
+    _write({target: copy_text(name)})
     shutil.copyfile(SCHEMA, SCHEMA.name)
     typer.echo(f"wrote {target}; run it with: raysc sweep {target}")
 

@@ -35,7 +35,8 @@ def listing(
     what: Annotated[
         str | None,
         typer.Argument(
-            metavar="[KIND|NAME]", help="data, models, regimes, curations, metrics, sweeps, papers, or a name."
+            metavar="[KIND|NAME]",
+            help="data, models, regimes, curations, metrics, sweeps, papers, a name, or a folder of sweeps.",
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print an object for each kind.")] = False,
@@ -58,23 +59,23 @@ def listing(
 
 
 def _select(what: str | None) -> dict[str, list[str]]:
-    """Return kinds with their names: all, those of one kind, or those that bear one name.
+    """Return kinds with their names: all, those of one kind, of one name, or of a paper.
 
     Raises:
         InputError: there is no such kind or name.
     """
-    every = {kind: _names(kind) for kind in HEADINGS}
-    if what is None:
-        return every
-    if (kind := KINDS.get(what)) is not None:
-        return {kind: every[kind]}
+    if what is None or what in KINDS:
+        return {kind: _names(kind) for kind in (HEADINGS if what is None else [KINDS[what]])}
+    every = {kind: _names(kind) for kind in HEADINGS if kind != PAPERS}
     named = {kind: [what] for kind, names in every.items() if what in names}
-    if titles := [title for title in every[PAPERS] if what.lower() in title.lower()]:
-        named.setdefault(PAPERS, titles)
-    if not named:
-        known = [*KINDS, *(name for names in every.values() for name in names)]
-        raise InputError(f"raysc list {what}: no such kind or name{did_you_mean(what, known)}")
-    return named
+    if files := [name for name in every[SWEEPS] if what == name or what in name.split("/")]:
+        named[SWEEPS] = files
+    if named:
+        return named
+    if titles := [title for title in _papers() if what.lower() in title.lower()]:
+        return {PAPERS: titles}
+    known = [*KINDS, *(name for names in every.values() for name in names), *_papers()]
+    raise InputError(f"raysc list {what}: no such kind or name{did_you_mean(what, known)}")
 
 
 def _names(kind: str) -> list[str]:

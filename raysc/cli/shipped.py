@@ -29,8 +29,13 @@ def purpose(file: Path) -> str:
     return " ".join(lines)
 
 
-def copy_text(file: Path) -> str:
-    """Return the text of a shipped sweep file for a folder that holds a copy of ``SCHEMA``."""
-    first, _, rest = file.read_text(encoding="utf-8").partition("\n")
-    assert first.startswith(MODELINE), f"{file} does not begin with its schema"
-    return f"{MODELINE} $schema={SCHEMA.name}\n{rest}"
+def copy_name(name: str) -> str:
+    """Return the file name of a copy: kazdan2024-gaussian.yaml for kazdan2024/gaussian; no two files share it."""
+    return f"{name.replace('/', '-')}.yaml"
+
+
+def copy_text(name: str) -> str:
+    """Return the text of a shipped sweep file for a folder that holds a copy of ``SCHEMA``; its command runs there."""
+    first, _, rest = shipped()[name].read_text(encoding="utf-8").partition("\n")
+    assert first.startswith(MODELINE), f"{name} does not begin with its schema"
+    return f"{MODELINE} $schema={SCHEMA.name}\n{rest.replace(f' sweeps/{name}.yaml', f' {copy_name(name)}')}"

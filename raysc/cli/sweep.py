@@ -41,6 +41,9 @@ def sweep(
     ] = None,
 ) -> None:
     """Run what is missing of a sweep; safe to repeat."""
+    console = open_console()
+    display = ConsoleDisplay(console)
+    display.say(f"reading {file}")  # before imports and files that take seconds
     from raysc.runner import RunOptions, run_sweep, submit_sweep
 
     loaded, objects = open_sweep(file, storage, overrides)
@@ -57,9 +60,8 @@ def sweep(
     if (cluster := cluster_address(address)) is not None:
         store = shared_storage(objects, storage, loaded)
         raise typer.Exit(submit_sweep(loaded, store, cluster, flags, JOB_VARIABLE, typer.echo))
-    console = open_console()
     try:
-        outcome = run_sweep(loaded, objects, ConsoleDisplay(console), RunOptions(address, fresh, verify, remake))
+        outcome = run_sweep(loaded, objects, display, RunOptions(address, fresh, verify, remake))
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
     commands = [*(["failures"] if outcome.failures else []), "report", "figure", "results"]

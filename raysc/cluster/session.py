@@ -16,7 +16,7 @@ from raysc.cluster import ray_compat
 from raysc.cluster.local_ray import ray_folder, token_for_local_ray
 from raysc.errors import InputError, RayscError
 
-SLOW_IMPORTS = ("tensorboardX", "scipy.stats", "matplotlib.figure", "ray.tune.logger.tensorboardx")
+SLOW_IMPORTS = ("tensorboardX", "matplotlib.figure", "ray.tune.logger.tensorboardx")
 """Modules that Tune and the summary import; they are imported while Ray starts."""
 
 CONNECT_SECONDS = 5.0

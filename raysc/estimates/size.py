@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from math import prod
 from typing import cast
 
+from raysc import registry
 from raysc.models.family import TrainedFamily
 from raysc.planning.plan import Plan, seeds_by_key
 from raysc.planning.resolved import ResolvedCell
-from raysc.results.table.table import metric_columns
 
 FLOAT32_BYTES, NUMBER_BYTES = 4, 8
 RECORD_BYTES = 12 * NUMBER_BYTES
@@ -43,7 +43,7 @@ def estimate_size(plan: Plan) -> SizeEstimate:
     by_generation_zero = {
         cell.keys.generation_zero: cell for cell in plan.cells if cell.keys.generation_zero is not None
     }
-    record_bytes = RECORD_BYTES + NUMBER_BYTES * len(metric_columns(sweep))
+    record_bytes = RECORD_BYTES + NUMBER_BYTES * sum(len(registry.columns(metric)) for metric in sweep.metrics)
     rows = total = 0
     for cell in lineages:
         seeds = len(plan.resolved.seeds_by_lineage[cell.keys.lineage])

@@ -4,15 +4,16 @@ import io
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
-
-import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import TYPE_CHECKING
 
 from raysc.store.names import METRIC_FILE
 from raysc.store.objects import Objects
 from raysc.store.publishing import read_verified
 from raysc.store.spans import pack_name, read_pack
+
+if TYPE_CHECKING:  # a plan reads names only, and importing pandas takes half a second
+    import pandas as pd
+    import pyarrow as pa
 
 FilesByPack = Mapping[str, Mapping[tuple[int, ...], tuple[str, ...]]]
 """Lineage key -> pack of seeds -> names of the files of one metric, in the order of use."""
@@ -60,7 +61,7 @@ def in_order_of_use(names: Iterable[str]) -> list[str]:
 
 
 def write(
-    objects: Objects, metric: str, lineage: str, seeds: tuple[int, ...], first: int, last: int, frame: pd.DataFrame
+    objects: Objects, metric: str, lineage: str, seeds: tuple[int, ...], first: int, last: int, frame: "pd.DataFrame"
 ) -> None:
     """Write the values of a metric for consecutive generations.
 
@@ -76,13 +77,16 @@ def write(
         last: last generation.
         frame: columns seed, generation and those of the metric.
     """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     sink = io.BytesIO()
     pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), sink, compression="zstd")
     data = sink.getvalue()
     objects.put(f"{_folder(metric, lineage, seeds)}/{first}-{last}-{sha256(data).hexdigest()[:16]}.parquet", data)
 
 
-def read(objects: Objects, name: str) -> pd.DataFrame:
+def read(objects: Objects, name: str) -> "pd.DataFrame":
     """Read a metric file.
 
     Raises:
@@ -92,11 +96,14 @@ def read(objects: Objects, name: str) -> pd.DataFrame:
     return frame
 
 
-def read_table(objects: Objects, name: str) -> pa.Table:
+def read_table(objects: Objects, name: str) -> "pa.Table":
     """Read a metric file as an Arrow table, which is faster to concatenate than a frame.
 
     Raises:
         DamagedObjectError: the file is missing or was changed.
     """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     digest = name.removesuffix(".parquet").rsplit("-", 1)[1]
     return pq.ParquetFile(pa.BufferReader(read_verified(objects, name, digest))).read()

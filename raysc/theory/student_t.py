@@ -8,11 +8,10 @@ Source: for Bertrand et al. 2023, theorem 1 (read), by integration.
 """
 
 from dataclasses import dataclass
-from math import inf
+from math import exp, inf, pi, sqrt
 
 import numpy as np
-from scipy import stats
-from scipy.integrate import quad
+from scipy import special
 
 
 @dataclass(frozen=True)
@@ -41,15 +40,16 @@ class LocationConstants:
 
 def location_constants(df: float, scale: float) -> LocationConstants:
     """Compute the constants for ``df`` degrees of freedom and a scale, both above 0."""
+    from scipy.integrate import quad  # most commands import this module, and few sweeps have this family
 
     def curvature(x: float) -> float:
         z = (x / scale) ** 2
         return (df + 1) / scale**2 * (df - z) / (df + z) ** 2
 
     def gap(x: float) -> float:
-        return abs(float(stats.norm.sf(x) - stats.t.sf(x / scale, df)))
+        return abs(float(special.ndtr(-x) - special.stdtr(df, -x / scale)))
 
-    of_data = 2 * quad(lambda x: curvature(x) * float(stats.norm.pdf(x)), 0, inf, limit=500)[0]
+    of_data = 2 * quad(lambda x: curvature(x) * exp(-(x**2) / 2) / sqrt(2 * pi), 0, inf, limit=500)[0]
     # |d/dz (df - z^2) / (df + z^2)^2| = |2 z^3 - 6 df z| / (df + z^2)^3 is largest at a root of its derivative,
     # z^4 - 6 df z^2 + df^2 = 0.
     roots = np.sqrt(df * (3 + np.array([-1, 1]) * np.sqrt(8)))

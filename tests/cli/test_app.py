@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import raysc as package
+from raysc.cli.shipped import shipped
 from raysc.errors import RayscError
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep
@@ -59,6 +60,29 @@ def test_of_a_damaged_file_it_is_said_what_mends_it(
 def test_help_and_bad_input_import_nothing_heavy() -> None:
     code = "import sys, raysc.cli; print(*sorted({'ray', 'torch', 'matplotlib', 'pandas', 'scipy'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "\n"
+
+
+WITHOUT_HEAVY_MODULES = """
+import sys
+sys.modules |= dict.fromkeys(["ray", "torch", "transformers", "pandas", "matplotlib"])  # importing them fails
+from raysc.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize("arguments", [("plan", str(shipped()["kazdan2024/gaussian"])), ("list", "sweeps")])
+def test_commands_import_only_what_they_need(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    command = [sys.executable, "-c", WITHOUT_HEAVY_MODULES, *arguments]
+    ran = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
+def test_the_first_line_of_a_sweep_comes_before_slow_imports(tmp_path: Path) -> None:
+    file = str(shipped()["quickstart"])
+    command = [sys.executable, "-c", WITHOUT_HEAVY_MODULES, "sweep", file]
+    ran = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert ran.stdout == f"reading {file}\n"
+    assert "torch" in ran.stderr
 
 
 @pytest.mark.slow

@@ -1,11 +1,10 @@
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from raysc import registry
-from raysc.cli.shipped import SCHEMA, purpose, shipped
+from raysc.cli.shipped import SCHEMA, copy_name, purpose, shipped
 from raysc.sweepfile import read_sweep
 from tests.cli.conftest import RunRaysc
 
@@ -33,6 +32,14 @@ def test_list_shows_a_kind_or_a_name(raysc: RunRaysc) -> None:
     assert "no such kind or name; did you mean 'mix'?" in raysc("list", "mixx").err
 
 
+def test_list_shows_the_sweep_files_of_a_folder_or_of_a_name(raysc: RunRaysc) -> None:
+    assert raysc("list", "benchmark").out.count("\n  benchmark/v1/") == 5
+    out = raysc("list", "gaussian").out
+    assert out.startswith("data sets\n  gaussian: ")
+    assert "\n  benchmark/v1/gaussian: " in out
+    assert "\n  kazdan2024/gaussian: " in out
+
+
 def test_list_groups_by_paper(raysc: RunRaysc) -> None:
     out = raysc("list", "papers").out
     assert out.startswith("papers, with what cites them\n")
@@ -45,16 +52,21 @@ def test_list_groups_by_paper(raysc: RunRaysc) -> None:
 def test_init_copies_a_shipped_file_to_edit(raysc: RunRaysc, here: Path) -> None:
     ran = raysc("init", "quickstart")
     assert (ran.status, ran.err) == (0, "")
-    assert (here / "quickstart.yaml").read_text() == shipped()["quickstart"].read_text()
+    original = shipped()["quickstart"].read_text()
+    assert (here / "quickstart.yaml").read_text() == original.replace("sweeps/quickstart.yaml", "quickstart.yaml")
     assert "raysc sweep quickstart.yaml" in ran.out
 
 
 def test_init_copies_the_schema_that_the_file_names(raysc: RunRaysc, here: Path) -> None:
     raysc("init", "kazdan2024/gaussian")
-    first, _, rest = (here / "gaussian.yaml").read_text().partition("\n")
-    assert first == "# yaml-language-server: $schema=raysc.schema.json"
-    assert rest == shipped()["kazdan2024/gaussian"].read_text().partition("\n")[2]
+    text = (here / "kazdan2024-gaussian.yaml").read_text()
+    assert text.startswith("# yaml-language-server: $schema=raysc.schema.json\n")
+    assert "#     raysc sweep kazdan2024-gaussian.yaml\n" in text
     assert (here / "raysc.schema.json").read_text() == SCHEMA.read_text()
+
+
+def test_no_two_copies_share_a_name() -> None:
+    assert len({copy_name(name) for name in shipped()}) == len(shipped())
 
 
 def test_init_never_overwrites(raysc: RunRaysc, here: Path) -> None:
@@ -74,12 +86,16 @@ def test_init_where_nothing_can_be_written_says_so(raysc: RunRaysc, here: Path) 
 
 @pytest.mark.parametrize(
     ("name", "near"),
-    [("quikstart", "'quickstart'"), ("gaussian", "'benchmark/v1/gaussian' or 'kazdan2024/gaussian'")],
+    [
+        ("quikstart", "did you mean 'quickstart'?"),
+        ("gaussian", "did you mean 'benchmark/v1/gaussian' or 'kazdan2024/gaussian'?"),
+        ("x", "raysc list sweeps names all"),
+    ],
 )
-def test_init_of_an_unknown_name_tells_the_nearest(raysc: RunRaysc, here: Path, name: str, near: Any) -> None:
+def test_init_of_an_unknown_name_tells_the_nearest(raysc: RunRaysc, here: Path, name: str, near: str) -> None:
     ran = raysc("init", name)
     assert ran.status == 2
-    assert f"did you mean {near}?" in ran.err
+    assert ran.err == f"raysc: there is no sweep file {name!r}; {near}\n"
     assert list(here.iterdir()) == []
 
 

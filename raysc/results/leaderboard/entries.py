@@ -54,7 +54,7 @@ def benchmark_records(objects: Objects, files: Mapping[str, BenchmarkFile]) -> d
     if not records:
         raise InputError(
             f"{objects.uri} holds no sweep of the benchmark {VERSION}: run one, as in raysc init "
-            f"benchmark/{VERSION}/gaussian; raysc sweep gaussian.yaml"
+            f"benchmark/{VERSION}/gaussian; raysc sweep benchmark-{VERSION}-gaussian.yaml"
         )
     return records
 

@@ -7,7 +7,9 @@ from math import ceil, sqrt
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import PatchCollection
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from raysc.models.family import SupportsText
 from raysc.planning.resolved import ResolvedCell
@@ -24,6 +26,8 @@ PANEL_WIDTH, PANEL_HEIGHT = 1.3, 1.35
 """Size of a panel, in inches."""
 TEXT_PANEL_WIDTH = 2.4
 """Width of a panel that shows text, in inches."""
+PANEL_GAP = 0.1
+"""Distance between two panels of images, in inches."""
 LABEL_WIDTH = 1.4
 """Width of the cells' labels at the left of the panels, in inches."""
 LABEL_CHARACTERS = 22
@@ -81,18 +85,62 @@ def sample_grid(sweep: Sweep, cells: Sequence[ResolvedCell], generations: Sequen
     panel_width = TEXT_PANEL_WIDTH if any(cell.data.kind == "text" for cell in cells) else PANEL_WIDTH
     width, height = LABEL_WIDTH + 0.05 + panel_width * len(generations), PANEL_HEIGHT * len(cells) + 0.4
     figure = Figure(figsize=(width, height), dpi=110)
-    subplots = figure.subplots(len(cells), len(generations), squeeze=False)
-    for row, cell in zip(subplots, cells, strict=True):
-        texts = row_label(sweep, cell).splitlines()
-        name = "\n".join(textwrap.fill(text, LABEL_CHARACTERS) for text in texts)
-        row[0].set_ylabel(name, fontsize=7, rotation=0, ha="right", va="center")
-        for ax, generation in zip(row, generations, strict=True):
-            _draw_panel(ax, cell, samples[cell.number, generation])
-    for column, (ax, generation) in enumerate(zip(subplots[0], generations, strict=True)):
-        ax.set_title(f"generation {generation}" if column == 0 else str(generation), fontsize=8)
     margins = {"left": LABEL_WIDTH / width, "right": 1 - 0.05 / width, "top": 1 - 0.3 / height, "bottom": 0.05 / height}
-    figure.subplots_adjust(**margins, wspace=0.08, hspace=0.1)
+    names = [_wrapped(row_label(sweep, cell)) for cell in cells]
+    titles = [f"generation {t}" if column == 0 else str(t) for column, t in enumerate(generations)]
+    panels = [[samples[cell.number, t] for t in generations] for cell in cells]
+    if all(cell.data.kind == "images" for cell in cells):
+        _draw_images(figure.subplots(gridspec_kw=margins), panels, names, titles)
+        return figure
+    subplots = figure.subplots(
+        len(cells), len(generations), squeeze=False, gridspec_kw={**margins, "wspace": 0.08, "hspace": 0.1}
+    )
+    for row, cell, name, drawn in zip(subplots, cells, names, panels, strict=True):
+        row[0].set_ylabel(name, fontsize=7, rotation=0, ha="right", va="center")
+        for ax, rows in zip(row, drawn, strict=True):
+            _draw_panel(ax, cell, rows)
+    for ax, title in zip(subplots[0], titles, strict=True):
+        ax.set_title(title, fontsize=8)
     return figure
+
+
+def _wrapped(name: str) -> str:
+    """Break the lines of a cell's label."""
+    return "\n".join(textwrap.fill(text, LABEL_CHARACTERS) for text in name.splitlines())
+
+
+def _draw_images(
+    ax: Axes, panels: Sequence[Sequence[np.ndarray | None]], names: Sequence[str], titles: Sequence[str]
+) -> None:
+    """Draw panels of images on a single subplot, in inches; a subplot for each panel takes many times longer.
+
+    Args:
+        ax: the subplot, which fills the figure.
+        panels: row -> panels with images uint8 (count, channels, height, width), or None.
+        names: of the rows.
+        titles: of the columns.
+    """
+    frames = []
+    for row, drawn in enumerate(panels):
+        for column, images in enumerate(drawn):
+            centre = np.array([(column + 0.5) * PANEL_WIDTH, (row + 0.5) * PANEL_HEIGHT])
+            size = np.array([PANEL_WIDTH, PANEL_HEIGHT]) - PANEL_GAP
+            if images is not None:
+                picture = mosaic(images)
+                shape = np.array(picture.shape[1::-1])
+                size = shape * (size / shape).min()
+                (left, top), (right, bottom) = centre - size / 2, centre + size / 2
+                extent = (left, right, bottom, top)
+                ax.imshow(picture, "gray", vmin=0, vmax=255, interpolation="nearest", extent=extent)
+            colour = "0.9" if images is None else "none"
+            frames.append(Rectangle(tuple(centre - size / 2), *size, fc=colour, ec="black", lw=0.8))
+    ax.add_collection(PatchCollection(frames, match_original=True))
+    ax.set(xlim=(0, len(titles) * PANEL_WIDTH), ylim=(len(names) * PANEL_HEIGHT, 0), frame_on=False)
+    ax.grid(False)
+    ax.xaxis.tick_top()
+    ax.set_xticks((np.arange(len(titles)) + 0.5) * PANEL_WIDTH, titles, fontsize=8)
+    ax.set_yticks((np.arange(len(names)) + 0.5) * PANEL_HEIGHT, names, fontsize=7)
+    ax.tick_params(length=0, pad=1)
 
 
 def _draw_panel(ax: Axes, cell: ResolvedCell, rows: np.ndarray | None) -> None:

@@ -41,6 +41,7 @@ STYLE: dict[Any, Any] = {
     "axes.grid": True,
     "grid.alpha": 0.3,
     "grid.linewidth": 0.6,
+    "image.composite_image": False,  # each image in an SVG has its pixels
 }
 """Settings of matplotlib for all figures."""
 

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from raysc.results.statistics.crossed import replicates
 from raysc.results.statistics.intervals import CONFIDENCE_LEVEL, SkewAdjusted
@@ -109,7 +109,7 @@ def seed_means(table: pd.DataFrame, column: str, geometric: bool, bounds: Bounds
     seeds = means["seeds"].to_numpy()
     half = (
         means["spread"]
-        * stats.t.ppf((1 + CONFIDENCE_LEVEL) / 2, np.maximum(seeds - 1, 1))
+        * special.stdtrit(np.maximum(seeds - 1, 1), (1 + CONFIDENCE_LEVEL) / 2)
         / np.sqrt(np.maximum(seeds, 1))
     )
     means["low"], means["high"] = means["mean"] - half, means["mean"] + half

@@ -8,7 +8,7 @@ def test_markdown_escapes_bars_and_tags() -> None:
 
 def test_latex_escapes_special_characters() -> None:
     text = latex(["regime", r"100 \%"], [["frechet_distance", "1"], ["\\input{x}$^~#&<>", "2"]], left=["regime"])
-    assert text.splitlines()[1:4] == ["\\begin{tabular}{lr}", "\\toprule", "regime & 100 \\% \\\\"]
+    assert text.splitlines()[2:5] == ["\\begin{tabular}{lr}", "\\toprule", "regime & 100 \\% \\\\"]
     assert "frechet\\_distance & 1 \\\\" in text
     assert (
         "\\textbackslash{}input\\{x\\}\\$\\textasciicircum{}\\textasciitilde{}\\#\\&\\textless{}\\textgreater{}" in text

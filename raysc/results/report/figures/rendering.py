@@ -110,9 +110,11 @@ def render(
 
     Arguments are those of ``ReportFigure``, and ``points`` of ``view``.
     """
+    if (engine := figure.get_layout_engine()) is not None:  # else each file would draw the figure twice for it
+        engine.execute(figure)
+        figure.set_layout_engine("none")
     png = io.BytesIO()
     views = (view(figure, title, alt, points),)
-    figure.set_layout_engine("none")  # the SVG's layout holds for the PNG too
     figure.savefig(png, format="png", dpi=DPI)
     return ReportFigure(name, title, caption, alt, views, png.getvalue(), numbers)
 

@@ -132,18 +132,27 @@ class Results:
 
         return profile_frame(collapse_profile(self._resolved, self._results(), factor))
 
-    def variance(self, metric: str | None = None, generation: int | None = None) -> "pd.DataFrame":
+    def variance(
+        self, metric: str | None = None, generation: int | None = None, *, terms: bool = False
+    ) -> "pd.DataFrame":
         """Return the components of the variance of a metric, the first if not given, by the seeds' purposes.
 
-        ``generation``: a measured one; all of them if not given. docs/seeds.md explains the columns.
+        docs/seeds.md explains the columns.
+
+        Args:
+            metric: a column of the table; the sweep's first metric if not given.
+            generation: a measured one; all of them if not given.
+            terms: sum the components to the terms of theorem 2 of Bertrand et al. 2023: finite samples, optimisation
+                and generation 0.
 
         Raises:
             InputError: no purpose has several seeds, there is no such metric, or there are no results.
         """
         from raysc.results.table.selection import metric_column
-        from raysc.results.table.variance import variance_frame
+        from raysc.results.table.variance import terms_frame, variance_frame
 
-        return variance_frame(self._resolved, self._results(), metric_column(self.sweep, metric), generation)
+        tabulate = terms_frame if terms else variance_frame
+        return tabulate(self._resolved, self._results(), metric_column(self.sweep, metric), generation)
 
     def generation(self, cell: int, seed: int, t: int) -> "StoredGeneration":
         """Return generation t of one seed of a cell; its ``rows`` and its ``model`` are read on access.

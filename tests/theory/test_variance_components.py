@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import cast
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from raysc import registry
 from raysc.datasets.points.gaussian import Gaussian
 from raysc.execution.model_loops import model_loops
 from raysc.execution.ranks import ClosedFormRank
+from raysc.metrics.core.metric import Column
 from raysc.models.family import ClosedFormFamily, state_arrays
 from raysc.planning.resolved import ResolvedCell, resolve
 from raysc.pool.blocks import MemoryBlock
@@ -18,7 +20,7 @@ from raysc.pool.rows import Rows
 from raysc.regimes.recipe import REAL
 from raysc.results.statistics.crossed import CrossedDesign, Effect
 from raysc.results.statistics.variance_components import Component, summed_component
-from raysc.results.table.variance import variance_frame
+from raysc.results.table.variance import terms_frame, variance_frame
 from raysc.seeds import Purpose
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep, read_sweep
@@ -71,6 +73,35 @@ def test_components_of_the_mean(number: int) -> None:
     else:
         expected = theory.mix_mean(generations, 50, int(50 * (cell.settings.lambda_ or 0)))
     check(expected, {t: by_last_purpose(design, by_generation[t]) for t in generations})
+
+
+def test_the_three_terms_of_the_mean_and_their_bound() -> None:
+    """The terms are those of the closed form, and add up to less than theorem 2 of Bertrand et al. 2023 allows.
+
+    With a = lambda / (1 + lambda) a retraining draws a mean that lies (1 - a) / sqrt(n) + a / sqrt(m), at most, from
+    a times the last one in root mean square: the training set has n real and m synthetic rows of variance below 1.
+    """
+    n, a = 50, 0.5
+    sweep = read_sweep(str(FILE), REDUCED, registry)
+    cell, design = resolve(sweep).cells[1], CrossedDesign.of(sweep.seeds)
+    assert design is not None
+    expected, by_generation = theory.mix_mean(range(5), n, n), means(cell, sweep.seeds, 4)
+    start = np.sqrt(np.square(by_generation[0]).mean())
+    eps_n = (1 - a) / np.sqrt(n) + a / np.sqrt(n)
+    mean_error = Column("mean", "lower", "linear", "none")
+    for t in (1, 4):
+        rows = pd.DataFrame(
+            {"cell": 1, "seed": sweep.seeds, "generation": t, "diverged": False, "mean": by_generation[t]}
+        )
+        terms = terms_frame(resolve(sweep), rows, mean_error).set_index("component")
+        assert terms.loc["optimisation", "variance"] == 0
+        for term, truth in (
+            ("finite samples", expected["data"][t] + expected["sample"][t]),
+            ("generation 0", expected["initial"][t]),
+        ):
+            assert terms.loc[term, "low"] <= truth <= terms.loc[term, "high"]
+        error = np.sqrt(np.square(by_generation[t]).mean())
+        assert error <= eps_n * sum(a**k for k in range(t)) + a**t * start
 
 
 def test_components_of_the_log_variance(run_sweep: RunSweep, tmp_path: Path) -> None:

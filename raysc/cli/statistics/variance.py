@@ -15,6 +15,9 @@ def variance(
     sweep_file: SweepArgument,
     metric: Annotated[str | None, typer.Option(help="A column of the table; the first metric if not given.")] = None,
     generation: Annotated[str, typer.Option(help="last, all or a number.")] = "last",
+    terms: Annotated[
+        bool, typer.Option("--terms", help="Sum them to finite samples, optimisation and generation 0.")
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print a list of objects, one per cell, generation and component.")
     ] = False,
@@ -29,14 +32,15 @@ def variance(
     from raysc.planning.resolved import measured_generations, resolve
     from raysc.results.table.selection import at_generation, metric_column
     from raysc.results.table.table import load_table
-    from raysc.results.table.variance import variance_frame, variance_texts
+    from raysc.results.table.variance import terms_frame, variance_frame, variance_texts
 
     sweep, objects = open_sweep(sweep_file, storage, overrides)
     resolved, column = resolve(sweep), metric_column(sweep, metric)
     table = load_table(resolved, objects)
     if table.empty:
         raise no_results(sweep, objects)
-    components = variance_frame(resolved, at_generation(table, generation, measured_generations(sweep)), column)
+    tabulate = terms_frame if terms else variance_frame
+    components = tabulate(resolved, at_generation(table, generation, measured_generations(sweep)), column)
     if as_json:
         typer.echo(json.dumps(json_objects(components), indent=1, allow_nan=False))
         return

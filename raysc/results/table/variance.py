@@ -1,6 +1,6 @@
 """Components of the variance of a metric, by the purposes of the seeds, for each cell and generation."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,14 +10,21 @@ from raysc.errors import InputError
 from raysc.metrics.core.metric import Column
 from raysc.planning.resolved import ResolvedSweep
 from raysc.results.statistics.averages import logarithms
-from raysc.results.statistics.crossed import CrossedDesign
-from raysc.results.statistics.variance_components import Component, levels, variance_components
+from raysc.results.statistics.crossed import CrossedDesign, Effect
+from raysc.results.statistics.variance_components import Component, levels, summed_component, variance_components
 from raysc.results.table.number_format import interval_text
 from raysc.results.table.table import varying_axes
 from raysc.seeds import varied_purposes
 
 TOTAL = "total"
 """Text for the sum of all components."""
+TERMS: Mapping[str, Effect] = {
+    "finite samples": ("data", "sample"),
+    "optimisation": ("train",),
+    "generation 0": ("initial",),
+}
+"""The three terms of the bound of Bertrand et al. 2023, theorem 2 (recalled), and the purposes whose draws make each
+vary. An interaction belongs to the last of its purposes, in the order data, initial, train, sample."""
 
 
 def variance_frame(
@@ -53,12 +60,49 @@ def variance_frame(
     rows: list[dict[str, Any]] = []
     for (cell, t), group in table.groupby(["cell", "generation"]):
         number = int(str(cell))
-        values = np.where(group["diverged"].astype(bool), np.nan, group[column.name].to_numpy(float))
-        values = logarithms(values) if column.geometric else values
+        values = group_values(group, column)
         settings = {axis: sweep.cells[number].axes[axis] for axis in axes}
         for component in _components(group["seed"].tolist(), values, sweep.seeds):
             rows.append({"cell": number, **settings, "generation": int(str(t)), **component})
     return pd.DataFrame(rows)
+
+
+def terms_frame(
+    resolved: ResolvedSweep, table: pd.DataFrame, column: Column, generation: int | None = None
+) -> pd.DataFrame:
+    """Return the variance of a metric by the three terms of ``TERMS``, and in total.
+
+    Arguments, columns and errors are those of ``variance_frame``; the column "component" has the name of the term, and
+    there is no column "levels". A term whose purposes have one seed each has the variance 0.
+    """
+    frame = variance_frame(resolved, table, column, generation)
+    sweep = resolved.sweep
+    design = CrossedDesign.of(sweep.seeds)
+    assert design is not None, "the seeds of a sweep are a whole design"
+    effects = {
+        term: [effect for effect in design.effects if effect[-1] in purposes] for term, purposes in TERMS.items()
+    }
+    rows: list[dict[Any, Any]] = []
+    for row in frame[frame["component"] == TOTAL].drop(columns="levels").to_dict("records"):
+        group = table[(table["cell"] == row["cell"]) & (table["generation"] == row["generation"])]
+        values, cell_design = group_values(group, column), CrossedDesign.of(group["seed"].tolist())
+        for term, summed in effects.items():
+            part = dict.fromkeys(("variance", "low", "high", "share"), 0.0)
+            if np.isnan(row["variance"]) or cell_design is None:
+                part = dict.fromkeys(part, float("nan"))
+            elif summed:
+                component = summed_component(cell_design, values, summed)
+                share = component.variance / row["variance"] if row["variance"] > 0 else float("nan")
+                part = dict(zip(part, (component.variance, component.low, component.high, share), strict=True))
+            rows.append({**row, "component": term, **part})
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def group_values(group: pd.DataFrame, column: Column) -> np.ndarray:
+    """Return a metric of some rows of the table, float64 (rows,); its logarithm if geometric, NaN if diverged."""
+    values = np.where(group["diverged"].astype(bool), np.nan, group[column.name].to_numpy(float))
+    return logarithms(values) if column.geometric else values
 
 
 def _components(seeds: list[int], values: np.ndarray, all_seeds: Iterable[int]) -> list[dict[str, Any]]:

@@ -77,3 +77,15 @@ def test_plain_seeds_are_refused(raysc: RunRaysc, gaussian_arguments: Arguments)
     assert ran.status == 2
     assert "a variance has components where purposes have seeds of their own" in ran.err
     assert len(ran.err.splitlines()) == 1
+
+
+def test_terms_are_sums_of_components(raysc: RunRaysc, crossed: tuple[str, str, str]) -> None:
+    options = ("--json", "--metric", "mean_error")
+    parts, terms = (
+        {row["component"]: row["variance"] for row in json.loads(raysc("variance", *crossed, *options, *more).out)}
+        for more in ((), ("--terms",))
+    )
+    assert list(terms) == ["finite samples", "optimisation", "generation 0", "total"]
+    assert terms["optimisation"] == 0
+    assert terms["total"] == parts["total"]
+    assert "generation 0" in raysc("variance", *crossed, "--terms").out

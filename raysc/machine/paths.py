@@ -1,6 +1,7 @@
 """One rule for the paths of files and folders that a user names."""
 
 import os
+import re
 from pathlib import Path
 
 from raysc.errors import InputError
@@ -9,19 +10,22 @@ MAX_NAME_BYTES = 255
 """Longest name of a file or folder that file systems take, in bytes."""
 MAX_PATH_BYTES = 4095
 """Longest path that Linux takes, in bytes."""
+_URI = re.compile(r"file:/|[A-Za-z][A-Za-z0-9+.-]+://", re.IGNORECASE)
 
 
 def local_path(path: str | os.PathLike[str]) -> Path:
     """Return the absolute path that a user means; ``~`` is the home folder. Links are kept.
 
     Raises:
-        InputError: no file system has such a path, or the home folder is unknown.
+        InputError: no file system has such a path, it is a URI, or the home folder is unknown.
     """
     text = os.fspath(path)
     if not isinstance(text, str):
         raise InputError(f"{text!r}: expected a path as text")
     if not text:
         raise InputError("expected a path, got an empty text")
+    if _URI.match(text):
+        raise InputError(f"{short_text(text)}: expected a path on this machine, got a URI; write the path alone")
     if "\0" in text:
         raise InputError(f"{short_text(text)}: a path cannot hold a zero byte")
     try:

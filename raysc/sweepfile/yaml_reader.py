@@ -18,7 +18,7 @@ from ruamel.yaml.events import (
     Event,
     NodeEvent,
 )
-from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from raysc.errors import InputError
 from raysc.sweepfile.scalars import plain_scalar
@@ -86,7 +86,8 @@ def _plain(node: Node, key: str, yaml: YAML, locate: Locate, locations: dict[str
             name, location = name_node.value, locate(name_node.start_mark.line + 1)
             inner_key = join_key(key, name)
             if not name_node.tag.endswith(":str"):
-                raise InputError(f"{location}: expected a name as key, got {name}; quote it if it is text")
+                shown = name if isinstance(name_node, ScalarNode) else "a list or a mapping"
+                raise InputError(f"{location}: expected a name as key, got {shown}; quote it if it is text")
             if name in mapping:
                 raise InputError(f"{location}: duplicate key {name!r}; it is first at {locations[inner_key]}")
             locations[inner_key] = location

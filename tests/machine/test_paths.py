@@ -13,6 +13,7 @@ def test_a_relative_path_starts_at_the_current_folder(tmp_path: Path, monkeypatc
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     assert local_path("a b#c%20d?e") == tmp_path / "a b#c%20d?e"
     assert local_path(Path("x")) == tmp_path / "x"
+    assert local_path("a:b//c") == tmp_path / "a:b" / "c"
     assert local_path("~/x") == tmp_path / "home" / "x"
 
 
@@ -25,6 +26,9 @@ def test_a_relative_path_starts_at_the_current_folder(tmp_path: Path, monkeypatc
         ("x" * 300, "more than 255 bytes"),
         ("folder/" + "漢" * 100, "more than 255 bytes"),
         ("x/" * 3000, "the path has more than 4095 bytes"),
+        ("file:///data/points.csv", "got a URI; write the path alone"),
+        ("FILE:/data/points.csv", "got a URI"),
+        ("s3://bucket/points.csv", "got a URI"),
         ("\ud800", "characters that no file name can have"),
     ],
 )

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import cycle, islice
+from multiprocessing.queues import SimpleQueue
 
 from tests.simulation.cases import PROFILES, play
 from tests.simulation.points import SWEEPS, Point, play_point, points
@@ -114,6 +116,9 @@ def play_all(
 ) -> Iterator[Figures]:
     """Run schedules and points on several processes; yield the figures of each part as it ends.
 
+    Each process stays on one core. One of its threads runs at a time, and handing over to a thread on another core costs
+    more than the work between two handovers.
+
     Args:
         schedules: (profile, seed).
         chosen: exhaustive points.
@@ -122,6 +127,15 @@ def play_all(
     parts = [partial(play_seeds, schedules[start : start + CHUNK]) for start in range(0, len(schedules), CHUNK)]
     parts += [partial(play_points, chosen[start : start + CHUNK]) for start in range(0, len(chosen), CHUNK)]
     context = multiprocessing.get_context("forkserver")
-    with ProcessPoolExecutor(processes or os.cpu_count(), mp_context=context) as pool:
+    count = processes or os.cpu_count() or 1
+    cores = context.SimpleQueue()
+    for core in islice(cycle(sorted(os.sched_getaffinity(0))), count):
+        cores.put(core)
+    with ProcessPoolExecutor(count, context, _stay_on_a_core, (cores,)) as pool:
         for future in [pool.submit(part) for part in parts]:
             yield future.result()
+
+
+def _stay_on_a_core(cores: "SimpleQueue[int]") -> None:
+    """Bind this process to the next of some cores."""
+    os.sched_setaffinity(0, {cores.get()})

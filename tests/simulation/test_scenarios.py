@@ -184,6 +184,8 @@ def test_verify_beside_a_running_sweep_finds_no_damage(scenario: MakeScenario) -
     play.start("A", "A")
     play.start("V", "V", options=RunOptions("", verify=True))
     play.run()
+    assert not play.world.contents.names("trash")
+    assert not play.world.contents.names("dropped")
     play.check()
 
 

@@ -64,6 +64,7 @@ def test_every_key_has_its_line() -> None:
         ("a: 1\nb: 2\na: 3", ["line 3", "duplicate key 'a'", "line 1"]),
         ("a:\n  b: 1\n  b: 1", ["line 3", "duplicate key 'b'", "line 2"]),
         ("a: 1\n3: 4", ["line 2", "expected a name as key, got 3"]),
+        ("a: 1\n? [b, c]\n: 4", ["line 2", "expected a name as key, got a list or a mapping"]),
         ("a: 1\nb: !!python/object/apply:os.system [ls]", ["line 2", "tags are not supported"]),
         ("a: !!int '3'", ["line 1", "tags"]),
         ("a: &x [*x]", ["line 1", "anchors"]),

@@ -16,8 +16,8 @@ from raysc.errors import InputError, RayscError
 from raysc.store import host
 from raysc.store.locations import store_uri
 from raysc.store.names import is_of_raysc
+from raysc.store.storage import UNFINISHED, connect
 from raysc.store.storage import ObjectInfo as ObjectInfo
-from raysc.store.storage import connect
 
 READ_THREADS = 16
 """Threads that read objects. They wait for a bucket, or decode a disk's files outside Python's lock."""
@@ -179,7 +179,7 @@ class Objects:
             return
         for path in self.folder.rglob("*#*"):
             name = path.relative_to(self.folder).as_posix()
-            if is_of_raysc(_UNFINISHED.sub("", name)) and _UNFINISHED.search(name) and path.is_file():
+            if is_of_raysc(UNFINISHED.sub("", name)) and UNFINISHED.search(name) and path.is_file():
                 status = path.stat()
                 last_modified = datetime.fromtimestamp(status.st_mtime, UTC)
                 if last_modified < before:
@@ -230,7 +230,6 @@ class Objects:
             raise StorageError(f"storage {self.uri}: {problem}: {_reason(error)}") from error
 
 
-_UNFINISHED = re.compile(r"#\d+$")
 _XML_ERROR = re.compile(r"<Code>(.*?)</Code>.*?<Message>(.*?)</Message>", re.DOTALL)
 _SYSTEM_ERROR = re.compile(r'message: "(.*?)"')
 

@@ -1,10 +1,17 @@
 """Storage of named bytes: the six requests on which the store stands, and folders and buckets that answer them."""
 
+import errno
+import os
+import re
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
+from pathlib import Path
 from typing import NamedTuple, Protocol
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import obstore
 from obstore.exceptions import AlreadyExistsError
@@ -12,6 +19,8 @@ from obstore.store import MemoryStore, ObjectStore, from_url
 
 RETRY_TIMEOUT = timedelta(minutes=1)
 """Time for which a request to a bucket is repeated before it counts as failed."""
+UNFINISHED = re.compile(r"#\d+$")
+"""End of the name of a file that is being written: NAME#NUMBER, which is then renamed. No listing shows such files."""
 
 
 class ObjectInfo(NamedTuple):
@@ -78,9 +87,11 @@ class ObstoreStorage:
 
     Attributes:
         store: of obstore.
+        folder: path of the folder; "" for a bucket.
     """
 
     store: ObjectStore
+    folder: str = ""
 
     def put(self, name: str, data: bytes) -> None:
         obstore.put(self.store, name, data)
@@ -102,6 +113,9 @@ class ObstoreStorage:
         return True
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
+        if self.folder:
+            yield from list_folder(self.folder, prefix)
+            return
         for page in obstore.list(self.store, prefix=prefix or None, chunk_size=1000):
             for entry in page:
                 yield ObjectInfo(entry["path"], entry["size"], entry["last_modified"])
@@ -110,8 +124,54 @@ class ObstoreStorage:
         obstore.delete(self.store, list(names))
 
 
+def list_folder(folder: str, prefix: str) -> Iterator[ObjectInfo]:
+    r"""Yield the files below a folder and a prefix of whole path segments. Links are followed.
+
+    obstore lists nothing where one file has a name that no object can have, or one link leads in a circle. Programs and
+    people leave such files (macOS's ``Icon\r``, names in Latin-1), so here they are skipped.
+
+    Raises:
+        OSError: a folder cannot be read.
+    """
+    pending = [(prefix, frozenset[tuple[int, int]]())]
+    while pending:
+        below, parents = pending.pop()
+        path = Path(folder, below)
+        try:
+            inside = path.stat()
+            entries = os.scandir(path)
+        except (FileNotFoundError, NotADirectoryError):
+            continue  # nothing has this prefix, or another process has deleted the folder
+        identity = (inside.st_dev, inside.st_ino)
+        if identity in parents:
+            continue  # a link to a folder that holds it
+        with entries:
+            for entry in entries:
+                if not entry.name.isprintable() or UNFINISHED.search(entry.name):
+                    continue
+                name = f"{below}/{entry.name}" if below else entry.name
+                status = _status(entry)
+                if status is not None and stat.S_ISDIR(status.st_mode):
+                    pending.append((name, parents | {identity}))
+                elif status is not None and stat.S_ISREG(status.st_mode):
+                    yield ObjectInfo(name, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
+
+
+def _status(entry: "os.DirEntry[str]") -> os.stat_result | None:
+    """Return the status of a file or folder, or of the target of a link; None if it is absent or a link to itself."""
+    try:
+        return entry.stat()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return None
+        raise
+
+
 def _open_folder(uri: str) -> Storage:
-    return ObstoreStorage(from_url(uri, mkdir=True))
+    folder = url2pathname(urlsplit(uri).path)
+    return ObstoreStorage(from_url(uri, mkdir=True), folder)
 
 
 def _open_memory(uri: str) -> Storage:

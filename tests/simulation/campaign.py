@@ -116,8 +116,8 @@ def play_all(
 ) -> Iterator[Figures]:
     """Run schedules and points on several processes; yield the figures of each part as it ends.
 
-    Each process stays on one core. One of its threads runs at a time, and handing over to a thread on another core costs
-    more than the work between two handovers.
+    Each process stays on one core. One of its threads runs at a time, and a hand-over to a thread on another core costs
+    more than the work between two of them.
 
     Args:
         schedules: (profile, seed).

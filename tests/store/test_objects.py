@@ -1,5 +1,6 @@
 """Storage in folders and in memory, and what only a folder has."""
 
+import os
 from pathlib import Path
 from uuid import uuid4
 
@@ -34,6 +35,33 @@ def test_reading_an_absent_folder_does_not_create_it(tmp_path: Path) -> None:
     assert not (tmp_path / "mistyped").exists()
     objects.put("first", b"creates the folder")
     assert list(objects.names()) == ["first"]
+
+
+@pytest.mark.parametrize("stray", [b"Icon\r", b"caf\xe9", b"a\x1b[2Jb", b"1-1\n", b"0-0#12"])
+def test_a_file_that_no_object_can_be_named_like_is_skipped(stray: bytes, tmp_path: Path) -> None:
+    """One such file ended every command: macOS names the icons of folders so, and file systems keep any bytes."""
+    objects = Objects.open(str(tmp_path))
+    objects.put("spans/key/0/0-0", b"")
+    Path(os.fsdecode(bytes(tmp_path / "spans/key/0") + b"/" + stray)).touch()
+    assert list(objects.names()) == list(objects.names("spans/key")) == ["spans/key/0/0-0"]
+
+
+@pytest.mark.parametrize("target", [".", "..", "../..", "itself", "nowhere"])
+def test_a_link_in_a_circle_or_to_nothing_is_skipped(target: str, tmp_path: Path) -> None:
+    objects = Objects.open(str(tmp_path))
+    objects.put("spans/key/0/0-0", b"")
+    (tmp_path / "spans/key/itself").symlink_to(target)
+    assert list(objects.names()) == list(objects.names("spans")) == ["spans/key/0/0-0"]
+
+
+def test_a_linked_folder_counts(tmp_path: Path) -> None:
+    """Users move a store's large folders to another disk."""
+    objects = Objects.open(str(tmp_path / "store"))
+    objects.put("attempts/key/0/0-0/1/rows", b"12")
+    (tmp_path / "store/attempts").rename(tmp_path / "disk")
+    (tmp_path / "store/attempts").symlink_to(tmp_path / "disk")
+    (info,) = objects.list_objects()
+    assert (info.name, info.size) == ("attempts/key/0/0-0/1/rows", 2)
 
 
 def test_hidden_files_of_file_systems_are_no_objects(tmp_path: Path) -> None:

@@ -40,6 +40,16 @@ def test_a_plan_has_the_ceiling_of_a_search_and_its_next_round(raysc: RunRaysc, 
     assert json.loads(raysc("plan", file, "--json").out)["search"] == {"searches": 2, "runs_at_most": 800}
 
 
+def test_the_ceiling_counts_the_most_generations_of_a_value(raysc: RunRaysc, file: str) -> None:
+    longer = ("plan", file, "--set", "search.generations=20")
+    ran = raysc(*longer)
+    assert "with at most 800 runs (16,000 retrainings)" in ran.out
+    assert "generations: 144 in all" in ran.out, "the first round has loop.generations"
+    refused = raysc(*longer, "--set", "keep.training_state=none")
+    assert refused.status == 2
+    assert "keep.training_state: expected last: with search.generations" in refused.err
+
+
 def test_a_status_before_the_first_run_has_no_estimate(raysc: RunRaysc, file: str) -> None:
     assert "searching, between" in raysc("status", file).out
 

@@ -20,7 +20,8 @@ from raysc.planning.open_sweep import open_sweep
 from raysc.planning.plan import make_plan
 from raysc.planning.resolved import resolve
 from raysc.results.statistics.forecast import forecast_last
-from raysc.results.table.table import load_table, main_columns
+from raysc.results.table.columns import main_columns
+from raysc.results.table.table import load_table
 
 REPEATS = 100
 SHARES = (0.1, 0.25, 0.5)

@@ -22,7 +22,8 @@ from raysc.planning.plan import make_plan
 from raysc.planning.resolved import measured_generations, resolve
 from raysc.planning.validation import validate
 from raysc.results.claims.judging import judge_claims
-from raysc.results.table.table import load_table, main_columns
+from raysc.results.table.columns import main_columns
+from raysc.results.table.table import load_table
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep, read_sweep
 

@@ -266,8 +266,8 @@ class Results:
             InputError: there are no such cells or metrics, or no pairs.
         """
         from raysc.results.table.cell_comparison import compare_cells
+        from raysc.results.table.columns import main_columns
         from raysc.results.table.selection import metric_column
-        from raysc.results.table.table import main_columns
 
         names = _list(metric)
         columns = main_columns(self.sweep) if names is None else [metric_column(self.sweep, name) for name in names]

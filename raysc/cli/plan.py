@@ -46,7 +46,8 @@ def plan(
     check_name(sweep, objects)
     made = make_plan(resolved, objects)
     size = estimate_size(made)
-    costs = _costs(made, objects, cluster) if made.units else []
+    has_nodes = bool(sweep.prices) or cluster is not None
+    costs = _costs(made, objects, cluster) if made.units and has_nodes else []  # costs read the table, with pandas
     durations = None
     if time:
         from raysc.estimates.duration import estimate_duration

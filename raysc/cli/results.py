@@ -122,8 +122,8 @@ def _print_rates(resolved: "ResolvedSweep", table: "pd.DataFrame") -> None:
 
 def _grouped(table: "pd.DataFrame", groups: Sequence[str], names: Sequence[str], sweep: "Sweep") -> "pd.DataFrame":
     """Return the statistics of metrics over seeds for each group."""
+    from raysc.results.table.columns import columns_by_name, metric_columns
     from raysc.results.table.groups import aggregate_by
-    from raysc.results.table.table import columns_by_name, metric_columns
 
     return aggregate_by(table, groups, names, columns_by_name(metric_columns(sweep)))
 

@@ -73,7 +73,8 @@ def grouping(by: str | None, generation: str, sweep: "Sweep", table: "pd.DataFra
 
 def shown_metrics(sweep: "Sweep", table: "pd.DataFrame", metrics: Sequence[str] | None) -> list[str]:
     """Choose the metrics to print. Without --metric: the first column of each metric, and the first one's excess."""
-    from raysc.results.table.table import controls_of, main_columns
+    from raysc.results.table.columns import main_columns
+    from raysc.results.table.table import controls_of
 
     if metrics is not None:
         return list(metrics)
@@ -101,9 +102,9 @@ def group_text(
         pivot: the group column whose values stand side by side, for the first metric.
         wide: every statistic has a column.
     """
+    from raysc.results.table.columns import metric_columns, targets_of
     from raysc.results.table.compact import best_groups, compact_table, control_groups, metric_of
     from raysc.results.table.groups import pivot_groups
-    from raysc.results.table.table import metric_columns, targets_of
 
     if wide:
         statistics = [f"{name}_{part}" for name in metrics for part in (*STATISTICS, "count")]

@@ -32,8 +32,9 @@ def comparison_table(
         numbers: return numbers; else each metric as text with its interval.
     """
     from raysc.planning.resolved import resolve
+    from raysc.results.table.columns import main_columns, metric_columns, targets_of
     from raysc.results.table.sweep_comparison import compare_sweeps, interval_texts
-    from raysc.results.table.table import load_table, main_columns, metric_columns, targets_of
+    from raysc.results.table.table import load_table
 
     if generation == "all":
         raise InputError("--against compares one generation: give --generation a number, or leave it out for the last")

@@ -6,7 +6,7 @@ from math import ceil
 import pandas as pd
 
 from raysc.planning.plan import Plan
-from raysc.results.table.table import PHASES
+from raysc.results.table.columns import PHASES
 from raysc.settings import Resources
 from raysc.sweepfile.sweep import Sweep
 

@@ -9,7 +9,8 @@ import pandas as pd
 from raysc.planning.resolved import ResolvedSweep, measured_generations
 from raysc.planning.units import LoopUnit, Unit
 from raysc.results.statistics.forecast import forecast_last
-from raysc.results.table.table import controls_of, main_columns
+from raysc.results.table.columns import main_columns
+from raysc.results.table.table import controls_of
 
 
 def forecast_order(resolved: ResolvedSweep, table: pd.DataFrame, units: Sequence[Unit]) -> list[Unit]:

@@ -57,9 +57,20 @@ def test_of_a_damaged_file_it_is_said_what_mends_it(
     assert ran.err.endswith("; raysc sweep sets it aside and makes it again\n")
 
 
-def test_help_and_bad_input_import_nothing_heavy() -> None:
-    code = "import sys, raysc.cli; print(*sorted({'ray', 'torch', 'matplotlib', 'pandas', 'scipy'} & set(sys.modules)))"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "\n"
+def test_help_bad_input_and_plans_of_closed_forms_import_nothing_heavy(tmp_path: Path, gaussian_text: str) -> None:
+    (tmp_path / "grid.yaml").write_text(gaussian_text)
+    code = """
+import sys
+from raysc.cli import main
+sys.argv = ["raysc", "plan", "grid.yaml", "--storage", "store"]
+try:
+    main()
+finally:
+    print(*sorted({"ray", "torch", "matplotlib", "pandas", "scipy"} & set(sys.modules)))
+"""
+    ran = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    first, *_, last = ran.stdout.splitlines()
+    assert (first, last) == ("small-gaussian: 4 cells, 3 seeds, T = 4", "")
 
 
 WITHOUT_HEAVY_MODULES = """

@@ -1,7 +1,9 @@
-"""Whitening matrices of Gram matrices, with which least squares are solved for many seeds at once."""
+"""Whitening matrices of Gram matrices, with which least squares are solved for many seeds at once.
+
+Functions import ``scipy.linalg``, which takes a fifth of a plan's time to import; a plan computes no matrices.
+"""
 
 import numpy as np
-from scipy.linalg import lapack
 
 
 def whitening_matrices(gram: np.ndarray) -> np.ndarray:
@@ -19,6 +21,8 @@ def whitening_matrices(gram: np.ndarray) -> np.ndarray:
         W, float64 (seeds, dim, dim), rows beyond the rank zero; NaN for a seed whose G is not finite. Squared pivots
         below about dim * 1e-16 of the largest diagonal entry count as zero.
     """
+    from scipy.linalg import lapack
+
     whitening = np.full(gram.shape, np.nan)
     finite = np.isfinite(gram).all(axis=(1, 2))
     tolerance = gram.shape[1] * np.finfo(float).eps * gram.diagonal(axis1=1, axis2=2)
@@ -33,6 +37,8 @@ def whitening_matrices(gram: np.ndarray) -> np.ndarray:
 
 def _rank_deficient(gram: np.ndarray) -> np.ndarray:
     """Compute W of one singular G, (dim, dim)."""
+    from scipy.linalg import lapack
+
     permuted, permutation, rank, _ = lapack.dpstrf(gram, lower=1)
     factor = np.empty((len(permuted), rank))
     factor[permutation - 1] = np.tril(permuted)[:, :rank]

@@ -45,7 +45,8 @@ from raysc.results.claims.verdicts import (
     verdicts,
     within,
 )
-from raysc.results.table.table import controls_of, metric_columns
+from raysc.results.table.columns import metric_columns
+from raysc.results.table.table import controls_of
 from raysc.results.thresholds.evidence import read_searches
 from raysc.sweepfile.claims import Case, Claim, Margin
 

@@ -14,9 +14,10 @@ from raysc.results.leaderboard.benchmark import BASELINE, BenchmarkFile, mitigat
 from raysc.results.leaderboard.entries import EntryReader, benchmark_records
 from raysc.results.leaderboard.scores import SECONDS_PER_HOUR, seed_scores
 from raysc.results.statistics.averages import seed_mean
+from raysc.results.table.columns import main_columns
 from raysc.results.table.csv_text import csv_text
 from raysc.results.table.number_format import interval_text, number_text
-from raysc.results.table.table import load_table, main_columns
+from raysc.results.table.table import load_table
 from raysc.results.thresholds.answers import threshold_of
 from raysc.results.thresholds.rounds import read_state
 from raysc.store.objects import Objects

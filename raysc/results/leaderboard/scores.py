@@ -6,7 +6,7 @@ import pandas as pd
 from raysc.planning.resolved import ResolvedSweep, measured_generations
 from raysc.results.leaderboard.benchmark import mitigation_name
 from raysc.results.leaderboard.entries import is_mitigation
-from raysc.results.table.table import PHASES, main_columns
+from raysc.results.table.columns import PHASES, main_columns
 
 SECONDS_PER_HOUR = 3600
 

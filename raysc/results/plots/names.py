@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from raysc.metrics.core.metric import Column
+from raysc.results.table.columns import main_columns, metric_columns
 from raysc.results.table.markup import latex_text
 from raysc.results.table.number_format import number_text
-from raysc.results.table.table import main_columns, metric_columns
 from raysc.sweepfile.sweep import Sweep
 
 METRICS = {

@@ -15,7 +15,8 @@ from raysc.results.profile.curves import CurveReader
 from raysc.results.profile.definitions import DEFAULT_FACTOR, DEFINITIONS, Definition, Evidence
 from raysc.results.profile.estimates import Estimate
 from raysc.results.profile.scaling import AXIS
-from raysc.results.table.table import controls_of, main_columns, quality_column
+from raysc.results.table.columns import main_columns, quality_column
+from raysc.results.table.table import controls_of
 from raysc.results.table.unmoved_weights import unmoved_generations
 from raysc.seeds import share_seeds
 from raysc.settings import Component

@@ -38,9 +38,10 @@ from raysc.results.report.tables import (
 from raysc.results.report.usage import usage_text
 from raysc.results.report.variance import variance_components_frame, variance_table
 from raysc.results.scaling.tables import effective_rows_frame, scaling_frame
+from raysc.results.table.columns import quality_column
 from raysc.results.table.early_ends import early_ends_text
 from raysc.results.table.stability import cell_stabilities, excess_unit, stability_frame
-from raysc.results.table.table import load_table, quality_column, varying_axes
+from raysc.results.table.table import load_table, varying_axes
 from raysc.seeds import seed_text
 from raysc.store.objects import Objects
 from raysc.sweepfile.measured_generations import generations_measured

@@ -12,10 +12,11 @@ from raysc.results.claims.judging import JudgedClaim
 from raysc.results.plots.labels import label
 from raysc.results.report.figures.panel_layout import is_control
 from raysc.results.statistics.averages import Mean, seed_mean
+from raysc.results.table.columns import main_columns
 from raysc.results.table.number_format import mean_text, number_text, value_text
 from raysc.results.table.selection import last_generation
 from raysc.results.table.stability import Stability
-from raysc.results.table.table import main_columns, varying_axes
+from raysc.results.table.table import varying_axes
 from raysc.sweepfile.sweep import Sweep
 
 

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
+from raysc.results.table.columns import PHASES
 from raysc.results.table.number_format import number_text
-from raysc.results.table.table import PHASES
 from raysc.settings import Price, Resources
 from raysc.sweepfile.sweep import Sweep
 

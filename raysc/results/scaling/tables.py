@@ -14,8 +14,9 @@ from raysc.planning.resolved import ResolvedCell, ResolvedSweep
 from raysc.results.plots.labels import label
 from raysc.results.scaling.exponents import Exponent, exponent
 from raysc.results.statistics.averages import seed_mean
+from raysc.results.table.columns import main_columns
 from raysc.results.table.number_format import interval_text
-from raysc.results.table.table import controls_of, main_columns, varying_axes
+from raysc.results.table.table import controls_of, varying_axes
 
 GENERATION = "generation"
 """Name of the axis T in the table."""

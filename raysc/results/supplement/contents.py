@@ -17,9 +17,9 @@ from raysc.results.report.figures.order import figure_sections
 from raysc.results.report.figures.rendering import write_numbers
 from raysc.results.report.provenance import compute_environments, lineage_frame
 from raysc.results.report.tables import claims_frame
+from raysc.results.table.columns import quality_column
 from raysc.results.table.csv_text import csv_text
 from raysc.results.table.stability import cell_stabilities
-from raysc.results.table.table import quality_column
 from raysc.store.objects import Objects
 from raysc.sweepfile.yaml_writer import sweep_yaml
 

@@ -8,10 +8,11 @@ import pandas as pd
 from raysc.errors import InputError
 from raysc.formatting import printable
 from raysc.planning.resolved import ResolvedSweep
+from raysc.results.table.columns import columns_by_name, main_columns, metric_columns
 from raysc.results.table.compact import compact_table
 from raysc.results.table.groups import aggregate
 from raysc.results.table.selection import last_generation
-from raysc.results.table.table import columns_by_name, controls_of, main_columns, metric_columns, varying_axes
+from raysc.results.table.table import controls_of, varying_axes
 from raysc.sweepfile.sweep import Sweep
 
 PARTS = ("mean", "low", "high")

@@ -6,7 +6,7 @@ import pandas as pd
 
 from raysc.errors import InputError
 from raysc.metrics.core.metric import Column
-from raysc.results.table.table import metric_columns
+from raysc.results.table.columns import metric_columns
 from raysc.sweepfile.messages import did_you_mean
 from raysc.sweepfile.sweep import Sweep
 

@@ -7,9 +7,10 @@ import pandas as pd
 from rich.table import Table
 
 from raysc.results.statistics.averages import seed_mean
+from raysc.results.table.columns import main_columns
 from raysc.results.table.number_format import mean_text, value_text
 from raysc.results.table.selection import last_generation
-from raysc.results.table.table import controls_of, main_columns, varying_axes
+from raysc.results.table.table import controls_of, varying_axes
 from raysc.results.table.terminal_table import WIDTH, empty_table, widest_table
 from raysc.results.table.unmoved_weights import unmoved_generations
 from raysc.sweepfile.sweep import Sweep

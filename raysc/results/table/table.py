@@ -6,8 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from raysc import registry
-from raysc.metrics.core.metric import Column, Metric
+from raysc.metrics.core.metric import Column
 from raysc.planning.resolved import (
     ResolvedCell,
     ResolvedSweep,
@@ -16,6 +15,7 @@ from raysc.planning.resolved import (
 )
 from raysc.results.statistics.excess import excess, initial_quality
 from raysc.results.table.collapse import collapse_generation
+from raysc.results.table.columns import PHASES, metric_columns, quality_column, targets_of, value_columns
 from raysc.results.table.store_reader import LineageQuery, read_lineages
 from raysc.seeds import are_crossed, generation_zero_pack, split, varied_purposes
 from raysc.settings import CellSettings, Until
@@ -23,8 +23,6 @@ from raysc.store.objects import Objects
 from raysc.sweepfile.sweep import Sweep
 
 COUNTS = ["rows_real", "rows_synthetic", "optimiser_steps"]
-PHASES = ["wait", "fit", "sample", "measure", "store"]
-"""Phases of a unit's work, whose seconds are recorded."""
 
 
 def load_table(resolved: ResolvedSweep, objects: Objects) -> pd.DataFrame:
@@ -83,7 +81,7 @@ def load_table(resolved: ResolvedSweep, objects: Objects) -> pd.DataFrame:
     # After a divergence there is no training set: 0 / 0 rows is NaN.
     table["share"] = table["rows_synthetic"] / (table["rows_real"] + table["rows_synthetic"])
     table = table.assign(
-        **{name: float("nan") for column in columns for name in _value_columns(column) if name not in table}
+        **{name: float("nan") for column in columns for name in value_columns(column) if name not in table}
     )
     controls = controls_of([cell.settings for cell in cells])
     for column in columns:
@@ -95,36 +93,6 @@ def load_table(resolved: ResolvedSweep, objects: Objects) -> pd.DataFrame:
     for column in _collapse_columns(columns):
         table["collapse_generation"] = collapse_generation(table, column)
     return table[_order(sweep, columns, table)]
-
-
-def metric_columns(sweep: Sweep) -> list[Column]:
-    """Return the columns of a sweep's metrics, in order."""
-    return [column for metric in _metrics(sweep) for column in metric.columns]
-
-
-def main_columns(sweep: Sweep) -> list[Column]:
-    """Return the first column of each of a sweep's metrics, in order, for summaries and figures."""
-    return [metric.columns[0] for metric in _metrics(sweep)]
-
-
-def _metrics(sweep: Sweep) -> list[Metric]:
-    return [registry.build("metric", metric) for metric in sweep.metrics]
-
-
-def targets_of(column: Column, cells: Iterable[ResolvedCell]) -> dict[int, float]:
-    """Map the number of each cell to the best value of a column with better "near"; empty for other columns."""
-    return {} if column.target is None else {cell.number: column.target_of(cell.data) for cell in cells}
-
-
-def columns_by_name(columns: Iterable[Column]) -> dict[str, Column]:
-    """Map the names in the table that have a metric's scale and bounds, values and floors, to the metric's column."""
-    return {name: column for column in columns for name in _value_columns(column)}
-
-
-def quality_column(sweep: Sweep) -> Column:
-    """Return the column that measures the quality of generation 0."""
-    names = [metric.name for metric in sweep.metrics]
-    return main_columns(sweep)[names.index(sweep.initial_quality) if sweep.initial_quality else 0]
 
 
 def controls_of(cells: Sequence[CellSettings]) -> dict[int, int]:
@@ -219,10 +187,6 @@ def _collapse_columns(columns: Iterable[Column]) -> list[Column]:
     return [column for column in columns if column.collapse_threshold is not None][:1]
 
 
-def _value_columns(column: Column) -> list[str]:
-    return [column.name] if column.reference == "none" else [column.name, f"{column.name}_floor"]
-
-
 def _row_columns(column: Column, table: pd.DataFrame) -> list[str]:
     """Return the column with the number of rows of a metric, if the table has it."""
     return [name for name in (f"{column.name}_rows",) if name in table]
@@ -232,7 +196,7 @@ def _order(sweep: Sweep, columns: Sequence[Column], table: pd.DataFrame) -> list
     metrics = [
         name
         for column in columns
-        for name in [*_value_columns(column), f"{column.name}_excess", *_row_columns(column, table)]
+        for name in [*value_columns(column), f"{column.name}_excess", *_row_columns(column, table)]
     ]
     seconds = [name for phase in PHASES if (name := f"seconds_{phase}") in table]
     axes = list(sweep.cells[0].axes)

@@ -10,7 +10,8 @@ from raysc.errors import InputError
 from raysc.planning.resolved import ResolvedSweep, resolve
 from raysc.results.plots.figure_cells import read_where
 from raysc.results.plots.paper_figure import FigureOptions, figure_file, paper_figure
-from raysc.results.table.table import load_table, metric_columns
+from raysc.results.table.columns import metric_columns
+from raysc.results.table.table import load_table
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep
 from tests.conftest import MakeSweep

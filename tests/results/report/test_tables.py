@@ -8,8 +8,9 @@ from raysc.planning.resolved import resolve
 from raysc.results.report.page import Report
 from raysc.results.report.tables import TableEntry, interval_entry, number_entry, text_entry
 from raysc.results.statistics.averages import Mean
+from raysc.results.table.columns import quality_column
 from raysc.results.table.stability import cell_stabilities
-from raysc.results.table.table import load_table, quality_column
+from raysc.results.table.table import load_table
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep
 from tests.results.report.conftest import ReadPage

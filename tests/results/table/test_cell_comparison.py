@@ -9,7 +9,8 @@ from raysc.metrics.core.metric import Column
 from raysc.planning.resolved import resolve
 from raysc.results.statistics.averages import seed_mean
 from raysc.results.table.cell_comparison import compare_cells
-from raysc.results.table.table import load_table, main_columns
+from raysc.results.table.columns import main_columns
+from raysc.results.table.table import load_table
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep
 

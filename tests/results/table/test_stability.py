@@ -5,6 +5,7 @@ from scipy import stats
 
 from raysc.planning.resolved import resolve
 from raysc.results.statistics.averages import Mean, seed_mean
+from raysc.results.table.columns import quality_column
 from raysc.results.table.stability import (
     SUFFICIENT,
     Stability,
@@ -14,7 +15,6 @@ from raysc.results.table.stability import (
     stability_boundary,
     stability_frame,
 )
-from raysc.results.table.table import quality_column
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep
 from tests.conftest import MakeSweep

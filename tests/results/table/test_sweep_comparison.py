@@ -5,8 +5,9 @@ from scipy import stats
 
 from raysc.errors import InputError
 from raysc.planning.resolved import resolve
+from raysc.results.table.columns import metric_columns
 from raysc.results.table.sweep_comparison import compare_sweeps, interval_texts
-from raysc.results.table.table import load_table, metric_columns
+from raysc.results.table.table import load_table
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep
 from tests.conftest import MakeSweep, RunSweep

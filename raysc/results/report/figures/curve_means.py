@@ -10,8 +10,8 @@ from raysc.metrics.core.metric import Column
 from raysc.planning.resolved import ResolvedCell
 from raysc.results.expectations import expected_values
 from raysc.results.statistics.averages import logarithms, seed_means
+from raysc.results.table.columns import targets_of
 from raysc.results.table.groups import MIN_QUANTILE_SEEDS
-from raysc.results.table.table import targets_of
 
 
 @dataclass(frozen=True)

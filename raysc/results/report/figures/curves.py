@@ -15,7 +15,7 @@ from raysc.results.report.figures.curve_drawing import data_points, draw_curves,
 from raysc.results.report.figures.curve_means import CurveMeans, curve_means, with_quantiles
 from raysc.results.report.figures.panel_layout import PanelLayout, panel_layout
 from raysc.results.report.figures.rendering import DPI, ReportFigure, render, view
-from raysc.results.table.table import main_columns
+from raysc.results.table.columns import main_columns
 
 
 def curves_figure(

@@ -16,8 +16,8 @@ from raysc.results.report.figures.samples import samples_figure
 from raysc.results.report.figures.stability_map import no_map_reason, stability_maps
 from raysc.results.report.figures.thresholds import thresholds_figure
 from raysc.results.report.figures.training_sets import training_sets_figure
+from raysc.results.table.columns import main_columns, quality_column
 from raysc.results.table.stability import Stability
-from raysc.results.table.table import main_columns, quality_column
 from raysc.results.thresholds.evidence import read_searches
 from raysc.store.objects import Objects
 

@@ -12,7 +12,7 @@ from raysc.planning.resolved import ResolvedCell
 from raysc.results.plots.labels import cell_label, shorten, wrap
 from raysc.results.plots.style import COLOURS, style
 from raysc.results.report.figures.rendering import ReportFigure, render
-from raysc.results.table.table import PHASES
+from raysc.results.table.columns import PHASES
 
 MAX_BARS = 25
 LABEL_CHARACTERS = 32

@@ -12,6 +12,7 @@ from raysc.results.plots.subset import subgrid, subset_sentence
 from raysc.results.report.figures.map_drawing import MapPanel, MapQuantity, draw_map
 from raysc.results.report.figures.panel_layout import regime_axes, values_of
 from raysc.results.report.figures.rendering import ReportFigure, render
+from raysc.results.table.columns import quality_column
 from raysc.results.table.stability import (
     Stability,
     StabilityBoundary,
@@ -19,7 +20,7 @@ from raysc.results.table.stability import (
     stability_boundary,
     stability_frame,
 )
-from raysc.results.table.table import controls_of, quality_column, varying_axes
+from raysc.results.table.table import controls_of, varying_axes
 from raysc.sweepfile.sweep import Sweep
 
 MAX_PANELS = 12

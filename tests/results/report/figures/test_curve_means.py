@@ -7,9 +7,10 @@ import pytest
 from raysc.planning.resolved import resolve
 from raysc.results.report.figures.curve_means import CurveMeans, curve_means
 from raysc.results.report.tables import last_generation_table
+from raysc.results.table.columns import columns_by_name, metric_columns
 from raysc.results.table.groups import aggregate
 from raysc.results.table.stability import cell_stabilities
-from raysc.results.table.table import columns_by_name, load_table, metric_columns
+from raysc.results.table.table import load_table
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep
 from tests.conftest import MakeSweep, RunSweep

@@ -5,8 +5,9 @@ import pytest
 from raysc.planning.resolved import resolve
 from raysc.results.report.figures.stability_map import no_map_reason
 from raysc.results.report.page import Report, report
+from raysc.results.table.columns import quality_column
 from raysc.results.table.stability import cell_stabilities
-from raysc.results.table.table import load_table, quality_column
+from raysc.results.table.table import load_table
 from raysc.store.objects import Objects
 from tests.conftest import MakeSweep, RunSweep
 from tests.results.report.figures.conftest import FigureOf

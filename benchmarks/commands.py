@@ -1,8 +1,12 @@
-"""Processor time of whole commands in two checkouts: `python benchmarks/commands.py OLDER_CHECKOUT [pairs]`.
+"""Processor time of commands and of units in two checkouts, in turn.
 
-A closed-form sweep, a part of the quickstart, and the plan of 3,000 cells, by the older checkout and by this one in
-turn. Counted are user and system seconds of the command and of every process that it started, Ray's included, so other
-work on the machine changes little. The ratio is this checkout's time over the older one's, pair by pair.
+    python benchmarks/commands.py OLDER_CHECKOUT [PAIRS [ROW ...]]
+
+Commands are a closed-form sweep, a part of the quickstart, and the plans of 3,000 and of three cells. Counted are user
+and system seconds of the command and of every process that it started, Ray's included, so other work on the machine
+changes little. Units are those of a closed-form sweep and of two cells of the quickstart, in one process without Ray;
+counted is what they take, without imports and reading. The ratio is this checkout's time over the older one's, pair by
+pair. PAIRS is 3 unless given; ROW is a part of a row's name, such as `units`.
 """
 
 import ctypes
@@ -24,6 +28,15 @@ space: {regime: [replace, accumulate, mix], lambda: 1.0}
 seeds: 50
 metrics: [frechet_distance, trace_ratio]
 """
+SMALL = """
+name: small
+data: {name: gaussian, dim: 2, rows: 100}
+model: gaussian
+loop: {generations: 10}
+space: {regime: [replace, accumulate, mix], lambda: 1.0}
+seeds: 5
+metrics: [frechet_distance, trace_ratio]
+"""
 GRID = """
 name: many
 data: {name: gaussian, dim: 2, rows: 20}
@@ -33,6 +46,23 @@ space: {regime: mix, lambda: [LAMBDAS], model.bandwidth: [BANDWIDTHS]}
 seeds: 2
 metrics: [nll]
 """
+UNITS = """
+import sys, tempfile
+from pathlib import Path
+from time import process_time
+from tests.conftest import finished
+try:
+    from raysc import registry
+except ImportError:  # its name until November 2026
+    from raysc import catalogue as registry
+from raysc.sweepfile import read_sweep
+sweep = read_sweep(sys.argv[1], sys.argv[2:], registry)
+with tempfile.TemporaryDirectory() as folder:
+    began = process_time()
+    finished(sweep, Path(folder))
+    print(process_time() - began)
+"""
+"""Runs the units of a sweep file with overrides, and prints their seconds; for either checkout."""
 QUICKSTART = ("seeds=1", "loop.generations=3", "space={regime: replace, initial.steps: 300}", "claims=[]")
 PR_SET_CHILD_SUBREAPER = 36
 """Option of Linux's prctl: orphans among the descendants become children of this process, which waits for them."""
@@ -42,26 +72,36 @@ def write_files(folder: Path) -> None:
     """Write the sweep files."""
     numbers = [", ".join(str(round(0.02 * number, 2)) for number in range(1, count + 1)) for count in (100, 30)]
     (folder / "closed.yaml").write_text(CLOSED_FORM)
+    (folder / "small.yaml").write_text(SMALL)
     (folder / "many.yaml").write_text(GRID.replace("LAMBDAS", numbers[0]).replace("BANDWIDTHS", numbers[1]))
 
 
 def commands(folder: Path, checkout: Path) -> dict[str, list[str]]:
-    """Return the commands by name; each run has a store of its own."""
-    store = tempfile.mkdtemp(dir=folder)
+    """Return the arguments of Python by row; each run has a store of its own."""
+    raysc = ["-c", "from raysc.cli import main; main()"]
+    store = ["--storage", tempfile.mkdtemp(dir=folder)]
     overrides = [word for override in QUICKSTART for word in ("--set", override)]
+    closed, many, small = (str(folder / f"{name}.yaml") for name in ("closed", "many", "small"))
+    quickstart = str(checkout / "sweeps/quickstart.yaml")
+    pixels = "metrics=[{name: frechet_distance, features: pixels}]"
     return {
-        "closed-form sweep": ["sweep", str(folder / "closed.yaml"), "--storage", store],
-        "quickstart, reduced": ["sweep", str(checkout / "sweeps/quickstart.yaml"), "--storage", store, *overrides],
-        "plan of 3,000 cells": ["plan", str(folder / "many.yaml"), "--storage", store],
+        "closed-form sweep": [*raysc, "sweep", closed, *store],
+        "quickstart, reduced": [*raysc, "sweep", quickstart, *store, *overrides],
+        "plan of 3,000 cells": [*raysc, "plan", many, *store],
+        "plan of three cells": [*raysc, "plan", small, *store],
+        "closed-form units": ["-c", UNITS, closed, "seeds=400", "loop.generations=200"],
+        "quickstart units": ["-c", UNITS, quickstart, *QUICKSTART, pixels],
     }
 
 
 def processor_seconds(checkout: Path, arguments: list[str]) -> float:
-    """Run a command of a checkout, and return the user and system seconds of all its processes."""
+    """Run Python in a checkout, and return the user and system seconds of all its processes, or of its units."""
     environment = {**os.environ, "PYTHONPATH": str(checkout), "OMP_NUM_THREADS": "1", "RAY_AUTH_MODE": "disabled"}
     before = sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
-    command = [sys.executable, "-c", "from raysc.cli import main; main()", *arguments]
-    subprocess.run(command, cwd=checkout, env=environment, check=True, capture_output=True)
+    command = [sys.executable, *arguments]
+    ran = subprocess.run(command, cwd=checkout, env=environment, check=True, capture_output=True, text=True)
+    if UNITS in arguments:
+        return float(ran.stdout.split()[-1])
     while True:  # Ray's processes end after the command
         try:
             os.wait()
@@ -70,13 +110,16 @@ def processor_seconds(checkout: Path, arguments: list[str]) -> float:
 
 
 def main() -> None:
-    """Print the median seconds of each command in both checkouts, and the ratios."""
+    """Print the median seconds of each row in both checkouts, and the ratios."""
     older, pairs = Path(sys.argv[1]).resolve(), int(sys.argv[2]) if len(sys.argv) > 2 else 3
+    rows = sys.argv[3:]
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_files(folder)
         for command in commands(folder, HERE):
+            if rows and not any(row in command for row in rows):
+                continue
             seconds: list[tuple[float, float]] = []
             for pair in range(pairs + 1):
                 old, new = (processor_seconds(at, commands(folder, at)[command]) for at in (older, HERE))

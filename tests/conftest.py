@@ -1,5 +1,6 @@
 """Small stores, made by really running units in this process, without Ray."""
 
+import io
 import os
 from collections.abc import Callable
 from functools import partial
@@ -122,9 +123,9 @@ def public_checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def image_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, public_checkpoints: Path) -> None:
-    """In the places where shipped sweeps look for images and checkpoints: noise in the same formats."""
+@pytest.fixture(scope="session")
+def image_folder(tmp_path_factory: pytest.TempPathFactory, public_checkpoints: Path) -> Path:
+    """A folder with the images and checkpoints that shipped sweeps read: noise in the same formats."""
     import pickle  # torchvision's files are pickles
     import zipfile
 
@@ -135,26 +136,38 @@ def image_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, public_checkpoi
     declare_missing_schemas()
     from torchvision.datasets import CIFAR10
 
-    monkeypatch.chdir(tmp_path)
+    folder = tmp_path_factory.mktemp("images")
     for checkpoint in public_checkpoints.iterdir():
-        (tmp_path / checkpoint.name).symlink_to(checkpoint)
-    monkeypatch.setenv("RAYSC_CACHE", str(tmp_path))
-    monkeypatch.delenv("RAYSC_INCEPTION", raising=False)
+        (folder / checkpoint.name).symlink_to(checkpoint)
     draws = np.random.default_rng(0)
-    (tmp_path / CIFAR10.base_folder).mkdir()
+    (folder / CIFAR10.base_folder).mkdir()
     for name, _ in [*CIFAR10.train_list, *CIFAR10.test_list]:
         rows = {"data": draws.integers(0, 256, (10, 3072), np.uint8), "labels": [0] * 10}
-        (tmp_path / CIFAR10.base_folder / name).write_bytes(pickle.dumps(rows))
-    (tmp_path / CIFAR10.base_folder / "batches.meta").write_bytes(pickle.dumps({"label_names": ["0"]}))
-    for listed in ("train_list", "test_list"):
-        monkeypatch.setattr(CIFAR10, listed, [(name, None) for name, _ in getattr(CIFAR10, listed)])
-    monkeypatch.setattr(CIFAR10, "meta", CIFAR10.meta | {"md5": None})
-    with zipfile.ZipFile(tmp_path / "ffhq-64x64.zip", "w") as archive:
+        (folder / CIFAR10.base_folder / name).write_bytes(pickle.dumps(rows))
+    (folder / CIFAR10.base_folder / "batches.meta").write_bytes(pickle.dumps({"label_names": ["0"]}))
+    with zipfile.ZipFile(folder / "ffhq-64x64.zip", "w") as archive:
         pixels = draws.integers(0, 256, (64, 64, 3), np.uint8)
         for number in range(1010):  # no image is a copy of another
             pixels[0, 0] = (*divmod(number, 256), 0)
-            Image.fromarray(pixels).save(tmp_path / "face.png", compress_level=1)
-            archive.write(tmp_path / "face.png", f"{number:05d}.png")
+            image = io.BytesIO()
+            Image.fromarray(pixels).save(image, "png", compress_level=1)
+            archive.writestr(f"{number:05d}.png", image.getvalue())
+    return folder
+
+
+@pytest.fixture
+def image_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, image_folder: Path) -> None:
+    """In the places where shipped sweeps look for images and checkpoints: those of ``image_folder``."""
+    from torchvision.datasets import CIFAR10
+
+    monkeypatch.chdir(tmp_path)
+    for path in image_folder.iterdir():
+        (tmp_path / path.name).symlink_to(path)
+    monkeypatch.setenv("RAYSC_CACHE", str(tmp_path))
+    monkeypatch.delenv("RAYSC_INCEPTION", raising=False)
+    for listed in ("train_list", "test_list"):
+        monkeypatch.setattr(CIFAR10, listed, [(name, None) for name, _ in getattr(CIFAR10, listed)])
+    monkeypatch.setattr(CIFAR10, "meta", CIFAR10.meta | {"md5": None})
 
 
 class Hashed(MemoryShelf):

@@ -17,7 +17,7 @@ from raysc.errors import RayscError
 from raysc.machine.process_resources import use_resources, use_threads
 from raysc.metrics.core.features import load_extractors
 from raysc.metrics.core.metric import Vectors
-from raysc.metrics.distances.frechet_distance import feature_statistics
+from raysc.metrics.distances.frechet_distance import FeatureStatistics, feature_statistics
 from raysc.planning.resolved import ResolvedCell, Split, reference_key
 from raysc.settings import Resources
 from raysc.store.artifacts import read_artifact, write_artifact
@@ -92,7 +92,7 @@ class ReferenceFeatureLoader:
             assert files is not None, "an artifact that was written can be read"
         statistics = load(files["moments.safetensors"])
         vectors = Vectors(load(files["features.safetensors"])["features"].astype(np.float64))
-        vectors.cached(feature_statistics, lambda: (statistics["mean"], statistics["factor"]))
+        vectors.cached(feature_statistics, lambda: FeatureStatistics.of(statistics["mean"], statistics["factor"]))
         return ray.put(vectors)
 
     def _compute(self, extractor: str, split: Split, rows: "ray.ObjectRef[np.ndarray]") -> dict[str, bytes]:
@@ -128,7 +128,7 @@ def _artifact_files(cpus: float, *parts: np.ndarray) -> dict[str, bytes]:
     """Return the files of an artifact, in a task: features (rows, dim) and their ``feature_statistics``."""
     use_threads(cpus, trained=False)
     features = np.concatenate(parts)
-    mean, factor = feature_statistics(features.astype(np.float64))
+    mean, factor, _ = feature_statistics(features.astype(np.float64))
     return {
         "features.safetensors": save({"features": features}),
         "moments.safetensors": save({"mean": mean, "factor": factor}),

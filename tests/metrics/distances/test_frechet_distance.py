@@ -6,7 +6,12 @@ from scipy.linalg import sqrtm
 
 from raysc.metrics.core.measure import RealSets, measure
 from raysc.metrics.core.metric import Vectors
-from raysc.metrics.distances.frechet_distance import FrechetDistance, feature_statistics, frechet_distance
+from raysc.metrics.distances.frechet_distance import (
+    FeatureStatistics,
+    FrechetDistance,
+    feature_statistics,
+    frechet_distance,
+)
 
 
 def random_pair(seed: int, m: int, n: int, dim: int) -> tuple[Vectors, Vectors]:
@@ -71,9 +76,10 @@ def test_in_one_dimension_it_is_the_formula_of_means_and_standard_deviations() -
 
 def test_the_statistics_are_the_mean_and_a_factor_of_the_unbiased_covariance() -> None:
     rows = np.random.default_rng(4).normal(size=(9, 4))
-    mu, factor = feature_statistics(rows)
+    mu, factor, trace = feature_statistics(rows)
     np.testing.assert_allclose(mu, rows.mean(axis=0))
     np.testing.assert_allclose(factor.T @ factor, np.cov(rows.T))
+    assert trace == pytest.approx(np.trace(np.cov(rows.T)))
 
 
 def test_a_column_states_the_rows_of_a_singular_covariance() -> None:
@@ -82,3 +88,11 @@ def test_a_column_states_the_rows_of_a_singular_covariance() -> None:
     values = measure([FrechetDistance()], rng.normal(size=(2, 20, 8)), real)
     assert values["frechet_distance_rows"].tolist() == [6, 6]
     assert "frechet_distance_train_rows" not in values
+
+
+def test_statistics_of_real_rows_that_the_store_has_are_not_computed_again() -> None:
+    generated, real = random_pair(3, 40, 50, dim=3)
+    mu, factor, _ = feature_statistics(real.array)
+    real.cached(feature_statistics, lambda: FeatureStatistics.of(mu + 10, factor))
+    moved = Vectors(real.array + 10)
+    assert frechet_distance(generated, real) == pytest.approx(frechet_distance(generated, moved))

@@ -1,5 +1,6 @@
 """Small stores, made by really running units in this process, without Ray."""
 
+import gc
 import io
 import os
 from collections.abc import Callable
@@ -7,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # the models are tiny: more threads only get in each other's way
+os.environ.setdefault("HF_HUB_OFFLINE", "1")  # a name that is not in the cache fails at once, not after retries
 
 import numpy as np
 import pytest
@@ -29,6 +31,18 @@ from raysc.sweepfile import Sweep, read_sweep
 
 settings.register_profile("without deadlines", deadline=None)  # a busy machine takes its time
 settings.load_profile("without deadlines")
+
+
+def pytest_configure() -> None:
+    """Leave out garbage collections while modules are imported and tests are collected."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Exempt modules and tests, which live to the end, from garbage collections: each would visit all of them."""
+    gc.freeze()
+    gc.enable()
+
 
 GAUSSIAN = """\
 name: small-gaussian

@@ -42,7 +42,7 @@ test-rest: setup
 	set -o pipefail; $(BIN)/python -u -m pytest --verbosity=0 tests --ignore=tests/cluster | $(call prefix,rest)
 
 test-fast: setup
-	$(BIN)/python -m pytest --numprocesses=2 -m "not ray and not slow" tests
+	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile -m "not ray and not slow" tests
 
 lint: setup
 	$(BIN)/ruff check .

@@ -29,7 +29,18 @@ def objects(server: S3, monkeypatch: pytest.MonkeyPatch) -> Objects:
 
 
 class TestS3(StorageTests):
-    """With the ``objects`` of this module."""
+    """With the ``objects`` of this module, and a server that lists 100 objects a page."""
+
+    page = 110
+
+    @pytest.fixture(autouse=True)
+    def _small_pages(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("MOTO_S3_DEFAULT_MAX_KEYS", "100")
+
+
+@pytest.mark.slow
+def test_more_objects_than_s3_lists_and_deletes_at_once(objects: Objects) -> None:
+    StorageTests().test_a_listing_of_many_pages_is_complete(objects)
 
 
 def test_one_of_many_concurrent_attempts_is_published(objects: Objects) -> None:

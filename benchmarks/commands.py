@@ -50,6 +50,7 @@ UNITS = """
 import sys, tempfile
 from pathlib import Path
 from time import process_time
+import pandas, scipy.linalg, torch  # which units import in one checkout and commands in the other
 from tests.conftest import finished
 try:
     from raysc import registry
@@ -89,7 +90,7 @@ def commands(folder: Path, checkout: Path) -> dict[str, list[str]]:
         "quickstart, reduced": [*raysc, "sweep", quickstart, *store, *overrides],
         "plan of 3,000 cells": [*raysc, "plan", many, *store],
         "plan of three cells": [*raysc, "plan", small, *store],
-        "closed-form units": ["-c", UNITS, closed, "seeds=400", "loop.generations=200"],
+        "closed-form units": ["-c", UNITS, closed, "seeds=100"],
         "quickstart units": ["-c", UNITS, quickstart, *QUICKSTART, pixels],
     }
 

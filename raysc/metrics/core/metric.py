@@ -23,6 +23,7 @@ A sweep file names it ``my_metrics:NegativeShare``. ``raysc.testing.MetricTests`
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import isfinite
 from typing import Any, ClassVar, Literal, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
@@ -78,8 +79,7 @@ class Vectors:
     @cached_property
     def finite(self) -> bool:
         """True if all numbers are finite and small enough for their squares to be finite."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            return bool(np.isfinite(np.square(self.array).sum()))
+        return isfinite(np.vdot(self.array, self.array))
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from raysc.regimes.recipe import REAL, exact, synthetic
 from raysc.rng import Streams
 from raysc.settings import Train
 from raysc.store.objects import Objects
-from raysc.store.parquet_rows import ParquetShelf
+from raysc.store.parquet_rows import ParquetBlockStore
 
 EVENT = (3, 32, 32)
 BATCH = 128
@@ -43,7 +43,7 @@ def main(count: int) -> None:
     seconds, held = ours(real, MemoryBlock("made", 0, made[None]))
     tracemalloc.stop()
     with tempfile.TemporaryDirectory() as folder:
-        stored = ParquetShelf(Objects.open(folder), "rows").put(synthetic(0), (0,), 0, made[None])
+        stored = ParquetBlockStore(Objects.open(folder), "rows").put(synthetic(0), (0,), 0, made[None])
         read = min(ours(real, stored)[0] for _ in range(3))  # the first time Arrow is loaded too
     with tempfile.TemporaryDirectory() as folder:
         theirs = files(Path(folder), real, made)

@@ -24,10 +24,10 @@ from raysc.execution.ranks import ClosedFormRank
 from raysc.loop import Rules, self_consuming_loop
 from raysc.models.family import ClosedFormFamily
 from raysc.planning.resolved import ResolvedCell, resolve
+from raysc.pool.block_store import MemoryBlockStore
 from raysc.pool.blocks import MemoryBlock
 from raysc.pool.lifetimes import Lifetimes
 from raysc.pool.rows import Rows
-from raysc.pool.shelf import MemoryShelf
 from raysc.regimes.recipe import REAL
 from raysc.results.thresholds.axis_scale import AxisScale
 from raysc.results.thresholds.criterion import Probe, contraction_probe
@@ -93,12 +93,12 @@ def excess_of(cell: ResolvedCell, seeds: tuple[int, ...]) -> np.ndarray:
     """
     rules: Rules = cell.rules
     family = cast(ClosedFormFamily, registry.family(cell.settings.model, cell.data))
-    crew, shelf = ClosedFormRank(family, seeds), MemoryShelf()
+    crew, block_store = ClosedFormRank(family, seeds), MemoryBlockStore()
     sources = {REAL: Rows(REAL, (MemoryBlock((REAL, seeds), 0, cell.data.train(seeds)),))}
     generations = range(GENERATIONS + 1)
     lifetimes = Lifetimes.of(rules.recipe, generations, reads_rows_once=True)
     traces = []
-    for _ in self_consuming_loop(rules, crew, sources, seeds, generations, no_rows, lambda _: shelf, lifetimes):
+    for _ in self_consuming_loop(rules, crew, sources, seeds, generations, no_rows, lambda _: block_store, lifetimes):
         traces.append(np.trace(crew.state["covariance"], axis1=1, axis2=2))
     values = np.stack(traces, axis=1)
     return np.asarray(values - values[:, :1])

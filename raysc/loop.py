@@ -7,7 +7,7 @@
         G_t = fit(D_t), starting from G_{t-1} or from initial weights
         S_t ~ G_t
 
-The loop does not depend on Ray and does no I/O. A crew holds the models, and shelves store the rows. The caller
+The loop does not depend on Ray and does no I/O. A crew holds the models, and block stores store the rows. The caller
 measures and publishes each generation before it requests the next one.
 """
 
@@ -23,12 +23,12 @@ import numpy as np
 from raysc.curation.curation import Curation
 from raysc.curation.none import Uncurated
 from raysc.errors import InputError
+from raysc.pool.block_store import BlockStore
 from raysc.pool.blocks import Block
 from raysc.pool.lifetimes import Lifetimes, appended_takes
 from raysc.pool.mixing import counts_by_kind, mix
 from raysc.pool.rows import Rows
 from raysc.pool.selection import Views
-from raysc.pool.shelf import Shelf
 from raysc.pool.training_set import TrainingSet
 from raysc.regimes.recipe import REAL, Recipe, Regime, Source, Take, exact, fresh, synthetic
 from raysc.settings import CellSettings, Sample, Start, Train
@@ -72,8 +72,10 @@ class Crew(Protocol):
         """
         ...
 
-    def sample(self, generation: int, first: int, count: int, sample: Sample, shelf: Shelf) -> tuple[Block, ...]:
-        """Draw rows ``first`` to ``first + count`` from the model; every rank puts its own blocks on the shelf."""
+    def sample(
+        self, generation: int, first: int, count: int, sample: Sample, block_store: BlockStore
+    ) -> tuple[Block, ...]:
+        """Draw rows ``first`` to ``first + count`` from the model; every rank stores its own blocks."""
         ...
 
 
@@ -206,7 +208,7 @@ def self_consuming_loop(
     seeds: tuple[int, ...],
     generations: range,
     new_rows: NewRows,
-    shelf: Callable[[int], Shelf],
+    block_store: Callable[[int], BlockStore],
     lifetimes: Lifetimes | None = None,
     views: Views | None = None,
 ) -> Iterator[Generation]:
@@ -220,7 +222,7 @@ def self_consuming_loop(
         seeds: the pack, the leading axis of all rows.
         generations: generations to run, in order; the loop ends early when every seed has diverged.
         new_rows: gives new real rows.
-        shelf: generation -> shelf for the rows drawn in that generation.
+        block_store: generation -> block store for the rows drawn in that generation.
         lifetimes: lifetimes of the sources; None: those of a family that reads all rows at every fit. They may belong
             to a range that begins before ``generations``, if no source needed now was freed there.
         views: of candidates, for choosers that need them.
@@ -238,7 +240,7 @@ def self_consuming_loop(
             if take.source.kind == "fresh" and take.source not in sources:
                 sources[take.source] = _new_rows(new_rows, rules, take.source.generation)
             if take.source_rows > sources[take.source].count:
-                extended = _extend(sources, take, rules, crew, t, shelf)
+                extended = _extend(sources, take, rules, crew, t, block_store)
         previous = recipe.takes
         draw_end = perf_counter()
 
@@ -250,7 +252,7 @@ def self_consuming_loop(
 
         rows = None
         if not fit.diverged.all():
-            blocks = crew.sample(t, 0, rules.sample_rows, rules.sample(t), shelf(t))
+            blocks = crew.sample(t, 0, rules.sample_rows, rules.sample(t), block_store(t))
             rows = sources[synthetic(t)] = Rows(synthetic(t), blocks)  # S_t
         lifetimes.release(sources, t)
 
@@ -310,7 +312,7 @@ def _mix(
 
 
 def _extend(
-    sources: dict[Source, Rows], take: Take, rules: Rules, crew: Crew, t: int, shelf: Callable[[int], Shelf]
+    sources: dict[Source, Rows], take: Take, rules: Rules, crew: Crew, t: int, block_store: Callable[[int], BlockStore]
 ) -> tuple[Block, ...]:
     """Draw the rows that a take lacks from G_{t-1} and return them; earlier rows stay, since they were measured."""
     if take.source != synthetic(t - 1):  # the crew holds the newest model alone
@@ -320,6 +322,6 @@ def _extend(
             f"{take.source_rows}"
         )
     newest = sources[take.source]
-    blocks = crew.sample(t - 1, newest.count, take.source_rows - newest.count, rules.sample(t - 1), shelf(t))
+    blocks = crew.sample(t - 1, newest.count, take.source_rows - newest.count, rules.sample(t - 1), block_store(t))
     sources[take.source] = Rows(take.source, newest.blocks + blocks)
     return blocks

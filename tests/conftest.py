@@ -20,12 +20,12 @@ from raysc.execution.unit_context import UnitContext
 from raysc.planning.plan import make_plan
 from raysc.planning.resolved import resolve
 from raysc.planning.units import Unit
+from raysc.pool.block_store import BlockStore, MemoryBlockStore, digest
 from raysc.pool.blocks import Block, MemoryBlock
-from raysc.pool.shelf import MemoryShelf, Shelf, digest
 from raysc.pool.tokens import Texts
 from raysc.regimes.recipe import Source
 from raysc.store.objects import Objects
-from raysc.store.parquet_rows import ParquetShelf
+from raysc.store.parquet_rows import ParquetBlockStore
 from raysc.store.publishing import Attempt
 from raysc.sweepfile import Sweep, read_sweep
 
@@ -184,7 +184,7 @@ def image_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, image_folder: P
     monkeypatch.setattr(CIFAR10, "meta", CIFAR10.meta | {"md5": None})
 
 
-class Hashed(MemoryShelf):
+class Hashed(MemoryBlockStore):
     """Rows that are lost with the process, and known by their digest: what Ray's object store is to a unit."""
 
     def put(
@@ -205,7 +205,7 @@ def run_units(sweep: Sweep, objects: Objects) -> None:
 
 
 def make_context(sweep: Sweep, objects: Objects, unit: Unit) -> UnitContext:
-    def shelf(attempt: Attempt) -> Shelf:
-        return ParquetShelf(objects, attempt.prefix) if sweep.pool == "parquet" else Hashed()
+    def block_store(attempt: Attempt) -> BlockStore:
+        return ParquetBlockStore(objects, attempt.prefix) if sweep.pool == "parquet" else Hashed()
 
-    return context_in_process(sweep, objects, unit, shelf)
+    return context_in_process(sweep, objects, unit, block_store)

@@ -14,10 +14,10 @@ from raysc.errors import InputError
 from raysc.execution.ranks import ClosedFormRank
 from raysc.loop import Fit, Rules, StartWeights, self_consuming_loop
 from raysc.models.closed_form.gaussian import Gaussian
+from raysc.pool.block_store import BlockStore, MemoryBlockStore
 from raysc.pool.blocks import Block, MemoryBlock
 from raysc.pool.lifetimes import Lifetimes
 from raysc.pool.rows import Rows
-from raysc.pool.shelf import MemoryShelf, Shelf
 from raysc.pool.training_set import TrainingSet
 from raysc.regimes.accumulate import Accumulate
 from raysc.regimes.fresh import Fresh
@@ -48,10 +48,12 @@ class RecordingCrew:
         self.sets.append(training_set)
         return Fit(np.array(self.diverges.get(generation, [False, False])))
 
-    def sample(self, generation: int, first: int, count: int, sample: Sample, shelf: Shelf) -> tuple[Block, ...]:
+    def sample(
+        self, generation: int, first: int, count: int, sample: Sample, block_store: BlockStore
+    ) -> tuple[Block, ...]:
         self.samples.append((generation, first, count))
         values = generation + np.arange(first, first + count) / 1000
-        return (shelf.put(synthetic(generation), SEEDS, first, np.tile(values[None, :, None], (2, 1, 1))),)
+        return (block_store.put(synthetic(generation), SEEDS, first, np.tile(values[None, :, None], (2, 1, 1))),)
 
 
 @dataclass
@@ -93,8 +95,8 @@ def new_rows(generation: int, first: int, count: int) -> Rows:
 def run(crew: RecordingCrew, rules: Rules, last: int) -> tuple[list[int], dict[Source, Rows]]:
     real = Rows(REAL, (MemoryBlock("real", 0, np.full((1, N, 1), 0.5)),))
     sources = {REAL: real}
-    shelf = MemoryShelf()
-    loop = self_consuming_loop(rules, crew, sources, SEEDS, range(last + 1), new_rows, lambda t: shelf)
+    block_store = MemoryBlockStore()
+    loop = self_consuming_loop(rules, crew, sources, SEEDS, range(last + 1), new_rows, lambda t: block_store)
     return [generation.t for generation in loop], sources
 
 
@@ -206,10 +208,10 @@ def fitted_means(regime: Regime, seeds: tuple[int, ...], generations: int, reads
     """Means of the Gaussian of the last generation, float64 (seeds, 2)."""
     loop_rules, crew = make_rules(regime, 1.0), ClosedFormRank(Gaussian(), seeds)
     real = np.random.default_rng(5).normal(size=(1, N, 2))
-    sources, shelf = {REAL: Rows(REAL, (MemoryBlock("real", 0, real),))}, MemoryShelf()
+    sources, block_store = {REAL: Rows(REAL, (MemoryBlock("real", 0, real),))}, MemoryBlockStore()
     lifetimes = Lifetimes.of(loop_rules.recipe, range(generations + 1), reads_rows_once)
     loop = self_consuming_loop(
-        loop_rules, crew, sources, seeds, range(generations + 1), new_rows, lambda t: shelf, lifetimes
+        loop_rules, crew, sources, seeds, range(generations + 1), new_rows, lambda t: block_store, lifetimes
     )  # fmt: skip
     assert len(list(loop)) == generations + 1
     means: np.ndarray = crew.state["mean"]

@@ -25,9 +25,9 @@ from raysc.loop import Fit, StartWeights
 from raysc.machine.process_resources import use_resources
 from raysc.metrics.core.features import load_extractors
 from raysc.models.family import TrainedFamily
+from raysc.pool.block_store import BlockStore
 from raysc.pool.blocks import Block
 from raysc.pool.rows import Rows
-from raysc.pool.shelf import Shelf
 from raysc.pool.training_set import TrainingSet
 from raysc.settings import Resources, Sample, Train
 from raysc.store.publishing import Attempt, FileEntry, Manifest
@@ -188,9 +188,13 @@ class ActorCrew:
         fits: Sequence[Fit] = self._call_all("fit", generation, training_set, start, steps, train, length)
         return fits[0]
 
-    def sample(self, generation: int, first: int, count: int, sample: Sample, shelf: Shelf) -> tuple[Block, ...]:
-        """Draw rows; each rank puts its own blocks on the shelf."""
-        blocks_by_rank: Sequence[tuple[Block, ...]] = self._call_all("sample", generation, first, count, sample, shelf)
+    def sample(
+        self, generation: int, first: int, count: int, sample: Sample, block_store: BlockStore
+    ) -> tuple[Block, ...]:
+        """Draw rows; each rank stores its own blocks."""
+        blocks_by_rank: Sequence[tuple[Block, ...]] = self._call_all(
+            "sample", generation, first, count, sample, block_store
+        )
         return tuple(chain.from_iterable(blocks_by_rank))
 
     def features(self, extractor: str, rows: Rows) -> np.ndarray:

@@ -12,7 +12,7 @@ from ray import tune
 
 from raysc.cluster import ray_compat
 from raysc.cluster.crew import ActorCrew, CrewModel
-from raysc.cluster.object_shelf import ObjectBlock, ObjectShelf
+from raysc.cluster.object_blocks import ObjectBlock, ObjectBlockStore
 from raysc.cluster.real_data import RealData
 from raysc.cluster.versions import Versions, disagreement, versions
 from raysc.errors import RayscError
@@ -30,14 +30,14 @@ from raysc.metrics.core.metric import Metric
 from raysc.models.family import ClosedFormFamily, TrainedFamily
 from raysc.planning.resolved import measured_generations_of
 from raysc.planning.units import InitialUnit, LoopUnit, Unit, is_outdated
+from raysc.pool.block_store import BlockStore
 from raysc.pool.blocks import Block, MemoryBlock
 from raysc.pool.rows import Rows
-from raysc.pool.shelf import Shelf
 from raysc.regimes.recipe import REAL
 from raysc.settings import Keep, Resources
 from raysc.store.leases import Lease
 from raysc.store.objects import Objects
-from raysc.store.parquet_rows import ParquetShelf
+from raysc.store.parquet_rows import ParquetBlockStore
 from raysc.store.publishing import Attempt, DamagedObjectError
 from raysc.store.trash import move_damaged_to_trash
 from raysc.sweepfile.sweep import Sweep
@@ -217,8 +217,8 @@ def _context(
         feature_cache=_real_features(inputs.real_data, Rows(REAL, (real_block,)), crew),
     )
 
-    def shelf(attempt: Attempt) -> Shelf:
-        return ParquetShelf(objects, attempt.prefix) if sweep.pool == "parquet" else ObjectShelf()
+    def block_store(attempt: Attempt) -> BlockStore:
+        return ParquetBlockStore(objects, attempt.prefix) if sweep.pool == "parquet" else ObjectBlockStore()
 
     return UnitContext(
         objects=objects,
@@ -236,7 +236,7 @@ def _context(
             extract=crew.features,
         ),
         writer=MetricWriter(objects, unit.seeds, report),
-        shelf=shelf,
+        block_store=block_store,
         provenance=_provenance(unit, sweep),
         keep=wave.retention.get(unit.cell.keys.lineage, sweep.keep),
         checkpoint_seconds=60 * sweep.resources.checkpoint_minutes,

@@ -8,8 +8,8 @@ import numpy as np
 from raysc.execution import records
 from raysc.execution.crew import TrainedCrew
 from raysc.loop import Fit, StartWeights
+from raysc.pool.block_store import BlockStore
 from raysc.pool.blocks import Block
-from raysc.pool.shelf import Shelf
 from raysc.pool.training_set import TrainingSet
 from raysc.settings import Sample, Train
 from raysc.store import host
@@ -77,12 +77,14 @@ class CheckpointedCrew:
                 self._save(generation, at, total)
                 saved = host.current().monotonic()
 
-    def sample(self, generation: int, first: int, count: int, sample: Sample, shelf: Shelf) -> tuple[Block, ...]:
+    def sample(
+        self, generation: int, first: int, count: int, sample: Sample, block_store: BlockStore
+    ) -> tuple[Block, ...]:
         """Draw rows. A fit that took longer than ``every`` is saved first, since sampling may take long too."""
         if self._unsaved is not None and self._unsaved[0] == generation:
             self._save(*self._unsaved)
             self._unsaved = None
-        return self.crew.sample(generation, first, count, sample, shelf)
+        return self.crew.sample(generation, first, count, sample, block_store)
 
     def delete_checkpoints(self, generation: int) -> None:
         """Delete the checkpoints of a generation that is published."""

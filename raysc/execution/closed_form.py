@@ -14,8 +14,8 @@ from raysc.execution.unit_context import UnitContext
 from raysc.loop import Generation, self_consuming_loop
 from raysc.planning.resolved import ResolvedCell
 from raysc.planning.units import LoopUnit
+from raysc.pool.block_store import BlockStore, MemoryBlockStore
 from raysc.pool.lifetimes import Lifetimes
-from raysc.pool.shelf import MemoryShelf, Shelf
 from raysc.regimes.recipe import REAL
 from raysc.store.publishing import Attempt
 from raysc.store.spans import END, Span, published_chain
@@ -96,10 +96,10 @@ def publish(
 
 def _loop(unit: LoopUnit, pack: ActivePack) -> Iterator[tuple[Generation, ActivePack]]:
     """Yield each generation with the pack whose seeds are in its arrays."""
-    shelf, rules, last = MemoryShelf(), unit.cell.rules, pack.context.generations
+    block_store, rules, last = MemoryBlockStore(), unit.cell.rules, pack.context.generations
 
-    def in_memory(generation: int) -> Shelf:
-        return shelf
+    def in_memory(generation: int) -> BlockStore:
+        return block_store
 
     lifetimes = Lifetimes.of(rules.recipe, range(last + 1), pack.crew.family.reads_rows_once)
     first, sources = 0, {REAL: pack.context.real_rows}

@@ -139,7 +139,7 @@ class CoupledRun:
         attempts = Attempts(unit, lineage.context)
         loop = self_consuming_loop(
             unit.cell.rules, lineage.checkpointed_crew, sources, self._stream_seeds[model], range(t, t + 1),
-            partial(new_rows, unit.cell, unit.seeds), attempts.shelf,
+            partial(new_rows, unit.cell, unit.seeds), attempts.block_store,
             views=CandidateViews(unit.cell.data, lineage.crew.scores),
         )  # fmt: skip
         generation = next(loop)

@@ -13,10 +13,10 @@ from raysc.metrics.core.features import load_extractors
 from raysc.planning.plan import make_plan
 from raysc.planning.resolved import ResolvedSweep, metric_keys
 from raysc.planning.units import Unit
-from raysc.pool.shelf import Shelf
+from raysc.pool.block_store import BlockStore
 from raysc.seeds import seed_text, seeds_text
 from raysc.store.objects import Objects
-from raysc.store.parquet_rows import ParquetShelf
+from raysc.store.parquet_rows import ParquetBlockStore
 from raysc.store.publishing import Attempt
 from raysc.sweepfile.sweep import Sweep
 
@@ -61,8 +61,8 @@ def run_all_units(resolved: ResolvedSweep, objects: Objects, report: Report) -> 
         Number of units that were run.
     """
 
-    def shelf(attempt: Attempt) -> Shelf:
-        return ParquetShelf(objects, attempt.prefix)
+    def block_store(attempt: Attempt) -> BlockStore:
+        return ParquetBlockStore(objects, attempt.prefix)
 
     reported: set[int] = set()
 
@@ -74,7 +74,7 @@ def run_all_units(resolved: ResolvedSweep, objects: Objects, report: Report) -> 
     def make_context(unit: Unit) -> UnitContext:
         metrics = metric_keys(sweep, unit.cell).values()
         extractors = load_extractors(trained_extractors(metrics, unit.cell.data, objects))
-        return context_in_process(sweep, objects, unit, shelf, report_once, extractors)
+        return context_in_process(sweep, objects, unit, block_store, report_once, extractors)
 
     sweep, units = resolved.sweep, make_plan(resolved, objects).units
     for unit in units:

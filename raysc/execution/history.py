@@ -13,9 +13,9 @@ from raysc.execution.unit_context import UnitContext
 from raysc.metrics.core.metric import ModelMetric
 from raysc.models.family import TRAINING_STATE_PREFIX
 from raysc.planning.units import LoopUnit
+from raysc.pool.block_store import digest
 from raysc.pool.blocks import Block
 from raysc.pool.rows import Rows
-from raysc.pool.shelf import digest
 from raysc.regimes.recipe import REAL, Source, synthetic
 from raysc.store import host
 from raysc.store.publishing import Attempt, DamagedObjectError, Manifest
@@ -161,7 +161,7 @@ class History:
         sample = self._unit.cell.rules.sample(t)
         blocks: list[Block] = []
         for entry in entries:
-            drawn = self._crew.sample(t, entry["first"], entry["rows"], sample, self._context.shelf(attempt))
+            drawn = self._crew.sample(t, entry["first"], entry["rows"], sample, self._context.block_store(attempt))
             # Another number of ranks cuts the same rows into other blocks: the values are compared, not the cuts.
             if digest(np.concatenate([block.load() for block in drawn], axis=1)) != entry["sha256"]:
                 raise RayscError(

@@ -16,8 +16,8 @@ from raysc.metrics.core.measure import RealSets
 from raysc.models.family import ClosedFormFamily, TrainedFamily
 from raysc.planning.resolved import measured_generations_of, metric_keys
 from raysc.planning.units import InitialUnit, LoopUnit, Unit
+from raysc.pool.block_store import BlockStore, MemoryBlockStore
 from raysc.pool.blocks import MemoryBlock
-from raysc.pool.shelf import MemoryShelf, Shelf
 from raysc.regimes.recipe import REAL
 from raysc.store.objects import Objects
 from raysc.store.publishing import Attempt
@@ -31,7 +31,7 @@ def context_in_process(
     sweep: Sweep,
     objects: Objects,
     unit: Unit,
-    shelf: Callable[[Attempt], Shelf] = lambda attempt: MemoryShelf(),
+    block_store: Callable[[Attempt], BlockStore] = lambda attempt: MemoryBlockStore(),
     report: Report = lambda columns: None,
     extractors: Mapping[str, Extractor] | None = None,
 ) -> UnitContext:
@@ -41,7 +41,7 @@ def context_in_process(
         sweep: the sweep of the unit.
         objects: the store in which it is published.
         unit: of any family.
-        shelf: attempt -> the shelf for its rows.
+        block_store: attempt -> the block store for its rows.
         report: called with the columns of generations.
         extractors: networks that compute features, by name.
     """
@@ -63,7 +63,7 @@ def context_in_process(
         real_block=MemoryBlock((REAL, unit.seeds), 0, train),
         measurer=measurer,
         writer=MetricWriter(objects, unit.seeds, report),
-        shelf=shelf,
+        block_store=block_store,
         provenance={},
         keep=sweep.keep,
         checkpoint_seconds=60 * sweep.resources.checkpoint_minutes,

@@ -15,7 +15,7 @@ from raysc.pool.rows import Rows
 from raysc.pool.training_set import TrainingSet
 from raysc.regimes.recipe import REAL, synthetic
 from raysc.settings import Sample
-from raysc.store.parquet_rows import ParquetShelf
+from raysc.store.parquet_rows import ParquetBlockStore
 from raysc.store.publishing import Attempt, Manifest
 from raysc.store.spans import END, Span, published_chain
 
@@ -96,8 +96,8 @@ def _sample(
         rows = records.stored_rows(covered[0].read_manifest(context.objects), 0)
     elif not diverged:
         count = sample.rows or unit.cell.rules.rows
-        shelf = ParquetShelf(context.objects, attempt.prefix)
-        rows = Rows(synthetic(0), crew.sample(0, 0, count, sample, shelf))
+        block_store = ParquetBlockStore(context.objects, attempt.prefix)
+        rows = Rows(synthetic(0), crew.sample(0, 0, count, sample, block_store))
     drawn = perf_counter()
     try:
         values = context.measurer.measure(rows, missing, crew.model)

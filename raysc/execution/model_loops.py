@@ -8,11 +8,11 @@ from raysc.datasets.views import CandidateViews
 from raysc.execution.ranks import ClosedFormRank
 from raysc.loop import Generation, coupled_loops, self_consuming_loop
 from raysc.planning.resolved import ResolvedCell
+from raysc.pool.block_store import BlockStore, MemoryBlockStore
 from raysc.pool.blocks import MemoryBlock
 from raysc.pool.exchange import read_samples
 from raysc.pool.lifetimes import Lifetimes
 from raysc.pool.rows import Rows
-from raysc.pool.shelf import MemoryShelf, Shelf
 from raysc.regimes.recipe import REAL, Source, fresh
 
 
@@ -42,7 +42,7 @@ def model_loops(
         lifetimes = Lifetimes.of(cell.rules.recipe, range(last + 1), crew.family.reads_rows_once)
         loop = self_consuming_loop(
             cell.rules, crew, of_model, seeds_of_model, range(last + 1), partial(new_rows, cell, seeds),
-            partial(_shelf, MemoryShelf()), lifetimes, CandidateViews(cell.data, crew.scores),
+            partial(_block_store, MemoryBlockStore()), lifetimes, CandidateViews(cell.data, crew.scores),
         )  # fmt: skip
         loops.append(loop)
         sources.append(of_model)
@@ -61,5 +61,5 @@ def new_rows(cell: ResolvedCell, seeds: tuple[int, ...], generation: int, first:
     return Rows(fresh(generation), (MemoryBlock((fresh(generation), seeds), 0, drawn),))
 
 
-def _shelf(shelf: MemoryShelf, generation: int) -> Shelf:
-    return shelf
+def _block_store(block_store: MemoryBlockStore, generation: int) -> BlockStore:
+    return block_store

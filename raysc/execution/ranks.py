@@ -27,9 +27,9 @@ from raysc.models.family import (
     select_seeds,
     state_arrays,
 )
+from raysc.pool.block_store import BlockStore
 from raysc.pool.blocks import Block
 from raysc.pool.rows import Rows
-from raysc.pool.shelf import Shelf
 from raysc.pool.tokens import Texts
 from raysc.pool.training_set import TrainingSet
 from raysc.regimes.recipe import synthetic
@@ -94,7 +94,9 @@ class TrainedRank:
             raise RayscError(f"generation {generation} starts from weights, but this rank holds none")
         return self._state
 
-    def sample(self, generation: int, first: int, count: int, sample: Sample, shelf: Shelf) -> tuple[Block, ...]:
+    def sample(
+        self, generation: int, first: int, count: int, sample: Sample, block_store: BlockStore
+    ) -> tuple[Block, ...]:
         """Draw this rank's share of the rows: whole sampling blocks, contiguous, so that each is drawn once."""
         rows_of_rank = share(first, count, self.family.block, self.rank, self.world)
         if not len(rows_of_rank):
@@ -104,11 +106,11 @@ class TrainedRank:
         if isinstance(self.family, SupportsText):
             rows, acceptance = self.family.sample_with_acceptance(state, start, size, sample, streams)
             texts = Texts(self.family.texts(rows[0]), acceptance)
-            return (shelf.put(synthetic(generation), self.seeds, start, rows, texts),)
+            return (block_store.put(synthetic(generation), self.seeds, start, rows, texts),)
         rows = self.family.sample(state, start, size, sample, streams)
         if self._diverged.any():
             rows[self._diverged] = np.nan
-        return (shelf.put(synthetic(generation), self.seeds, start, rows),)
+        return (block_store.put(synthetic(generation), self.seeds, start, rows),)
 
     def features(self, extractor: str, rows: Rows, span: range | None = None) -> np.ndarray:
         """Compute features of rows, (seeds, count, dim), or of a span of them; only their blocks are loaded."""
@@ -197,7 +199,9 @@ class ClosedFormRank:
         finite = [np.isfinite(array).reshape(len(self.seeds), -1).all(axis=1) for array in arrays]
         return Fit(~np.logical_and.reduce(finite))
 
-    def sample(self, generation: int, first: int, count: int, sample: Sample, shelf: Shelf) -> tuple[Block, ...]:
+    def sample(
+        self, generation: int, first: int, count: int, sample: Sample, block_store: BlockStore
+    ) -> tuple[Block, ...]:
         """Draw rows for all seeds."""
         streams, state = Streams(self.seeds, generation), guided_state(self.family, self.base, self.state, sample)
         if isinstance(self.family, SupportsBiasedSampling):
@@ -205,7 +209,7 @@ class ClosedFormRank:
         if isinstance(self.family, SupportsLazySampling):
             return (self.family.sample_block(state, first, count, streams),)
         rows = self.family.sample(state, first, count, streams)
-        return (shelf.put(synthetic(generation), self.seeds, first, rows),)
+        return (block_store.put(synthetic(generation), self.seeds, first, rows),)
 
     def scores(self, rows: np.ndarray) -> np.ndarray:
         """Compute log probabilities of rows (seeds or 1, count, *event), float64 (seeds, count)."""

@@ -86,7 +86,7 @@ class TrainedRun:
         continues = unit.cell.settings.start == "previous"
         crew.load(history.manifests[generations.start - 1], training_state=continues)
         loop = self_consuming_loop(
-            rules, lineage.checkpointed_crew, sources, unit.seeds, generations, context.new_rows, attempts.shelf,
+            rules, lineage.checkpointed_crew, sources, unit.seeds, generations, context.new_rows, attempts.block_store,
             views=context.views(crew),
         )  # fmt: skip
         for generation in loop:

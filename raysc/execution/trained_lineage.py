@@ -17,7 +17,7 @@ from raysc.execution.measurer import ValuesByMetric
 from raysc.execution.unit_context import UnitContext
 from raysc.loop import Generation
 from raysc.planning.units import LoopUnit
-from raysc.pool.shelf import Shelf
+from raysc.pool.block_store import BlockStore
 from raysc.regimes.recipe import synthetic
 from raysc.store import host
 from raysc.store.publishing import Attempt, DamagedObjectError, Manifest
@@ -249,9 +249,9 @@ class Attempts:
         self._context = context
         self._attempts: dict[int, Attempt] = {}
 
-    def shelf(self, generation: int) -> Shelf:
-        """Return the shelf in a generation's attempt."""
-        return self._context.shelf(self._attempt(generation))
+    def block_store(self, generation: int) -> BlockStore:
+        """Return the block store in a generation's attempt."""
+        return self._context.block_store(self._attempt(generation))
 
     def take(self, generation: int) -> Attempt:
         """Return a generation's attempt and forget it."""

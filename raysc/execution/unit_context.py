@@ -12,9 +12,9 @@ from raysc.datasets.views import CandidateViews
 from raysc.execution.crew import SupportsScores
 from raysc.execution.measurer import Measurer
 from raysc.execution.metric_writer import MetricWriter
+from raysc.pool.block_store import BlockStore
 from raysc.pool.blocks import Block, MemoryBlock
 from raysc.pool.rows import Rows
-from raysc.pool.shelf import Shelf
 from raysc.regimes.recipe import REAL, fresh
 from raysc.settings import Keep
 from raysc.store.objects import Objects
@@ -33,7 +33,7 @@ class UnitContext:
         real_block: the initial real rows of the pack.
         measurer: measures generations.
         writer: publishes and reports metrics.
-        shelf: attempt -> the shelf for rows that are drawn while the attempt is filled.
+        block_store: attempt -> the block store for rows that are drawn while the attempt is filled.
         provenance: recorded beside results: versions, device, ranks.
         keep: retention rule of the lineage.
         checkpoint_seconds: seconds between two checkpoints within a generation.
@@ -47,7 +47,7 @@ class UnitContext:
     real_block: Block
     measurer: Measurer
     writer: MetricWriter
-    shelf: Callable[[Attempt], Shelf]
+    block_store: Callable[[Attempt], BlockStore]
     provenance: Mapping[str, Any]
     keep: Keep
     checkpoint_seconds: float

@@ -6,9 +6,9 @@ from hashlib import sha256
 
 import numpy as np
 
+from raysc.pool.block_store import digest
 from raysc.pool.blocks import Block
 from raysc.pool.parquet import decode, encode
-from raysc.pool.shelf import digest
 from raysc.pool.tokens import Texts
 from raysc.regimes.recipe import Source
 from raysc.store.objects import Objects
@@ -55,8 +55,8 @@ class StoredBlock:
 
 
 @dataclass(frozen=True)
-class ParquetShelf:
-    """The shelf of pool ``parquet``: each rank writes its own rows into an attempt's folder.
+class ParquetBlockStore:
+    """The block store of pool ``parquet``: each rank writes its own rows into an attempt's folder.
 
     Attributes:
         objects: the store.

@@ -11,11 +11,11 @@ from raysc.curation.none import Uncurated
 from raysc.datasets.points.gaussian import Gaussian as Normal
 from raysc.execution.ranks import ClosedFormRank
 from raysc.loop import Fit, Rules, StartWeights, self_consuming_loop
+from raysc.pool.block_store import MemoryBlockStore
 from raysc.pool.blocks import MemoryBlock
 from raysc.pool.lifetimes import Lifetimes
 from raysc.pool.mixing import counts_by_kind
 from raysc.pool.rows import Rows
-from raysc.pool.shelf import MemoryShelf
 from raysc.pool.training_set import TrainingSet
 from raysc.regimes.recipe import REAL, Regime, Source, fresh
 from raysc.settings import CellSettings, Component, Initial, Sample, Train
@@ -58,14 +58,14 @@ def run_loop(
     # Rows of the earlier loop without its cached selections, as they are read from a store.
     read = {source: Rows(source, rows.blocks) for source, rows in (samples or {}).items()}
     sources: dict[Source, Rows] = {REAL: Rows(REAL, (MemoryBlock(REAL, 0, data.train(SEEDS)),)), **read}
-    shelf = MemoryShelf()
+    block_store = MemoryBlockStore()
 
     def new_rows(generation: int, first: int, count: int) -> Rows:
         rows = data.fresh(SEEDS, generation, count)
         return Rows(fresh(generation), (MemoryBlock(fresh(generation), 0, rows),))
 
     loop = self_consuming_loop(
-        rules_of(regime, lambda_, rows, curation), crew, sources, SEEDS, generations, new_rows, lambda _: shelf,
+        rules_of(regime, lambda_, rows, curation), crew, sources, SEEDS, generations, new_rows, lambda _: block_store,
         Lifetimes({}, {}), PointViews(crew),
     )  # fmt: skip
     for _ in loop:

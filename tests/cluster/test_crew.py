@@ -28,10 +28,10 @@ from raysc.models.family import TrainedFamily
 from raysc.planning.plan import make_plan
 from raysc.planning.resolved import resolve
 from raysc.planning.units import LoopUnit
+from raysc.pool.block_store import MemoryBlockStore
 from raysc.pool.blocks import Block, MemoryBlock
 from raysc.pool.mixing import mix
 from raysc.pool.rows import Rows
-from raysc.pool.shelf import MemoryShelf
 from raysc.pool.tokens import Texts
 from raysc.pool.training_set import TrainingSet
 from raysc.progress import ProgressArguments
@@ -82,7 +82,7 @@ def test_the_trial_reports_the_progress_of_rank_0(
     assert steps == sorted(steps)
     assert len(set(steps)) > 1, "the progress advances"
     assert progress.describe() == "", "no progress is reported after the end"
-    two_ranks.sample(0, 0, 20 * 256, Sample(steps=50), MemoryShelf())
+    two_ranks.sample(0, 0, 20 * 256, Sample(steps=50), MemoryBlockStore())
     others = {(activity, total) for activity, _, _, total in snapshots if activity != "training"}
     assert others == {("sampling", 10)}, "half of the blocks: those of rank 0"
 
@@ -113,7 +113,7 @@ class WatchedBlock:
 
 
 @dataclass(frozen=True)
-class WatchedShelf:
+class WatchedBlockStore:
     folder: Path
 
     def put(
@@ -141,7 +141,7 @@ def test_each_rank_computes_the_features_of_its_own_rows_and_they_equal_those_of
             folder = tmp_path / name
             folder.mkdir()
             crew.fit(0, training_set, "initial", range(2), Train(batch=32))
-            rows = Rows(synthetic(0), crew.sample(0, 0, 700, Sample(steps=2), WatchedShelf(folder)))
+            rows = Rows(synthetic(0), crew.sample(0, 0, 700, Sample(steps=2), WatchedBlockStore(folder)))
             results[name] = rows, crew.features("classifier", rows), {path.name for path in folder.iterdir()}
     finally:
         two_ranks.close()

@@ -20,7 +20,7 @@ from raysc.planning.resolved import resolve
 from raysc.planning.units import InitialUnit
 from raysc.store.inventory import verify_entries
 from raysc.store.objects import Objects
-from raysc.store.parquet_rows import ParquetShelf
+from raysc.store.parquet_rows import ParquetBlockStore
 from raysc.store.publishing import DamagedObjectError, DamagedStateError
 from raysc.store.retention import dropped_generations
 from raysc.store.spans import published_spans
@@ -72,7 +72,7 @@ def run_as_trials(sweep: Sweep, objects: Objects) -> None:
         for _ in range(5):
             crew = TrainedRank(cast(TrainedFamily, unit.cell.family), unit.seeds, unit.cell.data.event)
             context = context_in_process(
-                sweep, objects, unit, lambda attempt: ParquetShelf(attempt.objects, attempt.prefix)
+                sweep, objects, unit, lambda attempt: ParquetBlockStore(attempt.objects, attempt.prefix)
             )
             try:
                 if isinstance(unit, InitialUnit):

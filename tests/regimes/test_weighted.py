@@ -10,9 +10,9 @@ from raysc.errors import InputError
 from raysc.execution.ranks import ClosedFormRank
 from raysc.loop import Rules, self_consuming_loop
 from raysc.models.closed_form.gaussian import Gaussian
+from raysc.pool.block_store import MemoryBlockStore
 from raysc.pool.blocks import MemoryBlock
 from raysc.pool.rows import Rows
-from raysc.pool.shelf import MemoryShelf
 from raysc.regimes.recipe import REAL, fresh, synthetic
 from raysc.regimes.weighted import Weighted
 from raysc.settings import CellSettings, Component, Initial, Sample, Train
@@ -25,7 +25,7 @@ OPTIMUM = (5**0.5 - 1) / 2
 
 def squared_errors(regime: Weighted) -> np.ndarray:
     """Return the squared errors of the mean, one dimension, (generations, seeds)."""
-    data, shelf = Normal(dim=1, rows=N), MemoryShelf()
+    data, block_store = Normal(dim=1, rows=N), MemoryBlockStore()
     cell = CellSettings(
         data=Component(name="gaussian"), model=Component(name="gaussian"), regime=Component(name="weighted"),
         lambda_=1.0, initial=Initial(), train=Train(), sample=Sample(), loop_train=Train(), loop_sample=Sample(),
@@ -39,7 +39,7 @@ def squared_errors(regime: Weighted) -> np.ndarray:
 
     sources = {REAL: Rows(REAL, (MemoryBlock(REAL, 0, data.train(SEEDS)),))}
     loop = self_consuming_loop(
-        Rules(cell, regime, N), crew, sources, SEEDS, range(LAST + 1), new_rows, lambda t: shelf
+        Rules(cell, regime, N), crew, sources, SEEDS, range(LAST + 1), new_rows, lambda t: block_store
     )  # fmt: skip
     return np.stack([np.square(crew.state["mean"][:, 0]) for _ in loop])
 

@@ -21,8 +21,8 @@ from raysc.execution.in_process import context_in_process
 from raysc.execution.unit_context import UnitContext
 from raysc.planning.plan import Plan
 from raysc.planning.units import LoopUnit, Unit
+from raysc.pool.block_store import BlockStore, MemoryBlockStore, digest
 from raysc.pool.blocks import Block, MemoryBlock
-from raysc.pool.shelf import MemoryShelf, Shelf, digest
 from raysc.pool.tokens import Texts
 from raysc.regimes.recipe import Source
 from raysc.results import status
@@ -32,7 +32,7 @@ from raysc.results.table.table import load_table
 from raysc.runner import Outcome
 from raysc.store import gc_listing, host, inventory, storage
 from raysc.store.objects import Objects
-from raysc.store.parquet_rows import ParquetShelf
+from raysc.store.parquet_rows import ParquetBlockStore
 from raysc.store.publishing import Attempt
 from raysc.store.sweep_record import retention_by_key
 from tests.simulation.hosts import SimulatedHost
@@ -85,7 +85,7 @@ class _SerialPool:
         return iter([function(*arguments) for arguments in zip(*iterables, strict=False)])
 
 
-class _VolatileShelf(MemoryShelf):
+class _VolatileBlockStore(MemoryBlockStore):
     """Rows that are lost with the process and known by their digest: what Ray's object store is to a unit."""
 
     def put(
@@ -162,10 +162,10 @@ def _context(
     """Build the context of a unit (``trial._context`` without Ray's object store)."""
     sweep, objects, unit = wave.sweep, wave.objects, inputs.unit
 
-    def shelf(attempt: Attempt) -> Shelf:
-        return ParquetShelf(objects, attempt.prefix) if sweep.pool == "parquet" else _VolatileShelf()
+    def block_store(attempt: Attempt) -> BlockStore:
+        return ParquetBlockStore(objects, attempt.prefix) if sweep.pool == "parquet" else _VolatileBlockStore()
 
-    context = context_in_process(sweep, objects, unit, shelf)
+    context = context_in_process(sweep, objects, unit, block_store)
     writer = replace(context.writer, tune_report=report)
     return replace(context, writer=writer, keep=wave.retention.get(unit.cell.keys.lineage, sweep.keep))
 

@@ -11,10 +11,10 @@ from raysc.errors import InputError
 from raysc.execution.ranks import ClosedFormRank
 from raysc.loop import Rules, self_consuming_loop
 from raysc.models.closed_form.gaussian import Gaussian
+from raysc.pool.block_store import MemoryBlockStore
 from raysc.pool.blocks import MemoryBlock
 from raysc.pool.mixing import mix
 from raysc.pool.rows import Rows
-from raysc.pool.shelf import MemoryShelf
 from raysc.pool.training_set import TrainingSet
 from raysc.regimes.accumulate import Accumulate
 from raysc.regimes.recipe import REAL, Recipe, Take, synthetic
@@ -100,7 +100,7 @@ def test_a_bias_is_in_sampled_rows_and_not_in_the_model() -> None:
     rank = ClosedFormRank(Gaussian(), seeds)
     rank.fit(0, TrainingSet((real_rows(seeds, 9, 2),)), "initial", range(0), Train())
     mean, covariance = rank.state["mean"][:, None], rank.state["covariance"]
-    plain, biased = (rank.sample(0, 0, 50, Sample(temperature=tau), MemoryShelf())[0].load() for tau in (1, 0.5))
+    plain, biased = (rank.sample(0, 0, 50, Sample(temperature=tau), MemoryBlockStore())[0].load() for tau in (1, 0.5))
     np.testing.assert_allclose(biased - mean, 0.5 * (plain - mean), rtol=1e-9)
     assert rank.state["covariance"] is covariance
 
@@ -118,7 +118,7 @@ def variances_by_generation(regime: Any, seeds: int, n: int, last: int) -> Itera
         sample=Sample(), loop_train=Train(), loop_sample=Sample(), start="previous", budget=None,
         regime=Component(name="r"), lambda_=1.0, axes={},
     )  # fmt: skip
-    crew, shelf = ClosedFormRank(Gaussian(), pack), MemoryShelf()
+    crew, block_store = ClosedFormRank(Gaussian(), pack), MemoryBlockStore()
     sources = {REAL: real_rows(pack, n, 1)}
     loop = self_consuming_loop(
         Rules(cell, regime, n),
@@ -127,7 +127,7 @@ def variances_by_generation(regime: Any, seeds: int, n: int, last: int) -> Itera
         pack,
         range(last + 1),
         lambda t, first, count: sources[REAL],
-        lambda t: shelf,
+        lambda t: block_store,
     )
     for _ in loop:
         yield crew.state["covariance"][:, 0, 0]

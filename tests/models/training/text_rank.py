@@ -11,9 +11,9 @@ from accelerate import PartialState
 from raysc.datasets.text.stories import Stories
 from raysc.execution.ranks import TrainedRank
 from raysc.models.language.causal_lm import CausalLm
+from raysc.pool.block_store import MemoryBlockStore
 from raysc.pool.blocks import MemoryBlock
 from raysc.pool.rows import Rows
-from raysc.pool.shelf import MemoryShelf
 from raysc.pool.training_set import TrainingSet
 from raysc.regimes.recipe import REAL
 from raysc.rng import Streams
@@ -33,7 +33,7 @@ def main(folder: Path) -> None:
     fit = rank.fit(0, rows, "initial", range(15), Train(batch=12, lr=1e-2, clip=1.0, micro_batch=4))
     family.save(rank._state, folder / "model", training_state=True)
     losses = rank.call_rowwise("token_losses", data.test())
-    blocks = rank.sample(0, 0, 130, Sample(), MemoryShelf())
+    blocks = rank.sample(0, 0, 130, Sample(), MemoryBlockStore())
     assert losses is not None
     np.savez(folder / "out.npz", losses=losses, rows=np.concatenate([block.load() for block in blocks], axis=1)[0])
     results = {"loss": np.asarray(fit.loss).tolist(), "first": [block.first for block in blocks]}

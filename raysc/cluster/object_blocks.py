@@ -1,4 +1,4 @@
-"""Blocks of rows in Ray's object store, and the shelf that puts them there."""
+"""Blocks of rows in Ray's object store, and the block store that puts them there."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import ray
 
+from raysc.pool.block_store import digest
 from raysc.pool.blocks import Block
-from raysc.pool.shelf import digest
 from raysc.pool.tokens import Texts
 from raysc.regimes.recipe import Source
 
@@ -41,8 +41,8 @@ class ObjectBlock:
 
 
 @dataclass(frozen=True)
-class ObjectShelf:
-    """The shelf of pool ``object_store``; each rank puts its own rows."""
+class ObjectBlockStore:
+    """The block store of pool ``object_store``; each rank puts its own rows."""
 
     def put(
         self, source: Source, seeds: tuple[int, ...], first: int, rows: np.ndarray, texts: Texts | None = None

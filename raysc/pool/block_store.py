@@ -1,6 +1,6 @@
-"""Shelves: they store sampled rows and return blocks. This module has the shelf in memory.
+"""Block stores: they store sampled rows and return blocks. This module has the block store in memory.
 
-``store.parquet_rows`` has the shelf for Parquet files, ``cluster.object_shelf`` the one for Ray's object store.
+``store.parquet_rows`` has the block store for Parquet files, ``cluster.object_blocks`` the one for Ray's object store.
 """
 
 from collections.abc import Hashable
@@ -15,7 +15,7 @@ from raysc.pool.tokens import Texts
 from raysc.regimes.recipe import Source
 
 
-class Shelf(Protocol):
+class BlockStore(Protocol):
     """Storage for sampled rows; small and picklable, so that each rank of a crew stores its own rows."""
 
     def put(
@@ -33,8 +33,8 @@ STACK = 1024
 
 
 @dataclass
-class MemoryShelf:
-    """Shelf in this process, for closed-form families, whose rows are dropped as soon as no recipe takes them.
+class MemoryBlockStore:
+    """Block store in this process, for closed-form families, whose rows are dropped as soon as no recipe takes them.
 
     Small batches lie side by side in larger arrays, so that a training set of a thousand batches reads few arrays.
     """

@@ -344,5 +344,7 @@ def _conclude(plan: Plan, objects: Objects, failures: dict[str, str], display: D
     if failures:
         display.say(f"{len(failures)} failed: raysc failures {folder_of(objects, sweep.name)}; run it again to retry")
     outcome = Outcome(plan.resolved, objects, failures, table)
-    display.say(f"table, picture (curves.png) and Tune's records: {outcome.folder}")
+    display.say(f"table and Tune's records: {outcome.folder}")
+    if len(table):
+        display.say(f"picture of the first metric: {outcome.folder}/curves.png")
     return outcome

@@ -49,6 +49,6 @@ def test_a_sweep_is_submitted_with_the_token_and_refused_without(tmp_path: Path,
         first = run()
         assert first.returncode == 0, first.stdout + first.stderr
         assert "submitted as job raysc-submitted-" in first.stdout
-        assert "table, picture (curves.png) and Tune's records" in first.stdout
+        assert "picture of the first metric: " in first.stdout
         assert "0 units to run" in run().stdout
     assert set(table_of(file, store)["regime"]) == {"replace", "own_mix:OwnMix"}

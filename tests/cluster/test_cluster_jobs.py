@@ -80,7 +80,7 @@ def test_slurm_gives_each_job_whole_nodes() -> None:
 
 
 def test_the_ray_job_is_a_cluster_of_workers_that_come_and_go() -> None:
-    """Checked against KubeRay's schema by hand; here what the sweep needs of it."""
+    """Checked against the schemas of KubeRay 1.5.1 and 1.7.0 by hand; here what the sweep needs of it."""
     job = read(RAYJOB)
     assert (job["apiVersion"], job["kind"]) == ("ray.io/v1", "RayJob")
     spec = job["spec"]

@@ -61,8 +61,10 @@ def test_one_seed_of_one_cell_runs_here(raysc: RunRaysc, write: WriteFiles, here
     write()
     ran = raysc("sweep", "grid.yaml", "--debug", "--cell", "0", "--seed", "2")
     assert ran.status == 0
-    assert ran.out.startswith("cell 0 (replace, lambda 1), seed 2, in this process")
-    assert [line.split(":")[0] for line in ran.out.splitlines()[1:]] == [f"generation {t}" for t in range(5)]
+    reading, run, *generations = ran.out.splitlines()
+    assert reading == "reading grid.yaml"
+    assert run.startswith("cell 0 (replace, lambda 1), seed 2, in this process")
+    assert [line.split(":")[0] for line in generations] == [f"generation {t}" for t in range(5)]
     assert sorted(path.name for path in here.iterdir()) == ["grid.yaml", "mine.py"]  # and no store
 
 

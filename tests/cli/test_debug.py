@@ -68,6 +68,7 @@ def test_one_seed_of_one_cell_runs_here(raysc: RunRaysc, write: WriteFiles, here
     assert sorted(path.name for path in here.iterdir()) == ["grid.yaml", "mine.py"]  # and no store
 
 
+@pytest.mark.slow
 def test_prints_and_breakpoints_of_a_plug_in_work(write: WriteFiles, here: Path) -> None:
     write(chooser='print("among", len(candidates)); breakpoint()')
     ended = debug("--cell", "1", keys="p real.shape\nq\n")
@@ -84,6 +85,7 @@ def test_an_error_shows_the_line_of_the_plug_in(write: WriteFiles, here: Path) -
     assert ended.stderr.splitlines()[-1].startswith("mine.py:13 in first: IndexError: index 99 is out of bounds")
 
 
+@pytest.mark.slow
 def test_an_error_within_the_checks_shows_it_too(write: WriteFiles, here: Path) -> None:
     write(recipe="assert generation < 4")
     ended = debug("--cell", "1")

@@ -82,6 +82,7 @@ def test_training_gives_the_same_up_to_rounding(
     assert activities[:2] == ["compiling, then training", "training"]
 
 
+@pytest.mark.slow
 def test_sampling_gives_the_same_up_to_rounding_and_leaves_the_state(switch_on: SwitchOn) -> None:
     family = Edm(network="unet", channels=8, multipliers=(1,))
     state = family.initial(IMAGE, SEED_0)

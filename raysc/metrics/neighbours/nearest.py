@@ -16,8 +16,8 @@ from raysc.metrics.core.offset import offset_of
 BLOCK = 2**24
 """Number of distances in memory at a time."""
 
-PRODUCT_DIM = 128
-"""Dimension from which on distances come from matrix products, ten times faster; close calls are computed again."""
+PRODUCT_DIM = 64
+"""Dimension from which on distances come from matrix products, which are faster; close calls are computed again."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -123,8 +123,8 @@ def _cell_pairs(resolved: ResolvedSweep, cells: Sequence[ResolvedCell], axis: st
     groups: dict[str, list[ResolvedCell]] = {}
     for cell in cells:
         if cell.settings.axes.get(axis) is not None:
-            others = {name: value for name, value in cell.settings.axes.items() if name != axis}
-            groups.setdefault(repr(others), []).append(cell)
+            shared = {name: value for name, value in cell.settings.axes.items() if name != axis}
+            groups.setdefault(repr(shared), []).append(cell)
     for group in groups.values():
         where = {name: group[0].settings.axes[name] for name in axes}
         for cell, other in pairwise(group):

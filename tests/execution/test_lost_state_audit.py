@@ -162,7 +162,7 @@ def test_a_late_listing_does_not_train_a_published_generation_again(
     objects, sweep, longer = Objects.open(str(tmp_path)), sweep_of(2), sweep_of(3)
     run_sweep(sweep, objects)
     monkeypatch.setattr(history_module, "LISTING_SECONDS", 0.0)
-    monkeypatch.setattr("raysc.execution.trained.LISTING_SECONDS", 0.0)
+    monkeypatch.setattr("raysc.execution.trained_lineage.LISTING_SECONDS", 0.0)
     names, late = Objects.names, [1, 1, 1]
 
     def lagging(self: Objects, prefix: str = "") -> Any:

@@ -12,6 +12,8 @@ from raysc.planning.open_sweep import SWEEP_COPY, sweep_folder
 from raysc.planning.resolved import ResolvedSweep
 from raysc.store.artifacts import REFERENCE
 from raysc.store.objects import Objects
+from raysc.store.publishing import DamagedObjectError
+from raysc.store.sweep_record import read_sweep_record
 from raysc.sweepfile.sweep import Sweep
 
 ORIGIN = "origin.json"
@@ -83,7 +85,7 @@ def _origin(sweep: Sweep) -> str:
 def _read_origin(name: str, objects: Objects) -> str:
     try:
         record = json.loads(objects.get(f"{sweep_folder(name)}/{ORIGIN}"))
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, ValueError, RecursionError):
         return ""
     file = record.get("file") if isinstance(record, dict) else None
     return file if isinstance(file, str) else ""
@@ -91,9 +93,9 @@ def _read_origin(name: str, objects: Objects) -> str:
 
 def _recorded_keys(name: str, objects: Objects) -> Iterator[frozenset[str]]:
     """Yield the keys of the lineages of every run of a sweep of this name."""
-    for record in objects.names(f"{sweep_folder(name)}/asked"):
+    for record_name in objects.names(f"{sweep_folder(name)}/asked"):
         try:
-            keys = json.loads(objects.get(record))["keys"]
-        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            record = read_sweep_record(objects, record_name)
+        except (FileNotFoundError, DamagedObjectError):
             continue
-        yield frozenset(key for key in keys if not key.startswith(REFERENCE))
+        yield frozenset(key for key in record.keys if not key.startswith(REFERENCE))

@@ -99,7 +99,7 @@ def _with_stored_probes(sweep: Sweep, objects: Objects) -> Sweep:
             {probe["value"]: Runs(tuple(probe["seeds"]), probe["generations"]) for probe in search["probes"]}
             for search in stored["searches"]
         ]
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+    except (FileNotFoundError, ValueError, KeyError, TypeError, RecursionError):
         return sweep
     settings = {name: value for name, value in asdict(sweep.search).items() if name not in MUTABLE_SETTINGS}
     same = all(stored["search"].get(name) == _plain(value) for name, value in settings.items())

@@ -115,7 +115,7 @@ class TrashReasons:
     def _read(self, name: str) -> str | None:
         try:
             return str(json.loads(self._objects.get(name))["why"])
-        except (FileNotFoundError, ValueError, KeyError, TypeError):
+        except (FileNotFoundError, ValueError, KeyError, TypeError, RecursionError):
             return None
 
     def _names(self) -> Iterator[str]:

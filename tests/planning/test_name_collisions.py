@@ -76,3 +76,13 @@ def test_a_twin_in_capital_letters_is_refused(write: Write, objects: Objects) ->
     with pytest.raises(InputError, match=r"name: small-gaussian differs from Small-Gaussian, .* in capital letters"):
         check_name(sweep, objects)
     check_name(sweep, Objects("memory:///twins"))
+
+
+@pytest.mark.parametrize("data", [b"[" * 100_000, b'{"keys": 5}', b'{"keys": [1]}', b'{"keys": [', b"\xff", b""])
+def test_a_record_that_raysc_did_not_write_is_skipped(data: bytes, write: Write, objects: Objects) -> None:
+    """Nested brackets and numbers in the place of keys ended the plan with a traceback."""
+    resolved = write("a.yaml")
+    record(resolved, objects)
+    for name in ("asked/desktop.ini", f"asked/{32 * '0'}.json", "origin.json"):
+        objects.put(f"sweeps/{resolved.sweep.name}/{name}", data)
+    assert replacement_note(resolved, objects) == ""

@@ -1,12 +1,14 @@
 """Checkpoints within a generation: the state of a long fit is saved, so that a stopped unit continues there."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from raysc.execution import records
 from raysc.execution.crew import TrainedCrew
+from raysc.execution.row_checkpoints import CheckpointedBlockStore
 from raysc.loop import Fit, StartWeights
 from raysc.pool.block_store import BlockStore
 from raysc.pool.blocks import Block
@@ -84,11 +86,14 @@ class CheckpointedCrew:
         if self._unsaved is not None and self._unsaved[0] == generation:
             self._save(*self._unsaved)
             self._unsaved = None
-        return self.crew.sample(generation, first, count, sample, block_store)
+        checkpointed = CheckpointedBlockStore(block_store, self.objects, self.address, self.seeds, self.every)
+        return self.crew.sample(generation, first, count, sample, checkpointed)
 
     def delete_checkpoints(self, generation: int) -> None:
-        """Delete the checkpoints of a generation that is published."""
-        self._delete(generation, self._saved_steps(generation))
+        """Delete the checkpoints of a generation that is published, and of rows on top of the generation before it."""
+        form = re.compile(rf"{generation}-\d+|(?:{generation}|{generation - 1})-rows-\d+")
+        names = list(self.objects.names(self._folder))
+        self._delete(name for name in names if form.fullmatch(name.rsplit("/", 1)[1]))
 
     def _piece_steps(self) -> int:
         """Return the number of steps until the next checkpoint."""
@@ -144,12 +149,11 @@ class CheckpointedCrew:
             attempt.sync(name)
         else:  # another process trains the same generation and was first
             attempt.discard()
-        self._delete(generation, [other for other in older if other != step])
+        self._delete(self._name(generation, other) for other in older if other != step)
 
-    def _delete(self, generation: int, steps: list[int]) -> None:
+    def _delete(self, names: Iterable[str]) -> None:
         """Delete checkpoints; the manifest goes first, in a request of its own: no reader finds one without files."""
-        for step in steps:
-            name = self._name(generation, step)
+        for name in names:
             try:
                 manifest = Manifest.read(self.objects, name)
             except FileNotFoundError:

@@ -89,6 +89,7 @@ def _sample(
     missing = [metric for metric in MetricIndex(context, key, unit.seeds).missing(0) if metric not in compared]
     if covered and not missing:
         return
+    sampler = CheckpointedCrew(crew, context.objects, key, unit.seeds, context.checkpoint_seconds)
     attempt = Attempt.start(context.objects, span.path)
     began = perf_counter()
     rows = None
@@ -97,7 +98,7 @@ def _sample(
     elif not diverged:
         count = sample.rows or unit.cell.rules.rows
         block_store = ParquetBlockStore(context.objects, attempt.prefix)
-        rows = Rows(synthetic(0), crew.sample(0, 0, count, sample, block_store))
+        rows = Rows(synthetic(0), sampler.sample(0, 0, count, sample, block_store))
     drawn = perf_counter()
     try:
         values = context.measurer.measure(rows, missing, crew.model)
@@ -111,5 +112,6 @@ def _sample(
             manifest |= records.diverged(unit.seeds, record["diverged"].to_numpy())
             if not attempt.publish(span.name, {**manifest, **context.provenance}):
                 attempt.discard()
+            sampler.delete_checkpoints(0)
     context.writer.write(key, 0, [values])
     context.writer.report_means(0, values)

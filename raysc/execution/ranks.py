@@ -7,6 +7,7 @@ class), and every call is made on all of them.
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 
 from raysc.errors import RayscError
 from raysc.execution.records import diverged_mask
+from raysc.execution.row_checkpoints import PiecewiseDrawing
 from raysc.loop import Fit, StartWeights
 from raysc.metrics.core.features import Extractor
 from raysc.models.family import (
@@ -65,9 +67,11 @@ class TrainedRank:
     _state: Any = field(default=None, init=False)
     _base: Any = field(default=None, init=False)
     _diverged: np.ndarray = field(init=False)
+    _drawing: PiecewiseDrawing = field(init=False)
 
     def __post_init__(self) -> None:
         self._diverged = np.zeros(len(self.seeds), bool)
+        self._drawing = PiecewiseDrawing(self.family.block)
 
     def fit(
         self, generation: int, training_set: TrainingSet, start: StartWeights, steps: range, train: Train,
@@ -101,16 +105,30 @@ class TrainedRank:
         rows_of_rank = share(first, count, self.family.block, self.rank, self.world)
         if not len(rows_of_rank):
             return ()
-        start, size, streams = rows_of_rank.start, len(rows_of_rank), self._streams(generation)
+        start, streams = rows_of_rank.start, self._streams(generation)
         state = guided_state(self.family, self._base, self._state, sample)
+
+        def draw(first: int, count: int) -> tuple[np.ndarray, float | None]:
+            if isinstance(self.family, SupportsText):
+                return self.family.sample_with_acceptance(state, first, count, sample, streams)
+            return self.family.sample(state, first, count, sample, streams), None
+
+        rows, acceptance = self._drawing.draw(draw, generation, rows_of_rank, block_store, self._fingerprint)
         if isinstance(self.family, SupportsText):
-            rows, acceptance = self.family.sample_with_acceptance(state, start, size, sample, streams)
             texts = Texts(self.family.texts(rows[0]), acceptance)
             return (block_store.put(synthetic(generation), self.seeds, start, rows, texts),)
-        rows = self.family.sample(state, start, size, sample, streams)
         if self._diverged.any():
             rows[self._diverged] = np.nan
         return (block_store.put(synthetic(generation), self.seeds, start, rows),)
+
+    def _fingerprint(self) -> str:
+        """Return a digest of the model's files."""
+        digest = sha256()
+        with tempfile.TemporaryDirectory() as folder:
+            self.family.save(self._state, Path(folder), training_state=False)
+            for file in sorted(path for path in Path(folder).rglob("*") if path.is_file()):
+                digest.update(sha256(file.read_bytes()).digest())
+        return digest.hexdigest()
 
     def features(self, extractor: str, rows: Rows, span: range | None = None) -> np.ndarray:
         """Compute features of rows, (seeds, count, dim), or of a span of them; only their blocks are loaded."""

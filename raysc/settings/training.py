@@ -16,7 +16,7 @@ LOOP_ONLY = {
 }
 """Settings of retrainings only, valid under ``loop``, each with the reason."""
 
-UNKEYED = ("micro_batch", "recompute", "shard")
+UNKEYED = ("micro_batch", "recompute", "shard", "compile")
 """Settings of ``Train`` that change results by rounding only; they are part of no key."""
 
 
@@ -122,6 +122,7 @@ class Train(Settings):
         recompute: activations are recomputed in the backward pass (gradient checkpointing) and not stored.
         shard: with several ranks, each stores only its part of parameters, gradients and optimiser state during
             training (FSDP). Each rank samples by itself, so the model must fit on each device.
+        compile: auto: torch.compile for training large networks of images on GPUs; off: never.
     """
 
     batch: PositiveInt = 128
@@ -142,6 +143,7 @@ class Train(Settings):
     micro_batch: PositiveInt | None = None
     recompute: bool = False
     shard: bool = False
+    compile: Literal["auto", "off"] = "auto"
 
 
 class Budget(Settings):

@@ -4,6 +4,7 @@ No GPU was at hand when this was written. The tests run everything on a CPU exce
 """
 
 import gc
+import os
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,11 +15,14 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
+from raysc.datasets.local_files import cache_folder
 from raysc.models.networks.network import Tensors
 
 MIN_COMPILED_PARAMETERS = 10_000_000
 """Parameters from which on a network is compiled. Compiling takes a minute, which a smaller network hardly saves."""
 COMPILE_BACKEND = "inductor"
+COMPILED = "compiled"
+"""Folder of compiled code below the cache folder."""
 UNCOMPILED = " uncompiled, as torch.compile fails here"
 """Suffix of the progress label where a large network runs uncompiled."""
 
@@ -68,7 +72,11 @@ def is_compiled(network: nn.Module) -> bool:
 
 @cache
 def _compiler_works(device: torch.device) -> bool:
-    """Compile and run a tiny function once per process; warn where that fails."""
+    """Compile and run a tiny function once per process; warn where that fails.
+
+    Compiled code is kept in the cache folder, where the next process finds it, unless the user has set another place.
+    """
+    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(cache_folder() / COMPILED))
     try:
         torch.compile(torch.sin, backend=COMPILE_BACKEND)(torch.ones(8, device=device))
     except Exception as error:  # a missing C compiler, Triton or header raises different types

@@ -219,7 +219,8 @@ class TrainingRun:
 
     def _compiles(self) -> bool:
         """Return whether the network may be compiled: one of images without gradient checkpointing."""
-        return self._task.start.config["network"] in IMAGE_NETWORKS and not self._task.train.recompute
+        train = self._task.train
+        return self._task.start.config["network"] in IMAGE_NETWORKS and train.compile == "auto" and not train.recompute
 
     def _new_optimizer_state(self) -> OptimizerState:
         """Return AdamW and EMA of the trained parameters."""

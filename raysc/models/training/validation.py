@@ -55,5 +55,7 @@ def _check_network(train: Train, network: str) -> None:
         raise InputError(f"train.dropout: goes with network: {KINDS}")
     if train.augmentation and network not in IMAGE_NETWORKS:
         raise InputError(f"train.augmentation: goes with network: {KINDS}, which read augmentation labels")
+    if train.compile == "off" and network not in IMAGE_NETWORKS:
+        raise InputError(f"train.compile: goes with network: {KINDS}; no other network is compiled")
     if train.recompute and network in ("mlp", "vae"):
         raise InputError(f"train.recompute: goes with network: {KINDS}; perceptrons have few activations to save")

@@ -1,7 +1,9 @@
 """GPU optimisations, switched on on a CPU: they change results by rounding only, and nothing that is stored."""
 
+import os
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -123,6 +125,30 @@ def test_small_networks_and_those_of_cpus_are_not_compiled(monkeypatch: pytest.M
     assert gpu.compile_large(network, CPU)
     monkeypatch.setattr(gpu, "on_gpu", lambda device: True)
     assert gpu.compile_large(network, CPU)
+
+
+def test_training_may_go_uncompiled(digits: TrainingSet, switch_on: SwitchOn, monkeypatch: pytest.MonkeyPatch) -> None:
+    switch_on()
+    monkeypatch.setattr(torch, "compile", lambda *_, **__: pytest.fail("compiled"))
+    off = TRAIN.model_copy(update={"compile": "off"})
+    UNET.fit(digits, UNET.initial(IMAGE, SEED_0), range(1), off, SEED_0)
+    with pytest.raises(pytest.fail.Exception):
+        UNET.fit(digits, UNET.initial(IMAGE, SEED_0), range(1), TRAIN, SEED_0)
+
+
+@pytest.mark.parametrize("setting", [None, "elsewhere"])
+def test_compiled_code_lies_in_the_cache_folder(
+    setting: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAYSC_CACHE", str(tmp_path))
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", setting or "")
+    if setting is None:
+        monkeypatch.delenv("TORCHINDUCTOR_CACHE_DIR")
+    monkeypatch.setattr(torch, "compile", lambda function, **_: function)
+    gpu._compiler_works.cache_clear()
+    assert gpu._compiler_works(CPU)
+    assert os.environ["TORCHINDUCTOR_CACHE_DIR"] == (setting or str(tmp_path / "compiled"))
+    gpu._compiler_works.cache_clear()
 
 
 def test_a_compiler_that_fails_is_reported_and_not_used(switch_on: SwitchOn, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,6 +31,7 @@ UNET = FlowMatching(network="unet", channels=8)
         (UNET, IMAGE, Train(shard=True, precision="fp16"), r"train\.shard: fp16 cannot be sharded"),
         (CausalLm(), (16,), Train(dropout=0.1), r"train\.dropout: goes with network: unet"),
         (CausalLm(), (16,), Train(flips=True), r"train\.flips: only images"),
+        (CausalLm(), (16,), Train(compile="off"), r"train\.compile: goes with network: unet"),
     ],
 )
 def test_unsupported_settings_are_refused(
@@ -42,5 +43,7 @@ def test_unsupported_settings_are_refused(
 
 def test_supported_settings_pass() -> None:
     FlowMatching().check_settings(IMAGE, Train(precision="bf16"), Sample())
-    UNET.check_settings(IMAGE, Train(augmentation=0.1, dropout=0.1, flips=True, recompute=True), Sample())
+    UNET.check_settings(
+        IMAGE, Train(augmentation=0.1, dropout=0.1, flips=True, recompute=True, compile="off"), Sample()
+    )
     FlowMatching().check_settings((2,), Train(lr=1e-2, clip=1.0, warmup=0.1), Sample())

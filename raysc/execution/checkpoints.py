@@ -8,7 +8,6 @@ import numpy as np
 
 from raysc.execution import records
 from raysc.execution.crew import TrainedCrew
-from raysc.execution.row_checkpoints import CheckpointedBlockStore
 from raysc.loop import Fit, StartWeights
 from raysc.pool.block_store import BlockStore
 from raysc.pool.blocks import Block
@@ -17,6 +16,7 @@ from raysc.settings import Sample, Train
 from raysc.store import host
 from raysc.store.objects import Objects
 from raysc.store.publishing import Attempt, DamagedObjectError, Manifest
+from raysc.store.row_checkpoints import CheckpointedBlockStore
 from raysc.store.spans import pack_name
 
 TRIAL_STEPS = 50

@@ -15,7 +15,6 @@ import numpy as np
 
 from raysc.errors import RayscError
 from raysc.execution.records import diverged_mask
-from raysc.execution.row_checkpoints import PiecewiseDrawing
 from raysc.loop import Fit, StartWeights
 from raysc.metrics.core.features import Extractor
 from raysc.models.family import (
@@ -39,6 +38,7 @@ from raysc.rng import Streams, model_seeds
 from raysc.settings import Sample, Train
 from raysc.store.publishing import Attempt, FileEntry, Manifest
 from raysc.store.retention import MODEL
+from raysc.store.row_checkpoints import PiecewiseDrawing
 
 
 @dataclass

@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 
 from raysc.datasets.text.stories import Stories
-from raysc.execution import row_checkpoints
 from raysc.execution.ranks import TrainedRank
-from raysc.execution.row_checkpoints import CheckpointedBlockStore, PiecewiseDrawing
 from raysc.models.family import TrainedFamily
 from raysc.models.flows.flow_matching import FlowMatching
 from raysc.models.language.causal_lm import CausalLm
 from raysc.pool.block_store import MemoryBlockStore
 from raysc.rng import Streams
 from raysc.settings import Accept, Sample
+from raysc.store import row_checkpoints
 from raysc.store.objects import Objects
+from raysc.store.row_checkpoints import CheckpointedBlockStore, PiecewiseDrawing
 
 
 class Stopped(Exception):

@@ -22,6 +22,9 @@ SLOW_IMPORTS = ("tensorboardX", "matplotlib.figure", "ray.tune.logger.tensorboar
 CONNECT_SECONDS = 5.0
 """Seconds within which a cluster must accept a connection."""
 
+START_ATTEMPTS = 3
+"""Attempts to start Ray on this machine: Ray waits 30 s for each, which is too short on a busy machine."""
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
 """Signals whose handlers Ray and Tune replace."""
 
@@ -65,8 +68,9 @@ def _start(address: str) -> None:
         InputError: no cluster answers at the address, or Ray can use no temporary folder of this machine.
         RayscError: Ray does not start.
     """
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = {"include_dashboard": None}
     if address == "local":
+        options["include_dashboard"] = False
         folder = ray_folder()
         if folder.problem:
             options["_temp_dir"] = folder.path
@@ -75,20 +79,19 @@ def _start(address: str) -> None:
         if token := token_for_local_ray():
             ray_compat.set_token(token)
         options["job_config"] = ray_compat.DriverPathConfig()
-    try:
-        ray.init(
-            address=address,
-            include_dashboard=False if address == "local" else None,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            **options,
-        )
-    except ConnectionError as error:
-        raise _no_answer(address, error) from error
-    except Exception as error:  # of any type: Ray raises plain exceptions too, as when its processes start too slowly
-        reason = str(error).strip().partition("\n")[0] or type(error).__name__
-        place = "on this machine" if address == "local" else f"at {address}"
-        raise RayscError(f"Ray {place} cannot be used: {reason}; raysc doctor examines it") from error
+    attempts = START_ATTEMPTS if address == "local" else 1
+    for attempt in range(1, attempts + 1):
+        try:
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **options)
+            return
+        except ConnectionError as error:
+            raise _no_answer(address, error) from error
+        except Exception as error:  # of any type: Ray raises plain exceptions too
+            if attempt < attempts and ray_compat.SLOW_START in str(error):
+                continue
+            reason = str(error).strip().partition("\n")[0] or type(error).__name__
+            place = "on this machine" if address == "local" else f"at {address}"
+            raise RayscError(f"Ray {place} cannot be used: {reason}; raysc doctor examines it") from error
 
 
 @contextmanager

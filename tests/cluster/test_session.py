@@ -4,8 +4,8 @@ import pytest
 import ray
 
 from raysc.cluster.doctor import ray_answers
-from raysc.cluster.session import running_ray
-from raysc.errors import InputError
+from raysc.cluster.session import START_ATTEMPTS, running_ray
+from raysc.errors import InputError, RayscError
 
 
 def test_an_address_without_a_cluster_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -21,3 +21,21 @@ def test_an_address_without_a_cluster_is_refused_at_once(monkeypatch: pytest.Mon
         finding = ray_answers(address)
     assert finding.broken
     assert address in finding.state
+
+
+@pytest.mark.parametrize(
+    ("message", "attempts"),
+    [("The current node timed out during startup. This could happen", START_ATTEMPTS), ("no such resource", 1)],
+)
+def test_a_slow_start_of_ray_is_tried_again(monkeypatch: pytest.MonkeyPatch, message: str, attempts: int) -> None:
+    starts = []
+
+    def fail(**options: object) -> None:
+        starts.append(options)
+        raise Exception(message)
+
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray, "init", fail)
+    with pytest.raises(RayscError, match=message), running_ray("local"):
+        pytest.fail("Ray did not start")
+    assert len(starts) == attempts

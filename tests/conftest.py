@@ -64,12 +64,12 @@ model: {name: flow_matching, width: 8, depth: 1}
 initial: {steps: 4}
 loop: {generations: 2, budget: {steps: 3}}
 sample: {steps: 2}
-train: {batch: 8}
+train: {batch: 8, micro_batch: 8}
 space: {regime: [mix, replace], lambda: 1.0, initial.steps: [2, 4]}
 seeds: 2
 metrics: [{name: frechet_distance, features: pixels}, {name: recall, features: pixels}]
 """
-"""Six cells with two controls, trained; snapshots of one run."""
+"""Six cells with two controls, trained; snapshots of one run. By the micro-batch, seeds train alone, as U-Nets do."""
 
 MakeSweep = Callable[..., Sweep]
 RunSweep = Callable[[Sweep, Objects], None]

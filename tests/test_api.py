@@ -115,6 +115,18 @@ def test_a_network_is_a_module_with_the_weights_that_sampled(
     assert not torch.equal(next(first.parameters()), next(zero.model.parameters()))
 
 
+def test_a_seed_of_a_pack_is_a_module_with_its_weights(
+    make_sweep: Callable[..., Sweep], run_sweep: Callable[[Sweep, Objects], None], digits_text: str, tmp_path: Path
+) -> None:
+    pack = ("train={batch: 8}", "loop.generations=1", "space={regime: replace, initial.steps: 1}", "control=false")
+    sweep = make_sweep(digits_text, *pack)
+    run_sweep(sweep, Objects.open(str(tmp_path)))
+    results = raysc.load(sweep.path, overrides=pack, storage=str(tmp_path))
+    weights = [next(results.generation(0, seed, 1).model.parameters()) for seed in (0, 1)]
+    assert weights[0].shape == weights[1].shape == (8, 64)
+    assert not np.array_equal(*(each.detach().numpy() for each in weights))
+
+
 def test_a_unet_is_a_diffusers_pipeline(
     make_sweep: Callable[..., Sweep], run_sweep: Callable[[Sweep, Objects], None], digits_text: str, tmp_path: Path
 ) -> None:

@@ -6,13 +6,17 @@ the place of their own follow from the samples of all models and from addressed 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
+import numpy as np
+
 from raysc.datasets.views import CandidateViews
+from raysc.execution import records
 from raysc.execution.across import ModelsCompared, across_metrics
 from raysc.execution.crew import TrainedCrew
 from raysc.execution.history import History
+from raysc.execution.measurer import without_diverged
 from raysc.execution.model_loops import new_rows
 from raysc.execution.trained_lineage import Attempts, Retention, TrainedLineage, run_passes
 from raysc.execution.unit_context import UnitContext
@@ -20,7 +24,7 @@ from raysc.loop import Generation, self_consuming_loop
 from raysc.planning.units import LoopUnit
 from raysc.pool.exchange import read_samples, rows_read
 from raysc.pool.rows import Rows
-from raysc.regimes.recipe import REAL
+from raysc.regimes.recipe import REAL, synthetic
 from raysc.store.publishing import Attempt
 
 
@@ -116,8 +120,12 @@ class CoupledRun:
 
     def _sources(self, generations: range) -> set[int]:
         """Return the generations whose rows some generations train on."""
-        recipes = [lineage.unit.cell.rules.recipe(t) for t in generations for lineage in self._lineages]
-        sources = {take.source for recipe in recipes for take in recipe.takes}
+        models = range(len(self._lineages))
+        return {source for t in generations for model in models for source in self._sources_of(model, t)}
+
+    def _sources_of(self, model: int, t: int) -> set[int]:
+        """Return the generations whose rows generation t of a model trains on."""
+        sources = {take.source for take in self._lineages[model].unit.cell.rules.recipe(t).takes}
         return {source.generation for source in sources if source.kind == "synthetic"}
 
     def _train(self, model: int, t: int, publishes: bool) -> None:
@@ -126,16 +134,17 @@ class CoupledRun:
         unit, history = lineage.unit, lineage.history
         if history.has_diverged(t):
             return
+        generations = self._sources_of(model, t)
+        diverged = lineage.diverged_seeds(t - 1)
+        for source in generations:
+            diverged = diverged | self._reads_diverged(model, source)
+        if diverged.all():
+            lineage.publish_diverged(t)
+            self._rows[model][t] = None
+            return
         sources = {REAL: lineage.context.real_rows}
-        for source in {take.source for take in unit.cell.rules.recipe(t).takes if take.source.kind == "synthetic"}:
-            if self._reads_diverged(model, source.generation):
-                lineage.publish_diverged(t)
-                self._rows[model][t] = None
-                return
-            sources[source] = self._read(model, source.generation)
-        if self._held[model] != t - 1:
-            continues = unit.cell.settings.start == "previous"
-            lineage.crew.load(history.manifests[t - 1], training_state=continues)
+        sources |= {synthetic(source): self._read(model, source) for source in generations}
+        self._load(model, t - 1, diverged)
         attempts = Attempts(unit, lineage.context)
         loop = self_consuming_loop(
             unit.cell.rules, lineage.checkpointed_crew, sources, self._stream_seeds[model], range(t, t + 1),
@@ -150,17 +159,37 @@ class CoupledRun:
             stored = history.stored(t)
             self._rows[model][t] = generation.rows if stored is None else stored
 
+    def _load(self, model: int, t: int, diverged: np.ndarray) -> None:
+        """Hold generation t of a model.
+
+        Args:
+            model: the model.
+            t: the generation.
+            diverged: bool (seeds,): seeds that have diverged, or that train on rows of a seed that has.
+        """
+        lineage = self._lineages[model]
+        manifest, unit = lineage.history.manifests[t], lineage.unit
+        if self._held[model] == t and np.array_equal(diverged, lineage.diverged_seeds(t)):
+            return
+        record = {**manifest.record, **records.diverged(unit.seeds, diverged)}
+        continues = unit.cell.settings.start == "previous"
+        lineage.crew.load(replace(manifest, record=record), training_state=continues)
+
     def _publish(self, model: int, generation: Generation, attempt: Attempt) -> None:
         self._rows[model][generation.t] = generation.rows
         self._lineages[model].publish_measured(generation, attempt, self._waited)
         self._waited = 0.0
 
-    def _reads_diverged(self, model: int, t: int) -> bool:
-        """Return True if a model reads rows of generation t from a model all of whose seeds have diverged."""
+    def _reads_diverged(self, model: int, t: int) -> np.ndarray:
+        """Return the seeds, bool (seeds,), for which a model reads rows of generation t that come from diverged seeds.
+
+        Such rows may be black images, which a fit would take for real ones.
+        """
         coupling = self._lineages[model].unit.cell.settings.coupling
         assert coupling is not None, "the models of the unit are coupled"
         counts = rows_read(coupling, model, self._lineages[model].unit.cell.rules.sample_rows)
-        return any(count > 0 and rows is None for count, rows in zip(counts, self._all_sampled(t), strict=True))
+        read = [lineage for lineage, count in zip(self._lineages, counts, strict=True) if count > 0]
+        return np.any([lineage.diverged_seeds(t) for lineage in read], axis=0)
 
     def _read(self, model: int, t: int) -> Rows:
         """Return the rows that stand for S_t in the training sets of a model."""
@@ -188,7 +217,9 @@ class CoupledRun:
                 continue
             if missing := [key for key in lineage.history.metrics(t).missing(t) if key in metrics]:
                 compared = compared or ModelsCompared(self._all_sampled(t), len(lineage.unit.seeds))
-                lineage.write(t, {key: compared.values(metrics[key]) for key in missing})
+                values = {key: compared.values(metrics[key]) for key in missing}
+                diverged = np.any([of_model.diverged_seeds(t) for of_model in self._lineages], axis=0)
+                lineage.write(t, without_diverged(values, diverged))
 
     def _forget(self, t: int) -> None:
         """Drop the rows that no generation after t trains on."""

@@ -6,6 +6,7 @@ from raysc.execution import records
 from raysc.execution.across import across_metrics
 from raysc.execution.checkpoints import CheckpointedCrew
 from raysc.execution.crew import TrainedCrew
+from raysc.execution.measurer import without_diverged
 from raysc.execution.metric_index import MetricIndex
 from raysc.execution.unit_context import UnitContext
 from raysc.loop import Generation
@@ -101,7 +102,8 @@ def _sample(
         rows = Rows(synthetic(0), sampler.sample(0, 0, count, sample, block_store))
     drawn = perf_counter()
     try:
-        values = context.measurer.measure(rows, missing, crew.model)
+        measured = context.measurer.measure(rows, missing, crew.model)
+        values = without_diverged(measured, record["diverged"].to_numpy(bool))
     finally:  # as in every generation: a metric that fails does not lose the rows
         if not covered:
             seconds = {"seconds_sample": drawn - began, "seconds_measure": perf_counter() - drawn}

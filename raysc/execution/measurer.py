@@ -21,6 +21,24 @@ ValuesByMetric = dict[str, Values]
 """Metric key -> its columns."""
 
 
+def without_diverged(values: ValuesByMetric, diverged: np.ndarray) -> ValuesByMetric:
+    """Return values with NaN for seeds that have diverged, whose rows may be black images; floors stay.
+
+    Args:
+        values: of a generation.
+        diverged: bool (seeds,).
+    """
+    if not diverged.any():
+        return values
+    return {
+        key: {
+            name: column if name.endswith("_floor") else np.where(diverged, np.nan, column)
+            for name, column in columns.items()
+        }
+        for key, columns in values.items()
+    }
+
+
 @dataclass(frozen=True)
 class Measurer:
     """Metrics of a pack of seeds.

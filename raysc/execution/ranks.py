@@ -45,7 +45,8 @@ from raysc.store.row_checkpoints import PiecewiseDrawing
 class TrainedRank:
     """A rank of a trained family: one seed, or a pack of seeds that trains together; states are on the device.
 
-    A seed of a pack that has diverged stays diverged, whatever later generations start from: its rows are NaN.
+    A seed of a pack that has diverged stays diverged, whatever later generations start from: its rows are NaN, or black
+    images.
 
     Attributes:
         family: the model family.
@@ -118,7 +119,7 @@ class TrainedRank:
             texts = Texts(self.family.texts(rows[0]), acceptance)
             return (block_store.put(synthetic(generation), self.seeds, start, rows, texts),)
         if self._diverged.any():
-            rows[self._diverged] = np.nan
+            rows[self._diverged] = np.nan if rows.dtype.kind == "f" else 0  # pixels have no NaN
         return (block_store.put(synthetic(generation), self.seeds, start, rows),)
 
     def _fingerprint(self) -> str:

@@ -13,7 +13,7 @@ from raysc.execution.checkpoints import CheckpointedCrew
 from raysc.execution.crew import TrainedCrew
 from raysc.execution.early_stopping import EarlyStopping
 from raysc.execution.history import LISTING_SECONDS, History
-from raysc.execution.measurer import ValuesByMetric
+from raysc.execution.measurer import ValuesByMetric, without_diverged
 from raysc.execution.unit_context import UnitContext
 from raysc.loop import Generation
 from raysc.planning.units import LoopUnit
@@ -72,11 +72,12 @@ class TrainedLineage:
         metrics = history.metrics(t)
         values = metrics.values(t)
         if missing := self._of_model(metrics.missing(t)):
-            added = self.stopping.complete(measurer.measure(history.sampled(t), missing, history.model(t, missing)))
+            measured = measurer.measure(history.sampled(t), missing, history.model(t, missing))
+            added = self.stopping.complete(without_diverged(measured, self.diverged_seeds(t)))
             self.write(t, added)
             values |= added
         self.context.writer.report_means(t, values)
-        self.stopping.judge(t, values, self._diverged_seeds(t))
+        self.stopping.judge(t, values, self.diverged_seeds(t))
 
     def write(self, t: int, values: ValuesByMetric) -> None:
         """Publish metrics of a published generation."""
@@ -113,17 +114,19 @@ class TrainedLineage:
         stored = perf_counter()
         try:
             measured = measurer.measure(generation.rows, self._of_model(measurer.due(t)), self.crew.model)
-            values = self.stopping.complete(measured)
+            values = self.stopping.complete(without_diverged(measured, generation.diverged))
         finally:  # a metric that fails, or a rank that dies in one, does not lose the trained generation
             phases = {"store": stored - began, "measure": perf_counter() - stored}
             seconds = {"wait": waited, **generation.seconds, **phases}
             self.history.manifests[t] = self._publish(generation, attempt, seconds)
         writer.write(self.unit.cell.keys.lineage, t, [values])
         writer.report_means(t, values)
-        self.stopping.judge(t, values, self._diverged_seeds(t))
+        self.stopping.judge(t, values, self.diverged_seeds(t))
 
-    def _diverged_seeds(self, t: int) -> np.ndarray:
+    def diverged_seeds(self, t: int) -> np.ndarray:
         """Return the seeds that had diverged at a published generation, bool (seeds,)."""
+        if self.history.has_diverged(t):
+            return np.ones(len(self.unit.seeds), bool)
         return records.diverged_mask(self.history.manifests[t], self.unit.seeds)
 
     def _publish(self, generation: Generation, attempt: Attempt, seconds: Mapping[str, float]) -> Manifest:

@@ -2,12 +2,15 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import partial
+from math import nan
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import numpy as np
+import torch
+from accelerate.state import PartialState
 from pydantic import PositiveInt
 from torch import Tensor, nn
 
@@ -27,7 +30,7 @@ from raysc.models.neural.state import State, are_points, initial_state
 from raysc.models.training import loop, packs
 from raysc.models.training.batches import Batch, Batches
 from raysc.models.training.coupling import Coupling
-from raysc.models.training.validation import check_train
+from raysc.models.training.validation import check_train, unpacked_settings
 from raysc.pool.training_set import TrainingSet
 from raysc.rng import Streams
 from raysc.settings import Guide, Sample, Train
@@ -36,6 +39,8 @@ MLP_SIZES = ("width", "depth")
 UNET_SIZES = ("channels", "multipliers", "res_blocks", "attention", "head_channels")
 SIZES = {"mlp": MLP_SIZES, "unet": UNET_SIZES, "ddpmpp": UNET_SIZES[:-1], "cfm_unet": UNET_SIZES}
 """Fields with the sizes of each kind of network."""
+MAX_PACKED_PARAMETERS = 2**19
+"""Parameters of the largest network of images that trains in packs: a larger one uses a core fully by itself."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +131,14 @@ class TimeConditionedFamily(ABC):
         self.network_config(event)
 
     def can_pack(self, event: tuple[int, ...]) -> bool:
-        return are_points(event)
+        small = self.network == "mlp" and self.parameter_count(event) <= MAX_PACKED_PARAMETERS
+        return are_points(event) or small
+
+    def packs_settings(self, event: tuple[int, ...], train: Train) -> bool:
+        return are_points(event) or not unpacked_settings(train)
+
+    def trains_single_seeds(self, event: tuple[int, ...]) -> bool:
+        return not are_points(event)
 
     def check_settings(self, event: tuple[int, ...], train: Train, sample: Sample) -> None:
         check_train(train, event, self.network)
@@ -140,15 +152,30 @@ class TimeConditionedFamily(ABC):
         self, training_set: TrainingSet, start: State, steps: range, train: Train, streams: Streams,
         total_steps: int | None = None,
     ) -> FitResult:  # fmt: skip
-        if start.is_pack:
+        if start.is_pack and self._trains_as_pack(start, train):
             loss = packs.perceptron_loss(self.errors)
-            return packs.fit(loss, training_set, start, steps, train, streams, total_steps, self.noise_coupling)
+            fitted = packs.fit(loss, training_set, start, steps, train, streams, total_steps, self.noise_coupling)
+            return fitted if are_points(start.event) else _mark_diverged(fitted)
         batches = partial(Batches, coupling=self.noise_coupling)
         return loop.fit(self.loss, training_set, start, steps, train, streams, total_steps, make_batches=batches)
 
+    def _trains_as_pack(self, start: State, train: Train) -> bool:
+        """Return whether a state trains as a pack; one of several seeds does so on each of several ranks."""
+        return start.seeds > 1 or (PartialState().num_processes == 1 and self.packs_settings(start.event, train))
+
     def sample(self, state: State, first: int, count: int, sample: Sample, streams: Streams) -> np.ndarray:
-        run = packs.sample_rows if state.is_pack else sample_rows
-        return run(self.sampler(sample), state, first, count, sample, streams, self.is_stochastic(sample))
+        arguments = first, count, sample
+        if are_points(state.event):
+            return packs.sample_rows(self.sampler(sample), state, *arguments, streams, self.is_stochastic(sample))
+
+        def sample_seed(index: int) -> np.ndarray:
+            single = state.map_tensors(lambda tensor: tensor[index]) if state.is_pack else state
+            if state.seeds > 1 and not all(tensor.isfinite().all() for tensor in single.ema.values()):
+                return np.zeros((1, count, *state.event), np.uint8)  # a seed that has diverged
+            seed_streams = streams.select_seeds(slice(index, index + 1))
+            return sample_rows(self.sampler(sample), single, *arguments, seed_streams, self.is_stochastic(sample))
+
+        return np.concatenate([sample_seed(index) for index in range(len(streams.seeds))])
 
     def guided_state(self, base: State, state: State, guide: Guide) -> State:
         """Return the state of negative guidance (SIMS, Alemohammad et al. 2024, and Neon, Alemohammad et al. 2025).
@@ -168,3 +195,15 @@ class TimeConditionedFamily(ABC):
 
     def parameter_count(self, event: tuple[int, ...]) -> int:
         return parameter_count(self.network_config(event))
+
+
+def _mark_diverged(fitted: FitResult) -> FitResult:
+    """Return a fit of images with NaN for the EMA weights of diverged seeds: ``sample`` draws no rows of them."""
+    diverged = torch.from_numpy(np.asarray(fitted.diverged)).to(fitted.state.device)
+    if not diverged.any():
+        return fitted
+    ema = {
+        name: value.masked_fill(diverged.view(-1, *[1] * (value.ndim - 1)), nan)
+        for name, value in fitted.state.ema.items()
+    }
+    return replace(fitted, state=replace(fitted.state, ema=ema))

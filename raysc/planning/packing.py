@@ -77,13 +77,14 @@ def cut_packs(
     for loop in loops.values():
         for keys in loop.generation_zeros:
             by_run.setdefault(keys.run, []).extend(sorted(spans.get(keys.model, {})))
+    # All loops of a run have one cut.
+    single = {keys.run for loop in loops.values() if not loop.packed for keys in loop.generation_zeros}
     packs = {}
     for number, loop in loops.items():
         of_runs = [pack for keys in loop.generation_zeros for pack in by_run[keys.run]]
         furthest = sorted(_last_published(loop.lineages, spans).items(), key=lambda item: (-item[1], item[0]))
-        packs[number] = _cut(
-            seeds[loop.lineages[0]], [pack for pack, _ in furthest], of_runs, size if loop.packed else 1
-        )
+        of_loop, packed = [pack for pack, _ in furthest], single.isdisjoint(keys.run for keys in loop.generation_zeros)
+        packs[number] = _cut(seeds[loop.lineages[0]], of_loop, of_runs, size if packed else 1)
     return packs
 
 

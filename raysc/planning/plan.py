@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from math import prod
 from typing import TypeVar
 
-from raysc.models.family import supports_packing
+from raysc.models.family import packs_seeds
 from raysc.planning.lineage_units import Lineage
 from raysc.planning.packing import LoopKeys, Pack, cut_packs
 from raysc.planning.resolved import ResolvedCell, ResolvedSweep, across_models, measured_generations_of
 from raysc.planning.store_index import StoreIndex
 from raysc.planning.units import InitialUnit, LoopUnit, Reason, Snapshot, Unit, overlapping_packs
 from raysc.seeds import generation_zero_pack
-from raysc.settings import Sample
+from raysc.settings import Resources, Sample
 from raysc.store.keys import GenerationZeroKeys
 from raysc.store.objects import Objects
 from raysc.store.spans import END
@@ -76,7 +76,8 @@ def make_plan(resolved: ResolvedSweep, objects: Objects) -> Plan:
     """Compare a sweep with a store; only names are read."""
     sweep, cells = resolved.sweep, resolved.cells
     index = StoreIndex.read(objects, {key for keys in resolved.metric_keys.values() for key in keys})
-    loops = {cell.number: _loop_keys(cell) for cell in cells if cell.keys.generation_zero is not None}
+    trained = [cell for cell in cells if cell.keys.generation_zero is not None]
+    loops = {cell.number: _loop_keys(cell, sweep.resources) for cell in trained}
     lineages: dict[str, ResolvedCell] = {}
     for cell in cells:
         lineages.setdefault(cell.keys.lineage, cell)
@@ -108,14 +109,20 @@ def make_plan(resolved: ResolvedSweep, objects: Objects) -> Plan:
     )
 
 
-def _loop_keys(cell: ResolvedCell) -> LoopKeys:
+def _loop_keys(cell: ResolvedCell, resources: Resources) -> LoopKeys:
     """Return the keys of the loop of a trained cell; coupled models have one loop."""
     models = cell.models
     return LoopKeys(
         tuple(model.keys.lineage for model in models),
         tuple(model.keys.generation_zero for model in models if model.keys.generation_zero is not None),
-        all(supports_packing(model.family, model.data.event) for model in models),
+        all(_packs_seeds(model, resources) for model in models),
     )
+
+
+def _packs_seeds(cell: ResolvedCell, resources: Resources) -> bool:
+    """Return True if seeds of a trained cell train together."""
+    trains = cell.settings.train, cell.settings.loop_train
+    return packs_seeds(cell.family, cell.data.event, trains, resources.workers)
 
 
 def seeds_by_key(resolved: ResolvedSweep, key: Callable[[GenerationZeroKeys], Hashable]) -> dict[Hashable, set[int]]:

@@ -19,7 +19,7 @@ from raysc.models.family import (
     SupportsBiasedSampling,
     SupportsSettingsCheck,
     SupportsText,
-    supports_packing,
+    needs_packs,
 )
 from raysc.planning.component_errors import located_errors
 from raysc.planning.coupled_checks import check_coupling, check_single_models
@@ -119,7 +119,7 @@ def _check_model(sweep: Sweep, cell: ResolvedCell) -> None:
     pretrained = isinstance(family, SupportsText) and settings.model.parameters.get("base") is not None
     if settings.start == "scratch" and pretrained:
         raise sweep.error("loop.start", "a pretrained base has no random initialisation; take initial or previous")
-    one_rank = not family.trained or supports_packing(family, cell.data.event)
+    one_rank = not family.trained or needs_packs(family, cell.data.event)
     if sweep.resources.workers > 1 and one_rank:
         raise sweep.error(
             "resources.workers", f"{settings.model.name} on {settings.data.name} runs on one rank; set workers: 1"

@@ -24,7 +24,7 @@ data: {name: digits, rows: 200}
 model: {name: flow_matching, width: 32, depth: 1}
 initial: {steps: 50}
 loop: {generations: 2, budget: {steps: 100}}
-train: {batch: 32}
+train: {batch: 32, micro_batch: 32}
 space: {regime: [replace, mix, accumulate], lambda: 1.0}
 seeds: 3
 metrics: [{name: frechet_distance, features: pixels}]

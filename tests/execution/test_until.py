@@ -224,7 +224,7 @@ model: {name: flow_matching, width: 8, depth: 1}
 initial: {steps: 4}
 loop: {generations: 3, budget: {steps: 3}}
 sample: {steps: 2}
-train: {batch: 8}
+train: {batch: 8, micro_batch: 8}
 space: {regime: replace}
 seeds: 2
 metrics: [{name: frechet_distance, features: pixels}, {name: recall, features: pixels}]

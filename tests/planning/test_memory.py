@@ -40,7 +40,7 @@ def test_a_batch_is_part_of_the_memory(
 ) -> None:
     monkeypatch.setattr(validation, "memory_limit", lambda: 4 * 10**9)
     with pytest.raises(InputError, match=r"train\.batch: a batch of 1,000,000,000 rows would need about 256 GB"):
-        validation.validate(resolve(make_sweep(digits_text, "train.batch=1000000000")))
+        validation.validate(resolve(make_sweep(digits_text, "train={batch: 1000000000}")))
 
 
 def test_a_correction_holds_float_copies_of_the_rows(

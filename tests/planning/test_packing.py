@@ -24,7 +24,7 @@ metrics: [modes_covered]
 """
 
 
-def test_seeds_of_points_train_in_packs_and_those_of_images_alone(make_sweep: MakeSweep, tmp_path: Path) -> None:
+def test_seeds_of_small_networks_train_in_packs_and_others_alone(make_sweep: MakeSweep, tmp_path: Path) -> None:
     plan = make_plan(resolve(make_sweep(POINTS)), Objects.open(str(tmp_path)))
     packs = [tuple(range(0, 8)), tuple(range(8, 16)), tuple(range(16, 20))]
     assert [unit.seeds for unit in plan.initial] == packs, "both initial qualities are snapshots of one run"
@@ -33,9 +33,17 @@ def test_seeds_of_points_train_in_packs_and_those_of_images_alone(make_sweep: Ma
     assert len(set(names)) == len(names)
     more_cores = make_plan(resolve(make_sweep(POINTS, "resources.cpus=2")), Objects.open(str(tmp_path)))
     assert [unit.seeds for unit in more_cores.initial] == [tuple(range(0, 16)), tuple(range(16, 20))]
-    images = make_sweep(POINTS.replace("modes_covered", "recall"), "data=digits", "seeds=3")
-    plan = make_plan(resolve(images), Objects.open(str(tmp_path)))
-    assert [unit.seeds for unit in plan.units if isinstance(unit, InitialUnit)] == [(0,), (1,), (2,)]
+    images = POINTS.replace("modes_covered", "recall")
+    for changes, of_initial in (
+        ([], [(0, 1, 2)]),
+        (["model.network=unet"], [(0,), (1,), (2,)]),
+        (["resources.workers=2"], [(0,), (1,), (2,)]),
+        # One of the two loops trains seed by seed, so all that share its generation 0 do.
+        (["space.loop.train.flips=[true, false]"], [(0,), (1,), (2,)]),
+    ):
+        sweep = make_sweep(images, "data=digits", "seeds=3", *changes)
+        plan = make_plan(resolve(sweep), Objects.open(str(tmp_path)))
+        assert [unit.seeds for unit in plan.units if isinstance(unit, InitialUnit)] == of_initial
 
 
 def test_candidates_take_room_too(make_sweep: MakeSweep, tmp_path: Path) -> None:

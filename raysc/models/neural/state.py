@@ -1,9 +1,11 @@
 """State of a neural family: the model that one generation passes to the next."""
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 import torch
 from accelerate.state import PartialState
+from torch import Tensor
 
 from raysc.models.networks.build import random_weights
 from raysc.models.networks.network import Config, Tensors
@@ -14,7 +16,7 @@ from raysc.rng import Streams
 class State:
     """A neural model with everything that training needs to continue. Its tensors are never modified.
 
-    Models of points are packs: every tensor except AdamW's step count has the seeds as leading axis.
+    Perceptrons and models of points are packs: every tensor except AdamW's step count has the seeds as leading axis.
 
     Attributes:
         config: configuration of the network.
@@ -48,7 +50,7 @@ class State:
     @property
     def is_pack(self) -> bool:
         """True if the tensors have a leading seed axis."""
-        return self.config["network"] != "causal_lm" and are_points(self.event)
+        return has_seed_axis(self.config)
 
     @property
     def seeds(self) -> int:
@@ -60,9 +62,30 @@ class State:
         """Device of the tensors."""
         return next(iter(self.weights.values())).device
 
+    def map_tensors(self, function: Callable[[Tensor], Tensor]) -> "State":
+        """Return the state with a function applied to each tensor but AdamW's step counts."""
+
+        def apply(tensors: Tensors) -> Tensors:
+            return {name: value if name.endswith("/step") else function(value) for name, value in tensors.items()}
+
+        return replace(
+            self,
+            weights=apply(self.weights),
+            ema=apply(self.ema),
+            moments=apply(self.moments),
+            average=apply(self.average),
+        )
+
+
+def has_seed_axis(config: Config) -> bool:
+    """Return whether states of a network have a seed axis: of perceptrons, and of all networks of points."""
+    if config["network"] == "guided":
+        return has_seed_axis(config["base"])
+    return config["network"] == "mlp" or (config["network"] != "causal_lm" and are_points(tuple(config["event"])))
+
 
 def are_points(event: tuple[int, ...]) -> bool:
-    """Return whether rows of a shape are points (one axis); seeds of models of points train together as a pack."""
+    """Return whether rows of a shape are points (one axis)."""
     return len(event) == 1
 
 
@@ -70,7 +93,7 @@ def initial_state(config: Config, streams: Streams) -> State:
     """Return an untrained state on Accelerate's device: random weights from role "init", EMA equal to them."""
     device = PartialState().device
     seeds = [random_weights(config, generator) for generator in streams.generators("init")]
-    if are_points(tuple(config["event"])):
+    if has_seed_axis(config):
         weights = {name: torch.stack([seed[name] for seed in seeds]).to(device) for name in seeds[0]}
     else:
         (seed,) = seeds

@@ -19,7 +19,7 @@ from raysc.models.family import STEPS_TAKEN, TRAINING_STATE_JSON
 from raysc.models.networks.build import check_weights
 from raysc.models.networks.network import AUGMENT_DIM, IMAGE_NETWORKS, Config, Tensors
 from raysc.models.neural.augmentation_embedding import LAYER, sampling_network
-from raysc.models.neural.state import State, are_points
+from raysc.models.neural.state import State, has_seed_axis
 
 CONFIG, MODEL, AUGMENTATION = "config.json", "model.safetensors", "augmentation.safetensors"
 PIPELINE = "model_index.json"
@@ -103,8 +103,8 @@ def load(folder: Path, network: NetworkKind, scheduler: SchedulerConfig = Mappin
     except Exception as error:  # diffusers and safetensors raise errors of many classes about damaged files
         reason = " ".join(str(error).split())[:MAX_REASON]
         raise InputError(f"{folder} cannot be read as a saved model: {type(error).__name__}: {reason}") from error
-    # A folder from before packs existed: one seed of points, without a seed axis.
-    add_seed_axis = are_points(tuple(config["event"])) and "seeds" not in config
+    # A folder from before networks of this kind were packs: one seed, without a seed axis.
+    add_seed_axis = has_seed_axis(config) and "seeds" not in config
     config.pop("seeds", None)
     ema = tensors_to_device(_with_seed_axis(ema) if add_seed_axis else ema, PartialState().device)
     return load_training_state(config, ema, folder, add_seed_axis)

@@ -108,7 +108,7 @@ def fit(
     Args:
         loss: of a micro-batch.
         training_set: rows of one seed.
-        start: the state to train from; it is not modified.
+        start: the state to train from; it is not modified. The result has a seed axis if it has one.
         steps: optimiser steps to run, within their generation.
         train: training settings.
         streams: of one seed.
@@ -124,11 +124,19 @@ def fit(
     if not steps:
         return FitResult(start, False, nan)
     _check_precision(train)
+    has_seed_axis = start.is_pack
+    if has_seed_axis:
+        start = start.map_tensors(lambda tensor: tensor.squeeze(0))
     start = with_augmentation_embedding(start, augmentation.NUM_LABELS if train.augmentation else 0)
     total_steps = total_steps or steps.stop
-    task = Task(loss, training_set, start, steps, train, streams, total_steps, make_network, make_batches)
-    kind = f"{start.config} {train}"
-    if on_gpu(start.device):
+    fitted = _fit(Task(loss, training_set, start, steps, train, streams, total_steps, make_network, make_batches))
+    return replace(fitted, state=fitted.state.map_tensors(lambda tensor: tensor[None])) if has_seed_axis else fitted
+
+
+def _fit(task: Task) -> FitResult:
+    """Run a task, with micro-batches of half as many rows as long as they do not fit on the device."""
+    train, kind = task.train, f"{task.start.config} {task.train}"
+    if on_gpu(task.start.device):
         free_memory()  # networks of earlier runs
     while True:
         attempt = _with_micro_batch(task, micro_batch.remembered_size(kind))

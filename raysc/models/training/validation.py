@@ -41,12 +41,17 @@ def check_train(train: Train, event: tuple[int, ...], network: str) -> None:
 
 def _check_pack(train: Train) -> None:
     """Refuse settings that training in packs does not support."""
-    for name, field in Train.model_fields.items():
-        if name not in PACK_SETTINGS and getattr(train, name) != field.default:
-            raise InputError(
-                f"train.{name}: networks of points train in plain float32 and take {', '.join(sorted(PACK_SETTINGS))}, "
-                f"not {name}"
-            )
+    for name in unpacked_settings(train):
+        raise InputError(
+            f"train.{name}: networks of points train in plain float32 and take {', '.join(sorted(PACK_SETTINGS))}, "
+            f"not {name}"
+        )
+
+
+def unpacked_settings(train: Train) -> list[str]:
+    """Return the names of the settings with values that training in packs does not support."""
+    fields = Train.model_fields.items()
+    return [name for name, field in fields if name not in PACK_SETTINGS and getattr(train, name) != field.default]
 
 
 def _check_network(train: Train, network: str) -> None:

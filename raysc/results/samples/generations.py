@@ -10,10 +10,11 @@ import numpy as np
 
 from raysc.errors import InputError, RayscError
 from raysc.execution.recompute import generation_again
+from raysc.execution.records import diverged_mask
 from raysc.models.family import TRAINING_STATE_PREFIX, TrainedFamily
 from raysc.planning.resolved import ResolvedCell, ResolvedSweep
 from raysc.results.samples.sampled_rows import model_span, sampled_rows
-from raysc.seeds import seed_text, seeds_text
+from raysc.seeds import generation_zero_seed, seed_text, seeds_text
 from raysc.store.objects import Objects
 from raysc.store.retention import MODEL
 
@@ -73,10 +74,12 @@ class StoredGeneration:
         manifest = span.read_manifest(self.objects)
         if not any(file.startswith(f"{MODEL}/") and manifest.has_file(file) for file in manifest.files):
             raise InputError(f"{self._text()}: its model was removed, since the sweep file has keep: {{models: last}}")
+        index = span.seeds.index(self.seed if self.t else generation_zero_seed(self.seed))
+        if diverged_mask(manifest, span.seeds)[index]:
+            raise self._missing()
         with TemporaryDirectory() as folder:
-            return _load_model(
-                manifest.get_folder(MODEL, Path(folder), without_prefix=TRAINING_STATE_PREFIX), self.cell
-            )
+            files = manifest.get_folder(MODEL, Path(folder), without_prefix=TRAINING_STATE_PREFIX)
+            return _load_model(files, self.cell, index)
 
     def _missing(self) -> RayscError:
         return InputError(f"{self._text()} does not exist: it was not run yet, or its model diverged")
@@ -101,13 +104,15 @@ def stored_generation(resolved: ResolvedSweep, cell: int, seed: int, t: int, obj
     return StoredGeneration(resolved.cells[cell], seed, t, objects)
 
 
-def _load_model(folder: Path, cell: ResolvedCell) -> Any:
-    """Load the model in a folder."""
+def _load_model(folder: Path, cell: ResolvedCell, index: int) -> Any:
+    """Load the model in a folder; of a pack, that of the seed at ``index``."""
     if (folder / PIPELINE).exists():
         from raysc.models.neural.state_files import load_pipeline
 
         return load_pipeline(folder)
     from raysc.models.networks.build import with_weights
 
-    state = cast(TrainedFamily, cell.family).load(folder)
+    state: Any = cast(TrainedFamily, cell.family).load(folder)
+    if state.is_pack:
+        state = state.map_tensors(lambda tensor: tensor[index])
     return with_weights(state.config, state.ema).eval()

@@ -42,7 +42,8 @@ def test_outputs_are_extrapolated_in_each_evaluation() -> None:
     base, state = states(FAMILIES["flow"], (1, 8, 8))
     guided = guided_state(base, state, Guide(weight=0.75))
     rows, times = torch.randn(3, 1, 8, 8, generator=torch.Generator().manual_seed(0)), torch.tensor([0.0, 10.0, 900.0])
-    networks = [with_weights(each.config, each.ema) for each in (base, state, guided)]
+    singles = [each.map_tensors(lambda tensor: tensor[0]) for each in (base, state, guided)]
+    networks = [with_weights(each.config, each.ema) for each in singles]
     outputs = [network(rows, times) for network in networks]
     torch.testing.assert_close(outputs[2], 1.75 * outputs[0] - 0.75 * outputs[1])
     sampled = [FAMILIES["flow"].sample(each, 0, 20, SAMPLE, STREAMS) for each in (base, guided)]

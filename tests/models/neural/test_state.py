@@ -18,21 +18,23 @@ def test_initial_weights_differ_between_seeds_and_generations() -> None:
         assert not equal_states(first, SMALL.initial(IMAGE, streams))
 
 
-def test_states_of_points_are_packs_with_a_seed_axis() -> None:
-    pack = SMALL.initial((2,), Streams((4, 0), 0))
+@pytest.mark.parametrize("event", [(2,), IMAGE])
+def test_states_of_perceptrons_are_packs_with_a_seed_axis(event: tuple[int, ...]) -> None:
+    pack = SMALL.initial(event, Streams((4, 0), 0))
     assert pack.is_pack
     assert pack.seeds == 2
-    assert pack.event == (2,)
-    alone = SMALL.initial((2,), SEED_0)
+    assert pack.event == event
+    alone = SMALL.initial(event, SEED_0)
     assert alone.seeds == 1
     assert all(torch.equal(pack.weights[name][1], alone.weights[name][0]) for name in alone.weights)
 
 
-def test_states_of_images_have_no_seed_axis() -> None:
-    state = SMALL.initial(IMAGE, SEED_0)
+def test_states_of_unets_have_no_seed_axis() -> None:
+    unet = FlowMatching(network="unet", channels=8)
+    state = unet.initial(IMAGE, SEED_0)
     assert not state.is_pack
     assert state.seeds == 1
     with pytest.raises(ValueError, match="unpack"):
-        SMALL.initial(IMAGE, Streams((0, 1), 0))
+        unet.initial(IMAGE, Streams((0, 1), 0))
     assert are_points((5,))
     assert not are_points(IMAGE)

@@ -126,9 +126,8 @@ def test_ieee_precision_trains_without_tf32_and_leaves_the_setting(
     result = loop.fit(loss, digits, SMALL.initial(IMAGE, SEED_0), range(2), train, SEED_0)
     assert set(allowed) == {tf32}
     assert torch.backends.cudnn.allow_tf32
-    assert equal_states(
-        result.state, SMALL.fit(digits, SMALL.initial(IMAGE, SEED_0), range(2), Train(batch=8), SEED_0).state
-    )
+    unpacked = Train(batch=8, micro_batch=8)
+    assert equal_states(result.state, SMALL.fit(digits, SMALL.initial(IMAGE, SEED_0), range(2), unpacked, SEED_0).state)
 
 
 def test_fp16_without_a_gpu_is_refused(digits: TrainingSet, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from raysc.execution.ranks import TrainedRank
 from raysc.planning.plan import make_plan
@@ -61,7 +62,7 @@ def fits(monkeypatch: pytest.MonkeyPatch) -> Fits:
     return made
 
 
-@pytest.mark.parametrize("changes", [(), ("space.regime=replace", "keep={models: last}"), (*DIGITS, *PAIR)])
+@pytest.mark.parametrize("changes", [(), ("space.regime=replace", "keep={models: last}"), (*DIGITS, *PAIR, "seeds=2")])
 def test_a_unit_that_was_killed_between_its_models_goes_on_where_it_was(
     changes: tuple[str, ...], make_sweep: MakeSweep, run_sweep: RunSweep, run_and_kill: RunAndKill, tmp_path: Path,
     fits: Fits,
@@ -75,6 +76,7 @@ def test_a_unit_that_was_killed_between_its_models_goes_on_where_it_was(
     run_and_kill(sweep, killed, 2)
     assert fits == undisturbed[: 2 * models + 1], "model 0 has made generation 2, and the others have not"
     (unit,) = make_plan(resolve(sweep), killed).loop
+    assert unit.seeds == (0, 1), "seeds of images and of points train as a pack"
     assert (unit.first, unit.missing, unit.reason) == (2, 1 + 2 * (models - 1), "more generations")
     run_sweep(sweep, killed)
     assert fits == undisturbed, "no generation of a model was fitted twice"
@@ -173,3 +175,28 @@ def test_readers_of_a_diverged_model_diverge_and_others_go_on(
     assert diverged.tolist() == [[0, 1, 1, 1], [0, 0, 1, 1], [0, 0, 0, 1]]
     assert table.loc[~table["diverged"], "feature_variance[pixels]"].notna().all()
     assert table.loc[table["generation"] > 0, "model_diversity"].isna().all()
+
+
+def test_a_seed_of_a_pack_of_images_that_reads_a_diverged_seed_diverges(
+    make_sweep: MakeSweep, run_sweep: RunSweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = TrainedRank._weights
+
+    def poisoned(self: TrainedRank, weights: Any, generation: int) -> Any:
+        state = start(self, weights, generation)
+        if self.model_number or not generation:
+            return state
+        seed_1 = torch.tensor([0.0, torch.inf])
+        return state.map_tensors(lambda tensor: tensor + seed_1.view(-1, *[1] * (tensor.ndim - 1)))
+
+    monkeypatch.setattr(TrainedRank, "_weights", poisoned)
+    changes = (*DIGITS, "seeds=2", "models={count: 2, reads: [[1, 0], [0.5, 0.5]]}", *PAIR[1:])
+    sweep, objects = make_sweep(POINTS, *changes), Objects.open(str(tmp_path))
+    run_sweep(make_sweep(POINTS, *changes, "loop.generations=2"), objects)
+    run_sweep(sweep, objects)  # rows of diverged seeds are drawn again
+    assert make_plan(resolve(sweep), objects).units == ()
+    table = results(sweep, objects)
+    diverged = table.pivot(index=["models.index", "seed"], columns="generation", values="diverged").to_numpy()
+    assert diverged.tolist() == [[0, 0, 0, 0], [0, 1, 1, 1], [0, 0, 0, 0], [0, 0, 1, 1]]
+    assert (table["feature_variance[pixels]"].isna() == table["diverged"]).all()
+    assert (table["model_diversity"].isna() == ((table["seed"] == 1) & (table["generation"] > 0))).all()

@@ -40,6 +40,7 @@ seeds: 3
 metrics: [sliced_wasserstein, modes_covered]
 control: false
 """
+IMAGES = ("data={name: digits, rows: 64}", "metrics=[{name: recall, features: pixels}]", "pool=object_store")
 FLOW = POINTS.replace("{name: flow_matching, width: 8, depth: 1}", "{name: normalizing_flow, width: 8, transforms: 1}")
 FLOW = FLOW.replace("sample: {steps: 2}\n", "").replace("modes_covered]", "modes_covered, nll]")
 FLOW = FLOW.replace("[mix, replace]", "replace").replace("generations: 3", "generations: 2")
@@ -60,10 +61,11 @@ def poison_seed_1(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(EightGaussians, "_draw", poisoned)
 
 
+@pytest.mark.parametrize("changes", [(), IMAGES])
 def test_a_pack_is_one_unit_and_one_that_was_killed_goes_on_where_it_was(
-    make_sweep: MakeSweep, run_sweep: RunSweep, run_and_kill: RunAndKill, tmp_path: Path
-) -> None:
-    sweep = make_sweep(POINTS)
+    changes: tuple[str, ...], make_sweep: MakeSweep, run_sweep: RunSweep, run_and_kill: RunAndKill, tmp_path: Path,
+) -> None:  # fmt: skip
+    sweep = make_sweep(POINTS, *changes)
     calm = Objects.open(str(tmp_path / "calm"))
     plan = make_plan(resolve(sweep), calm)
     assert [unit.seeds for unit in plan.units] == [(0, 1, 2)] * 3, "one generation 0, two loops"

@@ -189,7 +189,8 @@ class CoupledRun:
         assert coupling is not None, "the models of the unit are coupled"
         counts = rows_read(coupling, model, self._lineages[model].unit.cell.rules.sample_rows)
         read = [lineage for lineage, count in zip(self._lineages, counts, strict=True) if count > 0]
-        return np.any([lineage.diverged_seeds(t) for lineage in read], axis=0)
+        diverged: np.ndarray = np.any([lineage.diverged_seeds(t) for lineage in read], axis=0)
+        return diverged
 
     def _read(self, model: int, t: int) -> Rows:
         """Return the rows that stand for S_t in the training sets of a model."""

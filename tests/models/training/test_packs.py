@@ -152,10 +152,11 @@ def test_a_saved_pack_is_loaded_bit_for_bit(family: TrainedFamily, tmp_path: Pat
     assert equal_states(loaded, state)
 
 
-def test_files_without_a_seed_axis_are_packs_of_one(tmp_path: Path) -> None:
-    """Files from before packs existed have no seed axis and no number of seeds."""
-    rows = eight_gaussians((2,))
-    state = FLOW.fit(rows, FLOW.initial((2,), SINGLE), range(3), TRAIN, SINGLE).state
+@pytest.mark.parametrize("event", [(2,), IMAGE])
+def test_files_without_a_seed_axis_are_packs_of_one(event: tuple[int, ...], tmp_path: Path) -> None:
+    """Files from before such networks were packs have no seed axis and no number of seeds."""
+    rows = images((2,)) if event == IMAGE else eight_gaussians((2,))
+    state = FLOW.fit(rows, FLOW.initial(event, SINGLE), range(3), TRAIN, SINGLE).state
     FLOW.save(state, tmp_path, training_state=True)
     for name in ("model", "training_state"):
         file = tmp_path / f"{name}.safetensors"

@@ -46,14 +46,13 @@ from raysc.models.family import (
     SupportsDataBinding,
     SupportsGuidance,
     SupportsLazySampling,
-    SupportsPacking,
     SupportsRandomFits,
     SupportsSettingsCheck,
-    SupportsSingleSeeds,
     SupportsText,
     SupportsWeights,
     TrainedFamily,
 )
+from raysc.models.packing import SupportsPacking, SupportsSingleSeeds
 from raysc.pool.blocks import Block
 from raysc.pool.rows import Rows
 from raysc.pool.tokens import Texts, Tokenizer

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from math import prod
 from typing import TypeVar
 
-from raysc.models.family import packs_seeds
+from raysc.models.packing import packs_seeds
 from raysc.planning.lineage_units import Lineage
 from raysc.planning.packing import LoopKeys, Pack, cut_packs
 from raysc.planning.resolved import ResolvedCell, ResolvedSweep, across_models, measured_generations_of

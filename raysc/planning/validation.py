@@ -19,8 +19,8 @@ from raysc.models.family import (
     SupportsBiasedSampling,
     SupportsSettingsCheck,
     SupportsText,
-    needs_packs,
 )
+from raysc.models.packing import needs_packs
 from raysc.planning.component_errors import located_errors
 from raysc.planning.coupled_checks import check_coupling, check_single_models
 from raysc.planning.curation_checks import check_curation

@@ -18,7 +18,8 @@ from raysc.errors import InputError
 from raysc.execution.ranks import load_model
 from raysc.metrics.across.fork_distance import ForkDistance
 from raysc.metrics.core.features import plain_values
-from raysc.models.family import TrainedFamily, supports_packing
+from raysc.models.family import TrainedFamily
+from raysc.models.packing import supports_packing
 from raysc.planning.resolved import ResolvedCell, ResolvedSweep, measured_generations
 from raysc.results.contraction.expected import newest_share
 from raysc.results.contraction.rates import leading_rate, step_rates

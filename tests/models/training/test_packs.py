@@ -16,10 +16,11 @@ from raysc.errors import InputError
 from raysc.models.autoencoders.vae import Vae
 from raysc.models.diffusion.ddpm import Ddpm
 from raysc.models.diffusion.edm import Edm
-from raysc.models.family import TrainedFamily, needs_packs, packs_seeds, supports_packing
+from raysc.models.family import TrainedFamily
 from raysc.models.flows.flow_matching import FlowMatching
 from raysc.models.flows.normalizing_flow import NormalizingFlow
 from raysc.models.neural.state import State
+from raysc.models.packing import needs_packs, packs_seeds, supports_packing
 from raysc.models.training import loop
 from raysc.models.training.batches import Batches
 from raysc.models.training.coupling import Coupling, optimal_transport

@@ -16,7 +16,7 @@ MAX_MODULES = 25
 MAX_LOOSE = 10
 """Modules at the top of the package."""
 MAX_LINES = 350
-BEYOND_MODULES = {"simulation", "fuzzing"}
+BEYOND_MODULES = {"simulation", "fuzzing", "benchmarks"}
 """Folders of tests that test no single module."""
 
 

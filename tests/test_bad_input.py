@@ -163,5 +163,5 @@ def test_ray_is_not_imported_before_a_refusal(tmp_path: Path) -> None:
         "try:\n    main()\nexcept SystemExit as ended:\n    print(ended.code, 'ray' in sys.modules)"
     )
     process = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert process.stdout.strip() == "2 False"
+    assert process.stdout.splitlines() == ["reading grid.yaml", "2 False"]
     assert len(process.stderr.strip().splitlines()) == 1

@@ -77,12 +77,7 @@ def write(
         last: last generation.
         frame: columns seed, generation and those of the metric.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    sink = io.BytesIO()
-    pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), sink, compression="zstd")
-    data = sink.getvalue()
+    data = encode(frame)
     objects.put(f"{_folder(metric, lineage, seeds)}/{first}-{last}-{sha256(data).hexdigest()[:16]}.parquet", data)
 
 
@@ -102,8 +97,23 @@ def read_table(objects: Objects, name: str) -> "pa.Table":
     Raises:
         DamagedObjectError: the file is missing or was changed.
     """
+    digest = name.removesuffix(".parquet").rsplit("-", 1)[1]
+    return decode(read_verified(objects, name, digest))
+
+
+def encode(frame: "pd.DataFrame") -> bytes:
+    """Return a frame as a Parquet file."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    digest = name.removesuffix(".parquet").rsplit("-", 1)[1]
-    return pq.ParquetFile(pa.BufferReader(read_verified(objects, name, digest))).read()
+    sink = io.BytesIO()
+    pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), sink, compression="zstd")
+    return sink.getvalue()
+
+
+def decode(data: bytes) -> "pa.Table":
+    """Read a Parquet file as an Arrow table."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    return pq.ParquetFile(pa.BufferReader(data)).read()

@@ -131,7 +131,7 @@ class Objects:
         if self._folder_is_missing:
             return
         with self._translate_errors(f"{prefix or 'the store'} cannot be listed", absent_is_refusal=True):
-            for info in connect(self.uri).list(prefix):
+            for info in connect(self.uri).list(prefix.rstrip("/")):
                 if "/." not in f"/{info.name}":
                     yield info
 

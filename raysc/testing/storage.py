@@ -80,6 +80,7 @@ class StorageTests:
         assert set(objects.names()) == names
         assert set(objects.names("spans/key")) == {"spans/key/0/1-1", "spans/key/0-2+7/1-end"}
         assert set(objects.names("spans")) == {name for name in names if name.startswith("spans/")}
+        assert set(objects.names("spans/")) == set(objects.names("spans"))
         assert list(objects.names("absent")) == []
 
     def test_a_listing_has_sizes_and_times_of_the_last_write(self, objects: Objects) -> None:

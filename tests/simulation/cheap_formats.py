@@ -163,8 +163,10 @@ def cheap_formats() -> Iterator[None]:
     with ExitStack() as stack:
         replacements: list[tuple[object, str, Any]] = [
             *((module, "pd", SimpleNamespace(DataFrame=_Frame)) for module in (records, metric_writer)),
-            *((module, "pa", arrow) for module in (records, metric_files)),
-            *((module, "pq", parquet) for module in (records, metric_files)),
+            (records, "pa", arrow),
+            (records, "pq", parquet),
+            (metric_files, "encode", _Frame.encode),
+            (metric_files, "decode", _Frame.decode),
             (records, "put", _put_records),
             (records, "get", _get_records),
             (parquet_rows, "encode", _encode_rows),

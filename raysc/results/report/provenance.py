@@ -53,7 +53,7 @@ def run_text(cells: Sequence[ResolvedCell], objects: Objects) -> str:
     Times are those of the storage; hosts are those of the last span of each lineage. It is "" without results.
     """
     keys = {cell.keys.lineage for cell in cells}
-    published = [entry for entry in objects.list_objects("spans/") if entry.name.split("/")[1] in keys]
+    published = [entry for entry in objects.list_objects("spans") if entry.name.split("/")[1] in keys]
     if not published:
         return ""
     first, last = (end(entry.last_modified for entry in published).astimezone(UTC) for end in (min, max))

@@ -28,7 +28,7 @@ def test_the_leaderboard_in_all_forms(raysc: RunRaysc, small_benchmark: Path, ru
     markdown = raysc("leaderboard", "store", "--markdown").out.splitlines()
     assert markdown[0].startswith("| data | mitigation | seeds | damage | gain | lambda* |")
     latex = raysc("leaderboard", "store", "--latex").out.splitlines()
-    assert latex[1] == r"\begin{tabular}{llrrrrrrr}"
+    assert r"\begin{tabular}{llrrrrrrr}" in latex
     assert latex[-1].startswith("% sha256 ")
 
 

@@ -167,6 +167,7 @@ def _embeddable(svg: str, title: str, alt: str) -> str:
     svg = re.sub(r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>", "", svg, flags=re.DOTALL)
     svg = re.sub(r'<g id="(curve|legend)-(\d+)-[^"]*"', r'<g data-\1="\2"', svg)
     svg = re.sub(r'<g id="[^"]*"', "<g", svg)
+    svg = re.sub(r'(<image\b[^>]*?) id="[^"]*"', r"\1", svg)  # images of the same pixels have the same id
     head, _, body = svg.removeprefix("<svg").partition(">")
     element = f'<svg role="img" aria-label="{escape(alt)}" stroke-linejoin="round" stroke-linecap="butt"{head}>'
     return f"{element}<title>{escape(title)}</title>{body.strip()}\n"

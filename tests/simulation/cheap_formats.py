@@ -33,9 +33,9 @@ from raysc.sweepfile.yaml_writer import sweep_yaml
 class _Series(np.ndarray):
     """A column with the interface of a pandas series."""
 
-    def to_numpy(self) -> np.ndarray:
+    def to_numpy(self, dtype: type | None = None) -> np.ndarray:
         """Return the values."""
-        return np.asarray(self)
+        return np.asarray(self, dtype)
 
 
 class _Frame:

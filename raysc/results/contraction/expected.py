@@ -14,6 +14,9 @@ from raysc.theory.student_t import LocationConstants, location_constants
 MEAN_FAMILIES = ("gaussian", "exponential")
 """Families whose fit is a mean over the training rows, so that the Jacobian is the share of the samples."""
 
+SAMPLER_SETTINGS = {"rows", "steps", "sampler", "rtol", "atol", "spacing", "epsilon", "precision"}
+"""Fields of ``Sample`` that do not change the distribution of the samples on purpose."""
+
 
 def newest_share(cell: ResolvedCell, t: int) -> float | None:
     """Return the share of the training set of generation t that is samples of t - 1: lambda / (1 + lambda) for a mix.
@@ -32,6 +35,14 @@ def newest_share(cell: ResolvedCell, t: int) -> float | None:
     if any(take.source != synthetic(t - 1) for take in samples):
         return None
     return sum(take.count for take in samples) / recipe.rows
+
+
+def step_share(cell: ResolvedCell, t: int) -> float | None:
+    """Return the share of the newest samples at a generation, for the effective step.
+
+    None for coupled models, which have several, and for biased samples, which change the rate by themselves.
+    """
+    return newest_share(cell, t) if cell.settings.coupling is None and is_unbiased(cell) else None
 
 
 def expected_rate(cell: ResolvedCell, last: int) -> float | None:
@@ -96,10 +107,13 @@ def _is_mean(cell: ResolvedCell) -> bool:
 
 
 def is_unbiased(cell: ResolvedCell) -> bool:
-    """Return True if samples have the distribution that was fitted, at all generations."""
-    defaults = Sample().model_dump(exclude={"rows"})
+    """Return True if samples have the distribution of the fitted model, at all generations.
+
+    The sampler of a trained family and its precision are part of the model.
+    """
+    defaults = Sample().model_dump(exclude=SAMPLER_SETTINGS)
     samples = cell.settings.sample, cell.settings.loop_sample
-    return all(sample.model_dump(exclude={"rows"}) == defaults for sample in samples)
+    return all(sample.model_dump(exclude=SAMPLER_SETTINGS) == defaults for sample in samples)
 
 
 def _covariance_scale(cell: ResolvedCell) -> float:

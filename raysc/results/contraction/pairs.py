@@ -2,8 +2,11 @@
 
 A family that is trained in steps has no forks (``raysc.execution.forks``). A sweep can hold both loops of a pair
 instead: two values of a setting of generation 0, such as ``initial.steps``, or two initial seeds at equal other seeds.
-Both are ordinary lineages, and every draw after generation 0 has the same address in both. So their distances are those
-of a loop and its fork. They are computed from the published models and rows; rows that are not kept are sampled again.
+Both are ordinary lineages, and every draw after generation 0 is the same in both. So their distances are those of a
+loop and its fork. They are computed from the published models and rows; rows that are not kept are sampled again.
+
+The initial seed also draws the start weights of retrainings that do not go on from the last model. So pairs of initial
+seeds need ``loop.start: previous``: else each retraining separates the loops again.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +24,7 @@ from raysc.metrics.core.features import plain_values
 from raysc.models.family import TrainedFamily
 from raysc.models.packing import supports_packing
 from raysc.planning.resolved import ResolvedCell, ResolvedSweep, measured_generations
-from raysc.results.contraction.expected import newest_share
+from raysc.results.contraction.expected import step_share
 from raysc.results.contraction.rates import leading_rate, step_rates
 from raysc.results.contraction.tables import rate_numbers
 from raysc.results.samples.sampled_rows import model_span, sampled_rows
@@ -70,16 +73,18 @@ def pairs_frame(resolved: ResolvedSweep, objects: Objects, between: str, by_gene
         over replicates, the generations first and last of its ratios, seeds, and effective_step with its interval.
 
     Raises:
-        InputError: the sweep has no such pairs, or the models have no weights of one network.
+        InputError: the sweep has no such pairs, does not keep all models, or the models have no weights of one network.
     """
-    rows = []
+    rows, sweep = [], resolved.sweep
+    if sweep.keep.models != "all":
+        raise sweep.error("keep.models", "pairs compare the models of all generations; set all, and run the sweep again")
     for pairs in find_pairs(resolved, between):
         cell = pairs.loops[0][0].cell
         head = {**pairs.where, "start": pairs.starts[0], "other_start": pairs.starts[1]}
-        for metric, distances in _distances(pairs, measured_generations(resolved.sweep), objects).items():
+        for metric, distances in _distances(pairs, measured_generations(sweep), objects).items():
             rates = step_rates(distances) if by_generation else [leading_rate(distances)]
             for rate in rates:
-                share = _step_share(cell, 1 if rate is None else rate.last)
+                share = step_share(cell, 1 if rate is None else rate.last)
                 rows.append({**head, "metric": metric, **rate_numbers(rate, share)})
     return pd.DataFrame(rows)
 
@@ -87,6 +92,8 @@ def pairs_frame(resolved: ResolvedSweep, objects: Objects, between: str, by_gene
 def find_pairs(resolved: ResolvedSweep, between: str) -> list[Pairs]:
     """Return the pairs of neighbouring starts of a sweep; see ``pairs_frame``."""
     sweep, cells = resolved.sweep, [cell for cell in resolved.cells if not cell.settings.control]
+    if any(cell.coupled for cell in cells):
+        raise sweep.error("models", "pairs of coupled models are not tabulated; set models.count to 1")
     if not all(cell.family.trained for cell in cells):
         raise InputError(
             f"{sweep.name}: families that are fitted by a formula have forks: probe: {{contraction: true}}"
@@ -102,6 +109,12 @@ def find_pairs(resolved: ResolvedSweep, between: str) -> list[Pairs]:
 
 def _seed_pairs(resolved: ResolvedSweep, cells: Sequence[ResolvedCell]) -> Iterator[Pairs]:
     """Yield the pairs of initial seeds at equal data, train and sample seeds, of each cell."""
+    if any(cell.settings.start != "previous" for cell in cells):
+        raise resolved.sweep.error(
+            "loop.start",
+            f"the initial seed draws the start weights of every retraining, so pairs of {INITIAL_SEED} differ in more "
+            "than generation 0; set previous, or compare two values of an axis such as initial.steps",
+        )
     axes = varying_axes([cell.settings for cell in cells])
     for cell in cells:
         seeds = {split(seed): seed for seed in resolved.sweep.seeds_of(cell.number)}
@@ -170,10 +183,3 @@ def _model(loop: Loop, t: int, objects: Objects) -> tuple[np.ndarray, np.ndarray
         arrays = [array[position] for array in arrays]
     return np.concatenate([array.reshape(-1) for array in arrays]), plain_values(rows, rows.ndim - 1)
 
-
-def _step_share(cell: ResolvedCell, t: int) -> float | None:
-    """Return the share of the newest samples at a generation; None for samples that differ from the model's."""
-    sample = cell.settings.loop_sample
-    is_biased = sample.temperature != 1 or sample.covariance_scale != 1
-    is_biased |= sample.guide is not None or sample.truncation is not None
-    return None if is_biased or cell.settings.coupling is not None else newest_share(cell, t)

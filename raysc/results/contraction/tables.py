@@ -9,7 +9,7 @@ import pandas as pd
 from raysc import registry
 from raysc.metrics.core.metric import ForkMetric
 from raysc.planning.resolved import ResolvedCell, ResolvedSweep
-from raysc.results.contraction.expected import expected_rate, is_unbiased, kappa, newest_share
+from raysc.results.contraction.expected import expected_rate, kappa, step_share
 from raysc.results.contraction.rates import Rate, effective_step, leading_rate, step_rates
 from raysc.results.plots.labels import label
 from raysc.results.table.number_format import interval_text, number_text
@@ -30,7 +30,7 @@ def contraction_frame(resolved: ResolvedSweep, table: pd.DataFrame) -> pd.DataFr
     """
     rows, first = [], _columns(resolved)[:1]
     for cell, metric, distances in _distances(resolved, table):
-        rate, share = leading_rate(distances), _step_share(cell, 1)
+        rate, share = leading_rate(distances), step_share(cell, 1)
         expected = expected_rate(cell, cell.generations) if metric in first else None
         bound = kappa(cell)
         rows.append(
@@ -53,7 +53,7 @@ def steps_frame(resolved: ResolvedSweep, table: pd.DataFrame) -> pd.DataFrame:
     """
     return pd.DataFrame(
         [
-            {**_where(resolved, cell), "metric": metric, **rate_numbers(rate, _step_share(cell, rate.last))}
+            {**_where(resolved, cell), "metric": metric, **rate_numbers(rate, step_share(cell, rate.last))}
             for cell, metric, distances in _distances(resolved, table)
             for rate in step_rates(distances)
         ]
@@ -117,14 +117,6 @@ def rate_numbers(rate: Rate | None, share: float | None) -> dict[str, float]:
         "effective_step_low": steps[1],
         "effective_step_high": steps[2],
     }
-
-
-def _step_share(cell: ResolvedCell, t: int) -> float | None:
-    """Return the share of the newest samples at a generation, for the effective step.
-
-    None for coupled models, which have several, and for biased samples, which change the rate by themselves.
-    """
-    return newest_share(cell, t) if cell.settings.coupling is None and is_unbiased(cell) else None
 
 
 def _where(resolved: ResolvedSweep, cell: ResolvedCell) -> dict[str, Any]:

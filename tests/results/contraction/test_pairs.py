@@ -9,6 +9,7 @@ import pytest
 import raysc
 from raysc.errors import InputError
 from raysc.planning.resolved import resolve
+from raysc.results.contraction.expected import step_share
 from raysc.results.contraction.pairs import find_pairs, pairs_frame
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep
@@ -93,5 +94,25 @@ def test_a_sweep_without_pairs_is_refused(make_sweep: MakeSweep, gaussian_text: 
     ):
         with pytest.raises(InputError, match=message):
             find_pairs(resolved, between)
+    crossed = ("seeds={data: 3, initial: 2}", "space.initial.steps=10")
+    for start in ("scratch", "initial"):  # their start weights are drawn by the initial seed
+        resolved = resolve(make_sweep(POINTS, *crossed, f"loop.start={start}"))
+        with pytest.raises(InputError, match=r"loop\.start: the initial seed draws the start weights"):
+            find_pairs(resolved, "initial_seed")
+    with pytest.raises(InputError, match="coupled models are not tabulated"):
+        find_pairs(resolve(make_sweep(POINTS, "models={count: 2, reads: complete}")), "initial.steps")
     with pytest.raises(InputError, match="have forks"):
         find_pairs(resolve(make_sweep(gaussian_text)), "initial.steps")
+
+
+def test_pairs_without_all_models_are_refused_before_the_store_is_read(make_sweep: MakeSweep, tmp_path: Path) -> None:
+    sweep = make_sweep(POINTS, "keep.models=last")
+    with pytest.raises(InputError, match=r"keep\.models: pairs compare the models of all generations"):
+        pairs_frame(resolve(sweep), Objects.open(tmp_path), "initial.steps")
+
+
+def test_biased_samples_have_no_effective_step(make_sweep: MakeSweep) -> None:
+    (cell, *_) = resolve(make_sweep(POINTS)).cells
+    assert step_share(cell, 1) == pytest.approx(1 / 2)
+    (cell, *_) = resolve(make_sweep(POINTS, "sample.truncation=1.0")).cells
+    assert step_share(cell, 1) is None

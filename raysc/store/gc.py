@@ -101,11 +101,12 @@ def find_garbage(objects: Objects, now: datetime, read_rules: ReadRules, report:
             "garbage: run the sweep of that record again, or delete the record if the sweep is given up"
         )
     if not damages:
+        rules = read_rules(records)
         garbage[:0] = [
             _unreferenced_lineages(listing, named),
             _unreferenced_artifacts(listing, named),
-            _unneeded_checkpoints(listing, named),
-            _dropped_by_rules(listing, read_rules(records)),
+            _unneeded_checkpoints(listing, named, rules),
+            _dropped_by_rules(listing, rules),
         ]
     return [group for group in garbage if group.count]
 
@@ -185,8 +186,11 @@ def _unreferenced_artifacts(listing: StoreListing, named: Collection[str]) -> Ga
     return Garbage(reason, (*artifacts, *files))
 
 
-def _unneeded_checkpoints(listing: StoreListing, named: Collection[str]) -> Garbage:
-    """Find checkpoints that no sweep names, and those of published generations, then their files."""
+def _unneeded_checkpoints(listing: StoreListing, named: Collection[str], rules: Mapping[str, RetentionRule]) -> Garbage:
+    """Find checkpoints that no sweep names, and those of published generations, then their files.
+
+    Rows of a published generation may be drawn on top of those that it has, for the training set of the next one.
+    """
     published = {(span.lineage, pack_name(span.seeds), span.first) for span in listing.manifests}
     checkpoints, manifests = [], []
     for info in listing.objects.list_objects("partial"):
@@ -196,7 +200,10 @@ def _unneeded_checkpoints(listing: StoreListing, named: Collection[str]) -> Garb
         manifest = read_intact(listing.objects, info.name)
         # A checkpoint of generation 0 lies under the key of its training run.
         key = match["key"] if manifest is None else manifest.record.get("model", match["key"])
-        if match["key"] not in named or (key, match["pack"], int(match["generation"])) in published:
+        generation = int(match["generation"])
+        if match["rows"] and (key not in rules or generation < rules[key].generations):
+            generation += 1
+        if match["key"] not in named or (key, match["pack"], generation) in published:
             checkpoints.append(info)
             manifests.append(manifest)
     reason = f"{len(checkpoints)} checkpoints of generations that are published or that no sweep in this store names"

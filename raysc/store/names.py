@@ -15,7 +15,7 @@ _RANGE = rf"(?P<first>{_NUMBER})-(?P<last>{_NUMBER}|end)(?:-(?P<until>[0-9a-f]+)
 
 SPAN = re.compile(rf"spans/{_KEY}/{_PACK}/{_RANGE}")
 """Manifest of a span."""
-CHECKPOINT = re.compile(rf"partial/{_KEY}/{_PACK}/(?P<generation>{_NUMBER})-(?:\d+|rows-\d+)")
+CHECKPOINT = re.compile(rf"partial/{_KEY}/{_PACK}/(?P<generation>{_NUMBER})-(?P<rows>rows-)?\d+")
 """Manifest of a checkpoint within a generation: of training after a step, or of sampled rows from a number on."""
 TOMBSTONE = re.compile(rf"dropped/{_KEY}/{_PACK}/(?P<kind>training_state|models)-(?P<generation>{_NUMBER})")
 METRIC_FILE = re.compile(

@@ -77,7 +77,10 @@ class CheckpointedBlockStore:
         return sorted(name for name in names if re.fullmatch(rf"{generation}-rows-\d+", name.rsplit("/", 1)[1]))
 
     def load(self, generation: int, rows: range, fingerprint: Callable[[], str]) -> Iterator[Piece]:
-        """Yield the saved pieces within some rows that the same model drew; damaged ones are left out."""
+        """Yield the saved pieces within some rows that the same model drew.
+
+        The manifests of damaged ones are deleted, so that their names are free for the rows that are drawn instead.
+        """
         for name in self.pieces(generation):
             try:
                 manifest = Manifest.read(self.objects, name)
@@ -85,7 +88,10 @@ class CheckpointedBlockStore:
                 if first < rows.start or first + count > rows.stop or manifest.record["fingerprint"] != fingerprint():
                     continue
                 array = np.load(io.BytesIO(manifest.get(ROWS)), allow_pickle=False)
-            except (FileNotFoundError, DamagedObjectError):
+            except FileNotFoundError:
+                continue  # another process deleted it
+            except DamagedObjectError:
+                self.objects.delete([name])  # raysc gc deletes its files
                 continue
             yield Piece(first, array, manifest.record["candidates"])
 

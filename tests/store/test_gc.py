@@ -172,6 +172,21 @@ def test_checkpoints_that_no_sweep_names_are_garbage_with_their_files(store: Sto
     assert find(objects) == []
 
 
+def test_rows_on_top_of_a_published_generation_are_needed_until_the_next_one_is_published(
+    store: Store, make_sweep: MakeSweep, digits_text: str
+) -> None:
+    sweep, objects = store
+    key, last = resolve(sweep).cells[0].keys.lineage, sweep.generations
+    pieces = [f"partial/{key}/0/{t}-rows-256" for t in range(last - 1, last + 1)]
+    for piece in pieces:
+        assert Attempt.start(objects, piece.partition("-")[0]).publish(piece, {})
+    (garbage,) = find(objects)
+    assert {info.name for info in garbage.objects} == set(pieces), "no sweep trains on rows after the last generation"
+    record(make_sweep(digits_text, f"loop.generations={last + 1}", "name=longer"), objects)
+    (garbage,) = find(objects)
+    assert [info.name for info in garbage.objects] == pieces[:1]
+
+
 def test_the_trash_is_garbage_after_a_day_with_its_files(store: Store) -> None:
     sweep, objects = store
     key = resolve(sweep).cells[0].keys.lineage

@@ -16,6 +16,7 @@ from raysc.rng import Streams
 from raysc.settings import Accept, Sample
 from raysc.store import row_checkpoints
 from raysc.store.objects import Objects
+from raysc.store.publishing import Manifest
 from raysc.store.row_checkpoints import CheckpointedBlockStore, PiecewiseDrawing
 
 
@@ -80,3 +81,14 @@ def test_saved_rows_of_another_model_are_not_used(tmp_path: Path) -> None:
     (block,) = rank.sample(1, 0, 600, Sample(steps=1), block_store)
     (whole,) = rank.sample(1, 0, 600, Sample(steps=1), MemoryBlockStore())
     np.testing.assert_array_equal(block.load(), whole.load())
+
+
+def test_a_damaged_piece_is_replaced(tmp_path: Path) -> None:
+    rank = RANKS["points"]()
+    block_store = CheckpointedBlockStore(MemoryBlockStore(), Objects.open(str(tmp_path)), "key", rank.seeds, 1e-9)
+    (whole,) = rank.sample(1, 0, 600, Sample(steps=1), block_store)
+    (name, *_) = block_store.pieces(1)
+    (tmp_path / name).write_text("{")
+    (block,) = rank.sample(1, 0, 600, Sample(steps=1), block_store)
+    np.testing.assert_array_equal(block.load(), whole.load())
+    Manifest.read(block_store.objects, name)

@@ -6,10 +6,15 @@ from typing import get_args
 from raysc.datasets.dataset import DataSet
 from raysc.errors import InputError
 from raysc.metrics.core.features import DEFAULT_EXTRACTOR, PLAIN_EXTRACTOR, extractor_name
-from raysc.metrics.core.metric import Features, Metric, ModelMetric, SupportsDataRequirements
+from raysc.metrics.core.metric import AcrossMetric, Features, Metric, ModelMetric, SupportsDataRequirements
+
+TEXT_FEATURES = ("tokens", "values")
+"""Features of metrics that can be measured on text."""
 
 
-def check_metrics(metrics: Sequence[Metric | ModelMetric], dataset: DataSet, family: object, rows: int) -> None:
+def check_metrics(
+    metrics: Sequence[Metric | ModelMetric | AcrossMetric], dataset: DataSet, family: object, rows: int
+) -> None:
     """Check that every metric can be measured.
 
     Args:
@@ -33,6 +38,11 @@ def check_metrics(metrics: Sequence[Metric | ModelMetric], dataset: DataSet, fam
         if isinstance(metric, ModelMetric):
             _check_requirements(name, "model", family, metric.model_requirements)
             continue
+        compares_numbers = isinstance(metric, AcrossMetric) or metric.features not in TEXT_FEATURES
+        if dataset.kind == "text" and compares_numbers:
+            raise InputError(
+                f"{name} compares numbers, and the data are text; use distinct_n, self_bleu, cross_entropy, ..."
+            )
         _check_features(name, metric.features, dataset)
         _check_rows(name, metric.min_rows, dataset, rows)
 
@@ -47,10 +57,6 @@ def _check_requirements(name: str, role: str, component: object, methods: Sequen
 
 
 def _check_features(name: str, features: str | None, dataset: DataSet) -> None:
-    if dataset.kind == "text" and features not in ("tokens", "values"):
-        raise InputError(
-            f"{name} compares numbers, and the data are text; use distinct_n, self_bleu, cross_entropy, ..."
-        )
     extractor = extractor_name(features, dataset.kind)
     if extractor not in get_args(Features):
         raise InputError(f"{name}: unknown features {extractor!r}; expected one of {', '.join(get_args(Features))}")

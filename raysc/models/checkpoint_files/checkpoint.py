@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
-from raysc.models.checkpoint_files.inert import RefusedError, StoredTensor
+from raysc.models.checkpoint_files.inert import RefusedError, Storage, StoredTensor
 from raysc.models.checkpoint_files.pickle_machine import shown
 from raysc.models.networks.build import build_network
 from raysc.models.networks.network import Config, Tensors
@@ -62,7 +62,7 @@ def convert(
         config: of the network.
         stored: tensors of the file by name.
         part_of: parameter's name -> its tensor and conversion.
-        limit: bytes of the file; the storages of the parameters have no more.
+        limit: bytes of the file; the parameters have no more, and neither have their storages.
         ignored: tensors that are no parameters.
 
     Raises:
@@ -75,24 +75,30 @@ def convert(
         raise RefusedError(f"it lacks the tensor {min(missing)} of its network")
     if unknown := stored.keys() - needed - set(ignored):
         raise RefusedError(f"its network has no tensor {shown(min(unknown))}")
-    total = 0
     for part in needed:
         if not isinstance(stored[part], StoredTensor) or not stored[part].storage.dtype.is_floating_point:
             raise RefusedError(f"{part} is no tensor of floating-point numbers")
-        total += stored[part].storage.bytes  # all of it is read, however small the tensor
-    if total > limit:
+    by_storage: dict[Storage, list[str]] = {}
+    for name, (part, _) in parts.items():
+        by_storage.setdefault(stored[part].storage, []).append(name)
+    # A storage is read as a whole, however small its tensors are, and small storages may have many large tensors.
+    if limit < max(sum(storage.bytes for storage in by_storage), sum(stored[part].bytes for part in needed)):
         raise RefusedError("its tensors share values, and are larger than the file")
     weights = {}
-    for name, shape in parameters.items():
-        part, change = parts[name]
-        weights[name] = _parameter(stored[part], change, shape, part)
-    return weights
+    for storage, names in by_storage.items():
+        values = storage.load()
+        for name in names:
+            part, change = parts[name]
+            weights[name] = _parameter(stored[part], values, change, parameters[name], part)
+    return {name: weights[name] for name in parameters}
 
 
-def _parameter(stored: StoredTensor, change: Callable[[Tensor], Tensor], shape: tuple[int, ...], name: str) -> Tensor:
+def _parameter(
+    stored: StoredTensor, values: Tensor, change: Callable[[Tensor], Tensor], shape: tuple[int, ...], name: str
+) -> Tensor:
     """Load and convert a tensor; RefusedError unless the result has the shape."""
     try:
-        value = change(stored.load()).contiguous()
+        value = change(stored.load(values)).contiguous()
     except (RuntimeError, ValueError) as error:
         raise RefusedError(f"the tensor {name} of the shape {stored.shape} does not fit its network") from error
     if tuple(value.shape) != shape:

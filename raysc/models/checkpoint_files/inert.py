@@ -41,27 +41,31 @@ class Record:
 
 @dataclass(frozen=True)
 class Storage:
-    """Values of one type in a file.
+    """Values of one type in a file. Two are equal if they are the same place of the file.
 
     Attributes:
         dtype: their type.
         values: their number.
-        read: returns their bytes.
+        read: returns their bytes; the same function for the same place.
     """
 
     dtype: torch.dtype
     values: int
-    read: Callable[[], bytes | memoryview] = field(compare=False)
+    read: Callable[[], bytes | memoryview]
 
     @property
     def bytes(self) -> int:
         """Size of the values."""
         return self.values * self.dtype.itemsize
 
+    def load(self) -> Tensor:
+        """Read the values, (values,)."""
+        return torch.frombuffer(bytearray(self.read()), dtype=self.dtype)
+
 
 @dataclass(frozen=True)
 class StoredTensor:
-    """A tensor as its place in a storage; nothing is read before ``load``.
+    """A tensor as its place in a storage; nothing is read.
 
     Attributes:
         storage: the values.
@@ -75,9 +79,14 @@ class StoredTensor:
     shape: tuple[int, ...]
     stride: tuple[int, ...]
 
-    def load(self) -> Tensor:
-        """Read the tensor, float32 and contiguous; it is at most as large as its storage."""
-        flat = torch.frombuffer(bytearray(self.storage.read()), dtype=self.storage.dtype)
+    @property
+    def bytes(self) -> int:
+        """Size of its values, at most that of the storage."""
+        return prod(self.shape) * self.storage.dtype.itemsize
+
+    def load(self, values: Tensor | None = None) -> Tensor:
+        """Return the tensor, float32 and contiguous; ``values`` are those of its storage, if they were read before."""
+        flat = self.storage.load() if values is None else values
         return flat.as_strided(self.shape, self.stride, self.offset).to(torch.float32, copy=True).contiguous()
 
 

@@ -4,6 +4,7 @@ import io
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,7 @@ def read_archive(path: Path) -> Any:
     if f"{root}byteorder" in archive.entries and archive.read(f"{root}byteorder", 16) != b"little":
         raise RefusedError("its numbers are big-endian")
 
+    @cache  # tensors that share a storage have equal storages
     def reader(key: str, size: int) -> Callable[[], bytes]:
         name = f"{root}data/{key}"
         if name not in archive.entries or archive.entries[name].size != size:

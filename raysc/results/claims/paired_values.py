@@ -233,13 +233,19 @@ def compare_with_theory(claim: Claim, comparison: Comparison, context: ClaimCont
 
 
 def _expected(claim: Claim, cell: ResolvedCell, generations: tuple[int, ...]) -> ExpectedValues | None:
-    """Return the expected values of a cell, or their mean over its models; None if they are not known."""
+    """Return the expected values of a cell, or their mean over its models; None if they are not known.
+
+    Raises:
+        NotComparable: they are known of the logarithms of several models.
+    """
     forms = [expected_values(model, claim.metric, generations) for model in (cell.models if claim.models else (cell,))]
     known = [form for form in forms if form is not None]
     if len(known) < len(forms) or len(known) == 1:
         return known[0] if len(known) == len(forms) else None
     if any(form.scale == "log" for form in known):
-        return None  # the mean of logarithms over seeds is no mean over models
+        raise NotComparable(
+            f"the closed form of {claim.metric} is of its logarithm, and means of logarithms give no mean over models"
+        )
     return ExpectedValues(np.mean([form.values for form in known], axis=0))
 
 

@@ -77,7 +77,7 @@ def pairs_frame(resolved: ResolvedSweep, objects: Objects, between: str, by_gene
     """
     rows, sweep = [], resolved.sweep
     if sweep.keep.models != "all":
-        raise sweep.error("keep.models", "pairs compare the models of all generations; set all, and run the sweep again")
+        raise sweep.error("keep.models", "pairs compare models of all generations; set all before the sweep runs")
     for pairs in find_pairs(resolved, between):
         cell = pairs.loops[0][0].cell
         head = {**pairs.where, "start": pairs.starts[0], "other_start": pairs.starts[1]}
@@ -182,4 +182,3 @@ def _model(loop: Loop, t: int, objects: Objects) -> tuple[np.ndarray, np.ndarray
         position = span.seeds.index(seed if t else generation_zero_seed(seed))
         arrays = [array[position] for array in arrays]
     return np.concatenate([array.reshape(-1) for array in arrays]), plain_values(rows, rows.ndim - 1)
-

@@ -9,12 +9,13 @@ from raysc.datasets.points.linear import Linear
 from raysc.datasets.points.moons import Moons
 from raysc.datasets.text.stories import Stories
 from raysc.errors import InputError
+from raysc.metrics.across.model_diversity import ModelDiversity
 from raysc.metrics.closed_form.entropy import Entropy
 from raysc.metrics.closed_form.nll import Nll
 from raysc.metrics.closed_form.test_error import TestError as PredictionError
 from raysc.metrics.closed_form.trace_ratio import TraceRatio
 from raysc.metrics.core.check import check_metrics
-from raysc.metrics.core.metric import Metric, ModelMetric
+from raysc.metrics.core.metric import AcrossMetric, Metric, ModelMetric
 from raysc.metrics.distances.frechet_distance import FrechetDistance
 from raysc.metrics.distances.kid import Kid
 from raysc.metrics.diversity.exact_duplicates import ExactDuplicates
@@ -86,10 +87,11 @@ def test_metrics_that_go_with_the_data_pass() -> None:
         (DistinctN(), Digits(), None, "have no tokens"),
         (CrossEntropy(), Digits(), None, "needs a data set with tokens"),
         (FrechetDistance(), Stories(rows=40), None, "frechet_distance compares numbers, and the data are text"),
+        (ModelDiversity(), Stories(rows=40), None, "model_diversity compares numbers, and the data are text"),
     ],
 )
 def test_metrics_without_their_requirements_are_refused(
-    metric: Metric | ModelMetric, dataset: DataSet, family: object, message: str
+    metric: Metric | ModelMetric | AcrossMetric, dataset: DataSet, family: object, message: str
 ) -> None:
     with pytest.raises(InputError, match=message):
         check_metrics([metric], dataset, family, 40)

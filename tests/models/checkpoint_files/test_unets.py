@@ -61,6 +61,25 @@ def test_torchcfms_network_of_cifar10_has_its_parameters() -> None:
     assert parameter_count(family.network_config((3, 32, 32))) == 35_746_307
 
 
+def test_parameters_that_are_views_of_one_buffer_are_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Distributed optimisers keep all parameters in one flat buffer."""
+    weights = GUIDED
+    flat = torch.cat([value.reshape(-1) for value in weights.values()])
+    parts = flat.split([value.numel() for value in weights.values()])
+    views = {name: part.view(value.shape) for part, (name, value) in zip(parts, weights.items(), strict=True)}
+    path, loads, load = saved({"net_model": views}, tmp_path / "flat.pt"), list[int](), Storage.load
+
+    def counted(storage: Storage) -> torch.Tensor:
+        loads.append(storage.values)
+        return load(storage)
+
+    monkeypatch.setattr(Storage, "load", counted)
+    checkpoint = read_unet(path)
+    assert loads == [len(flat)]
+    separate = read_unet(saved({"net_model": weights}, tmp_path / "separate.pt"))
+    assert all(torch.equal(value, checkpoint.weights[name]) for name, value in separate.weights.items())
+
+
 @pytest.fixture(scope="module")
 def values(tmp_path_factory: pytest.TempPathFactory) -> Any:
     folder = tmp_path_factory.mktemp("archives")

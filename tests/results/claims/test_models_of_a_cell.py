@@ -3,13 +3,16 @@
 import math
 from collections.abc import Callable
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from raysc.errors import InputError
 from raysc.planning.resolved import resolve
+from raysc.results.claims import paired_values
 from raysc.results.claims.claim_text import claim_text
 from raysc.results.claims.judging import JudgedClaim, judge_claims
+from raysc.results.expectations import ExpectedValues
 from tests.conftest import MakeSweep
 
 HEAD = """\
@@ -68,6 +71,15 @@ def test_a_diverged_model_counts_as_the_worst(make_sweep: MakeSweep) -> None:
     mean = judged(make_sweep, f"{COMPLETE}, models: mean", diverging)
     assert (mean.verdict, mean.cases[0].diverged) == ("holds", {0: 4})
     assert judged(make_sweep, f"{COMPLETE}, models: least", diverging).cases[0].value == pytest.approx(1)
+
+
+def test_a_closed_form_of_logarithms_gives_no_mean_over_models(
+    make_sweep: MakeSweep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    form = ExpectedValues(np.zeros(1), "log")
+    monkeypatch.setattr(paired_values, "expected_values", lambda cell, metric, generations: form)
+    (case,) = judged(make_sweep, "than: theory, models: mean", value).cases
+    assert case.why.endswith("is of its logarithm, and means of logarithms give no mean over models")
 
 
 @pytest.mark.parametrize(

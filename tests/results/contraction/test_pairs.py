@@ -107,7 +107,7 @@ def test_a_sweep_without_pairs_is_refused(make_sweep: MakeSweep, gaussian_text: 
 
 def test_pairs_without_all_models_are_refused_before_the_store_is_read(make_sweep: MakeSweep, tmp_path: Path) -> None:
     sweep = make_sweep(POINTS, "keep.models=last")
-    with pytest.raises(InputError, match=r"keep\.models: pairs compare the models of all generations"):
+    with pytest.raises(InputError, match=r"keep\.models: pairs compare models of all generations"):
         pairs_frame(resolve(sweep), Objects.open(tmp_path), "initial.steps")
 
 

@@ -1,6 +1,7 @@
 """Search for lambda* of the Gaussian mix with biased samples, many times: coverage, width and runs.
 
     python benchmarks/threshold.py [REPETITIONS] [ROWS]
+    python benchmarks/threshold.py simulated
 
 The loop is the real one, in this process and without a store: 250 rows in two dimensions, ``sample.covariance_scale``
 c, ten retrainings. The variance contracts by rho = lambda c / (1 + lambda), so lambda* = 1 / (c - 1), and for c = 1 the
@@ -9,12 +10,16 @@ loop is stable for every lambda. Each repetition is a whole search from 0.25 to 
 An even grid has K lambdas at equal ratios from 0.25 to 16, and S seeds at each. Its interval is that of the same line
 through its probes. The cheapest grid is the one with the fewest runs whose intervals hold lambda* in at least 90 % of
 12 repetitions, and are on average at most as wide as those of the search. Runs include controls.
+
+``simulated`` makes 150 searches for lambda* = 1 on simulated margins and trains nothing. The noise of the margins is
+0.3 after ten retrainings and falls as 1 / T. Values stay at ten retrainings, or go on to 80 (``search.generations``).
 """
 
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import exp, log
+from pathlib import Path
 from typing import cast
 
 import numpy as np
@@ -41,6 +46,11 @@ from raysc.results.thresholds.proposals import (
 from raysc.results.thresholds.root import fit_root
 from raysc.sweepfile import read_sweep_mapping
 
+# The oracle of the tests, from this checkout.
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from tests.results.thresholds import oracle
+
 SCALE = AxisScale(0.25, 16.0, logarithmic=True)
 WIDTH = 0.15
 RUNS = 2000
@@ -49,6 +59,9 @@ FIRST_SEEDS = 4
 GRID_SIZES = (5, 7, 9, 13)
 GRID_SEEDS = (8, 12, 16, 20, 24, 32, 40, 48, 64, 80, 96, 128)
 GRID_REPETITIONS = 12
+SIMULATIONS = 150
+SIMULATED_NOISE = 0.3
+MAX_GENERATIONS = 80
 
 
 @dataclass
@@ -176,5 +189,29 @@ def main(repetitions: int, rows: int) -> None:
     print(f"c = 1: none up to 16 in {stable} of {repetitions}; {np.mean(runs):.0f} runs")
 
 
-if __name__ == "__main__":
+def simulate(max_generations: int) -> None:
+    """Search in simulated margins of c = 2, whose values may go on to some number of retrainings."""
+    first_seeds = tuple(range(FIRST_SEEDS))
+    settings = SearchSettings(SCALE, SCALE.distance(WIDTH), RUNS, first_seeds, GENERATIONS, max_generations)
+    runs, retrainings, covered, narrow = [], [], 0, 0
+    for repetition in range(SIMULATIONS):
+        margins = oracle.Oracle(lambda value: 2 * value / (1 + value) - 1, SIMULATED_NOISE, repetition)
+        answer, probes = oracle.search(settings, margins)
+        runs.append(count_runs(probes))
+        retrainings.append(sum(len(probe.seeds) * probe.generations for probe in probes))
+        if answer.root is not None and answer.narrow:
+            low, high = answer.root.interval(STOPPING_LEVEL)
+            narrow, covered = narrow + 1, covered + (low <= 0 <= high)
+    print(
+        f"up to {max_generations} retrainings: {SIMULATIONS - narrow} of {SIMULATIONS} without an answer; lambda* in "
+        f"{covered} of {narrow} intervals; {np.mean(runs):.0f} runs, {np.mean(retrainings):.0f} retrainings without "
+        "those of controls",
+        flush=True,
+    )
+
+
+if __name__ == "__main__" and sys.argv[1:] == ["simulated"]:
+    for most in (GENERATIONS, MAX_GENERATIONS):
+        simulate(most)
+elif __name__ == "__main__":
     main(*(int(argument) for argument in (*sys.argv[1:], *("100", "250")[len(sys.argv) - 1 :])))

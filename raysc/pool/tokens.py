@@ -46,7 +46,7 @@ class Tokenizer:
         json: the tokenizer in the JSON format of the tokenizers library.
         begin: id of the token before the first one of a row, as model input; the end token if there is no begin token.
         end: id of the token that ends a text.
-        size: vocabulary size; ids are 0 to size - 1.
+        size: one more than the highest id of a token.
     """
 
     json: str
@@ -63,7 +63,7 @@ class Tokenizer:
         """Return the share of this vocabulary's tokens that have the same id in the other one, 0 to 1."""
         ids: dict[str, int] = self._library().get_vocab()
         other_ids: dict[str, int] = other._library().get_vocab()
-        return sum(other_ids.get(token) == number for token, number in ids.items()) / self.size
+        return sum(other_ids.get(token) == number for token, number in ids.items()) / len(ids)
 
     def encode(self, texts: Sequence[str], length: int) -> np.ndarray:
         """Return texts as rows, int32 (texts, length): tokens, end, ``PAD``; longer texts are cut and have no end."""

@@ -106,4 +106,5 @@ def load_tokenizer(source: str) -> Tokenizer:
     stored = library.to_str()
     with reader_errors(f"data.tokenizer: {source}", "a tokenizer"):  # it can be inconsistent and yet be loaded
         text_library("tokenizers", "text").Tokenizer.from_str(stored)
-    return Tokenizer(stored, end if begin is None else begin, end, library.get_vocab_size())
+    size = max(library.get_vocab().values()) + 1  # ids may have gaps
+    return Tokenizer(stored, end if begin is None else begin, end, size)

@@ -147,7 +147,7 @@ class TokenBatches:
             streams: of that seed.
             device: destination of the batches.
             begin: id of the begin token.
-            vocabulary: number of tokens.
+            vocabulary: number of tokens of the network; it may be more than the tokenizer has.
             pack: pack rows instead of padding them.
 
         Raises:
@@ -164,14 +164,14 @@ class TokenBatches:
         """Return this rank's micro-batches of a step, each with the weight of its summed loss.
 
         Raises:
-            InputError: a row holds an id that no token has.
+            InputError: a row holds an id that the network does not know.
         """
         rows = self._gather(self._order(step * self._batch, (step + 1) * self._batch))
         low, high = int(rows.min(initial=PAD)), int(rows.max(initial=PAD))
         if low < PAD or high >= self._vocabulary:
             raise InputError(
-                f"a training row holds the token {low if low < PAD else high}; a transform must return tokens from 0 "
-                f"to {self._vocabulary - 1}, and {PAD} after the end of a text"
+                f"a training row holds the token {low if low < PAD else high}; data and transforms must return tokens "
+                f"from 0 to {self._vocabulary - 1}, and {PAD} after the end of a text"
             )
         # Accelerate averages over ranks. Every rank counts the tokens of all ranks, without communication.
         weight = self._world_size / max(1, int(lengths(rows).sum()))

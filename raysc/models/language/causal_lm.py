@@ -200,7 +200,8 @@ class CausalLm:
         self, training_set: TrainingSet, start: State, steps: range, train: Train, streams: Streams,
         total_steps: int | None = None,
     ) -> FitResult:  # fmt: skip
-        batches = partial(TokenBatches, begin=self._tokenizer.begin, vocabulary=self._tokenizer.size, pack=self.packed)
+        vocabulary = start.config["transformers"]["vocab_size"]  # a base may sample ids that its tokenizer lacks
+        batches = partial(TokenBatches, begin=self._tokenizer.begin, vocabulary=vocabulary, pack=self.packed)
         return loop.fit(_loss, training_set, start, steps, train, streams, total_steps, with_weights, batches)
 
     def sample(self, state: State, first: int, count: int, sample: Sample, streams: Streams) -> np.ndarray:

@@ -37,6 +37,20 @@ def test_a_models_tokenizer_without_an_end_token_gets_one(tmp_path: Path) -> Non
     np.testing.assert_array_equal(rows, [[1, 2, 3, PAD, PAD], [2, 1, 1, 3, PAD]])
 
 
+def test_a_tokenizer_with_gaps_has_a_size_above_its_highest_id(tmp_path: Path) -> None:
+    import tokenizers
+    import transformers
+
+    words = {"?": 0, "a": 1, "b": 2, "end": 3, "c": 150}
+    library = tokenizers.Tokenizer(tokenizers.models.WordLevel(words, unk_token="?"))
+    library.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
+    transformers.PreTrainedTokenizerFast(tokenizer_object=library, eos_token="end").save_pretrained(tmp_path / "model")
+    tokenizer = load_tokenizer(str(tmp_path / "model"))
+    np.testing.assert_array_equal(tokenizer.encode(["a c"], 3), [[1, 150, 3]])
+    assert tokenizer.size == 151
+    assert tokenizer.overlap(tokenizer) == 1
+
+
 def test_a_model_without_a_tokenizer_is_refused(tmp_path: Path) -> None:
     import transformers
 

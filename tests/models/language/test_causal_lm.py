@@ -191,6 +191,19 @@ def test_training_starts_from_a_base_without_its_dropout(base: Path, rows: Train
     assert not torch.equal(first.weights["transformer.wte.weight"], state.weights["transformer.wte.weight"])
 
 
+def test_tokens_that_only_the_base_has_are_sampled_and_trained_on(
+    tmp_path: Path, training_set: MakeTrainingSet
+) -> None:
+    torch.manual_seed(0)
+    vocabulary = DATA.tokens.size + 40
+    config = transformers.GPT2Config(vocab_size=vocabulary, n_positions=48, n_embd=16, n_layer=1, n_head=2)
+    transformers.GPT2LMHeadModel(config).save_pretrained(tmp_path)
+    family = CausalLm(base=str(tmp_path)).for_data(DATA)
+    sampled = family.sample(family.initial(DATA.event, STREAMS), 0, 12, Sample(), STREAMS)[0]
+    assert DATA.tokens.size <= sampled.max() < vocabulary
+    assert train(family, training_set(sampled), range(1)).config["transformers"]["vocab_size"] == vocabulary
+
+
 def test_adapters_are_trained_and_the_base_is_not(base: Path, rows: TrainingSet, tmp_path: Path) -> None:
     import peft
 

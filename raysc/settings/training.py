@@ -122,7 +122,8 @@ class Train(Settings):
         recompute: activations are recomputed in the backward pass (gradient checkpointing) and not stored.
         shard: with several ranks, each stores only its part of parameters, gradients and optimiser state during
             training (FSDP). Each rank samples by itself, so the model must fit on each device.
-        compile: auto: torch.compile for training large networks of images on GPUs; off: never.
+        compile: auto: torch.compile for training large networks of images on GPUs; off: training runs without it, and
+            sampling alone compiles them.
     """
 
     batch: PositiveInt = 128

@@ -8,14 +8,15 @@ import os
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from functools import cache
 from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 
-from raysc.datasets.local_files import cache_folder
+from raysc.datasets.local_files import make_cache_folder
+from raysc.errors import InputError
 from raysc.models.networks.network import Tensors
 
 MIN_COMPILED_PARAMETERS = 10_000_000
@@ -74,9 +75,12 @@ def is_compiled(network: nn.Module) -> bool:
 def _compiler_works(device: torch.device) -> bool:
     """Compile and run a tiny function once per process; warn where that fails.
 
-    Compiled code is kept in the cache folder, where the next process finds it, unless the user has set another place.
+    Compiled code is kept in the cache folder, where the next process finds it, unless the user has set another place or
+    the folder cannot be written: then torch keeps it among temporary files.
     """
-    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(cache_folder() / COMPILED))
+    if "TORCHINDUCTOR_CACHE_DIR" not in os.environ:
+        with suppress(InputError):
+            os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(make_cache_folder(COMPILED).resolve())
     try:
         torch.compile(torch.sin, backend=COMPILE_BACKEND)(torch.ones(8, device=device))
     except Exception as error:  # a missing C compiler, Triton or header raises different types

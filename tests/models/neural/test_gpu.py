@@ -151,6 +151,22 @@ def test_compiled_code_lies_in_the_cache_folder(
     gpu._compiler_works.cache_clear()
 
 
+@pytest.mark.parametrize(("cache", "folder"), [("relative", "relative/compiled"), ("file", None)])
+def test_compiled_code_lies_in_an_absolute_folder_that_can_be_written(
+    cache: str, folder: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("RAYSC_CACHE", cache)
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", "")  # restored after the test, also where it was not set
+    monkeypatch.delenv("TORCHINDUCTOR_CACHE_DIR")
+    monkeypatch.setattr(torch, "compile", lambda function, **_: function)
+    gpu._compiler_works.cache_clear()
+    assert gpu._compiler_works(CPU)
+    assert os.environ.get("TORCHINDUCTOR_CACHE_DIR") == (folder and str(tmp_path / folder))
+    gpu._compiler_works.cache_clear()
+
+
 def test_a_compiler_that_fails_is_reported_and_not_used(switch_on: SwitchOn, monkeypatch: pytest.MonkeyPatch) -> None:
     activities: list[str] = []
     monkeypatch.setattr("raysc.models.neural.sampling.report", lambda activity, *_: activities.append(activity))

@@ -143,7 +143,7 @@ class Results:
             metric: a column of the table; the sweep's first metric if not given.
             generation: a measured one; all of them if not given.
             terms: sum the components to the terms of theorem 2 of Bertrand et al. 2023: finite samples, optimisation
-                and generation 0.
+                and generation 0. A term is NaN where none of its purposes has several seeds.
 
         Raises:
             InputError: no purpose has several seeds, there is no such metric, or there are no results.

@@ -17,7 +17,7 @@ def check_seeds(sweep: Sweep, cell: ResolvedCell) -> None:
         InputError: names the purpose.
     """
     varied = varied_purposes(sweep.seeds)
-    if "train" in varied and not (cell.family.trained or isinstance(cell.family, SupportsRandomFits)):
+    if "train" in varied and not draws_in_training(cell):
         raise sweep.error(
             "seeds.train", f"{cell.settings.model.name} is fitted in closed form, which draws nothing; set train: 1"
         )
@@ -28,6 +28,11 @@ def check_seeds(sweep: Sweep, cell: ResolvedCell) -> None:
             "seeds.sample",
             "sample.latents: repeated draws the latents of generation 0 again, by the initial seed; set sample: 1",
         )
+
+
+def draws_in_training(cell: ResolvedCell) -> bool:
+    """Return True if retrainings draw by the train seed; those of closed forms without random fits do not."""
+    return cell.family.trained or isinstance(cell.family, SupportsRandomFits)
 
 
 def check_data_seeds(resolved: ResolvedSweep) -> None:

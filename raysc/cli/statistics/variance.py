@@ -16,7 +16,12 @@ def variance(
     metric: Annotated[str | None, typer.Option(help="A column of the table; the first metric if not given.")] = None,
     generation: Annotated[str, typer.Option(help="last, all or a number.")] = "last",
     terms: Annotated[
-        bool, typer.Option("--terms", help="Sum them to finite samples, optimisation and generation 0.")
+        bool,
+        typer.Option(
+            "--terms",
+            help="Sum them to finite samples, optimisation and generation 0; a term is empty where none of its "
+            "purposes has several seeds.",
+        ),
     ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print a list of objects, one per cell, generation and component.")
@@ -45,4 +50,4 @@ def variance(
         typer.echo(json.dumps(json_objects(components), indent=1, allow_nan=False))
         return
     typer.echo(f"{sweep.name}: components of the variance of {'log ' * column.geometric}{column.name}")
-    print_plain_table(variance_texts(components), ("regime", "component"))
+    print_plain_table(variance_texts(components), ("regime", "component", "purposes"))

@@ -1,6 +1,7 @@
 """Components of the variance of a metric, by the purposes of the seeds, for each cell and generation."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from math import isnan, nan
 from typing import Any
 
 import numpy as np
@@ -9,12 +10,13 @@ import pandas as pd
 from raysc.errors import InputError
 from raysc.metrics.core.metric import Column
 from raysc.planning.resolved import ResolvedSweep
+from raysc.planning.seed_checks import draws_in_training
 from raysc.results.statistics.averages import logarithms
 from raysc.results.statistics.crossed import CrossedDesign, Effect
 from raysc.results.statistics.variance_components import Component, levels, summed_component, variance_components
 from raysc.results.table.number_format import interval_text
 from raysc.results.table.table import varying_axes
-from raysc.seeds import varied_purposes
+from raysc.seeds import PURPOSES, varied_purposes
 
 TOTAL = "total"
 """Text for the sum of all components."""
@@ -73,30 +75,43 @@ def terms_frame(
     """Return the variance of a metric by the three terms of ``TERMS``, and in total.
 
     Arguments, columns and errors are those of ``variance_frame``; the column "component" has the name of the term, and
-    there is no column "levels". A term whose purposes have one seed each has the variance 0.
+    in the place of "levels" the column "purposes" has those of the term's purposes that have several seeds, or "none".
+    Without any, the term is not known and its numbers are NaN. Only the optimisation of closed forms that draw nothing
+    in training has the variance 0.
     """
     frame = variance_frame(resolved, table, column, generation)
-    sweep = resolved.sweep
-    design = CrossedDesign.of(sweep.seeds)
+    design, varied = CrossedDesign.of(resolved.sweep.seeds), varied_purposes(resolved.sweep.seeds)
     assert design is not None, "the seeds of a sweep are a whole design"
-    effects = {
-        term: [effect for effect in design.effects if effect[-1] in purposes] for term, purposes in TERMS.items()
-    }
     rows: list[dict[Any, Any]] = []
-    for row in frame[frame["component"] == TOTAL].drop(columns="levels").to_dict("records"):
-        group = table[(table["cell"] == row["cell"]) & (table["generation"] == row["generation"])]
+    for total in frame[frame["component"] == TOTAL].rename(columns={"levels": "purposes"}).to_dict("records"):
+        group = table[(table["cell"] == total["cell"]) & (table["generation"] == total["generation"])]
         values, cell_design = group_values(group, column), CrossedDesign.of(group["seed"].tolist())
-        for term, summed in effects.items():
-            part = dict.fromkeys(("variance", "low", "high", "share"), 0.0)
-            if np.isnan(row["variance"]) or cell_design is None:
-                part = dict.fromkeys(part, float("nan"))
-            elif summed:
-                component = summed_component(cell_design, values, summed)
-                share = component.variance / row["variance"] if row["variance"] > 0 else float("nan")
-                part = dict(zip(part, (component.variance, component.low, component.high, share), strict=True))
-            rows.append({**row, "component": term, **part})
-        rows.append(row)
+        for term, purposes in TERMS.items():
+            effects = [effect for effect in design.effects if effect[-1] in purposes]
+            variance = low = high = nan
+            if cell_design is not None and not isnan(total["variance"]):
+                if effects:
+                    component = summed_component(cell_design, values, effects)
+                    variance, low, high = component.variance, component.low, component.high
+                elif purposes == ("train",) and not draws_in_training(resolved.cells[total["cell"]]):
+                    variance = low = high = 0.0
+            rows.append(
+                total
+                | {"component": term, "purposes": _joined(set(purposes).intersection(varied))}
+                | {"variance": variance, "low": low, "high": high, "share": _share(variance, total["variance"])}
+            )
+        rows.append(total | {"purposes": _joined(varied)})
     return pd.DataFrame(rows)
+
+
+def _joined(purposes: Collection[str]) -> str:
+    """Return purposes in their order, as a text; "none" without any."""
+    return ", ".join(purpose for purpose in PURPOSES if purpose in purposes) or "none"
+
+
+def _share(variance: float, total: float) -> float:
+    """Return the part of a variance in the total; NaN without a total above 0."""
+    return variance / total if total > 0 else nan
 
 
 def group_values(group: pd.DataFrame, column: Column) -> np.ndarray:
@@ -112,12 +127,10 @@ def _components(seeds: list[int], values: np.ndarray, all_seeds: Iterable[int]) 
     cell_design = CrossedDesign.of(seeds)
     if cell_design is None or cell_design.sizes != design.sizes or not np.isfinite(values).all():
         effects = [*design.effects, ()]
-        return [
-            _row(Component(effect, levels(design, effect), *3 * [float("nan")]), float("nan")) for effect in effects
-        ]
+        return [_row(Component(effect, levels(design, effect), *3 * [nan]), nan) for effect in effects]
     components = variance_components(cell_design, values)
     total = components[-1].variance
-    return [_row(component, component.variance / total if total > 0 else float("nan")) for component in components]
+    return [_row(component, _share(component.variance, total)) for component in components]
 
 
 def _row(component: Component, share: float) -> dict[str, Any]:

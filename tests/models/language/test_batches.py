@@ -64,7 +64,9 @@ def test_an_id_that_no_token_has_is_refused(training_set: MakeTrainingSet, token
     rows = ROWS.copy()
     rows[1, 2] = token
     batches = TokenBatches(training_set(rows), Train(batch=4), 0, 1, Streams((0,), 0), CPU, BEGIN, 10, pack=False)
-    with pytest.raises(InputError, match=f"holds the token {token}; data and transforms must return tokens from 0 to 9"):
+    with pytest.raises(
+        InputError, match=f"holds the token {token}; data and transforms must return tokens from 0 to 9"
+    ):
         batches.micro_batches(0)
 
 

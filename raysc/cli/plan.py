@@ -157,8 +157,6 @@ def _print_work(made: "Plan", objects: "Objects") -> None:
 
 def _costs(made: "Plan", objects: "Objects", cluster: str | None) -> "list[Cost]":
     """Estimate the cost of the remaining work on each type of node that the sweep prices, or else the cluster has."""
-    if not made.sweep.prices and cluster is None:
-        return []
     from raysc.estimates.cost import NodeType, estimate_cost, node_types, remaining_seconds
     from raysc.results.table.table import load_table
 

@@ -29,12 +29,13 @@ UNREADABLE = (EOFError, OSError, UnpicklingError)
 """Errors that Tune raises where its own files are cut off, since the disk was full. Without them, a full disk ends the
 sweep with a traceback of Tune in the place of the units' own errors."""
 
+SLOW_START = "timed out during startup"
+"""Part of the message of ``ray.init`` where its processes did not start within 30 s, which no setting changes."""
+
 _NODE_DIED = "its node has died"
 _NODE_ID = re.compile(r"Node Id: ([0-9a-f]+)")
 _MARKED_DEAD = re.compile(r"The node with node id: ([0-9a-f]+) .* has been marked dead", re.DOTALL)
 _RAYLET_SHUTDOWN = "Raylet is terminated."
-SLOW_START = "timed out during startup"
-"""Part of the message of ``ray.init`` where its processes did not start within 30 s, which no setting changes."""
 """Prefix of the raylet's shutdown message, which is pages long; another message marks the node as dead."""
 _PRINT_HOOK = "print_to_stdstream"
 _ENTRY = "Failure # "

@@ -139,29 +139,31 @@ class PiecewiseDrawing:
         if not isinstance(block_store, CheckpointedBlockStore):
             return draw(rows.start, len(rows))
         fingerprint = cache(fingerprint)
-        saved = {piece.first: piece for piece in block_store.load(generation, rows, fingerprint)}
-        pieces, unsaved, began, at = list[Piece](), list[Piece](), host.current().monotonic(), rows.start
-        while at < rows.stop:
-            if at in saved:
-                pieces.append(saved[at])
+        checkpoints = {piece.first: piece for piece in block_store.load(generation, rows, fingerprint)}
+        pieces, pending = list[Piece](), list[Piece]()
+        start_time, row = host.current().monotonic(), rows.start
+        while row < rows.stop:
+            if row in checkpoints:
+                pieces.append(checkpoints[row])
             else:
-                end = min([first for first in saved if first > at], default=rows.stop)
-                pieces.append(self._draw_piece(draw, at, end, block_store.every))
-                unsaved.append(pieces[-1])
-            at = pieces[-1].stop
-            if unsaved and (at in saved or host.current().monotonic() - began >= block_store.every) and at < rows.stop:
-                block_store.save(generation, _join(unsaved), fingerprint())
-                unsaved, began = [], host.current().monotonic()
-        whole = _join(pieces)
-        return whole.rows, None if whole.candidates is None else len(rows) / whole.candidates
+                end = min([first for first in checkpoints if first > row], default=rows.stop)
+                pieces.append(self._draw_piece(draw, row, end, block_store.every))
+                pending.append(pieces[-1])
+            row = pieces[-1].stop
+            due = row in checkpoints or host.current().monotonic() - start_time >= block_store.every
+            if pending and due and row < rows.stop:
+                block_store.save(generation, _join(pending), fingerprint())
+                pending, start_time = [], host.current().monotonic()
+        joined = _join(pieces)
+        return joined.rows, None if joined.candidates is None else len(rows) / joined.candidates
 
     def _draw_piece(self, draw: Draw, first: int, end: int, every: float) -> Piece:
         """Draw the next piece, up to ``end`` at most."""
         count = int(every / self._seconds_per_row) if self._seconds_per_row else FIRST_ROWS
         stop = min(end, (first // self.block + max(1, count // self.block)) * self.block)
-        began = host.current().monotonic()
+        start_time = host.current().monotonic()
         rows, acceptance = draw(first, stop - first)
-        self._seconds_per_row = (host.current().monotonic() - began) / (stop - first)
+        self._seconds_per_row = (host.current().monotonic() - start_time) / (stop - first)
         return Piece(first, rows, None if acceptance is None else round((stop - first) / acceptance))
 
 

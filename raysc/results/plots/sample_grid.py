@@ -86,7 +86,7 @@ def sample_grid(sweep: Sweep, cells: Sequence[ResolvedCell], generations: Sequen
     width, height = LABEL_WIDTH + 0.05 + panel_width * len(generations), PANEL_HEIGHT * len(cells) + 0.4
     figure = Figure(figsize=(width, height), dpi=110)
     margins = {"left": LABEL_WIDTH / width, "right": 1 - 0.05 / width, "top": 1 - 0.3 / height, "bottom": 0.05 / height}
-    names = [_wrapped(row_label(sweep, cell)) for cell in cells]
+    names = [_wrap_label(row_label(sweep, cell)) for cell in cells]
     titles = [f"generation {t}" if column == 0 else str(t) for column, t in enumerate(generations)]
     panels = [[samples[cell.number, t] for t in generations] for cell in cells]
     if all(cell.data.kind == "images" for cell in cells):
@@ -95,16 +95,16 @@ def sample_grid(sweep: Sweep, cells: Sequence[ResolvedCell], generations: Sequen
     subplots = figure.subplots(
         len(cells), len(generations), squeeze=False, gridspec_kw={**margins, "wspace": 0.08, "hspace": 0.1}
     )
-    for row, cell, name, drawn in zip(subplots, cells, names, panels, strict=True):
+    for row, cell, name, row_panels in zip(subplots, cells, names, panels, strict=True):
         row[0].set_ylabel(name, fontsize=7, rotation=0, ha="right", va="center")
-        for ax, rows in zip(row, drawn, strict=True):
+        for ax, rows in zip(row, row_panels, strict=True):
             _draw_panel(ax, cell, rows)
     for ax, title in zip(subplots[0], titles, strict=True):
         ax.set_title(title, fontsize=8)
     return figure
 
 
-def _wrapped(name: str) -> str:
+def _wrap_label(name: str) -> str:
     """Break the lines of a cell's label."""
     return "\n".join(textwrap.fill(text, LABEL_CHARACTERS) for text in name.splitlines())
 
@@ -121,8 +121,8 @@ def _draw_images(
         titles: of the columns.
     """
     frames = []
-    for row, drawn in enumerate(panels):
-        for column, images in enumerate(drawn):
+    for row, row_panels in enumerate(panels):
+        for column, images in enumerate(row_panels):
             centre = np.array([(column + 0.5) * PANEL_WIDTH, (row + 0.5) * PANEL_HEIGHT])
             size = np.array([PANEL_WIDTH, PANEL_HEIGHT]) - PANEL_GAP
             if images is not None:

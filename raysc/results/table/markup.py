@@ -51,7 +51,7 @@ def latex(
     body = "\n".join(f"{{}}{line}" if line.startswith("[") else line for line in lines)
     return (
         "% \\usepackage{booktabs}\n"
-        "% Too wide? Fewer columns, or \\resizebox{\\linewidth}{!}{...} of graphicx\n"
+        "% A table that is too wide: choose fewer columns, or wrap it in \\resizebox{\\linewidth}{!}{...} of graphicx\n"
         f"\\begin{{tabular}}{{{layout}}}\n\\toprule\n{heading}\n\\midrule\n{body}\n\\bottomrule\n\\end{{tabular}}\n"
     )
 

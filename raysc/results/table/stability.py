@@ -180,6 +180,6 @@ def stability_boundary(cell: ResolvedCell) -> StabilityBoundary | None:
 
 
 def _is_biased(sample: Sample) -> bool:
-    """Return True if samples have another distribution than the model's."""
-    changes = sample.guide, sample.truncation, sample.top_k, sample.accept
+    """Return True if samples have another distribution than the model's, as continuations of real prompts do."""
+    changes = sample.guide, sample.truncation, sample.top_k, sample.accept, sample.prompt_tokens, sample.template
     return any(change is not None for change in changes) or (sample.temperature, sample.top_p) != (1, 1)

@@ -38,10 +38,7 @@ metrics: [exact_duplicates]
         ({"path": "TEXTS", "held_out": 1, "tokenizer": "no such model!"}, "there is no folder no such model!"),
     ],
 )
-def test_parameters_out_of_their_range_are_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, parameters: dict[str, Any], message: str
-) -> None:
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+def test_parameters_out_of_their_range_are_refused(tmp_path: Path, parameters: dict[str, Any], message: str) -> None:
     if parameters.get("path") == "TEXTS":
         parameters = parameters | {"path": write_texts(tmp_path, ".jsonl", TEXTS)}
     with pytest.raises(InputError) as error:

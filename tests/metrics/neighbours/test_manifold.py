@@ -110,6 +110,16 @@ def test_in_high_dimension_products_decide_as_differences_do(offset: float, monk
     assert by_products == by_differences
 
 
+def test_ties_of_whole_numbers_are_decided_by_products_as_by_differences(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(5)
+    generated, train, test = (rng.integers(0, 2, (rows, nearest.PRODUCT_DIM)).astype(float) for rows in (50, 60, 40))
+    sets = feature_sets(np.concatenate([generated, train[:10]]), train, test)
+    by_products = [metric(balls=balls).measure(sets) for metric in METRICS for balls in ("closed", "open")]
+    monkeypatch.setattr(nearest, "PRODUCT_DIM", 1000)
+    sets = feature_sets(np.concatenate([generated, train[:10]]), train, test)
+    assert by_products == [metric(balls=balls).measure(sets) for metric in METRICS for balls in ("closed", "open")]
+
+
 @pytest.mark.parametrize("metric", METRICS)
 def test_k_below_one_is_refused(metric: type[ManifoldMetric]) -> None:
     with pytest.raises(InputError, match=f"{metric.__name__.lower()}: k must be at least 1, not 0"):

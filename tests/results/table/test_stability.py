@@ -101,6 +101,17 @@ def test_biased_samples_move_the_boundary_of_a_gaussian(
     assert stability_boundary(cell) == expected
 
 
+def test_continuations_of_real_prompts_have_no_boundary(make_sweep: MakeSweep) -> None:
+    text = (
+        "{name: b, data: {name: stories, rows: 20, length: 24}, model: {name: causal_lm, width: 8, heads: 2}, "
+        "initial: {steps: 1}, loop: {generations: 1, budget: {steps: 1}}, train: {batch: 2}, "
+        "space: {regime: mix, lambda: 1.0}, metrics: [exact_duplicates]}"
+    )
+    for changes, expected in ((), SUFFICIENT), (("sample.prompt_tokens=3",), None):
+        cell, *_ = resolve(make_sweep(text, *changes)).cells
+        assert stability_boundary(cell) == expected
+
+
 def test_the_frame_has_the_axes_of_each_cell(stabilities: list[Stability], gaussian_store: Store) -> None:
     frame = stability_frame(stabilities, resolve(gaussian_store[0]).cells)
     assert frame["lambda"].tolist() == [1, 0.5, 2]

@@ -30,8 +30,8 @@ DEFAULT_COLUMNS = 3
 """Panels in a row otherwise."""
 
 THEOREM = {
-    "none": "The stability theorem (Bertrand et al. 2023, theorem 1) is about the regime mix only, with samples of "
-    "the model as it is, so there is no line for these cells.",
+    "none": "The stability theorem (Bertrand et al. 2023, theorem 1) is about the regime mix only, of a single model, "
+    "without curation, with samples of the model as it is, so there is no line for these cells.",
     "exact": "The dotted line is where theory puts the boundary of Gaussians whose samples have c times the fitted "
     "covariance: under mix they are stable for lambda < 1 / (c - 1). A panel with several c has no line.",
     "every": "Theory: Gaussians are stable under mix for every lambda, since their loop contracts by "

@@ -32,7 +32,7 @@ def without_diverged(values: ValuesByMetric, diverged: np.ndarray) -> ValuesByMe
         return values
     return {
         key: {
-            name: column if name.endswith("_floor") else np.where(diverged, np.nan, column)
+            name: column if name in {f"{prefix}_floor" for prefix in columns} else np.where(diverged, np.nan, column)
             for name, column in columns.items()
         }
         for key, columns in values.items()

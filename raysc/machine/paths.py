@@ -10,7 +10,8 @@ MAX_NAME_BYTES = 255
 """Longest name of a file or folder that file systems take, in bytes."""
 MAX_PATH_BYTES = 4095
 """Longest path that Linux takes, in bytes."""
-_URI = re.compile(r"file:/|[A-Za-z][A-Za-z0-9+.-]+://", re.IGNORECASE)
+URI = re.compile(r"(file|s3|gs|az):|[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+"""Beginning of a URI, also of one that is not well-formed."""
 
 
 def local_path(path: str | os.PathLike[str]) -> Path:
@@ -24,7 +25,7 @@ def local_path(path: str | os.PathLike[str]) -> Path:
         raise InputError(f"{text!r}: expected a path as text")
     if not text:
         raise InputError("expected a path, got an empty text")
-    if _URI.match(text):
+    if URI.match(text):
         raise InputError(f"{short_text(text)}: expected a path on this machine, got a URI; write the path alone")
     if "\0" in text:
         raise InputError(f"{short_text(text)}: a path cannot hold a zero byte")

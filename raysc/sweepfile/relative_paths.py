@@ -4,12 +4,11 @@ A sweep is read in one folder and used in others: trials run in folders of their
 opened from anywhere. A relative path starts at the folder in which the command runs.
 """
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from raysc.errors import RayscError
-from raysc.machine.paths import is_existing, local_path
+from raysc.machine.paths import URI, is_existing, local_path
 from raysc.sweepfile.components import ComponentChecker
 from raysc.sweepfile.signature import ComponentKind
 
@@ -17,8 +16,6 @@ COMPONENTS: tuple[ComponentKind, ...] = ("data", "model")
 """Kinds of components that may read files."""
 ALWAYS_PATHS = ("path",)
 """Parameters that can be nothing but a path; the others may also be ids of a hub."""
-URI = re.compile(r"(file|s3|gs|az):|[a-z][a-z0-9+.-]*://", re.IGNORECASE)
-"""Beginning of a URI, also of one that is not well-formed."""
 SOURCES = ("initial.from",)
 """Settings that name a folder or an id of a hub."""
 

@@ -29,6 +29,7 @@ def test_a_relative_path_starts_at_the_current_folder(tmp_path: Path, monkeypatc
         ("file:///data/points.csv", "got a URI; write the path alone"),
         ("FILE:/data/points.csv", "got a URI"),
         ("s3://bucket/points.csv", "got a URI"),
+        ("s3:bucket/points.csv", "got a URI"),
         ("\ud800", "characters that no file name can have"),
     ],
 )

@@ -125,7 +125,7 @@ def _print_sizes(made: "Plan", size: "SizeEstimate") -> None:
         sizes = _search_sizes(sweep.search)
         typer.echo(
             f"search: {sizes['searches']} thresholds of {sweep.search.axis}, with at most {sizes['runs_at_most']:,} "
-            f"runs ({sizes['runs_at_most'] * sweep.generations:,} retrainings), controls included; what follows is the "
+            f"runs ({sizes['runs_at_most'] * sweep.ceiling:,} retrainings), controls included; what follows is the "
             "present round"
         )
     if made.generation_zeros:

@@ -72,10 +72,11 @@ def _export(
     from raysc.results.samples.export import CROISSANT, export_generation
     from raysc.results.samples.sampled_rows import sampled_rows
 
-    cells, last = resolved.cells, resolved.sweep.generations
+    cells = resolved.cells
     if cell is None or not 0 <= cell < len(cells):
         raise InputError(f"--export needs --cell, a number from 0 to {len(cells) - 1}")
-    t = _generation(last if generation is None else generation, last, "--generation")
+    last = cells[cell].generations
+    t = _generation(last if generation is None else generation, last, "--generation", f"cell {cell}")
     rows = sampled_rows(cells[cell], seed, t, objects)
     if rows is None:
         raise InputError(f"cell {cell}, seed {seed_text(seed)} has no generation {t}: not run yet, or diverged")
@@ -117,8 +118,8 @@ def _numbers(text: str) -> list[int]:
         raise InputError(f"--generations {text}: expected numbers with commas between them, as in 0,4,8") from None
 
 
-def _generation(t: int, last: int, option: str) -> int:
-    """Check that the sweep has a generation."""
+def _generation(t: int, last: int, option: str, holder: str = "the sweep") -> int:
+    """Check that a sweep or cell has a generation."""
     if not 0 <= t <= last:
-        raise InputError(f"{option} {t}: the sweep has generations 0 to {last}")
+        raise InputError(f"{option} {t}: {holder} has generations 0 to {last}")
     return t

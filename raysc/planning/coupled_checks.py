@@ -30,7 +30,7 @@ def check_coupling(sweep: Sweep, cell: ResolvedCell) -> None:
                 f"all models must sample equally many rows, and these sample {first.rules.sample_rows} and "
                 f"{model.rules.sample_rows}; set sample.rows",
             )
-    for t in (1, sweep.generations):
+    for t in (1, sweep.ceiling):
         for take in _takes(cell, t):
             _check_take(sweep, cell, take)
 

@@ -91,7 +91,7 @@ def _row_parts(sweep: Sweep, cell: ResolvedCell) -> Iterator[_Part]:
     key = "data" if settings.sample.rows is None else "sample.rows"
     yield _Part(key, "{count} sampled rows", rows, rows * numbers * NUMBER_BYTES[data.kind])
     if cell.settings.curation.name == "corrected":
-        takes = cell.rules.recipe(sweep.generations).takes
+        takes = cell.rules.recipe(sweep.ceiling).takes
         count = max(cell.rules.rows, *(take.count for take in takes if take.transform is not None), 0)
         size = CORRECTION_COPIES * count * numbers * FLOAT64_BYTES
         yield _Part("curation", "the correction of {count} rows", count, size)
@@ -101,7 +101,7 @@ def _row_parts(sweep: Sweep, cell: ResolvedCell) -> Iterator[_Part]:
                 yield _Part(key, "a batch of {count} rows", train.batch, train.batch * numbers * FLOAT32_BYTES)
         return
     family = cast(ClosedFormFamily, cell.family)
-    takes = takes_to_read(cell.rules.recipe, sweep.generations, family.reads_rows_once)
+    takes = takes_to_read(cell.rules.recipe, sweep.ceiling, family.reads_rows_once)
     count = sum(take.source_rows for take in takes)
     yield _Part("regime", "the {count} rows of the last fit", count, count * numbers * FLOAT64_BYTES)
 

@@ -91,18 +91,24 @@ def _open_sweep(
 
 
 def _with_stored_probes(sweep: Sweep, objects: Objects) -> Sweep:
-    """Return a sweep with the probes of ``THRESHOLD_FILE``, unless that is absent or of other settings."""
+    """Return a sweep with the probes of ``THRESHOLD_FILE``, unless that is absent or of other settings.
+
+    A file of before ``search.generations`` has no numbers of retrainings: they are ``loop.generations``.
+    """
     assert sweep.search is not None
     try:
         stored = json.loads(objects.get(f"{sweep_folder(sweep.name)}/{THRESHOLD_FILE}"))
         probes = [
-            {probe["value"]: Runs(tuple(probe["seeds"]), probe["generations"]) for probe in search["probes"]}
+            {
+                probe["value"]: Runs(tuple(probe["seeds"]), probe.get("generations", sweep.search.generations))
+                for probe in search["probes"]
+            }
             for search in stored["searches"]
         ]
     except (FileNotFoundError, ValueError, KeyError, TypeError, RecursionError):
         return sweep
     settings = {name: value for name, value in asdict(sweep.search).items() if name not in MUTABLE_SETTINGS}
-    same = all(stored["search"].get(name) == _plain(value) for name, value in settings.items())
+    same = all(stored["search"].get(name, _plain(value)) == _plain(value) for name, value in settings.items())
     if not same or len(probes) != len(sweep.search.probes):
         return sweep
     return read_probes(sweep, probes, registry)

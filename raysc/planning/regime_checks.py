@@ -22,7 +22,7 @@ def check_regime(sweep: Sweep, cell: ResolvedCell) -> None:
         raise sweep.error(*_regime_key(error)) from error
     # The rules of raysc are monotone in t; a plug-in may do anything at any generation.
     is_plugin = any(":" in rule.name for rule in (cell.settings.regime, cell.settings.curation))
-    for t in (1, sweep.generations, *(range(2, sweep.generations) if is_plugin else ())):
+    for t in (1, sweep.ceiling, *(range(2, sweep.ceiling) if is_plugin else ())):
         _check_recipe(sweep, cell, t, _recipe(sweep, cell, t))
 
 
@@ -93,11 +93,11 @@ def _check_fresh_rows(sweep: Sweep, cell: ResolvedCell) -> None:
             f"{regime} needs new real rows every generation, and {cell.settings.data.name} is a finite set; take data "
             "that are a distribution, such as gaussian or eight_gaussians, or images with data.reserve",
         )
-    needed = cell.rules.fresh_rows_before(sweep.generations + 1)
+    needed = cell.rules.fresh_rows_before(sweep.ceiling + 1)
     if needed > data.reserve:
         raise sweep.error(
             "data.reserve" if "reserve" in cell.settings.data.parameters else "data",
-            f"{regime} takes {needed} new real rows in {sweep.generations} generations, and the reserve of "
+            f"{regime} takes {needed} new real rows in {sweep.ceiling} generations, and the reserve of "
             f"{cell.settings.data.name} has {data.reserve}; set data.reserve to at least {needed}, or lower "
             "loop.generations",
         )

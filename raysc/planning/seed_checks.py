@@ -48,7 +48,7 @@ def check_data_seeds(resolved: ResolvedSweep) -> None:
     if "data" not in varied_purposes(sweep.seeds) or any(len(data.train((0, 1))) > 1 for data in datasets):
         return
     for cell in resolved.cells:
-        recipes = map(cell.rules.recipe, range(sweep.generations + 1))
+        recipes = map(cell.rules.recipe, range(sweep.ceiling + 1))
         if any(_draws_real_rows(take, cell.rules.rows) for recipe in recipes for take in recipe.takes):
             return
     name = resolved.cells[0].settings.data.name

@@ -21,7 +21,8 @@ class Sweep:
         comment: the opening comment of the file: the question of the sweep and its command; "" if there is none.
         cells: different cells: first those of the file, in its order, then the added controls.
         seeds: without repeats, in order; of a search those of all cells, of which each has some (``seeds_of``).
-        generations: T >= 1, retrainings after generation 0; of a search the most of any cell, see ``generations_of``.
+        generations: T >= 1, retrainings after generation 0; of a search the most of any cell so far, see
+            ``generations_of`` and ``ceiling``.
         metrics: in the file's order.
         measure: the generations to measure.
         until: condition that ends a seed early, if any.
@@ -76,6 +77,11 @@ class Sweep:
     def generations_of(self, cell: int) -> int:
         """Return the number of retrainings of a cell."""
         return self.runs_by_cell[cell].generations if cell in self.runs_by_cell else self.generations
+
+    @property
+    def ceiling(self) -> int:
+        """Most retrainings that a cell has or that a search may come to; checks before the work are for all of them."""
+        return self.generations if self.search is None else self.search.ceiling
 
     @property
     def runs(self) -> int:

@@ -120,7 +120,7 @@ def _read(
     search = read_search(file.search, grids, seeds, list(columns), measure, first, control, locations)
     if search is not None:
         search = search if probes is None else search.with_probes(probes)
-        generations = search.max_generations
+        generations = search.ceiling
         grids, seeds = probe_grids(search, grids, locations), search.all_seeds
     cells, notes = expand(builder, grids, draws, control, generations, document.value.get("models"))
     if search is not None:
@@ -134,13 +134,14 @@ def _read(
     axes = {axis.key: document.locations[axis.file_key] for grid in reversed(grids) for axis in grid}
     check_labels(file.labels, [*cells[0].axes, *columns], locations)
     scaling = _read_scaling(file, cells, locations)
+    runs = {} if search is None else search.runs_by_cell(cells)
     return Sweep(
         name=name,
         path=document.path,
         comment=comment_with_overrides(document.comment, overrides),
         cells=cells,
         seeds=seeds,
-        generations=generations,
+        generations=max((of_cell.generations for of_cell in runs.values()), default=generations),
         metrics=metrics,
         measure=measure,
         until=until,
@@ -159,7 +160,7 @@ def _read(
         locations={**document.locations, **axes},
         search=search,
         scaling=scaling,
-        runs_by_cell={} if search is None else search.runs_by_cell(cells),
+        runs_by_cell=runs,
     )
 
 

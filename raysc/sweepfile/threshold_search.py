@@ -110,6 +110,12 @@ class ThresholdSearch:
         return runs
 
     @property
+    def ceiling(self) -> int:
+        """Most retrainings of any value: ``max_generations``, or more if values ran further before it was lowered."""
+        reached = [runs.generations for probes in self.probes for runs in probes.values()]
+        return max([self.max_generations, *reached])
+
+    @property
     def all_seeds(self) -> tuple[int, ...]:
         """All seeds of all probes, in order."""
         return tuple(sorted({seed for probes in self.probes for runs in probes.values() for seed in runs.seeds}))

@@ -61,7 +61,7 @@ def test_the_last_generation_is_exported_as_a_data_set_unless_asked_otherwise(
         (("--out", "missing/a.png"), "missing/a.png: cannot be written"),
         (("--export", "set"), "--export needs --cell, a number from 0 to 3"),
         (("--export", "set", "--cell", "4"), "--export needs --cell, a number from 0 to 3"),
-        (("--export", "set", "--cell", "0", "--generation", "5"), "the sweep has generations 0 to 4"),
+        (("--export", "set", "--cell", "0", "--generation", "5"), "cell 0 has generations 0 to 4"),
         (("--export", "set", "--cell", "0", "--format", "png"), "points"),
         (("--export", ".", "--cell", "0"), "exists"),
         (("--export", "/dev/null/set", "--cell", "0"), "/dev/null/set: cannot be written: Not a directory"),

@@ -54,7 +54,11 @@ def test_a_status_before_the_first_run_has_no_estimate(raysc: RunRaysc, file: st
     assert "searching, between" in raysc("status", file).out
 
 
-def test_commands_have_the_answers(raysc: RunRaysc, finished: str) -> None:
+def test_commands_have_the_answers_and_the_generations_that_ran(raysc: RunRaysc, finished: str, here: Path) -> None:
+    """The last generation is that of the cell, below the ceiling."""
+    export = ("--export", "set", "--cell", "0", "--set", "search.generations=20")
+    assert raysc("samples", finished, *export).out.startswith("wrote set")
+    assert (here / "set").is_dir()
     for command in ("status", "results"):
         lines = raysc(command, finished).out.splitlines()
         assert any(line.startswith("sample.covariance_scale 1: lambda: none up to 16; ") for line in lines)

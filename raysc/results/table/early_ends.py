@@ -15,7 +15,7 @@ def early_ends_text(sweep: Sweep, table: pd.DataFrame) -> str:
     if sweep.until is None or table.empty:
         return ""
     ends = table.groupby(["cell", "seed"])["ended_generation"].max()
-    early = int((ends < sweep.generations).sum())
+    early = int((ends < ends.index.get_level_values("cell").map(sweep.generations_of)).sum())
     if not early:
         return ""
     later = (

@@ -88,7 +88,7 @@ def load_table(resolved: ResolvedSweep, objects: Objects) -> pd.DataFrame:
         table[f"{column.name}_excess"] = excess(table, controls, column, targets_of(column, cells))
     table["initial_quality"] = initial_quality(table, quality_column(sweep))
     if sweep.until is not None:
-        table = _with_ends(table, sweep.until, sweep.generations)
+        table = _with_ends(table, sweep.until, {cell.number: cell.generations for cell in cells})
         table = table[table["generation"].isin(measured_generations(sweep))].reset_index(drop=True)
     for column in _collapse_columns(columns):
         table["collapse_generation"] = collapse_generation(table, column)
@@ -137,14 +137,14 @@ def _with_own_generation_zeros(rows: pd.DataFrame, resolved: ResolvedSweep) -> p
     return pd.concat([rows[~is_shared], of_loops[rows.columns]], ignore_index=True)
 
 
-def _with_ends(table: pd.DataFrame, until: Until, generations: int) -> pd.DataFrame:
+def _with_ends(table: pd.DataFrame, until: Until, generations: Mapping[int, int]) -> pd.DataFrame:
     """Fill in ended_generation, and set the counts of later generations to 0.
 
     A seed of a pack that goes on for its other seeds has no recorded end. Its end follows from the metric's values.
     """
     ended = table["ended_generation"].fillna(table["generation"].where(until.reached(table[until.metric].to_numpy())))
     first = ended.groupby([table["cell"], table["seed"]]).transform("min")
-    first = first.where(first <= generations)
+    first = first.where(first <= table["cell"].map(generations))
     counts = table[COUNTS].where(~(table["generation"] > first), 0)
     table = table.assign(ended_generation=first, **counts)
     return table if until.later == "repeat" else table[~(table["generation"] > first)]

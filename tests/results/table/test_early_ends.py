@@ -2,8 +2,10 @@
 
 from typing import Any
 
+import pandas as pd
 import pytest
 
+from raysc import registry
 from raysc.errors import InputError
 from raysc.planning.plan import make_plan
 from raysc.planning.resolved import resolve
@@ -12,6 +14,8 @@ from raysc.results.table.early_ends import early_ends_text
 from raysc.results.table.table import load_table
 from raysc.results.thresholds.rounds import SearchState, read_state, run_rounds
 from raysc.store.objects import Objects
+from raysc.sweepfile import read_probes
+from raysc.sweepfile.threshold_search import Runs
 from tests.conftest import MakeSweep, RunSweep
 
 TEXT = """\
@@ -42,6 +46,14 @@ search: {threshold: lambda, range: [0.25, 16], criterion: {tolerance: 2}, width:
 seeds: 4
 metrics: [trace_ratio]
 """
+
+
+def test_a_seed_that_ends_with_its_cell_is_not_early(make_sweep: MakeSweep) -> None:
+    search = make_sweep(SEARCH, "search.criterion=contraction", "search.generations=60")
+    runs = Runs((0, 1, 2, 3), 30)
+    sweep = read_probes(search, [{0.25: runs, 16: Runs(runs.seeds, 60)}], registry)
+    table = pd.DataFrame({"cell": [0, 1], "seed": [0, 0], "ended_generation": [30.0, 30.0]})
+    assert early_ends_text(sweep, table).startswith("1 of 2 runs ended early"), "the second cell has 60 generations"
 
 
 def test_later_generations_are_absent_and_that_is_in_words(

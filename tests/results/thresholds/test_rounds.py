@@ -136,6 +136,16 @@ def test_unclear_values_go_on_to_more_generations_and_a_resume_proposes_the_same
     assert longest == {number: sweep.generations_of(number) for number in range(len(sweep.cells))}
 
 
+def test_a_sweep_has_the_generations_that_values_ran_and_a_ceiling(make_sweep: MakeSweep) -> None:
+    seeds, lowered = (0, 1, 2, 3), make_sweep(SEARCH, "space={regime: mix}", "search.generations=10")
+    for longest, ceiling in ((20, 20), (6, 10)):  # 20: of a run before the ceiling was lowered
+        probes = {0.25: Runs(seeds, longest), 16: Runs(seeds, 6)}
+        sweep = read_probes(lowered, [probes], registry)
+        assert (sweep.generations, sweep.ceiling) == (longest, ceiling)
+        assert [sweep.generations_of(number) for number in range(3)] == [longest, 6, longest]
+    assert make_sweep(SEARCH).ceiling == 6
+
+
 def test_a_longer_trained_value_continues_its_lineage(make_sweep: MakeSweep, digits_text: str, tmp_path: Path) -> None:
     sweep = make_sweep(
         digits_text,
@@ -218,6 +228,13 @@ def test_commands_see_the_stored_probes(sweep: Sweep, objects: Objects, state: S
     opened, _ = open_sweep(str(file), objects.folder)
     assert opened.cells == state.resolved.sweep.cells
     assert opened.runs_by_cell == state.resolved.sweep.runs_by_cell
+    older = json.loads(record(state))
+    del older["search"]["max_generations"], older["search"]["generations"]
+    for of_search in older["searches"]:
+        for probe in of_search["probes"]:
+            del probe["generations"]
+    objects.put("sweeps/search/threshold.json", json.dumps(older).encode())
+    assert open_sweep(str(file), objects.folder)[0].runs_by_cell == opened.runs_by_cell
     edited, _ = open_sweep(str(file), objects.folder, "search.range=[0.5, 16]")
     assert len(edited.cells) == len(read_probes(edited, None, registry).cells)
     objects.put("sweeps/search/threshold.json", b"{")

@@ -47,7 +47,7 @@ def test_probes_have_seeds_of_their_own_and_controls_have_all_of_them(make_sweep
     assert control is not None
     assert sweep.seeds_of(control) == (0, 1, 2, 3, 4)
     assert [sweep.generations_of(number) for number in (0, 1, control)] == [4, 8, 8]
-    assert sweep.generations == 9
+    assert (sweep.generations, sweep.ceiling) == (8, 9)
     assert sweep.search is not None
     assert [sweep.search.cell(0, 16), sweep.search.cell(1, 0.25)] == [2, 3]
 

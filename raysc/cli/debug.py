@@ -46,9 +46,11 @@ def debug(sweep: "Sweep", storage: str | None, cell: int | None, seed: int | Non
 
 
 def _print_means(columns: Mapping[str, Any]) -> None:
-    """Print ``generation 3: mean_error 0.012``; the floors of real rows are left out."""
-    values = [f"{name} {value:.4g}" for name, value in columns.items() if name != "generation" and "_floor" not in name]
-    typer.echo(printable(f"generation {columns['generation']}: {', '.join(values)}"))
+    """Print ``generation 3: mean_error 0.012``, or ``model 1, generation 3: ...``; floors of real rows are left out."""
+    index = [name for name in ("model", "generation") if name in columns]
+    values = [f"{name} {value:.4g}" for name, value in columns.items() if name not in index and "_floor" not in name]
+    label = ", ".join(f"{name} {columns[name]}" for name in index)
+    typer.echo(printable(f"{label}: {', '.join(values)}"))
 
 
 @contextmanager

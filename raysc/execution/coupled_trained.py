@@ -20,11 +20,16 @@ from raysc.execution.measurer import without_diverged
 from raysc.execution.model_loops import new_rows
 from raysc.execution.trained_lineage import Attempts, Retention, TrainedLineage, run_passes
 from raysc.execution.unit_context import UnitContext
-from raysc.loop import Generation, self_consuming_loop
+from raysc.loop import Fit, Generation, StartWeights, self_consuming_loop
+from raysc.planning.needed_fits import models_read, needed_fits, synthetic_sources
 from raysc.planning.units import LoopUnit
-from raysc.pool.exchange import read_samples, rows_read
+from raysc.pool.block_store import BlockStore
+from raysc.pool.blocks import Block
+from raysc.pool.exchange import read_samples
 from raysc.pool.rows import Rows
+from raysc.pool.training_set import TrainingSet
 from raysc.regimes.recipe import REAL, synthetic
+from raysc.settings import Sample, Train
 from raysc.store.publishing import Attempt
 
 
@@ -41,6 +46,32 @@ class CoupledTrainedModel:
     unit: LoopUnit
     context: UnitContext
     crew: TrainedCrew
+
+
+@dataclass(frozen=True)
+class UntrainedCrew:
+    """A crew whose fits do nothing and diverge: all seeds would train on rows of diverged ones.
+
+    Attributes:
+        crew: holds the model of the generation before.
+        seeds: number of seeds.
+    """
+
+    crew: TrainedCrew
+    seeds: int
+
+    def fit(
+        self, generation: int, training_set: TrainingSet, start: StartWeights, steps: range, train: Train,
+        length: int | None = None,
+    ) -> Fit:  # fmt: skip
+        """Return that all seeds diverged."""
+        return Fit(np.ones(self.seeds, bool))
+
+    def sample(
+        self, generation: int, first: int, count: int, sample: Sample, block_store: BlockStore
+    ) -> tuple[Block, ...]:
+        """Draw rows from the model of the generation before, which a training set may need."""
+        return self.crew.sample(generation, first, count, sample, block_store)
 
 
 def run(models: Sequence[CoupledTrainedModel]) -> None:
@@ -86,7 +117,7 @@ class CoupledRun:
         for t in range(self._last + 1):
             running = [model for model, lineage in enumerate(self._lineages) if not lineage.history.has_diverged(t - 1)]
             if missing := [model for model in running if t not in self._lineages[model].history.manifests]:
-                self._make(t, running, missing)
+                self._make(t, missing)
             for model in set(running) - set(missing):
                 self._lineages[model].replay(t)
                 self._held[model] = None  # a metric may have loaded another state
@@ -95,65 +126,68 @@ class CoupledRun:
             self._retention.apply(finished=False)
         for lineage in self._lineages:
             if lineage.history.diverged(0) and 1 not in lineage.history.manifests:
-                lineage.publish_diverged(1)
+                lineage.publish_diverged_initial()
         self._retention.apply(finished=True)
 
-    def _make(self, t: int, running: Sequence[int], missing: Sequence[int]) -> None:
+    def _make(self, t: int, missing: Sequence[int]) -> None:
         """Make and publish generation t of the models that lack it.
 
-        If one of them lacks the training state of t - 1, all models are trained again from the newest generation that
-        has it: the rows that they read may have been dropped, too.
+        Published generations are trained again only where the training state that a model continues from is lost, or
+        rows that a model reads are neither stored nor can be drawn again.
         """
-        lineages = self._lineages
-        restarts = {model: lineages[model].history.restart(t) for model in missing}
-        start = min(restarts.values())
-        for model, restart in restarts.items():
-            if restart < t:
-                lineages[model].check_refit(restart, t)
+        cells = [lineage.unit.cell for lineage in self._lineages]
+        fits = needed_fits([(t, model) for model in missing], cells, self._has_training_state, self._has_rows)
+        for model in missing:
+            first = min(generation for generation, fitted in fits if fitted == model)
+            if first < t:
+                self._lineages[model].check_refit(first, t)
         # Drawing rows again needs the crews, so it comes before any fit.
-        for source in self._sources(range(start, t + 1)):
-            if source < start:
-                self._all_sampled(source)
-        for generation in range(start, t + 1):
-            for model in missing if start == t else running:
-                self._train(model, generation, publishes=generation == t and model in missing)
+        refitted = set(fits)
+        for generation, model in fits:
+            for source in synthetic_sources(cells[model], generation):
+                for read in models_read(cells[model]):
+                    if (source, read) not in refitted:
+                        self._sampled(read, source)
+        for generation, model in fits:
+            self._train(model, generation, publishes=generation == t)
 
-    def _sources(self, generations: range) -> set[int]:
-        """Return the generations whose rows some generations train on."""
-        models = range(len(self._lineages))
-        return {source for t in generations for model in models for source in self._sources_of(model, t)}
+    def _has_training_state(self, t: int, model: int) -> bool:
+        return self._lineages[model].history.has_training_state(t)
 
-    def _sources_of(self, model: int, t: int) -> set[int]:
-        """Return the generations whose rows generation t of a model trains on."""
-        sources = {take.source for take in self._lineages[model].unit.cell.rules.recipe(t).takes}
-        return {source.generation for source in sources if source.kind == "synthetic"}
+    def _has_rows(self, t: int, model: int) -> bool:
+        history = self._lineages[model].history
+        return t in self._rows[model] or history.has_diverged(t) or history.has_rows(t)
 
     def _train(self, model: int, t: int, publishes: bool) -> None:
-        """Train generation t of a model on what it reads, and sample it."""
+        """Train generation t of a model on what it reads, and sample it.
+
+        A seed that reads rows of a diverged seed diverges, whether or not its training set takes them: its rows stand
+        for all that its model reads. A model all of whose seeds do is not trained.
+        """
         lineage = self._lineages[model]
         unit, history = lineage.unit, lineage.history
         if history.has_diverged(t):
             return
-        generations = self._sources_of(model, t)
+        generations = synthetic_sources(unit.cell, t)
         diverged = lineage.diverged_seeds(t - 1)
         for source in generations:
             diverged = diverged | self._reads_diverged(model, source)
-        if diverged.all():
-            lineage.publish_diverged(t)
-            self._rows[model][t] = None
-            return
         sources = {REAL: lineage.context.real_rows}
         sources |= {synthetic(source): self._read(model, source) for source in generations}
         self._load(model, t - 1, diverged)
         attempts = Attempts(unit, lineage.context)
+        crew = UntrainedCrew(lineage.crew, len(unit.seeds)) if diverged.all() else lineage.checkpointed_crew
         loop = self_consuming_loop(
-            unit.cell.rules, lineage.checkpointed_crew, sources, self._stream_seeds[model], range(t, t + 1),
+            unit.cell.rules, crew, sources, self._stream_seeds[model], range(t, t + 1),
             partial(new_rows, unit.cell, unit.seeds), attempts.block_store,
             views=CandidateViews(unit.cell.data, lineage.crew.scores),
         )  # fmt: skip
         generation = next(loop)
         self._held[model] = t
-        if publishes:
+        if diverged.all():
+            self._rows[model][t] = None
+            lineage.publish_diverged(generation, attempts.take(t))
+        elif publishes:
             self._publish(model, generation, attempts.take(t))
         else:
             stored = history.stored(t)
@@ -169,10 +203,10 @@ class CoupledRun:
         """
         lineage = self._lineages[model]
         manifest, unit = lineage.history.manifests[t], lineage.unit
-        if self._held[model] == t and np.array_equal(diverged, lineage.diverged_seeds(t)):
+        if self._held[model] == t and (diverged.all() or np.array_equal(diverged, lineage.diverged_seeds(t))):
             return
         record = {**manifest.record, **records.diverged(unit.seeds, diverged)}
-        continues = unit.cell.settings.start == "previous"
+        continues = unit.cell.settings.start == "previous" and not diverged.all()
         lineage.crew.load(replace(manifest, record=record), training_state=continues)
 
     def _publish(self, model: int, generation: Generation, attempt: Attempt) -> None:
@@ -185,18 +219,17 @@ class CoupledRun:
 
         Such rows may be black images, which a fit would take for real ones.
         """
-        coupling = self._lineages[model].unit.cell.settings.coupling
-        assert coupling is not None, "the models of the unit are coupled"
-        counts = rows_read(coupling, model, self._lineages[model].unit.cell.rules.sample_rows)
-        read = [lineage for lineage, count in zip(self._lineages, counts, strict=True) if count > 0]
-        diverged: np.ndarray = np.any([lineage.diverged_seeds(t) for lineage in read], axis=0)
+        read = models_read(self._lineages[model].unit.cell)
+        diverged: np.ndarray = np.any([self._lineages[other].diverged_seeds(t) for other in read], axis=0)
         return diverged
 
     def _read(self, model: int, t: int) -> Rows:
         """Return the rows that stand for S_t in the training sets of a model."""
-        coupling = self._lineages[model].unit.cell.settings.coupling
+        cell = self._lineages[model].unit.cell
+        coupling, read = cell.settings.coupling, models_read(cell)
         assert coupling is not None, "the models of the unit are coupled"
-        return read_samples(coupling, self._all_sampled(t), t, self._stream_seeds)
+        sampled = [self._sampled(other, t) if other in read else None for other in range(coupling.count)]
+        return read_samples(coupling, sampled, t, self._stream_seeds)
 
     def _all_sampled(self, t: int) -> list[Rows | None]:
         """Return S_t of every model; None where all seeds have diverged. Rows that are not stored are drawn again."""
@@ -224,7 +257,9 @@ class CoupledRun:
 
     def _forget(self, t: int) -> None:
         """Drop the rows that no generation after t trains on."""
-        needed = self._sources(range(t + 1, self._last + 1))
+        cells = [lineage.unit.cell for lineage in self._lineages]
+        upcoming = range(t + 1, self._last + 1)
+        needed = {source for later in upcoming for cell in cells for source in synthetic_sources(cell, later)}
         for rows in self._rows:
             for generation in rows.keys() - needed:
                 del rows[generation]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from raysc.errors import InputError
@@ -11,7 +12,7 @@ from raysc.execution.unit_context import UnitContext
 from raysc.machine.process_resources import use_resources
 from raysc.metrics.core.features import load_extractors
 from raysc.planning.plan import make_plan
-from raysc.planning.resolved import ResolvedSweep, metric_keys
+from raysc.planning.resolved import ResolvedCell, ResolvedSweep, metric_keys
 from raysc.planning.units import Unit
 from raysc.pool.block_store import BlockStore
 from raysc.seeds import seed_text, seeds_text
@@ -55,7 +56,8 @@ def run_all_units(resolved: ResolvedSweep, objects: Objects, report: Report) -> 
     Args:
         resolved: the sweep.
         objects: the store.
-        report: called once with the columns of each generation that is reported.
+        report: called once with the columns of each generation that is reported; those of coupled models have the
+            number of the model in the column "model".
 
     Returns:
         Number of units that were run.
@@ -64,17 +66,18 @@ def run_all_units(resolved: ResolvedSweep, objects: Objects, report: Report) -> 
     def block_store(attempt: Attempt) -> BlockStore:
         return ParquetBlockStore(objects, attempt.prefix)
 
-    reported: set[int] = set()
+    reported: set[tuple[int, int]] = set()
 
-    def report_once(columns: Mapping[str, Any]) -> None:  # a loop reports its generation 0 again
-        if columns["generation"] not in reported:
-            reported.add(columns["generation"])
-            report(columns)
+    def report_once(cell: ResolvedCell, columns: Mapping[str, Any]) -> None:  # a loop reports its generation 0 again
+        generation = cell.model_number, columns["generation"]
+        if generation not in reported:
+            reported.add(generation)
+            report(columns if cell.settings.coupling is None else {"model": cell.model_number, **columns})
 
     def make_context(unit: Unit) -> UnitContext:
         metrics = metric_keys(sweep, unit.cell).values()
         extractors = load_extractors(trained_extractors(metrics, unit.cell.data, objects))
-        return context_in_process(sweep, objects, unit, block_store, report_once, extractors)
+        return context_in_process(sweep, objects, unit, block_store, partial(report_once, unit.cell), extractors)
 
     sweep, units = resolved.sweep, make_plan(resolved, objects).units
     for unit in units:

@@ -100,14 +100,21 @@ class History:
         """
         first = missing
         if self._unit.cell.settings.start == "previous":
-            while first > 1 and not self._has_training_state(first - 1):
+            while first > 1 and not self.has_training_state(first - 1):
                 first -= 1
         return first
 
-    def _has_training_state(self, t: int) -> bool:
+    def has_training_state(self, t: int) -> bool:
         """Return True if every file of generation t's training state, if it has one, is in the store."""
         files = [file for file in self.manifests[t].files if file.startswith(f"{MODEL}/{TRAINING_STATE_PREFIX}")]
         return all(self.manifests[t].has_file(file) for file in files)
+
+    def has_rows(self, t: int) -> bool:
+        """Return True if S_t is in the store, or the model that draws it again."""
+        manifest = self._rows_manifest(t)
+        files = (file for file in manifest.files if file.startswith(f"{MODEL}/"))
+        model = (file for file in files if not file.startswith(f"{MODEL}/{TRAINING_STATE_PREFIX}"))
+        return self.stored(t) is not None or all(map(manifest.has_file, model))
 
     def sources(self, needed: set[Source], start: int) -> dict[Source, Rows]:
         """Return the needed sources that exist before generation ``start``: real rows and earlier samples."""

@@ -56,7 +56,7 @@ class TrainedRun:
         if self._all_ended:
             lineage.publish_end(t)
         if history.diverged(0) and 1 not in manifests:
-            lineage.publish_diverged(1)
+            lineage.publish_diverged_initial()
         self._retention.apply(finished=True)
 
     @property

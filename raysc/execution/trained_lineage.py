@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import count
 from time import perf_counter
 
 import numpy as np
@@ -155,16 +156,24 @@ class TrainedLineage:
         manifest = {"first": t, "last": span.last, "seeds": span.seeds, "parent": parent, "rows": rows + extended}
         return manifest | records.diverged(span.seeds, generation.diverged)
 
-    def publish_diverged(self, t: int) -> None:
-        """Publish that generation t cannot be trained, since it needs rows of a model that has diverged.
+    def publish_diverged_initial(self) -> None:
+        """Publish that generation 1 cannot be trained, since all seeds of generation 0 have diverged."""
+        none = np.zeros(len(self.unit.seeds), int)
+        span = Span(1, END, self.unit.cell.keys.lineage, self.unit.seeds)
+        generation = Generation(1, None, (), none, none, 0, none == 0, float("nan"))
+        self.publish_diverged(generation, Attempt.start(self.context.objects, span.path))
+
+    def publish_diverged(self, generation: Generation, attempt: Attempt) -> None:
+        """Publish a generation that was not trained, since it needs rows or weights that have diverged.
 
         Later generations count as done, too.
+
+        Args:
+            generation: the generation, whose seeds have all diverged.
+            attempt: has the rows that its training set needed beyond those of the generation before.
         """
-        seeds, objects = self.unit.seeds, self.context.objects
+        t, seeds, objects = generation.t, self.unit.seeds, self.context.objects
         span = Span(t, END, self.unit.cell.keys.lineage, seeds)
-        none = np.zeros(len(seeds), int)
-        generation = Generation(t, None, (), none, none, 0, none == 0, float("nan"))
-        attempt = Attempt.start(objects, span.path)
         records.put(attempt, records.frame([(generation, {})], seeds))
         manifest = self._manifest(span, generation, attempt, self.history.manifests[t - 1].name)
         if not attempt.publish(span.name, {**manifest, **self.context.provenance}):
@@ -179,12 +188,12 @@ class TrainedLineage:
 
     @property
     def last(self) -> int:
-        """The newest published generation."""
-        return max(self.history.manifests)
+        """The newest generation up to which all are published: states before a gap are needed to fill it."""
+        return next(t for t in count() if t + 1 not in self.history.manifests)
 
     @property
     def has_diverged(self) -> bool:
-        """True if no generation follows the newest one, since all seeds have diverged."""
+        """True if no generation follows, since all seeds have diverged."""
         return self.history.diverged(self.last)
 
     def droppable(self, last: int, needed: Collection[int], finished: bool) -> list[str]:

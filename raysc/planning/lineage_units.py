@@ -1,11 +1,12 @@
 """Units of one lineage, or of those of coupled models: what a store lacks of them."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
 from raysc.models.family import ClosedFormFamily
 from raysc.planning.fork_checks import has_forks
+from raysc.planning.needed_fits import needed_fits
 from raysc.planning.packing import Pack, new_packs, seeds_per_unit
 from raysc.planning.resolved import ResolvedCell, across_models
 from raysc.planning.store_index import StoreIndex
@@ -13,6 +14,7 @@ from raysc.planning.units import LoopUnit, Reason
 from raysc.seeds import generation_zero_pack
 from raysc.store import metric_files
 from raysc.store.objects import Objects
+from raysc.store.retention import needed_rows
 from raysc.store.spans import END, Span, chain, pack_name, valid_spans
 from raysc.sweepfile.sweep import Sweep
 
@@ -49,9 +51,10 @@ class Lineage:
         """
         models = [replace(self, cell=model) for model in self.cell.models]
         for seeds in packs:
-            units = [unit for model in models if (unit := model._trained_unit(seeds)) is not None]
-            if units:
-                yield _joined(self.cell, units)
+            units = [model._trained_unit(seeds) for model in models]
+            if lacking := [unit for unit in units if unit is not None]:
+                joined = _joined(self.cell, lacking)
+                yield replace(joined, refits=self._refits_of_models(seeds, units)) if joined.refits else joined
 
     def _trained_unit(self, seeds: Pack) -> LoopUnit | None:
         """Return the unit of one model of a pack; None if it lacks nothing."""
@@ -88,6 +91,32 @@ class Lineage:
         """Return the number of published generations that must be trained again to make generation ``first``."""
         dropped = self._dropped(seeds).get("training_state", 0)
         return first - 1 if self.cell.settings.start == "previous" and first > 1 and dropped >= first - 1 else 0
+
+    def _refits_of_models(self, seeds: Pack, units: Sequence[LoopUnit | None]) -> int:
+        """Return the number of published generations of all models that must be trained again.
+
+        A model that is trained again reads rows of others, which retention may have dropped with their models.
+
+        Args:
+            seeds: the pack.
+            units: the unit of each model; None if it lacks nothing.
+        """
+        models = self.cell.models
+        own = sum(unit.refits for unit in units if unit is not None)
+        if len(models) == 1:
+            return own
+        dropped = [self.index.dropped.get((model.keys.lineage, pack_name(seeds)), {}) for model in models]
+        without_model = [of_model.get("models", 0) for of_model in dropped]
+        recipes = [model.rules.recipe for model in models]
+        kept = [needed_rows(recipes, last + 1, last + 1) for last in without_model]
+        first = [self.cell.generations + 1 if unit is None or not unit.missing else unit.first for unit in units]
+        fits = needed_fits(
+            [(t, model) for model, t in enumerate(first) if t <= self.cell.generations],
+            models,
+            has_training_state=lambda t, model: t > dropped[model].get("training_state", 0),
+            has_rows=lambda t, model: t > without_model[model] or t in kept[model],
+        )
+        return max(own, sum(t < first[model] for t, model in fits))
 
     def _continued(self, seeds: Pack, missing: list[int], published: set[int]) -> LoopUnit:
         """Return the unit of a pack that lacks generations."""

@@ -20,8 +20,8 @@ def read_samples(coupling: Coupling, sampled: Sequence[Rows | None], generation:
 
     Args:
         coupling: of the model that reads, i, some seed of which has not diverged.
-        sampled: S_t of every model, (seeds, n, *event) each; None where all seeds of a model have diverged. Rows of
-            such a model are NaN.
+        sampled: S_t of every model, (seeds, n, *event) each; None where all seeds of a model have diverged, whose
+            rows are NaN or black images, and for a model of which no row is read.
         generation: t.
         seeds: of every model, the seeds in the addresses of its draws.
 
@@ -35,10 +35,11 @@ def read_samples(coupling: Coupling, sampled: Sequence[Rows | None], generation:
         return rows
     origins = _origins(coupling, rows.count, generation, seeds)
     read = np.empty_like(rows.load())
+    diverged = np.nan if read.dtype.kind == "f" else 0  # pixels have no NaN
     for model, share in enumerate(shares):
         if share > 0:
             mask, of_model = origins == model, sampled[model]
-            read[mask] = np.nan if of_model is None else of_model.load()[mask]
+            read[mask] = diverged if of_model is None else of_model.load()[mask]
     return Rows(rows.source, (MemoryBlock(("read", index, rows.source, seeds[index]), 0, read),))
 
 

@@ -8,6 +8,7 @@ of raysc are garbage: a store may share its folder with other files.
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 
 from raysc.errors import InputError
 from raysc.store import names
@@ -238,8 +239,9 @@ def _dropped_by_rules(listing: StoreListing, rules: Mapping[str, RetentionRule])
 
 
 def _reached(spans: Mapping[int, Span]) -> int:
-    """Return the last generation of a unit by its spans, by first generation; END if it has ended early."""
-    return max((t if span.last < END else END for t, span in spans.items()), default=0)
+    """Return the generation up to which a unit has all, by its spans by first generation; END if it has ended early."""
+    last = next(t for t in count() if t + 1 not in spans)
+    return END if last and spans[last].last >= END else last
 
 
 def _old_trash(listing: StoreListing) -> Garbage:

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import torch
 
+from raysc.execution import trained_lineage
 from raysc.execution.ranks import TrainedRank
 from raysc.planning.plan import make_plan
 from raysc.planning.resolved import resolve
@@ -19,7 +20,10 @@ from raysc.results.samples.sampled_rows import sampled_rows
 from raysc.rng import model_seeds
 from raysc.store.gc import collect_garbage
 from raysc.store.objects import Objects
+from raysc.store.publishing import DamagedStateError, is_training_state
+from raysc.store.spans import Span
 from raysc.store.sweep_record import write_sweep_record
+from raysc.store.trash import move_damaged_to_trash
 from raysc.sweepfile import Sweep
 from tests.command_line import results
 
@@ -60,6 +64,12 @@ def fits(monkeypatch: pytest.MonkeyPatch) -> Fits:
 
     monkeypatch.setattr(TrainedRank, "fit", noted)
     return made
+
+
+def lose_span(sweep: Sweep, objects: Objects, t: int) -> None:
+    """Delete generation t of model 0, seed 0."""
+    lineage = resolve(sweep).cells[0].keys.lineage
+    objects.delete([Span(t, t, lineage, (0,)).name])
 
 
 @pytest.mark.parametrize("changes", [(), ("space.regime=replace", "keep={models: last}"), (*DIGITS, *PAIR, "seeds=2")])
@@ -114,6 +124,56 @@ def test_a_sweep_that_kept_no_training_state_grows_by_training_all_models_again(
     assert fits == [(model, t) for t in (1, 2, 3) for model in range(3)]
     run_sweep(long, whole)
     pd.testing.assert_frame_equal(results(long, grown), results(long, whole), check_exact=True)
+
+
+def test_short_retention_leaves_what_later_gaps_need(
+    make_sweep: MakeSweep, run_sweep: RunSweep, run_and_kill: RunAndKill, tmp_path: Path, fits: Fits,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    sweep = make_sweep(POINTS, "space.regime=replace", "seeds=1", "loop.generations=4")
+    objects = Objects.open(str(tmp_path))
+    run_and_kill(sweep, objects, 4)
+    lose_span(sweep, objects, 3)
+    monkeypatch.setattr(trained_lineage, "RETENTION_SECONDS", 0.0)
+    fits.clear()
+    run_sweep(sweep, objects)
+    assert fits == [(0, 3), (1, 4), (2, 4)]
+    assert make_plan(resolve(sweep), objects).units == ()
+
+
+def test_a_plan_counts_the_generations_that_are_trained_again_for_their_rows(
+    make_sweep: MakeSweep, run_sweep: RunSweep, tmp_path: Path, fits: Fits
+) -> None:
+    changes = ("keep={models: last, training_state: none}", "space.regime=replace", "seeds=1")
+    sweep, objects = make_sweep(POINTS, *changes, "models.reads=cycle"), Objects.open(str(tmp_path))
+    run_sweep(sweep, objects)
+    before = results(sweep, objects)
+    lose_span(sweep, objects, 3)
+    (unit,) = make_plan(resolve(sweep), objects).loop
+    assert (unit.reason, unit.first, unit.missing, unit.refits) == ("states not kept", 3, 1, 6)
+    fits.clear()
+    run_sweep(sweep, objects)
+    assert fits == [(model, t) for t in (1, 2) for model in range(3)] + [(0, 3)]
+    pd.testing.assert_frame_equal(results(sweep, objects)[VALUES], before[VALUES], check_exact=True)
+
+
+def test_a_model_whose_state_is_damaged_catches_up_by_itself(
+    make_sweep: MakeSweep, run_sweep: RunSweep, tmp_path: Path, fits: Fits
+) -> None:
+    text = POINTS.replace("count: 3, reads: star", "count: 2, reads: complete")
+    short, long = (make_sweep(text, "space.regime=replace", "seeds=1", f"loop.generations={last}") for last in (2, 3))
+    objects = Objects.open(str(tmp_path))
+    run_sweep(short, objects)
+    lineage = resolve(short).cells[1].keys.lineage
+    manifest = Span(2, 2, lineage, (0,)).read_manifest(objects)
+    for file in filter(is_training_state, manifest.files):
+        objects.put(manifest.object_name(file), b"damaged")
+    with pytest.raises(DamagedStateError) as damage:
+        run_sweep(long, objects)
+    move_damaged_to_trash(objects, damage.value)
+    fits.clear()
+    run_sweep(long, objects)
+    assert fits == [(1, 1), (1, 2), (1, 3)], "model 0 has its states and rows"
 
 
 def test_models_by_themselves_are_the_loops_of_single_models(
@@ -175,6 +235,9 @@ def test_readers_of_a_diverged_model_diverge_and_others_go_on(
     assert diverged.tolist() == [[0, 1, 1, 1], [0, 0, 1, 1], [0, 0, 0, 1]]
     assert table.loc[~table["diverged"], "feature_variance[pixels]"].notna().all()
     assert table.loc[table["generation"] > 0, "model_diversity"].isna().all()
+    newly_diverged = table[table["generation"] == table["models.index"] + 1]
+    counts = newly_diverged[["rows_real", "rows_synthetic", "optimiser_steps"]].to_numpy()
+    assert counts.tolist() == [[24, 24, 2]] * 3, "as those of a seed of a pack, which is trained"
 
 
 def test_a_seed_of_a_pack_of_images_that_reads_a_diverged_seed_diverges(

@@ -37,6 +37,15 @@ def test_a_trained_cell_trains_its_generation_0_first(make_sweep: MakeSweep, dig
     assert not make_plan(resolved, objects).units
 
 
+def test_generations_of_coupled_models_have_the_number_of_the_model(
+    make_sweep: MakeSweep, digits_text: str, tmp_path: Path
+) -> None:
+    coupled = make_sweep(digits_text, "models={count: 2, reads: complete}", "loop.generations=1", "control=false")
+    reported: list[Mapping[str, Any]] = []
+    run_all_units(resolve(single_seed(coupled, 0, None)), Objects.open(str(tmp_path)), reported.append)
+    assert [(columns["model"], columns["generation"]) for columns in reported] == [(0, 0), (1, 0), (0, 1), (1, 1)]
+
+
 def test_absent_cells_and_seeds_are_refused(make_sweep: MakeSweep, gaussian_text: str) -> None:
     sweep = make_sweep(gaussian_text)
     with pytest.raises(InputError, match="--cell -1: small-gaussian has cells 0 to 3"):

@@ -126,14 +126,21 @@ def test_a_sweep_that_kept_no_training_state_grows_by_training_all_models_again(
     pd.testing.assert_frame_equal(results(long, grown), results(long, whole), check_exact=True)
 
 
-def test_short_retention_leaves_what_later_gaps_need(
-    make_sweep: MakeSweep, run_sweep: RunSweep, run_and_kill: RunAndKill, tmp_path: Path, fits: Fits,
+@pytest.mark.parametrize("collects", [False, True])
+def test_retention_and_garbage_collection_leave_what_a_gap_needs(
+    collects: bool, make_sweep: MakeSweep, run_sweep: RunSweep, run_and_kill: RunAndKill, tmp_path: Path, fits: Fits,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     sweep = make_sweep(POINTS, "space.regime=replace", "seeds=1", "loop.generations=4")
     objects = Objects.open(str(tmp_path))
     run_and_kill(sweep, objects, 4)
     lose_span(sweep, objects, 3)
+    if collects:
+        write_sweep_record(objects, sweep.name, sweep.resolved, resolve(sweep).keys)
+        for _ in collect_garbage(
+            objects, datetime.now(UTC) + timedelta(days=9), partial(retention_rules, report=print)
+        ):
+            pass
     monkeypatch.setattr(trained_lineage, "RETENTION_SECONDS", 0.0)
     fits.clear()
     run_sweep(sweep, objects)

@@ -102,9 +102,9 @@ class Lineage:
             units: the unit of each model; None if it lacks nothing.
         """
         models = self.cell.models
-        own = sum(unit.refits for unit in units if unit is not None)
+        refits = sum(unit.refits for unit in units if unit is not None)
         if len(models) == 1:
-            return own
+            return refits
         dropped = [self.index.dropped.get((model.keys.lineage, pack_name(seeds)), {}) for model in models]
         without_model = [of_model.get("models", 0) for of_model in dropped]
         recipes = [model.rules.recipe for model in models]
@@ -116,7 +116,7 @@ class Lineage:
             has_training_state=lambda t, model: t > dropped[model].get("training_state", 0),
             has_rows=lambda t, model: t > without_model[model] or t in kept[model],
         )
-        return max(own, sum(t < first[model] for t, model in fits))
+        return max(refits, sum(t < first[model] for t, model in fits))
 
     def _continued(self, seeds: Pack, missing: list[int], published: set[int]) -> LoopUnit:
         """Return the unit of a pack that lacks generations."""

@@ -25,16 +25,25 @@ class FitRecord:
     """A call of a family's ``fit``.
 
     Attributes:
+        process: id of the process.
         unit: name of the unit.
         generation: t.
         steps: steps of the piece.
-        published: True if the generation was visible in the store when the fit began.
+        seeds: those in the addresses of its draws.
+        published: True if the generation was visible in the store when the process began to fit it, at its first piece.
     """
 
+    process: int
     unit: str
     generation: int
     steps: range
+    seeds: tuple[int, ...]
     published: bool
+
+    def is_continued_by(self, process: int, unit: str, generation: int, steps: range, seeds: tuple[int, ...]) -> bool:
+        """Return True if a call is the next piece of the same fit."""
+        same = (self.process, self.unit, self.generation, self.seeds) == (process, unit, generation, seeds)
+        return same and self.steps.stop == steps.start
 
 
 @dataclass
@@ -164,8 +173,12 @@ class World:
         """Record a fit of the running task; ``seeds``: those in the addresses of its draws."""
         task = self.scheduler.running
         unit = task.unit if task is not None else ""
-        published = self.is_published(unit, generation, steps, seeds)
-        self.fits.append(FitRecord(unit, generation, steps, published))
+        process = task.process.pid if task is not None else 0
+        call = process, unit, generation, steps, seeds
+        # A request that arrives late may publish the generation between two pieces of a fit.
+        earlier = next((fit for fit in reversed(self.fits) if fit.is_continued_by(*call)), None)
+        published = earlier.published if earlier is not None else self.is_published(unit, generation, steps, seeds)
+        self.fits.append(FitRecord(*call, published))
         self.say(f"fit of {unit}, generation {generation}, steps {steps.start} to {steps.stop}")
 
     def violate(self, text: str) -> None:

@@ -5,7 +5,9 @@ in the lease at every renewal. So ``raysc sweep`` and ``raysc status`` show the 
 """
 
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 from raysc.formatting import clock
 
@@ -64,6 +66,20 @@ def report(activity: str, unit: str, done: int, total: int) -> None:
         _current = LoopProgress(activity, unit, before.first, done, total, before.started)
     else:
         _current = LoopProgress(activity, unit, done, done, total, time.monotonic())
+
+
+@contextmanager
+def relabelled(activity: str) -> Iterator[None]:
+    """Show another activity during a part of the running loop; the loop's rate is counted from the end of that part."""
+    global _current
+    before = _current
+    if before is not None:
+        _current = replace(before, activity=activity)
+    try:
+        yield
+    finally:
+        if before is not None:
+            _current = replace(before, first=before.done, started=time.monotonic())
 
 
 def current() -> ProgressArguments | None:

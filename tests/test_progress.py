@@ -48,6 +48,20 @@ def test_the_last_report_clears_a_loop_and_a_new_loop_starts_from_zero() -> None
     assert describe() == ""
 
 
+def test_a_part_of_a_loop_may_have_a_label_of_its_own_and_does_not_count_in_the_rate() -> None:
+    report("training", "steps", 3, 400)
+    first_start = started()
+    with progress.relabelled("compiling, then training"):
+        assert describe() == "compiling, then training: 3 of 400 steps"
+    assert describe() == "training: 3 of 400 steps"
+    assert started() > first_start
+    with progress.relabelled("compiling"):
+        pass
+    report("training", "steps", 400, 400)
+    with progress.relabelled("compiling"):
+        assert describe() == "", "no loop runs"
+
+
 def test_a_lease_carries_the_progress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(leases, "RENEWAL_SECONDS", 0.01)
     objects = Objects.open(str(tmp_path))

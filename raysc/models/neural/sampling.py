@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from raysc.models.neural.augmentation_embedding import sampling_network
-from raysc.models.neural.gpu import UNCOMPILED, compile_large, to_channels_last
+from raysc.models.neural.compiling import UNCOMPILED, compile_large, first_call
+from raysc.models.neural.gpu import to_channels_last
 from raysc.models.neural.sampling_precision import in_precision
 from raysc.models.neural.state import State
 from raysc.models.neural.value_range import to_rows
@@ -45,6 +46,8 @@ def sample_rows(
     module = to_channels_last(sampling_network(state), state.device)
     activity = "sampling" if compile_large(module, state.device) else "sampling" + UNCOMPILED
     network = in_precision(module, sample.precision, state.device)
+    if (compiling := first_call(module, activity, state.config, sample.precision)) is not None:
+        network = compiling.of(network)
     blocks = []
     for block in iter_blocks(first, count, BLOCK, activity):
         (generator,) = latent_streams(sample, streams).generators("sample", block)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from math import isfinite, nan
 from typing import Any, Protocol
 
@@ -15,17 +16,8 @@ from raysc.models.family import FitResult
 from raysc.models.networks.build import with_weights
 from raysc.models.networks.network import IMAGE_NETWORKS, Config, Tensors
 from raysc.models.neural.augmentation_embedding import with_augmentation_embedding
-from raysc.models.neural.gpu import (
-    COMPILING,
-    UNCOMPILED,
-    compile_large,
-    free_memory,
-    is_compiled,
-    on_gpu,
-    prefetch,
-    to_channels_last,
-    without_tf32,
-)
+from raysc.models.neural.compiling import UNCOMPILED, FirstCall, compile_large, first_call
+from raysc.models.neural.gpu import free_memory, on_gpu, prefetch, to_channels_last, without_tf32
 from raysc.models.neural.state import State
 from raysc.models.training import augmentation, micro_batch
 from raysc.models.training.accelerate_compat import new_accelerator, prepare_model, prepare_optimizer, was_skipped
@@ -222,13 +214,18 @@ class TrainingRun:
             shard_network(self._network, self._world_size, self._device)
         elif self._compiles() and not compile_large(self._network, self._device):
             self._activity += UNCOMPILED
-        self._compiles_first = is_compiled(self._network)
         return prepare_model(self._accelerator, self._network, self._sharded)
 
     def _compiles(self) -> bool:
         """Return whether the network may be compiled: one of images without gradient checkpointing."""
         train = self._task.train
         return self._task.start.config["network"] in IMAGE_NETWORKS and train.compile == "auto" and not train.recompute
+
+    def _first_call(self) -> FirstCall | None:
+        """Return the network's first call if it will be compiled in this process."""
+        train = self._task.train
+        sizes = (train.batch, train.micro_batch, self._world_size)
+        return first_call(self._network, self._activity, self._task.start.config, train.precision, train.weights, sizes)
 
     def _new_optimizer_state(self) -> OptimizerState:
         """Return AdamW and EMA of the trained parameters."""
@@ -248,12 +245,12 @@ class TrainingRun:
         steps = self._task.steps
         steps_batches = prefetch(self._batches.micro_batches, steps, self._device)
         for step, micro_batches in zip(steps, steps_batches, strict=True):
-            compiles = self._compiles_first and step == steps.start
             if (step - steps.start) % CHECK_EVERY == 0:
-                report(COMPILING * compiles + self._activity, "steps", step, self._task.total_steps)
-            self._step(step, micro_batches)
-            if compiles:  # the rate is counted from here
-                report(self._activity, "steps", step + 1, self._task.total_steps)
+                report(self._activity, "steps", step, self._task.total_steps)
+            if step == steps.start and (compiling := self._first_call()) is not None:
+                compiling.run(partial(self._step, step, micro_batches))
+            else:
+                self._step(step, micro_batches)
             if (step + 1) % CHECK_EVERY == 0 or step + 1 == steps.stop:
                 self._add_losses()
                 if not isfinite(self._loss):

@@ -1,14 +1,12 @@
-"""Process-wide state of training: Accelerate's, compiled code and micro-batch sizes."""
+"""Process-wide state of training: Accelerate's and micro-batch sizes."""
 
 import torch
 
-from raysc.models.neural.gpu import reset_compiler
 from raysc.models.training import accelerate_compat, micro_batch
 
 
 def reset_process_state() -> None:
     """Clear the process-wide state of training and destroy the process group, at the end of a trial."""
-    reset_compiler()
     micro_batch.reset()
     if torch.distributed.is_available() and torch.distributed.is_initialized():
         torch.distributed.destroy_process_group()

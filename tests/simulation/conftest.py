@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.simulation.scenario import MakeScenario, scenarios
 from tests.simulation.without_ray import simulated
 
 
@@ -11,3 +12,10 @@ from tests.simulation.without_ray import simulated
 def _simulated() -> Iterator[None]:
     with simulated():
         yield
+
+
+@pytest.fixture
+def scenario() -> Iterator[MakeScenario]:
+    """Function from the name of a sweep, and the kind of the store, to a scenario."""
+    with scenarios() as make:
+        yield make

@@ -114,8 +114,13 @@ def check_table(world: World, table: pd.DataFrame, expected: Expected, occasion:
 
 def collect_garbage(world: World) -> int:
     """Run ``raysc gc --yes`` in the running task; return the number of objects that it deleted."""
+
+    def report(message: str) -> None:
+        if "changed or cut off" in message:
+            world.violate(f"gc finds damage: {message}")
+
     now = datetime.fromtimestamp(host.current().time(), UTC)
-    groups = gc.collect_garbage(world.objects, now, partial(retention_rules, report=world.violate))
+    groups = gc.collect_garbage(world.objects, now, partial(retention_rules, report=world.violate), report)
     return sum(garbage.count for garbage in groups)
 
 

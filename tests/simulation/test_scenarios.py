@@ -1,9 +1,6 @@
 """Schedules that are written by hand: each led to a fault of the store once, and its docstring says to which."""
 
-import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import pytest
 
@@ -15,94 +12,13 @@ from raysc.store.leases import LEASE_SECONDS
 from raysc.store.objects import Objects
 from raysc.sweepfile import read_sweep_mapping
 from tests.simulation.contents import StoredObject
-from tests.simulation.invariants import Watch
-from tests.simulation.recovery import DAY, check_recovery, check_results, collect_garbage, recover
-from tests.simulation.sweeps import CLOSED_FORM, Case, case, run_command, sweep_command
+from tests.simulation.faults import storage_error
+from tests.simulation.recovery import check_results, recover
+from tests.simulation.scenario import MakeScenario, Scenario
+from tests.simulation.storage import SimulatedStorage
+from tests.simulation.sweeps import CLOSED_FORM, run_command, sweep_command
 from tests.simulation.without_ray import SilentDisplay
-from tests.simulation.world import Breakpoint, StorageKind, World, entered
-
-
-@dataclass
-class Scenario:
-    """One world with a sweep of one lineage and one seed.
-
-    Attributes:
-        world: the world.
-        watch: its invariants.
-        swept: the sweep.
-    """
-
-    world: World
-    watch: Watch
-    swept: Case
-
-    @property
-    def lineage(self) -> str:
-        """Key of the lineage."""
-        return self.swept.resolved.cells[0].keys.lineage
-
-    def span(self, generation: int) -> str:
-        """Return the name of a manifest of the lineage."""
-        return f"spans/{self.lineage}/0/{generation}-{generation}"
-
-    def exists(self, name: str) -> bool:
-        """Return True if there is an object of that name."""
-        return name in self.world.contents.objects
-
-    def file(self, manifest: str, name: str) -> str:
-        """Return the name of the object of a manifest's file."""
-        record = json.loads(self.world.contents.objects[manifest].data)
-        return f"{record['attempt']}/{name}"
-
-    def start(self, name: str, machine: str, delay: float = 0.0, options: RunOptions | None = None) -> None:
-        """Start a command that runs beside others."""
-        self.world.start(
-            name, machine, lambda: sweep_command(self.world, self.swept.sweep, options), disturbed=True, delay=delay
-        )
-
-    def run(self) -> None:
-        """Run what was started to its end."""
-        self.world.scheduler.run()
-        for task in self.world.scheduler.tasks:
-            assert not isinstance(task.error, Exception), task.error
-        self.world.scheduler.unwind()
-
-    def lose_machine(self, kind: str, pattern: str) -> None:
-        """Run the command up to a request, and lose its machine there."""
-        self.world.breakpoints.append(Breakpoint("lost", kind, pattern, kill=True))
-        self.start("lost", "lost")
-        self.run()
-        assert self.world.breakpoints[-1].reached
-
-    def check(self, grow: bool = True) -> None:
-        """Recover, and check every invariant."""
-        check_recovery(self.world, self.watch, self.swept, grow)
-        assert self.world.violations == []
-
-
-@pytest.fixture
-def scenario() -> Iterator[Callable[..., Scenario]]:
-    """Function from the name of a sweep, and the kind of the store, to a scenario."""
-    with contextmanager(_scenarios)() as make:
-        yield make
-
-
-def _scenarios() -> Iterator[Callable[..., Scenario]]:
-    contexts = []
-
-    def make(name: str = "plain", storage: StorageKind = "s3") -> Scenario:
-        world, swept = World(1, storage=storage, switch_rate=0.3, keep_log=True), case(name)
-        context = entered(world)
-        context.__enter__()
-        contexts.append(context)
-        return Scenario(world, Watch(world, swept.resolved), swept)
-
-    yield make
-    for context in reversed(contexts):
-        context.__exit__(None, None, None)
-
-
-MakeScenario = Callable[..., Scenario]
+from tests.simulation.world import Breakpoint, StorageKind
 
 
 @pytest.mark.parametrize("skew", [-600.0, -120.0, 120.0, 600.0, 7200.0])
@@ -158,6 +74,33 @@ def test_a_checkpoint_that_is_deleted_while_it_is_loaded_is_not_used_in_part(sce
     assert saves.reached
     assert loads.reached
     play.check()
+
+
+def test_a_deletion_that_stops_half_way_leaves_no_checkpoint_without_its_files(
+    scenario: MakeScenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bucket keeps no order within a request: a used checkpoint's files were gone, and its manifest was left.
+
+    Once its generation had to be made again, this checkpoint was tried first, and counted as damage of the store.
+    """
+    play = scenario("checkpoints")
+    last, delete, halved = f"partial/{play.lineage}/0/2-3", SimulatedStorage.delete, list[str]()
+
+    def delete_half(storage: SimulatedStorage, names: Sequence[str]) -> None:
+        files = [name for name in names if name.startswith("attempts/")]
+        if last in names and files and not halved:
+            halved.extend(files)
+            delete(storage, files)
+            raise storage_error("half of it was done")
+        delete(storage, names)
+
+    monkeypatch.setattr(SimulatedStorage, "delete", delete_half)
+    run_command(play.world, play.swept.sweep)
+    _damage(play, play.file(play.span(2), "model/model.safetensors"))
+    longer = run_command(play.world, play.swept.longer.sweep)
+    check_results(play.world, longer, play.swept.expected_longer, "grown")
+    assert play.world.violations == []
+    assert not [name for name in play.world.contents.names("trash") if "/partial/" in name]
 
 
 def test_a_checkpoint_that_was_deleted_in_part_is_not_used(scenario: MakeScenario) -> None:
@@ -216,26 +159,6 @@ def test_a_damaged_last_state_is_no_reason_to_refit_all_without_asking(scenario:
     longer = run_command(play.world, play.swept.longer.sweep, RunOptions("", remake=True))
     check_results(play.world, longer, play.swept.expected_longer, "remade")
     assert play.world.violations == []
-
-
-def test_gc_keeps_a_lineage_that_a_sweep_takes_up_meanwhile(scenario: MakeScenario) -> None:
-    """Collection read the sweep records before the sweep wrote its own, and deleted what it stood on."""
-    play = scenario()
-    run_command(play.world, play.swept.sweep)
-    for name in play.world.contents.names("sweeps"):
-        play.world.contents.remove_silently(name)
-    other = {"name": "other", "sweep": play.swept.sweep.resolved, "keys": []}
-    play.world.contents.write(f"sweeps/other/asked/{32 * '0'}.json", json.dumps(other).encode(), play.world.now)
-    play.world.scheduler.now += 3 * DAY
-    deletes = Breakpoint(
-        "gc", "list", "^artifacts", until=lambda: bool(play.world.contents.names("sweeps/simulated/asked"))
-    )
-    plans = Breakpoint("A", "create", "^probes/", until=lambda: deletes.reached)
-    play.world.breakpoints += [deletes, plans]
-    play.world.start("gc", "gc", lambda: collect_garbage(play.world), disturbed=True)
-    play.start("A", "A")
-    play.run()
-    play.check()
 
 
 def test_two_commands_that_find_the_same_damage_set_it_aside_once(scenario: MakeScenario) -> None:

@@ -22,10 +22,8 @@ from raysc.store.inventory import describe_holders, list_entries, verify_entries
 from raysc.store.leases import wait_for_gc
 from raysc.store.objects import Objects
 from raysc.store.publishing import DamagedObjectError
-from raysc.store.retention import delete_tombstones
-from raysc.store.spans import published_spans
 from raysc.store.sweep_record import read_sweep_records, write_sweep_record
-from raysc.store.trash import move_damaged_to_trash, move_to_trash
+from raysc.store.trash import move_damaged_to_trash, move_dropped_to_trash, move_to_trash
 from raysc.sweepfile import Sweep
 from raysc.sweepfile.yaml_writer import sweep_yaml
 
@@ -232,11 +230,8 @@ def _drop_for_refit(plan: Plan, objects: Objects, remake: bool) -> None:
         )
     for unit in units:
         if not unit.missing:  # to be measured again: models and rows are gone, so the generations are made again
-            key = unit.cell.keys.lineage
-            spans = published_spans(objects, key)[key][unit.seeds]
-            names = [span.name for span in spans if span.last <= unit.refits]
-            move_to_trash(objects, names, f"raysc sweep --remake of {plan.sweep.name}")
-            delete_tombstones(objects, key, unit.seeds)
+            reason = f"raysc sweep --remake of {plan.sweep.name}"
+            move_dropped_to_trash(objects, unit.published_keys, unit.seeds, reason)
 
 
 def _run(plan: Plan, objects: Objects, address: str | None, display: Display) -> dict[str, str]:

@@ -23,7 +23,7 @@ from raysc.errors import RayscError
 from raysc.execution.ranks import TrainedRank, share, text_scores
 from raysc.loop import Fit, StartWeights
 from raysc.machine.process_resources import use_resources
-from raysc.metrics.core.features import load_extractors
+from raysc.metrics.core.features import LoadedExtractors, load_extractors
 from raysc.models.family import TrainedFamily
 from raysc.pool.block_store import BlockStore
 from raysc.pool.blocks import Block
@@ -57,9 +57,9 @@ class CrewModel:
     extractors: Files
     number: int = 0
 
-    def rank(self, number: int = 0, world: int = 1) -> TrainedRank:
-        """Return a rank of the model in this process."""
-        networks = load_extractors(self.extractors)
+    def rank(self, loaded: LoadedExtractors, number: int = 0, world: int = 1) -> TrainedRank:
+        """Return a rank of the model in this process; ``loaded`` has the networks of the models before it."""
+        networks = load_extractors(self.extractors, loaded)
         return TrainedRank(self.family, self.seeds, self.event, number, world, networks, self.number)
 
 
@@ -103,7 +103,8 @@ class RankActor:
         processes = PartialState(cpu="ACCELERATE_USE_CPU" in os.environ).num_processes
         if processes != self._world:
             raise RayscError(f"the crew has {self._world} ranks, but Accelerate sees {processes}")
-        self._ranks = [model.rank(self._rank_number, self._world) for model in models]
+        loaded: LoadedExtractors = {}
+        self._ranks = [model.rank(loaded, self._rank_number, self._world) for model in models]
 
     def call(self, model: int, method: str, *arguments: Any) -> Any:
         """Call a method of the ``TrainedRank`` of a model."""
@@ -227,6 +228,10 @@ class ActorCrew:
     def load(self, manifest: Manifest, training_state: bool) -> None:
         """Load the model of a published generation on every rank, with what training needs to continue or without."""
         self._call_all("load", manifest, training_state)
+
+    def mark_diverged(self, seeds: np.ndarray) -> None:
+        """Let seeds of the model that the ranks hold count as diverged, bool (seeds,), on every rank."""
+        self._call_all("mark_diverged", seeds)
 
     def load_base(self, manifest: Manifest) -> None:
         """Load generation 0's model, which guides the samples of all later ones, on every rank."""

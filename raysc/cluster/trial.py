@@ -24,7 +24,7 @@ from raysc.execution.metric_writer import MetricWriter
 from raysc.execution.ranks import ClosedFormRank, TrainedRank
 from raysc.execution.unit_context import UnitContext
 from raysc.machine.process_resources import use_resources
-from raysc.metrics.core.features import load_extractors
+from raysc.metrics.core.features import LoadedExtractors, load_extractors
 from raysc.metrics.core.measure import RealFeatures, RealSets, vectors_by_seed
 from raysc.metrics.core.metric import Metric
 from raysc.models.family import ClosedFormFamily, TrainedFamily
@@ -155,7 +155,8 @@ def _run_with_crew(inputs: TrialInputs, wave: WaveInputs, report: Report, wait_s
     unit = inputs.unit
     if not unit.cell.family.trained:
         assert isinstance(unit, LoopUnit), "closed-form families make their own generation 0"
-        models = [_closed_form_model(model, wave, report, wait_seconds) for model in inputs.models or (inputs,)]
+        loaded: LoadedExtractors = {}
+        models = [_closed_form_model(model, wave, report, wait_seconds, loaded) for model in inputs.models or (inputs,)]
         if len(models) > 1:
             coupled.run(models)
         else:
@@ -178,9 +179,11 @@ def _run_with_crew(inputs: TrialInputs, wave: WaveInputs, report: Report, wait_s
             crew.close()
 
 
-def _closed_form_model(inputs: TrialInputs, wave: WaveInputs, report: Report, wait_seconds: float) -> CoupledModel:
-    """Return one model of a closed-form unit, with its crew, which is this process."""
-    cell, extractors = inputs.unit.cell, load_extractors(inputs.real_data.extractors)
+def _closed_form_model(
+    inputs: TrialInputs, wave: WaveInputs, report: Report, wait_seconds: float, loaded: LoadedExtractors
+) -> CoupledModel:
+    """Return one model of a closed-form unit, with its crew, which is this process; ``loaded``: networks so far."""
+    cell, extractors = inputs.unit.cell, load_extractors(inputs.real_data.extractors, loaded)
     rank = ClosedFormRank(
         cast(ClosedFormFamily, cell.family), cell.stream_seeds(inputs.unit.seeds), extractors=extractors
     )
@@ -195,7 +198,8 @@ def _trained_crews(inputs: Sequence[TrialInputs], resources: Resources) -> Seque
         family = cast(TrainedFamily, cell.family)
         models.append(CrewModel(family, of_model.unit.seeds, cell.data.event, extractors, cell.model_number))
     if resources.workers == 1:
-        return [model.rank() for model in models]
+        loaded: LoadedExtractors = {}
+        return [model.rank(loaded) for model in models]
     return ActorCrew.start(models, resources, ray.util.get_current_placement_group())
 
 

@@ -66,7 +66,8 @@ def run(models: Sequence[CoupledModel]) -> None:
                 seconds = {"wait": waited, **generation.seconds, "measure": perf_counter() - started}
                 recording.add(generation, seconds, context.seeds, running)
         if t % every == 0 or t == context.generations:
-            context.writer.report_means(t, values[0][t])
+            for model, of_model in zip(models, values, strict=True):
+                model.context.writer.report_means(t, of_model[t])
     for model, recording, of_model in zip(models, recordings, values, strict=True):
         # The loops end once every seed has diverged. Later generations count as done and measured.
         later = range(len(of_model), context.generations + 1)

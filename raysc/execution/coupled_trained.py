@@ -5,15 +5,15 @@ continues at the least generation that a model lacks, and makes only what is mis
 the place of their own follow from the samples of all models and from addressed draws, so they are not stored.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
 from raysc.datasets.views import CandidateViews
-from raysc.execution import records
 from raysc.execution.across import ModelsCompared, across_metrics
+from raysc.execution.checkpoints import CheckpointedCrew
 from raysc.execution.crew import TrainedCrew
 from raysc.execution.history import History
 from raysc.execution.measurer import without_diverged
@@ -21,14 +21,15 @@ from raysc.execution.model_loops import new_rows
 from raysc.execution.trained_lineage import Attempts, Retention, TrainedLineage, run_passes
 from raysc.execution.unit_context import UnitContext
 from raysc.loop import Fit, Generation, StartWeights, self_consuming_loop
-from raysc.planning.needed_fits import models_read, needed_fits, synthetic_sources
+from raysc.planning.needed_fits import GenerationOfModel, models_read, needed_fits, synthetic_sources
 from raysc.planning.units import LoopUnit
 from raysc.pool.block_store import BlockStore
 from raysc.pool.blocks import Block
-from raysc.pool.exchange import read_samples
+from raysc.pool.exchange import read_samples, reads_diverged
+from raysc.pool.mixing import takes_marked
 from raysc.pool.rows import Rows
 from raysc.pool.training_set import TrainingSet
-from raysc.regimes.recipe import REAL, synthetic
+from raysc.regimes.recipe import REAL, Source, synthetic
 from raysc.settings import Sample, Train
 from raysc.store.publishing import Attempt
 
@@ -48,29 +49,41 @@ class CoupledTrainedModel:
     crew: TrainedCrew
 
 
-@dataclass(frozen=True)
-class UntrainedCrew:
-    """A crew whose fits do nothing and diverge: all seeds would train on rows of diverged ones.
+@dataclass
+class ReadingCrew:
+    """The crew of a model that reads samples of others: a seed whose training set has rows of diverged seeds diverges.
+
+    A model all of whose seeds do is not trained.
 
     Attributes:
-        crew: holds the model of the generation before.
-        seeds: number of seeds.
+        crew: trains and samples.
+        diverged: training set -> bool (seeds,): seeds that have diverged, or whose rows have.
+        load: lets the crew hold the model of the generation before.
+        trained: True once the model was trained.
     """
 
-    crew: TrainedCrew
-    seeds: int
+    crew: CheckpointedCrew
+    diverged: Callable[[TrainingSet], np.ndarray]
+    load: Callable[[], None]
+    trained: bool = False
 
     def fit(
         self, generation: int, training_set: TrainingSet, start: StartWeights, steps: range, train: Train,
         length: int | None = None,
     ) -> Fit:  # fmt: skip
-        """Return that all seeds diverged."""
-        return Fit(np.ones(self.seeds, bool))
+        """Train over ``steps``, unless all seeds have diverged."""
+        diverged = self.diverged(training_set)
+        if diverged.all():
+            return Fit(diverged)
+        self.load()
+        self.crew.crew.mark_diverged(diverged)
+        self.trained = True
+        return self.crew.fit(generation, training_set, start, steps, train, length)
 
     def sample(
         self, generation: int, first: int, count: int, sample: Sample, block_store: BlockStore
     ) -> tuple[Block, ...]:
-        """Draw rows from the model of the generation before, which a training set may need."""
+        """Draw rows."""
         return self.crew.sample(generation, first, count, sample, block_store)
 
 
@@ -118,11 +131,12 @@ class CoupledRun:
             running = [model for model, lineage in enumerate(self._lineages) if not lineage.history.has_diverged(t - 1)]
             if missing := [model for model in running if t not in self._lineages[model].history.manifests]:
                 self._make(t, missing)
-            for model in set(running) - set(missing):
-                self._lineages[model].replay(t)
-                self._held[model] = None  # a metric may have loaded another state
+            published = set(running) - set(missing)
+            for model in published:
+                if self._lineages[model].replay(t):
+                    self._held[model] = None  # a metric may have loaded another state
             self._compare(t)
-            self._forget(t)
+            self._forget(t if published else t + 1)  # a published one may be trained again for its rows
             self._retention.apply(finished=False)
         for lineage in self._lineages:
             if lineage.history.diverged(0) and 1 not in lineage.history.manifests:
@@ -135,24 +149,35 @@ class CoupledRun:
         Published generations are trained again only where the training state that a model continues from is lost, or
         rows that a model reads are neither stored nor can be drawn again.
         """
-        cells = [lineage.unit.cell for lineage in self._lineages]
-        fits = needed_fits([(t, model) for model in missing], cells, self._has_training_state, self._has_rows)
+        fits = self._needed_fits(t, missing)
+        while self._draw_again(fits):  # that needs the crews, which may lose states
+            fits = self._needed_fits(t, missing)
         for model in missing:
             first = min(generation for generation, fitted in fits if fitted == model)
             if first < t:
                 self._lineages[model].check_refit(first, t)
-        # Drawing rows again needs the crews, so it comes before any fit.
-        refitted = set(fits)
-        for generation, model in fits:
-            for source in synthetic_sources(cells[model], generation):
-                for read in models_read(cells[model]):
-                    if (source, read) not in refitted:
-                        self._sampled(read, source)
         for generation, model in fits:
             self._train(model, generation, publishes=generation == t)
 
+    def _needed_fits(self, t: int, missing: Sequence[int]) -> list[GenerationOfModel]:
+        """Return the fits that lead to generation t of the models that lack it, in order."""
+        cells = [lineage.unit.cell for lineage in self._lineages]
+        return needed_fits([(t, model) for model in missing], cells, self._has_training_state, self._has_rows)
+
+    def _draw_again(self, fits: Sequence[GenerationOfModel]) -> bool:
+        """Draw the rows that fits read, that no fit makes and that are not in memory; return True if there were any."""
+        drew = False
+        for generation, model in fits:
+            cell = self._lineages[model].unit.cell
+            for source in synthetic_sources(cell, generation):
+                for read in models_read(cell):
+                    if (source, read) not in fits and source not in self._rows[read]:
+                        self._sampled(read, source)
+                        drew = True
+        return drew
+
     def _has_training_state(self, t: int, model: int) -> bool:
-        return self._lineages[model].history.has_training_state(t)
+        return self._held[model] == t or self._lineages[model].history.has_training_state(t)
 
     def _has_rows(self, t: int, model: int) -> bool:
         history = self._lineages[model].history
@@ -161,67 +186,74 @@ class CoupledRun:
     def _train(self, model: int, t: int, publishes: bool) -> None:
         """Train generation t of a model on what it reads, and sample it.
 
-        A seed that reads rows of a diverged seed diverges, whether or not its training set takes them: its rows stand
-        for all that its model reads. A model all of whose seeds do is not trained.
+        A seed whose training set has a row of a diverged seed diverges: such rows may be black images, which a fit
+        would take for real ones.
         """
         lineage = self._lineages[model]
         unit, history = lineage.unit, lineage.history
         if history.has_diverged(t):
             return
-        generations = synthetic_sources(unit.cell, t)
-        diverged = lineage.diverged_seeds(t - 1)
-        for source in generations:
-            diverged = diverged | self._reads_diverged(model, source)
         sources = {REAL: lineage.context.real_rows}
-        sources |= {synthetic(source): self._read(model, source) for source in generations}
-        self._load(model, t - 1, diverged)
+        sources |= {synthetic(source): self._read(model, source) for source in synthetic_sources(unit.cell, t)}
         attempts = Attempts(unit, lineage.context)
-        crew = UntrainedCrew(lineage.crew, len(unit.seeds)) if diverged.all() else lineage.checkpointed_crew
+        crew = ReadingCrew(
+            lineage.checkpointed_crew,
+            lambda training_set: self._diverged(model, t, training_set, sources),
+            lambda: self._load(model, t - 1),
+        )
         loop = self_consuming_loop(
             unit.cell.rules, crew, sources, self._stream_seeds[model], range(t, t + 1),
             partial(new_rows, unit.cell, unit.seeds), attempts.block_store,
             views=CandidateViews(unit.cell.data, lineage.crew.scores),
         )  # fmt: skip
         generation = next(loop)
-        self._held[model] = t
-        if diverged.all():
+        if not crew.trained:
             self._rows[model][t] = None
             lineage.publish_diverged(generation, attempts.take(t))
-        elif publishes:
+            return
+        self._held[model] = t
+        if publishes:
             self._publish(model, generation, attempts.take(t))
         else:
             stored = history.stored(t)
             self._rows[model][t] = generation.rows if stored is None else stored
 
-    def _load(self, model: int, t: int, diverged: np.ndarray) -> None:
-        """Hold generation t of a model.
+    def _load(self, model: int, t: int) -> None:
+        """Let the crew of a model hold its generation t."""
+        if self._held[model] != t:
+            lineage = self._lineages[model]
+            continues = lineage.unit.cell.settings.start == "previous"
+            lineage.crew.load(lineage.history.manifests[t], training_state=continues)
+
+    def _diverged(self, model: int, t: int, training_set: TrainingSet, sources: Mapping[Source, Rows]) -> np.ndarray:
+        """Return the seeds, bool (seeds,), that have diverged before generation t of a model, or whose rows have.
 
         Args:
             model: the model.
             t: the generation.
-            diverged: bool (seeds,): seeds that have diverged, or that train on rows of a seed that has.
+            training_set: what it trains on.
+            sources: where the rows of the training set are from.
         """
         lineage = self._lineages[model]
-        manifest, unit = lineage.history.manifests[t], lineage.unit
-        if self._held[model] == t and (diverged.all() or np.array_equal(diverged, lineage.diverged_seeds(t))):
-            return
-        record = {**manifest.record, **records.diverged(unit.seeds, diverged)}
-        continues = unit.cell.settings.start == "previous" and not diverged.all()
-        lineage.crew.load(replace(manifest, record=record), training_state=continues)
+        rules, coupling = lineage.unit.cell.rules, lineage.unit.cell.settings.coupling
+        assert coupling is not None, "the models of the unit are coupled"
+        diverged, marked = lineage.diverged_seeds(t - 1), {}
+        for source in sources.keys() - {REAL}:
+            of_models = [other.diverged_seeds(source.generation) for other in self._lineages]
+            if np.any(of_models):
+                marked[source] = reads_diverged(
+                    coupling, of_models, rules.sample_rows, source.generation, self._stream_seeds
+                )
+        if not marked:
+            return diverged
+        seeds = self._stream_seeds[model]
+        taken = takes_marked(rules.recipe(t), training_set, sources, marked, seeds, rules.sample_rows)
+        return np.asarray(diverged | taken)
 
     def _publish(self, model: int, generation: Generation, attempt: Attempt) -> None:
         self._rows[model][generation.t] = generation.rows
         self._lineages[model].publish_measured(generation, attempt, self._waited)
         self._waited = 0.0
-
-    def _reads_diverged(self, model: int, t: int) -> np.ndarray:
-        """Return the seeds, bool (seeds,), for which a model reads rows of generation t that come from diverged seeds.
-
-        Such rows may be black images, which a fit would take for real ones.
-        """
-        read = models_read(self._lineages[model].unit.cell)
-        diverged: np.ndarray = np.any([self._lineages[other].diverged_seeds(t) for other in read], axis=0)
-        return diverged
 
     def _read(self, model: int, t: int) -> Rows:
         """Return the rows that stand for S_t in the training sets of a model."""
@@ -255,10 +287,10 @@ class CoupledRun:
                 diverged = np.any([of_model.diverged_seeds(t) for of_model in self._lineages], axis=0)
                 lineage.write(t, without_diverged(values, diverged))
 
-    def _forget(self, t: int) -> None:
-        """Drop the rows that no generation after t trains on."""
+    def _forget(self, first: int) -> None:
+        """Drop the rows that no generation from ``first`` on trains on."""
         cells = [lineage.unit.cell for lineage in self._lineages]
-        upcoming = range(t + 1, self._last + 1)
+        upcoming = range(first, self._last + 1)
         needed = {source for later in upcoming for cell in cells for source in synthetic_sources(cell, later)}
         for rows in self._rows:
             for generation in rows.keys() - needed:

@@ -27,6 +27,10 @@ class TrainedCrew(Crew, SupportsScores, Protocol):
         """Load the model of a published generation, with what training needs to continue or without it."""
         ...
 
+    def mark_diverged(self, seeds: np.ndarray) -> None:
+        """Let seeds of the model that is held count as diverged, bool (seeds,): their samples are of no use."""
+        ...
+
     def load_base(self, manifest: Manifest) -> None:
         """Load generation 0's model, which guides the samples of all later ones."""
         ...

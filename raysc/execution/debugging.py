@@ -10,7 +10,7 @@ from raysc.execution.extractors import trained_extractors
 from raysc.execution.in_process import Report, context_in_process, run_unit
 from raysc.execution.unit_context import UnitContext
 from raysc.machine.process_resources import use_resources
-from raysc.metrics.core.features import load_extractors
+from raysc.metrics.core.features import LoadedExtractors, load_extractors
 from raysc.planning.plan import make_plan
 from raysc.planning.resolved import ResolvedCell, ResolvedSweep, metric_keys
 from raysc.planning.units import Unit
@@ -67,6 +67,7 @@ def run_all_units(resolved: ResolvedSweep, objects: Objects, report: Report) -> 
         return ParquetBlockStore(objects, attempt.prefix)
 
     reported: set[tuple[int, int]] = set()
+    loaded: LoadedExtractors = {}
 
     def report_once(cell: ResolvedCell, columns: Mapping[str, Any]) -> None:  # a loop reports its generation 0 again
         generation = cell.model_number, columns["generation"]
@@ -76,7 +77,7 @@ def run_all_units(resolved: ResolvedSweep, objects: Objects, report: Report) -> 
 
     def make_context(unit: Unit) -> UnitContext:
         metrics = metric_keys(sweep, unit.cell).values()
-        extractors = load_extractors(trained_extractors(metrics, unit.cell.data, objects))
+        extractors = load_extractors(trained_extractors(metrics, unit.cell.data, objects), loaded)
         return context_in_process(sweep, objects, unit, block_store, partial(report_once, unit.cell), extractors)
 
     sweep, units = resolved.sweep, make_plan(resolved, objects).units

@@ -65,11 +65,15 @@ class TrainedLineage:
         if self.unit.cell.rules.sample(1).guide is not None:
             self.crew.load_base(self.history.manifests[0])
 
-    def replay(self, t: int) -> None:
-        """Report and judge a published generation; missing metrics are measured on its stored rows."""
+    def replay(self, t: int) -> bool:
+        """Report and judge a published generation; missing metrics are measured on its stored rows.
+
+        Returns:
+            True if metrics were missing: the crew may hold another model then.
+        """
         history, measurer = self.history, self.context.measurer
         if history.diverged(t):
-            return
+            return False
         metrics = history.metrics(t)
         values = metrics.values(t)
         if missing := self._of_model(metrics.missing(t)):
@@ -79,6 +83,7 @@ class TrainedLineage:
             values |= added
         self.context.writer.report_means(t, values)
         self.stopping.judge(t, values, self.diverged_seeds(t))
+        return bool(missing)
 
     def write(self, t: int, values: ValuesByMetric) -> None:
         """Publish metrics of a published generation."""

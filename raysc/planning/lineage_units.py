@@ -1,6 +1,6 @@
 """Units of one lineage, or of those of coupled models: what a store lacks of them."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -54,10 +54,19 @@ class Lineage:
             units = [model._trained_unit(seeds) for model in models]
             if lacking := [unit for unit in units if unit is not None]:
                 joined = _joined(self.cell, lacking)
-                yield replace(joined, refits=self._refits_of_models(seeds, units)) if joined.refits else joined
+                yield replace(joined, refits=self._refits_of_models(seeds, joined)) if joined.refits else joined
 
     def _trained_unit(self, seeds: Pack) -> LoopUnit | None:
         """Return the unit of one model of a pack; None if it lacks nothing."""
+        spans = self._published(seeds)
+        generations = {span.first for span in spans if not span.until}
+        if missing := self._missing(spans):
+            return self._continued(seeds, missing, generations)
+        ended = self._end(spans)
+        return self._unmeasured(seeds, [t for t in self.measured if 1 <= t < ended and t in generations])
+
+    def _published(self, seeds: Pack) -> list[Span]:
+        """Return the published spans of a trained pack."""
         published = self.index.spans.get(self.cell.keys.lineage, {})
         spans = [*valid_spans(published.get(seeds, ()), self.cell.untils)]
         # A listing may be late: generations that would be trained again are looked up by name first.
@@ -65,11 +74,7 @@ class Lineage:
             if (late := self._published_at(seeds, missing[0])) is None:
                 break
             spans.append(late)
-        generations = {span.first for span in spans if not span.until}
-        ended = self._end(spans)
-        if missing:
-            return self._continued(seeds, missing, generations)
-        return self._unmeasured(seeds, [t for t in self.measured if 1 <= t < ended and t in generations])
+        return spans
 
     def _end(self, spans: Iterable[Span]) -> int:
         """Return the first generation after those that a trained pack has or will have."""
@@ -92,31 +97,33 @@ class Lineage:
         dropped = self._dropped(seeds).get("training_state", 0)
         return first - 1 if self.cell.settings.start == "previous" and first > 1 and dropped >= first - 1 else 0
 
-    def _refits_of_models(self, seeds: Pack, units: Sequence[LoopUnit | None]) -> int:
+    def _refits_of_models(self, seeds: Pack, unit: LoopUnit) -> int:
         """Return the number of published generations of all models that must be trained again.
 
-        A model that is trained again reads rows of others, which retention may have dropped with their models.
+        A model that is trained again reads rows of others, which retention may have dropped with their models. Where
+        only a metric is missing, all models are trained again up to the last generation without a model.
 
         Args:
             seeds: the pack.
-            units: the unit of each model; None if it lacks nothing.
+            unit: what all models lack.
         """
-        models = self.cell.models
-        refits = sum(unit.refits for unit in units if unit is not None)
+        models = [replace(self, cell=model) for model in self.cell.models]
         if len(models) == 1:
-            return refits
-        dropped = [self.index.dropped.get((model.keys.lineage, pack_name(seeds)), {}) for model in models]
+            return unit.refits
+        dropped = [model._dropped(seeds) for model in models]
         without_model = [of_model.get("models", 0) for of_model in dropped]
-        recipes = [model.rules.recipe for model in models]
+        if not unit.missing:
+            return max(without_model) * len(models)
+        recipes = [model.rules.recipe for model in self.cell.models]
         kept = [needed_rows(recipes, last + 1, last + 1) for last in without_model]
-        first = [self.cell.generations + 1 if unit is None or not unit.missing else unit.first for unit in units]
+        missing = [(t, number) for number, model in enumerate(models) for t in model._missing(model._published(seeds))]
         fits = needed_fits(
-            [(t, model) for model, t in enumerate(first) if t <= self.cell.generations],
-            models,
+            missing,
+            self.cell.models,
             has_training_state=lambda t, model: t > dropped[model].get("training_state", 0),
             has_rows=lambda t, model: t > without_model[model] or t in kept[model],
         )
-        return max(refits, sum(t < first[model] for t, model in fits))
+        return max(unit.refits, len(fits) - len(missing))
 
     def _continued(self, seeds: Pack, missing: list[int], published: set[int]) -> LoopUnit:
         """Return the unit of a pack that lacks generations."""

@@ -43,6 +43,26 @@ def read_samples(coupling: Coupling, sampled: Sequence[Rows | None], generation:
     return Rows(rows.source, (MemoryBlock(("read", index, rows.source, seeds[index]), 0, read),))
 
 
+def reads_diverged(
+    coupling: Coupling, diverged: Sequence[np.ndarray], count: int, generation: int, seeds: Sequence[Seeds]
+) -> np.ndarray:
+    """Return which of the rows of ``read_samples`` are of diverged seeds, bool (seeds, count).
+
+    Args:
+        coupling: of the model that reads.
+        diverged: of every model, the seeds that had diverged at generation t, bool (seeds,).
+        count: n.
+        generation: t.
+        seeds: of every model, the seeds in the addresses of its draws.
+    """
+    index = coupling.index
+    if coupling.reads[index][index] == 1:
+        return np.repeat(diverged[index][:, None], count, axis=1)
+    of_seeds = np.arange(len(seeds[index]))[:, None]
+    read: np.ndarray = np.stack(diverged)[_origins(coupling, count, generation, seeds), of_seeds]
+    return read
+
+
 def _origins(coupling: Coupling, count: int, generation: int, seeds: Sequence[Seeds]) -> np.ndarray:
     """Return the model that each row is read from, int64 (seeds, count).
 

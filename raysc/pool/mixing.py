@@ -55,20 +55,57 @@ def mix(
     return TrainingSet(parts, np.stack(positions))
 
 
+def takes_marked(
+    recipe: Recipe, training_set: TrainingSet, sources: Mapping[Source, Rows], marked: Mapping[Source, np.ndarray],
+    seeds: tuple[int, ...], sample_rows: int,
+) -> np.ndarray:  # fmt: skip
+    """Return the seeds, bool (seeds,), whose training set has a marked row, or one that is made of it.
+
+    Args:
+        recipe: the recipe of the training set.
+        training_set: what ``mix`` made of it.
+        sources: every source of the recipe.
+        marked: the marked rows of some sources, bool (seeds, rows) each.
+        seeds: replicates.
+        sample_rows: rows that every generation samples.
+    """
+    taken = [np.zeros((len(seeds), 0), bool)]
+    for take in recipe.takes:
+        if take.source not in marked:
+            taken.append(np.zeros((len(seeds), take.count), bool))
+        elif take.count > 0:
+            indices, marks = _selected(take, sources, seeds, sample_rows).indices, marked[take.source]
+            rows = np.arange(take.count)[None] if indices is None else indices
+            taken.append(np.take_along_axis(marks, np.broadcast_to(rows, (len(seeds), take.count)), axis=1))
+    has_mark = np.concatenate(taken, axis=1)
+    if training_set.positions is not None:
+        has_mark = np.take_along_axis(has_mark, training_set.positions, axis=1)
+    return np.asarray(has_mark.any(axis=1))
+
+
 def _part(
     take: Take, sources: Mapping[Source, Rows], seeds: tuple[int, ...], sample_rows: int, views: Views | None
 ) -> Part | Rows:
     """Return the rows of a take: a prefix of its source or a selection, transformed and weighted."""
-    rows = sources[take.source]
-    part: Part | Rows = rows
-    if rows.count != take.source_rows or take.redraw is not None or take.is_plain:
-        part = _prefix(rows, take, seeds, sample_rows)
-    if take.choose is not None:
-        part = select(take, part, sources[REAL], seeds, views)
+    part = _selected(take, sources, seeds, sample_rows, views)
     if take.transform is not None:
         part = transform(take, part, sources[REAL], seeds)
     # Equal weights need no real rows, which may be dropped by then.
     return part if take.weight is None else weigh(take, part, sources.get(REAL), seeds)
+
+
+def _selected(
+    take: Take, sources: Mapping[Source, Rows], seeds: tuple[int, ...], sample_rows: int, views: Views | None = None
+) -> Part | Rows:
+    """Return the rows of a take, a prefix of its source or a selection, as they are in the source.
+
+    A selection is cached, so it needs ``views`` only the first time.
+    """
+    rows = sources[take.source]
+    part: Part | Rows = rows
+    if rows.count != take.source_rows or take.redraw is not None or take.is_plain:
+        part = _prefix(rows, take, seeds, sample_rows)
+    return part if take.choose is None else select(take, part, sources[REAL], seeds, views)
 
 
 def _prefix(rows: Rows, take: Take, seeds: tuple[int, ...], sample_rows: int) -> Part:

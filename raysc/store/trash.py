@@ -13,8 +13,8 @@ from raysc.store import host
 from raysc.store.names import TRASHED
 from raysc.store.objects import Objects
 from raysc.store.publishing import DamagedObjectError, DamagedStateError, Manifest, is_training_state
-from raysc.store.retention import Tombstone, write_tombstone
-from raysc.store.spans import read_span
+from raysc.store.retention import Tombstone, delete_tombstones, dropped_generations, write_tombstone
+from raysc.store.spans import published_spans, read_span
 
 TRASH = "trash"
 CLAIM_SECONDS = 30
@@ -34,6 +34,24 @@ def move_to_trash(objects: Objects, names: Iterable[str], reason: str) -> None:
         except FileNotFoundError:
             continue
         folder.move(name, data)
+
+
+def move_dropped_to_trash(objects: Objects, lineages: Iterable[str], seeds: tuple[int, ...], reason: str) -> None:
+    """Move generations of a unit whose models retention dropped below trash/, so that the next plan makes them again.
+
+    Args:
+        objects: the store.
+        lineages: keys of the unit's lineages. Those of coupled models are made again up to the same generation, since
+            the models read each other's samples.
+        seeds: the pack.
+        reason: stored beside them.
+    """
+    lineages = tuple(lineages)
+    last = max(dropped_generations(objects, lineage, seeds).get("models", 0) for lineage in lineages)
+    published = [span for lineage in lineages for span in published_spans(objects, lineage)[lineage].get(seeds, ())]
+    move_to_trash(objects, [span.name for span in published if span.last <= last], reason)
+    for lineage in lineages:
+        delete_tombstones(objects, lineage, seeds)
 
 
 def move_damaged_to_trash(objects: Objects, damage: DamagedObjectError) -> None:

@@ -16,14 +16,15 @@ from raysc.execution.ranks import TrainedRank
 from raysc.planning.plan import make_plan
 from raysc.planning.resolved import resolve
 from raysc.planning.retention_rules import retention_rules
+from raysc.pool.exchange import reads_diverged
 from raysc.results.samples.sampled_rows import sampled_rows
-from raysc.rng import model_seeds
+from raysc.rng import model_seeds, stream
 from raysc.store.gc import collect_garbage
 from raysc.store.objects import Objects
 from raysc.store.publishing import DamagedStateError, is_training_state
 from raysc.store.spans import Span
 from raysc.store.sweep_record import write_sweep_record
-from raysc.store.trash import move_damaged_to_trash
+from raysc.store.trash import move_damaged_to_trash, move_dropped_to_trash
 from raysc.sweepfile import Sweep
 from tests.command_line import results
 
@@ -247,8 +248,9 @@ def test_readers_of_a_diverged_model_diverge_and_others_go_on(
     assert counts.tolist() == [[24, 24, 2]] * 3, "as those of a seed of a pack, which is trained"
 
 
-def test_a_seed_of_a_pack_of_images_that_reads_a_diverged_seed_diverges(
-    make_sweep: MakeSweep, run_sweep: RunSweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("keep", ["{}", "{training_state: none}"])
+def test_a_seed_of_a_pack_of_images_that_takes_rows_of_a_diverged_seed_diverges(
+    keep: str, make_sweep: MakeSweep, run_sweep: RunSweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     start = TrainedRank._weights
 
@@ -260,13 +262,71 @@ def test_a_seed_of_a_pack_of_images_that_reads_a_diverged_seed_diverges(
         return state.map_tensors(lambda tensor: tensor + seed_1.view(-1, *[1] * (tensor.ndim - 1)))
 
     monkeypatch.setattr(TrainedRank, "_weights", poisoned)
-    changes = (*DIGITS, "seeds=2", "models={count: 2, reads: [[1, 0], [0.5, 0.5]]}", *PAIR[1:])
+    changes = (*DIGITS, "seeds=2", "models={count: 2, reads: [[1, 0], [0.5, 0.5]]}", *PAIR[1:], f"keep={keep}")
     sweep, objects = make_sweep(POINTS, *changes), Objects.open(str(tmp_path))
     run_sweep(make_sweep(POINTS, *changes, "loop.generations=2"), objects)
-    run_sweep(sweep, objects)  # rows of diverged seeds are drawn again
+    run_sweep(sweep, objects)  # rows of diverged seeds are drawn again, or generations are trained again
     assert make_plan(resolve(sweep), objects).units == ()
     table = results(sweep, objects)
     diverged = table.pivot(index=["models.index", "seed"], columns="generation", values="diverged").to_numpy()
     assert diverged.tolist() == [[0, 0, 0, 0], [0, 1, 1, 1], [0, 0, 0, 0], [0, 0, 1, 1]]
     assert (table["feature_variance[pixels]"].isna() == table["diverged"]).all()
     assert (table["model_diversity"].isna() == ((table["seed"] == 1) & (table["generation"] > 0))).all()
+
+
+def test_a_model_that_takes_no_row_of_a_diverged_one_goes_on(
+    make_sweep: MakeSweep, run_sweep: RunSweep, tmp_path: Path
+) -> None:
+    models = "models={count: 2, reads: [[1, 0], [0.5, 0.5]], each: {loop.train.lr: [1.0e+30, 1.0e-3]}}"
+    sweep = make_sweep(POINTS, models, *DIGITS, "seeds=6", "loop.generations=2", "space.lambda=0.042")
+    objects = Objects.open(str(tmp_path))
+    run_sweep(sweep, objects)
+    assert make_plan(resolve(sweep), objects).units == ()
+    table = results(sweep, objects).query("generation == 2")
+    diverged = table.pivot(index="models.index", columns="seed", values="diverged").to_numpy(bool)
+    assert diverged[0].all()
+    coupling = resolve(sweep).cells[1].settings.coupling
+    assert coupling is not None
+    for seed in range(6):
+        of_model_0 = [np.ones(1, bool), np.zeros(1, bool)]
+        reads = reads_diverged(coupling, of_model_0, 24, 1, [(seed,), model_seeds((seed,), 1)])
+        taken = stream(model_seeds((seed,), 1)[0], 1, "subsample", "synthetic").permutation(24)[:1]
+        assert diverged[1, seed] == reads[0, taken].any(), "the training set takes one row of S_1"
+    assert 0 < diverged[1].sum() < 6
+
+
+def test_a_metric_without_models_makes_the_generations_of_all_models_again(
+    make_sweep: MakeSweep, run_sweep: RunSweep, tmp_path: Path, fits: Fits
+) -> None:
+    changes = ("keep={models: last}", "space.regime=replace", "seeds=1", "models.count=2")
+    sweep, objects = make_sweep(POINTS, *changes), Objects.open(str(tmp_path))
+    run_sweep(sweep, objects)
+    before = results(sweep, objects)
+    more = resolve(make_sweep(POINTS, *changes, "metrics=[feature_variance, model_diversity, mmd]"))
+    (unit,) = make_plan(more, objects).loop
+    assert (unit.reason, unit.missing, unit.refits) == ("states not kept", 0, 4)
+    move_dropped_to_trash(objects, unit.published_keys, unit.seeds, "a test")
+    (unit,) = make_plan(more, objects).loop
+    assert (unit.missing, unit.refits) == (4, 0)
+    fits.clear()
+    run_sweep(more.sweep, objects)
+    assert fits == [(model, t) for t in (1, 2) for model in range(2)]
+    assert make_plan(more, objects).units == ()
+    pd.testing.assert_frame_equal(results(more.sweep, objects)[VALUES], before[VALUES], check_exact=True)
+
+
+def test_generations_that_are_trained_again_are_trained_once(
+    make_sweep: MakeSweep, run_sweep: RunSweep, tmp_path: Path, fits: Fits
+) -> None:
+    changes = ("keep={models: last, training_state: none}", "space.regime=replace", "seeds=1", "loop.generations=4")
+    metrics = "metrics=[feature_variance]"
+    sweep = make_sweep(POINTS, *changes, "models={count: 2, reads: complete}", metrics)
+    objects = Objects.open(str(tmp_path))
+    run_sweep(sweep, objects)
+    for t in (2, 3, 4):
+        lose_span(sweep, objects, t)
+    (unit,) = make_plan(resolve(sweep), objects).loop
+    assert (unit.first, unit.missing, unit.refits) == (2, 3, 4), "generation 1 of both, 2 and 3 of model 1"
+    fits.clear()
+    run_sweep(sweep, objects)
+    assert sorted(fits) == [(0, 1), (0, 2), (0, 3), (0, 4), (1, 1), (1, 2), (1, 3)]

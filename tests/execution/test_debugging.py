@@ -14,6 +14,7 @@ from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep, read_probes
 from raysc.sweepfile.threshold_search import Runs
 from tests.conftest import MakeSweep
+from tests.execution.test_coupled import TEXT as CLOSED_FORM
 from tests.execution.test_coupled_trained import POINTS
 from tests.results.thresholds.test_rounds import SEARCH
 
@@ -38,8 +39,11 @@ def test_a_trained_cell_trains_its_generation_0_first(make_sweep: MakeSweep, dig
     assert not make_plan(resolved, objects).units
 
 
-def test_generations_of_coupled_models_have_the_number_of_the_model(make_sweep: MakeSweep, tmp_path: Path) -> None:
-    coupled = make_sweep(POINTS, "models.count=2", "loop.generations=1")
+@pytest.mark.parametrize("text", [POINTS, CLOSED_FORM])
+def test_generations_of_coupled_models_have_the_number_of_the_model(
+    text: str, make_sweep: MakeSweep, tmp_path: Path
+) -> None:
+    coupled = make_sweep(text, "models={count: 2, reads: star}", "loop.generations=1")
     reported: list[Mapping[str, Any]] = []
     run_all_units(resolve(single_seed(coupled, 0, None)), Objects.open(str(tmp_path)), reported.append)
     assert [(columns["model"], columns["generation"]) for columns in reported] == [(0, 0), (1, 0), (0, 1), (1, 1)]

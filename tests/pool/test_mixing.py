@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from benchmarks import mixing as benchmark
 from raysc.pool.blocks import MemoryBlock
-from raysc.pool.mixing import counts_by_kind, mix
+from raysc.pool.mixing import counts_by_kind, mix, takes_marked
 from raysc.pool.rows import Rows
 from raysc.regimes.accumulate_subsample import AccumulateSubsample
 from raysc.regimes.mix import Mix
@@ -89,6 +89,38 @@ def test_a_subsample_is_drawn_anew_at_every_generation() -> None:
     first, second, repeated = (array for array in positions if array is not None)
     assert not np.array_equal(first, second)
     np.testing.assert_array_equal(first, repeated)
+
+
+def last_rows(candidates: np.ndarray, real: np.ndarray, count: int, generator: np.random.Generator) -> np.ndarray:
+    return np.arange(len(candidates) - count, len(candidates))
+
+
+def negated(candidates: np.ndarray, real: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    return -candidates
+
+
+@pytest.mark.parametrize(
+    "take",
+    [
+        Take(synthetic(0), 10),
+        Take(synthetic(0), 3),
+        Take(synthetic(0), 3, among=9, choose=last_rows),
+        Take(synthetic(0), 3, transform=negated, weight=0.5),
+        Take(synthetic(0), 3, redraw=1),
+    ],
+)
+@pytest.mark.parametrize("subsample", [None, 4])
+def test_seeds_that_take_a_marked_row_are_those_whose_training_set_has_it(take: Take, subsample: int | None) -> None:
+    seeds = tuple(range(8))
+    marks = np.stack([np.random.default_rng(seed).permutation(10) < 2 for seed in seeds])
+    values = np.where(marks, np.nan, 1.0)[..., None]
+    pool = {REAL: rows(REAL, 4, 0), synthetic(0): Rows(synthetic(0), (MemoryBlock((synthetic(0), 10), 0, values),))}
+    recipe = Recipe((Take(REAL, 4), take, Take(synthetic(0), 0)), subsample)
+    training_set = mix(recipe, pool, seeds, 1, 10)
+    expected = np.isnan(training_set.load()).any(axis=(1, 2))
+    marked = takes_marked(recipe, training_set, pool, {synthetic(0): marks}, seeds, 10)
+    assert marked.tolist() == expected.tolist()
+    assert take.count == 10 or 0 < expected.sum() < len(seeds)
 
 
 def test_the_benchmark_holds_the_rows_once(capsys: pytest.CaptureFixture[str]) -> None:

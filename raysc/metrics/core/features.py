@@ -1,6 +1,6 @@
 """Feature extractors: functions from rows to the vectors that metrics compare."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from math import prod
 from pathlib import Path
 from typing import Protocol
@@ -60,27 +60,41 @@ def feature_dim(extractor: str, event: tuple[int, ...]) -> int:
     return NETWORKS.get(extractor, prod(event))
 
 
-def load_extractors(files: Mapping[str, Mapping[str, bytes]]) -> dict[str, Extractor]:
+LoadedExtractors = dict[Hashable, Extractor]
+"""The networks that a process has loaded, by name and files."""
+
+
+def load_extractors(
+    files: Mapping[str, Mapping[str, bytes]], loaded: LoadedExtractors | None = None
+) -> dict[str, Extractor]:
     """Load the extractors that are networks, each onto this process's accelerator if it has one.
 
     Args:
         files: extractor -> its files: for the classifier those of ``Classifier.to_files``; for inception "weights", the
             path of the weights.
+        loaded: networks that are loaded already; new ones are added. None: none are.
 
     Raises:
         InputError: Inception's weights are not on this machine and cannot be downloaded, or are damaged.
     """
-    extractors: dict[str, Extractor] = {}
-    for name, contents in files.items():  # torch is slow to import, and most sweeps need none of these
-        if name == "inception":
-            from raysc.metrics.core.inception import load_inception
-
-            extractors[name] = load_inception(Path(contents["weights"].decode()))
-        else:
-            from raysc.metrics.core.classifier import Classifier
-
-            extractors[name] = Classifier.from_files(contents)
+    loaded, extractors = {} if loaded is None else loaded, {}
+    for name, contents in files.items():
+        key = name, tuple(sorted(contents.items()))
+        if key not in loaded:
+            loaded[key] = _load_extractor(name, contents)
+        extractors[name] = loaded[key]
     return extractors
+
+
+def _load_extractor(name: str, files: Mapping[str, bytes]) -> Extractor:
+    """Load a network. Torch is slow to import, and most sweeps need none."""
+    if name == "inception":
+        from raysc.metrics.core.inception import load_inception
+
+        return load_inception(Path(files["weights"].decode()))
+    from raysc.metrics.core.classifier import Classifier
+
+    return Classifier.from_files(files)
 
 
 def extractor_key(name: str, dataset: DataSet) -> str:

@@ -16,6 +16,10 @@ MAX_MODULES = 25
 MAX_LOOSE = 10
 """Modules at the top of the package."""
 MAX_LINES = 350
+SLOW_IMPORTS = {
+    f"scipy.{part}" for part in ("cluster", "integrate", "linalg", "optimize", "sparse", "spatial", "stats")
+}
+"""Modules that take a fifth of a second or more to import; plans and reports import metrics and data sets."""
 BEYOND_MODULES = {"simulation", "fuzzing", "benchmarks"}
 """Folders of tests that test no single module."""
 
@@ -107,6 +111,17 @@ def test_only_the_cluster_room_imports_ray() -> None:
     importing = re.compile(r"^\s*(import ray\b|from ray\b(?!sc))", re.MULTILINE)
     rooms = {room(name) for name, file in MODULES.items() if importing.search(file.read_text(encoding="utf-8"))}
     assert rooms == {"cluster"}
+
+
+def test_slow_parts_of_scipy_are_imported_inside_functions() -> None:
+    for module, file in MODULES.items():
+        for node in ast.parse(file.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ImportFrom) and node.module:
+                imported = {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+            else:
+                imported = {alias.name for alias in node.names} if isinstance(node, ast.Import) else set()
+            slow = {name for name in imported if ".".join(name.split(".")[:2]) in SLOW_IMPORTS}
+            assert not slow, f"{module} imports {slow} at its top"
 
 
 @pytest.mark.parametrize("document", ["docs/architecture.md", "CONTRIBUTING.md", "README.md"])

@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 from math import isfinite
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-from scipy.sparse import csr_matrix
 
 from raysc.curation.curation import select
 from raysc.errors import InputError
 from raysc.regimes.recipe import Take
+
+if TYPE_CHECKING:  # importing it takes a fifth of a second; a plan reads no rows
+    from scipy.sparse import csr_matrix
 
 LARGEST = 1e150
 """Coordinates beyond it count as not finite: sums of their squares overflow."""
@@ -68,7 +70,7 @@ def log_probability_of_real(candidates: np.ndarray, real: np.ndarray) -> np.ndar
     return log_probabilities
 
 
-def _features(rows: np.ndarray) -> np.ndarray | csr_matrix:
+def _features(rows: np.ndarray) -> "np.ndarray | csr_matrix":
     """Return the features of rows (n, values): of token ids their shares, else standardised values and squares."""
     if rows.dtype.kind == "i":
         return _token_shares(rows)
@@ -78,8 +80,10 @@ def _features(rows: np.ndarray) -> np.ndarray | csr_matrix:
     return np.concatenate([values, np.square(values)], axis=1)
 
 
-def _token_shares(rows: np.ndarray) -> csr_matrix:
+def _token_shares(rows: np.ndarray) -> "csr_matrix":
     """Return the share of each token among the tokens of each row, float64 (n, tokens); padding is negative."""
+    from scipy.sparse import csr_matrix
+
     row, column = np.nonzero(rows >= 0)
     tokens = rows[row, column]
     lengths = np.bincount(row, minlength=len(rows))

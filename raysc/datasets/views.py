@@ -3,11 +3,14 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.spatial import KDTree
 
 from raysc.datasets.dataset import DataSet, SupportsLabels, SupportsTokens
+
+if TYPE_CHECKING:  # importing it takes 0.2 s, and every sweep imports this module
+    from scipy.spatial import KDTree
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,9 @@ class CandidateViews:
         return classes
 
     @cached_property
-    def _nearest(self) -> tuple[KDTree, np.ndarray]:
+    def _nearest(self) -> "tuple[KDTree, np.ndarray]":
+        from scipy.spatial import KDTree
+
         assert isinstance(self.data, SupportsLabels), "validation refuses data without classes"
         labelled = self.data.labelled_train()
         return KDTree(_flat(labelled.rows)), labelled.labels

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from math import isfinite
 
 import numpy as np
-from scipy.stats import poisson
 
 from raysc.datasets.seeded_distribution import Purpose, SeededDistribution, check_positive
 from raysc.errors import InputError
@@ -44,6 +43,8 @@ class Poisson(SeededDistribution):
 
     def draw(self, seeds: Sequence[int], generation: int, purpose: Purpose, count: int) -> np.ndarray:
         """Draw rows, float64 (seeds, count, dim)."""
+        from scipy.stats import poisson  # takes half a second to import; a plan draws no rows
+
         uniforms = Streams(tuple(seeds), generation).uniform((count, self.dim), "data", purpose)
         counts = np.asarray(poisson.ppf(uniforms, self.mean), np.float64)
         return np.where(counts > 0, counts, 0.0)  # the quantile at probability 0 is -1

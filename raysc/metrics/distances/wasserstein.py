@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from scipy.spatial.distance import cdist
 
 from raysc.metrics.core.columns import column_name, features_setting, values_against_test
 from raysc.metrics.core.metric import Column, Features, FeatureSets, Vectors
@@ -47,6 +46,7 @@ class Wasserstein:
 def wasserstein(generated: Vectors, real: Vectors) -> float:
     """Return the Wasserstein-2 distance of two sets of equally weighted rows."""
     from ot import dist, emd2  # takes a second to import
+    from scipy.spatial.distance import cdist
 
     x, y = generated.array, real.array
     cost = emd2([], [], dist(x, y), numItermax=MAX_ITERATIONS)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from scipy.cluster.vq import kmeans2
 from scipy.special import rel_entr
 
 from raysc.metrics.core.columns import values_against_test
@@ -58,6 +57,8 @@ def _mauve(generated: Vectors, real: Vectors) -> float:
 
 def _clusters(features: np.ndarray, count: int) -> np.ndarray:
     """Return the cluster of each row by k-means, int32 (rows,); the start is the same for every call."""
+    from scipy.cluster.vq import kmeans2  # takes 0.2 s to import; a report builds all metrics and measures none
+
     with warnings.catch_warnings():
         # Rows that are all alike leave clusters empty.
         warnings.filterwarnings("ignore", message="One of the clusters is empty")

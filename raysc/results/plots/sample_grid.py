@@ -131,7 +131,7 @@ def _draw_images(
                 size = shape * (size / shape).min()
                 (left, top), (right, bottom) = centre - size / 2, centre + size / 2
                 extent = (left, right, bottom, top)
-                ax.imshow(picture, "gray", vmin=0, vmax=255, interpolation="nearest", extent=extent)
+                ax.imshow(picture, "gray", vmin=0, vmax=255, interpolation="none", extent=extent)
             colour = "0.9" if images is None else "none"
             frames.append(Rectangle(tuple(centre - size / 2), *size, fc=colour, ec="black", lw=0.8))
     ax.add_collection(PatchCollection(frames, match_original=True))

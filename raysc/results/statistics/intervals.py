@@ -4,8 +4,9 @@ Student's interval is exact for normal values. The mean of skewed values lies be
 tail far too often: for chi-square(1) in 14 % of samples of 8 instead of 2.5 %. So each limit is the furthest of three:
 
 - Student's: mean +- q error, where error = standard deviation / sqrt(seeds).
-- From ``SIGN_SEEDS`` on, for values of one sign, away from 0: mean exp(y + y^2), y = q error / |mean|. exp(y) is the
-  limit on the scale of log mean (the delta method), y^2 corrects its skewness.
+- From ``SIGN_SEEDS`` on, for values of one sign, away from 0: mean exp(y + min(y, 1)^2), y = q error / |mean|. exp(y) is
+  the limit on the scale of log mean (the delta method), y^2 corrects its skewness. The correction is that of small y:
+  above 1 it would only make limits of few seeds absurdly wide, for chi-square(1) and three seeds 6,000 times the mean.
 - From ``HALL_SEEDS`` on, Hall's: the cubic transformation of the t statistic that removes its skewness (Hall 1992, "On
   the removal of skewness by transformation").
 
@@ -23,7 +24,7 @@ from scipy import special
 CONFIDENCE_LEVEL = 0.95
 """Confidence level of an interval."""
 SIGN_SEEDS = 3
-"""Number of seeds from which on their common sign counts. With two, the quantile is 12.7: exp(y^2) says nothing."""
+"""Number of seeds from which on their common sign counts. With two, the quantile is 12.7: exp(y) says nothing."""
 HALL_SEEDS = 8
 """Number of seeds from which on their skewness is estimated. With fewer the estimate only adds noise."""
 
@@ -96,7 +97,7 @@ def limits(moments: SampleMoments, quantile: float) -> tuple[np.ndarray, np.ndar
     if sign.any():
         with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
             y = quantile * error / np.abs(mean)
-            furthest = mean * np.exp(y + y**2)
+            furthest = mean * np.exp(y + np.minimum(y, 1) ** 2)
         low = np.where(sign < 0, np.minimum(low, furthest), low)
         high = np.where(sign > 0, np.maximum(high, furthest), high)
     if moments.seeds >= HALL_SEEDS:
@@ -114,7 +115,8 @@ def statistic(moments: SampleMoments, bound: float) -> np.ndarray:
         smallest = np.abs(distance) / error
         away = (moments.sign * distance < 0) & (error > 0)
         if away.any():
-            y = (np.sqrt(1 + 4 * np.log(bound / mean)) - 1) / 2
+            ratio = np.log(bound / mean)
+            y = np.where(ratio <= 2, (np.sqrt(1 + 4 * ratio) - 1) / 2, ratio - 1)  # the y whose limit is the bound
             smallest = np.where(away, np.minimum(smallest, y * np.abs(mean) / error), smallest)
         if moments.seeds >= HALL_SEEDS:
             score = _transform(distance / (error * np.sqrt(moments.seeds)), moments)

@@ -65,6 +65,15 @@ def test_values_of_one_sign_have_a_longer_limit_away_from_0() -> None:
     assert (low[1], high[1]) == pytest.approx((-high[0], -low[0]))
 
 
+def test_the_limit_of_few_values_that_differ_widely_is_still_a_number_one_can_use() -> None:
+    values = np.array([0.1, 1.0, 4.0])[:, None]
+    _, high = SkewAdjusted(values).interval(0.95)
+    student = stats.ttest_1samp(values[:, 0], 0.0).confidence_interval(0.95)
+    y = student.high / 1.7 - 1
+    assert y > 1
+    assert high[0] == pytest.approx(1.7 * np.exp(y + 1))
+
+
 def test_the_transformation_removes_the_skewness(skewed: np.ndarray) -> None:
     values = skewed[:HALL_SEEDS, :1] - skewed[:HALL_SEEDS, :1].mean()
     low, high = limits(sample_moments(values), 2.0)

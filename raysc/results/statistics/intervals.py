@@ -4,8 +4,8 @@ Student's interval is exact for normal values. The mean of skewed values lies be
 tail far too often: for chi-square(1) in 14 % of samples of 8 instead of 2.5 %. So each limit is the furthest of three:
 
 - Student's: mean +- q error, where error = standard deviation / sqrt(seeds).
-- From ``SIGN_SEEDS`` on, for values of one sign, away from 0: mean exp(y + min(y, 1)^2), y = q error / |mean|. exp(y) is
-  the limit on the scale of log mean (the delta method), y^2 corrects its skewness. The correction is that of small y:
+- From ``SIGN_SEEDS`` on, for values of one sign, away from 0: mean exp(y + min(y, 1)^2), y = q error / |mean|. exp(y)
+  is the limit on the scale of log mean (the delta method), y^2 corrects its skewness. The correction is for small y:
   above 1 it would only make limits of few seeds absurdly wide, for chi-square(1) and three seeds 6,000 times the mean.
 - From ``HALL_SEEDS`` on, Hall's: the cubic transformation of the t statistic that removes its skewness (Hall 1992, "On
   the removal of skewness by transformation").

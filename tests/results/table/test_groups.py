@@ -62,7 +62,7 @@ def test_geometric_means_have_positive_intervals() -> None:
 
 
 def test_intervals_of_shares_end_at_0_and_1() -> None:
-    rows = pd.DataFrame({"cell": 0, "seed": [0, 1, 2], "diverged": False, "recall": [0.0, 0.0, 0.004]})
+    rows = pd.DataFrame({"cell": 0, "seed": [0, 1, 2], "diverged": False, "recall": [0.0, 0.0, 0.04]})
     (group,) = aggregate(
         rows, ["cell"], ["recall"], {"recall": Column("recall", "higher", "linear", "test", bounds=SHARE)}
     ).to_dict("records")

@@ -90,7 +90,7 @@ def _list(world: World, prefix: str) -> list[ObjectInfo]:
             world.events["stale listings"] += 1
             world.say(f"the listing of {prefix} lacks {changes} changes")
         objects = past
-    hidden = world.hidden.pop(prefix, set())
+    hidden = world.hidden if world.now < world.hidden_until else ()
     return [info for info in listing(objects, prefix, world.age) if info.name not in hidden]
 
 

@@ -1,11 +1,13 @@
 """Schedules that are written by hand: each led to a fault of the store once, and its docstring says to which."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import pytest
 
 from raysc import registry, runner
 from raysc.errors import InputError
+from raysc.execution import trained_lineage
 from raysc.results.thresholds import rounds
 from raysc.runner import RunOptions
 from raysc.store.leases import LEASE_SECONDS
@@ -133,15 +135,13 @@ def test_verify_beside_a_running_sweep_finds_no_damage(scenario: MakeScenario) -
 
 
 def test_a_stale_listing_does_not_refit_published_generations(scenario: MakeScenario) -> None:
-    """One listing that lacked the newest manifest: the generation before it had no state, so all were refitted."""
+    """Listings lacked the newest manifest, and the generation before it had no state, so all were refitted."""
     play = scenario()
     play.lose_machine("create", f"^{play.span(3)}")
-    play.world.scheduler.now += 2 * LEASE_SECONDS
-    play.world.hidden[f"spans/{play.lineage}"] = {play.span(2)}
+    play.world.hidden, play.world.hidden_until = frozenset({play.span(2)}), play.world.now + 20.0
     first_fit = len(play.world.fits)
-    play.start("B", "B")
+    play.start("B", "lost")  # its machine lives, so B takes its lease over at once
     play.run()
-    assert play.world.hidden == {}
     assert {fit.generation for fit in play.world.fits[first_fit:]} == {3}
     play.check()
 
@@ -187,22 +187,29 @@ def test_two_commands_that_find_the_same_damage_set_it_aside_once(scenario: Make
 def test_a_power_cut_loses_no_state_that_is_still_needed(
     scenario: MakeScenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was written in the last minute is empty after a power cut, unless it was brought to the disk.
-
-    The newest generation was lost, and the state of the one before was deleted: all were trained again.
-    """
+    """The newest generation was lost, and the state of the one before was deleted: all were trained again."""
     play = scenario(storage="file")
-    on_disk: set[str] = set()
-    monkeypatch.setattr(Objects, "sync", lambda objects, names: on_disk.update(names))
-    play.lose_machine("put", rf"attempts/{play.lineage}/0/3-3/.*rows")
-    contents, now = play.world.contents.objects, play.world.now
-    for name in [name for name, stored in contents.items() if stored.written > now - 60.0 and name not in on_disk]:
-        contents[name] = StoredObject(b"", contents[name].written)
-    intact = {t for t in (1, 2) if contents[play.span(t)].data}
-    play.watch.tolerates_removal = True
+    monkeypatch.setattr(trained_lineage, "RETENTION_SECONDS", 0.0)  # else nothing is dropped before the power cut
+    with _power_cut(play, monkeypatch, play.span(2)):
+        play.lose_machine("put", rf"attempts/{play.lineage}/0/3-3/.*rows")
+    intact = {t for t in (1, 2) if play.world.contents.objects[play.span(t)].data}
+    assert 1 in intact
     first_fit = len(play.world.fits)
     assert recover(play.world, play.swept) is not None
     assert intact.isdisjoint(fit.generation for fit in play.world.fits[first_fit:])
+    play.check()
+
+
+def test_a_power_cut_loses_no_checkpoint_whose_predecessor_is_deleted(
+    scenario: MakeScenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newest checkpoint was lost, and the one before was deleted: the fit began anew."""
+    play = scenario("checkpoints", storage="file")
+    with _power_cut(play, monkeypatch, f"partial/{play.lineage}/0/1-3"):
+        play.lose_machine("put", rf"attempts/{play.lineage}/0/1-1/.*rows")
+    first_fit = len(play.world.fits)
+    assert recover(play.world, play.swept) is not None
+    assert 1 not in {fit.generation for fit in play.world.fits[first_fit:]}
     play.check()
 
 
@@ -211,7 +218,11 @@ def test_a_unit_that_was_planned_before_another_pack_was_published_is_planned_ag
     play = scenario("closed form")
     more = read_sweep_mapping({**CLOSED_FORM, "name": "more", "loop": {"generations": 3}, "seeds": 3}, (), registry)
     packs = f"spans/{play.lineage}"
-    late = Breakpoint("B", "create", "^leases/loop", until=lambda: bool(play.world.contents.names(f"{packs}/0-1")))
+
+    def has_ended() -> bool:
+        return bool(play.world.contents.names(f"{packs}/0-1")) and not play.world.contents.names("leases/loop")
+
+    late = Breakpoint("B", "create", "^leases/loop", until=has_ended)
     waits = Breakpoint("A", "create", "^probes/", until=lambda: late.reached)
     play.world.breakpoints += [late, waits]
     play.start("A", "A")
@@ -249,6 +260,19 @@ def test_a_schedule_without_end_is_a_violation(scenario: MakeScenario) -> None:
     play.world.scheduler.run()
     play.world.scheduler.unwind()
     assert play.world.violations
+
+
+@contextmanager
+def _power_cut(play: Scenario, monkeypatch: pytest.MonkeyPatch, last: str) -> Iterator[None]:
+    """Empty what was written last inside the context, from a manifest's files on, unless it was brought to the disk."""
+    on_disk: set[str] = set()
+    monkeypatch.setattr(Objects, "sync", lambda objects, names: on_disk.update(names))
+    yield
+    contents = play.world.contents.objects
+    recent = contents[last].written - 1.0
+    for name in [name for name, stored in contents.items() if stored.written > recent and name not in on_disk]:
+        contents[name] = StoredObject(b"", contents[name].written)
+    play.watch.tolerates_removal = True
 
 
 def _damage(play: Scenario, name: str) -> None:

@@ -80,7 +80,7 @@ class World:
         switch_rate: probability that another task goes on at a request.
         pace: mean virtual seconds of a request.
         age: seconds by which listings show objects as older, as if units ran for days.
-        hidden: prefix -> names that the next listing of this prefix lacks.
+        hidden: names that no listing has before ``hidden_until``, in virtual seconds since the epoch.
         max_operations: number of requests after which the schedule counts as endless.
         keep_log: True to keep a log of requests.
         violations: what must not happen and did.
@@ -94,7 +94,8 @@ class World:
     switch_rate: float = 0.5
     pace: float = 0.05
     age: float = 0.0
-    hidden: dict[str, set[str]] = field(default_factory=dict)
+    hidden: frozenset[str] = frozenset()
+    hidden_until: float = 0.0
     max_operations: int = 20_000
     keep_log: bool = False
     contents: Contents = field(default_factory=Contents)

@@ -116,3 +116,16 @@ def test_the_probe_refuses_a_storage_that_replaces_existing_objects(objects: Obj
     made_up.replaces = True
     with pytest.raises(InputError, match="conditional writes"):
         objects.probe()
+
+
+def test_the_probe_refuses_a_storage_that_cannot_create_an_object_only_if_it_is_absent(
+    objects: Objects, made_up: MadeUpStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """obstore creates a file by a hard link; some network file systems have none, while writing succeeds."""
+
+    def refuse(name: str, data: bytes) -> None:
+        raise PermissionError(f"{name}: Operation not permitted (os error 1)")
+
+    monkeypatch.setattr(made_up, "create", refuse)
+    with pytest.raises(InputError, match="Operation not permitted"):
+        objects.probe()

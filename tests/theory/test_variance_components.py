@@ -1,6 +1,7 @@
 """Components of the variance of Gaussian loops: the closed forms against loops with seeds by purpose."""
 
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 from pathlib import Path
 from typing import cast
 
@@ -13,19 +14,23 @@ from raysc.datasets.points.gaussian import Gaussian
 from raysc.execution.model_loops import model_loops
 from raysc.execution.ranks import ClosedFormRank
 from raysc.metrics.core.metric import Column
-from raysc.models.family import ClosedFormFamily, state_arrays
+from raysc.models.closed_form.gaussian import Gaussian as GaussianFamily
+from raysc.models.family import Arrays, ClosedFormFamily, state_arrays
 from raysc.planning.resolved import ResolvedCell, resolve
 from raysc.pool.blocks import MemoryBlock
 from raysc.pool.rows import Rows
-from raysc.regimes.recipe import REAL
+from raysc.regimes.mix import Mix
+from raysc.regimes.recipe import REAL, Recipe, Take, synthetic
 from raysc.results.statistics.crossed import CrossedDesign, Effect
 from raysc.results.statistics.variance_components import Component, summed_component
 from raysc.results.table.variance import terms_frame, variance_frame
 from raysc.seeds import Purpose
+from raysc.settings import Sample
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep, read_sweep
 from raysc.theory import variance_components as theory
 from tests.command_line import results
+from tests.theory.deck import judge
 
 MakeSweep = Callable[..., Sweep]
 RunSweep = Callable[[Sweep, Objects], None]
@@ -142,3 +147,21 @@ def test_replicates_without_data_seeds_have_no_component_of_data(
     components = by_last_purpose(design, np.log(replace["det_ratio"].to_numpy()))
     with pytest.raises(AssertionError, match="data"):
         check(theory.replace_log_variance([4], 50), {4: components})
+
+
+def test_claims_fail_if_samples_are_too_narrow_and_mix_keeps_no_real_rows(
+    run_sweep: RunSweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = "seeds={data: 8, initial: 4, sample: 8}"
+    whole = judge("variance_components", tmp_path / "whole", run_sweep, few)
+    assert set(whole.verdicts.values()) <= {"holds", "undecided"}
+
+    def narrow(self: GaussianFamily, state: Arrays, sample: Sample) -> Arrays:
+        return {**state, "covariance": 0.8 * state["covariance"]}
+
+    def without_real_rows(self: Mix, generation: int, rows: int, lambda_: Fraction) -> Recipe:
+        return Recipe((Take(synthetic(generation - 1), rows // 10),))
+
+    monkeypatch.setattr(GaussianFamily, "sampling_state", narrow)
+    monkeypatch.setattr(Mix, "recipe", without_real_rows)
+    assert set(judge("variance_components", tmp_path / "broken", run_sweep, few).verdicts.values()) == {"fails"}

@@ -10,19 +10,20 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from matplotlib.transforms import offset_copy
 
 from raysc.planning.resolved import ResolvedCell
 from raysc.results.plots.labels import label, shorten
-from raysc.results.plots.style import DIVERGING
-from raysc.results.plots.subset import evenly_spaced
+from raysc.results.plots.style import COLOURS, DIVERGING
 from raysc.results.table.number_format import number_text
 from raysc.results.table.stability import Stability, StabilityBoundary, stability_boundary
 
-MIN_DISTANCE = 0.16
-"""Vertical distance between points of one lambda, as a share of the panel, below which their texts would overlap."""
+TEXT_SIZE = 0.15, 0.16
+"""Width and height of a text with its square, as shares of the panel."""
 WIDTH, HEIGHT = 2.9, 2.6
 """Size of a panel, in inches."""
-MAX_LAMBDA_TICKS = 8
+MIN_TICK_DISTANCE = 0.14
+"""Distance between two ticks of lambda, as a share of the axis, below which their numbers would overlap."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,25 @@ class MapQuantity:
 
 
 @dataclass(frozen=True)
+class ThresholdMark:
+    """lambda* of a search for the threshold of lambda.
+
+    Attributes:
+        value: lambda*.
+        low: lower limit of its interval.
+        high: upper limit.
+        initial_quality: mean over the probes of the search.
+        cells: numbers of the cells that were probed.
+    """
+
+    value: float
+    low: float
+    high: float
+    initial_quality: float
+    cells: frozenset[int]
+
+
+@dataclass(frozen=True)
 class MapPanel:
     """One panel of a map.
 
@@ -54,11 +74,13 @@ class MapPanel:
         axes: axes of the sweep that distinguish panels.
         values: the panel's value of each axis.
         points: one per cell.
+        thresholds: the thresholds of its cells.
     """
 
     axes: Sequence[str]
     values: Sequence[object]
     points: Sequence[Stability]
+    thresholds: Sequence[ThresholdMark] = ()
 
 
 def draw_map(
@@ -81,19 +103,20 @@ def draw_map(
     rows = -(-len(panels) // columns)
     figure = Figure(figsize=(0.75 + (WIDTH + 0.15) * columns + 1.0, 0.75 + (HEIGHT + 0.3) * rows), layout="constrained")
     subplots = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).ravel()
+    _set_lambda_axis(subplots[0], sorted({_lambda(point, cells) for point in points}))
+    _set_quality_axis(subplots[0], [point.initial_quality for point in points])
     for ax, panel in zip(subplots, panels, strict=False):
         ax.set_title(shorten(label(panel.axes, panel.values)))
         _draw_points(ax, panel.points, cells, quantity, norm)
-        if _has_room(panel.points, cells):
-            _draw_texts(ax, panel.points, cells, quantity)
+        _draw_texts(ax, _with_room(ax, panel.points, cells), cells, quantity)
+        for mark in panel.thresholds:
+            _draw_threshold(ax, mark)
         boundaries = {stability_boundary(cells[point.number]) for point in panel.points}
         boundary = boundaries.pop()
         if boundary is not None and not boundaries:
             _draw_boundary(ax, boundary)
     for ax in subplots[len(panels) :]:
         ax.set_visible(False)
-    _set_lambda_axis(subplots[0], sorted({_lambda(point, cells) for point in points}))
-    _set_quality_axis(subplots[0], [point.initial_quality for point in points])
     figure.supxlabel("lambda, synthetic rows per real row", fontsize=9)
     figure.supylabel("initial quality (0: as good as real rows; higher is worse)", fontsize=9)
     colours = ScalarMappable(norm, colormaps[DIVERGING])
@@ -153,26 +176,40 @@ def _draw_boundary(ax: Axes, boundary: StabilityBoundary) -> None:
     )  # fmt: skip
 
 
-def _has_room(points: Sequence[Stability], cells: Sequence[ResolvedCell]) -> bool:
-    """Return True if the points of each lambda are far enough apart for a text below each."""
-    qualities: dict[float | None, list[float]] = {}
-    for point in points:
-        qualities.setdefault(cells[point.number].settings.lambda_, []).append(point.initial_quality)
-    height = max(point.initial_quality for point in points) - min(point.initial_quality for point in points)
-    distances = [distance for values in qualities.values() for distance in np.diff(sorted(values))]
-    return not distances or min(distances) > MIN_DISTANCE * height
+def _draw_threshold(ax: Axes, mark: ThresholdMark) -> None:
+    """Draw lambda* and its interval as a bar above the squares of its probes."""
+    above = offset_copy(ax.transData, ax.get_figure(root=True), y=11, units="points")
+    ax.errorbar(
+        mark.value, mark.initial_quality, xerr=[[mark.value - mark.low], [mark.high - mark.value]], fmt="d",
+        color=COLOURS[1], markersize=4, linewidth=1.5, capsize=2.5, transform=above,
+    )  # fmt: skip
+
+
+def _with_room(ax: Axes, points: Sequence[Stability], cells: Sequence[ResolvedCell]) -> list[Stability]:
+    """Return the points whose texts do not overlap, from the least lambda on."""
+    shown: list[tuple[np.ndarray, Stability]] = []
+    for point in sorted(points, key=lambda point: (_lambda(point, cells), point.initial_quality)):
+        position = ax.transLimits.transform(ax.transScale.transform((_lambda(point, cells), point.initial_quality)))
+        if all((np.abs(position - other) >= TEXT_SIZE).any() for other, _ in shown):
+            shown.append((position, point))
+    return [point for _, point in shown]
 
 
 def _set_lambda_axis(ax: Axes, lambdas: Sequence[float]) -> None:
-    """Put ticks at the lambdas of the sweep; logarithmic if they span a factor of four or more."""
+    """Put ticks at the lambdas of the sweep that have room; logarithmic if they span a factor of four or more."""
     if lambdas[0] > 0 and lambdas[-1] / lambdas[0] >= 4:
         ax.set_xscale("log")
         ax.set_xlim(min(lambdas[0], 0.5) / 1.6, max(lambdas[-1], 0.5) * 1.6)
     else:
         margin = 0.25 * max(lambdas[-1] - lambdas[0], 0.5)
         ax.set_xlim(min(lambdas[0], 0.5) - margin, max(lambdas[-1], 0.5) + margin)
-    ax.xaxis.set_major_locator(FixedLocator(evenly_spaced(lambdas, MAX_LAMBDA_TICKS)))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    shown: list[tuple[float, float]] = []
+    for value in lambdas:
+        position = float(ax.transLimits.transform(ax.transScale.transform((value, 0)))[0])
+        if not shown or position - shown[-1][0] >= MIN_TICK_DISTANCE:
+            shown.append((position, value))
+    ax.xaxis.set_major_locator(FixedLocator([value for _, value in shown]))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}"))
     ax.xaxis.set_minor_locator(NullLocator())
 
 

@@ -13,13 +13,14 @@ from raysc.results.report.figures.panel_layout import panel_layout
 from raysc.results.report.figures.phase_times import phase_times_figure
 from raysc.results.report.figures.rendering import ReportFigure
 from raysc.results.report.figures.samples import samples_figure
-from raysc.results.report.figures.stability_map import no_map_reason, stability_maps
+from raysc.results.report.figures.stability_map import no_map_reason, stability_maps, threshold_marks
 from raysc.results.report.figures.thresholds import thresholds_figure
 from raysc.results.report.figures.training_sets import training_sets_figure
 from raysc.results.table.columns import main_columns, quality_column
 from raysc.results.table.stability import Stability
-from raysc.results.thresholds.evidence import read_searches
+from raysc.results.thresholds.evidence import Search, read_searches
 from raysc.store.objects import Objects
+from raysc.sweepfile.threshold_search import ThresholdSearch
 
 
 @dataclass(frozen=True)
@@ -41,12 +42,13 @@ class FigureSection:
     without: str
 
 
-def headline_section(resolved: ResolvedSweep, table: pd.DataFrame, curves: Sequence[ReportFigure]) -> FigureSection:
+def _headline_section(
+    search: ThresholdSearch | None, searches: Sequence[Search], curves: Sequence[ReportFigure]
+) -> FigureSection:
     """Return the section at the top: the searches for a threshold, or the curves of the first metric."""
-    search = resolved.sweep.search
     if search is None:
         return FigureSection("headline", "Result", "Result", curves[:1], "There are no results to draw yet.")
-    figure = None if table.empty else thresholds_figure(search, read_searches(resolved, table))
+    figure = thresholds_figure(search, searches)
     figures = [] if figure is None else [figure]
     return FigureSection("headline", "Thresholds", f"Threshold of {search.axis}", figures, "No probe is complete yet.")
 
@@ -72,6 +74,7 @@ def figure_sections(
         objects: the store.
     """
     sweep, cells = resolved.sweep, resolved.cells
+    searches = read_searches(resolved, table) if sweep.search is not None and not table.empty else []
     maps: Sequence[ReportFigure] = ()
     curves: Sequence[ReportFigure] = ()
     samples: Sequence[ReportFigure] = ()
@@ -79,13 +82,14 @@ def figure_sections(
     times: Sequence[ReportFigure] = ()
     if not table.empty:
         layout = panel_layout(sweep.cells)
-        maps = stability_maps(stabilities, cells, quality_column(sweep))
+        thresholds = [] if sweep.search is None else threshold_marks(sweep.search, searches, stabilities)
+        maps = stability_maps(stabilities, cells, quality_column(sweep), thresholds)
         curves = [curves_figure(table, column, cells, layout) for column in main_columns(sweep)]
         samples = [samples_figure(sweep, cells, table, objects)]
         training_sets = [training_sets_figure(table, cells)]
         times = [figure for figure in [phase_times_figure(table, cells)] if figure is not None]
     no_map = no_map_reason(sweep, stabilities)
-    headline = headline_section(resolved, table, curves)
+    headline = _headline_section(sweep.search, searches, curves)
     remaining = curves if sweep.search is not None else curves[1:]
     no_curves = "All curves are above." if curves else "There are no results to draw yet."
     return (

@@ -1,7 +1,8 @@
 """Stability maps: excess over the control and its growth, over lambda and initial quality."""
 
 from collections.abc import Sequence
-from math import isfinite, isinf, isnan
+from math import isfinite, isinf, isnan, nan
+from statistics import fmean
 from typing import Literal
 
 from raysc.metrics.core.metric import Column
@@ -9,7 +10,7 @@ from raysc.planning.resolved import ResolvedCell
 from raysc.results.plots.labels import cell_label
 from raysc.results.plots.style import style
 from raysc.results.plots.subset import subgrid, subset_sentence
-from raysc.results.report.figures.map_drawing import MapPanel, MapQuantity, draw_map
+from raysc.results.report.figures.map_drawing import MapPanel, MapQuantity, ThresholdMark, draw_map
 from raysc.results.report.figures.panel_layout import regime_axes, values_of
 from raysc.results.report.figures.rendering import ReportFigure, render
 from raysc.results.table.columns import quality_column
@@ -21,7 +22,10 @@ from raysc.results.table.stability import (
     stability_frame,
 )
 from raysc.results.table.table import controls_of, varying_axes
+from raysc.results.thresholds.answers import threshold_of
+from raysc.results.thresholds.evidence import Search
 from raysc.sweepfile.sweep import Sweep
+from raysc.sweepfile.threshold_search import ThresholdSearch
 
 MAX_PANELS = 12
 MAX_COLUMNS = 4
@@ -45,7 +49,10 @@ THEOREM = {
 
 
 def stability_maps(
-    stabilities: Sequence[Stability], cells: Sequence[ResolvedCell], column: Column
+    stabilities: Sequence[Stability],
+    cells: Sequence[ResolvedCell],
+    column: Column,
+    thresholds: Sequence[ThresholdMark] = (),
 ) -> list[ReportFigure]:
     """Return the map of the excess and, if it has values, the map of its slope.
 
@@ -53,6 +60,7 @@ def stability_maps(
         stabilities: from ``cell_stabilities``. Cells without a lambda or an initial quality are left out.
         cells: of the sweep.
         column: the metric of excess and initial quality.
+        thresholds: from ``threshold_marks``.
     """
     points = [
         point
@@ -60,10 +68,31 @@ def stability_maps(
         if cells[point.number].settings.lambda_ is not None and isfinite(point.initial_quality)
     ]
     return [
-        _map(points, cells, quantity)
+        _map(points, cells, quantity, thresholds)
         for quantity in (_excess(column), _slope(column))
         if any(isfinite(quantity.value(point)) for point in points)
     ]
+
+
+def threshold_marks(
+    search: ThresholdSearch, searches: Sequence[Search], stabilities: Sequence[Stability]
+) -> list[ThresholdMark]:
+    """Return the thresholds of lambda that searches have answered; none for searches of another axis.
+
+    Args:
+        search: settings of the searches.
+        searches: from ``read_searches``.
+        stabilities: from ``cell_stabilities``.
+    """
+    marks = []
+    for index, of_point in enumerate(searches if search.axis == "lambda" else ()):
+        threshold = threshold_of(of_point)
+        probed = frozenset(search.cell(index, probe.value) for probe in of_point.probes)
+        qualities = [point.initial_quality for point in stabilities if point.number in probed]
+        quality = fmean(qualities) if qualities else nan
+        if isfinite(threshold.threshold) and isfinite(quality):
+            marks.append(ThresholdMark(threshold.threshold, threshold.low, threshold.high, quality, probed))
+    return marks
 
 
 def no_map_reason(sweep: Sweep, stabilities: Sequence[Stability]) -> str:
@@ -120,7 +149,12 @@ def _half_life_text(point: Stability) -> str:
     return "±" if not isfinite(half_life) else f"{'x2' if point.slope.mean > 0 else '÷2'} in {half_life:.3g}"
 
 
-def _map(points: Sequence[Stability], cells: Sequence[ResolvedCell], quantity: MapQuantity) -> ReportFigure:
+def _map(
+    points: Sequence[Stability],
+    cells: Sequence[ResolvedCell],
+    quantity: MapQuantity,
+    thresholds: Sequence[ThresholdMark],
+) -> ReportFigure:
     """Draw the map of one quantity: one panel per problem and regime."""
     settings = [cell.settings for cell in cells]
     problem_axes = _problem_axes(cells)
@@ -129,14 +163,17 @@ def _map(points: Sequence[Stability], cells: Sequence[ResolvedCell], quantity: M
     for point in points:
         groups.setdefault(values_of(settings[point.number], axes), []).append(point)
     shown = subgrid(list(groups), MAX_PANELS)
-    panels = [MapPanel(axes, values, groups[values]) for values in shown]
+    panels = []
+    for values in shown:
+        numbers = {point.number for point in groups[values]}
+        panels.append(MapPanel(axes, values, groups[values], [mark for mark in thresholds if mark.cells & numbers]))
     regimes = len({values[len(problem_axes) :] for values in shown})
     columns = regimes if 1 < regimes <= MAX_COLUMNS else min(DEFAULT_COLUMNS, len(shown))
     left_out = subset_sentence(len(shown), len(groups), "panels")
     with style(quantity.name):
         figure = draw_map(panels, columns, points, cells, quantity)
         return render(
-            figure, quantity.name, quantity.title, _caption(points, cells, quantity) + left_out,
+            figure, quantity.name, quantity.title, _caption(points, cells, quantity, bool(thresholds)) + left_out,
             _alt(points, cells, quantity), stability_frame(points, cells),
         )  # fmt: skip
 
@@ -162,16 +199,20 @@ def _theorem(points: Sequence[Stability], cells: Sequence[ResolvedCell]) -> str:
     return " ".join(THEOREM[kind] for kind in THEOREM if kind in kinds and (kind != "none" or kinds == {"none"}))
 
 
-def _caption(points: Sequence[Stability], cells: Sequence[ResolvedCell], quantity: MapQuantity) -> str:
-    """Return the caption: the squares, the crosses and the line."""
+def _caption(
+    points: Sequence[Stability], cells: Sequence[ResolvedCell], quantity: MapQuantity, with_thresholds: bool
+) -> str:
+    """Return the caption: the squares, the thresholds, the crosses and the line."""
     seeds = sorted({point.seeds for point in points})
     count = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
     sentences = [
         "Each square is a cell, compared with the control of the same seed, initial quality, generation and budget; "
         f"paired mean over {count} distinct seed{'s' * (count != '1')}. Purple is better than the control, orange is "
-        "worse. The CSV file has the numbers with their 95 % intervals.",
+        "worse. Texts without room are left out; the CSV file has all numbers with their 95 % intervals.",
         quantity.note,
     ]
+    if with_thresholds:
+        sentences.append("A bar above the squares is lambda* of a search with its interval.")
     if any(point.diverged for point in points):
         sentences.append(
             "A cross marks a cell with diverged seeds. These have no value, so the cell is worse than its colour."

@@ -3,6 +3,8 @@
 import ast
 import re
 from collections import defaultdict
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -36,19 +38,27 @@ def modules() -> dict[str, Path]:
 MODULES = modules()
 
 
+def statements(tree: ast.Module) -> Iterator[ast.AST]:
+    """Yield each statement, nested ones too; imports are never in the expressions, which are most of a tree."""
+    nodes: list[ast.AST] = [tree]
+    while nodes:
+        node = nodes.pop()
+        yield node
+        for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+            nodes += getattr(node, name, ())
+
+
+@cache  # not at import: every process that collects tests would parse the whole package
 def imports(module: str) -> set[str]:
     """Modules of the package that a module imports, at the top or inside functions."""
     imported: set[str] = set()
-    for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
+    for node in statements(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "raysc":
             names = [f"{node.module}.{alias.name}" for alias in node.names]
             imported |= {name if name in MODULES else node.module for name in names}
         elif isinstance(node, ast.Import):
             imported |= {alias.name for alias in node.names if alias.name in MODULES}
     return imported - {module}
-
-
-IMPORTS = {module: imports(module) for module in MODULES}
 
 
 def room(module: str) -> str:
@@ -68,7 +78,7 @@ def test_every_room_has_a_floor() -> None:
 
 def test_imports_go_down() -> None:
     height = floors()
-    between = [(module, other) for module, others in IMPORTS.items() for other in others if room(module) != room(other)]
+    between = [(module, other) for module in MODULES for other in imports(module) if room(module) != room(other)]
     up = [
         f"{module} imports {other}"
         for module, other in between
@@ -85,7 +95,7 @@ def test_there_are_no_import_circles() -> None:
         assert state.get(module) != "open", f"a circle: {' -> '.join((*path, module))}"
         if module not in state:
             state[module] = "open"
-            for other in sorted(IMPORTS[module]):
+            for other in sorted(imports(module)):
                 visit(other, (*path, module))
             state[module] = "closed"
 

@@ -22,6 +22,15 @@ def in_bytes(count: float) -> str:
     return f"{count:,.3g} TB"
 
 
+def is_number(text: str) -> bool:
+    """Return True if Python reads a text as a float."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 def printable(text: str) -> str:
     r"""Return text that is safe on a terminal: control characters become escapes such as ``\x1b``.
 

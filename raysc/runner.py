@@ -4,7 +4,7 @@ All output goes through a ``Display``, which a notebook can replace.
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,7 +15,7 @@ from raysc.errors import InputError
 from raysc.planning.name_collisions import check_name, replacement_note, write_origin
 from raysc.planning.open_sweep import SWEEP_COPY, THRESHOLD_FILE, sweep_folder
 from raysc.planning.plan import Plan, make_plan
-from raysc.planning.resolved import ResolvedSweep, resolve
+from raysc.planning.resolved import ResolvedSweep
 from raysc.planning.validation import check_machine, validate, validation_notes
 from raysc.results.thresholds.resolution import resolve_in_store
 from raysc.store.inventory import describe_holders, list_entries, verify_entries
@@ -107,33 +107,6 @@ def run_sweep(sweep: Sweep, objects: Objects, display: Display, options: RunOpti
             display.say(f"note: {damage}; it is set aside and made again")
             move_damaged_to_trash(objects, damage)
             plan = make_plan(resolved, objects)
-
-
-def submit_sweep(
-    sweep: Sweep, storage: str, cluster: str, flags: list[str], job_variable: str, write: Callable[..., None]
-) -> int:
-    """Run a sweep as a job of a Ray cluster and follow it.
-
-    Args:
-        sweep: the sweep.
-        storage: URI of its store.
-        cluster: address of the cluster.
-        flags: options for ``raysc sweep`` on the cluster.
-        job_variable: environment variable that tells the job's process its job id.
-        write: prints text; ``nl=False`` without a line break.
-
-    Returns:
-        The job's exit status.
-    """
-    from raysc.cluster.jobs import Submission, connect, job_name, run_as_job
-    from raysc.cluster.plugin_shipping import plugin_files, plugin_modules
-
-    resolved = resolve(sweep)
-    validate(resolved)
-    file = f"{sweep.name}.yaml"
-    files = {file: sweep_yaml(sweep).encode(), **plugin_files(plugin_modules(resolved))}
-    submission = Submission(job_name(sweep.name, storage), file, ["--storage", storage, *flags], job_variable, files)
-    return run_as_job(connect(cluster), submission, write, partial(write, nl=False))
 
 
 def _prepare(sweep: Sweep, objects: Objects, display: Display, options: RunOptions) -> ResolvedSweep:

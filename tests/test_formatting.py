@@ -1,6 +1,6 @@
 import pytest
 
-from raysc.formatting import printable
+from raysc.formatting import is_number, printable
 
 
 @pytest.mark.parametrize(
@@ -15,3 +15,8 @@ from raysc.formatting import printable
 )
 def test_control_characters_become_escapes(text: str, shown: str) -> None:
     assert printable(text) == shown
+
+
+@pytest.mark.parametrize(("text", "is_one"), [("1e-3", True), (" -inf ", True), ("", False), ("1,5", False)])
+def test_numbers_are_texts_that_float_reads(text: str, is_one: bool) -> None:
+    assert is_number(text) is is_one

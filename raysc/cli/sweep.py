@@ -44,7 +44,7 @@ def sweep(
     console = open_console()
     display = ConsoleDisplay(console)
     display.say(f"reading {file}")  # before imports and files that take seconds
-    from raysc.runner import RunOptions, run_sweep, submit_sweep
+    from raysc.runner import RunOptions, run_sweep
 
     loaded, objects = open_sweep(file, storage, overrides)
     flags = [f"--{name}" for name, on in (("fresh", fresh), ("verify", verify), ("remake", remake)) if on]
@@ -58,6 +58,8 @@ def sweep(
     if cell is not None or seed is not None:
         raise InputError("--cell and --seed need --debug")
     if (cluster := cluster_address(address)) is not None:
+        from raysc.cluster.jobs import submit_sweep
+
         store = shared_storage(objects, storage, loaded)
         raise typer.Exit(submit_sweep(loaded, store, cluster, flags, JOB_VARIABLE, typer.echo))
     try:

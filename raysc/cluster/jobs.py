@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,8 +18,13 @@ import ray
 from ray.job_submission import JobStatus, JobSubmissionClient
 
 from raysc.cluster import ray_compat
+from raysc.cluster.plugin_shipping import plugin_files, plugin_modules
 from raysc.errors import InputError, RayscError
+from raysc.planning.resolved import resolve
+from raysc.planning.validation import validate
 from raysc.store.keys import key_of
+from raysc.sweepfile import Sweep
+from raysc.sweepfile.yaml_writer import sweep_yaml
 
 POLL_SECONDS = 5.0
 """Seconds between two requests for the state of a job."""
@@ -101,6 +107,34 @@ def connect(address: str) -> JobClient:
         ) from error
     except (RuntimeError, ValueError) as error:
         raise InputError(f"the Ray cluster at {address}: {str(error).strip()}") from error
+
+
+def submit_sweep(
+    sweep: Sweep, storage: str, cluster: str, flags: Sequence[str], variable: str, write: Callable[..., None]
+) -> int:
+    """Run a sweep as a job of a Ray cluster and follow it.
+
+    Args:
+        sweep: the sweep.
+        storage: URI of its store.
+        cluster: address of the cluster.
+        flags: options for ``raysc sweep`` on the cluster.
+        variable: environment variable that tells the job's process its job id.
+        write: prints text; ``nl=False`` without a line break.
+
+    Returns:
+        The job's exit status.
+
+    Raises:
+        InputError: the sweep cannot work, or no job server answers.
+        RayscError: the cluster refused the job, lost it, or the job was stopped.
+    """
+    resolved = resolve(sweep)
+    validate(resolved)
+    file = f"{sweep.name}.yaml"
+    files = {file: sweep_yaml(sweep).encode(), **plugin_files(plugin_modules(resolved))}
+    submission = Submission(job_name(sweep.name, storage), file, ["--storage", storage, *flags], variable, files)
+    return run_as_job(connect(cluster), submission, write, partial(write, nl=False))
 
 
 def run_as_job(client: JobClient, submission: Submission, say: Say, write: Say) -> int:

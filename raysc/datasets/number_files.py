@@ -14,6 +14,7 @@ import pandas as pd
 from raysc.datasets.data_files import FileStamp, check_regular, file_stamps
 from raysc.datasets.readers import printable, reader_errors
 from raysc.errors import InputError
+from raysc.formatting import is_number
 from raysc.machine.content_cache import content_cache
 
 ENDINGS = (".csv", ".parquet", ".npy")
@@ -106,7 +107,7 @@ def _csv_table(path: Path) -> pd.DataFrame:
         warnings.simplefilter("error", pd.errors.ParserWarning)  # values that the first line has no column for
         with path.open(newline="", encoding="utf-8-sig") as file:
             first = next(filter(None, csv.reader(file)), [])
-        if not all(map(_is_number, first)):
+        if not all(map(is_number, first)):
             _check_names(first, path)
             return pd.read_csv(path, encoding="utf-8-sig", skipinitialspace=True, index_col=False, low_memory=False)
         names = [str(number) for number in range(len(first))]
@@ -122,21 +123,13 @@ def _check_names(names: list[str], path: Path) -> None:
             f"{path}: two columns are called {printable(repr(repeated), 100)}; give each a name of its own"
         )
     separator = next((mark for mark in ";\t|" if len(names) == 1 and mark in names[0]), None)
-    if separator is None and len(names) == 1 and len(names[0].split()) > 1 and all(map(_is_number, names[0].split())):
+    if separator is None and len(names) == 1 and len(names[0].split()) > 1 and all(map(is_number, names[0].split())):
         separator = " "
     if separator is not None:
         raise InputError(
             f"{path}: its only column is called {printable(repr(names[0]), 100)}; the file seems to have {separator!r} "
             "between its columns: write it with commas"
         )
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _parquet_table(path: Path) -> pd.DataFrame:
@@ -174,7 +167,7 @@ def _column(column: "pd.Series[float]", path: Path, codes: bool) -> np.ndarray:
         _check_texts(present, path)
         values[column.notna()] = np.unique(present.map(str).to_numpy(object), return_inverse=True)[1]
         return values
-    wrong = ((row, value) for row, value in present.items() if not _is_number(str(value)) or _is_truth_value(value))
+    wrong = ((row, value) for row, value in present.items() if not is_number(str(value)) or _is_truth_value(value))
     row, value = next(wrong, (None, None))
     example = "" if row is None else f" ({printable(repr(value), 60)} in row {row})"
     raise InputError(
@@ -198,11 +191,11 @@ def _check_texts(texts: "pd.Series[float]", path: Path) -> None:
             f"{path}: column {texts.name!r} holds {type(wrong).__name__} ({printable(str(wrong), 60)}), which is "
             "neither a number nor a text; write it as numbers, such as days since a date, or as texts"
         )
-    is_number = [_is_number(str(value)) or bool(_WRITTEN_NUMBER.fullmatch(str(value).strip())) for value in texts]
-    if 2 * sum(is_number) <= len(texts):
+    numeric = [is_number(str(value)) or bool(_WRITTEN_NUMBER.fullmatch(str(value).strip())) for value in texts]
+    if 2 * sum(numeric) <= len(texts):
         return
-    example = "" if all(is_number) else f" ({printable(repr(texts.iloc[is_number.index(False)]), 60)} is not)"
+    example = "" if all(numeric) else f" ({printable(repr(texts.iloc[numeric.index(False)]), 60)} is not)"
     raise InputError(
-        f"{path}: column {texts.name!r} is text, but {sum(is_number)} of its {len(texts)} values are numbers{example}; "
+        f"{path}: column {texts.name!r} is text, but {sum(numeric)} of its {len(texts)} values are numbers{example}; "
         "write it as numbers, or as texts that are no numbers"
     )

@@ -1,14 +1,15 @@
 """EDM: a network denoises rows with noise of any strength (Karras et al. 2022)."""
 
-import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, ClassVar, Literal
 
 from pydantic import PositiveFloat
 from torch import Tensor, nn
 
 from raysc.errors import InputError
+from raysc.models.diffusion.heun import heun
 from raysc.models.diffusion.noise_schedule import LINEAR
 from raysc.models.diffusion.preconditioning import (
     EDM_SCHEDULER,
@@ -72,28 +73,11 @@ class Edm(TimeConditionedFamily):
         return preconditioning.loss_weight(sigma).view(axes) * (denoised - y) ** 2
 
     def sampler(self, sample: Sample) -> Callable[..., Tensor]:
-        def sample_heun(network: Network, latents: Tensor) -> Tensor:
-            return self.heun(network, latents, sample.steps or STEPS)
+        def sample_rows(network: Network, latents: Tensor) -> Tensor:
+            rows = heun(partial(self.denoise, network), latents, karras_sigmas(sample.steps or STEPS))
+            return rows * (self.sigma_data / SIGMA_DATA)
 
-        return sample_heun
-
-    def heun(self, network: Network, latents: Tensor, steps: int) -> Tensor:
-        """Transform latents (batch, *event), standard normal, to rows (algorithm 1 with sigma(t) = t and s(t) = 1)."""
-
-        def derivative(x: Tensor, sigma: float) -> Tensor:
-            """Return dx/dsigma."""
-            return (x - self.denoise(network, x, x.new_full((1,), sigma))) / sigma
-
-        sigmas = karras_sigmas(steps)
-        x = latents * sigmas[0]
-        for sigma_cur, sigma_next in itertools.pairwise(sigmas):
-            d_cur = derivative(x, sigma_cur)
-            x_next = x + (sigma_next - sigma_cur) * d_cur
-            if sigma_next != 0:
-                d_prime = derivative(x_next, sigma_next)
-                x_next = x + (sigma_next - sigma_cur) / 2 * (d_cur + d_prime)
-            x = x_next
-        return x * (self.sigma_data / SIGMA_DATA)
+        return sample_rows
 
     @property
     def scheduler(self) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from raysc.formatting import is_number
+
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """First characters of a cell that a spreadsheet takes for a formula, or skips before one."""
 
@@ -28,14 +30,6 @@ def _holds_numbers(column: "pd.Series[float]") -> bool:
 
 
 def _neutral(cell: object) -> object:
-    if not isinstance(cell, str) or not cell.startswith(FORMULA_STARTS) or _is_number(cell):
+    if not isinstance(cell, str) or not cell.startswith(FORMULA_STARTS) or (is_number(cell) and cell.strip() == cell):
         return cell
     return f"'{cell}"
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return text.strip() == text

@@ -70,7 +70,7 @@ def test_heun_carries_noise_to_the_data_in_the_papers_evaluations(
     family = Edm(preconditioning=preconditioning)
     network = ExactNetwork(family, 0.3, 0.5)
     latents = torch.linspace(-2, 2, 9, dtype=torch.float64)[:, None]
-    rows = family.heun(network, latents, steps)
+    rows = family.sampler(Sample(steps=steps))(network, latents)
     assert network.evaluations == evaluations
     np.testing.assert_allclose(rows, algorithm_1(latents.numpy(), steps), rtol=1e-3, atol=1e-4)
     # The exact flow scales deviations from the mean by std / sqrt(std^2 + 80^2); the method is of second order.
@@ -129,6 +129,7 @@ def test_points_are_scaled_to_the_spread_that_the_preconditioning_assumes() -> N
     plain_loss = plain.loss(network, Batch(rows, noise, times))
     assert wide_loss.item() == pytest.approx(plain_loss.item())
     latents = noise[:4, :1]
-    assert torch.allclose(wide.heun(network, latents, 5), 4 * plain.heun(network, latents, 5))
+    wide_rows, plain_rows = (family.sampler(Sample(steps=5))(network, latents) for family in (wide, plain))
+    assert torch.allclose(wide_rows, 4 * plain_rows)
     with pytest.raises(InputError, match=r"model\.sigma_data: goes with network: mlp"):
         Edm(network="unet", sigma_data=2.0)

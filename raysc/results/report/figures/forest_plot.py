@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from raysc.formatting import printable
+from raysc.formatting import is_number, printable
 from raysc.results.claims.judging import JudgedCase, JudgedClaim
 from raysc.results.plots.style import style
 from raysc.results.report.figures.rendering import ReportFigure, render
@@ -86,7 +86,7 @@ def _quantity(claim: JudgedClaim) -> str:
     """Return the compared sides, ``replace / control``, or the unit where a claim compares no two sides."""
     sides = claim.claim.compares.replace("regime ", "")
     of, _, than = sides.partition(", than ")
-    if claim.unit in ("ratio", "difference") and than and ", minus " not in than and not _is_number(than):
+    if claim.unit in ("ratio", "difference") and than and ", minus " not in than and not is_number(than):
         return f"{of} {'/' if claim.unit == 'ratio' else '-'} {than}"
     return f"{claim.unit} of {of}" if ", minus " not in than else f"{claim.unit} ({sides})"
 
@@ -159,14 +159,6 @@ def _numbers(judged: Sequence[tuple[JudgedClaim, JudgedCase]]) -> pd.DataFrame:
             for claim, case in judged
         ]
     )
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _limit(number: float) -> str:

@@ -84,6 +84,22 @@ def test_a_terminal_gets_a_live_table_of_the_last_cells() -> None:
     assert rows[-2:] == [["mix", "0.5", "2/4", "0.1235"], ["replace", "", "1/4", ""]]
 
 
+@pytest.mark.parametrize("is_terminal", [False, True])
+def test_control_characters_of_names_and_messages_do_not_reach_the_terminal(is_terminal: bool) -> None:
+    shown, title = console(terminal=is_terminal), "\x1b]0;title\x07"
+    display = ConsoleDisplay(shown)
+    display.start()
+    display.update(
+        replace(
+            PROGRESS, sweep=f"toy{title}", metric=f"kid{title}", cells=(CellProgress((f"mix{title}", ""), 1, None),)
+        )
+    )
+    display.say(f"a note{title}")
+    display.stop()
+    assert title not in output(shown)
+    assert "a note\\x1b]0;title\\x07" in output(shown)
+
+
 def test_a_display_can_start_again() -> None:
     terminal = console(terminal=True)
     display = ConsoleDisplay(terminal)

@@ -20,6 +20,7 @@ from raysc.models.language.causal_lm import CausalLm
 from raysc.planning.plan import make_plan
 from raysc.planning.resolved import resolve
 from raysc.planning.validation import validate
+from raysc.pool.training_set import TrainingSet
 from raysc.results.claims.judging import judge_claims
 from raysc.results.plots.sample_grid import read_samples, sample_grid_png
 from raysc.results.report.figures.samples import samples_figure
@@ -248,3 +249,35 @@ def test_texts_can_be_seen_and_exported(chats: tuple[Sweep, Path], tmp_path: Pat
 def test_a_plan_reads_no_weights(chats: tuple[Sweep, Path]) -> None:
     sweep, folder = chats
     assert make_plan(resolve(sweep), Objects.open(str(folder))).units == ()
+
+
+def test_coupled_language_models_train_on_each_others_texts_and_go_on_after_a_kill(
+    make_sweep: MakeSweep, run_sweep: RunSweep, run_and_kill: Callable[[Sweep, Objects, int], None], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    read: dict[tuple[int, int], np.ndarray] = {}
+    fit = TrainedRank.fit
+
+    def noted(self: TrainedRank, generation: int, training_set: TrainingSet, *arguments: Any) -> Any:
+        read[self.model_number, generation] = training_set.load()[0]
+        return fit(self, generation, training_set, *arguments)
+
+    monkeypatch.setattr(TrainedRank, "fit", noted)
+    few = ("data.rows=30", "space={regime: [replace], lambda: 1.0}", "models={count: 2, reads: complete}")
+    short = ("initial.steps=4", "sample.accept=null", "curation={name: luce, reward: words, target: 3.0}")
+    metrics = "metrics=[cross_entropy, self_perplexity, {name: expected_reward, reward: words, target: 3.0}]"
+    sweep = make_sweep(CHATS, *few, *short, metrics, "sample.rows=60")
+    whole, killed = Objects.open(str(tmp_path / "a")), Objects.open(str(tmp_path / "b"))
+    run_sweep(sweep, whole)
+    cells = resolve(sweep).cells
+    sampled = [sampled_rows(cell, 0, 1, whole) for cell in cells]
+    for model in range(2):
+        rows = read[model, 2]
+        of_models = [
+            (rows[:, None] == of_model).all(axis=2).any(axis=1) for of_model in sampled if of_model is not None
+        ]
+        assert np.any(of_models, axis=0).all()
+        assert [(mask & ~other).any() for mask, other in zip(of_models, of_models[::-1], strict=True)] == [True, True]
+    run_and_kill(sweep, killed, 1)
+    run_sweep(sweep, killed)
+    pd.testing.assert_frame_equal(results(sweep, killed), results(sweep, whole), check_exact=True)

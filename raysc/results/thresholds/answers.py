@@ -74,11 +74,15 @@ def threshold_of(search: Search) -> Threshold:
     )
 
 
+def search_label(search: Search) -> str:
+    """Return the settings by which a search differs from others, for the beginning of a sentence; empty for one."""
+    return f"{label(list(search.where), list(search.where.values()))}: " if search.where else ""
+
+
 def threshold_text(axis: str, search: Search) -> str:
     """Return the answer of a search in a sentence: ``data.rows 100: lambda* 1.02 [0.95, 1.09] ...``."""
     threshold, scale = threshold_of(search), search.settings.scale
-    where = f"{label(list(search.where), list(search.where.values()))}: " if search.where else ""
-    runs = f"{threshold.runs} runs"
+    where, runs = search_label(search), f"{threshold.runs} runs"
     match threshold.outcome:
         case "stable":
             return f"{where}{axis}: none up to {number_text(scale.high)}; {runs}"
@@ -91,9 +95,18 @@ def threshold_text(axis: str, search: Search) -> str:
     if threshold.outcome == "threshold":
         wide = "" if threshold.narrow else "; wider than `search.width`: raise `search.runs`"
         return f"{where}{axis}*{interval}, {runs}{wide}"
-    ends = [number_text(end) for end in (threshold.bracket_low, threshold.bracket_high)]
     state = "undecided within `search.runs`" if threshold.outcome == "undecided" else "searching"
-    return f"{where}{axis}*: {state}, between {ends[0]} and {ends[1]};{interval or ' no estimate yet'}, {runs}"
+    return f"{where}{axis}*: {state}, {_bracket_text(threshold, search)};{interval or ' no estimate yet'}, {runs}"
+
+
+def _bracket_text(threshold: Threshold, search: Search) -> str:
+    """Return where the threshold is, by the ends of its bracket that are clear."""
+    low, high = threshold.bracket_low, threshold.bracket_high
+    if math.isnan(low) and math.isnan(high):
+        return f"from {number_text(search.settings.scale.low)} to {number_text(search.settings.scale.high)}"
+    if math.isnan(low):
+        return f"below {number_text(high)}"
+    return f"above {number_text(low)}" if math.isnan(high) else f"between {number_text(low)} and {number_text(high)}"
 
 
 def thresholds_frame(searches: Sequence[Search]) -> pd.DataFrame:

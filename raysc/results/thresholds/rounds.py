@@ -21,7 +21,7 @@ from raysc.errors import InputError
 from raysc.planning.plan import make_plan
 from raysc.planning.resolved import ResolvedSweep, resolve
 from raysc.results.table.table import load_table
-from raysc.results.thresholds.answers import thresholds_frame
+from raysc.results.thresholds.answers import search_label, thresholds_frame
 from raysc.results.thresholds.evidence import Search, read_searches
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep, read_probes
@@ -155,15 +155,17 @@ def _with_proposals(probes: Probes, search: Search) -> Probes:
 
 
 def _missing_text(state: SearchState) -> str:
-    """Return the values of which some runs are missing, with their seeds."""
+    """Return the values of which some runs are missing, with their seeds, search by search."""
     search = state.resolved.sweep.search
     assert search is not None
     texts = []
     for searched, probes in zip(state.searches, search.probes, strict=True):
         known = {probe.value for probe in searched.probes}
-        texts += [
+        values = [
             f"{value:g} ({len(runs.seeds)} seeds, {runs.generations} generations)"
             for value, runs in probes.items()
             if value not in known
         ]
-    return ", ".join(texts)
+        if values:
+            texts.append(search_label(searched) + ", ".join(values))
+    return "; ".join(texts)

@@ -11,6 +11,7 @@ from raysc.models.neural.gpu import to_contiguous
 from raysc.models.neural.state import State
 from raysc.models.training.ema import EmaWeights
 from raysc.models.training.fsdp import distribute_like, full_tensors
+from raysc.models.training.fused_adamw import FusedAdamW
 from raysc.models.training.lr_schedule import learning_rate
 from raysc.settings import Train
 
@@ -33,13 +34,15 @@ class OptimizerState:
 
     Attributes:
         parameters: trained parameters by name; their order is the network's.
-        adamw: their optimiser, without state until ``load_moments``.
+        adamw: their optimiser, without state until ``load_moments``: ``FusedAdamW`` for a pack, else that of torch,
+            which Accelerate needs; their values are equal.
         learns: True once a step had a learning rate above 0.
     """
 
     def __init__(
-        self, parameters: Mapping[str, Tensor], start: State, steps: range, train: Train, total_steps: int | None
-    ) -> None:
+        self, parameters: Mapping[str, Tensor], start: State, steps: range, train: Train, total_steps: int | None,
+        pack: bool = False,
+    ) -> None:  # fmt: skip
         """Create the optimiser and copy the EMA weights.
 
         Args:
@@ -48,10 +51,13 @@ class OptimizerState:
             steps: optimiser steps of the run, within its generation.
             train: training settings.
             total_steps: optimiser steps of the generation; None: ``steps.stop``.
+            pack: the parameters have a leading seed axis, and Accelerate does not train them.
         """
         self.parameters = dict(parameters)
-        self.adamw = torch.optim.AdamW(
-            self.parameters.values(), lr=train.lr, weight_decay=train.weight_decay, fused=True
+        self.adamw: FusedAdamW | torch.optim.AdamW = (
+            FusedAdamW(self.parameters.values(), train.lr, train.weight_decay)
+            if pack
+            else torch.optim.AdamW(self.parameters.values(), lr=train.lr, weight_decay=train.weight_decay, fused=True)
         )
         self._ema = EmaWeights(start.averaged_weights, self.parameters, train)
         self._config, self._train = start.config, train

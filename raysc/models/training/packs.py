@@ -69,7 +69,7 @@ def fit(
     weights = starting_weights(start, steps, train)
     # In the order of the network, not of a file, since gradient norms are sums.
     parameters = {name: weights[name].clone().requires_grad_() for name, _ in network.named_parameters()}
-    optimizer_state = OptimizerState(parameters, start, steps, train, total_steps)
+    optimizer_state = OptimizerState(parameters, start, steps, train, total_steps, pack=True)
     if carries_optimizer_state(steps, train):
         optimizer_state.load_moments(start.moments)
 

@@ -21,10 +21,14 @@ def test_distances_are_those_of_sorted_differences(product_dim: int, monkeypatch
 
 
 def test_block_sizes_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    x, y = draw(1, 31, 23)
-    expected = nearest.nearest_distances(x, y)
-    monkeypatch.setattr(nearest, "BLOCK", 50)
-    np.testing.assert_array_equal(nearest.nearest_distances(x, y), expected)
+    for dim in (4, nearest.PRODUCT_DIM):
+        x, y = draw(1, 31, 23, dim=dim)
+        expected = nearest.nearest_distances(x, y)
+        with monkeypatch.context() as patch:
+            patch.setattr(nearest, "BLOCK", 50)
+            patch.setattr(nearest, "MIN_QUERIES", 1)
+            assert len(list(nearest.distance_blocks(x, y))) > 1
+            np.testing.assert_array_equal(nearest.nearest_distances(x, y), expected)
 
 
 def test_equal_rows_are_at_distance_0_in_high_dimension() -> None:

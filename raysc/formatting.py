@@ -1,5 +1,6 @@
 """Durations and sizes as text, and text that is safe to print."""
 
+import textwrap
 import unicodedata
 
 
@@ -29,6 +30,20 @@ def is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def broken_lines(text: str, width: int) -> str:
+    """Break lines between words that are longer than ``width`` characters; their rest has two spaces more of indent.
+
+    A word that is longer stays whole.
+    """
+    lines = []
+    for line in text.split("\n"):
+        words = line.lstrip(" ")
+        indent = line[: len(line) - len(words)]
+        wrapper = textwrap.TextWrapper(width, indent, f"{indent}  ", break_long_words=False, break_on_hyphens=False)
+        lines += wrapper.wrap(words) if len(line) > width else [line]
+    return "\n".join(lines)
 
 
 def printable(text: str) -> str:

@@ -1,6 +1,6 @@
 import pytest
 
-from raysc.formatting import is_number, printable
+from raysc.formatting import broken_lines, is_number, printable
 
 
 @pytest.mark.parametrize(
@@ -20,3 +20,15 @@ def test_control_characters_become_escapes(text: str, shown: str) -> None:
 @pytest.mark.parametrize(("text", "is_one"), [("1e-3", True), (" -inf ", True), ("", False), ("1,5", False)])
 def test_numbers_are_texts_that_float_reads(text: str, is_one: bool) -> None:
     assert is_number(text) is is_one
+
+
+def test_long_lines_are_broken_between_words_below_their_indent() -> None:
+    text = "holds\n    a ratio of two values, well-known\n\n    unbreakably_long_words"
+    assert broken_lines(text, 18).split("\n") == [
+        "holds",
+        "    a ratio of two",
+        "      values,",
+        "      well-known",
+        "",
+        "    unbreakably_long_words",
+    ]

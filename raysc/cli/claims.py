@@ -7,7 +7,7 @@ import typer
 
 from raysc.cli.arguments import Overrides, Storage, SweepArgument
 from raysc.cli.results import json_value
-from raysc.display import open_console
+from raysc.display import print_lines
 from raysc.errors import RayscError
 from raysc.formatting import printable
 from raysc.planning.open_sweep import open_sweep
@@ -40,10 +40,9 @@ def claims(
     if as_json:
         typer.echo(json.dumps([as_object(claim) for claim in judged], indent=1, allow_nan=False))
     else:
-        console = open_console()
         for claim in judged:
-            console.print(claim_text(claim, MAX_CASES))
-        console.print(f"{printable(sweep.name)}: {verdict_counts(judged) if judged else 'its file makes no claims'}")
+            print_lines(claim_text(claim, MAX_CASES))
+        print_lines(f"{printable(sweep.name)}: {verdict_counts(judged) if judged else 'its file makes no claims'}")
     unexpected = [claim.claim.says for claim in judged if claim.unexpected(strict)]
     if unexpected:
         raise RayscError(f"not as the sweep file expects: {printable('; '.join(unexpected))}")

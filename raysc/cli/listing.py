@@ -10,6 +10,7 @@ import typer
 
 from raysc import registry
 from raysc.cli.shipped import purpose, shipped
+from raysc.display import print_lines
 from raysc.errors import InputError
 from raysc.reference.papers import papers
 from raysc.sweepfile.components import parameter_text
@@ -55,7 +56,7 @@ def listing(
     for kind, names in listed.items():
         lines = [f"  {name}: {_entry_text(kind, name)}" for name in names]
         texts.append("\n".join([HEADINGS[kind], *lines]))
-    typer.echo("\n\n".join(texts))
+    print_lines("\n\n".join(texts))
 
 
 def _select(what: str | None) -> dict[str, list[str]]:

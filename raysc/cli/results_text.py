@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from raysc.display import open_console
+from raysc.display import open_console, print_lines
 from raysc.formatting import printable
 
 if TYPE_CHECKING:
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 STATISTICS = ("mean", "low", "high", "sd", "median", "min", "max")
 """Statistics over seeds of each metric with --wide; low and high limit the 95 % interval of the mean."""
+
+MAX_OMITTED = 8
+"""Number of columns without room that are named."""
 
 
 @dataclass(frozen=True)
@@ -137,8 +140,8 @@ def print_table(table: "pd.DataFrame") -> None:
         table = table.rename(columns={excesses[0]: "excess"})
     omitted = print_plain_table(table)
     if omitted:
-        text = printable(", ".join(omitted))
-        open_console().print(f"no room for {text}; see --metric, --csv, --parquet, --json")
+        text = ", ".join(omitted) if len(omitted) <= MAX_OMITTED else f"{len(omitted)} more columns"
+        print_lines(f"no room for {printable(text)}; see --metric, --csv, --parquet, --json")
 
 
 def print_plain_table(table: "pd.DataFrame", left: Sequence[str] = ("regime",)) -> Sequence[str]:

@@ -5,7 +5,7 @@ from typing import IO, TYPE_CHECKING, cast
 
 from raysc.display.encoding_fallback import SubstitutingOutput, lacks_signs
 from raysc.display.state import SweepProgress
-from raysc.formatting import printable
+from raysc.formatting import broken_lines, printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -90,6 +90,12 @@ def _table(progress: SweepProgress) -> "Table":
             "" if cell.metric is None else f"{cell.metric:.4g}",
         )
     return table
+
+
+def print_lines(text: str) -> None:
+    """Print lines on the standard output; on a terminal, long lines are broken between words."""
+    console = open_console()
+    console.print(broken_lines(text, console.width) if console.is_terminal else text)
 
 
 def open_console() -> "Console":

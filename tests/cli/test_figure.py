@@ -21,7 +21,7 @@ def test_a_figure_is_written_in_the_format_of_its_name(
         (("--size", "0.1x0.1"), "--size 0.1x0.1: expected"),
         (("--out", "x.jpg"), "--out x.jpg: expected a file that ends with .pdf, .svg or .png"),
         (("--metric", "frechet"), "metric frechet: small-gaussian has no such metric; did you mean"),
-        (("--where", "lambda=7"), "where lambda=7: cells have 1, 0.5, 2"),
+        (("--where", "lambda=7"), "where lambda=7: cells have 0.5, 1, 2"),
     ],
 )
 def test_options_are_refused_before_anything_is_drawn(

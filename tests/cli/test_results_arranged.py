@@ -47,6 +47,8 @@ def test_markdown_and_latex_have_readable_headings_and_the_best_mean_in_bold(
     assert "Fréchet distance $\\downarrow$" in latex
     assert latex.count("\\textbf{") == 3, "distance, excess, variance"
     assert latex.count("\\begin{tabular}") == latex.count("\\end{tabular}") == 1
+    both = raysc("results", *gaussian_arguments, "--markdown", "--metric=frechet_distance").out.splitlines()[0]
+    assert both.endswith("| Fréchet distance $\\downarrow$ | Fréchet distance floor | excess |")
 
 
 @pytest.mark.slow

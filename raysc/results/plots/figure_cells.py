@@ -47,6 +47,8 @@ def select(cells: Sequence[CellSettings], where: Where) -> list[int]:
     check_axes("where", list(where), cells)
     for axis, values in where.items():
         valid = [value for value in distinct(cell.axes[axis] for cell in cells) if value is not None]
+        if all(isinstance(value, int | float) for value in valid):
+            valid.sort()
         for value in values:
             if not any(is_same(value, other) for other in valid):
                 raise InputError(f"where {axis}={value}: cells have {', '.join(value_text(other) for other in valid)}")

@@ -72,6 +72,9 @@ class PaperNames:
             return self.metric(columns[name])
         if name == f"{main_columns(sweep)[0].name}_excess":
             return "excess"
+        metric, _, part = name.rpartition("_")
+        if metric in columns:  # its floor or excess
+            return f"{self.column(metric)} {part}"
         return self.plain(name.replace("_", " "))
 
     def plain(self, text: str) -> str:

@@ -29,8 +29,10 @@ quickstart: $(VENV)/.installed
 prefix = awk '{ print "$(1): " $$0; fflush() }'
 
 # Tests on Ray wait most of the time, so two processes run them, each with a Ray of its own, beside the other tests.
-# Both halves print whole lines as they go, each with its name in front; the status is that of both.
+# Both halves print whole lines as they go, each with its name in front; the status is that of both. Hundreds of processes
+# import raysc, so it is compiled before: some containers have Python keep no compiled files.
 test: setup
+	$(BIN)/python -m compileall -q raysc
 	$(MAKE) --jobs=2 --keep-going test-cluster test-rest
 
 test-cluster: SHELL := bash

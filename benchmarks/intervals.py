@@ -10,7 +10,7 @@ import sys
 import numpy as np
 from scipy import stats
 
-from raysc.results.statistics.intervals import SkewAdjusted
+from raysc.results.statistics.intervals import SkewAdjustedInterval
 
 SEEDS = (3, 5, 8, 12, 20, 50, 100)
 MEANS = {
@@ -44,7 +44,7 @@ def draw(name: str, shape: tuple[int, int], generator: np.random.Generator) -> n
 def miss_rates(name: str, seeds: int, samples: int) -> tuple[float, float, float]:
     """Return the rates of means below the lower and above the upper limit, and the median width over Student's."""
     values = draw(name, (seeds, samples), np.random.default_rng(seeds))
-    low, high = SkewAdjusted(values).interval(0.95)
+    low, high = SkewAdjustedInterval(values).interval(0.95)
     student = 2 * stats.t.ppf(0.975, seeds - 1) * values.std(axis=0, ddof=1) / np.sqrt(seeds)
     return (
         float((MEANS[name] < low).mean()),

@@ -53,13 +53,15 @@ def verify_entries(seeds: Mapping[str, Collection[int]], objects: Objects) -> It
     dropped = tombstone_index(objects.names("dropped"))
     names = list_entries(seeds, objects)
     last = _last_generations(names)
-    verifier = _Verifier(objects, {pack: _Kept(last.get(pack, 0), dropped.get(pack, {})) for pack in {*last, *dropped}})
+    verifier = _Verifier(
+        objects, {pack: _RetentionState(last.get(pack, 0), dropped.get(pack, {})) for pack in {*last, *dropped}}
+    )
     with ThreadPoolExecutor(READ_THREADS) as pool:
         yield from pool.map(verifier.verify, names)
 
 
 @dataclass(frozen=True)
-class _Kept:
+class _RetentionState:
     """Progress and tombstones of a unit, which decide which of its files may be missing.
 
     Attributes:
@@ -89,11 +91,11 @@ class _Verifier:
 
     Attributes:
         objects: the store.
-        kept: (key, pack) -> its progress and tombstones at the start.
+        states: (key, pack) -> its progress and tombstones at the start.
     """
 
     objects: Objects
-    kept: Mapping[tuple[str, str], _Kept]
+    states: Mapping[tuple[str, str], _RetentionState]
 
     def verify(self, name: str) -> DamagedObjectError | None:
         """Return the damage of an entry, if any; an entry that was deleted in the meantime has none.
@@ -103,38 +105,38 @@ class _Verifier:
         """
         _, *parts = name.split("/")
         key, pack = parts[-3:-1] if name.startswith("metrics/") else parts[:2]
-        kept = self.kept.get((key, pack), _Kept(0, {}))
-        while (damage := self._damage(name, kept)) is not None:
+        state = self.states.get((key, pack), _RetentionState(0, {}))
+        while (damage := self._damage(name, state)) is not None:
             dropped = tombstone_index(self.objects.names(f"dropped/{key}/{pack}")).get((key, pack), {})
             last = _last_generations(self.objects.names(f"spans/{key}/{pack}")).get((key, pack), 0)
-            if (now := _Kept(last, dropped)) == kept:
+            if (now := _RetentionState(last, dropped)) == state:
                 break
-            kept = now
+            state = now
         return damage
 
-    def _damage(self, name: str, kept: _Kept) -> DamagedObjectError | None:
+    def _damage(self, name: str, state: _RetentionState) -> DamagedObjectError | None:
         folder = name.partition("/")[0]
         try:
             if folder == "metrics":
                 metric_files.read_table(self.objects, name)
             elif folder in ("spans", "partial"):
-                self._verify_files(Manifest.read(self.objects, name), kept)
+                self._verify_files(Manifest.read(self.objects, name), state)
         except FileNotFoundError:
             return None
         except DamagedObjectError as damage:
             return damage
         return None
 
-    def _verify_files(self, manifest: Manifest, kept: _Kept) -> None:
+    def _verify_files(self, manifest: Manifest, state: _RetentionState) -> None:
         """Compare the files of a manifest with their checksums.
 
         Raises:
             DamagedObjectError: a file was changed, or is missing and may not be.
         """
         t = int(manifest.name.rpartition("/")[2].partition("-")[0])
-        kept = kept if manifest.name.startswith("spans/") else _Kept(0, {})
+        state = state if manifest.name.startswith("spans/") else _RetentionState(0, {})
         for file, entry in manifest.files.items():
-            if kept.may_be_missing(t, file) and not manifest.has_file(file):
+            if state.may_be_missing(t, file) and not manifest.has_file(file):
                 continue
             if file.startswith("rows/"):
                 read_verified(self.objects, manifest.object_name(file), entry.sha256)

@@ -15,7 +15,7 @@ from raysc.sweepfile.claims import (
     ClaimEntry,
     ClaimGrid,
     Comparison,
-    Expected,
+    ExpectedVerdict,
     Margin,
     Quantity,
     Scale,
@@ -119,7 +119,7 @@ class _ClaimReader:
         """The axis along which a case has several cells: the trend's, or lambda for a boundary."""
         return self.entry.trend if self.entry.boundary is None else "lambda"
 
-    def expected(self) -> tuple[Expected, str]:
+    def expected(self) -> tuple[ExpectedVerdict, str]:
         """Return the expected verdict and its reason."""
         expect = self.entry.expect
         if expect is None:

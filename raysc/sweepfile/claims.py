@@ -53,7 +53,7 @@ from raysc.sweepfile.threshold_search import ThresholdSearch
 Scale = Literal["log", "linear"]
 Relation = Literal["above", "below", "within"]
 Baseline = Literal["generation 0", "control", "theory"]
-Expected = Literal["holds", "fails", "undecided"]
+ExpectedVerdict = Literal["holds", "fails", "undecided"]
 Statistic = Literal["mean", "least", "largest"]
 """How the values of the models of a cell become one value."""
 
@@ -163,7 +163,7 @@ class Claim:
     boundary: Margin | None
     models: Statistic | None
     cases: tuple[Case, ...]
-    expected: Expected
+    expected: ExpectedVerdict
     reason: str
 
 

@@ -38,7 +38,7 @@ SIDE = 32
 CFM_HEAD_CHANNELS = 64
 """Channels of an attention head in torchcfm's example."""
 MOMENTS = ("exp_avg", "exp_avg_sq")
-Stored = Mapping[str, Any]
+FileContents = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ def unet_checkpoint(values: Any, limit: int) -> Checkpoint:
     raise RefusedError("it holds neither net_model, as torchcfm's files do, nor model, as ddpm-torch's do")
 
 
-def _cfm_checkpoint(values: Stored, limit: int) -> Checkpoint:
+def _cfm_checkpoint(values: FileContents, limit: int) -> Checkpoint:
     raw = _state_dict(values["net_model"])
     levels = _cfm_levels(raw)
     sizes = _sizes(raw, "time_embed.0.weight", levels, CFM_HEAD_CHANNELS)
@@ -159,7 +159,7 @@ def _cfm_checkpoint(values: Stored, limit: int) -> Checkpoint:
     )
 
 
-def _ddpm_checkpoint(values: Stored, limit: int) -> Checkpoint:
+def _ddpm_checkpoint(values: FileContents, limit: int) -> Checkpoint:
     raw = _state_dict(values["model"])
     sizes = _sizes(raw, "embed.0.weight", _ddpm_levels(raw), 8)
     config = unet_config((_width(raw, "in_conv.weight", 1), SIDE, SIDE), sizes)
@@ -190,7 +190,7 @@ def _state_dict(values: Any) -> dict[str, Any]:
 
 
 def _tensors(
-    config: Config, names: Names, raw: Stored, average: Any, optimiser: Any, limit: int
+    config: Config, names: Names, raw: FileContents, average: Any, optimiser: Any, limit: int
 ) -> tuple[Tensors, Tensors, Tensors]:
     """Return raw weights, EMA weights and AdamW's moments, which follow the weights' names and shapes."""
     part_of = partial(_part, config, names)
@@ -221,7 +221,7 @@ def _steps(value: Any) -> Tensor:
     return torch.tensor(float(value))
 
 
-def _cfm_levels(raw: Stored) -> list[tuple[list[int], bool]]:
+def _cfm_levels(raw: FileContents) -> list[tuple[list[int], bool]]:
     """Return the widths of the residual blocks of each level, and whether the level has attention."""
     levels: list[tuple[list[int], bool]] = [([], False)]
     for index in range(1, MAX_LEVELS * (MAX_RES_BLOCKS + 1)):
@@ -237,7 +237,7 @@ def _cfm_levels(raw: Stored) -> list[tuple[list[int], bool]]:
     return levels
 
 
-def _ddpm_levels(raw: Stored) -> list[tuple[list[int], bool]]:
+def _ddpm_levels(raw: FileContents) -> list[tuple[list[int], bool]]:
     levels: list[tuple[list[int], bool]] = []
     pattern = re.compile(r"downsamples\.level_(\d{1,3})\.(\d{1,3})(\.0)?\.conv1\.weight", re.ASCII)
     matches = [match for name in raw if (match := pattern.fullmatch(name))]
@@ -250,7 +250,7 @@ def _ddpm_levels(raw: Stored) -> list[tuple[list[int], bool]]:
     return levels
 
 
-def _sizes(raw: Stored, time: str, levels: list[tuple[list[int], bool]], head_channels: int) -> UNetSizes:
+def _sizes(raw: FileContents, time: str, levels: list[tuple[list[int], bool]], head_channels: int) -> UNetSizes:
     """Return the sizes of a network; RefusedError if its levels differ in more than their widths."""
     channels = _width(raw, time, 1)
     counts = {len(widths) for widths, _ in levels}
@@ -275,7 +275,7 @@ def _settings(sizes: UNetSizes) -> dict[str, Any]:
     }
 
 
-def _width(raw: Stored, name: str, axis: int) -> int:
+def _width(raw: FileContents, name: str, axis: int) -> int:
     """Return the size of a tensor along an axis; RefusedError without the tensor."""
     value = raw.get(name)
     if not isinstance(value, StoredTensor) or len(value.shape) <= axis:

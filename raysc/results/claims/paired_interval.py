@@ -15,7 +15,7 @@ import numpy as np
 from raysc.results.statistics.bands import Band
 from raysc.results.statistics.censored import CensoredValues
 from raysc.results.statistics.crossed import replicates
-from raysc.results.statistics.intervals import SkewAdjusted, means
+from raysc.results.statistics.intervals import SkewAdjustedInterval, means
 from raysc.seeds import are_crossed
 
 
@@ -90,4 +90,4 @@ def _one_sided(bounds: np.ndarray, side: Literal["low", "high"], seeds: Sequence
 
 
 def _interval(values: np.ndarray) -> Interval:
-    return Band(values) if values.shape[1] > 1 else SkewAdjusted(values)
+    return Band(values) if values.shape[1] > 1 else SkewAdjustedInterval(values)

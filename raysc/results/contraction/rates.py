@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from raysc.results.statistics.crossed import replicates
-from raysc.results.statistics.intervals import CONFIDENCE_LEVEL, SkewAdjusted
+from raysc.results.statistics.intervals import CONFIDENCE_LEVEL, SkewAdjustedInterval
 
 RESOLUTION = 1e-6
 """Distance, relative to that of generation 0, below which rounding may be a part of it."""
@@ -39,7 +39,7 @@ class Rate:
         values = replicates(self.logs[:, None], self.seeds)
         if values is None or len(values) < 2:
             return float("nan"), float("nan")
-        low, high = SkewAdjusted(values).interval(CONFIDENCE_LEVEL)
+        low, high = SkewAdjustedInterval(values).interval(CONFIDENCE_LEVEL)
         return float(np.exp(low[0])), float(np.exp(high[0]))
 
 

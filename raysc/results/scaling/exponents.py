@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from raysc.results.statistics.crossed import replicates
-from raysc.results.statistics.intervals import CONFIDENCE_LEVEL, SkewAdjusted
+from raysc.results.statistics.intervals import CONFIDENCE_LEVEL, SkewAdjustedInterval
 
 MIN_SEEDS = 3
 """Seeds from which on an exponent has an interval."""
@@ -37,7 +37,7 @@ class Exponent:
         values = replicates(self.slopes[:, None], self.seeds)
         if values is None or len(values) < 2:
             return float("nan"), float("nan")
-        low, high = SkewAdjusted(values).interval(CONFIDENCE_LEVEL)
+        low, high = SkewAdjustedInterval(values).interval(CONFIDENCE_LEVEL)
         return float(low[0]), float(high[0])
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 from scipy import special
 
 from raysc.results.statistics.crossed import replicates
-from raysc.results.statistics.intervals import CONFIDENCE_LEVEL, SkewAdjusted
+from raysc.results.statistics.intervals import CONFIDENCE_LEVEL, SkewAdjustedInterval
 from raysc.seeds import share_seeds
 
 
@@ -67,7 +67,7 @@ def seed_mean(
     independent = replicates(known[:, None], known_seeds)
     if independent is None:
         return Mean(float(known.mean()), np.nan, np.nan, len(known))
-    low, high = clip(np.ravel(SkewAdjusted(independent).interval(CONFIDENCE_LEVEL)), bounds)
+    low, high = clip(np.ravel(SkewAdjustedInterval(independent).interval(CONFIDENCE_LEVEL)), bounds)
     return Mean(float(known.mean()), float(low), float(high), len(known))
 
 

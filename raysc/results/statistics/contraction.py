@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from raysc.results.statistics.censored import CensoredValues
-from raysc.results.statistics.intervals import SkewAdjusted
+from raysc.results.statistics.intervals import SkewAdjustedInterval
 
 
 class NoContractionError(Exception):
@@ -35,7 +35,7 @@ def contraction(excess: np.ndarray, level: float) -> np.ndarray:
     if len(excess) < 2 or not np.isfinite(excess).all():
         raise NoContractionError
     numerator, denominator = excess[:, [-1]] - excess[:, [1]], excess[:, [-2]] - excess[:, [0]]
-    if SkewAdjusted(denominator).p_value(0.0)[0] > 1 - level:
+    if SkewAdjustedInterval(denominator).p_value(0.0)[0] > 1 - level:
         raise NoContractionError
     ratio = numerator.mean() / denominator.mean()
     return np.asarray(ratio + (numerator - ratio * denominator) / denominator.mean())

@@ -63,7 +63,7 @@ def sample_moments(values: np.ndarray) -> SampleMoments:
 
 
 @dataclass(frozen=True)
-class SkewAdjusted:
+class SkewAdjustedInterval:
     """The interval of each column's mean.
 
     Attributes:

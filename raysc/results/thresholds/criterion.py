@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from raysc.results.statistics.contraction import NoContractionError, contraction
-from raysc.results.statistics.intervals import CONFIDENCE_LEVEL, SkewAdjusted
+from raysc.results.statistics.intervals import CONFIDENCE_LEVEL, SkewAdjustedInterval
 
 State = Literal["stable", "unstable", "undecided", "still"]
 """State of a loop at one value. "still": the excess does not change clearly, so that rho is not known."""
@@ -120,7 +120,7 @@ def tolerance_probe(value: float, seeds: Sequence[int], excess: np.ndarray, delt
 
 def _judged(value: float, seeds: Sequence[int], estimates: np.ndarray, margins: np.ndarray) -> Probe:
     """Return a probe from the estimates and margins of its seeds."""
-    low, high = SkewAdjusted(estimates[:, None]).interval(CONFIDENCE_LEVEL)
-    decided = SkewAdjusted(margins[:, None]).p_value(0.0)[0] <= 1 - DECISION_LEVEL
+    low, high = SkewAdjustedInterval(estimates[:, None]).interval(CONFIDENCE_LEVEL)
+    decided = SkewAdjustedInterval(margins[:, None]).p_value(0.0)[0] <= 1 - DECISION_LEVEL
     state: State = "undecided" if not decided else "stable" if margins.mean() < 0 else "unstable"
     return Probe(value, tuple(seeds), state, margins, float(estimates.mean()), float(low[0]), float(high[0]))

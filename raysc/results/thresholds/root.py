@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from raysc.results.statistics.intervals import SkewAdjusted
+from raysc.results.statistics.intervals import SkewAdjustedInterval
 from raysc.results.thresholds.axis_scale import AxisScale
 from raysc.results.thresholds.criterion import Probe
 
@@ -37,7 +37,7 @@ class Root:
 
     def interval(self, level: float) -> tuple[float, float]:
         """Return the limits of the interval of the position."""
-        low, high = SkewAdjusted(self.roots[:, None]).interval(level)
+        low, high = SkewAdjustedInterval(self.roots[:, None]).interval(level)
         return float(low[0]), float(high[0])
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from raysc.results.statistics.bands import Band
-from raysc.results.statistics.intervals import SkewAdjusted
+from raysc.results.statistics.intervals import SkewAdjustedInterval
 
 GENERATOR = np.random.default_rng(0)
 
@@ -26,7 +26,7 @@ def test_the_band_holds_all_true_means_as_often_as_the_level_says(seeds: int) ->
 @pytest.mark.parametrize("seeds", [5, 30])
 def test_the_band_of_one_column_is_the_interval_of_its_mean(seeds: int) -> None:
     values = GENERATOR.normal(size=(seeds, 1))
-    (low, high), (single_low, single_high) = Band(values).interval(0.95), SkewAdjusted(values).interval(0.95)
+    (low, high), (single_low, single_high) = Band(values).interval(0.95), SkewAdjustedInterval(values).interval(0.95)
     assert high - low == pytest.approx(single_high - single_low, rel=0.05)
 
 
@@ -42,8 +42,8 @@ def test_the_band_of_skewed_values_holds_all_true_means_as_often_as_the_level_sa
 def test_the_band_is_wider_than_pointwise_intervals_and_narrower_than_bonferroni() -> None:
     (values,) = random_walks(40, 10, 1)
     low, high = Band(values).interval(0.95)
-    pointwise = SkewAdjusted(values).interval(0.95)
-    bonferroni = SkewAdjusted(values).interval(1 - 0.05 / 10)
+    pointwise = SkewAdjustedInterval(values).interval(0.95)
+    bonferroni = SkewAdjustedInterval(values).interval(1 - 0.05 / 10)
     assert (high > pointwise[1]).all()
     assert (high < bonferroni[1]).all()
     assert (low < pointwise[0]).all()

@@ -4,7 +4,7 @@ from scipy import stats
 
 from raysc.results.statistics.intervals import (
     HALL_SEEDS,
-    SkewAdjusted,
+    SkewAdjustedInterval,
     holm,
     limits,
     sample_moments,
@@ -23,7 +23,7 @@ def skewed() -> np.ndarray:
 
 def miss_rates(values: np.ndarray, mean: float) -> tuple[float, float]:
     """Return the rates of intervals of 95 % above and below the true mean; values: float64 (seeds, samples)."""
-    low, high = SkewAdjusted(values).interval(0.95)
+    low, high = SkewAdjustedInterval(values).interval(0.95)
     return float((low > mean).mean()), float((high < mean).mean())
 
 
@@ -46,8 +46,8 @@ def test_means_of_normal_values_rarely_lie_beyond_a_limit(seeds: int, mean: floa
 
 def test_few_values_of_both_signs_have_students_interval() -> None:
     values = np.array([[-1.0, 0.4], [0.3, -0.2], [2.0, 0.1], [-0.5, -0.3]])
-    low, high = SkewAdjusted(values).interval(0.9)
-    p = SkewAdjusted(values).p_value(1.0)
+    low, high = SkewAdjustedInterval(values).interval(0.9)
+    p = SkewAdjustedInterval(values).p_value(1.0)
     for column in range(2):
         test = stats.ttest_1samp(values[:, column], 1.0)
         interval = test.confidence_interval(0.9)
@@ -57,7 +57,7 @@ def test_few_values_of_both_signs_have_students_interval() -> None:
 
 def test_values_of_one_sign_have_a_longer_limit_away_from_0() -> None:
     values = np.array([1.0, 2.0, 4.0, 1.5])[:, None] * [1.0, -1.0]
-    low, high = SkewAdjusted(values).interval(0.95)
+    low, high = SkewAdjustedInterval(values).interval(0.95)
     student = stats.ttest_1samp(values[:, 0], 0.0).confidence_interval(0.95)
     mean = values[:, 0].mean()
     y = (student.high - mean) / mean
@@ -67,7 +67,7 @@ def test_values_of_one_sign_have_a_longer_limit_away_from_0() -> None:
 
 def test_the_limit_of_few_values_that_differ_widely_is_still_a_number_one_can_use() -> None:
     values = np.array([0.1, 1.0, 4.0])[:, None]
-    _, high = SkewAdjusted(values).interval(0.95)
+    _, high = SkewAdjustedInterval(values).interval(0.95)
     student = stats.ttest_1samp(values[:, 0], 0.0).confidence_interval(0.95)
     y = student.high / 1.7 - 1
     assert y > 1
@@ -96,7 +96,7 @@ def test_no_limit_is_nearer_than_students(skewed: np.ndarray) -> None:
 def test_the_p_value_of_a_limit_is_one_minus_the_level(
     skewed: np.ndarray, seeds: int, level: float, centre: float
 ) -> None:
-    interval = SkewAdjusted(skewed[:seeds] - centre * skewed[:seeds].mean(axis=0))
+    interval = SkewAdjustedInterval(skewed[:seeds] - centre * skewed[:seeds].mean(axis=0))
     for ends in interval.interval(level):
         for column, end in enumerate(ends):
             assert interval.p_value(float(end))[column] == pytest.approx(1 - level, rel=1e-6)
@@ -104,7 +104,7 @@ def test_the_p_value_of_a_limit_is_one_minus_the_level(
 
 @pytest.mark.parametrize("seeds", [4, 60])
 def test_equal_values_have_an_interval_of_no_width(seeds: int) -> None:
-    interval = SkewAdjusted(np.full((seeds, 1), 0.1) + np.array([0.0, 1e-16] * (seeds // 2))[:, None])
+    interval = SkewAdjustedInterval(np.full((seeds, 1), 0.1) + np.array([0.0, 1e-16] * (seeds // 2))[:, None])
     low, high = interval.interval(0.95)
     assert (low[0], high[0]) == pytest.approx((0.1, 0.1), abs=1e-15)
     assert interval.p_value(0.2)[0] == 0

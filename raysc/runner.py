@@ -211,7 +211,7 @@ def _run(plan: Plan, objects: Objects, address: str | None, display: Display) ->
     """Run the units of a plan on Ray; return the traceback of each unit that failed."""
     from raysc.cluster.driver import run_to_the_end
 
-    with _running_ray(plan.resolved, objects, address, display):
+    with _running_ray(plan, objects, address, display):
         return run_to_the_end(plan.resolved, objects, display, _order(plan, objects))
 
 
@@ -226,20 +226,20 @@ def _order(plan: Plan, objects: Objects) -> "Order | None":
 
 
 @contextmanager
-def _running_ray(resolved: ResolvedSweep, objects: Objects, address: str | None, display: Display) -> Iterator[None]:
+def _running_ray(plan: Plan, objects: Objects, address: str | None, display: Display) -> Iterator[None]:
     """Start Ray or connect to it, and check that the sweep can run there."""
     from raysc.cluster.loggers import check_loggers
     from raysc.cluster.plugin_shipping import plugin_modules
     from raysc.cluster.preflight import check_cluster
     from raysc.cluster.ray_compat import worker_output
-    from raysc.cluster.session import running_ray
+    from raysc.cluster.session import libraries_to_preload, running_ray
 
-    check_loggers(resolved.sweep)
+    check_loggers(plan.sweep)
     display.say("starting Ray")
-    with running_ray(address):
-        check_cluster(resolved.sweep, objects)
+    with running_ray(address, libraries_to_preload(plan)):
+        check_cluster(plan.sweep, objects)
         yield
-        if plugin_modules(resolved):
+        if plugin_modules(plan.resolved):
             display.say(f"output of plug-ins: {worker_output()} on each node; raysc sweep --debug shows it as it runs")
 
 
@@ -253,11 +253,11 @@ def _run_search(sweep: Sweep, objects: Objects, options: RunOptions, display: Di
 
         resolved = state.resolved
         _store_answers(state, objects)
-        _permitted_plan(resolved, objects, options.remake)  # a probe may need states that another sweep dropped
+        plan = _permitted_plan(resolved, objects, options.remake)  # a probe may need states that another sweep dropped
         write_sweep_record(objects, sweep.name, sweep.resolved, resolved.keys | resolved.reference_keys)
         wait_for_gc(objects, display.say)
         if not rays:
-            rays.append(stack.enter_context(_running_ray(resolved, objects, options.address, display)))
+            rays.append(stack.enter_context(_running_ray(plan, objects, options.address, display)))
         return run_to_the_end(resolved, objects, display)
 
     rays: list[None] = []

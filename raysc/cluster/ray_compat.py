@@ -8,7 +8,7 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from pickle import UnpicklingError
@@ -63,6 +63,15 @@ def set_session_switches() -> None:
     """
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     silence_tune()
+
+
+def preload(modules: Sequence[str]) -> None:
+    """Let every process of the Ray that starts next import modules before its first work, while it would wait.
+
+    Ray has no argument for this, and its processes import what they need once they have work. A module that cannot be
+    imported is an entry in the log of the process.
+    """
+    os.environ.setdefault("RAY_preload_python_modules", ",".join(modules))
 
 
 class DriverPathConfig(JobConfig):

@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,9 +15,13 @@ import ray
 from raysc.cluster import ray_compat
 from raysc.cluster.local_ray import ray_folder, token_for_local_ray
 from raysc.errors import InputError, RayscError
+from raysc.planning.plan import Plan
 
 SLOW_IMPORTS = ("tensorboardX", "matplotlib.figure", "ray.tune.logger.tensorboardx")
 """Modules that Tune and the summary import; they are imported while Ray starts."""
+
+TRIAL_LIBRARIES = ("ray.tune", "pandas", "pyarrow.parquet", "torch", "accelerate")
+"""Libraries that trials of trained families import, in three seconds."""
 
 CONNECT_SECONDS = 5.0
 """Seconds within which a cluster must accept a connection."""
@@ -29,8 +33,20 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
 """Signals whose handlers Ray and Tune replace."""
 
 
+def libraries_to_preload(plan: Plan) -> Sequence[str]:
+    """Return the libraries that the processes of a Ray of this machine import as they start.
+
+    Ray starts a process for each core. They preload where each core is to run a trial of a trained family: elsewhere
+    idle processes would hold the memory of these libraries.
+    """
+    resources = plan.sweep.resources
+    a_trial_per_core = not resources.gpus and resources.workers == resources.cpus == 1
+    trained = [unit for unit in plan.loop if unit.cell.family.trained]
+    return TRIAL_LIBRARIES if a_trial_per_core and len(trained) >= (os.cpu_count() or 1) else ()
+
+
 @contextmanager
-def running_ray(address: str | None) -> Iterator[None]:
+def running_ray(address: str | None, preload: Sequence[str] = ()) -> Iterator[None]:
     """Connect to a cluster, or start Ray on this machine, without Ray's own messages.
 
     A Ray that was started here is shut down at the end, and environment variables and signal handlers of this process
@@ -38,6 +54,7 @@ def running_ray(address: str | None) -> Iterator[None]:
 
     Args:
         address: address of a cluster, as ``ray.init`` takes it; None: RAY_ADDRESS if it is set, else this machine.
+        preload: modules that the processes of a Ray that is started here import as they start.
 
     Raises:
         InputError: no cluster answers at the address, or Ray can use no temporary folder of this machine.
@@ -51,6 +68,11 @@ def running_ray(address: str | None) -> Iterator[None]:
     _check_connection(address)
     with _restored_environment(), _restored_signal_handlers() as restore_handlers:
         ray_compat.set_session_switches()
+        if preload and address == "local":
+            ray_compat.preload(preload)
+            os.environ.setdefault(
+                "OMP_NUM_THREADS", "1"
+            )  # torch reads it at its import, and these trials have one core
         # The start of Ray is mostly waiting, so these imports cost no time.
         threading.Thread(target=_import, args=SLOW_IMPORTS, daemon=True).start()
         try:

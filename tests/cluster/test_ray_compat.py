@@ -123,3 +123,9 @@ def test_the_configuration_of_an_autoscaler_is_found_by_its_process(tmp_path: Pa
     finally:
         process.kill()
         process.communicate()
+
+
+def test_processes_of_this_version_preload_modules() -> None:
+    source = Path(ray.__file__).parent
+    assert "--worker-preload-modules" in (source / "_private/workers/default_worker.py").read_text()
+    assert b"RAY_preload_python_modules" in (source / "core/src/ray/raylet/raylet").read_bytes()

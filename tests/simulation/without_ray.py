@@ -184,7 +184,7 @@ def simulated() -> Iterator[None]:
         replacements: list[tuple[object, str, Any]] = [
             (runner, "_run", _run),
             (runner, "_conclude", _conclude),
-            (runner, "_running_ray", lambda resolved, objects, address, display: nullcontext()),
+            (runner, "_running_ray", lambda plan, objects, address, display: nullcontext()),
             (thresholds, "thresholds_figure", lambda search, searches: None),
             (driver, "run_units", _run_units),
             (ray_compat, "without_node_messages", lambda mark_dead: nullcontext()),

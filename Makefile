@@ -37,7 +37,7 @@ test: setup
 
 test-cluster: SHELL := bash
 test-cluster: setup
-	set -o pipefail; $(BIN)/python -u -m pytest --verbosity=1 --numprocesses=2 --dist=loadfile tests/cluster | $(call prefix,cluster)
+	set -o pipefail; $(BIN)/python -u -m pytest --verbosity=1 --numprocesses=2 --dist=loadfile --no-loadscope-reorder tests/cluster | $(call prefix,cluster)
 
 test-rest: SHELL := bash
 test-rest: setup

@@ -43,6 +43,11 @@ LOG = "RAYSC_FIT_LOG"
 KINDS = ("driver", "trial", "rank", "publisher")
 WAIT_SECONDS = 20.0
 """Seconds to wait for a process of one kind before the next kind is tried."""
+POLL_SECONDS = {"driver": 0.1, "trial": 0.1, "rank": 0.2, "publisher": 0.01}
+"""Seconds between two looks for a process of a kind: a rank lives for seconds, an attempt without a manifest for a
+tenth of one. Each look costs processor time, which the sweep needs."""
+READ_SECONDS = 0.5
+"""Seconds between two tables of the reader."""
 
 FAMILY = '''
 """Flow matching that logs the start of each fit: one line, by rank 0."""
@@ -248,7 +253,7 @@ class DisturbedStore:
                 if kind == "driver":
                     driver.wait()
                 return
-            time.sleep(0.005)
+            time.sleep(POLL_SECONDS[kind])
 
     def _victims(self, kind: str, driver: "subprocess.Popen[bytes]") -> Iterator[int]:
         """Yield the ids of the processes of one kind."""
@@ -315,7 +320,7 @@ class Reader(threading.Thread):
         self._store, self._counts, self._done = store, counts, threading.Event()
 
     def run(self) -> None:
-        while not self._done.wait(0.05):
+        while not self._done.wait(READ_SECONDS):
             try:
                 self._store.table()
             except (RayscError, OSError, ValueError, KeyError) as error:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # the models are tiny: more threads only get in each other's way
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # a name that is not in the cache fails at once, not after retries
+os.environ.setdefault("RAY_worker_niceness", "0")  # with Ray's 15, trials wait for the other tests to leave a core idle
 
 import numpy as np
 import pytest

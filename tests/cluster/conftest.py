@@ -12,8 +12,20 @@ from tests.s3_server import S3, serving
 os.environ["RAY_AUTH_MODE"] = "disabled"
 
 
+LONGEST = (
+    *("exactly_once", "sweeps", "faults", "two_calls", "autoscaling", "node_loss", "full_disk", "threshold_search"),
+    *("wheel", "reference_features", "preflight", "crew", "stopping", "job_server", "notebook"),
+)
+"""Files of a minute and more, the longest first."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of this folder; pytest gives all collected ones."""
+    """Mark the tests of this folder, and begin with its longest files, so that no process ends with one of them.
+
+    pytest gives all collected tests.
+    """
+    order = {Path(__file__).with_name(f"test_{name}.py"): rank for rank, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.path, len(order)))
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.ray)
@@ -32,16 +44,26 @@ def running_ray(s3: S3) -> Iterator[None]:
     """One Ray for all tests, in a private folder; only its own processes are ended."""
     import ray
 
+    from raysc.cluster import ray_compat
+    from raysc.cluster.session import START_ATTEMPTS
+
     folder = tempfile.mkdtemp(prefix="r", dir="/tmp")
-    ray.init(
-        address="local",
-        num_cpus=3,
-        include_dashboard=False,
-        log_to_driver=False,
-        logging_level=logging.ERROR,
-        _temp_dir=folder,
-        object_store_memory=200 * 2**20,
-    )
+    for attempt in range(1, START_ATTEMPTS + 1):
+        try:
+            ray.init(
+                address="local",
+                num_cpus=3,
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                _temp_dir=folder,
+                object_store_memory=200 * 2**20,
+            )
+            break
+        except Exception as error:  # of any type: Ray raises plain exceptions too
+            if attempt == START_ATTEMPTS or ray_compat.SLOW_START not in str(error):
+                raise
+            ray.shutdown()
     yield
     ray.shutdown()
     shutil.rmtree(folder, ignore_errors=True)

@@ -106,13 +106,13 @@ def test_a_deletion_that_stops_half_way_leaves_no_checkpoint_without_its_files(
 
 
 def test_a_checkpoint_that_was_deleted_in_part_is_not_used(scenario: MakeScenario) -> None:
-    """A bucket deleted half of a used checkpoint; after damage of its generation the rest was used again."""
+    """A used checkpoint was left without its state; after damage of its generation the rest was used again."""
     play = scenario("checkpoints")
+    last = f"partial/{play.lineage}/0/2-3"
+    play.lose_machine("delete", f"^{last}")
     run_command(play.world, play.swept.sweep)
+    play.world.contents.remove_silently(play.file(last, "model/training_state.safetensors"))
     _damage(play, play.file(play.span(2), "model/model.safetensors"))
-    state = [name for name in play.world.contents.names("attempts/partial") if "training_state" in name]
-    for name in state:
-        play.world.contents.remove_silently(name)
     longer = run_command(play.world, play.swept.longer.sweep)
     check_results(play.world, longer, play.swept.expected_longer, "grown")
     assert play.world.violations == []

@@ -61,6 +61,9 @@ def run_all_units(resolved: ResolvedSweep, objects: Objects, report: Report) -> 
 
     Returns:
         Number of units that were run.
+
+    Raises:
+        InputError: there are units to run, and their results cannot be stored.
     """
 
     def block_store(attempt: Attempt) -> BlockStore:
@@ -81,6 +84,8 @@ def run_all_units(resolved: ResolvedSweep, objects: Objects, report: Report) -> 
         return context_in_process(sweep, objects, unit, block_store, partial(report_once, unit.cell), extractors)
 
     sweep, units = resolved.sweep, make_plan(resolved, objects).units
+    if units:
+        objects.probe()
     for unit in units:
         use_resources(sweep.resources, unit.cell.family.trained)
         run_unit(unit, make_context)

@@ -41,8 +41,8 @@ MAX_SEEDS = 10_000_000
 """Most seeds of a sweep."""
 MAX_GENERATIONS = 2_000_000
 """Most generations after generation 0; the recipes of a cumulative regime have a part for each."""
-MAX_NAME_BYTES = 240
-"""Longest name of a sweep in bytes; file systems take 255, and files are named after the sweep."""
+MAX_NAME_CHARACTERS, MAX_NAME_BYTES = 100, 240
+"""Longest name of a sweep; file systems take 255 bytes, and files are named after the sweep."""
 DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 """Names that are devices on Windows."""
 
@@ -214,8 +214,10 @@ def plain_name(name: str) -> str:
 
 def name_problem(name: str) -> str:
     """Return the reason why a text cannot be the name of a sweep, a folder on every file system; "" if it can."""
-    if not re.fullmatch(r"\w[\w.-]{0,99}", name):
+    if not re.fullmatch(r"\w[\w.-]*", name):
         return f"expected a plain folder name of letters, digits, '_', '-' and '.', such as my_sweep; got {quote(name)}"
+    if len(name) > MAX_NAME_CHARACTERS:
+        return f"a name has at most {MAX_NAME_CHARACTERS} characters; got {len(name)}"
     if len(name.encode()) > MAX_NAME_BYTES:
         return f"a name has at most {MAX_NAME_BYTES} bytes in UTF-8; got {len(name.encode())}"
     if name.endswith("."):

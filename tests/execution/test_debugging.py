@@ -10,7 +10,7 @@ from raysc.execution.debugging import run_all_units, single_seed
 from raysc.planning.plan import make_plan
 from raysc.planning.resolved import resolve
 from raysc.results.table.table import load_table
-from raysc.store.objects import Objects
+from raysc.store.objects import Objects, StorageError
 from raysc.sweepfile import Sweep, read_probes
 from raysc.sweepfile.threshold_search import Runs
 from tests.conftest import MakeSweep
@@ -37,6 +37,21 @@ def test_a_trained_cell_trains_its_generation_0_first(make_sweep: MakeSweep, dig
     assert run_all_units(resolved, objects, reported.append) == 2
     assert [columns["generation"] for columns in reported] == [0, 1, 2]
     assert not make_plan(resolved, objects).units
+
+
+def test_a_storage_that_takes_nothing_is_refused_before_a_unit_runs(
+    gaussian_store: tuple[Sweep, Objects], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(objects: Objects, name: str, data: bytes) -> bool:
+        raise StorageError(f"{name} cannot be written: Read-only file system (os error 30)")
+
+    whole, finished = gaussian_store
+    monkeypatch.setattr(Objects, "create", refuse)
+    single, reported = resolve(single_seed(whole, 2, 1)), list[Mapping[str, Any]]()
+    with pytest.raises(InputError, match="Read-only file system"):
+        run_all_units(single, Objects.open(str(tmp_path)), reported.append)
+    assert reported == []
+    assert run_all_units(resolve(whole), finished, reported.append) == 0
 
 
 @pytest.mark.parametrize("text", [POINTS, CLOSED_FORM])

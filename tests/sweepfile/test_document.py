@@ -160,6 +160,7 @@ def test_values_without_an_exact_form_in_a_sweep_file_are_refused(values: Mappin
     ("name", "problem"),
     [
         ("漢" * 90, "at most 240 bytes in UTF-8; got 270"),
+        ("n" * 101, "at most 100 characters; got 101"),
         ("results.", "cannot end with a dot"),
         ("NUL", "is a device"),
         ("con.v2", "is a device"),

@@ -4,7 +4,7 @@ import torch
 
 from raysc.datasets.dataset import LabelledRows
 from raysc.datasets.images.digits import Digits
-from raysc.metrics.core.classifier import Classifier, train_classifier
+from raysc.metrics.core.classifier import LR, Classifier, _Adamw, train_classifier
 
 
 def test_it_classifies_held_out_digits(classifier: Classifier) -> None:
@@ -48,6 +48,24 @@ def test_training_again_gives_the_same_files_whatever_the_global_state() -> None
     torch.set_num_threads(threads)
     assert first == second
     assert torch.equal(torch.random.get_rng_state(), state)
+
+
+def test_the_optimiser_has_the_values_of_torch_bit_for_bit() -> None:
+    generator = torch.Generator().manual_seed(0)
+    networks = [torch.nn.Linear(5, 3) for _ in range(2)]
+    networks[1].load_state_dict(networks[0].state_dict())
+    update = _Adamw(networks[0], steps=7)
+    optimizer = torch.optim.AdamW(networks[1].parameters(), lr=LR, weight_decay=1e-2)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 7)
+    for _ in range(7):
+        gradients = [torch.randn(value.shape, generator=generator) for value in update.parameters]
+        for parameter, gradient in zip(networks[1].parameters(), gradients, strict=True):
+            parameter.grad = gradient.clone()
+        update(gradients)
+        optimizer.step()
+        schedule.step()
+        for parameter, expected in zip(update.parameters, networks[1].parameters(), strict=True):
+            assert torch.equal(parameter, expected)
 
 
 def test_rows_of_another_shape_are_refused(classifier: Classifier) -> None:

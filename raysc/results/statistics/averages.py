@@ -6,7 +6,6 @@ from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
-from scipy import special
 
 from raysc.results.statistics.crossed import replicates
 from raysc.results.statistics.intervals import CONFIDENCE_LEVEL, SkewAdjustedInterval
@@ -83,9 +82,7 @@ def logarithms(values: np.ndarray) -> np.ndarray:
 
 
 def seed_means(table: pd.DataFrame, column: str, geometric: bool, bounds: Bounds = None) -> pd.DataFrame:
-    """Return the mean over seeds at each generation of each cell, with pointwise 95 % intervals of Student's t.
-
-    Seeds by purpose have the intervals of ``seed_mean``.
+    """Return the mean over seeds at each generation of each cell, with the pointwise 95 % intervals of ``seed_mean``.
 
     Args:
         table: columns cell, seed, generation, diverged and the metric's.
@@ -103,16 +100,11 @@ def seed_means(table: pd.DataFrame, column: str, geometric: bool, bounds: Bounds
     values = np.where(rows["diverged"], np.nan, table[column].to_numpy(float))
     rows["value"] = logarithms(values) if geometric else values
     groups = rows.groupby(["cell", "generation"])
-    means = groups["value"].agg(mean="mean", median="median", spread="std", seeds="count")
+    means = groups["value"].agg(mean="mean", median="median", seeds="count")
     means["diverged"] = groups["diverged"].sum()
     means["without_value"] = groups.size() - means["seeds"] - means["diverged"]
-    seeds = means["seeds"].to_numpy()
-    half = (
-        means["spread"]
-        * special.stdtrit(np.maximum(seeds - 1, 1), (1 + CONFIDENCE_LEVEL) / 2)
-        / np.sqrt(np.maximum(seeds, 1))
-    )
-    means["low"], means["high"] = means["mean"] - half, means["mean"] + half
+    group = groups.ngroup().to_numpy()
+    means[["low", "high"]] = _group_limits(rows["value"].to_numpy(), group, means["seeds"].to_numpy())
     if share_seeds(table["seed"].unique().tolist()):
         crossed = table[["seed"]].assign(value=rows["value"]).groupby([rows["cell"], rows["generation"]])
         limits = [seed_mean(group["value"].to_numpy(), seeds=group["seed"]) for _, group in crossed]
@@ -121,3 +113,26 @@ def seed_means(table: pd.DataFrame, column: str, geometric: bool, bounds: Bounds
         means[["mean", "median", "low", "high"]] = np.exp(means[["mean", "median", "low", "high"]])
     means[["low", "high"]] = clip(means[["low", "high"]].to_numpy(), bounds)
     return means[["mean", "median", "low", "high", "seeds", "diverged", "without_value"]].reset_index()
+
+
+def _group_limits(values: np.ndarray, group: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Return the limits of the interval of each group's mean; groups with equally many values are computed at once.
+
+    Args:
+        values: of all groups, float64 (rows,); NaN is left out.
+        group: number of each value's group, int64 (rows,).
+        counts: number of values of each group that are not NaN, int64 (groups,).
+
+    Returns:
+        float64 (groups, 2); NaN for fewer than two values, and if a value is infinite.
+    """
+    limits = np.full((len(counts), 2), np.nan)
+    known = ~np.isnan(values)
+    by_group = values[known][np.argsort(group[known], kind="stable")]
+    ends = np.cumsum(counts)
+    for count in np.unique(counts[counts >= 2]):
+        numbers = np.flatnonzero(counts == count)
+        columns = by_group[ends[numbers] - count + np.arange(count)[:, None]]
+        finite = np.isfinite(columns).all(axis=0)
+        limits[numbers[finite]] = np.transpose(SkewAdjusted(columns[:, finite]).interval(CONFIDENCE_LEVEL))
+    return limits

@@ -20,13 +20,21 @@ def table_of(values: np.ndarray) -> pd.DataFrame:
     )
 
 
-def test_curves_have_students_interval_and_single_means_the_one_of_claims() -> None:
+def test_means_of_normal_values_have_students_interval() -> None:
     values = np.random.default_rng(0).normal(0.0, 0.5, 7)
     student = stats.ttest_1samp(values, 0.0).confidence_interval(0.95)
-    row = seed_means(table_of(values[:, None]), "metric", geometric=False).iloc[0]
     mean = seed_mean(values)
-    assert (row["low"], row["high"]) == pytest.approx((student.low, student.high))
-    assert (row["mean"], row["low"], row["high"]) == pytest.approx((mean.mean, mean.low, mean.high))
+    assert (mean.low, mean.high) == pytest.approx((student.low, student.high))
+
+
+@pytest.mark.parametrize("geometric", [False, True])
+def test_curves_have_the_intervals_of_tables(geometric: bool) -> None:
+    values = np.random.default_rng(0).exponential(1.0, (10, 4))
+    values[3, 0], values[2:, 2], values[1:, 3] = np.nan, np.nan, np.nan
+    curve = seed_means(table_of(values), "metric", geometric, bounds=(0.0, 3.0))
+    means = [seed_mean(of_generation, geometric, (0.0, 3.0)) for of_generation in values.T]
+    for part in ("mean", "low", "high", "seeds"):
+        np.testing.assert_allclose(curve[part], [getattr(mean, part) for mean in means])
 
 
 def test_the_interval_of_skewed_values_is_longer_towards_the_long_tail() -> None:
@@ -65,7 +73,7 @@ def test_one_seed_has_a_mean_and_no_interval() -> None:
 
 
 def test_no_interval_exceeds_the_bounds_of_the_values() -> None:
-    recall = np.array([0.0, 0.0, 0.004])
+    recall = np.array([0.0, 0.0, 0.4])
     free, bounded = seed_mean(recall), seed_mean(recall, bounds=(0.0, 1.0))
     assert free.low < 0
     assert free.high > 1

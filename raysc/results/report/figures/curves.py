@@ -99,7 +99,7 @@ def _mean_sentences(curves: CurveMeans) -> list[str]:
     count = str(counts.max()) if counts.min() == counts.max() else f"{counts.min()} to {counts.max()}"
     return [
         f"{mean} over {count} distinct seed{'s' * (count != '1')} at each generation.",
-        "Bands are pointwise 95 % intervals of the mean (Student's t)."
+        "Bands are pointwise 95 % intervals of the mean, as in the tables."
         if counts.max() > 1
         else "One seed has no interval.",
     ]

@@ -134,5 +134,5 @@ def _group_limits(values: np.ndarray, group: np.ndarray, counts: np.ndarray) -> 
         numbers = np.flatnonzero(counts == count)
         columns = by_group[ends[numbers] - count + np.arange(count)[:, None]]
         finite = np.isfinite(columns).all(axis=0)
-        limits[numbers[finite]] = np.transpose(SkewAdjusted(columns[:, finite]).interval(CONFIDENCE_LEVEL))
+        limits[numbers[finite]] = np.transpose(SkewAdjustedInterval(columns[:, finite]).interval(CONFIDENCE_LEVEL))
     return limits

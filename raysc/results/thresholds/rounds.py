@@ -137,8 +137,8 @@ def _stuck(state: SearchState) -> InputError:
     assert search is not None
     return sweep.error(
         "search.metric",
-        f"{search.metric} has no value at any generation of some seeds at {search.axis} {_missing_text(state)}, "
-        "although their runs are done; choose a metric that has values for these models",
+        f"{search.metric} has no value at any generation of some seeds, although their runs are done; choose a metric "
+        f"that has values for these models. Values of {search.axis}: {_missing_text(state)}",
     )
 
 

@@ -308,5 +308,7 @@ def test_a_run_whose_metrics_are_not_all_written_is_no_evidence(make_sweep: Make
 
 def test_a_round_without_evidence_is_an_error(sweep: Sweep, tmp_path: Path) -> None:
     objects = Objects.open(tmp_path)
-    with pytest.raises(InputError, match=r"trace_ratio has no value .* lambda 0\.25 \(4 seeds, 6 generations\), 16 "):
+    probes = r"0\.25 \(4 seeds, 6 generations\), 16 \(4 seeds, 6 generations\)"
+    values = rf"of lambda: sample\.covariance_scale 1: {probes}; sample\.covariance_scale 2: {probes}"
+    with pytest.raises(InputError, match=rf"trace_ratio has no value .* {values}"):
         run_rounds(read_state(sweep, objects), objects, lambda state: {}, lambda text: None)

@@ -38,9 +38,9 @@ def debug(sweep: "Sweep", storage: str | None, cell: int | None, seed: int | Non
         resolved = resolve(single)
         validate(resolved)
         label = cell_label(resolved.cells[0])
-        typer.echo(
-            printable(f"cell {cell or 0} ({label}), seed {seed_text(single.seeds[0])}, in this process, without Ray")
-        )
+        name = f"cell {cell or 0} ({label}), seed {seed_text(single.seeds[0])}"
+        kept = "" if storage else "; nothing is stored"
+        typer.echo(printable(f"{name}, in this process, without Ray{kept}"))
         if not run_all_units(resolved, Objects.open(place), _print_means):
             typer.echo(f"nothing to do: {place} has all of it")
 

@@ -63,7 +63,7 @@ def test_one_seed_of_one_cell_runs_here(raysc: RunRaysc, write: WriteFiles, here
     assert ran.status == 0
     reading, run, *generations = ran.out.splitlines()
     assert reading == "reading grid.yaml"
-    assert run.startswith("cell 0 (replace, lambda 1), seed 2, in this process")
+    assert run == "cell 0 (replace, lambda 1), seed 2, in this process, without Ray; nothing is stored"
     assert [line.split(":")[0] for line in generations] == [f"generation {t}" for t in range(5)]
     assert sorted(path.name for path in here.iterdir()) == ["grid.yaml", "mine.py"]  # and no store
 

@@ -41,7 +41,11 @@ def s3() -> Iterator[S3]:
 
 @pytest.fixture(scope="session")
 def running_ray(s3: S3) -> Iterator[None]:
-    """One Ray for all tests, in a private folder; only its own processes are ended."""
+    """One Ray for all tests, in a private folder; only its own processes are ended.
+
+    It has one core: the trials of a wave run in turn in one process, which imports torch once. Each of two ranks asks
+    for half a core.
+    """
     import ray
 
     from raysc.cluster import ray_compat
@@ -52,7 +56,7 @@ def running_ray(s3: S3) -> Iterator[None]:
         try:
             ray.init(
                 address="local",
-                num_cpus=3,
+                num_cpus=1,
                 include_dashboard=False,
                 log_to_driver=False,
                 logging_level=logging.ERROR,

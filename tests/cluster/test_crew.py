@@ -51,7 +51,7 @@ def loop_unit(make_sweep: Callable[..., Sweep], digits_text: str, tmp_path: Path
 @pytest.fixture
 def two_ranks(running_ray: None, loop_unit: LoopUnit) -> Iterator[ActorCrew]:
     """Two ranks for a tiny model of digits."""
-    resources = Resources(workers=2)
+    resources = Resources(workers=2, cpus=0.5)
     group = ray.util.placement_group(bundles(resources)[1:])
     ray.get(group.ready())
     family = cast(TrainedFamily, loop_unit.cell.family)
@@ -130,8 +130,8 @@ def test_each_rank_computes_the_features_of_its_own_rows_and_they_equal_those_of
     family = cast(TrainedFamily, registry.family(component, cast(DataSet, data)))
     few = LabelledRows(data.labelled_train().rows[:200], data.labelled_train().labels[:200])
     files = {"classifier": train_classifier(few, few).to_files()}
-    resources = Resources(workers=2, cpus=1)
-    group = placement_group([{"CPU": 1}] * 2)
+    resources = Resources(workers=2, cpus=0.5)
+    group = placement_group(bundles(resources)[1:])
     one_rank = TrainedRank(family, seeds, data.event, extractors=load_extractors(files))
     (two_ranks,) = ActorCrew.start([CrewModel(family, seeds, data.event, files)], resources, group)
     training_set = mix(Recipe((Take(REAL, 64),)), {REAL: Rows(REAL, (MemoryBlock("real", 0, train),))}, seeds, 0, 64)

@@ -95,7 +95,7 @@ def test_features_of_real_rows_are_computed_once_and_two_ranks_measure_the_same(
         statistics["factor"].T @ statistics["factor"], np.cov(values, rowvar=False), rtol=1e-9, atol=1e-9
     )
 
-    resolved, objects = opened(two, "space={regime: replace, data.rows: 300}", "resources.workers=2")
+    resolved, objects = opened(two, "space={regime: replace, data.rows: 300}", "resources={workers: 2, cpus: 0.5}")
     shutil.copytree(one / "artifacts", two / "artifacts")
     shutil.copytree(one / "attempts/artifacts", two / "attempts/artifacts")
     table_of_two = generation_0(resolved, objects)

@@ -45,8 +45,15 @@ export RAY_gcs_rpc_server_reconnect_timeout_s=25
 . raysc/.venv/bin/activate
 python -m moto.server -H 10.77.0.1 -p 5000 > moto.out 2>&1 &
 until curl --silent --request PUT http://10.77.0.1:5000/bucket > /dev/null; do sleep 0.5; done
-sbatch --wait job.sbatch grid.yaml; echo "first $?"
-sbatch --wait job.sbatch missing.yaml; echo "second $?"
+submit() {  # again where the processes of a Ray took more than the 30 s that it gives them, as on a busy machine
+    for attempt in 1 2 3; do
+        rm -f raysc-*.log
+        status=0; sbatch --wait job.sbatch "$1" || status=$?
+        grep --quiet "timed out during startup" raysc-*.log || break
+    done
+}
+submit grid.yaml; echo "first $status"
+submit missing.yaml; echo "second $status"
 python hosts.py
 raysc results grid.yaml --generation all --csv table.csv
 """
@@ -82,7 +89,7 @@ def pair(tmp_path: Path) -> Path:
 
 def test_a_sweep_runs_on_both_nodes_and_its_status_is_the_jobs(pair: Path) -> None:
     command = [*NAMESPACES, "bash", str(ROOT / "tests/cluster/slurm_pair.sh"), str(pair), "bash", "-c", COMMANDS]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=3600)
     logs = "".join(file.read_text(errors="replace")[:3000] for file in sorted(pair.glob("raysc-*.log")))
     output = ran.stdout + ran.stderr + logs
     assert "first 0" in ran.stdout, output

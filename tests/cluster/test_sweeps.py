@@ -1,6 +1,7 @@
 """Sweeps on a real Ray, run by the command."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,9 @@ from typer.testing import CliRunner
 from raysc.cli import app
 from raysc.cluster.trial import run_trial
 from raysc.errors import InputError
+from raysc.planning.open_sweep import open_sweep
+from raysc.store.objects import Objects
+from raysc.sweepfile import Sweep
 from tests.command_line import plan_of, table_of, without_seconds
 
 pytestmark = pytest.mark.usefixtures("running_ray")
@@ -52,6 +56,9 @@ metrics: [cross_entropy]
 control: false
 """
 
+TWO_RANKS = ("--set", "resources={workers: 2, cpus: 0.5}")
+RunSweep = Callable[[Sweep, Objects], None]
+
 
 def write(folder: Path, text: str) -> Path:
     file = folder / "grid.yaml"
@@ -67,6 +74,16 @@ def sweep(file: Path, store: Path, *arguments: str) -> tuple[int, str]:
 
 
 @pytest.fixture(scope="module")
+def gaussians(tmp_path_factory: pytest.TempPathFactory, running_ray: None) -> tuple[Path, Path]:
+    """A finished closed-form sweep: its file and its store."""
+    folder = tmp_path_factory.mktemp("gaussians")
+    file = write(folder, GAUSSIAN)
+    status, output = sweep(file, folder / "store")
+    assert status == 0, output
+    return file, folder / "store"
+
+
+@pytest.fixture(scope="module")
 def digits(tmp_path_factory: pytest.TempPathFactory, running_ray: None) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("digits")
     file = write(folder, DIGITS)
@@ -75,9 +92,8 @@ def digits(tmp_path_factory: pytest.TempPathFactory, running_ray: None) -> tuple
     return file, folder / "store"
 
 
-def test_a_closed_form_sweep_runs_and_a_second_call_has_nothing_to_do(tmp_path: Path) -> None:
-    file, store = write(tmp_path, GAUSSIAN), tmp_path / "store"
-    assert sweep(file, store)[0] == 0
+def test_a_closed_form_sweep_runs_and_a_second_call_has_nothing_to_do(gaussians: tuple[Path, Path]) -> None:
+    file, store = gaussians
     frame = table_of(file, store)
     assert len(frame) == 5 * 4 * 4
     assert frame["frechet_distance"].notna().all()
@@ -103,7 +119,7 @@ def test_coupled_models_run_in_one_trial_and_are_cells_of_their_own(tmp_path: Pa
 
 
 def test_coupled_models_that_are_trained_share_the_ranks_of_their_trial(tmp_path: Path) -> None:
-    text = DIGITS.replace("model: {", "models: {count: 2, real: own}\nresources: {workers: 2, cpus: 1}\nmodel: {")
+    text = DIGITS.replace("model: {", "models: {count: 2, real: own}\nresources: {workers: 2, cpus: 0.5}\nmodel: {")
     text = text.replace("[mix, accumulate_subsample], lambda: 1.5, initial.steps: [4, 8]", "mix, lambda: 1")
     text = text.replace("rows: 300}\n", "rows: 300}\ninitial: {steps: 4}\ncontrol: false\n", 1)
     text = text.replace("metrics: [", "metrics: [model_diversity, ").replace("rows: 300, steps", "rows: 600, steps")
@@ -118,9 +134,8 @@ def test_coupled_models_that_are_trained_share_the_ranks_of_their_trial(tmp_path
     assert "0 units to run" in sweep(file, store)[1]
 
 
-def test_tunes_own_table_shows_the_axes(tmp_path: Path) -> None:
-    file, store = write(tmp_path, GAUSSIAN), tmp_path / "store"
-    sweep(file, store)
+def test_tunes_own_table_shows_the_axes(gaussians: tuple[Path, Path]) -> None:
+    _, store = gaussians
     folder = next((store / "sweeps/toy/tune").iterdir())
     trials = tune.ExperimentAnalysis(str(folder)).dataframe()
     assert set(trials["config/regime"]) == {"replace", "accumulate", "real_only"}
@@ -150,11 +165,11 @@ def test_both_pools_give_the_same_numbers_to_the_last_bit(digits: tuple[Path, Pa
 
 def test_two_ranks_train_together_and_each_writes_its_own_rows(digits: tuple[Path, Path], tmp_path: Path) -> None:
     file, store = digits
-    one_cell = ("--set", "space.regime=mix", "--set", "space.initial.steps=8")
-    status, output = sweep(file, tmp_path / "two", *one_cell, "--set", "resources.workers=2")
+    one_cell = ("--set", "space.regime=mix", "--set", "space.initial.steps=8", "--set", "control=false")
+    status, output = sweep(file, tmp_path / "two", *one_cell, *TWO_RANKS)
     assert status == 0, output
-    cells = plan_of(file, tmp_path / "two", *one_cell[1::2]).cells
-    lineage = next(cell.keys.lineage for cell in cells if cell.settings.regime.name == "mix")
+    (cell,) = plan_of(file, tmp_path / "two", *one_cell[1::2]).cells
+    lineage = cell.keys.lineage
     span = f"{lineage}/0/2-2"
     record = json.loads((tmp_path / "two/spans" / span).read_text())
     assert record["ranks"] == 2
@@ -165,15 +180,16 @@ def test_two_ranks_train_together_and_each_writes_its_own_rows(digits: tuple[Pat
     assert 0 < max(differences) < 1e-4, "two ranks add gradients in another order"
 
 
-def test_the_cross_entropy_of_a_language_model_is_equal_for_one_and_two_ranks(tmp_path: Path) -> None:
+def test_the_cross_entropy_of_a_language_model_is_equal_for_one_and_two_ranks(
+    run_sweep: RunSweep, tmp_path: Path
+) -> None:
     file = write(tmp_path, STORIES)
-    columns = []
-    for workers in ("1", "2"):
-        status, output = sweep(file, tmp_path / workers, "--set", f"resources.workers={workers}")
-        assert status == 0, output
-        columns.append(table_of(file, tmp_path / workers)["cross_entropy"].to_numpy())
-    assert len(columns[0]) == 2
-    np.testing.assert_allclose(columns[1], columns[0], atol=1e-4, rtol=0)
+    run_sweep(*open_sweep(str(file), str(tmp_path / "one"), ()))  # one rank, in this process
+    status, output = sweep(file, tmp_path / "two", *TWO_RANKS)
+    assert status == 0, output
+    one_rank, two_ranks = (table_of(file, tmp_path / store)["cross_entropy"].to_numpy() for store in ("one", "two"))
+    assert len(one_rank) == 2
+    np.testing.assert_allclose(two_ranks, one_rank, atol=1e-4, rtol=0)
 
 
 def test_a_failing_unit_is_counted_and_its_traceback_stored_and_the_others_continue(tmp_path: Path) -> None:
@@ -223,8 +239,7 @@ def test_rows_in_the_object_store_of_two_ranks_are_drawn_again_when_a_sweep_grow
     file, store = write(tmp_path, DIGITS.replace("rows: 300", "rows: 600")), tmp_path / "store"
     overrides = ("pool=object_store", "space.regime=mix", "space.initial.steps=8", "control=false")
     settings = [argument for override in overrides for argument in ("--set", override)]
-    short, ranks = ("--set", "loop.generations=1"), ("--set", "resources.workers=2")
-    assert sweep(file, store, *settings, *ranks, *short)[0] == 0
+    assert sweep(file, store, *settings, *TWO_RANKS, "--set", "loop.generations=1")[0] == 0
     status, output = sweep(file, store, *settings)
     assert status == 0, output
     assert table_of(file, store, *overrides)["generation"].max() == 2

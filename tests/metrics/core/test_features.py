@@ -3,6 +3,7 @@ import pytest
 
 from raysc.datasets.images.digits import Digits
 from raysc.datasets.points.gaussian import Gaussian
+from raysc.metrics.core import features
 from raysc.metrics.core.features import extractor_key, extractor_name, feature_dim, plain_values
 
 
@@ -51,3 +52,20 @@ def test_plain_values_need_no_data_in_their_key() -> None:
 def test_data_without_classes_have_no_classifier() -> None:
     with pytest.raises(TypeError, match="Gaussian has no classes"):
         extractor_key("classifier", Gaussian())
+
+
+def test_a_network_of_equal_files_is_loaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+
+    def load(name: str, files: object) -> object:
+        made.append(name)
+        return object()
+
+    monkeypatch.setattr(features, "_load_extractor", load)
+    loaded: features.LoadedExtractors = {}
+    first, second, third = (
+        features.load_extractors({"classifier": {"weights": content}}, loaded) for content in (b"a", b"a", b"b")
+    )
+    assert first["classifier"] is second["classifier"]
+    assert third["classifier"] is not first["classifier"]
+    assert made == ["classifier"] * 2

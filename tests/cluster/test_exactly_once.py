@@ -58,9 +58,20 @@ def finished(tmp_path_factory: pytest.TempPathFactory, running_ray: None) -> tup
 
 
 @pytest.fixture(scope="module")
-def grown(finished: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+def wide(finished: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A finished sweep of four regimes, so that one store has room for several damages."""
+    folder = tmp_path_factory.mktemp("wide")
+    file = folder / "wide.yaml"
+    file.write_text(SWEEP.replace("[mix, accumulate]", "[mix, accumulate, replace, accumulate_subsample]"))
+    shutil.copytree(finished[1], folder / "store")
+    assert call("sweep", file, "--storage", folder / "store")[0] == 0
+    return file, folder / "store"
+
+
+@pytest.fixture(scope="module")
+def grown(wide: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     """The table of the finished sweep with one generation more."""
-    file, original = finished
+    file, original = wide
     store = tmp_path_factory.mktemp("grown") / "store"
     shutil.copytree(original, store)
     assert call("sweep", file, "--storage", store, *LONGER)[0] == 0
@@ -100,10 +111,18 @@ DAMAGES: dict[str, tuple[str, Callable[[Path], None]]] = {
 
 
 TOGETHER = [
-    {"mix": "a truncated Parquet file of records", "accumulate": "a truncated Parquet file of rows"},
-    {"mix": "a flipped byte in a model", "accumulate": "a flipped byte in the last training state"},
-    {"mix": "a deleted model", "accumulate": "a flipped byte in a metric"},
-    {"mix": "a deleted manifest", "accumulate": "an edited manifest"},
+    {
+        "mix": "a truncated Parquet file of records",
+        "accumulate": "a truncated Parquet file of rows",
+        "replace": "a deleted model",
+        "accumulate_subsample": "a flipped byte in a metric",
+    },
+    {
+        "mix": "a flipped byte in a model",
+        "accumulate": "a flipped byte in the last training state",
+        "replace": "a deleted manifest",
+        "accumulate_subsample": "an edited manifest",
+    },
     {"mix": "a flipped byte in generation 0"},
     {"mix": "a deleted file of generation 0's rows"},
 ]
@@ -112,10 +131,10 @@ TOGETHER = [
 
 @pytest.mark.parametrize("kinds", TOGETHER, ids=lambda kinds: " and ".join(kinds.values()))
 def test_damage_is_detected_named_and_repaired(
-    kinds: dict[str, str], finished: tuple[Path, Path], grown: pd.DataFrame, tmp_path: Path
+    kinds: dict[str, str], wide: tuple[Path, Path], grown: pd.DataFrame, tmp_path: Path
 ) -> None:
     assert {kind for each in TOGETHER for kind in each.values()} == set(DAMAGES)
-    file, original = finished
+    file, original = wide
     store = tmp_path / "store"
     shutil.copytree(original, store)
     zero = plan_of(file, store).cells[0].keys.generation_zero

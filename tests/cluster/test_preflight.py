@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -47,9 +47,11 @@ def test_a_request_beyond_the_capacity_is_refused_with_the_amounts(
     check_request(make_sweep(SWEEP, "resources={workers: 3, cpus: 4, gpus: 1}"), capacity)
 
 
-def test_nodes_with_other_versions_or_without_the_storage_are_named(tmp_path: Path, s3: S3) -> None:
-    other = tmp_path / "other"
-    (other / "diffusers-0.1.0.dist-info").mkdir(parents=True)
+@pytest.fixture(scope="module")
+def three_nodes(tmp_path_factory: pytest.TempPathFactory, s3: S3) -> Iterator[Head]:
+    """A head, a node with another version of a library, and one whose key the storage refuses."""
+    other = tmp_path_factory.mktemp("other")
+    (other / "diffusers-0.1.0.dist-info").mkdir()
     (other / "diffusers-0.1.0.dist-info/METADATA").write_text(
         "Metadata-Version: 2.1\nName: diffusers\nVersion: 0.1.0\n"
     )
@@ -57,7 +59,11 @@ def test_nodes_with_other_versions_or_without_the_storage_are_named(tmp_path: Pa
         path = os.pathsep.join([str(other), os.environ.get("PYTHONPATH", "")])
         nodes = {"old": {"PYTHONPATH": path}, "locked-out": {"AWS_ACCESS_KEY_ID": "another"}}
         cluster.add_nodes(nodes, "--num-cpus=1")
-        done = sweep(tmp_path, cluster, "s3://bucket/nodes")
+        yield cluster
+
+
+def test_nodes_with_other_versions_or_without_the_storage_are_named(three_nodes: Head, tmp_path: Path) -> None:
+    done = sweep(tmp_path, three_nodes, "s3://bucket/nodes")
     assert done.returncode == 2, done.stdout + done.stderr
     lines = done.stderr.splitlines()
     assert "2 of 3 nodes of this Ray cluster cannot work on the sweep" in lines[0]
@@ -65,3 +71,10 @@ def test_nodes_with_other_versions_or_without_the_storage_are_named(tmp_path: Pa
     assert set(problems) == {"old", "locked-out"}
     assert "diffusers 0.1.0 instead of" in problems["old"]
     assert "There is no such key (InvalidAccessKeyId)" in problems["locked-out"]
+
+
+def test_a_folder_of_one_machine_is_refused_on_a_cluster_of_several(three_nodes: Head, tmp_path: Path) -> None:
+    done = sweep(tmp_path, three_nodes, str(tmp_path / "store"))
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "lies on a disk of this machine" in done.stderr
+    assert "3 nodes" in done.stderr

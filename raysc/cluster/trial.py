@@ -152,21 +152,26 @@ def run_unit(inputs: TrialInputs, wave: WaveInputs, report: Callable[[dict[str, 
 
 def _run_with_crew(inputs: TrialInputs, wave: WaveInputs, report: Report, wait_seconds: float) -> None:
     """Start the crew of a unit, run the unit, and end the crew."""
-    unit = inputs.unit
+    unit, by_model = inputs.unit, inputs.models or (inputs,)
+    # Tune has one row per trial: it shows model 0.
+    reports = [report, *[_ignore] * (len(by_model) - 1)]
     if not unit.cell.family.trained:
         assert isinstance(unit, LoopUnit), "closed-form families make their own generation 0"
         loaded: LoadedExtractors = {}
-        models = [_closed_form_model(model, wave, report, wait_seconds, loaded) for model in inputs.models or (inputs,)]
+        models = [
+            _closed_form_model(of_model, wave, report_of_model, wait_seconds, loaded)
+            for of_model, report_of_model in zip(by_model, reports, strict=True)
+        ]
         if len(models) > 1:
             coupled.run(models)
         else:
             closed_form.run(unit, models[0].context, models[0].crew)
         return
-    by_model = inputs.models or (inputs,)
     crews = _trained_crews(by_model, wave.sweep.resources)
     try:
         contexts = [
-            _context(of_model, wave, crew, report, wait_seconds) for of_model, crew in zip(by_model, crews, strict=True)
+            _context(of_model, wave, crew, report_of_model, wait_seconds)
+            for of_model, crew, report_of_model in zip(by_model, crews, reports, strict=True)
         ]
         if isinstance(unit, InitialUnit):
             initial.run(unit, contexts[0], crews[0])
@@ -177,6 +182,10 @@ def _run_with_crew(inputs: TrialInputs, wave: WaveInputs, report: Report, wait_s
     finally:
         for crew in crews:
             crew.close()
+
+
+def _ignore(columns: Mapping[str, Any]) -> None:
+    """Report nothing."""
 
 
 def _closed_form_model(

@@ -59,7 +59,9 @@ def takes_marked(
     recipe: Recipe, training_set: TrainingSet, sources: Mapping[Source, Rows], marked: Mapping[Source, np.ndarray],
     seeds: tuple[int, ...], sample_rows: int,
 ) -> np.ndarray:  # fmt: skip
-    """Return the seeds, bool (seeds,), whose training set has a marked row, or one that is made of it.
+    """Return the seeds, bool (seeds,), whose training set has a marked row, or one that depends on marked rows.
+
+    A function of a take gets several rows at once, so all rows of the take depend on each of them.
 
     Args:
         recipe: the recipe of the training set.
@@ -69,15 +71,17 @@ def takes_marked(
         seeds: replicates.
         sample_rows: rows that every generation samples.
     """
-    taken = [np.zeros((len(seeds), 0), bool)]
+    by_take = [np.zeros((len(seeds), 0), bool)]
     for take in recipe.takes:
         if take.source not in marked:
-            taken.append(np.zeros((len(seeds), take.count), bool))
+            by_take.append(np.zeros((len(seeds), take.count), bool))
         elif take.count > 0:
-            indices, marks = _selected(take, sources, seeds, sample_rows).indices, marked[take.source]
-            rows = np.arange(take.count)[None] if indices is None else indices
-            taken.append(np.take_along_axis(marks, np.broadcast_to(rows, (len(seeds), take.count)), axis=1))
-    has_mark = np.concatenate(taken, axis=1)
+            prefix = _prefix_or_all(take, sources[take.source], seeds, sample_rows).indices
+            marks = marked[take.source] if prefix is None else np.take_along_axis(marked[take.source], prefix, axis=1)
+            if take.reads_real_rows:  # it has a function
+                marks = np.repeat(marks.any(axis=1, keepdims=True), take.count, axis=1)
+            by_take.append(marks)
+    has_mark = np.concatenate(by_take, axis=1)
     if training_set.positions is not None:
         has_mark = np.take_along_axis(has_mark, training_set.positions, axis=1)
     return np.asarray(has_mark.any(axis=1))
@@ -87,25 +91,20 @@ def _part(
     take: Take, sources: Mapping[Source, Rows], seeds: tuple[int, ...], sample_rows: int, views: Views | None
 ) -> Part | Rows:
     """Return the rows of a take: a prefix of its source or a selection, transformed and weighted."""
-    part = _selected(take, sources, seeds, sample_rows, views)
+    part = _prefix_or_all(take, sources[take.source], seeds, sample_rows)
+    if take.choose is not None:
+        part = select(take, part, sources[REAL], seeds, views)
     if take.transform is not None:
         part = transform(take, part, sources[REAL], seeds)
     # Equal weights need no real rows, which may be dropped by then.
     return part if take.weight is None else weigh(take, part, sources.get(REAL), seeds)
 
 
-def _selected(
-    take: Take, sources: Mapping[Source, Rows], seeds: tuple[int, ...], sample_rows: int, views: Views | None = None
-) -> Part | Rows:
-    """Return the rows of a take, a prefix of its source or a selection, as they are in the source.
-
-    A selection is cached, so it needs ``views`` only the first time.
-    """
-    rows = sources[take.source]
-    part: Part | Rows = rows
-    if rows.count != take.source_rows or take.redraw is not None or take.is_plain:
-        part = _prefix(rows, take, seeds, sample_rows)
-    return part if take.choose is None else select(take, part, sources[REAL], seeds, views)
+def _prefix_or_all(take: Take, rows: Rows, seeds: tuple[int, ...], sample_rows: int) -> Part | Rows:
+    """Return the rows of a source that a take reads: its candidates, if it selects some of them."""
+    if rows.count == take.source_rows and take.redraw is None and not take.is_plain:
+        return rows
+    return _prefix(rows, take, seeds, sample_rows)
 
 
 def _prefix(rows: Rows, take: Take, seeds: tuple[int, ...], sample_rows: int) -> Part:

@@ -36,6 +36,13 @@ def component_identity(
     return {**identity, **({"parameters": parameters} if parameters else {})}
 
 
+TRAINED_COUPLING_VERSION = 2
+"""Version of the rule by which rows of a diverged seed end the seeds of other models; part of trained lineages' keys.
+
+Version 1 is in no key. Models of closed-form families have no such rule.
+"""
+
+
 @dataclass(frozen=True)
 class Identities:
     """Identities of a cell's components, as ``component_identity`` returns them.
@@ -136,9 +143,10 @@ def coupled_keys(models: Sequence[Keys], coupling: Coupling) -> Keys:
         models: keys of the models, in order, each as a loop by itself.
         coupling: of this model.
     """
-    lineage = {"coupling": coupling.key, "models": [keys.settings for keys in models]}
     initial = [keys.generation_zero for keys in models if keys.generation_zero is not None]
     trained = len(initial) == len(models)
+    version = {"version": TRAINED_COUPLING_VERSION} if trained else {}
+    lineage = {"coupling": {**coupling.key, **version}, "models": [keys.settings for keys in models]}
     return Keys(key_of(lineage), _coupled_generation_zero(initial, coupling) if trained else None, lineage)
 
 

@@ -99,13 +99,16 @@ def negated(candidates: np.ndarray, real: np.ndarray, generator: np.random.Gener
     return -candidates
 
 
+def equal_weights(candidates: np.ndarray, real: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    return np.ones(len(candidates))
+
+
 @pytest.mark.parametrize(
     "take",
     [
         Take(synthetic(0), 10),
         Take(synthetic(0), 3),
-        Take(synthetic(0), 3, among=9, choose=last_rows),
-        Take(synthetic(0), 3, transform=negated, weight=0.5),
+        Take(synthetic(0), 3, weight=0.5),
         Take(synthetic(0), 3, redraw=1),
     ],
 )
@@ -121,6 +124,30 @@ def test_seeds_that_take_a_marked_row_are_those_whose_training_set_has_it(take: 
     marked = takes_marked(recipe, training_set, pool, {synthetic(0): marks}, seeds, 10)
     assert marked.tolist() == expected.tolist()
     assert take.count == 10 or 0 < expected.sum() < len(seeds)
+
+
+@pytest.mark.parametrize(
+    "take",
+    [
+        Take(synthetic(0), 3, among=9, choose=last_rows),
+        Take(synthetic(0), 3, among=9, choose=last_rows, redraw=1),
+        Take(synthetic(0), 5, transform=negated),
+        Take(synthetic(0), 5, weight=equal_weights),
+    ],
+)
+def test_all_rows_that_a_function_gets_count_as_marked_if_one_is(take: Take) -> None:
+    """Marked rows may be finite, as black images are: then a function reads them."""
+    seeds = tuple(range(8))
+    marks = np.stack([np.random.default_rng(seed).permutation(10) < 1 for seed in seeds])
+    pool = {REAL: rows(REAL, 4, 0), synthetic(0): rows(synthetic(0), 10, 0)}
+    whole = mix(Recipe((Take(synthetic(0), take.source_rows, redraw=take.redraw),)), pool, seeds, 1, 10).load()[..., 0]
+    read = np.stack([marks[seed, whole[seed].astype(int)].any() for seed in seeds])
+    recipe = Recipe((take, Take(REAL, 4)), 2)
+    training_set = mix(recipe, pool, seeds, 1, 10)
+    assert training_set.positions is not None
+    expected = read & (training_set.positions < take.count).any(axis=1)
+    assert takes_marked(recipe, training_set, pool, {synthetic(0): marks}, seeds, 10).tolist() == expected.tolist()
+    assert 0 < expected.sum() < len(seeds)
 
 
 def test_the_benchmark_holds_the_rows_once(capsys: pytest.CaptureFixture[str]) -> None:

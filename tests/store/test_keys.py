@@ -129,3 +129,13 @@ def test_qualities_are_snapshots_of_one_run_if_no_schedule_depends_on_its_length
     assert long is not None
     assert short.model != long.model
     assert (short.run == long.run) is shared
+
+
+def test_the_version_of_the_rule_of_diverged_rows_is_in_keys_of_trained_models_alone(
+    keys_of: Callable[..., Keys],
+) -> None:
+    coupled = TEXT + "models: {count: 2, reads: complete}\n"
+    closed_form = ["data=gaussian", "model=gaussian", "initial={}", "loop={generations: 3}", "train={}"]
+    place = {"index": 0, "reads": ((0.5, 0.5), (0.5, 0.5)), "real": "own"}
+    assert keys_of(text=coupled).settings["coupling"] == {**place, "version": 2}
+    assert keys_of(*closed_form, text=coupled).settings["coupling"] == place

@@ -17,9 +17,9 @@ def test_control_characters_become_escapes(text: str, shown: str) -> None:
     assert printable(text) == shown
 
 
-@pytest.mark.parametrize(("text", "is_one"), [("1e-3", True), (" -inf ", True), ("", False), ("1,5", False)])
-def test_numbers_are_texts_that_float_reads(text: str, is_one: bool) -> None:
-    assert is_number(text) is is_one
+@pytest.mark.parametrize(("text", "expected"), [("1e-3", True), (" -inf ", True), ("", False), ("1,5", False)])
+def test_numbers_are_texts_that_float_reads(text: str, expected: bool) -> None:
+    assert is_number(text) is expected
 
 
 def test_long_lines_are_broken_between_words_below_their_indent() -> None:

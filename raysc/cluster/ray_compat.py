@@ -9,12 +9,13 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any, TypeVar
 
 import psutil
+import ray
 from ray import tune
 from ray._private import worker
 from ray.job_config import JobConfig
@@ -52,6 +53,30 @@ class StatelessCallback(tune.Callback):
     def __getstate__(self) -> dict[str, Any]:
         """Return no state."""
         return {}
+
+
+def start_ray(attempts: int, **options: Any) -> None:
+    """Call ``ray.init``; again where its processes did not start in time.
+
+    ``ray.shutdown`` does not end the processes of a failed start: they would live beside the next ones until this
+    process ends.
+
+    Args:
+        attempts: number of attempts.
+        options: for ``ray.init``.
+    """
+    for attempt in range(1, attempts + 1):
+        before = {process.pid for process in psutil.Process().children(recursive=True)}
+        try:
+            ray.init(**options)
+            return
+        except Exception as error:  # of any type: Ray raises plain exceptions too
+            if attempt == attempts or SLOW_START not in str(error):
+                raise
+        for process in psutil.Process().children(recursive=True):
+            with suppress(psutil.Error):
+                if process.pid not in before and any("/ray/" in argument for argument in process.cmdline()):
+                    process.kill()
 
 
 def set_session_switches() -> None:

@@ -102,18 +102,14 @@ def _start(address: str) -> None:
             ray_compat.set_token(token)
         options["job_config"] = ray_compat.DriverPathConfig()
     attempts = START_ATTEMPTS if address == "local" else 1
-    for attempt in range(1, attempts + 1):
-        try:
-            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **options)
-            return
-        except ConnectionError as error:
-            raise _no_answer(address, error) from error
-        except Exception as error:  # of any type: Ray raises plain exceptions too
-            if attempt < attempts and ray_compat.SLOW_START in str(error):
-                continue
-            reason = str(error).strip().partition("\n")[0] or type(error).__name__
-            place = "on this machine" if address == "local" else f"at {address}"
-            raise RayscError(f"Ray {place} cannot be used: {reason}; raysc doctor examines it") from error
+    try:
+        ray_compat.start_ray(attempts, address=address, log_to_driver=False, logging_level=logging.ERROR, **options)
+    except ConnectionError as error:
+        raise _no_answer(address, error) from error
+    except Exception as error:  # of any type: Ray raises plain exceptions too
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        place = "on this machine" if address == "local" else f"at {address}"
+        raise RayscError(f"Ray {place} cannot be used: {reason}; raysc doctor examines it") from error
 
 
 @contextmanager

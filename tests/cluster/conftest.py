@@ -25,6 +25,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     pytest gives all collected tests.
     """
     order = {Path(__file__).with_name(f"test_{name}.py"): rank for rank, name in enumerate(LONGEST)}
+    assert all(path.exists() for path in order), "a file of LONGEST has another name now"
     items.sort(key=lambda item: order.get(item.path, len(order)))
     for item in items:
         if Path(__file__).parent in item.path.parents:
@@ -34,8 +35,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def s3() -> Iterator[S3]:
     """An S3 server on loopback for this process and every process that it starts."""
-    with serving() as server:
-        os.environ.update(server.environment)
+    with serving() as server, pytest.MonkeyPatch.context() as monkeypatch:
+        for name, value in server.environment.items():
+            monkeypatch.setenv(name, value)
         yield server
 
 
@@ -52,22 +54,16 @@ def running_ray(s3: S3) -> Iterator[None]:
     from raysc.cluster.session import START_ATTEMPTS
 
     folder = tempfile.mkdtemp(prefix="r", dir="/tmp")
-    for attempt in range(1, START_ATTEMPTS + 1):
-        try:
-            ray.init(
-                address="local",
-                num_cpus=1,
-                include_dashboard=False,
-                log_to_driver=False,
-                logging_level=logging.ERROR,
-                _temp_dir=folder,
-                object_store_memory=200 * 2**20,
-            )
-            break
-        except Exception as error:  # of any type: Ray raises plain exceptions too
-            if attempt == START_ATTEMPTS or ray_compat.SLOW_START not in str(error):
-                raise
-            ray.shutdown()
+    ray_compat.start_ray(
+        START_ATTEMPTS,
+        address="local",
+        num_cpus=1,
+        include_dashboard=False,
+        log_to_driver=False,
+        logging_level=logging.ERROR,
+        _temp_dir=folder,
+        object_store_memory=200 * 2**20,
+    )
     yield
     ray.shutdown()
     shutil.rmtree(folder, ignore_errors=True)

@@ -53,12 +53,14 @@ def two_ranks(running_ray: None, loop_unit: LoopUnit) -> Iterator[ActorCrew]:
     """Two ranks for a tiny model of digits."""
     resources = Resources(workers=2, cpus=0.5)
     group = ray.util.placement_group(bundles(resources)[1:])
-    ray.get(group.ready())
-    family = cast(TrainedFamily, loop_unit.cell.family)
-    (two_ranks,) = ActorCrew.start([CrewModel(family, (0,), loop_unit.cell.data.event, {})], resources, group)
-    yield two_ranks
-    two_ranks.close()
-    ray.util.remove_placement_group(group)
+    try:
+        ray.get(group.ready())
+        family = cast(TrainedFamily, loop_unit.cell.family)
+        (two_ranks,) = ActorCrew.start([CrewModel(family, (0,), loop_unit.cell.data.event, {})], resources, group)
+        yield two_ranks
+        two_ranks.close()
+    finally:
+        ray.util.remove_placement_group(group)  # else the only core stays reserved in later tests
 
 
 def test_the_trial_reports_the_progress_of_rank_0(
@@ -132,21 +134,21 @@ def test_each_rank_computes_the_features_of_its_own_rows_and_they_equal_those_of
     files = {"classifier": train_classifier(few, few).to_files()}
     resources = Resources(workers=2, cpus=0.5)
     group = placement_group(bundles(resources)[1:])
-    one_rank = TrainedRank(family, seeds, data.event, extractors=load_extractors(files))
-    (two_ranks,) = ActorCrew.start([CrewModel(family, seeds, data.event, files)], resources, group)
     training_set = mix(Recipe((Take(REAL, 64),)), {REAL: Rows(REAL, (MemoryBlock("real", 0, train),))}, seeds, 0, 64)
     results = {}
     try:
+        one_rank = TrainedRank(family, seeds, data.event, extractors=load_extractors(files))
+        (two_ranks,) = ActorCrew.start([CrewModel(family, seeds, data.event, files)], resources, group)
         for name, crew in (("one", one_rank), ("two", two_ranks)):
             folder = tmp_path / name
             folder.mkdir()
             crew.fit(0, training_set, "initial", range(2), Train(batch=32))
             rows = Rows(synthetic(0), crew.sample(0, 0, 700, Sample(steps=2), WatchedBlockStore(folder)))
             results[name] = rows, crew.features("classifier", rows), {path.name for path in folder.iterdir()}
-    finally:
         two_ranks.close()
         one_rank.close()
-        remove_placement_group(group)  # else its cores stay reserved in later tests
+    finally:
+        remove_placement_group(group)  # else the only core stays reserved in later tests
     rows, features, loads = results["two"]
     blocks = cast(tuple[WatchedBlock, ...], rows.blocks)
     assert [block.rows for block in blocks] == [256, 444]

@@ -59,7 +59,7 @@ def start(cluster: Head, file: Path, store: str) -> "subprocess.Popen[str]":
 def wait_until_at_work(objects: Objects, driver: "subprocess.Popen[str]", before: Collection[int] = ()) -> str:
     while (node := at_work(objects, before)) is None:
         assert driver.poll() is None, driver.communicate()[0]
-        time.sleep(0.2)
+        time.sleep(0.05)
     return node
 
 

@@ -1,12 +1,14 @@
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import ray
 
-from raysc.cluster import session
+from raysc.cluster import ray_compat, session
 from raysc.cluster.doctor import ray_answers
 from raysc.cluster.session import START_ATTEMPTS, TRIAL_LIBRARIES, libraries_to_preload, running_ray
 from raysc.errors import InputError, RayscError
@@ -53,6 +55,29 @@ def test_a_slow_start_of_ray_is_tried_again(monkeypatch: pytest.MonkeyPatch, mes
     with pytest.raises(RayscError, match=message), running_ray("local"):
         pytest.fail("Ray did not start")
     assert len(starts) == attempts
+
+
+def test_the_processes_of_a_failed_start_are_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "ray" / "raylet.py"
+    program.parent.mkdir()
+    program.write_text("import time; time.sleep(600)")
+    started: list[subprocess.Popen[bytes]] = []
+
+    def fail(**options: object) -> None:
+        for folder in (program, tmp_path / "other.py"):
+            folder.write_text(program.read_text())
+            started.append(subprocess.Popen([sys.executable, str(folder)]))
+        raise Exception("The current node timed out during startup.")
+
+    monkeypatch.setattr(ray, "init", fail)
+    with pytest.raises(Exception, match="timed out during startup"):
+        ray_compat.start_ray(2)
+    first, other = started[:2]
+    assert first.wait() < 0
+    assert other.poll() is None, "it belongs to something else"
+    for process in started:
+        process.kill()
+        process.wait()
 
 
 def test_processes_preload_libraries_where_each_core_runs_a_trial_of_a_trained_family(

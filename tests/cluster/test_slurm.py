@@ -47,7 +47,7 @@ python -m moto.server -H 10.77.0.1 -p 5000 > moto.out 2>&1 &
 until curl --silent --request PUT http://10.77.0.1:5000/bucket > /dev/null; do sleep 0.5; done
 submit() {  # again where the processes of a Ray took more than the 30 s that it gives them, as on a busy machine
     for attempt in 1 2 3; do
-        rm -f raysc-*.log
+        mkdir -p old; mv raysc-*.log old/ 2> /dev/null || true
         status=0; sbatch --wait job.sbatch "$1" || status=$?
         grep --quiet "timed out during startup" raysc-*.log || break
     done
@@ -90,7 +90,7 @@ def pair(tmp_path: Path) -> Path:
 def test_a_sweep_runs_on_both_nodes_and_its_status_is_the_jobs(pair: Path) -> None:
     command = [*NAMESPACES, "bash", str(ROOT / "tests/cluster/slurm_pair.sh"), str(pair), "bash", "-c", COMMANDS]
     ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=3600)
-    logs = "".join(file.read_text(errors="replace")[:3000] for file in sorted(pair.glob("raysc-*.log")))
+    logs = "".join(file.read_text(errors="replace")[:3000] for file in sorted(pair.rglob("raysc-*.log")))
     output = ran.stdout + ran.stderr + logs
     assert "first 0" in ran.stdout, output
     assert "second 2" in ran.stdout, output  # there is no such file

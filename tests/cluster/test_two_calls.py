@@ -32,14 +32,18 @@ def test_two_calls_at_once_share_the_work(where: str, tmp_path: Path, s3: S3) ->
     ]
     resolved, objects = open_resolved(file, store)
     ended: list[subprocess.Popen[str]] = []
-    while len(ended) < 2:
-        time.sleep(0.1)
+    try:
+        while len(ended) < 2:
+            time.sleep(0.1)
+            for process in processes:
+                if process not in ended and process.poll() is not None:
+                    output = process.communicate()[0]
+                    assert process.returncode == 0, output
+                    assert plan_of(file, store).units == (), "no call ends before everything is done"
+                    ended.append(process)
+    finally:
         for process in processes:
-            if process not in ended and process.poll() is not None:
-                output = process.communicate()[0]
-                assert process.returncode == 0, output
-                assert plan_of(file, store).units == (), "no call ends before everything is done"
-                ended.append(process)
+            process.kill()
     fits = [entry for entry in map(json.loads, log.read_text().splitlines()) if entry["first"] == 0]
     by_lineage = published_spans(objects)
     spans = [span for packs in by_lineage.values() for pack_spans in packs.values() for span in pack_spans]

@@ -258,11 +258,11 @@ def test_coupled_language_models_train_on_each_others_texts_and_go_on_after_a_ki
     read: dict[tuple[int, int], np.ndarray] = {}
     fit = TrainedRank.fit
 
-    def noted(self: TrainedRank, generation: int, training_set: TrainingSet, *arguments: Any) -> Any:
+    def fit_and_record(self: TrainedRank, generation: int, training_set: TrainingSet, *arguments: Any) -> Any:
         read[self.model_number, generation] = training_set.load()[0]
         return fit(self, generation, training_set, *arguments)
 
-    monkeypatch.setattr(TrainedRank, "fit", noted)
+    monkeypatch.setattr(TrainedRank, "fit", fit_and_record)
     few = ("data.rows=30", "space={regime: [replace], lambda: 1.0}", "models={count: 2, reads: complete}")
     short = ("initial.steps=4", "sample.accept=null", "curation={name: luce, reward: words, target: 3.0}")
     metrics = "metrics=[cross_entropy, self_perplexity, {name: expected_reward, reward: words, target: 3.0}]"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from raysc.runner import RunOptions
 from tests.simulation.invariants import Watch
+from tests.simulation.processes import ProcessKilled
 from tests.simulation.recovery import check_recovery
 from tests.simulation.sweeps import Case, case, sweep_command
 from tests.simulation.world import Breakpoint, StorageKind, World, entered
@@ -53,8 +54,9 @@ class Scenario:
     def run(self) -> None:
         """Run what was started to its end."""
         self.world.scheduler.run()
+        assert not self.world.scheduler.endless
         for task in self.world.scheduler.tasks:
-            assert not isinstance(task.error, Exception), task.error
+            assert task.error is None or isinstance(task.error, ProcessKilled), task.error
         self.world.scheduler.unwind()
 
     def lose_machine(self, kind: str, pattern: str) -> None:

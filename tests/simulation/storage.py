@@ -91,7 +91,10 @@ def _list(world: World, prefix: str) -> list[ObjectInfo]:
             world.say(f"the listing of {prefix} lacks {changes} changes")
         objects = past
     hidden = world.hidden if world.now < world.hidden_until else ()
-    return [info for info in listing(objects, prefix, world.age) if info.name not in hidden]
+    complete = list(listing(objects, prefix, world.age))
+    shown = [info for info in complete if info.name not in hidden]
+    world.events["hidden names"] += len(complete) - len(shown)
+    return shown
 
 
 def _handle(

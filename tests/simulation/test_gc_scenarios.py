@@ -55,11 +55,12 @@ def test_a_round_of_a_search_with_nothing_to_do_waits_for_gc(
     monkeypatch.setattr(runner, "_conclude", lambda plan, *rest: sys.exit(len(plan.units)))
 
     def search() -> None:
-        with pytest.raises(SystemExit, match="0"):
+        with pytest.raises(SystemExit, match=r"^0$"):
             runner._run_search(play.swept.sweep, play.world.objects, RunOptions(""), SilentDisplay())
 
     _collect_beside(play, search)
     assert all(play.exists(play.span(generation)) for generation in (1, 2, 3))
+    assert play.world.violations == []
 
 
 def _collect_beside(play: Scenario, command: Callable[[], object]) -> None:

@@ -86,18 +86,21 @@ def test_a_deletion_that_stops_half_way_leaves_no_checkpoint_without_its_files(
     Once its generation had to be made again, this checkpoint was tried first, and counted as damage of the store.
     """
     play = scenario("checkpoints")
-    last, delete, halved = f"partial/{play.lineage}/0/2-3", SimulatedStorage.delete, list[str]()
+    last, delete, requests = f"partial/{play.lineage}/0/2-3", SimulatedStorage.delete, list[Sequence[str]]()
 
     def delete_half(storage: SimulatedStorage, names: Sequence[str]) -> None:
         files = [name for name in names if name.startswith("attempts/")]
-        if last in names and files and not halved:
-            halved.extend(files)
+        first = last in names and not requests
+        if last in names:
+            requests.append(names)
+        if first and files:
             delete(storage, files)
             raise storage_error("half of it was done")
         delete(storage, names)
 
     monkeypatch.setattr(SimulatedStorage, "delete", delete_half)
     run_command(play.world, play.swept.sweep)
+    assert requests, "the checkpoint was deleted"
     _damage(play, play.file(play.span(2), "model/model.safetensors"))
     longer = run_command(play.world, play.swept.longer.sweep)
     check_results(play.world, longer, play.swept.expected_longer, "grown")
@@ -143,6 +146,7 @@ def test_a_stale_listing_does_not_refit_published_generations(scenario: MakeScen
     play.start("B", "lost")  # its machine lives, so B takes its lease over at once
     play.run()
     assert {fit.generation for fit in play.world.fits[first_fit:]} == {3}
+    assert play.world.events["hidden names"] > 0, "a listing lacked the manifest"
     play.check()
 
 

@@ -26,7 +26,8 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 quickstart: $(VENV)/.installed
 	$(BIN)/raysc sweep sweeps/quickstart.yaml
 
-prefix = awk '{ print "$(1): " $$0; fflush() }'
+# awk would print nothing before its input fills a block.
+prefix = while IFS= read -r line; do printf '%s: %s\n' '$(1)' "$$line"; done
 
 # Tests on Ray wait most of the time, so two processes run them, each with a Ray of its own, beside the other tests.
 # Both halves print whole lines as they go, each with its name in front; the status is that of both. Hundreds of processes

@@ -70,9 +70,8 @@ def running_ray(address: str | None, preload: Sequence[str] = ()) -> Iterator[No
         ray_compat.set_session_switches()
         if preload and address == "local":
             ray_compat.preload(preload)
-            os.environ.setdefault(
-                "OMP_NUM_THREADS", "1"
-            )  # torch reads it at its import, and these trials have one core
+            # torch reads it at its import, and these trials have one core.
+            os.environ.setdefault("OMP_NUM_THREADS", "1")
         # The start of Ray is mostly waiting, so these imports cost no time.
         threading.Thread(target=_import, args=SLOW_IMPORTS, daemon=True).start()
         try:

@@ -15,9 +15,11 @@ import numpy as np
 from raysc.metrics.core.offset import offset_of
 
 BLOCK = 2**20
-"""Number of distances in memory at a time; they stay near the core."""
+"""Number of distances of a block; they stay near the core."""
 MIN_QUERIES = 64
-"""Lower limit for the queries of a block, so that its matrix product is efficient with any number of points."""
+"""Lower limit for the queries of a block, so that its matrix product is efficient with many points."""
+MAX_DISTANCES = 2**24
+"""Number of distances in memory at a time, whatever the number of points."""
 
 PRODUCT_DIM = 64
 """Dimension from which on distances come from matrix products, which are faster; close calls are computed again."""
@@ -83,7 +85,7 @@ def distance_blocks(queries: np.ndarray, points: np.ndarray) -> Iterator[tuple[s
     """Yield blocks of queries: their positions and their distances to all points."""
     from scipy.spatial.distance import cdist
 
-    step, dim = max(MIN_QUERIES, BLOCK // len(points)), queries.shape[1]
+    step, dim = max(1, BLOCK // len(points), min(MIN_QUERIES, MAX_DISTANCES // len(points))), queries.shape[1]
     if dim >= PRODUCT_DIM:
         # Norms of rows far from the origin would make every comparison a close call.
         offset = offset_of(points)

@@ -1,6 +1,6 @@
 """GPU optimisations of training and sampling. On other devices all of them are off; they change results by rounding.
 
-No GPU was at hand when this was written. The tests run everything on a CPU except pinned memory and compiled kernels.
+No GPU was at hand when this was written. The tests run everything on a CPU except pinned memory.
 """
 
 import gc

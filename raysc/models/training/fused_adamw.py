@@ -17,7 +17,8 @@ class FusedAdamW:
     The first optimiser of ``torch.optim`` in a process imports torch's compiler, which takes a second, and each of its
     steps takes 200 microseconds beside the operation itself: a pack of small networks takes 4 milliseconds a step.
 
-    Private: ``torch._fused_adamw_`` and ``torch._foreach_add_``, the operations that ``torch.optim.AdamW`` calls.
+    Private: ``torch._fused_adamw_`` and ``torch._foreach_add_``, which ``torch.optim.AdamW`` calls. Without
+    them no pack trains; ``tests/models/training/test_fused_adamw.py`` shows what an upgrade of torch has changed.
 
     Attributes:
         param_groups: one group: ``params``, ``lr`` and ``weight_decay``.

@@ -214,6 +214,7 @@ class TrainingRun:
             shard_network(self._network, self._world_size, self._device)
         elif self._compiles() and not compile_large(self._network, self._device):
             self._activity += UNCOMPILED
+        self._compiling = self._first_call()  # before Accelerate replaces the network's forward
         return prepare_model(self._accelerator, self._network, self._sharded)
 
     def _compiles(self) -> bool:
@@ -224,7 +225,7 @@ class TrainingRun:
     def _first_call(self) -> FirstCall | None:
         """Return the network's first call if it will be compiled in this process."""
         train = self._task.train
-        sizes = (train.batch, train.micro_batch, self._world_size)
+        sizes = (train.batch, train.micro_batch, train.dropout, self._world_size)
         return first_call(self._network, self._activity, self._task.start.config, train.precision, train.weights, sizes)
 
     def _new_optimizer_state(self) -> OptimizerState:
@@ -247,8 +248,8 @@ class TrainingRun:
         for step, micro_batches in zip(steps, steps_batches, strict=True):
             if (step - steps.start) % CHECK_EVERY == 0:
                 report(self._activity, "steps", step, self._task.total_steps)
-            if step == steps.start and (compiling := self._first_call()) is not None:
-                compiling.run(partial(self._step, step, micro_batches))
+            if step == steps.start and self._compiling is not None:
+                self._compiling.run(partial(self._step, step, micro_batches))
             else:
                 self._step(step, micro_batches)
             if (step + 1) % CHECK_EVERY == 0 or step + 1 == steps.stop:

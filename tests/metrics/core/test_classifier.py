@@ -68,6 +68,14 @@ def test_the_optimiser_has_the_values_of_torch_bit_for_bit() -> None:
             assert torch.equal(parameter, expected)
 
 
+@pytest.mark.parametrize("count", [1, 129, 257, 513])
+def test_parts_of_a_block_change_no_bit(classifier: Classifier, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = np.random.default_rng(count).integers(0, 256, (count, 1, 8, 8), np.uint8)
+    features = classifier.features(rows)
+    monkeypatch.setattr("raysc.metrics.core.classifier.PART", 512)
+    assert np.array_equal(features, classifier.features(rows))
+
+
 def test_rows_of_another_shape_are_refused(classifier: Classifier) -> None:
     with pytest.raises(ValueError, match=r"trained on rows of shape \(1, 8, 8\)"):
         classifier.features(np.zeros((5, 1, 16, 16), np.uint8))

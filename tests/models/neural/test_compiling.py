@@ -151,6 +151,13 @@ def test_a_process_keeps_the_code_of_many_configurations(switch_on: SwitchOn) ->
     assert counters["stats"]["unique_graphs"] == 12
 
 
+def test_training_in_mixed_precision_is_no_compiling(digits: TrainingSet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Accelerate replaces a network's forward, too."""
+    monkeypatch.setattr(compiling.FirstCall, "run", lambda *_: pytest.fail("nothing is compiled"))
+    bf16 = TRAIN.model_copy(update={"precision": "bf16"})
+    UNET.fit(digits, UNET.initial(IMAGE, SEED_0), range(1), bf16, SEED_0)
+
+
 def test_small_networks_and_those_of_cpus_are_not_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
     assert gpu.on_gpu(CUDA)
     assert not gpu.on_gpu(CPU)

@@ -179,8 +179,9 @@ def _draw_boundary(ax: Axes, boundary: StabilityBoundary) -> None:
 def _draw_threshold(ax: Axes, mark: ThresholdMark) -> None:
     """Draw lambda* and its interval as a bar above the squares of its probes."""
     above = offset_copy(ax.transData, ax.get_figure(root=True), y=11, units="points")
+    lengths = [[max(0.0, mark.value - mark.low)], [max(0.0, mark.high - mark.value)]]  # rounding may make them negative
     ax.errorbar(
-        mark.value, mark.initial_quality, xerr=[[mark.value - mark.low], [mark.high - mark.value]], fmt="d",
+        mark.value, mark.initial_quality, xerr=lengths, fmt="d",
         color=COLOURS[1], markersize=4, linewidth=1.5, capsize=2.5, transform=above,
     )  # fmt: skip
 
@@ -209,7 +210,7 @@ def _set_lambda_axis(ax: Axes, lambdas: Sequence[float]) -> None:
         if not shown or position - shown[-1][0] >= MIN_TICK_DISTANCE:
             shown.append((position, value))
     ax.xaxis.set_major_locator(FixedLocator([value for _, value in shown]))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}"))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number_text(value)))
     ax.xaxis.set_minor_locator(NullLocator())
 
 

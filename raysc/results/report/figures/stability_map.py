@@ -90,7 +90,7 @@ def threshold_marks(
         probed = frozenset(search.cell(index, probe.value) for probe in of_point.probes)
         qualities = [point.initial_quality for point in stabilities if point.number in probed]
         quality = fmean(qualities) if qualities else nan
-        if isfinite(threshold.threshold) and isfinite(quality):
+        if threshold.outcome == "threshold" and isfinite(quality):
             marks.append(ThresholdMark(threshold.threshold, threshold.low, threshold.high, quality, probed))
     return marks
 

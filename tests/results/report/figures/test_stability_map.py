@@ -61,6 +61,8 @@ def test_marks_of_thresholds_are_at_the_initial_quality_of_their_probes() -> Non
     assert mark.low < 1 < mark.high
     assert threshold_marks(search, [searched({}, Answer("stable"))], stabilities) == []
     assert threshold_marks(search, [searched({}, Answer("threshold", ROOT, True))], []) == []
+    undecided = searched({}, Answer("undecided", ROOT, False))
+    assert threshold_marks(search, [undecided], stabilities) == []
     share = replace(search, axis="regime.share")
     assert threshold_marks(share, [searched({}, Answer("threshold", ROOT, True))], stabilities) == []
 

@@ -181,7 +181,9 @@ class TrainingRun:
         self._activity = task.activity
         self._model = self._distribute()
         self._optimizer_state = self._new_optimizer_state()
-        self._optimizer = prepare_optimizer(self._accelerator, self._optimizer_state.adamw)
+        adamw = self._optimizer_state.adamw
+        assert isinstance(adamw, torch.optim.AdamW), "only packs, which train without Accelerate, have another one"
+        self._optimizer = prepare_optimizer(self._accelerator, adamw)
         if carries_optimizer_state(task.steps, train):
             self._load_optimizer_state()
         self._loss, self._unchecked_loss = 0.0, torch.zeros((), device=self._device)

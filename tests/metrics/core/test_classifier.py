@@ -64,8 +64,8 @@ def test_the_optimiser_has_the_values_of_torch_bit_for_bit() -> None:
         update(gradients)
         optimizer.step()
         schedule.step()
-        for parameter, expected in zip(update.parameters, networks[1].parameters(), strict=True):
-            assert torch.equal(parameter, expected)
+        for value, expected in zip(update.parameters, networks[1].parameters(), strict=True):
+            assert torch.equal(value, expected)
 
 
 @pytest.mark.parametrize("count", [1, 129, 257, 513])

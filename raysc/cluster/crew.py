@@ -229,9 +229,9 @@ class ActorCrew:
         """Load the model of a published generation on every rank, with what training needs to continue or without."""
         self._call_all("load", manifest, training_state)
 
-    def mark_diverged(self, seeds: np.ndarray) -> None:
-        """Let seeds of the model that the ranks hold count as diverged, bool (seeds,), on every rank."""
-        self._call_all("mark_diverged", seeds)
+    def mark_diverged(self, diverged: np.ndarray) -> None:
+        """Let seeds of the model that the ranks hold count as diverged, on every rank; mask, bool (seeds,)."""
+        self._call_all("mark_diverged", diverged)
 
     def load_base(self, manifest: Manifest) -> None:
         """Load generation 0's model, which guides the samples of all later ones, on every rank."""

@@ -26,7 +26,7 @@ from raysc.planning.units import LoopUnit
 from raysc.pool.block_store import BlockStore
 from raysc.pool.blocks import Block
 from raysc.pool.exchange import read_samples, reads_diverged
-from raysc.pool.mixing import takes_marked
+from raysc.pool.mixing import has_marks
 from raysc.pool.rows import Rows
 from raysc.pool.training_set import TrainingSet
 from raysc.regimes.recipe import REAL, Source, synthetic
@@ -166,15 +166,14 @@ class CoupledRun:
 
     def _draw_again(self, fits: Sequence[GenerationOfModel]) -> bool:
         """Draw the rows that fits read, that no fit makes and that are not in memory; return True if there were any."""
-        drew = False
-        for generation, model in fits:
+        absent: set[GenerationOfModel] = set()
+        for t, model in fits:
             cell = self._lineages[model].unit.cell
-            for source in synthetic_sources(cell, generation):
-                for read in models_read(cell):
-                    if (source, read) not in fits and source not in self._rows[read]:
-                        self._sampled(read, source)
-                        drew = True
-        return drew
+            absent |= {(source, read) for source in synthetic_sources(cell, t) for read in models_read(cell)}
+        absent = {(t, model) for t, model in absent.difference(fits) if t not in self._rows[model]}
+        for t, model in sorted(absent):
+            self._sampled(model, t)
+        return bool(absent)
 
     def _has_training_state(self, t: int, model: int) -> bool:
         return self._held[model] == t or self._lineages[model].history.has_training_state(t)
@@ -237,18 +236,17 @@ class CoupledRun:
         lineage = self._lineages[model]
         rules, coupling = lineage.unit.cell.rules, lineage.unit.cell.settings.coupling
         assert coupling is not None, "the models of the unit are coupled"
-        diverged, marked = lineage.diverged_seeds(t - 1), {}
-        for source in sources.keys() - {REAL}:
+        diverged, marks = lineage.diverged_seeds(t - 1), {}
+        for source in (source for source in sources if source.kind == "synthetic"):
             of_models = [other.diverged_seeds(source.generation) for other in self._lineages]
             if np.any(of_models):
-                marked[source] = reads_diverged(
+                marks[source] = reads_diverged(
                     coupling, of_models, rules.sample_rows, source.generation, self._stream_seeds
                 )
-        if not marked:
+        if not marks:
             return diverged
         seeds = self._stream_seeds[model]
-        taken = takes_marked(rules.recipe(t), training_set, sources, marked, seeds, rules.sample_rows)
-        return np.asarray(diverged | taken)
+        return np.asarray(diverged | has_marks(rules.recipe(t), training_set, sources, marks, seeds, rules.sample_rows))
 
     def _publish(self, model: int, generation: Generation, attempt: Attempt) -> None:
         self._rows[model][generation.t] = generation.rows

@@ -27,8 +27,8 @@ class TrainedCrew(Crew, SupportsScores, Protocol):
         """Load the model of a published generation, with what training needs to continue or without it."""
         ...
 
-    def mark_diverged(self, seeds: np.ndarray) -> None:
-        """Let seeds of the model that is held count as diverged, bool (seeds,): their samples are of no use."""
+    def mark_diverged(self, diverged: np.ndarray) -> None:
+        """Let seeds of the model that is held count as diverged: their samples are of no use; mask, bool (seeds,)."""
         ...
 
     def load_base(self, manifest: Manifest) -> None:

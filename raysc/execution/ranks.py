@@ -176,9 +176,9 @@ class TrainedRank:
             without_prefix = None if training_state else TRAINING_STATE_PREFIX
             self._state = self.family.load(manifest.get_folder(MODEL, Path(folder), without_prefix))
 
-    def mark_diverged(self, seeds: np.ndarray) -> None:
-        """Let seeds of the model that is held count as diverged, bool (seeds,)."""
-        self._diverged = self._diverged | seeds
+    def mark_diverged(self, diverged: np.ndarray) -> None:
+        """Let seeds of the model that is held count as diverged; mask, bool (seeds,)."""
+        self._diverged = self._diverged | diverged
 
     def load_base(self, manifest: Manifest) -> None:
         """Load generation 0's model, which guides the samples of all later ones; see ``load``."""

@@ -1,15 +1,15 @@
 """Checks that the models of a cell can read each other's samples; they run before work starts."""
 
 from raysc import registry
-from raysc.errors import InputError
 from raysc.metrics.core.metric import AcrossMetric
+from raysc.planning.regime_checks import checked_generations
 from raysc.planning.resolved import ResolvedCell, ResolvedSweep
 from raysc.regimes.recipe import Take
 from raysc.sweepfile.sweep import Sweep
 
 
 def check_coupling(sweep: Sweep, cell: ResolvedCell) -> None:
-    """Refuse coupled models that cannot run."""
+    """Refuse coupled models that cannot run, of regimes that pass their own checks."""
     if not cell.coupled:
         return
     if len({model.family.trained for model in cell.coupled}) > 1:
@@ -30,8 +30,8 @@ def check_coupling(sweep: Sweep, cell: ResolvedCell) -> None:
                 f"all models must sample equally many rows, and these sample {first.rules.sample_rows} and "
                 f"{model.rules.sample_rows}; set sample.rows",
             )
-    for t in (1, sweep.ceiling):
-        for take in _takes(cell, t):
+    for t in checked_generations(sweep, cell):
+        for take in cell.rules.recipe(t).takes:
             _check_take(sweep, cell, take)
 
 
@@ -43,14 +43,6 @@ def check_single_models(resolved: ResolvedSweep) -> None:
     for metric in sweep.metrics:
         if isinstance(registry.build("metric", metric), AcrossMetric):
             raise sweep.error("metrics", f"{metric.name} compares several models; set models.count, or take it out")
-
-
-def _takes(cell: ResolvedCell, t: int) -> tuple[Take, ...]:
-    """Return the takes of a generation; none where the regime refuses it, which has an error of its own."""
-    try:
-        return cell.rules.recipe(t).takes
-    except InputError:
-        return ()
 
 
 def _check_take(sweep: Sweep, cell: ResolvedCell, take: Take) -> None:

@@ -113,15 +113,16 @@ class Lineage:
         dropped = [model._dropped(seeds) for model in models]
         without_model = [of_model.get("models", 0) for of_model in dropped]
         if not unit.missing:
-            return max(without_model) * len(models)
+            last = max(without_model)
+            return sum(span.last <= last for model in models for span in model._published(seeds))
         recipes = [model.rules.recipe for model in self.cell.models]
-        kept = [needed_rows(recipes, last + 1, last + 1) for last in without_model]
+        stored_rows = [needed_rows(recipes, last + 1, last + 1) for last in without_model]
         missing = [(t, number) for number, model in enumerate(models) for t in model._missing(model._published(seeds))]
         fits = needed_fits(
             missing,
             self.cell.models,
             has_training_state=lambda t, model: t > dropped[model].get("training_state", 0),
-            has_rows=lambda t, model: t > without_model[model] or t in kept[model],
+            has_rows=lambda t, model: t > without_model[model] or t in stored_rows[model],
         )
         return max(unit.refits, len(fits) - len(missing))
 

@@ -20,10 +20,17 @@ def check_regime(sweep: Sweep, cell: ResolvedCell) -> None:
                 rule.check(cell.data.kind, cell.data.event)
     except InputError as error:
         raise sweep.error(*_regime_key(error)) from error
-    # The rules of raysc are monotone in t; a plug-in may do anything at any generation.
-    is_plugin = any(":" in rule.name for rule in (cell.settings.regime, cell.settings.curation))
-    for t in (1, sweep.ceiling, *(range(2, sweep.ceiling) if is_plugin else ())):
+    for t in checked_generations(sweep, cell):
         _check_recipe(sweep, cell, t, _recipe(sweep, cell, t))
+
+
+def checked_generations(sweep: Sweep, cell: ResolvedCell) -> tuple[int, ...]:
+    """Return the generations whose recipes are checked: the first and last one, of plug-ins all.
+
+    The rules of raysc are monotone in t; a plug-in may do anything at any generation.
+    """
+    is_plugin = any(":" in rule.name for rule in (cell.settings.regime, cell.settings.curation))
+    return (1, sweep.ceiling, *(range(2, sweep.ceiling) if is_plugin else ()))
 
 
 def _recipe(sweep: Sweep, cell: ResolvedCell, t: int) -> Any:

@@ -45,10 +45,10 @@ def validate(resolved: ResolvedSweep) -> None:
     check_single_models(resolved)
     checked: set[Hashable] = set()
     for cell in resolved.cells:
-        check_coupling(sweep, cell)
         check_seeds(sweep, cell)
         check_forks(sweep, cell)
         check_regime(sweep, cell)
+        check_coupling(sweep, cell)
         check_curation(sweep, cell)
         check_rows(sweep, cell, limit)
         if (parts := _model_and_settings(cell)) not in checked:

@@ -55,8 +55,8 @@ def mix(
     return TrainingSet(parts, np.stack(positions))
 
 
-def takes_marked(
-    recipe: Recipe, training_set: TrainingSet, sources: Mapping[Source, Rows], marked: Mapping[Source, np.ndarray],
+def has_marks(
+    recipe: Recipe, training_set: TrainingSet, sources: Mapping[Source, Rows], marks: Mapping[Source, np.ndarray],
     seeds: tuple[int, ...], sample_rows: int,
 ) -> np.ndarray:  # fmt: skip
     """Return the seeds, bool (seeds,), whose training set has a marked row, or one that depends on marked rows.
@@ -67,24 +67,26 @@ def takes_marked(
         recipe: the recipe of the training set.
         training_set: what ``mix`` made of it.
         sources: every source of the recipe.
-        marked: the marked rows of some sources, bool (seeds, rows) each.
+        marks: the marked rows of some sources, bool (seeds, rows) each.
         seeds: replicates.
         sample_rows: rows that every generation samples.
     """
     by_take = [np.zeros((len(seeds), 0), bool)]
     for take in recipe.takes:
-        if take.source not in marked:
+        if take.source not in marks:
             by_take.append(np.zeros((len(seeds), take.count), bool))
         elif take.count > 0:
             prefix = _prefix_or_all(take, sources[take.source], seeds, sample_rows).indices
-            marks = marked[take.source] if prefix is None else np.take_along_axis(marked[take.source], prefix, axis=1)
+            of_take = marks[take.source]
+            if prefix is not None:
+                of_take = np.take_along_axis(of_take, prefix, axis=1)
             if take.reads_real_rows:  # it has a function
-                marks = np.repeat(marks.any(axis=1, keepdims=True), take.count, axis=1)
-            by_take.append(marks)
-    has_mark = np.concatenate(by_take, axis=1)
+                of_take = np.repeat(of_take.any(axis=1, keepdims=True), take.count, axis=1)
+            by_take.append(of_take)
+    of_rows = np.concatenate(by_take, axis=1)
     if training_set.positions is not None:
-        has_mark = np.take_along_axis(has_mark, training_set.positions, axis=1)
-    return np.asarray(has_mark.any(axis=1))
+        of_rows = np.take_along_axis(of_rows, training_set.positions, axis=1)
+    return np.asarray(of_rows.any(axis=1))
 
 
 def _part(

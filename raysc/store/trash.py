@@ -37,18 +37,22 @@ def move_to_trash(objects: Objects, names: Iterable[str], reason: str) -> None:
 
 
 def move_dropped_to_trash(objects: Objects, lineages: Iterable[str], seeds: tuple[int, ...], reason: str) -> None:
-    """Move generations of a unit whose models retention dropped below trash/, so that the next plan makes them again.
+    """Move generations of a unit below trash/, so that the next plan makes them again.
+
+    These are the generations up to the last whose models retention dropped, of any model: coupled models read each
+    other's samples.
 
     Args:
         objects: the store.
-        lineages: keys of the unit's lineages. Those of coupled models are made again up to the same generation, since
-            the models read each other's samples.
+        lineages: keys of the unit's lineages.
         seeds: the pack.
         reason: stored beside them.
     """
     lineages = tuple(lineages)
     last = max(dropped_generations(objects, lineage, seeds).get("models", 0) for lineage in lineages)
-    published = [span for lineage in lineages for span in published_spans(objects, lineage)[lineage].get(seeds, ())]
+    published = [
+        span for lineage in lineages for span in published_spans(objects, lineage).get(lineage, {}).get(seeds, ())
+    ]
     move_to_trash(objects, [span.name for span in published if span.last <= last], reason)
     for lineage in lineages:
         delete_tombstones(objects, lineage, seeds)

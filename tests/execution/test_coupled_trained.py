@@ -248,6 +248,15 @@ def test_readers_of_a_diverged_model_diverge_and_others_go_on(
     assert counts.tolist() == [[24, 24, 2]] * 3, "as those of a seed of a pack, which is trained"
 
 
+def test_new_real_rows_are_of_no_diverged_seed(make_sweep: MakeSweep, run_sweep: RunSweep, tmp_path: Path) -> None:
+    models = "models={count: 2, reads: self, each: {loop.train.lr: [1.0e+30, 1.0e-3]}}"
+    changes = (models, *DIGITS, "data.reserve=30", "space.regime={name: fresh, rows: 5}", "loop.generations=2")
+    sweep, objects = make_sweep(POINTS, *changes), Objects.open(str(tmp_path))
+    run_sweep(sweep, objects)
+    diverged = results(sweep, objects).pivot(index="models.index", columns="generation", values="diverged")
+    assert diverged.to_numpy().tolist() == [[0, 1, 1], [0, 0, 0]]
+
+
 @pytest.mark.parametrize("keep", ["{}", "{training_state: none}"])
 def test_a_seed_of_a_pack_of_images_that_takes_rows_of_a_diverged_seed_diverges(
     keep: str, make_sweep: MakeSweep, run_sweep: RunSweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -313,6 +322,22 @@ def test_a_metric_without_models_makes_the_generations_of_all_models_again(
     assert fits == [(model, t) for t in (1, 2) for model in range(2)]
     assert make_plan(more, objects).units == ()
     pd.testing.assert_frame_equal(results(more.sweep, objects)[VALUES], before[VALUES], check_exact=True)
+
+
+def test_a_model_that_ended_early_is_not_counted_among_those_that_are_made_again(
+    make_sweep: MakeSweep, run_sweep: RunSweep, tmp_path: Path, fits: Fits
+) -> None:
+    models = "models={count: 2, reads: self, each: {loop.train.lr: [1.0e+30, 1.0e-3]}}"
+    changes = (models, *DIGITS, "keep={models: last}", "space.regime=replace")
+    sweep, objects = make_sweep(POINTS, *changes), Objects.open(str(tmp_path))
+    run_sweep(sweep, objects)
+    more = make_sweep(POINTS, *changes, "metrics=[{name: frechet_distance, features: pixels}]")
+    (unit,) = make_plan(resolve(more), objects).loop
+    assert (unit.reason, unit.missing, unit.refits) == ("states not kept", 0, 2)
+    move_dropped_to_trash(objects, unit.published_keys, unit.seeds, "a test")
+    fits.clear()
+    run_sweep(more, objects)
+    assert fits == [(1, 1), (1, 2)]
 
 
 def test_generations_that_are_trained_again_are_trained_once(

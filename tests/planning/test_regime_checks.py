@@ -106,6 +106,15 @@ def test_scores_need_a_model_with_probabilities(make_sweep: MakeSweep, plug_in: 
     assert "flow_matching computes no probabilities of rows" in problem(make_sweep(GAUSSIAN, regime, *trained))
 
 
+def test_rows_that_coupled_models_do_not_share_are_refused_at_every_generation(
+    make_sweep: MakeSweep, plug_in: Callable[[str], str]
+) -> None:
+    grows_once = plug_in("Take(synthetic(generation - 1), 20 + 5 * (generation == 2))")
+    validate(resolve(make_sweep(GAUSSIAN, grows_once)))
+    coupled = make_sweep(GAUSSIAN, grows_once, "models={count: 2}", "models.reads=complete")
+    assert "takes 25 rows of a generation, and each model shares the 20 that it samples first" in problem(coupled)
+
+
 def test_weights_are_refused_by_families_without_them(make_sweep: MakeSweep, plug_in: Callable[[str], str]) -> None:
     regime = plug_in("Take(REAL, rows, weight=0.5)")
     validate(resolve(make_sweep(GAUSSIAN, regime)))

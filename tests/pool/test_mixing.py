@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from benchmarks import mixing as benchmark
 from raysc.pool.blocks import MemoryBlock
-from raysc.pool.mixing import counts_by_kind, mix, takes_marked
+from raysc.pool.mixing import counts_by_kind, has_marks, mix
 from raysc.pool.rows import Rows
 from raysc.regimes.accumulate_subsample import AccumulateSubsample
 from raysc.regimes.mix import Mix
@@ -121,7 +121,7 @@ def test_seeds_that_take_a_marked_row_are_those_whose_training_set_has_it(take: 
     recipe = Recipe((Take(REAL, 4), take, Take(synthetic(0), 0)), subsample)
     training_set = mix(recipe, pool, seeds, 1, 10)
     expected = np.isnan(training_set.load()).any(axis=(1, 2))
-    marked = takes_marked(recipe, training_set, pool, {synthetic(0): marks}, seeds, 10)
+    marked = has_marks(recipe, training_set, pool, {synthetic(0): marks}, seeds, 10)
     assert marked.tolist() == expected.tolist()
     assert take.count == 10 or 0 < expected.sum() < len(seeds)
 
@@ -146,7 +146,7 @@ def test_all_rows_that_a_function_gets_count_as_marked_if_one_is(take: Take) -> 
     training_set = mix(recipe, pool, seeds, 1, 10)
     assert training_set.positions is not None
     expected = read & (training_set.positions < take.count).any(axis=1)
-    assert takes_marked(recipe, training_set, pool, {synthetic(0): marks}, seeds, 10).tolist() == expected.tolist()
+    assert has_marks(recipe, training_set, pool, {synthetic(0): marks}, seeds, 10).tolist() == expected.tolist()
     assert 0 < expected.sum() < len(seeds)
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from raysc.store.objects import Objects
 from raysc.store.publishing import DamagedObjectError
-from raysc.store.trash import TrashReasons, move_damaged_to_trash, move_to_trash
+from raysc.store.retention import Tombstone, dropped_generations, write_tombstone
+from raysc.store.trash import TrashReasons, move_damaged_to_trash, move_dropped_to_trash, move_to_trash
 
 
 def test_objects_move_with_their_names_and_the_reason(memory: Objects) -> None:
@@ -34,6 +35,15 @@ def test_the_same_object_can_move_twice(memory: Objects) -> None:
         move_to_trash(memory, ["spans/key/0/1-1"], "for a test")
     manifests = [name for name in memory.names("trash") if name.endswith("/spans/key/0/1-1")]
     assert {memory.get(name) for name in manifests} == {b"first", b"second"}
+
+
+def test_what_another_process_has_moved_counts_as_moved(memory: Objects) -> None:
+    write_tombstone(memory, Tombstone("first", (0,), "models", 2))
+    for t in (1, 2, 3):
+        memory.put(f"spans/second/0/{t}-{t}", b"manifest")
+    move_dropped_to_trash(memory, ["first", "second"], (0,), "for a test")
+    assert list(memory.names("spans")) == ["spans/second/0/3-3"]
+    assert dropped_generations(memory, "first", (0,)) == {}
 
 
 def test_a_damaged_object_moves_with_its_damage_as_the_reason(memory: Objects) -> None:

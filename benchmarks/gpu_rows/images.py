@@ -4,6 +4,7 @@ import copy
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from benchmarks.gpu_rows.measuring import Contender, Demand, Goal, Row, Work, de
 from raysc.metrics.core.metric import Vectors
 from raysc.metrics.distances.frechet_distance import frechet_distance
 from raysc.models.diffusion.edm import Edm
+from raysc.models.diffusion.heun import heun
+from raysc.models.diffusion.preconditioning import karras_sigmas
 from raysc.models.networks.build import build_network, with_weights
 from raysc.models.neural.augmentation_embedding import sampling_network, with_augmentation_embedding
 from raysc.models.neural.gpu import free_memory, without_tf32
@@ -283,7 +286,8 @@ def plain_sample(network: nn.Module, sizes: Sizes) -> np.ndarray:
         return output.float()
 
     with torch.inference_mode():
-        values = sizes.family.heun(forward, torch.randn(sizes.block, *sizes.event, device=device), sizes.heun_steps)
+        latents = torch.randn(sizes.block, *sizes.event, device=device)
+        values = heun(partial(sizes.family.denoise, forward), latents, karras_sigmas(sizes.heun_steps))
         images: np.ndarray = (values * 127.5 + 128).clip(0, 255).to(torch.uint8).cpu().numpy()
     return images
 

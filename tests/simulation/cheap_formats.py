@@ -172,7 +172,6 @@ def cheap_formats() -> Iterator[None]:
             (parquet_rows, "encode", _encode_rows),
             (parquet_rows, "decode", _decode_rows),
             (runner, "_conclude", _conclude),
-            (runner, "resolve", _resolve),
             (runner, "sweep_yaml", _sweep_yaml),
             (runner, "validate", lambda resolved: None),
             (retention_rules, "resolve", _resolve),

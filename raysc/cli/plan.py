@@ -3,6 +3,7 @@
 import json
 import os
 from collections import Counter
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,9 +14,11 @@ from raysc.planning.open_sweep import open_sweep
 if TYPE_CHECKING:
     from raysc.estimates.cost import Cost
     from raysc.estimates.duration import DurationEstimate
+    from raysc.estimates.search_cost import SearchCost
     from raysc.estimates.size import SizeEstimate
     from raysc.estimates.trained_duration import TrainedEstimate
     from raysc.planning.plan import Plan
+    from raysc.planning.resolved import ResolvedSweep
     from raysc.store.objects import Objects
     from raysc.sweepfile import Sweep
     from raysc.sweepfile.threshold_search import ThresholdSearch
@@ -35,10 +38,9 @@ def plan(
     from raysc.planning.name_collisions import check_name
     from raysc.planning.plan import make_plan
     from raysc.planning.validation import check_machine, validate
-    from raysc.results.thresholds.resolution import resolve_in_store
 
     sweep, objects = open_sweep(sweep_file, storage, overrides)
-    resolved = resolve_in_store(sweep, objects)
+    resolved, search_cost = _resolve(sweep, objects)
     validate(resolved)
     cluster = cluster_address(None)
     if cluster is None and not sweep.prices:  # a file with prices is planned for other machines
@@ -55,9 +57,10 @@ def plan(
 
         durations = estimate_duration(made), estimate_trained(made)
     if as_json:
-        typer.echo(json.dumps(_summary(made, size, costs) | (_durations(sweep, *durations) if durations else {})))
+        summary = _summary(made, size, costs, search_cost)
+        typer.echo(json.dumps(summary | (_durations(sweep, *durations) if durations else {})))
         return
-    _print_sizes(made, size)
+    _print_sizes(made, size, search_cost)
     for cost in costs:
         typer.echo(_cost_text(cost))
     if durations is not None:
@@ -66,7 +69,22 @@ def plan(
     _print_work(made, objects)
 
 
-def _summary(made: "Plan", size: "SizeEstimate", costs: "list[Cost]") -> dict[str, Any]:
+def _resolve(sweep: "Sweep", objects: "Objects") -> "tuple[ResolvedSweep, SearchCost | None]":
+    """Resolve a sweep; one with a search has the probes of its store and the next ones, and an expected cost."""
+    from raysc.planning.resolved import resolve
+
+    if sweep.search is None:
+        return resolve(sweep), None
+    from raysc.estimates.search_cost import estimate_search_cost  # imports pandas, which is slow
+    from raysc.results.thresholds.rounds import read_state
+
+    state = read_state(sweep, objects)
+    return state.resolved, estimate_search_cost(state.resolved.sweep, state.searches)
+
+
+def _summary(
+    made: "Plan", size: "SizeEstimate", costs: "list[Cost]", search_cost: "SearchCost | None"
+) -> dict[str, Any]:
     """Collect the numbers of a plan for --json."""
     return {
         "cells": len(made.cells),
@@ -82,13 +100,19 @@ def _summary(made: "Plan", size: "SizeEstimate", costs: "list[Cost]") -> dict[st
         "refits": _refits(made),
         "nodes": [vars(cost) for cost in costs],
         "reasons": dict(Counter(unit.reason for unit in made.units)),
-        **({"search": _search_sizes(made.sweep.search)} if made.sweep.search else {}),
+        **({"search": _search_sizes(made.sweep.search, search_cost)} if made.sweep.search and search_cost else {}),
     }
 
 
-def _search_sizes(search: "ThresholdSearch") -> dict[str, int]:
-    """Collect the number of searches of a sweep and the most runs of all of them for --json."""
-    return {"searches": len(search.probes), "runs_at_most": len(search.probes) * search.runs}
+def _search_sizes(search: "ThresholdSearch", cost: "SearchCost") -> dict[str, Any]:
+    """Collect the number of searches of a sweep, and the ceilings and expected cost of all of them, for --json."""
+    count = len(search.probes)
+    return {
+        "searches": count,
+        "runs_at_most": count * search.runs,
+        "hours_at_most": None if search.hours is None else count * search.hours,
+        "expected": asdict(cost),
+    }
 
 
 def _durations(sweep: "Sweep", duration: "DurationEstimate", trained: "TrainedEstimate") -> dict[str, Any]:
@@ -111,9 +135,9 @@ def _refits(made: "Plan") -> int:
     return sum(unit.refits for unit in made.refitting_units)
 
 
-def _print_sizes(made: "Plan", size: "SizeEstimate") -> None:
+def _print_sizes(made: "Plan", size: "SizeEstimate", search_cost: "SearchCost | None") -> None:
     """Print cells, generations, rows and bytes."""
-    from raysc.formatting import in_bytes
+    from raysc.formatting import clock, in_bytes
 
     sweep = made.sweep
     typer.echo(f"{sweep.name}: {len(made.cells)} cells, {len(sweep.seeds)} seeds, T = {sweep.generations}")
@@ -121,17 +145,36 @@ def _print_sizes(made: "Plan", size: "SizeEstimate") -> None:
         f"generations: {made.done + made.to_do} in all, {made.done} done, {made.to_do} to do; "
         f"{made.shared} more are shared by cells"
     )
-    if sweep.search is not None:
-        sizes = _search_sizes(sweep.search)
+    if sweep.search is not None and search_cost is not None:
+        count, hours = len(sweep.search.probes), sweep.search.hours
+        runs = count * sweep.search.runs
+        limit = "" if hours is None else f", and no new ones after {clock(3600 * hours)} of units each"
         typer.echo(
-            f"search: {sizes['searches']} thresholds of {sweep.search.axis}, with at most {sizes['runs_at_most']:,} "
-            f"runs ({sizes['runs_at_most'] * sweep.ceiling:,} retrainings), controls included; what follows is the "
-            "present round"
+            f"search: {count} thresholds of {sweep.search.axis}, with at most {runs:,} runs "
+            f"({runs * sweep.ceiling:,} retrainings), controls included{limit}; what follows is the present round"
         )
+        typer.echo(_search_cost_text(search_cost))
     if made.generation_zeros:
         typer.echo(f"generation 0s: {made.generation_zeros}; sharing them saves {made.trainings_saved} trainings")
     typer.echo(f"rows: {size.max_rows:,} sampled by a generation of a seed, {size.rows:,} in all")
     typer.echo(f"store: up to {in_bytes(size.max_bytes)} a generation of a seed, {in_bytes(size.bytes)} in all")
+
+
+def _search_cost_text(cost: "SearchCost") -> str:
+    """Return the expected runs of all searches of a sweep, with their hours and price once runs are measured."""
+    from raysc.formatting import clock
+
+    low, high = (round(runs) for runs in cost.runs)
+    if (low, high) == (cost.runs_done, cost.runs_done):
+        return f"search: {low:,} runs done; {clock(3600 * cost.hours_done)} of units"
+    text = f"search: about {low:,} to {high:,} runs expected, {cost.runs_done:,} done"
+    if cost.hours is None:
+        return f"{text}; no duration yet, since no run was measured"
+    first, last = (clock(3600 * hours) for hours in cost.hours)
+    text += f"; about {first} to {last} of units, {clock(3600 * cost.hours_done)} done"
+    for name, (least, most) in cost.prices.items():
+        text += f"; on {name} at a cost of {least:.2f} to {most:.2f} by `prices:`"
+    return text
 
 
 def _print_work(made: "Plan", objects: "Objects") -> None:

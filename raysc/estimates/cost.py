@@ -6,11 +6,9 @@ from math import ceil
 import pandas as pd
 
 from raysc.planning.plan import Plan
-from raysc.results.table.columns import PHASES
+from raysc.results.table.work_hours import work_seconds
 from raysc.settings import Resources
 from raysc.sweepfile.sweep import Sweep
-
-WORK_COLUMNS = [f"seconds_{phase}" for phase in PHASES if phase != "wait"]
 
 
 @dataclass(frozen=True)
@@ -87,7 +85,7 @@ def remaining_seconds(plan: Plan, table: pd.DataFrame) -> float | None:
     Returns:
         None if generation 0s are missing and none was measured, or later generations are missing and none was measured.
     """
-    measured = table.reindex(columns=WORK_COLUMNS).sum(axis=1)
+    measured = work_seconds(table)
     is_initial = table["generation"] == 0
     closed_form = sum(len(unit.seeds) * len(unit.cell.models) for unit in plan.loop if not unit.cell.family.trained)
     initial = sum(len(unit.snapshots) for unit in plan.initial) + closed_form

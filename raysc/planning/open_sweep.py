@@ -24,7 +24,7 @@ SWEEP_COPY = "sweep.yaml"
 """Name of the copy of a sweep file in the sweep's folder."""
 THRESHOLD_FILE = "threshold.json"
 """Name of the file with the answers and probes of a sweep's searches, in the sweep's folder."""
-MUTABLE_SETTINGS = ("probes", "width", "runs", "max_generations")
+MUTABLE_SETTINGS = ("probes", "width", "runs", "hours", "max_generations")
 """Fields of a search that may change while its probes stay valid."""
 RAYSC_STORAGE = "RAYSC_STORAGE"
 """Environment variable with the folder or URI of the store."""

@@ -31,6 +31,9 @@ class Search(Settings):
         width: width of the interval at which a search ends: relative to the threshold on a log scale, else in units of
             the axis.
         runs: most runs of each search; a run is one seed of one cell, controls included.
+        hours: hours of units after which a search proposes no more runs, for each search, controls included; the round
+            that reaches it is finished. They are wall time without waiting: GPU hours if a unit has one GPU. Default:
+            no limit.
         generations: most retrainings of a value that is undecided, by contraction. All values begin with
             loop.generations; one that is undecided goes on to twice as many, up to this number, where that should pay
             more than new seeds. Default: loop.generations.
@@ -44,4 +47,5 @@ class Search(Settings):
     metric: str | None = None
     width: PositiveFloat = Field(default=0.15, lt=10)
     runs: PositiveInt = 400
+    hours: PositiveFloat | None = None
     generations: PositiveInt | None = None

@@ -7,6 +7,7 @@
       metric: trace_ratio        # default: the first column of the first metric
       width: 0.15                # of the interval at which a search ends
       runs: 400                  # most runs of each search, controls included
+      hours: 20                  # hours of units after which a search proposes no more; default: no limit
       generations: 80            # most retrainings of a value that is undecided; default: loop.generations
 
 There is one search for each point of ``space``. A sweep with a search has a cell for each value that a search has run
@@ -68,6 +69,7 @@ class ThresholdSearch:
         delta: the tolerance; None: the criterion is contraction.
         width: width of the interval at which a search ends.
         runs: most runs of each search.
+        hours: hours of units after which a search proposes no more; None: no limit.
         seeds: the first block of seeds.
         generations: retrainings with which a value begins.
         max_generations: most retrainings of a value that is undecided.
@@ -83,6 +85,7 @@ class ThresholdSearch:
     delta: float | None
     width: float
     runs: int
+    hours: float | None
     seeds: tuple[int, ...]
     generations: int
     max_generations: int
@@ -172,6 +175,7 @@ def read_search(
         delta=search.criterion.tolerance if isinstance(search.criterion, Tolerance) else None,
         width=search.width,
         runs=search.runs,
+        hours=search.hours,
         seeds=seeds,
         generations=generations,
         max_generations=search.generations or generations,
@@ -269,6 +273,9 @@ def _check_judged(
 
 def _check_generations(search: Search, measure: Measure, generations: int, locations: Locations) -> None:
     """Raise InputError for measured generations from which the criterion cannot be judged, or a useless ceiling."""
+    if search.hours is not None and measure != "all":
+        problem = "goes with measure: all: its hours are summed over the measured generations"
+        raise locations.error("search.hours", problem)
     if search.generations is not None:
         if isinstance(search.criterion, Tolerance):
             problem = "goes with contraction: a tolerance judges the last generation, so set loop.generations instead"

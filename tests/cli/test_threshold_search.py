@@ -37,7 +37,12 @@ def test_a_plan_has_the_ceiling_of_a_search_and_its_next_round(raysc: RunRaysc, 
     (line,) = [line for line in lines if line.startswith("search: 2 ")]
     assert line.startswith("search: 2 thresholds of lambda, with at most 800 runs (4,800 retrainings)")
     assert "loop: 6 units to run: new" in lines
-    assert json.loads(raysc("plan", file, "--json").out)["search"] == {"searches": 2, "runs_at_most": 800}
+    (expected,) = [line for line in lines if line.startswith("search: about ")]
+    assert expected.endswith(" runs expected, 0 done; no duration yet, since no run was measured")
+    plan = json.loads(raysc("plan", file, "--json", "--set", "search.hours=2").out)["search"]
+    assert [plan[name] for name in ("searches", "runs_at_most", "hours_at_most")] == [2, 800, 4]
+    assert (plan["expected"]["hours"], plan["expected"]["runs_done"]) == (None, 0)
+    assert "and no new ones after 2 h 00 min of units each" in raysc("plan", file, "--set", "search.hours=2").out
 
 
 def test_the_ceiling_counts_the_most_generations_of_a_value(raysc: RunRaysc, file: str) -> None:
@@ -63,4 +68,6 @@ def test_commands_have_the_answers_and_the_generations_that_ran(raysc: RunRaysc,
         lines = raysc(command, finished).out.splitlines()
         assert any(line.startswith("sample.covariance_scale 1: lambda: none up to 16; ") for line in lines)
         assert any(line.startswith("sample.covariance_scale 2: lambda* ") for line in lines)
-    assert "nothing to do" in raysc("plan", finished).out
+    plan = raysc("plan", finished).out
+    assert "nothing to do" in plan
+    assert " runs done; 0 s of units" in plan

@@ -87,6 +87,11 @@ def test_the_scale_follows_from_the_range(make_sweep: MakeSweep) -> None:
         ([SEARCH, "measure: [0, 1, 4]"], "measure: contraction is judged from"),
         (["search: {threshold: lambda, range: [1, 2], generations: 3}"], "expected at least loop.generations, 4"),
         (["search: {threshold: lambda, range: [1, 2], generations: 8}", "measure: log"], "and measure: all"),
+        (["search: {threshold: lambda, range: [1, 2], hours: 0}"], "search.hours"),
+        (
+            ["search: {threshold: lambda, range: [1, 2], hours: 1}", "measure: log"],
+            "search.hours: goes with measure: all",
+        ),
         (
             ["search: {threshold: lambda, range: [1, 2], generations: 8, criterion: {tolerance: 1}}"],
             "a tolerance judges the last generation",

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from raysc.results.table.columns import PHASES
 from raysc.results.table.number_format import number_text
+from raysc.results.table.work_hours import unit_hours
 from raysc.settings import Price, Resources
 from raysc.sweepfile.sweep import Sweep
 
@@ -20,9 +20,7 @@ def usage_text(sweep: Sweep, table: pd.DataFrame) -> str:
     Returns:
         "" if no time was recorded.
     """
-    columns = [name for phase in PHASES if phase != "wait" and (name := f"seconds_{phase}") in table]
-    distinct = table.drop_duplicates(["lineage", "seed", "generation"])
-    hours = float(distinct[columns].sum().sum()) / 3600
+    hours = unit_hours(table)
     if not hours > 0:
         return ""
     resources = sweep.resources
@@ -31,17 +29,24 @@ def usage_text(sweep: Sweep, table: pd.DataFrame) -> str:
         parts.append(f"{_hours(hours * resources.workers * resources.gpus)} GPU hours")
     texts = [", ".join(parts)]
     for name, price in sweep.prices.items():
-        if ranks := _ranks_per_node(price, resources):
-            node_hours = hours * resources.workers / ranks
-            cost = number_text(node_hours * price.hour, 3)
-            texts.append(f"on {name} {_hours(node_hours)} node hours, at a cost of {cost} by `prices:`")
+        if (on_nodes := node_hours(hours, price, resources)) is not None:
+            cost = number_text(on_nodes * price.hour, 3)
+            texts.append(f"on {name} {_hours(on_nodes)} node hours, at a cost of {cost} by `prices:`")
     return "; ".join(texts)
 
 
-def _ranks_per_node(price: Price, resources: Resources) -> int:
-    """Return the number of ranks that share a node of a type."""
+def node_hours(hours: float, price: Price, resources: Resources) -> float | None:
+    """Return the hours of nodes of a type that units need, if ranks fill the nodes; None if a node has no room for one.
+
+    Args:
+        hours: hours of the units.
+        price: the type of node.
+        resources: of each rank.
+    """
     ranks = int(price.cpus / resources.cpus + 1e-6)
-    return min(ranks, int(price.gpus / resources.gpus + 1e-6)) if resources.gpus else ranks
+    if resources.gpus:
+        ranks = min(ranks, int(price.gpus / resources.gpus + 1e-6))
+    return hours * resources.workers / ranks if ranks else None
 
 
 def _hours(hours: float) -> str:

@@ -93,9 +93,9 @@ def threshold_text(axis: str, search: Search) -> str:
         interval = f" {interval_text(threshold.threshold, threshold.low, threshold.high)}"
         interval += f", {threshold.seeds} seeds"
     if threshold.outcome == "threshold":
-        wide = "" if threshold.narrow else "; wider than `search.width`: raise `search.runs`"
+        wide = "" if threshold.narrow else f"; wider than `search.width`: raise `{search.ceiling}`"
         return f"{where}{axis}*{interval}, {runs}{wide}"
-    state = "undecided within `search.runs`" if threshold.outcome == "undecided" else "searching"
+    state = f"undecided within `{search.ceiling}`" if threshold.outcome == "undecided" else "searching"
     return f"{where}{axis}*: {state}, {_bracket_text(threshold, search)};{interval or ' no estimate yet'}, {runs}"
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from raysc.planning.resolved import ResolvedSweep
 from raysc.results.statistics.excess import damage
 from raysc.results.table.selection import metric_column
 from raysc.results.table.table import controls_of
+from raysc.results.table.work_hours import unit_hours
 from raysc.results.thresholds.axis_scale import AxisScale
 from raysc.results.thresholds.criterion import Probe, contraction_probe, tolerance_probe
 from raysc.results.thresholds.proposals import Answer, Proposal, SearchSettings, next_step
@@ -29,6 +31,7 @@ class Search:
         probes: the evidence, in ascending order of the values; probes with missing seeds are left out.
         complete: all runs that were proposed so far are published.
         step: what to run next, or the answer; None if ``complete`` is False.
+        hours: hours of work of the units of ``probes`` and their controls, each generation of a seed counted once.
     """
 
     where: dict[str, Any]
@@ -36,11 +39,17 @@ class Search:
     probes: tuple[Probe, ...]
     complete: bool
     step: tuple[Proposal, ...] | Answer | None
+    hours: float = 0.0
 
     @property
     def answer(self) -> Answer | None:
         """The answer; None if the search goes on."""
         return self.step if isinstance(self.step, Answer) else None
+
+    @property
+    def ceiling(self) -> str:
+        """Key of the ceiling that ends the search if it has no other end."""
+        return "search.hours" if self.hours >= self.settings.hours else "search.runs"
 
 
 def read_searches(resolved: ResolvedSweep, table: pd.DataFrame) -> list[Search]:
@@ -60,7 +69,13 @@ def search_settings(search: ThresholdSearch) -> SearchSettings:
     """Return the settings of each of a sweep's searches."""
     scale = AxisScale(search.low, search.high, search.logarithmic, search.whole)
     return SearchSettings(
-        scale, scale.distance(search.width), search.runs, search.seeds, search.generations, search.max_generations
+        scale,
+        scale.distance(search.width),
+        search.runs,
+        search.seeds,
+        search.generations,
+        search.max_generations,
+        inf if search.hours is None else search.hours,
     )
 
 
@@ -76,6 +91,7 @@ class _EvidenceReader:
             ended=table.get("ended_generation", np.nan),
         )
         self._rows = {int(str(cell)): rows for cell, rows in values.groupby("cell")}
+        self._table = table
 
     def search(self, index: int) -> Search:
         """Return one search."""
@@ -83,8 +99,25 @@ class _EvidenceReader:
         probes = [self._probe(self._search.cell(index, value), value, runs) for value, runs in proposed.items()]
         present = tuple(probe for probe in probes if probe is not None)
         settings, complete = search_settings(self._search), len(present) == len(proposed)
-        step = next_step(settings, present) if complete else None
-        return Search(self._where(index), settings, present, complete, step)
+        hours = self._hours(index, present)
+        step = next_step(settings, present, hours) if complete else None
+        return Search(self._where(index), settings, present, complete, step, hours)
+
+    def _hours(self, index: int, probes: Sequence[Probe]) -> float:
+        """Return the hours of the units of some probes of a search.
+
+        The rows are those of the probes' seeds and generations only, so that a search that is read again has, at each
+        of its rounds, the hours that it had then: other searches, and later rounds, add to the cells of controls.
+        """
+        rows = [
+            self._table.loc[
+                of_cell.index[of_cell["seed"].isin(probe.seeds) & (of_cell["generation"] <= probe.generations)]
+            ]
+            for probe in probes
+            for cell in (self._search.cell(index, probe.value), probe.control)
+            if (of_cell := self._rows.get(cell)) is not None
+        ]
+        return unit_hours(pd.concat(rows)) if rows else 0.0
 
     def _where(self, index: int) -> dict[str, Any]:
         cells = [

@@ -7,7 +7,7 @@ continues as if it had not been.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import ceil, inf, sqrt
 from typing import Literal
@@ -48,6 +48,7 @@ class SearchSettings:
         seeds: first block of seeds, at least three; later blocks count on from the largest one.
         generations: retrainings with which a value begins.
         max_generations: most retrainings of a value that is undecided.
+        hours: hours of units after which the search proposes no more.
     """
 
     scale: AxisScale
@@ -56,6 +57,7 @@ class SearchSettings:
     seeds: tuple[int, ...]
     generations: int
     max_generations: int
+    hours: float = inf
 
     def block(self, count: int, needed: float = inf) -> tuple[int, ...]:
         """Return the seeds after the first ``count``: half as many again, at least as many as the first block.
@@ -100,13 +102,16 @@ class Answer:
     narrow: bool = False
 
 
-def next_step(settings: SearchSettings, probes: Sequence[Probe]) -> tuple[Proposal, ...] | Answer:
+def next_step(settings: SearchSettings, probes: Sequence[Probe], hours: float = 0.0) -> tuple[Proposal, ...] | Answer:
     """Return what to run next, or the answer.
 
     Args:
         settings: of the search.
         probes: the evidence: one probe for each value that has run, in any order.
+        hours: hours of units that the evidence took.
     """
+    if hours >= settings.hours:
+        settings = replace(settings, runs=0)  # nothing is within the ceiling any more
     by_value = {probe.value: probe for probe in probes}
     scale = settings.scale
     ends = tuple(by_value.get(value) for value in (scale.low, scale.high))
@@ -204,7 +209,7 @@ def _bracketed(settings: SearchSettings, probes: Sequence[Probe]) -> tuple[Propo
         nearest = min(ordered, key=lambda probe: abs(settings.scale.position(probe.value) - estimate))
         longer = _continued(settings, nearest) if has_seeds and nearest.state == "undecided" else None
         value = _refining_value(settings, ordered, estimate, root)
-        block = settings.block(len(seeds), _needed(settings, root))
+        block = settings.block(len(seeds), inf if root is None else needed_seeds(settings, root))
         proposals = (longer or Proposal(value, block, nearest.generations),)
     if _affordable(settings, probes, proposals):
         return proposals
@@ -248,9 +253,12 @@ def _is_narrow(settings: SearchSettings, root: Root) -> bool:
     return _width(root) <= settings.width
 
 
-def _needed(settings: SearchSettings, root: Root | None) -> float:
-    """Return the number of seeds that a root lacks for a narrow interval, whose width falls as 1 / sqrt(seeds)."""
-    return inf if root is None else len(root.seeds) * ((_width(root) / settings.width) ** 2 - 1)
+def needed_seeds(settings: SearchSettings, root: Root, error: float = 1.0) -> float:
+    """Return the number of seeds that a root lacks for a narrow interval, whose width falls as 1 / sqrt(seeds).
+
+    ``error``: factor on the number of seeds of a narrow interval.
+    """
+    return len(root.seeds) * (error * (_width(root) / settings.width) ** 2 - 1)
 
 
 def _width(root: Root) -> float:

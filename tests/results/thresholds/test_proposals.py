@@ -117,6 +117,18 @@ def test_the_ceiling_ends_a_search_with_the_interval_so_far() -> None:
     assert count_runs(probes) <= 60
 
 
+def test_hours_end_a_search_with_the_interval_so_far() -> None:
+    _, probes = search(replace(SETTINGS, runs=60), Oracle(lambda value: curve(2.0, value), 0.1))
+    limited = replace(SETTINGS, hours=2.0)
+    assert isinstance(next_step(limited, probes, 1.9), tuple)
+    answer = next_step(limited, probes, 2.0)
+    assert isinstance(answer, Answer)
+    assert (answer.outcome, answer.narrow) == ("threshold", False)
+    undecided = Probe(16.0, (0, 1, 2, 3), "undecided", np.array([0.1, -0.1, 0.1, -0.1]), generations=10)
+    ends = [Probe(0.25, (0, 1, 2, 3), "stable", np.full(4, -1.0), generations=10), undecided]
+    assert next_step(replace(limited, max_generations=80), ends, 2.0) == Answer("undecided"), "no generations, too"
+
+
 def test_an_end_that_stays_undecided_has_no_answer() -> None:
     settings = replace(SETTINGS, runs=100)
     answer, _ = search(settings, Oracle(lambda value: 0.0 if value == 16.0 else -0.5, 0.1, shared=0.0))

@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import cast
 
+import numpy as np
 import pytest
 
 from raysc import registry
@@ -18,6 +19,7 @@ from raysc.planning.open_sweep import open_sweep
 from raysc.planning.plan import make_plan
 from raysc.planning.resolved import resolve
 from raysc.results.table.table import load_table
+from raysc.results.table.work_hours import unit_hours
 from raysc.results.thresholds.answers import (
     evidence_frame,
     threshold_json,
@@ -25,6 +27,7 @@ from raysc.results.thresholds.answers import (
     threshold_text,
     thresholds_frame,
 )
+from raysc.results.thresholds.proposals import Answer
 from raysc.results.thresholds.rounds import SearchState, read_state, read_thresholds, run_rounds
 from raysc.store.objects import Objects
 from raysc.store.spans import Span
@@ -134,6 +137,43 @@ def test_unclear_values_go_on_to_more_generations_and_a_resume_proposes_the_same
     longest = dict(table.groupby("cell")["generation"].max())
     sweep = state.resolved.sweep
     assert longest == {number: sweep.generations_of(number) for number in range(len(sweep.cells))}
+
+
+def test_hours_end_a_search_as_they_did_when_later_rounds_were_not_published(
+    make_sweep: MakeSweep, objects: Objects, state: SearchState
+) -> None:
+    """The store has all rounds; the limits are those of the first and the second one."""
+    first, second = (read_state(make_sweep(SEARCH, f"search.hours={hours!r}"), objects) for hours in (1e-9, 1.0))
+    assert record(second) != record(state), "the setting is recorded"
+    assert [each.answer for each in second.searches] == [each.answer for each in state.searches]
+    begun = first.searches[1]
+    assert [len(each.probes) for each in first.searches] == [2, 2]
+    assert (first.pending, begun.answer) == (False, Answer("undecided"))
+    assert "undecided within `search.hours`" in threshold_text("lambda", begun)
+    table = load_table(state.resolved, objects)
+    cells = [state.resolved.sweep.cells[number] for number in table["cell"]]
+    of_round = [cell.axes["sample.covariance_scale"] == 2.0 and cell.axes["lambda"] in (0.25, 16) for cell in cells]
+    control = [cell.control for cell in cells]
+    expected = table[(np.array(of_round) | np.array(control)) & table["seed"].lt(4)]
+    assert begun.hours == pytest.approx(unit_hours(expected))
+    assert 0 < begun.hours < state.searches[1].hours
+
+
+@pytest.mark.slow
+def test_a_search_that_was_killed_within_its_hours_decides_the_same_again(
+    make_sweep: MakeSweep, tmp_path: Path
+) -> None:
+    limited, objects = make_sweep(SEARCH, "space.sample.covariance_scale=2.0"), Objects.open(tmp_path)
+    run_units(read_state(limited, objects), objects)
+    begun = read_state(limited, objects).searches[0].hours
+    limited = make_sweep(SEARCH, "space.sample.covariance_scale=2.0", f"search.hours={1.01 * begun!r}")
+    kill = random.Random(3)
+    for _ in range(4):
+        with suppress(Killed):
+            search(limited, objects, kill)
+    ended = search(limited, objects)
+    assert len(ended.searches[0].probes) == 3, "the round that reaches the limit is the last one"
+    assert record(read_state(limited, objects)) == record(ended)
 
 
 def test_a_sweep_has_the_generations_that_values_ran_and_a_ceiling(make_sweep: MakeSweep) -> None:

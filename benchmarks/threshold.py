@@ -2,6 +2,7 @@
 
     python benchmarks/threshold.py [REPETITIONS] [ROWS]
     python benchmarks/threshold.py simulated
+    python benchmarks/threshold.py expected
 
 The loop is the real one, in this process and without a store: 250 rows in two dimensions, ``sample.covariance_scale``
 c, ten retrainings. The variance contracts by rho = lambda c / (1 + lambda), so lambda* = 1 / (c - 1), and for c = 1 the
@@ -13,6 +14,9 @@ through its probes. The cheapest grid is the one with the fewest runs whose inte
 
 ``simulated`` makes 150 searches for lambda* = 1 on simulated margins and trains nothing. The noise of the margins is
 0.3 after ten retrainings and falls as 1 / T. Values stay at ten retrainings, or go on to 80 (``search.generations``).
+
+``expected`` counts the simulated searches that end within the range of runs which ``raysc plan`` expects once their
+intervals stand on 8, 12 or 20 seeds.
 """
 
 import sys
@@ -25,6 +29,7 @@ from typing import cast
 import numpy as np
 
 from raysc import registry
+from raysc.estimates.search_cost import expected_runs
 from raysc.execution.ranks import ClosedFormRank
 from raysc.loop import Rules, self_consuming_loop
 from raysc.models.family import ClosedFormFamily
@@ -36,12 +41,14 @@ from raysc.pool.rows import Rows
 from raysc.regimes.recipe import REAL
 from raysc.results.thresholds.axis_scale import AxisScale
 from raysc.results.thresholds.criterion import Probe, contraction_probe
+from raysc.results.thresholds.evidence import Search
 from raysc.results.thresholds.proposals import (
     STOPPING_LEVEL,
     Answer,
     SearchSettings,
     count_runs,
     next_step,
+    present_root,
 )
 from raysc.results.thresholds.root import fit_root
 from raysc.sweepfile import read_sweep_mapping
@@ -210,7 +217,32 @@ def simulate(max_generations: int) -> None:
     )
 
 
-if __name__ == "__main__" and sys.argv[1:] == ["simulated"]:
+def count_expected(noise: float, seeds: int) -> None:
+    """Compare the runs that are expected of searches at some number of seeds with those that they need."""
+    settings = SearchSettings(SCALE, SCALE.distance(WIDTH), RUNS, tuple(range(FIRST_SEEDS)), GENERATIONS, GENERATIONS)
+    within = fewer = more = 0
+    for repetition in range(SIMULATIONS):
+        margins = oracle.Oracle(lambda value: 2 * value / (1 + value) - 1, noise, repetition)
+        ranges: list[tuple[float, float]] = []
+
+        def note(probes: list[Probe], ranges: list[tuple[float, float]] = ranges) -> None:
+            root = present_root(settings, probes)
+            if not ranges and root is not None and len(root.seeds) >= seeds:
+                step = next_step(settings, probes)
+                ranges.append(expected_runs(Search({}, settings, tuple(probes), True, step), (0, 0)))
+
+        _, probes = oracle.search(settings, margins, note)
+        runs = count_runs(probes)
+        for low, high in ranges:
+            within, fewer, more = within + (low <= runs <= high), fewer + (runs < low), more + (runs > high)
+    print(f"noise {noise}, {seeds} seeds: {within} within, {fewer} fewer, {more} more", flush=True)
+
+
+if __name__ == "__main__" and sys.argv[1:] == ["expected"]:
+    for deviation in (0.1, 0.2):
+        for number in (8, 12, 20):
+            count_expected(deviation, number)
+elif __name__ == "__main__" and sys.argv[1:] == ["simulated"]:
     for most in (GENERATIONS, MAX_GENERATIONS):
         simulate(most)
 elif __name__ == "__main__":

@@ -79,7 +79,7 @@ def _resolve(sweep: "Sweep", objects: "Objects") -> "tuple[ResolvedSweep, Search
     from raysc.results.thresholds.rounds import read_state
 
     state = read_state(sweep, objects)
-    return state.resolved, estimate_search_cost(state.resolved.sweep, state.searches)
+    return state.resolved, estimate_search_cost(state.resolved.sweep, state.finished_rounds)
 
 
 def _summary(
@@ -164,17 +164,21 @@ def _search_cost_text(cost: "SearchCost") -> str:
     """Return the expected runs of all searches of a sweep, with their hours and price once runs are measured."""
     from raysc.formatting import clock
 
-    low, high = (round(runs) for runs in cost.runs)
-    if (low, high) == (cost.runs_done, cost.runs_done):
-        return f"search: {low:,} runs done; {clock(3600 * cost.hours_done)} of units"
-    text = f"search: about {low:,} to {high:,} runs expected, {cost.runs_done:,} done"
+    hours_done = clock(3600 * cost.hours_done)
+    if cost.runs == (cost.runs_done, cost.runs_done):
+        return f"search: {cost.runs_done:,} runs done, in {hours_done} of units"
+    text = f"search: {_about(*(f'{runs:,.0f}' for runs in cost.runs))} runs expected, {cost.runs_done:,} done"
     if cost.hours is None:
         return f"{text}; no duration yet, since no run was measured"
-    first, last = (clock(3600 * hours) for hours in cost.hours)
-    text += f"; about {first} to {last} of units, {clock(3600 * cost.hours_done)} done"
-    for name, (least, most) in cost.prices.items():
-        text += f"; on {name} at a cost of {least:.2f} to {most:.2f} by `prices:`"
+    text += f"; {_about(*(clock(3600 * hours) for hours in cost.hours))} of units, {hours_done} done"
+    for name, prices in cost.prices.items():
+        text += f"; on {name} at a cost of {_about(*(f'{price:.2f}' for price in prices))} by `prices:`"
     return text
+
+
+def _about(low: str, high: str) -> str:
+    """Return a range in words, ``about 2 to 3``, or ``about 2`` if its ends are equal."""
+    return f"about {low}" if low == high else f"about {low} to {high}"
 
 
 def _print_work(made: "Plan", objects: "Objects") -> None:

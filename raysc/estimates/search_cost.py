@@ -46,7 +46,7 @@ class SearchCost:
 
     Attributes:
         runs: runs of all searches, controls included.
-        runs_done: those that are published.
+        runs_done: those of the rounds that are published.
         hours: hours of units, without waiting; None if a search has no measured run yet.
         hours_done: those of the published runs.
         prices: name of a type of node in ``prices`` -> price of its nodes for ``hours``.
@@ -64,10 +64,10 @@ def estimate_search_cost(sweep: Sweep, searches: Sequence[Search]) -> SearchCost
 
     Args:
         sweep: the sweep, with the probes of its searches.
-        searches: as far as the store has them.
+        searches: as they were at their last rounds whose runs are all published.
     """
     simulated = _simulated_runs(searches[0].settings, _differing_controls(sweep))
-    runs = [_expected_runs(search, simulated) for search in searches]
+    runs = [expected_runs(search, simulated) for search in searches]
     done = [count_runs(search.probes) for search in searches]
     hours = None
     if all(search.hours > 0 for search in searches):
@@ -79,7 +79,7 @@ def estimate_search_cost(sweep: Sweep, searches: Sequence[Search]) -> SearchCost
     return SearchCost(_total(runs), sum(done), hours, sum(search.hours for search in searches), _prices(sweep, hours))
 
 
-def _expected_runs(search: Search, simulated: Range) -> Range:
+def expected_runs(search: Search, simulated: Range) -> Range:
     """Return the runs of a search in all, within its ceilings.
 
     The width of an interval over n seeds has a relative standard error of sqrt(1 / (2 (n - 1))), and the number of

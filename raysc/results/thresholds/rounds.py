@@ -38,10 +38,13 @@ class SearchState:
     Attributes:
         resolved: the sweep with the probes that are published, and those that are to run.
         searches: the searches, in the order of the points of ``space``.
+        finished_rounds: each search as it was at its last round of which all runs are published; as in ``searches`` if
+            its first one is not.
     """
 
     resolved: ResolvedSweep
     searches: tuple[Search, ...]
+    finished_rounds: tuple[Search, ...]
 
     @property
     def pending(self) -> bool:
@@ -102,12 +105,15 @@ def run_rounds(
 
 def _advance(sweep: Sweep, objects: Objects) -> SearchState:
     """Add proposals to a sweep until none is made, or their runs are missing."""
+    finished: dict[int, Search] = {}
     while True:
         resolved = resolve(sweep)
         searches = tuple(read_searches(resolved, _finished_runs(resolved, objects)))
+        finished |= {index: search for index, search in enumerate(searches) if search.complete}
         probes = [_with_proposals(*pair) for pair in zip(_probes(resolved), searches, strict=True)]
         if probes == list(_probes(resolved)):
-            return SearchState(resolved, searches)
+            rounds = tuple(finished.get(index, search) for index, search in enumerate(searches))
+            return SearchState(resolved, searches, rounds)
         sweep = read_probes(sweep, probes, registry)
 
 

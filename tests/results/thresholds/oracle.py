@@ -33,8 +33,10 @@ class Oracle:
         return replace(tolerance_probe(value, seeds, excess, 1.0, two_sided=False), generations=generations)
 
 
-def search(settings: SearchSettings, oracle: Oracle) -> tuple[Answer, list[Probe]]:
-    """Run a search to its answer."""
+def search(
+    settings: SearchSettings, oracle: Oracle, after_round: Callable[[list[Probe]], None] = lambda probes: None
+) -> tuple[Answer, list[Probe]]:
+    """Run a search to its answer; ``after_round`` is called with the evidence of each round."""
     probes: dict[float, Probe] = {}
     while not isinstance(step := next_step(settings, list(probes.values())), Answer):
         for proposal in step:
@@ -43,4 +45,5 @@ def search(settings: SearchSettings, oracle: Oracle) -> tuple[Answer, list[Probe
             generations = max(old.generations if old else 0, proposal.generations)
             assert old is None or len(seeds) > len(old.seeds) or generations > old.generations, "nothing new"
             probes[proposal.value] = oracle.probe(proposal.value, seeds, generations)
+        after_round(list(probes.values()))
     return step, list(probes.values())

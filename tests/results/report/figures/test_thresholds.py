@@ -11,7 +11,7 @@ from raysc.results.thresholds.proposals import Answer, SearchSettings
 from raysc.results.thresholds.root import Root
 from raysc.sweepfile.threshold_search import ThresholdSearch
 
-SETTINGS = ThresholdSearch("lambda", 0.25, 16.0, True, False, "nll", None, 0.15, 400, (0, 1, 2), 4, 4, ())
+SETTINGS = ThresholdSearch("lambda", 0.25, 16.0, True, False, "nll", None, 0.15, 400, None, (0, 1, 2), 4, 4, ())
 ROOT = Root(0.0, (0, 1, 2), np.array([-0.1, 0.0, 0.1]))
 
 

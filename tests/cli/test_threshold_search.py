@@ -70,4 +70,4 @@ def test_commands_have_the_answers_and_the_generations_that_ran(raysc: RunRaysc,
         assert any(line.startswith("sample.covariance_scale 2: lambda* ") for line in lines)
     plan = raysc("plan", finished).out
     assert "nothing to do" in plan
-    assert " runs done, in 0 s of units" in plan
+    assert " runs done, in " in plan

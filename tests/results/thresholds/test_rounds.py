@@ -166,7 +166,7 @@ def test_a_search_that_was_killed_within_its_hours_decides_the_same_again(
     limited, objects = make_sweep(SEARCH, "space.sample.covariance_scale=2.0"), Objects.open(tmp_path)
     run_units(read_state(limited, objects), objects)
     begun = read_state(limited, objects).finished_rounds[0].hours
-    limited = make_sweep(SEARCH, "space.sample.covariance_scale=2.0", f"search.hours={1.01 * begun!r}")
+    limited = make_sweep(SEARCH, "space.sample.covariance_scale=2.0", f"search.hours={begun * (1 + 1e-9)!r}")
     kill = random.Random(3)
     for _ in range(4):
         with suppress(Killed):

@@ -66,6 +66,7 @@ def assert_compiled_once() -> None:
     assert not counters["graph_break"]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Dynamo detected a call to a `functools.lru_cache`")
 def test_training_gives_the_same_up_to_rounding(
     digits: TrainingSet, switch_on: SwitchOn, monkeypatch: pytest.MonkeyPatch
@@ -142,6 +143,7 @@ def test_the_label_says_how_long_compiling_took_the_last_time(switch_on: SwitchO
     progress.relay(None)
 
 
+@pytest.mark.slow
 def test_a_process_keeps_the_code_of_many_configurations(switch_on: SwitchOn) -> None:
     switch_on()
     for rows in range(2, 14):  # torch's own limit is 8

@@ -99,6 +99,7 @@ def test_thresholds_are_those_of_theory(state: SearchState) -> None:
     assert texts[1].startswith("sample.covariance_scale 2: lambda* ")
 
 
+@pytest.mark.slow
 def test_a_search_that_was_killed_ten_times_ends_as_an_undisturbed_one(
     sweep: Sweep, objects: Objects, state: SearchState, tmp_path: Path
 ) -> None:

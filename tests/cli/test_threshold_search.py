@@ -59,6 +59,7 @@ def test_a_status_before_the_first_run_has_no_estimate(raysc: RunRaysc, file: st
     assert raysc("status", file).out.count("lambda*: searching, from 0.25 to 16; no estimate yet, 0 runs") == 2
 
 
+@pytest.mark.slow
 def test_commands_have_the_answers_and_the_generations_that_ran(raysc: RunRaysc, finished: str, here: Path) -> None:
     """The last generation is that of the cell, below the ceiling."""
     export = ("--export", "set", "--cell", "0", "--set", "search.generations=20")

@@ -96,6 +96,7 @@ def test_a_sweep_grows_again_and_again(objects: Objects, grow: GrowSweep, at_onc
     pd.testing.assert_frame_equal(table, at_once, check_exact=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("conflicts", [1, 3])
 @pytest.mark.parametrize("late_seconds", [None, 0.02, 0.5])
 def test_a_conflict_is_no_lost_race(

@@ -1,6 +1,7 @@
 """Properties of all metrics of text."""
 
 import numpy as np
+import pytest
 
 from raysc import registry
 from raysc.datasets.text.stories import Stories
@@ -18,6 +19,7 @@ def text_metrics() -> list[Metric]:
     return [metric for metric in metrics if not isinstance(metric, ModelMetric)]
 
 
+@pytest.mark.slow
 def test_every_metric_gives_its_columns_and_the_first_bears_its_name() -> None:
     real = RealSets("text", Stories(rows=30).train((0, 1)), Stories().test())
     assert len(text_metrics()) == 9

@@ -27,6 +27,7 @@ def test_a_map_explains_the_theorem_and_the_half_life(gaussian_report: Report, f
     assert excess.alt.startswith("Map of 3 cells over lambda and initial quality")
 
 
+@pytest.mark.slow
 def test_on_a_linear_scale_the_map_of_the_slope_shows_slopes(
     make_sweep: MakeSweep, run_sweep: RunSweep, gaussian_text: str, tmp_path: Path, figure_of: FigureOf
 ) -> None:
@@ -38,6 +39,7 @@ def test_on_a_linear_scale_the_map_of_the_slope_shows_slopes(
     assert "halves" not in caption
 
 
+@pytest.mark.slow
 def test_a_cell_that_is_ahead_of_its_control_has_no_value(
     make_sweep: MakeSweep, run_sweep: RunSweep, gaussian_text: str, tmp_path: Path, figure_of: FigureOf
 ) -> None:

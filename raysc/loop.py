@@ -30,7 +30,8 @@ from raysc.pool.mixing import counts_by_kind, mix
 from raysc.pool.rows import Rows
 from raysc.pool.selection import Views
 from raysc.pool.training_set import TrainingSet
-from raysc.regimes.recipe import REAL, Recipe, Regime, Source, Take, exact, fresh, synthetic
+from raysc.regimes.recipe import REAL, Recipe, Source, Take, exact, fresh, synthetic
+from raysc.regimes.regime import Regime
 from raysc.settings import CellSettings, Sample, Start, Train
 
 StartWeights = Start | Literal["current"]

@@ -61,9 +61,7 @@ from raysc.regimes.recipe import (
     REAL,
     Chooser,
     Recipe,
-    Regime,
     Source,
-    SupportsRowCheck,
     Take,
     Transform,
     Weigher,
@@ -72,6 +70,7 @@ from raysc.regimes.recipe import (
     per_real_row,
     synthetic,
 )
+from raysc.regimes.regime import Regime, SupportsRowCheck
 from raysc.rng import Streams
 from raysc.settings import Guide, Sample, Train
 

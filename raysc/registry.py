@@ -31,7 +31,8 @@ from raysc.metrics.core.metric import Metric
 from raysc.models import MODELS
 from raysc.models.family import Family, SupportsDataBinding
 from raysc.regimes import REGIMES
-from raysc.regimes.recipe import Regime, exact
+from raysc.regimes.recipe import exact
+from raysc.regimes.regime import Regime
 from raysc.settings import Component
 from raysc.sweepfile.components import KIND_NAMES, describe_parameters
 from raysc.sweepfile.messages import did_you_mean, mismatch

@@ -22,8 +22,9 @@ from raysc.pool.training_set import TrainingSet
 from raysc.regimes.accumulate import Accumulate
 from raysc.regimes.fresh import Fresh
 from raysc.regimes.mix import Mix
-from raysc.regimes.recipe import REAL, Recipe, Regime, Source, Take, synthetic
+from raysc.regimes.recipe import REAL, Recipe, Source, Take, synthetic
 from raysc.regimes.recipe import fresh as fresh_rows
+from raysc.regimes.regime import Regime
 from raysc.regimes.replace import Replace
 from raysc.sweepfile import Budget, CellSettings, Component, Initial, Sample, Train
 

@@ -16,9 +16,9 @@ from raysc.cluster.object_blocks import ObjectBlock, ObjectBlockStore
 from raysc.cluster.real_data import RealData
 from raysc.cluster.versions import Versions, disagreement, versions
 from raysc.errors import RayscError
-from raysc.execution import closed_form, coupled, coupled_trained, initial, trained
-from raysc.execution.coupled import CoupledModel
-from raysc.execution.coupled_trained import CoupledTrainedModel
+from raysc.execution import closed_form_unit, coupled_trained_unit, coupled_unit, initial_unit, trained_unit
+from raysc.execution.coupled_trained_unit import CoupledTrainedModel
+from raysc.execution.coupled_unit import CoupledModel
 from raysc.execution.measurer import Measurer
 from raysc.execution.metric_writer import MetricWriter
 from raysc.execution.ranks import ClosedFormRank, TrainedRank
@@ -163,9 +163,9 @@ def _run_with_crew(inputs: TrialInputs, wave: WaveInputs, report: Report, wait_s
             for of_model, report_of_model in zip(by_model, reports, strict=True)
         ]
         if len(models) > 1:
-            coupled.run(models)
+            coupled_unit.run(models)
         else:
-            closed_form.run(unit, models[0].context, models[0].crew)
+            closed_form_unit.run(unit, models[0].context, models[0].crew)
         return
     crews = _trained_crews(by_model, wave.sweep.resources)
     try:
@@ -174,11 +174,11 @@ def _run_with_crew(inputs: TrialInputs, wave: WaveInputs, report: Report, wait_s
             for of_model, crew, report_of_model in zip(by_model, crews, reports, strict=True)
         ]
         if isinstance(unit, InitialUnit):
-            initial.run(unit, contexts[0], crews[0])
+            initial_unit.run(unit, contexts[0], crews[0])
         elif unit.cell.coupled:
-            coupled_trained.run(list(map(CoupledTrainedModel, unit.models, contexts, crews)))
+            coupled_trained_unit.run(list(map(CoupledTrainedModel, unit.models, contexts, crews)))
         else:
-            trained.run(unit, contexts[0], crews[0])
+            trained_unit.run(unit, contexts[0], crews[0])
     finally:
         for crew in crews:
             crew.close()

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from raysc import registry
-from raysc.execution import closed_form, coupled, coupled_trained, initial, trained
-from raysc.execution.coupled import CoupledModel
-from raysc.execution.coupled_trained import CoupledTrainedModel
+from raysc.execution import closed_form_unit, coupled_trained_unit, coupled_unit, initial_unit, trained_unit
+from raysc.execution.coupled_trained_unit import CoupledTrainedModel
+from raysc.execution.coupled_unit import CoupledModel
 from raysc.execution.measurer import Measurer
 from raysc.execution.metric_writer import MetricWriter
 from raysc.execution.ranks import ClosedFormRank, TrainedRank
@@ -85,7 +85,7 @@ def run_unit(unit: Unit, make_context: Callable[[Unit], UnitContext]) -> None:
     if isinstance(unit, LoopUnit) and unit.cell.coupled:
         models = [CoupledTrainedModel(model, make_context(model), _trained_rank(model)) for model in unit.models]
         try:
-            coupled_trained.run(models)
+            coupled_trained_unit.run(models)
         finally:
             for model in models:
                 model.crew.close()
@@ -93,9 +93,9 @@ def run_unit(unit: Unit, make_context: Callable[[Unit], UnitContext]) -> None:
     context, crew = make_context(unit), _trained_rank(unit)
     try:
         if isinstance(unit, InitialUnit):
-            initial.run(unit, context, crew)
+            initial_unit.run(unit, context, crew)
         else:
-            trained.run(unit, context, crew)
+            trained_unit.run(unit, context, crew)
     finally:
         crew.close()
 
@@ -115,6 +115,6 @@ def _run_closed_form(unit: LoopUnit, make_context: Callable[[Unit], UnitContext]
         crew = ClosedFormRank(family, model.cell.stream_seeds(unit.seeds))
         models.append(CoupledModel(model.cell, make_context(model), crew))
     if len(models) > 1:
-        coupled.run(models)
+        coupled_unit.run(models)
     else:
-        closed_form.run(unit, models[0].context, models[0].crew)
+        closed_form_unit.run(unit, models[0].context, models[0].crew)

@@ -9,10 +9,10 @@ import numpy as np
 
 from raysc.errors import RayscError
 from raysc.execution import records
-from raysc.execution.across import across_metrics
-from raysc.execution.checkpoints import CheckpointedCrew
+from raysc.execution.across_models import across_metrics
 from raysc.execution.crew import TrainedCrew
 from raysc.execution.early_stopping import EarlyStopping
+from raysc.execution.generation_checkpoints import CheckpointedCrew
 from raysc.execution.history import LISTING_SECONDS, History
 from raysc.execution.measurer import ValuesByMetric, without_diverged
 from raysc.execution.unit_context import UnitContext

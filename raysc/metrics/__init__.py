@@ -47,8 +47,8 @@ METRICS = {
     "off_mode_mass": "raysc.metrics.modes.off_mode_mass:OffModeMass",
     "mode_share_distance": "raysc.metrics.modes.mode_share_distance:ModeShareDistance",
     "modes_covered": "raysc.metrics.modes.modes_covered:ModesCovered",
-    "model_diversity": "raysc.metrics.across.model_diversity:ModelDiversity",
-    "model_similarity": "raysc.metrics.across.model_similarity:ModelSimilarity",
-    "fork_distance": "raysc.metrics.across.fork_distance:ForkDistance",
+    "model_diversity": "raysc.metrics.across_models.model_diversity:ModelDiversity",
+    "model_similarity": "raysc.metrics.across_models.model_similarity:ModelSimilarity",
+    "fork_distance": "raysc.metrics.across_models.fork_distance:ForkDistance",
 }
 """Short name of a metric -> ``module:Name`` of its class."""

@@ -7,7 +7,8 @@ from raysc.datasets.dataset import SupportsFreshRows, SupportsLabels, SupportsRe
 from raysc.errors import InputError
 from raysc.models.family import SupportsText, SupportsWeights
 from raysc.planning.resolved import ResolvedCell
-from raysc.regimes.recipe import REAL, Recipe, Source, SupportsRowCheck, Take, synthetic
+from raysc.regimes.recipe import REAL, Recipe, Source, Take, synthetic
+from raysc.regimes.regime import SupportsRowCheck
 from raysc.settings import UNCURATED
 from raysc.sweepfile.sweep import Sweep
 

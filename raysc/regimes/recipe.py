@@ -1,12 +1,11 @@
-"""The protocol of regimes: a ``Regime`` returns the ``Recipe`` of the training set of each generation.
+"""Recipes: the composition of the training set of one generation, which a ``Regime`` returns.
 
 A recipe is a list of takes. A ``Take`` is a number of rows of one ``Source``: the initial real rows, new real rows, or
 the samples S_t of an earlier generation. ``mix``, for example, returns
 
     Recipe((Take(REAL, rows), Take(synthetic(generation - 1), per_real_row(lambda_, rows))))
 
-A recipe holds counts only. The loop draws, permutes and mixes the rows. Equal recipes give equal rows. ``REGIMES`` in
-``raysc/regimes/__init__.py`` has the name of each rule.
+A recipe holds counts only. The loop draws, permutes and mixes the rows. Equal recipes give equal rows.
 """
 
 from collections.abc import Callable
@@ -14,7 +13,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cache
 from math import floor, isfinite
-from typing import ClassVar, Literal, NamedTuple, Protocol, get_args, runtime_checkable
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 
@@ -172,43 +171,6 @@ class Recipe:
     def weighted(self) -> bool:
         """True if a take has weights."""
         return any(take.weight is not None for take in self.takes)
-
-
-class Regime(Protocol):
-    """The rule for the training set of G_t. A dataclass whose fields are the parameters in the sweep file.
-
-    Attributes:
-        version: class attribute; part of every lineage key; raise it when the rule changes.
-        default_lambda: class attribute; lambda if the sweep file sets none; ``None``: the sweep file must set it;
-            ``"not taken"``: the rule has no lambda, its column stays empty, and a lambda in the sweep file is ignored.
-    """
-
-    version: ClassVar[int]
-
-    @property
-    def default_lambda(self) -> float | Literal["not taken"] | None: ...
-
-    def recipe(self, generation: int, rows: int, lambda_: Fraction) -> Recipe:
-        """Return the recipe of one generation.
-
-        Args:
-            generation: t >= 1, the generation to be trained; generation 0 trains on real rows under every regime.
-            rows: n >= 1, the number of initial real rows.
-            lambda_: synthetic rows per real row, >= 0, exact; 0 if the regime takes none.
-
-        Returns:
-            Exact counts; sources of generations < t only.
-        """
-        ...
-
-
-@runtime_checkable
-class SupportsRowCheck(Protocol):
-    """A regime whose functions need rows of a certain kind or shape."""
-
-    def check(self, kind: str, event: tuple[int, ...]) -> None:
-        """Raise InputError if the regime cannot handle rows of this kind (points, images, text) and shape."""
-        ...
 
 
 def per_real_row(lambda_: Fraction, rows: int) -> int:

@@ -9,7 +9,8 @@ from raysc.curation.curation import Curation
 from raysc.models.closed_form.gaussian import Gaussian
 from raysc.regimes.accumulate import Accumulate
 from raysc.regimes.mix import Mix
-from raysc.regimes.recipe import REAL, Regime, Take, synthetic
+from raysc.regimes.recipe import REAL, Take, synthetic
+from raysc.regimes.regime import Regime
 from raysc.testing.loops import SEEDS, RecordingRank, rules_of, run_loop
 
 GENERATIONS = 4

@@ -17,7 +17,8 @@ from raysc.pool.lifetimes import Lifetimes
 from raysc.pool.mixing import counts_by_kind
 from raysc.pool.rows import Rows
 from raysc.pool.training_set import TrainingSet
-from raysc.regimes.recipe import REAL, Regime, Source, fresh
+from raysc.regimes.recipe import REAL, Source, fresh
+from raysc.regimes.regime import Regime
 from raysc.settings import CellSettings, Component, Initial, Sample, Train
 
 SEEDS = (0, 1)

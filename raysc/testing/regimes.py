@@ -6,7 +6,8 @@ from fractions import Fraction
 import numpy as np
 
 from raysc.models.closed_form.gaussian import Gaussian
-from raysc.regimes.recipe import REAL, Recipe, Regime, Source, fresh, synthetic
+from raysc.regimes.recipe import REAL, Recipe, Source, fresh, synthetic
+from raysc.regimes.regime import Regime
 from raysc.testing.loops import SEEDS, RecordingRank, run_loop
 
 GENERATIONS = 6

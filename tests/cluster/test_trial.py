@@ -17,8 +17,8 @@ from raysc.planning.resolved import resolve
 from raysc.planning.units import LoopUnit, Unit
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep
-from tests.execution.test_coupled import TEXT as CLOSED_FORM
-from tests.execution.test_coupled_trained import POINTS
+from tests.execution.test_coupled_trained_unit import POINTS
+from tests.execution.test_coupled_unit import TEXT as CLOSED_FORM
 
 
 def test_a_node_with_other_versions_runs_no_trial(make_sweep: Callable[..., Sweep], gaussian_text: str) -> None:

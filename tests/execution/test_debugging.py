@@ -14,8 +14,8 @@ from raysc.store.objects import Objects, StorageError
 from raysc.sweepfile import Sweep, read_probes
 from raysc.sweepfile.threshold_search import Runs
 from tests.conftest import MakeSweep
-from tests.execution.test_coupled import TEXT as CLOSED_FORM
-from tests.execution.test_coupled_trained import POINTS
+from tests.execution.test_coupled_trained_unit import POINTS
+from tests.execution.test_coupled_unit import TEXT as CLOSED_FORM
 from tests.results.thresholds.test_rounds import SEARCH
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from raysc.errors import RayscError
 from raysc.execution import history as history_module
-from raysc.execution import initial, trained
+from raysc.execution import initial_unit, trained_unit
 from raysc.execution.in_process import context_in_process
 from raysc.execution.lost_state_audit import find_lost_states, set_aside
 from raysc.execution.ranks import TrainedRank
@@ -76,9 +76,9 @@ def run_as_trials(sweep: Sweep, objects: Objects) -> None:
             )
             try:
                 if isinstance(unit, InitialUnit):
-                    initial.run(unit, context, crew)
+                    initial_unit.run(unit, context, crew)
                 else:
-                    trained.run(unit, context, crew)
+                    trained_unit.run(unit, context, crew)
                 break
             except DamagedObjectError as damage:
                 move_damaged_to_trash(objects, damage)

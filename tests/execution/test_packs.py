@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from raysc.datasets.points.eight_gaussians import EightGaussians
-from raysc.execution import checkpoints
+from raysc.execution import generation_checkpoints
 from raysc.execution.ranks import TrainedRank
 from raysc.planning.plan import make_plan
 from raysc.planning.resolved import resolve
@@ -177,7 +177,7 @@ def test_a_pack_goes_on_within_a_generation(
     changes = ("space={regime: replace}", "loop.generations=1", "loop.budget.steps=20")
     whole, stopped = Objects.open(str(tmp_path / "whole")), Objects.open(str(tmp_path / "stopped"))
     run_sweep(make_sweep(POINTS, *changes), whole)
-    monkeypatch.setattr(checkpoints, "TRIAL_STEPS", 7)
+    monkeypatch.setattr(generation_checkpoints, "TRIAL_STEPS", 7)
     careful = make_sweep(POINTS, *changes, "resources.checkpoint_minutes=0.0000001")  # after every piece
     fit = TrainedRank.fit
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from raysc.datasets.dataset import SupportsTokens
 from raysc.errors import InputError
-from raysc.execution import checkpoints
+from raysc.execution import generation_checkpoints
 from raysc.execution.ranks import TrainedRank
 from raysc.models.family import SupportsText
 from raysc.models.language.causal_lm import CausalLm
@@ -110,7 +110,7 @@ def test_a_generation_that_was_stopped_goes_on_to_the_same_weights(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     sweep, folder = chats
-    monkeypatch.setattr(checkpoints, "TRIAL_STEPS", 3)
+    monkeypatch.setattr(generation_checkpoints, "TRIAL_STEPS", 3)
     careful = make_sweep(CHATS, "resources.checkpoint_minutes=0.0000001")
     objects = Objects.open(str(tmp_path))
     fit = TrainedRank.fit

@@ -10,7 +10,8 @@ from raysc.regimes.accumulate import Accumulate
 from raysc.regimes.accumulate_subsample import AccumulateSubsample
 from raysc.regimes.curated import Curated
 from raysc.regimes.mix import Mix
-from raysc.regimes.recipe import REAL, Recipe, Regime, Source, Take, exact, synthetic
+from raysc.regimes.recipe import REAL, Recipe, Source, Take, exact, synthetic
+from raysc.regimes.regime import Regime
 
 N = 10
 

@@ -16,7 +16,7 @@ from raysc.cluster.failures import Failures
 from raysc.cluster.trial import TrialInputs, WaveInputs
 from raysc.cluster.waves import MAX_RETRIES
 from raysc.display import Display, SweepProgress
-from raysc.execution import checkpoints
+from raysc.execution import generation_checkpoints
 from raysc.execution.in_process import context_in_process
 from raysc.execution.unit_context import UnitContext
 from raysc.planning.plan import Plan
@@ -191,7 +191,7 @@ def simulated() -> Iterator[None]:
             (trial, "_context", _context),
             (trial, "versions", _versions),
             (trial, "use_resources", lambda resources, trained: None),
-            (checkpoints, "TRIAL_STEPS", TRIAL_STEPS),
+            (generation_checkpoints, "TRIAL_STEPS", TRIAL_STEPS),
             *((module, "ThreadPoolExecutor", _SerialPool) for module in (gc_listing, inventory, status, store_reader)),
         ]
         for module, name, replacement in replacements:

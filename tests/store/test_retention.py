@@ -7,7 +7,8 @@ import pytest
 from raysc.regimes.accumulate import Accumulate
 from raysc.regimes.mix import Mix
 from raysc.regimes.real_only import RealOnly
-from raysc.regimes.recipe import Recipe, Regime
+from raysc.regimes.recipe import Recipe
+from raysc.regimes.regime import Regime
 from raysc.settings import Keep
 from raysc.store.objects import Objects
 from raysc.store.publishing import Attempt, Manifest

@@ -8,7 +8,8 @@ import pytest
 
 from raysc import registry
 from raysc.errors import InputError
-from raysc.regimes.recipe import REAL, Recipe, Regime, Take, fresh, synthetic
+from raysc.regimes.recipe import REAL, Recipe, Take, fresh, synthetic
+from raysc.regimes.regime import Regime
 from raysc.settings import Component
 from raysc.testing import RegimeTests
 

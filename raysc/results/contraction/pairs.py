@@ -19,7 +19,7 @@ import pandas as pd
 
 from raysc.errors import InputError
 from raysc.execution.ranks import load_model
-from raysc.metrics.across.fork_distance import ForkDistance
+from raysc.metrics.across_models.fork_distance import ForkDistance
 from raysc.metrics.core.features import plain_values
 from raysc.models.family import TrainedFamily
 from raysc.models.packing import supports_packing

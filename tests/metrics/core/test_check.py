@@ -9,7 +9,7 @@ from raysc.datasets.points.linear import Linear
 from raysc.datasets.points.moons import Moons
 from raysc.datasets.text.stories import Stories
 from raysc.errors import InputError
-from raysc.metrics.across.model_diversity import ModelDiversity
+from raysc.metrics.across_models.model_diversity import ModelDiversity
 from raysc.metrics.closed_form.entropy import Entropy
 from raysc.metrics.closed_form.nll import Nll
 from raysc.metrics.closed_form.test_error import TestError as PredictionError

@@ -18,7 +18,8 @@ from raysc.pool.training_set import TrainingSet
 from raysc.regimes.accumulate import Accumulate
 from raysc.regimes.accumulate_subsample import AccumulateSubsample
 from raysc.regimes.mix import Mix
-from raysc.regimes.recipe import REAL, Recipe, Regime, Take, synthetic
+from raysc.regimes.recipe import REAL, Recipe, Take, synthetic
+from raysc.regimes.regime import Regime
 from raysc.regimes.replace import Replace
 from raysc.rng import Streams
 from raysc.settings import Sample

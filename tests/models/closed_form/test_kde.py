@@ -17,7 +17,8 @@ from raysc.pool.rows import Rows
 from raysc.pool.training_set import TrainingSet
 from raysc.regimes.accumulate import Accumulate
 from raysc.regimes.accumulate_subsample import AccumulateSubsample
-from raysc.regimes.recipe import REAL, Recipe, Regime, Source, Take, synthetic
+from raysc.regimes.recipe import REAL, Recipe, Source, Take, synthetic
+from raysc.regimes.regime import Regime
 from raysc.rng import Streams
 from raysc.settings import Sample
 

@@ -11,7 +11,7 @@ import pytest
 
 from raysc import registry
 from raysc.errors import InputError
-from raysc.execution import closed_form
+from raysc.execution import closed_form_unit
 from raysc.execution.in_process import context_in_process
 from raysc.execution.ranks import ClosedFormRank
 from raysc.models.family import ClosedFormFamily
@@ -57,7 +57,7 @@ def run_units(state: SearchState, objects: Objects, kill: random.Random | None =
         if kill is not None and kill.random() < 0.4:
             raise Killed
         context = context_in_process(state.resolved.sweep, objects, unit)
-        closed_form.run(unit, context, ClosedFormRank(cast(ClosedFormFamily, unit.cell.family), unit.seeds))
+        closed_form_unit.run(unit, context, ClosedFormRank(cast(ClosedFormFamily, unit.cell.family), unit.seeds))
     return {}
 
 

@@ -7,8 +7,8 @@ from typing import Any, cast
 import pandas as pd
 import pytest
 
-from raysc.execution import checkpoints
-from raysc.execution.checkpoints import CheckpointedCrew
+from raysc.execution import generation_checkpoints
+from raysc.execution.generation_checkpoints import CheckpointedCrew
 from raysc.execution.ranks import TrainedRank
 from raysc.planning.resolved import resolve
 from raysc.results.table.table import load_table
@@ -39,7 +39,7 @@ def test_a_fit_that_was_stopped_goes_on_with_the_same_result(
     whole = Objects.open(str(tmp_path / "whole"))
     run_sweep(make_sweep(digits_text, *changes), whole)
 
-    monkeypatch.setattr(checkpoints, "TRIAL_STEPS", 7)
+    monkeypatch.setattr(generation_checkpoints, "TRIAL_STEPS", 7)
     checkpointed = make_sweep(digits_text, *changes, "resources.checkpoint_minutes=0.0000001")  # after every piece
     objects = Objects.open(str(tmp_path / "stopped"))
     fit = TrainedRank.fit

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from raysc.execution import closed_form, records
-from raysc.execution.across import ModelsCompared, across_metrics
+from raysc.execution import closed_form_unit, records
+from raysc.execution.across_models import ModelsCompared, across_metrics
 from raysc.execution.early_stopping import EarlyStopping
 from raysc.execution.forks import Forks, fork_metrics
 from raysc.execution.measurer import ValuesByMetric
@@ -39,13 +39,13 @@ def run(models: Sequence[CoupledModel]) -> None:
 
     A lineage that another process published first stays: it has the same values.
     """
-    if all(closed_form.is_published(model.cell, model.context) for model in models):
+    if all(closed_form_unit.is_published(model.cell, model.context) for model in models):
         return
     context = models[0].context
     recordings = [records.Recording() for _ in models]
     values: list[list[ValuesByMetric]] = [[] for _ in models]
     running = np.ones(len(context.seeds), bool)
-    every = max(1, -(-(context.generations + 1) // closed_form.REPORTS))
+    every = max(1, -(-(context.generations + 1) // closed_form_unit.REPORTS))
     cells, crews = [model.cell for model in models], [model.crew for model in models]
     real = [model.context.real_rows for model in models]
     forks = None
@@ -72,7 +72,7 @@ def run(models: Sequence[CoupledModel]) -> None:
         # The loops end once every seed has diverged. Later generations count as done and measured.
         later = range(len(of_model), context.generations + 1)
         of_model += [_measure(model, None, t, ModelsCompared((None,), len(context.seeds))) for t in later]
-        closed_form.publish(model.cell, model.context, recording, of_model, EarlyStopping.of(model.context))
+        closed_form_unit.publish(model.cell, model.context, recording, of_model, EarlyStopping.of(model.context))
 
 
 def _measure(model: CoupledModel, generation: Generation | None, t: int, across: ModelsCompared) -> ValuesByMetric:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from raysc.execution import closed_form
+from raysc.execution import closed_form_unit
 from raysc.execution.in_process import context_in_process, run_unit
 from raysc.execution.recompute import generation_again
 from raysc.models.family import Arrays
@@ -69,7 +69,7 @@ def test_a_unit_that_published_some_of_its_lineages_publishes_the_others(
 ) -> None:
     sweep, whole, halves = make_sweep(TEXT), Objects.open(str(tmp_path / "a")), Objects.open(str(tmp_path / "b"))
     run_sweep(sweep, whole)
-    publish, calls = closed_form.publish, []
+    publish, calls = closed_form_unit.publish, []
 
     def killed(*arguments: Any) -> None:
         calls.append(arguments)
@@ -77,7 +77,7 @@ def test_a_unit_that_published_some_of_its_lineages_publishes_the_others(
             raise KeyboardInterrupt
         publish(*arguments)
 
-    monkeypatch.setattr(closed_form, "publish", killed)
+    monkeypatch.setattr(closed_form_unit, "publish", killed)
     with pytest.raises(KeyboardInterrupt):
         run_sweep(sweep, halves)
     monkeypatch.undo()

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from raysc.metrics.across.model_diversity import spread_of_means
+from raysc.metrics.across_models.model_diversity import spread_of_means
 from raysc.metrics.core.metric import Column
 
 

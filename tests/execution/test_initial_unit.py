@@ -7,7 +7,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from raysc.execution import initial
+from raysc.execution import initial_unit
 from raysc.execution.in_process import context_in_process
 from raysc.execution.measurer import Measurer
 from raysc.execution.ranks import TrainedRank
@@ -25,7 +25,7 @@ MakeSweep = Callable[..., Sweep]
 def run(sweep: Sweep, objects: Objects) -> InitialUnit:
     (unit,) = make_plan(resolve(sweep), objects).initial
     crew = TrainedRank(cast(TrainedFamily, unit.cell.family), unit.seeds, unit.cell.data.event)
-    initial.run(unit, context_in_process(sweep, objects, unit), crew)
+    initial_unit.run(unit, context_in_process(sweep, objects, unit), crew)
     crew.close()
     return unit
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from raysc.metrics.across.fork_distance import ForkDistance
+from raysc.metrics.across_models.fork_distance import ForkDistance
 
 
 def forked(shift: float, scale: float, models: int = 2, seeds: int = 3) -> np.ndarray:

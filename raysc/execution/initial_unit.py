@@ -3,9 +3,9 @@
 from time import perf_counter
 
 from raysc.execution import records
-from raysc.execution.across import across_metrics
-from raysc.execution.checkpoints import CheckpointedCrew
+from raysc.execution.across_models import across_metrics
 from raysc.execution.crew import TrainedCrew
+from raysc.execution.generation_checkpoints import CheckpointedCrew
 from raysc.execution.measurer import without_diverged
 from raysc.execution.metric_index import MetricIndex
 from raysc.execution.unit_context import UnitContext

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from raysc.metrics.across.model_diversity import ModelDiversity
-from raysc.metrics.across.model_similarity import ModelSimilarity
+from raysc.metrics.across_models.model_diversity import ModelDiversity
+from raysc.metrics.across_models.model_similarity import ModelSimilarity
 
 
 def rows(offsets: tuple[float, ...], seeds: int = 2) -> np.ndarray:

@@ -12,9 +12,9 @@ from functools import partial
 import numpy as np
 
 from raysc.datasets.views import CandidateViews
-from raysc.execution.across import ModelsCompared, across_metrics
-from raysc.execution.checkpoints import CheckpointedCrew
+from raysc.execution.across_models import ModelsCompared, across_metrics
 from raysc.execution.crew import TrainedCrew
+from raysc.execution.generation_checkpoints import CheckpointedCrew
 from raysc.execution.history import History
 from raysc.execution.measurer import without_diverged
 from raysc.execution.model_loops import new_rows

@@ -1,7 +1,6 @@
 """raysc plan: what a sweep would run, and why."""
 
 import json
-import os
 from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from raysc.cli.arguments import Overrides, Storage, SweepArgument, cluster_address
+from raysc.machine.cores import core_count
 from raysc.planning.open_sweep import open_sweep
 
 if TYPE_CHECKING:
@@ -244,7 +244,7 @@ def _cost_text(cost: "Cost") -> str:
 
 def _cores() -> int | None:
     """Count the cores of this machine; None if a cluster is named."""
-    return None if cluster_address(None) is not None else os.cpu_count() or 1
+    return None if cluster_address(None) is not None else core_count()
 
 
 def _parallel_units(sweep: "Sweep") -> int | None:

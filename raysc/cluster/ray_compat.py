@@ -71,12 +71,16 @@ def start_ray(attempts: int, **options: Any) -> None:
             ray.init(**options)
             return
         except Exception as error:  # of any type: Ray raises plain exceptions too
+            _kill_new_ray_processes(before)
             if attempt == attempts or SLOW_START not in str(error):
                 raise
-        for process in psutil.Process().children(recursive=True):
-            with suppress(psutil.Error):
-                if process.pid not in before and any("/ray/" in argument for argument in process.cmdline()):
-                    process.kill()
+
+
+def _kill_new_ray_processes(before: set[int]) -> None:
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            if process.pid not in before and any("/ray/" in argument for argument in process.cmdline()):
+                process.kill()
 
 
 def set_session_switches() -> None:

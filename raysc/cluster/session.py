@@ -15,6 +15,7 @@ import ray
 from raysc.cluster import ray_compat
 from raysc.cluster.local_ray import ray_folder, token_for_local_ray
 from raysc.errors import InputError, RayscError
+from raysc.machine.cores import core_count
 from raysc.planning.plan import Plan
 
 SLOW_IMPORTS = ("tensorboardX", "matplotlib.figure", "ray.tune.logger.tensorboardx")
@@ -42,7 +43,7 @@ def libraries_to_preload(plan: Plan) -> Sequence[str]:
     resources = plan.sweep.resources
     a_trial_per_core = not resources.gpus and resources.workers == resources.cpus == 1
     trained = [unit for unit in plan.loop if unit.cell.family.trained]
-    return TRIAL_LIBRARIES if a_trial_per_core and len(trained) >= (os.cpu_count() or 1) else ()
+    return TRIAL_LIBRARIES if a_trial_per_core and len(trained) >= core_count() else ()
 
 
 @contextmanager

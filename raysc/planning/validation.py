@@ -3,13 +3,13 @@
 Every check raises ``InputError`` with file, line and key.
 """
 
-import os
 from collections.abc import Hashable
 from typing import Any, cast
 
 from raysc import registry
 from raysc.errors import InputError
 from raysc.machine.content_cache import content_cache
+from raysc.machine.cores import core_count
 from raysc.machine.memory import memory_limit
 from raysc.metrics.core.check import check_metrics
 from raysc.metrics.core.features import extractor_name, feature_dim
@@ -99,7 +99,7 @@ def validation_notes(resolved: ResolvedSweep) -> tuple[str, ...]:
 
 def check_machine(sweep: Sweep) -> None:
     """Refuse a sweep whose trials need more cores than this machine has, before Ray is started on it."""
-    resources, cores = sweep.resources, os.cpu_count() or 1
+    resources, cores = sweep.resources, core_count()
     required = resources.workers * resources.cpus
     if required > cores:
         raise sweep.error(

@@ -11,6 +11,9 @@ MAX_FILE_BYTES = 2**28
 MAX_REASON = 200
 """Maximum number of characters of a library's message within raysc's message."""
 
+ADVICE_TO_PROGRAMS = "; use sys."
+"""Begin of a part of Python's messages that tells programs what to call."""
+
 RUST_PANIC = "PanicException"
 """Class name of the error of Rust libraries (tokenizers), which is no Exception."""
 
@@ -43,7 +46,8 @@ def error_reason(error: BaseException) -> str:
     """Return the reason of a library's error in one line of printable characters."""
     if isinstance(error, RecursionError):
         return "it is nested too deeply"
-    return printable(str(error).strip().partition("\n")[0], MAX_REASON) or type(error).__name__
+    reason = str(error).strip().partition("\n")[0].partition(ADVICE_TO_PROGRAMS)[0]
+    return printable(reason, MAX_REASON) or type(error).__name__
 
 
 def printable(text: str, length: int) -> str:

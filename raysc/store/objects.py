@@ -16,7 +16,7 @@ from raysc.errors import InputError, RayscError
 from raysc.store import host
 from raysc.store.locations import store_uri
 from raysc.store.names import is_of_raysc
-from raysc.store.storage import UNFINISHED, connect
+from raysc.store.storage import UNFINISHED, connect, has_hard_links
 from raysc.store.storage import ObjectInfo as ObjectInfo
 
 READ_THREADS = 16
@@ -210,6 +210,11 @@ class Objects:
             self.delete([name])
         except (StorageError, OSError, ValueError, BaseError) as error:
             problem = str(error) if isinstance(error, StorageError) else f"storage {self.uri}: {_reason(error)}"
+            if self.folder is not None and self.folder.is_dir() and not has_hard_links(self.folder):
+                problem = (
+                    f"storage {self.uri}: its file system has no hard links, by which raysc creates a file only if it "
+                    "is absent"
+                )
             raise InputError(
                 f"{problem}\nGive another place with --storage, RAYSC_STORAGE or `storage:` in the sweep file; a "
                 "bucket's credentials come from the environment (AWS_..., GOOGLE_..., AZURE_...) or the machine's role."

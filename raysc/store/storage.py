@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
+from uuid import uuid4
 
 import obstore
 from obstore.exceptions import AlreadyExistsError
@@ -21,6 +22,9 @@ RETRY_TIMEOUT = timedelta(minutes=1)
 """Time for which a request to a bucket is repeated before it counts as failed."""
 UNFINISHED = re.compile(r"#\d+$")
 """End of the name of a file that is being written: NAME#NUMBER, which is then renamed. No listing shows such files."""
+
+NO_LINKS = frozenset({errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP})
+"""Errors of file systems that have no hard links."""
 
 
 class ObjectInfo(NamedTuple):
@@ -155,6 +159,27 @@ def list_folder(folder: str, prefix: str) -> Iterator[ObjectInfo]:
                     pending.append((name, parents | {identity}))
                 elif status is not None and stat.S_ISREG(status.st_mode):
                     yield ObjectInfo(name, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
+
+
+def has_hard_links(folder: Path) -> bool:
+    """Return False if a file in a folder can be written and cannot be linked.
+
+    obstore creates a file only if it is absent by a hard link, which FAT and some mounts do not have.
+    """
+    file, link = (folder / f"probe-{uuid4().hex}#{number}" for number in (1, 2))
+    try:
+        file.write_bytes(b"")
+    except OSError:
+        return True  # the folder refuses more than links
+    try:
+        os.link(file, link)
+    except OSError as error:
+        return error.errno not in NO_LINKS
+    else:
+        link.unlink()
+        return True
+    finally:
+        file.unlink()
 
 
 def _status(entry: "os.DirEntry[str]") -> os.stat_result | None:

@@ -15,6 +15,10 @@ class PanicException(BaseException):
         (KeyError(), "KeyError"),
         (RecursionError("maximum recursion depth exceeded"), "it is nested too deeply"),
         (ValueError("\x1b[31m" + "x" * 500), "?[31m" + "x" * 195),
+        (
+            ValueError("it has 5000 digits; use sys.set_int_max_str_digits() to increase the limit"),
+            "it has 5000 digits",
+        ),
         (PanicException("index out of bounds"), "index out of bounds"),
     ],
 )

@@ -1,7 +1,10 @@
 """Answers of buckets that a folder does not give: conflicts, absent objects in a request, lost and late requests."""
 
+import errno
+import os
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -129,3 +132,21 @@ def test_the_probe_refuses_a_storage_that_cannot_create_an_object_only_if_it_is_
     monkeypatch.setattr(made_up, "create", refuse)
     with pytest.raises(InputError, match="Operation not permitted"):
         objects.probe()
+
+
+@pytest.mark.parametrize("number", [errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_the_probe_names_missing_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """obstore says "Unable to rename file" there, and writing succeeds."""
+
+    def refuse(*arguments: object, **keywords: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "link", refuse)
+    monkeypatch.setattr(storage.ObstoreStorage, "create", refuse)
+    with pytest.raises(InputError, match="no hard links"):
+        Objects.open(tmp_path).probe()
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.setattr(os, "link", lambda source, destination: Path(destination).touch())
+    with pytest.raises(InputError, match=os.strerror(number)):
+        Objects.open(tmp_path).probe()
+    assert list(tmp_path.iterdir()) == []

@@ -229,7 +229,7 @@ def count_expected(noise: float, seeds: int) -> None:
             root = present_root(settings, probes)
             if not ranges and root is not None and len(root.seeds) >= seeds:
                 step = next_step(settings, probes)
-                ranges.append(expected_runs(Search({}, settings, tuple(probes), True, step), (0, 0)))
+                ranges.append(expected_runs(Search({}, settings, tuple(probes), step), (0, 0)))
 
         _, probes = oracle.search(settings, margins, note)
         runs = count_runs(probes)

@@ -27,7 +27,7 @@ class Results:
     """A sweep and its store; results are read from the store on access.
 
     Attributes:
-        sweep: the sweep, with its cells, seeds, generations and metrics.
+        sweep: the sweep, with its cells, seeds, generations and metrics; of a search, with the ends of its range only.
         objects: the store.
     """
 
@@ -35,10 +35,17 @@ class Results:
     objects: "Objects"
 
     def __repr__(self) -> str:
-        return f"<raysc results of {self.sweep.name}: {len(self.sweep.cells)} cells in {self.objects.uri}>"
+        return f"<raysc results of {self.sweep.name}: {len(self._resolved.cells)} cells in {self.objects.uri}>"
+
+    @property
+    def _resolved(self) -> "ResolvedSweep":
+        """The sweep with its components; a search goes on, so that its cells are those of the moment."""
+        from raysc.results.thresholds.resolution import resolve_in_store
+
+        return self._resolved_file if self.sweep.search is None else resolve_in_store(self.sweep, self.objects)
 
     @cached_property
-    def _resolved(self) -> "ResolvedSweep":
+    def _resolved_file(self) -> "ResolvedSweep":
         from raysc.planning.resolved import resolve
 
         return resolve(self.sweep)
@@ -271,7 +278,7 @@ class Results:
 
         names = _list(metric)
         columns = main_columns(self.sweep) if names is None else [metric_column(self.sweep, name) for name in names]
-        return compare_cells(self.frame(), self.sweep.cells, a, b, columns, generation)
+        return compare_cells(self.frame(), self._resolved.sweep.cells, a, b, columns, generation)
 
     def _repr_html_(self) -> str:
         """Return the cells at their last generation and a figure of the first metric, for notebooks."""

@@ -29,13 +29,13 @@ def claims(
     storage: Storage = None,
 ) -> None:
     """Judge each claim of a sweep: it holds, fails or is undecided. Status 1 if one is not as the file expects it."""
-    from raysc.planning.resolved import resolve
     from raysc.results.claims.claim_text import claim_text, verdict_counts
     from raysc.results.claims.judging import judge_claims
     from raysc.results.table.table import load_table
+    from raysc.results.thresholds.resolution import resolve_in_store
 
     sweep, objects = open_sweep(sweep_file, storage, overrides)
-    resolved = resolve(sweep)
+    resolved = resolve_in_store(sweep, objects)
     judged = judge_claims(resolved, load_table(resolved, objects))
     if as_json:
         typer.echo(json.dumps([as_object(claim) for claim in judged], indent=1, allow_nan=False))

@@ -21,17 +21,17 @@ def export(
     """Write table, claims, figures, sweep file, versions and checksums as one zip file, for a paper's supplement."""
     from raysc.cluster.plugin_shipping import plugin_files, plugin_modules
     from raysc.planning.plan import make_plan
-    from raysc.planning.resolved import resolve
     from raysc.results.supplement.archive import write_archive
     from raysc.results.supplement.checksums import CHECKSUMS, checksums_text, digest
     from raysc.results.supplement.contents import supplement_contents
     from raysc.results.table.table import load_table
+    from raysc.results.thresholds.resolution import resolve_in_store
 
     sweep, objects = open_sweep(sweep_file, storage, overrides)
     target = out or Path(f"{sweep.name}-supplement.zip")
     if not target.parent.is_dir():  # before the figures are drawn, which takes a while
         raise InputError(f"{target}: cannot be written: there is no folder {target.parent}")
-    resolved = resolve(sweep)
+    resolved = resolve_in_store(sweep, objects)
     table, plan = load_table(resolved, objects), make_plan(resolved, objects)
     if table.empty:
         raise no_results(sweep, objects)

@@ -20,12 +20,12 @@ def failures(
 ) -> None:
     """List the units that failed and are still missing: cell, seeds, and the place and error in one line."""
     from raysc.planning.plan import make_plan
-    from raysc.planning.resolved import resolve
     from raysc.results.failure_reasons import failed_units, failure_reason
     from raysc.results.plots.labels import cell_label
+    from raysc.results.thresholds.resolution import resolve_in_store
 
     sweep, objects = open_sweep(sweep_file, storage, overrides)
-    failed = failed_units(make_plan(resolve(sweep), objects).units, sweep.name, objects)
+    failed = failed_units(make_plan(resolve_in_store(sweep, objects), objects).units, sweep.name, objects)
     if as_json:
         rows = [
             {

@@ -40,16 +40,16 @@ def figure(
     if suffix not in ("pdf", "svg", "png"):
         raise InputError(f"--out {out}: expected a file that ends with .pdf, .svg or .png")
 
-    from raysc.planning.resolved import resolve
     from raysc.results.plots.figure_cells import read_where
     from raysc.results.plots.paper_figure import FigureOptions, figure_file, paper_figure
     from raysc.results.table.selection import metric_column
     from raysc.results.table.table import load_table
+    from raysc.results.thresholds.resolution import resolve_in_store
 
     sweep, objects = open_sweep(sweep_file, storage, overrides)
     column = metric_column(sweep, metric)
     options = FigureOptions(_names(by), _names(panels), read_where(where or ()), inches, font, usetex, scale)
-    resolved = resolve(sweep)
+    resolved = resolve_in_store(sweep, objects)
     table = load_table(resolved, objects)
     if table.empty:
         raise no_results(sweep, objects)

@@ -79,7 +79,7 @@ def _resolve(sweep: "Sweep", objects: "Objects") -> "tuple[ResolvedSweep, Search
     from raysc.results.thresholds.rounds import read_state
 
     state = read_state(sweep, objects)
-    return state.resolved, estimate_search_cost(state.resolved.sweep, state.finished_rounds)
+    return state.resolved, estimate_search_cost(state.resolved.sweep, state.searches)
 
 
 def _summary(
@@ -187,15 +187,16 @@ def _print_work(made: "Plan", objects: "Objects") -> None:
     from raysc.planning.name_collisions import replacement_note
     from raysc.planning.validation import validation_notes
     from raysc.results.failure_reasons import failed_units, reason_counts
+    from raysc.results.thresholds.stored_evidence import changed_settings_text
 
     for wave, units in (("generation 0", made.initial), ("loop", made.loop)):
         for reason, count in Counter(unit.reason for unit in units).items():
             typer.echo(f"{wave}: {count} units to run: {reason}")
     for failure, count in reason_counts(text for _, text in failed_units(made.units, made.sweep.name, objects)):
         typer.echo(printable(f"{count} failed before: {failure}"))
-    replaced = replacement_note(made.resolved, objects)
-    for note in (*made.sweep.notes, *validation_notes(made.resolved), *([replaced] if replaced else [])):
-        typer.echo(f"note: {note}")
+    changes = replacement_note(made.resolved, objects), changed_settings_text(made.sweep, objects)
+    for note in (*made.sweep.notes, *validation_notes(made.resolved), *filter(None, changes)):
+        typer.echo(printable(f"note: {note}"))
     if made.refitting_units:
         typer.echo(f"{_refits(made)} published generations would be trained again: raysc sweep needs --remake for that")
     if not made.units:

@@ -27,20 +27,20 @@ def profile(
 
     In the table: yes, no, ? (undecided), - (not measured). Each definition has its numbers below, with 95 % intervals.
     """
-    from raysc.planning.resolved import resolve
     from raysc.results.profile.definitions import DEFINITIONS
     from raysc.results.profile.profile import collapse_profile
     from raysc.results.profile.tables import definition_lines, heading, matrix, paper_rows, profile_frame
     from raysc.results.table import markup
     from raysc.results.table.table import load_table, varying_axes
+    from raysc.results.thresholds.resolution import resolve_in_store
 
     sweep, objects = open_sweep(sweep_file, storage, overrides)
-    resolved = resolve(sweep)
+    resolved = resolve_in_store(sweep, objects)
     table = load_table(resolved, objects)
     if table.empty:
         raise no_results(sweep, objects)
     judged = collapse_profile(resolved, table, factor)
-    axes = varying_axes([cell.cell.settings for cell in judged.cells] or sweep.cells)
+    axes = varying_axes([cell.cell.settings for cell in judged.cells] or resolved.sweep.cells)
     if as_json:
         typer.echo(json.dumps(json_objects(profile_frame(judged)), indent=1, allow_nan=False))
     elif as_markdown or as_latex:

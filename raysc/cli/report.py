@@ -18,13 +18,13 @@ def report(
     storage: Storage = None,
 ) -> None:
     """Write one HTML page, and a folder with every figure as SVG and PNG and its numbers as CSV."""
-    from raysc.planning.resolved import resolve
     from raysc.results.report.page import make_folder
     from raysc.results.report.page import report as make_report
+    from raysc.results.thresholds.resolution import resolve_in_store
 
     sweep, objects = open_sweep(sweep_file, storage, overrides)
     folder = out or Path(f"{sweep.name}-report")
     make_folder(folder)
-    made = make_report(resolve(sweep), objects)
+    made = make_report(resolve_in_store(sweep, objects), objects)
     page = made.write(folder)
     typer.echo(f"wrote {page} ({len(made.figures)} figures as SVG, PNG and CSV in {page.parent / 'figures'})")

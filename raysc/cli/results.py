@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from raysc.planning.resolved import ResolvedSweep
+    from raysc.store.objects import Objects
     from raysc.sweepfile import Sweep
 
 
@@ -48,12 +49,14 @@ def results(
 
     Files and --json have one row per cell, seed and generation, unless --by groups them.
     """
-    from raysc.planning.resolved import measured_generations, resolve
+    from raysc.planning.resolved import measured_generations
     from raysc.results.table.selection import at_generation, metric_names
     from raysc.results.table.table import load_table
+    from raysc.results.thresholds.resolution import resolve_in_store
 
     sweep, objects = open_sweep(sweep_file, storage, overrides)
-    resolved = resolve(sweep)
+    resolved = resolve_in_store(sweep, objects)
+    sweep = resolved.sweep
     whole = load_table(resolved, objects)
     table = at_generation(whole, generation, measured_generations(sweep))
     names = metric_names(table, sweep, metric or ())
@@ -84,20 +87,20 @@ def results(
         typer.echo(shown.markup(markup), nl=False)
     elif shown is not None:
         print_table(shown.table)
-        _print_thresholds(resolved, whole)
+        _print_thresholds(resolved, whole, objects)
         _print_early_ends(sweep, whole)
         _print_rates(resolved, whole)
 
 
-def _print_thresholds(resolved: "ResolvedSweep", table: "pd.DataFrame") -> None:
+def _print_thresholds(resolved: "ResolvedSweep", table: "pd.DataFrame", objects: "Objects") -> None:
     """Print the answer of each search for a threshold."""
+    if resolved.sweep.search is None:
+        return
     from raysc.formatting import printable
-    from raysc.results.thresholds.answers import threshold_text
-    from raysc.results.thresholds.evidence import read_searches
+    from raysc.results.thresholds.answers import answer_texts
 
-    if resolved.sweep.search is not None:
-        for search in read_searches(resolved, table):
-            typer.echo(printable(threshold_text(resolved.sweep.search.axis, search)))
+    for text in answer_texts(resolved, table, objects):
+        typer.echo(printable(text))
 
 
 def _print_early_ends(sweep: "Sweep", table: "pd.DataFrame") -> None:

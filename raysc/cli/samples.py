@@ -40,13 +40,14 @@ def samples(
     storage: Storage = None,
 ) -> None:
     """Draw a picture of rows: one row per cell, one column per generation, the same latents in every row."""
-    from raysc.planning.resolved import resolve
+    from raysc.results.thresholds.resolution import resolve_in_store
 
     sweep, objects = open_sweep(sweep_file, storage, overrides)
+    resolved = resolve_in_store(sweep, objects)
+    sweep = resolved.sweep
     replicate = sweep.seeds[0] if seed is None else seed
     if replicate not in sweep.seeds:
         raise InputError(f"--seed {seed_text(replicate)}: the sweep has seeds {seeds_text(sweep.seeds)}")
-    resolved = resolve(sweep)
     if export is not None:
         _export(resolved, objects, replicate, export, cell, generation, form)
         return

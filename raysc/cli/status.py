@@ -42,7 +42,7 @@ def status(
     current = _read(sweep, objects)
     if not watch:
         console.print(status_table(current, None))
-        for text in (*_threshold_texts(sweep, objects), *_early_ends(sweep, objects)):
+        for text in _notes(sweep, objects):
             console.print(printable(text), markup=False, highlight=False)
         return
     try:
@@ -59,27 +59,18 @@ def _read(sweep: "Sweep", objects: "Objects") -> "Status":
     return read_status(resolve_in_store(sweep, objects), objects)
 
 
-def _threshold_texts(sweep: "Sweep", objects: "Objects") -> "list[str]":
-    """Return the present answer of each search of a sweep."""
-    if sweep.search is None:
-        return []
-    from raysc.results.thresholds.answers import threshold_text
-    from raysc.results.thresholds.rounds import read_state
-
-    return [threshold_text(sweep.search.axis, search) for search in read_state(sweep, objects).searches]
-
-
-def _early_ends(sweep: "Sweep", objects: "Objects") -> "list[str]":
-    """Return a sentence on the runs that ``loop.until`` ended, if it did."""
-    if sweep.until is None:
+def _notes(sweep: "Sweep", objects: "Objects") -> "list[str]":
+    """Return the present answer of each search of a sweep, and a sentence on the runs that ``loop.until`` ended."""
+    if sweep.search is None and sweep.until is None:
         return []
     from raysc.results.table.early_ends import early_ends_text
     from raysc.results.table.table import load_table
+    from raysc.results.thresholds.answers import answer_texts
     from raysc.results.thresholds.resolution import resolve_in_store
 
     resolved = resolve_in_store(sweep, objects)
-    text = early_ends_text(resolved.sweep, load_table(resolved, objects))
-    return [text] if text else []
+    table = load_table(resolved, objects)
+    return [*answer_texts(resolved, table, objects), *filter(None, [early_ends_text(resolved.sweep, table)])]
 
 
 def _watch(current: "Status", sweep: "Sweep", objects: "Objects", console: "Console") -> None:

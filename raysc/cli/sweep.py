@@ -53,6 +53,10 @@ def sweep(
             raise InputError(
                 f"--debug runs in this process; leave out {', '.join([*flags, *['--address'] * bool(address)])}"
             )
+        if loaded.search is not None:  # cells are numbered as in the table
+            from raysc.results.thresholds.rounds import read_state
+
+            loaded = read_state(loaded, objects).resolved.sweep
         run_debug(loaded, storage, cell, seed)
         return
     if cell is not None or seed is not None:

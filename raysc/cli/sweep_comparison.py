@@ -31,10 +31,10 @@ def comparison_table(
         metric: columns to compare; None: the first column of each metric.
         numbers: return numbers; else each metric as text with its interval.
     """
-    from raysc.planning.resolved import resolve
     from raysc.results.table.columns import main_columns, metric_columns, targets_of
     from raysc.results.table.sweep_comparison import compare_sweeps, interval_texts
     from raysc.results.table.table import load_table
+    from raysc.results.thresholds.resolution import resolve_in_store
 
     if generation == "all":
         raise InputError("--against compares one generation: give --generation a number, or leave it out for the last")
@@ -46,7 +46,7 @@ def comparison_table(
     if not columns:
         raise InputError(f"--against {other}: it has none of these metrics")
     t = None if generation == "last" else int(generation)
-    second_table = load_table(resolve(second), objects)
+    second_table = load_table(resolve_in_store(second, objects), objects)
     targets = {column.name: targets_of(column, resolved.cells) for column in columns}
     compared = compare_sweeps(table, second_table, list(sweep.cells[0].axes), columns, t, targets)
     return compared if numbers else interval_texts(compared, columns)

@@ -1,9 +1,7 @@
 """Opening of sweeps: from what a user names, a file, a folder of a store or a mapping, to a sweep and its store."""
 
-import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -15,17 +13,12 @@ from raysc.machine.content_cache import empty_content_caches
 from raysc.machine.paths import local_path
 from raysc.machine.plugin_modules import refresh_plugins
 from raysc.store.objects import Objects
-from raysc.sweepfile import Sweep, read_probes, read_sweep, read_sweep_mapping, read_sweep_text
+from raysc.sweepfile import Sweep, read_sweep, read_sweep_mapping, read_sweep_text
 from raysc.sweepfile.schema import name_problem, plain_name
-from raysc.sweepfile.threshold_search import Runs
 
 DEFAULT_STORE = "./raysc-store"
 SWEEP_COPY = "sweep.yaml"
 """Name of the copy of a sweep file in the sweep's folder."""
-THRESHOLD_FILE = "threshold.json"
-"""Name of the file with the answers and probes of a sweep's searches, in the sweep's folder."""
-MUTABLE_SETTINGS = ("probes", "width", "runs", "hours", "max_generations")
-"""Fields of a search that may change while its probes stay valid."""
 RAYSC_STORAGE = "RAYSC_STORAGE"
 """Environment variable with the folder or URI of the store."""
 
@@ -48,19 +41,9 @@ def open_sweep(
         storage: a folder or URI; it precedes RAYSC_STORAGE, the file's ``storage`` and the default.
         overrides: ``a.b=c``, in order; a single text is one override.
 
-    A sweep with a search for a threshold has the probes that its folder in the store lists.
-
     Raises:
         InputError: the sweep does not exist or cannot work.
     """
-    sweep, objects = _open_sweep(source, storage, overrides)
-    return (sweep if sweep.search is None else _with_stored_probes(sweep, objects)), objects
-
-
-def _open_sweep(
-    source: str | Mapping[str, Any], storage: str | PathLike[str] | None, overrides: Sequence[str] | str | None
-) -> tuple[Sweep, Objects]:
-    """Read a sweep and open its store."""
     empty_content_caches()
     refresh_plugins()
     changes = _override_texts(overrides)
@@ -88,34 +71,6 @@ def _open_sweep(
     registry.add_plugin_folder(path.parent)
     sweep = read_sweep(source, changes, registry)
     return sweep, open_store(storage, sweep)
-
-
-def _with_stored_probes(sweep: Sweep, objects: Objects) -> Sweep:
-    """Return a sweep with the probes of ``THRESHOLD_FILE``, unless that is absent or of other settings.
-
-    A file of before ``search.generations`` has no numbers of retrainings: they are ``loop.generations``.
-    """
-    assert sweep.search is not None
-    try:
-        stored = json.loads(objects.get(f"{sweep_folder(sweep.name)}/{THRESHOLD_FILE}"))
-        probes = [
-            {
-                probe["value"]: Runs(tuple(probe["seeds"]), probe.get("generations", sweep.search.generations))
-                for probe in search["probes"]
-            }
-            for search in stored["searches"]
-        ]
-    except (FileNotFoundError, ValueError, KeyError, TypeError, RecursionError):
-        return sweep
-    settings = {name: value for name, value in asdict(sweep.search).items() if name not in MUTABLE_SETTINGS}
-    same = all(stored["search"].get(name, _plain(value)) == _plain(value) for name, value in settings.items())
-    if not same or len(probes) != len(sweep.search.probes):
-        return sweep
-    return read_probes(sweep, probes, registry)
-
-
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
 
 
 def open_store(storage: str | PathLike[str] | None, sweep: Sweep | None = None) -> Objects:

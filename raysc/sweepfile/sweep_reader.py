@@ -1,6 +1,7 @@
 """Reading of sweeps: from a file, from text or from a mapping to a ``Sweep``."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from raysc.errors import InputError
@@ -81,16 +82,20 @@ def read_sweep_mapping(values: Mapping[str, Any], overrides: Sequence[str], regi
     return _read(document_from_mapping(values, "dict"), overrides, registry)
 
 
-def read_probes(sweep: Sweep, probes: Sequence[Probes] | None, registry: ComponentRegistry) -> Sweep:
+def read_probes(
+    sweep: Sweep, probes: Sequence[Probes] | None, registry: ComponentRegistry, evidence: Sequence[Probes] = ()
+) -> Sweep:
     """Return a sweep with a search with other probes.
 
     Args:
         sweep: the sweep.
         probes: of each search, its probes; None for the ends of the range, with which every search begins.
         registry: as for ``read_sweep``.
+        evidence: of each search, those of its probes whose runs are published; without any if not given.
     """
     document = Document(sweep.path, dict(sweep.resolved), dict(sweep.locations), sweep.comment)
-    return _read(document, (), registry, probes)
+    read = _read(document, (), registry, probes)
+    return replace(read, search=replace(read.search, evidence=tuple(evidence))) if read.search and evidence else read
 
 
 def _read(

@@ -74,6 +74,7 @@ class ThresholdSearch:
         generations: retrainings with which a value begins.
         max_generations: most retrainings of a value that is undecided.
         probes: of each search, its probes so far and those that are to run, in ascending order.
+        evidence: of each search, its probes at its last round of which all runs are published; empty before that.
     """
 
     axis: str
@@ -90,10 +91,16 @@ class ThresholdSearch:
     generations: int
     max_generations: int
     probes: tuple[Probes, ...]
+    evidence: tuple[Probes, ...]
 
     def with_probes(self, probes: Sequence[Probes]) -> "ThresholdSearch":
         """Return the searches with other probes, in ascending order."""
         return replace(self, probes=tuple(dict(sorted(of_search.items())) for of_search in probes))
+
+    @property
+    def ends(self) -> Probes:
+        """The ends of the range, with which every search begins."""
+        return dict.fromkeys((self.low, self.high), Runs(self.seeds, self.generations))
 
     def cell(self, search: int, value: Number) -> int:
         """Return the number of a probe's cell: cells of probes come first, those of one search together."""
@@ -165,6 +172,7 @@ def read_search(
     _check_judged(search, seeds, columns, control, locations)
     _check_generations(search, measure, generations, locations)
     whole = axis != "lambda" and isinstance(low, int) and isinstance(high, int)
+    count = sum(1 for _ in points(grids, None, locations))
     return ThresholdSearch(
         axis=axis,
         low=low,
@@ -179,7 +187,8 @@ def read_search(
         seeds=seeds,
         generations=generations,
         max_generations=search.generations or generations,
-        probes=tuple(dict.fromkeys((low, high), Runs(seeds, generations)) for _ in points(grids, None, locations)),
+        probes=(dict.fromkeys((low, high), Runs(seeds, generations)),) * count,
+        evidence=({},) * count,
     )
 
 

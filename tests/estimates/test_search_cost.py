@@ -13,7 +13,7 @@ from tests.results.thresholds.test_rounds import SEARCH
 
 SCALE = AxisScale(0.25, 16.0, logarithmic=True)
 SETTINGS = SearchSettings(SCALE, SCALE.distance(0.15), 400, (0, 1, 2, 3), 6, 6)
-NEW = Search({}, SETTINGS, (), False, None)
+NEW = Search({}, SETTINGS, (), ())
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def begun() -> Search:
     """A search within 60 runs, of one hour: its interval is not narrow yet."""
     oracle = Oracle(lambda value: 2 * value / (1 + value) - 1, 0.1)
     _, probes = search(replace(SETTINGS, runs=60, generations=10, max_generations=10), oracle)
-    return Search({}, SETTINGS, tuple(probes), True, (), 1.0)
+    return Search({}, SETTINGS, tuple(probes), (), 1.0)
 
 
 def test_a_new_search_has_the_runs_of_simulated_ones(sweep: Sweep) -> None:

@@ -47,7 +47,7 @@ def test_a_round_of_a_search_with_nothing_to_do_waits_for_gc(
     """Only the first plan of a search waited: a probe that another search had left was deleted beside its rounds."""
     play = scenario()
     _finish_and_forget(play)
-    state = rounds.SearchState(play.swept.resolved, (), ())
+    state = rounds.SearchState(play.swept.resolved, ())
     monkeypatch.setattr(rounds, "read_state", lambda sweep, objects: state)
     monkeypatch.setattr(rounds, "run_rounds", lambda state, objects, run, say: (state, run(state)))
     monkeypatch.setattr(runner, "_store_answers", lambda state, objects: None)

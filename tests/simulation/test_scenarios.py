@@ -244,7 +244,7 @@ def test_a_round_of_a_search_trains_nothing_again_without_asking(
     play = scenario("keep nothing, checkpoints")
     run_command(play.world, play.swept.sweep)
     longer, first_fit = play.swept.longer, len(play.world.fits)
-    state = rounds.SearchState(longer, (), ())
+    state = rounds.SearchState(longer, ())
     monkeypatch.setattr(rounds, "read_state", lambda sweep, objects: state)
     monkeypatch.setattr(rounds, "run_rounds", lambda state, objects, run, say: (state, run(state)))
     monkeypatch.setattr(runner, "_store_answers", lambda state, objects: None)

@@ -19,7 +19,7 @@ from raysc.results.table.csv_text import csv_text
 from raysc.results.table.number_format import interval_text, number_text
 from raysc.results.table.table import load_table
 from raysc.results.thresholds.answers import threshold_of
-from raysc.results.thresholds.rounds import read_state
+from raysc.results.thresholds.rounds import recomputed_state
 from raysc.store.objects import Objects
 
 COLUMNS = [
@@ -136,7 +136,7 @@ def _interval(name: str, values: np.ndarray) -> dict[str, float]:
 
 def _thresholds(data: str, frozen: ResolvedSweep, objects: Objects) -> dict[tuple[str, str], dict[str, Any]]:
     """Return lambda* of each mitigation of a search, by data set and mitigation."""
-    state = read_state(frozen.sweep, objects)
+    state = recomputed_state(frozen.sweep, objects)
     search = state.resolved.sweep.search
     assert search is not None
     thresholds = {}

@@ -8,10 +8,13 @@ from typing import Any
 
 import pandas as pd
 
+from raysc.planning.resolved import ResolvedSweep
 from raysc.results.plots.labels import label
 from raysc.results.table.number_format import interval_text, number_text
-from raysc.results.thresholds.evidence import Search
+from raysc.results.thresholds.evidence import Search, read_searches
 from raysc.results.thresholds.proposals import STOPPING_LEVEL, bracket, count_runs, present_root
+from raysc.results.thresholds.stored_evidence import changed_settings_text
+from raysc.store.objects import Objects
 from raysc.sweepfile.threshold_search import ThresholdSearch
 
 COVERAGE = 0.95
@@ -99,6 +102,22 @@ def threshold_text(axis: str, search: Search) -> str:
     return f"{where}{axis}*: {state}, {_bracket_text(threshold, search)};{interval or ' no estimate yet'}, {runs}"
 
 
+def answer_texts(resolved: ResolvedSweep, table: pd.DataFrame, objects: Objects) -> list[str]:
+    """Return the answer of each search of a sweep, and a note if its settings have changed; none without a search.
+
+    Args:
+        resolved: the sweep, from ``read_state``.
+        table: from ``load_table``.
+        objects: the store.
+    """
+    search = resolved.sweep.search
+    if search is None:
+        return []
+    changed = changed_settings_text(resolved.sweep, objects)
+    answers = [threshold_text(search.axis, of_point) for of_point in read_searches(resolved, table)]
+    return [*answers, f"note: {changed}"] if changed else answers
+
+
 def _bracket_text(threshold: Threshold, search: Search) -> str:
     """Return where the threshold is, by the ends of its bracket that are clear."""
     low, high = threshold.bracket_low, threshold.bracket_high
@@ -137,24 +156,27 @@ def evidence_frame(search: ThresholdSearch, searches: Sequence[Search]) -> pd.Da
 
 def threshold_json(search: ThresholdSearch, searches: Sequence[Search]) -> bytes:
     """Return threshold.json: the settings, the answers, and every probe with its runs and figures."""
-    settings = {name: value for name, value in asdict(search).items() if name != "probes"}
+    settings = {name: value for name, value in asdict(search).items() if name not in ("probes", "evidence")}
     records = [
         {
             "where": of_point.where,
             **asdict(threshold_of(of_point)),
-            "probes": [{"value": value, **asdict(runs), **_figures(of_point, value)} for value, runs in probes.items()],
+            "probes": [
+                {
+                    "value": probe.value,
+                    "seeds": probe.seeds,
+                    "generations": probe.generations,
+                    "state": probe.state,
+                    "estimate": probe.estimate,
+                    "low": probe.low,
+                    "high": probe.high,
+                }
+                for probe in of_point.probes
+            ],
         }
-        for of_point, probes in zip(searches, search.probes, strict=True)
+        for of_point in searches
     ]
     return json.dumps(_plain({"search": settings, "searches": records}), indent=1).encode()
-
-
-def _figures(search: Search, value: float) -> dict[str, Any]:
-    """Return the figures of a probe; none if some of its runs are missing."""
-    for probe in search.probes:
-        if probe.value == value:
-            return {"state": probe.state, "estimate": probe.estimate, "low": probe.low, "high": probe.high}
-    return {}
 
 
 def _plain(value: Any) -> Any:

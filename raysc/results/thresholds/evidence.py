@@ -18,7 +18,7 @@ from raysc.results.thresholds.axis_scale import AxisScale
 from raysc.results.thresholds.criterion import Probe, contraction_probe, tolerance_probe
 from raysc.results.thresholds.proposals import Answer, Proposal, SearchSettings, next_step
 from raysc.sweepfile.measured_generations import generations_measured
-from raysc.sweepfile.threshold_search import Runs, ThresholdSearch
+from raysc.sweepfile.threshold_search import Probes, Runs, ThresholdSearch
 
 
 @dataclass(frozen=True)
@@ -28,17 +28,15 @@ class Search:
     Attributes:
         where: the axes of its point of ``space`` with their values, those that vary over the searches.
         settings: its settings.
-        probes: the evidence, in ascending order of the values; probes with missing seeds are left out.
-        complete: all runs that were proposed so far are published.
-        step: what to run next, or the answer; None if ``complete`` is False.
+        probes: the evidence of all rounds whose runs are published, in ascending order of the values.
+        step: what to run next, or the answer.
         hours: hours of work of the units of ``probes`` and their controls, each generation of a seed counted once.
     """
 
     where: dict[str, Any]
     settings: SearchSettings
     probes: tuple[Probe, ...]
-    complete: bool
-    step: tuple[Proposal, ...] | Answer | None
+    step: tuple[Proposal, ...] | Answer
     hours: float = 0.0
 
     @property
@@ -62,7 +60,27 @@ def read_searches(resolved: ResolvedSweep, table: pd.DataFrame) -> list[Search]:
     search = resolved.sweep.search
     assert search is not None
     reader = _EvidenceReader(resolved, table, search)
-    return [reader.search(index) for index in range(len(search.probes))]
+    return [reader.search(index, probes) for index, probes in enumerate(search.evidence)]
+
+
+def with_evidence(
+    resolved: ResolvedSweep, candidates: Sequence[Sequence[Probes]], table: pd.DataFrame
+) -> ResolvedSweep:
+    """Return a sweep whose searches stand on the first of some sets of probes of which all runs are published.
+
+    Args:
+        resolved: the sweep; the candidates are among its probes.
+        candidates: of each search, the sets, the preferred one first; without a published one it has no evidence.
+        table: the rows of the published runs.
+    """
+    search = resolved.sweep.search
+    assert search is not None
+    reader = _EvidenceReader(resolved, table, search)
+    evidence = tuple(
+        next((probes for probes in of_search if reader.is_complete(index, probes)), {})
+        for index, of_search in enumerate(candidates)
+    )
+    return replace(resolved, sweep=replace(resolved.sweep, search=replace(search, evidence=evidence)))
 
 
 def search_settings(search: ThresholdSearch) -> SearchSettings:
@@ -93,15 +111,20 @@ class _EvidenceReader:
         self._rows = {int(str(cell)): rows for cell, rows in values.groupby("cell")}
         self._table = table
 
-    def search(self, index: int) -> Search:
-        """Return one search."""
-        proposed = self._search.probes[index]
-        probes = [self._probe(self._search.cell(index, value), value, runs) for value, runs in proposed.items()]
-        present = tuple(probe for probe in probes if probe is not None)
-        settings, complete = search_settings(self._search), len(present) == len(proposed)
-        hours = self._hours(index, present)
-        step = next_step(settings, present, hours) if complete else None
-        return Search(self._where(index), settings, present, complete, step, hours)
+    def search(self, index: int, evidence: Probes) -> Search:
+        """Return one search; probes whose runs were deleted since are left out."""
+        probes = self._probes(index, evidence)
+        settings, hours = search_settings(self._search), self._hours(index, probes)
+        return Search(self._where(index), settings, probes, next_step(settings, probes, hours), hours)
+
+    def is_complete(self, index: int, probes: Probes) -> bool:
+        """Return True if all runs of some probes of a search have values."""
+        return len(self._probes(index, probes)) == len(probes)
+
+    def _probes(self, index: int, probes: Probes) -> tuple[Probe, ...]:
+        """Return the evidence of some probes of a search; without those that lack a seed's values."""
+        judged = (self._probe(self._search.cell(index, value), value, runs) for value, runs in probes.items())
+        return tuple(probe for probe in judged if probe is not None)
 
     def _hours(self, index: int, probes: Sequence[Probe]) -> float:
         """Return the hours of the units of some probes of a search.

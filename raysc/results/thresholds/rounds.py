@@ -1,8 +1,9 @@
 """Rounds of a search: propose, run, read, until every search of a sweep has its answer.
 
 A proposal is an ordinary cell with some seeds, so its units run exactly once, share controls and generation 0s with
-other cells, and have the keys of any cell with that value. Nothing about a search is stored beside them: the proposals
-are computed again from what is published, and a search that was killed continues with the same ones.
+other cells, and have the keys of any cell with that value. The proposals are computed again from what is published, so
+a search that was killed continues with the same ones. The sweep's folder lists the probes of the finished rounds, so
+that a search whose range or ceilings have changed goes on from them.
 
 Ray Tune has an interface for this, ``Searcher``, which is asked for one point at a time and told one number of a trial.
 It does not fit: a proposal is judged from several units, its seeds and their controls, some of which other sweeps may
@@ -10,7 +11,7 @@ have run; and the state of a ``Searcher`` is a pickle of Tune's experiment, whil
 Each round is a wave of units that Tune runs as any other.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,10 +23,11 @@ from raysc.planning.plan import make_plan
 from raysc.planning.resolved import ResolvedSweep, resolve
 from raysc.results.table.table import load_table
 from raysc.results.thresholds.answers import search_label, thresholds_frame
-from raysc.results.thresholds.evidence import Search, read_searches
+from raysc.results.thresholds.evidence import Search, read_searches, with_evidence
+from raysc.results.thresholds.stored_evidence import stored_evidence
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep, read_probes
-from raysc.sweepfile.threshold_search import Probes, Runs
+from raysc.sweepfile.threshold_search import Probes, Runs, ThresholdSearch
 
 Failures = dict[str, str]
 """Unit -> traceback."""
@@ -38,27 +40,39 @@ class SearchState:
     Attributes:
         resolved: the sweep with the probes that are published, and those that are to run.
         searches: the searches, in the order of the points of ``space``.
-        finished_rounds: each search as it was at its last round of which all runs are published; as in ``searches`` if
-            its first one is not.
     """
 
     resolved: ResolvedSweep
     searches: tuple[Search, ...]
-    finished_rounds: tuple[Search, ...]
 
     @property
     def pending(self) -> bool:
         """True if some runs are missing."""
-        return not all(search.complete for search in self.searches)
+        search = _search(self.resolved.sweep)
+        return search.probes != search.evidence
 
 
 def read_state(sweep: Sweep, objects: Objects) -> SearchState:
     """Return the state of the searches of a sweep: all rounds that are published, and the runs that are missing.
 
+    A search goes on from the evidence that an earlier call has stored, see ``stored_evidence``, as far as all of it is
+    published.
+
     Args:
         sweep: a sweep with a search; probes that it has are not used.
         objects: the store.
     """
+    begun = read_probes(sweep, None, registry)
+    stored = stored_evidence(begun, objects)
+    if not any(stored):
+        return _advance(begun, objects)
+    resolved = resolve(_with_ends(begun, stored))
+    resolved = with_evidence(resolved, [[probes] for probes in stored], _finished_runs(resolved, objects))
+    return _advance(_with_ends(begun, _search(resolved.sweep).evidence), objects)
+
+
+def recomputed_state(sweep: Sweep, objects: Objects) -> SearchState:
+    """Return the state of the searches of a sweep to which its settings lead from the ends of the range on."""
     return _advance(read_probes(sweep, None, registry), objects)
 
 
@@ -91,30 +105,34 @@ def run_rounds(
         InputError: nothing is left to run, and a search has still no evidence of its probes.
     """
     while state.pending:
-        assert state.resolved.sweep.search is not None
-        say(f"search for the threshold of {state.resolved.sweep.search.axis}: {_missing_text(state)}")
-        before = _probes(state.resolved)
+        search = _search(state.resolved.sweep)
+        say(f"search for the threshold of {search.axis}: {_missing_text(state)}")
         failures = run(state)
         state = _advance(state.resolved.sweep, objects)
         if failures:
             return state, failures
-        if state.pending and _probes(state.resolved) == before:
+        if state.pending and _search(state.resolved.sweep).probes == search.probes:
             raise _stuck(state)
     return state, {}
 
 
 def _advance(sweep: Sweep, objects: Objects) -> SearchState:
     """Add proposals to a sweep until none is made, or their runs are missing."""
-    finished: dict[int, Search] = {}
     while True:
-        resolved = resolve(sweep)
-        searches = tuple(read_searches(resolved, _finished_runs(resolved, objects)))
-        finished |= {index: search for index, search in enumerate(searches) if search.complete}
-        probes = [_with_proposals(*pair) for pair in zip(_probes(resolved), searches, strict=True)]
-        if probes == list(_probes(resolved)):
-            rounds = tuple(finished.get(index, search) for index, search in enumerate(searches))
-            return SearchState(resolved, searches, rounds)
-        sweep = read_probes(sweep, probes, registry)
+        resolved, search = resolve(sweep), _search(sweep)
+        table = _finished_runs(resolved, objects)
+        resolved = with_evidence(resolved, list(zip(search.probes, search.evidence, strict=True)), table)
+        searches = tuple(read_searches(resolved, table))
+        probes = [_with_proposals(*pair) for pair in zip(search.probes, searches, strict=True)]
+        if probes == list(search.probes):
+            return SearchState(resolved, searches)
+        sweep = read_probes(sweep, probes, registry, _search(resolved.sweep).evidence)
+
+
+def _with_ends(sweep: Sweep, evidence: Sequence[Probes]) -> Sweep:
+    """Return a sweep whose searches have some evidence, with its probes and the ends of the range."""
+    ends = _search(sweep).ends
+    return read_probes(sweep, [{**ends, **probes} for probes in evidence], registry, evidence)
 
 
 def _finished_runs(resolved: ResolvedSweep, objects: Objects) -> pd.DataFrame:
@@ -139,8 +157,7 @@ def _finished_runs(resolved: ResolvedSweep, objects: Objects) -> pd.DataFrame:
 
 def _stuck(state: SearchState) -> InputError:
     """Return the error for a search whose round ended without the evidence of its probes."""
-    sweep, search = state.resolved.sweep, state.resolved.sweep.search
-    assert search is not None
+    sweep, search = state.resolved.sweep, _search(state.resolved.sweep)
     return sweep.error(
         "search.metric",
         f"{search.metric} has no value at any generation of some seeds, although their runs are done; choose a metric "
@@ -148,9 +165,9 @@ def _stuck(state: SearchState) -> InputError:
     )
 
 
-def _probes(resolved: ResolvedSweep) -> tuple[Probes, ...]:
-    assert resolved.sweep.search is not None
-    return resolved.sweep.search.probes
+def _search(sweep: Sweep) -> ThresholdSearch:
+    assert sweep.search is not None
+    return sweep.search
 
 
 def _with_proposals(probes: Probes, search: Search) -> Probes:
@@ -162,15 +179,13 @@ def _with_proposals(probes: Probes, search: Search) -> Probes:
 
 def _missing_text(state: SearchState) -> str:
     """Return the values of which some runs are missing, with their seeds, search by search."""
-    search = state.resolved.sweep.search
-    assert search is not None
+    search = _search(state.resolved.sweep)
     texts = []
-    for searched, probes in zip(state.searches, search.probes, strict=True):
-        known = {probe.value for probe in searched.probes}
+    for searched, probes, known in zip(state.searches, search.probes, search.evidence, strict=True):
         values = [
             f"{value:g} ({len(runs.seeds)} seeds, {runs.generations} generations)"
             for value, runs in probes.items()
-            if value not in known
+            if known.get(value) != runs
         ]
         if values:
             texts.append(search_label(searched) + ", ".join(values))

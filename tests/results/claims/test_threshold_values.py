@@ -104,7 +104,7 @@ def test_an_unfinished_search_leaves_a_claim_undecided(make_sweep: MakeSweep, tm
 
 def threshold_values(answer: Answer | None, scale: AxisScale) -> ThresholdValues:
     settings = SearchSettings(scale, 0.1, 100, (0, 1, 2), 4, 4)
-    return ThresholdValues([Search({}, settings, (), answer is not None, answer)], {0: 0}, (0, 1, 2, 3))
+    return ThresholdValues([Search({}, settings, (), answer or ())], {0: 0}, (0, 1, 2, 3))
 
 
 def test_values_of_seeds_that_a_search_did_not_use_are_missing() -> None:

@@ -11,7 +11,7 @@ from raysc.results.thresholds.proposals import Answer, SearchSettings
 from raysc.results.thresholds.root import Root
 from raysc.sweepfile.threshold_search import ThresholdSearch
 
-SETTINGS = ThresholdSearch("lambda", 0.25, 16.0, True, False, "nll", None, 0.15, 400, None, (0, 1, 2), 4, 4, ())
+SETTINGS = ThresholdSearch("lambda", 0.25, 16.0, True, False, "nll", None, 0.15, 400, None, (0, 1, 2), 4, 4, (), ())
 ROOT = Root(0.0, (0, 1, 2), np.array([-0.1, 0.0, 0.1]))
 
 
@@ -24,7 +24,7 @@ def probes(noise: float = 0.1) -> tuple[Probe, ...]:
 
 def searched(where: dict[str, object], answer: Answer | None) -> Search:
     settings = SearchSettings(AxisScale(0.25, 16.0, True), 0.15, 400, (0, 1, 2), 4, 4)
-    return Search(where, settings, probes(), True, answer)
+    return Search(where, settings, probes(), answer or ())
 
 
 def test_the_figure_has_the_answers_and_the_numbers_of_all_probes() -> None:
@@ -54,11 +54,11 @@ def test_a_tolerance_on_a_linear_axis() -> None:
     search = replace(SETTINGS, low=0.0, high=2.0, logarithmic=False, delta=0.3)
     settings = SearchSettings(AxisScale(0.0, 2.0, False), 0.15, 400, (0, 1, 2), 4, 4)
     still = Probe(2.0, (0, 1, 2), "still", np.empty(0))
-    figure = thresholds_figure(search, [Search({}, settings, (still,), True, None)])
+    figure = thresholds_figure(search, [Search({}, settings, (still,), ())])
     assert figure is not None
     assert "Excess of nll over the control at each probe" in figure.caption
 
 
 def test_without_a_complete_probe_there_is_no_figure() -> None:
     settings = SearchSettings(AxisScale(0.25, 16.0, True), 0.15, 400, (0, 1, 2), 4, 4)
-    assert thresholds_figure(SETTINGS, [Search({}, settings, (), False, None)]) is None
+    assert thresholds_figure(SETTINGS, [Search({}, settings, (), ())]) is None

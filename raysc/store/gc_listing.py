@@ -9,14 +9,17 @@ from raysc.store import names
 from raysc.store.leases import read_lease
 from raysc.store.objects import READ_THREADS, ObjectInfo, Objects
 from raysc.store.publishing import DamagedObjectError, Manifest
-from raysc.store.spans import Span, pack_name, published_spans
+from raysc.store.spans import Span, pack_name, read_span
 
 MIN_AGE = timedelta(days=1)
 """Age below which no object is garbage."""
 
 
 class StoreListing:
-    """The objects of a store, listed and read once.
+    """The objects of a store, listed and read once: files, then leases, then manifests.
+
+    In this order a file of a unit that ends meanwhile is never taken for garbage: its process holds a lease when leases
+    are listed, or has published the file's manifest before manifests are listed.
 
     Attributes:
         objects: the store.
@@ -28,20 +31,22 @@ class StoreListing:
 
     def __init__(self, objects: Objects, now: datetime) -> None:
         self.objects, self.now = objects, now
-        self.stale_leases: list[ObjectInfo] = []
-        self._active_keys: set[str] = set()
-        self._active_initial_packs: set[str] = set()
-        self._read_leases()
-        spans = [span for packs in published_spans(objects).values() for pack in packs.values() for span in pack]
-        with ThreadPoolExecutor(READ_THREADS) as pool:
-            manifests = pool.map(partial(read_intact, objects), (span.name for span in spans))
-            self.manifests = dict(zip(spans, manifests, strict=True))
         attempts = objects.list_objects("attempts")
         self.files = {info.name: info for info in attempts if names.ATTEMPT_FILE.fullmatch(info.name)}
         self._last_modified: dict[str, datetime] = {}
         for info in self.files.values():
             folder = _attempt_folder(info.name)
             self._last_modified[folder] = max(self._last_modified.get(folder, info.last_modified), info.last_modified)
+        self.stale_leases: list[ObjectInfo] = []
+        self._active_keys: set[str] = set()
+        self._active_initial_packs: set[str] = set()
+        self._read_leases()
+        spans = ((read_span(info.name), info) for info in objects.list_objects("spans"))
+        self._span_objects = {span: info for span, info in spans if span}
+        listed = sorted(self._span_objects)
+        with ThreadPoolExecutor(READ_THREADS) as pool:
+            manifests = pool.map(partial(read_intact, objects), (span.name for span in listed))
+            self.manifests = dict(zip(listed, manifests, strict=True))
 
     def _read_leases(self) -> None:
         """A lease is active if its holder runs on this host, or if it was renewed on another one within a day."""
@@ -60,9 +65,8 @@ class StoreListing:
         return self.now - info.last_modified > MIN_AGE
 
     def is_old(self, file: str) -> bool:
-        """Return True if no file of an attempt is younger than a day; ``file``: one of them, or the folder."""
-        last_modified = self._last_modified.get(_attempt_folder(file), self.now - 2 * MIN_AGE)
-        return self.now - last_modified > MIN_AGE
+        """Return True if no file of the attempt of a listed file is younger than a day."""
+        return self.now - self._last_modified[_attempt_folder(file)] > MIN_AGE
 
     def is_active(self, key: str, pack: str, generation: int) -> bool:
         """Return True if a process may run a unit of a key and pack.
@@ -74,8 +78,7 @@ class StoreListing:
     def is_protected(self, spans: Iterable[Span]) -> bool:
         """Return True if a process may run a unit of some spans, or a manifest is young or cannot be read."""
         for span in spans:
-            manifest = self.manifests[span]
-            if manifest is None or not self.is_old(f"{manifest.prefix}/"):
+            if self.manifests[span] is None or not self.is_expired(self._span_objects[span]):
                 return True
             if self.is_active(span.lineage, pack_name(span.seeds), span.first):
                 return True
@@ -89,10 +92,10 @@ class StoreListing:
                 yield from (self.files[name] for name in file_names if name in self.files)
 
 
-def _attempt_folder(name: str) -> str:
-    """Return the attempt's folder of a file; ``name`` itself if it has another form."""
-    match = names.ATTEMPT_FILE.fullmatch(name if not name.endswith("/") else f"{name}-")
-    return match["folder"] if match else name
+def _attempt_folder(file: str) -> str:
+    match = names.ATTEMPT_FILE.fullmatch(file)
+    assert match, "all files of a listing have this form"
+    return match["folder"]
 
 
 def read_intact(objects: Objects, name: str) -> Manifest | None:

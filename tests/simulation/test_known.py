@@ -20,6 +20,10 @@ KNOWN: dict[tuple[str, int], str] = {
         1018,
     ): "gc did not see who fits generation 0, whose lease has another key: its model was deleted",
     ("gc after a day", 2013): "the same: a manifest appeared without its rows",
+    (
+        "gc after a day",
+        400034,
+    ): "gc listed leases before files: those of a unit that began and ended between were deleted",
     ("alone", 1001): "a probe that failed was left in the store for ever",
     ("alone", 2017): "a checkpoint of a published generation was left in the store for ever",
 }

@@ -2,9 +2,10 @@
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import combinations_with_replacement, count
 from pathlib import Path
 
 import pandas as pd
@@ -26,6 +27,7 @@ from raysc.store.sweep_record import write_sweep_record
 from raysc.store.trash import TrashReasons, move_to_trash
 from raysc.sweepfile import Sweep
 from tests.command_line import results
+from tests.fuzzing.storage import MemoryStorage, open_copy
 
 MakeSweep = Callable[..., Sweep]
 RunSweep = Callable[[Sweep, Objects], None]
@@ -81,6 +83,38 @@ def test_files_without_a_manifest_are_garbage_after_a_day_unless_their_unit_runs
     delete_garbage(garbage, objects)
     assert find(objects) == []
     pd.testing.assert_frame_equal(results(sweep, objects), before)
+
+
+@pytest.mark.parametrize("moments", list(combinations_with_replacement(range(6), 4)))
+def test_a_unit_beside_the_search_loses_no_file_whatever_its_age(
+    moments: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The unit acquires its lease, puts a file, publishes and ends, each before some request of the search."""
+    objects, key = open_copy(None)[0], "0" * 32
+    write_sweep_record(objects, "mine", {}, [key])
+    lease = Lease.acquire(objects, f"loop/{key}/0", "mine")
+    (name,) = objects.names("leases")
+    holder = objects.get(name)
+    objects.delete([name])
+    attempt = Attempt.start(objects, f"{key}/0/0-3")
+    steps: list[Callable[[], object]] = [
+        partial(objects.put, name, holder),
+        partial(attempt.put, "records.parquet", b"rows"),
+        partial(attempt.publish, f"spans/{key}/0/0-3", {}),
+        partial(objects.delete, [name]),
+    ]
+    list_objects, requests = MemoryStorage.list, count()
+
+    def list_beside_the_unit(storage: MemoryStorage, prefix: str) -> Iterator[ObjectInfo]:
+        request = next(requests)
+        while steps and moments[-len(steps)] <= request:
+            steps.pop(0)()
+        return list_objects(storage, prefix)
+
+    monkeypatch.setattr(MemoryStorage, "list", list_beside_the_unit)
+    assert lease is not None
+    assert find_garbage(objects, TOMORROW, lambda records: {}) == []
+    assert not steps
 
 
 def test_lineages_that_only_a_deleted_sweep_named_are_garbage(

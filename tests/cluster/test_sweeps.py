@@ -73,23 +73,24 @@ def sweep(file: Path, store: Path, *arguments: str) -> tuple[int, str]:
     return result.exit_code, result.output
 
 
+def finish(folder: Path, text: str) -> tuple[Path, Path]:
+    """Run a sweep to its end; return its file and its store."""
+    file, store = write(folder, text), folder / "store"
+    status, output = sweep(file, store)
+    assert status == 0, output
+    return file, store
+
+
 @pytest.fixture(scope="module")
 def gaussians(tmp_path_factory: pytest.TempPathFactory, running_ray: None) -> tuple[Path, Path]:
     """A finished closed-form sweep: its file and its store."""
-    folder = tmp_path_factory.mktemp("gaussians")
-    file = write(folder, GAUSSIAN)
-    status, output = sweep(file, folder / "store")
-    assert status == 0, output
-    return file, folder / "store"
+    return finish(tmp_path_factory.mktemp("gaussians"), GAUSSIAN)
 
 
 @pytest.fixture(scope="module")
 def digits(tmp_path_factory: pytest.TempPathFactory, running_ray: None) -> tuple[Path, Path]:
-    folder = tmp_path_factory.mktemp("digits")
-    file = write(folder, DIGITS)
-    status, output = sweep(file, folder / "store")
-    assert status == 0, output
-    return file, folder / "store"
+    """A finished sweep of a trained family: its file and its store."""
+    return finish(tmp_path_factory.mktemp("digits"), DIGITS)
 
 
 def test_a_closed_form_sweep_runs_and_a_second_call_has_nothing_to_do(gaussians: tuple[Path, Path]) -> None:

@@ -2,11 +2,13 @@
 
     python benchmarks/commands.py OLDER_CHECKOUT [PAIRS [ROW ...]]
 
-Commands are a closed-form sweep, a part of the quickstart, and the plans of 3,000 and of three cells. Counted are user
-and system seconds of the command and of every process that it started, Ray's included, so other work on the machine
-changes little. Units are those of a closed-form sweep and of two cells of the quickstart, in one process without Ray;
-counted is what they take, without imports and reading. The ratio is this checkout's time over the older one's, pair by
-pair. PAIRS is 3 unless given; ROW is a part of a row's name, such as `units`.
+Commands are a closed-form sweep, a part of the quickstart, sweeps of four and of a hundred units that do next to
+nothing, and the plans of 10,000 half done, 3,000 and three cells. Counted are user and system seconds of the command
+and of every process that it started, Ray's included, so other work on the machine changes little. Units are those of a
+closed-form sweep and of two cells of the quickstart, in one process without Ray; counted is what they take, without
+imports and reading. Publishes are attempts of four files of 20 kB in shared memory, where a disk adds no noise. The
+ratio is this checkout's time over the older one's, pair by pair. PAIRS is 3 unless given; ROW is a part of a row's
+name, such as `units`.
 """
 
 import ctypes
@@ -17,6 +19,10 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from benchmarks import overhead, planning
 
 HERE = Path(__file__).parents[1]
 CLOSED_FORM = """
@@ -64,6 +70,24 @@ with tempfile.TemporaryDirectory() as folder:
     print(process_time() - began)
 """
 """Runs the units of a sweep file with overrides, and prints their seconds; for either checkout."""
+PUBLISHES = """
+import tempfile
+from time import process_time
+from raysc.store.objects import Objects
+from raysc.store.publishing import Attempt
+start = getattr(Attempt, "start", None) or Attempt.below  # its name until November 2026
+with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+    objects = (getattr(Objects, "open", None) or Objects.at)(folder)
+    content = bytes(20_000)
+    began = process_time()
+    for generation in range(2000):
+        attempt = start(objects, f"key/0/{generation}-{generation}")
+        for name in ("model/a", "model/b", "rows/0", "records"):
+            attempt.put(name, content)
+        assert attempt.publish(f"spans/key/0/{generation}-{generation}", {"seeds": [0]})
+    print(process_time() - began)
+"""
+"""Publishes 2,000 attempts of four files, and prints their seconds; for either checkout."""
 QUICKSTART = ("seeds=1", "loop.generations=3", "space={regime: replace, initial.steps: 300}", "claims=[]")
 PR_SET_CHILD_SUBREAPER = 36
 """Option of Linux's prctl: orphans among the descendants become children of this process, which waits for them."""
@@ -75,6 +99,16 @@ def write_files(folder: Path) -> None:
     (folder / "closed.yaml").write_text(CLOSED_FORM)
     (folder / "small.yaml").write_text(SMALL)
     (folder / "many.yaml").write_text(GRID.replace("LAMBDAS", numbers[0]).replace("BANDWIDTHS", numbers[1]))
+    (folder / "four.yaml").write_text(overhead.GRID)
+    lambdas = ", ".join(str(1 + number / 10000) for number in range(100))
+    (folder / "hundred.yaml").write_text(overhead.MANY.format(lambdas=lambdas))
+    (folder / "half.yaml").write_text(planning.GRID.replace("CELLS", "10000"))
+
+
+def prepare(row: str, folder: Path) -> None:
+    """Write what a row reads."""
+    if row == "plan of 10,000 cells":
+        planning.half_done(str(folder / "half.yaml"), str(folder / "half"))
 
 
 def commands(folder: Path, checkout: Path) -> dict[str, list[str]]:
@@ -82,16 +116,22 @@ def commands(folder: Path, checkout: Path) -> dict[str, list[str]]:
     raysc = ["-c", "from raysc.cli import main; main()"]
     store = ["--storage", tempfile.mkdtemp(dir=folder)]
     overrides = [word for override in QUICKSTART for word in ("--set", override)]
-    closed, many, small = (str(folder / f"{name}.yaml") for name in ("closed", "many", "small"))
+    closed, many, small, four, hundred, half = (
+        str(folder / f"{name}.yaml") for name in ("closed", "many", "small", "four", "hundred", "half")
+    )
     quickstart = str(checkout / "sweeps/quickstart.yaml")
     pixels = "metrics=[{name: frechet_distance, features: pixels}]"
     return {
         "closed-form sweep": [*raysc, "sweep", closed, *store],
         "quickstart, reduced": [*raysc, "sweep", quickstart, *store, *overrides],
+        "four units on Ray": [*raysc, "sweep", four, *store],
+        "100 units on Ray": [*raysc, "sweep", hundred, *store],
+        "plan of 10,000 cells": [*raysc, "plan", half, "--storage", str(folder / "half")],
         "plan of 3,000 cells": [*raysc, "plan", many, *store],
         "plan of three cells": [*raysc, "plan", small, *store],
         "closed-form units": ["-c", UNITS, closed, "seeds=100"],
         "quickstart units": ["-c", UNITS, quickstart, *QUICKSTART, pixels],
+        "publishes": ["-c", PUBLISHES],
     }
 
 
@@ -101,7 +141,7 @@ def processor_seconds(checkout: Path, arguments: list[str]) -> float:
     before = sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
     command = [sys.executable, *arguments]
     ran = subprocess.run(command, cwd=checkout, env=environment, check=True, capture_output=True, text=True)
-    if UNITS in arguments:
+    if UNITS in arguments or PUBLISHES in arguments:
         return float(ran.stdout.split()[-1])
     while True:  # Ray's processes end after the command
         try:
@@ -121,6 +161,7 @@ def main() -> None:
         for command in commands(folder, HERE):
             if rows and not any(row in command for row in rows):
                 continue
+            prepare(command, folder)
             seconds: list[tuple[float, float]] = []
             for pair in range(pairs + 1):
                 old, new = (processor_seconds(at, commands(folder, at)[command]) for at in (older, HERE))

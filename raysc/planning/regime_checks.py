@@ -13,14 +13,18 @@ from raysc.settings import UNCURATED
 from raysc.sweepfile.sweep import Sweep
 
 
-def check_regime(sweep: Sweep, cell: ResolvedCell) -> None:
-    """Refuse recipes that data or family cannot serve: of the first and last generation, of plug-ins of all."""
+def check_rows_of_rules(sweep: Sweep, cell: ResolvedCell) -> None:
+    """Refuse rows of a kind or shape that the regime or the curation does not take."""
     try:
         for rule in (cell.rules.regime, cell.rules.curation):
             if isinstance(rule, SupportsRowCheck):
                 rule.check(cell.data.kind, cell.data.event)
     except InputError as error:
         raise sweep.error(*_regime_key(error)) from error
+
+
+def check_regime(sweep: Sweep, cell: ResolvedCell) -> None:
+    """Refuse recipes that data or family cannot serve: of the first and last generation, of plug-ins of all."""
     for t in checked_generations(sweep, cell):
         _check_recipe(sweep, cell, t, _recipe(sweep, cell, t))
 

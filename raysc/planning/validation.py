@@ -26,7 +26,7 @@ from raysc.planning.coupled_checks import check_coupling, check_single_models
 from raysc.planning.curation_checks import check_curation
 from raysc.planning.fork_checks import check_forks
 from raysc.planning.memory import check_data, check_rows
-from raysc.planning.regime_checks import check_regime
+from raysc.planning.regime_checks import check_regime, check_rows_of_rules
 from raysc.planning.resolved import ResolvedCell, ResolvedSweep
 from raysc.planning.seed_checks import check_data_seeds, check_seeds
 from raysc.rng import Streams
@@ -47,6 +47,9 @@ def validate(resolved: ResolvedSweep) -> None:
     for cell in resolved.cells:
         check_seeds(sweep, cell)
         check_forks(sweep, cell)
+        if (rules := _rules(cell)) not in checked:
+            checked.add(rules)
+            check_rows_of_rules(sweep, cell)
         check_regime(sweep, cell)
         check_coupling(sweep, cell)
         check_curation(sweep, cell)
@@ -70,11 +73,19 @@ def _check_search(sweep: Sweep) -> None:
         raise sweep.error("keep.training_state", problem)
 
 
+def _rules(cell: ResolvedCell) -> Hashable:
+    """Return what the checks of rows by regime and curation depend on. Cells share these objects."""
+    return tuple(map(id, (cell.data, cell.rules.regime, cell.rules.curation)))
+
+
 def _model_and_settings(cell: ResolvedCell) -> Hashable:
-    """Return what the checks of models depend on. Cells share these objects; large grids differ in few of them."""
+    """Return what the checks of models depend on. Cells share these objects; large grids differ in few of them.
+
+    Each cell has a closed-form family of its own, so the settings of the model stand for it.
+    """
     settings = cell.settings
     sections = settings.initial, settings.train, settings.sample, settings.loop_train, settings.loop_sample
-    return settings.start, *map(id, (cell.data, cell.family, *sections))
+    return settings.start, *map(id, (cell.data, settings.model, *sections))
 
 
 def validation_notes(resolved: ResolvedSweep) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from raysc.errors import InputError
+from raysc.planning import validation
 from raysc.planning.resolved import resolve
 from raysc.planning.validation import validate, validation_notes
 from raysc.sweepfile import Sweep
@@ -67,6 +68,31 @@ def test_what_a_family_of_points_does_not_go_by_is_refused(make_sweep: MakeSweep
 def test_a_later_cell_that_shares_components_is_checked_too(make_sweep: MakeSweep, axis: str, words: str) -> None:
     with pytest.raises(InputError, match=words):
         validate(resolve(make_sweep(POINTS, f"space={{regime: replace, {axis}}}")))
+
+
+def test_cells_with_equal_data_and_model_are_checked_once(
+    make_sweep: MakeSweep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each cell has a closed-form family of its own, so a plan of 10,000 cells checked one model 10,000 times."""
+    checked: list[tuple[int, ...]] = []
+    monkeypatch.setattr(validation, "check_metrics", lambda metrics, data, family, rows: checked.append(data.event))
+    axes = "space={regime: [mix, accumulate], lambda: [0.5, 1, 2], data.dim: [1, 2]}"
+    validate(resolve(make_sweep(GAUSSIAN, axes)))
+    assert sorted(checked) == [(1,), (2,)]
+
+
+@pytest.mark.parametrize(
+    ("axis", "words"),
+    [
+        ("data.rows: [59, 1]", "frechet_distance needs at least 2 generated rows"),
+        ("sample.rows: [59, 1]", "frechet_distance needs at least 2 generated rows"),
+        ("model: [gaussian, discrete]", "discrete"),
+        ("data: [{name: gaussian, dim: 60, rows: 59}, stories]", "gaussian is no model of text"),
+    ],
+)
+def test_a_later_cell_of_a_closed_form_family_is_checked_too(make_sweep: MakeSweep, axis: str, words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        validate(resolve(make_sweep(GAUSSIAN, f"space={{regime: replace, {axis}}}")))
 
 
 def test_a_closed_form_family_needs_rows(make_sweep: MakeSweep) -> None:

@@ -50,7 +50,9 @@ class DetectorWeighted:
         self, candidates: np.ndarray, real: np.ndarray, count: int, generator: np.random.Generator
     ) -> np.ndarray:
         """Return the indices of rows drawn by their weights, int64 (count,)."""
-        finite = np.flatnonzero((np.abs(candidates.reshape(len(candidates), -1)) < LARGEST).all(axis=1))
+        # In float64: the bound is infinite in float32.
+        sizes = np.abs(candidates.reshape(len(candidates), -1).astype(np.float64))
+        finite = np.flatnonzero((sizes < LARGEST).all(axis=1))
         if not len(finite):  # a diverged model
             return np.arange(count) % len(candidates)
         log_weights = self.bias * log_probability_of_real(candidates[finite], real)

@@ -189,6 +189,15 @@ class SupportsProbabilities(Protocol):
         ...
 
 
+@runtime_checkable
+class SupportsCodes(Protocol):
+    """A table some of whose columns hold codes of categories, numbers without order or distance."""
+
+    def coded_columns(self) -> tuple[str, ...]:
+        """Return the names of these columns; none: all columns hold numbers."""
+        ...
+
+
 @dataclass(frozen=True)
 class LabelledRows:
     """Rows with classes, for training a feature classifier.

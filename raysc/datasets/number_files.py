@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -27,6 +28,18 @@ _WRITTEN_NUMBER = re.compile(
 """Numbers as people and spreadsheets write them: 1,234.50 and 1.234,50, 12 %, $5, a minus sign of typographers, (3)."""
 
 
+class _NumberFile(NamedTuple):
+    """Content of a file of numbers.
+
+    Attributes:
+        rows: float64 (rows, columns), not to be changed.
+        coded: names of the columns that hold codes of texts or truth values.
+    """
+
+    rows: np.ndarray
+    coded: tuple[str, ...]
+
+
 def read_numbers(path: Path, columns: Sequence[str] | None, codes: bool = False) -> np.ndarray:
     """Read a file of numbers, float64 (rows, columns), all of them finite; the array is not to be changed.
 
@@ -41,6 +54,15 @@ def read_numbers(path: Path, columns: Sequence[str] | None, codes: bool = False)
         InputError: there is no such file or column, it cannot be read, it has no columns, a column is chosen twice, two
             have one name, or a value is no finite number.
     """
+    return _content(path, columns, codes).rows
+
+
+def coded_columns(path: Path, columns: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the names of the columns that ``read_numbers`` turns into codes; its arguments and errors."""
+    return _content(path, columns, codes=True).coded
+
+
+def _content(path: Path, columns: Sequence[str] | None, codes: bool) -> _NumberFile:
     with reader_errors(path, "a file"):
         if not path.exists() and not path.is_symlink():
             raise InputError(f"{path}: there is no such file")
@@ -57,8 +79,8 @@ def read_numbers(path: Path, columns: Sequence[str] | None, codes: bool = False)
 
 
 @content_cache
-def _read(stamp: FileStamp, columns: tuple[str, ...] | None, codes: bool) -> np.ndarray:
-    path = Path(stamp.path)
+def _read(stamp: FileStamp, columns: tuple[str, ...] | None, codes: bool) -> _NumberFile:
+    path, coded = Path(stamp.path), tuple[str, ...]()
     if path.name.lower().endswith(".npy"):
         if columns is not None:
             raise InputError(f"data.columns: {path} is an npy file, whose columns have no names; leave columns out")
@@ -67,6 +89,7 @@ def _read(stamp: FileStamp, columns: tuple[str, ...] | None, codes: bool) -> np.
         table = _csv_table(path) if path.name.lower().endswith(".csv") else _parquet_table(path)
         table = _selected(table, columns, path)
         names = [str(name) for name in table.columns]
+        coded = tuple(str(name) for name in table if codes and _is_coded(table[name]))
         rows = (
             np.column_stack([_column(table[name], path, codes) for name in table]) if len(table) else np.empty((0, 0))
         )
@@ -80,7 +103,7 @@ def _read(stamp: FileStamp, columns: tuple[str, ...] | None, codes: bool) -> np.
             f"{np.count_nonzero(~finite.all(axis=1))} of {len(rows)} rows are so: remove them, or fill them in"
         )
     rows.flags.writeable = False
-    return rows
+    return _NumberFile(rows, coded)
 
 
 def _npy_rows(path: Path) -> np.ndarray:
@@ -157,10 +180,10 @@ def _selected(table: pd.DataFrame, columns: tuple[str, ...] | None, path: Path) 
 
 def _column(column: "pd.Series[float]", path: Path, codes: bool) -> np.ndarray:
     """Return a column as float64, or codes of its values; InputError if it holds anything but numbers, without."""
-    if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column) and column.dtype.kind != "c":
+    if _has_numeric_dtype(column):
         return column.to_numpy(np.float64, na_value=np.nan)
     present, values = column.dropna(), np.full(len(column), np.nan)
-    if all(isinstance(value, numbers.Real | Decimal) and not _is_truth_value(value) for value in present):
+    if not _is_coded(column):
         values[column.notna()] = [float(str(value)) for value in present]  # decimals, and integers of more than 64 bits
         return values
     if codes:
@@ -173,6 +196,20 @@ def _column(column: "pd.Series[float]", path: Path, codes: bool) -> np.ndarray:
     raise InputError(
         f"{path}: column {column.name!r} holds other values than numbers{example}; choose columns with data.columns, "
         "or encode it as numbers"
+    )
+
+
+def _has_numeric_dtype(column: "pd.Series[float]") -> bool:
+    numeric = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
+    return numeric and column.dtype.kind != "c"
+
+
+def _is_coded(column: "pd.Series[float]") -> bool:
+    """Return True if a column holds anything but numbers, as texts and truth values."""
+    if _has_numeric_dtype(column):
+        return False
+    return not all(
+        isinstance(value, numbers.Real | Decimal) and not _is_truth_value(value) for value in column.dropna()
     )
 
 

@@ -151,9 +151,9 @@ def resolve(sweep: Sweep) -> ResolvedSweep:
     components, until = _Components(), until_key(sweep)
     cells = []
     for number, settings in enumerate(sweep.cells):
-        with located_errors(sweep, "data"):
+        with located_errors(sweep.of_cell(number), "data"):
             dataset = components.dataset(settings.data)
-        with located_errors(sweep, "model"):
+        with located_errors(sweep.of_cell(number), "model"):
             generations = sweep.generations_of(number)
             cells.append(_resolve_cell(number, settings, dataset, components, generations, until))
     return ResolvedSweep(sweep, tuple(_with_lineage_length(tuple(_couple(cells)))))

@@ -39,12 +39,12 @@ def validate(resolved: ResolvedSweep) -> None:
     Raises:
         InputError: names file, line and key, the problem and its remedy.
     """
-    sweep = resolved.sweep
     limit = memory_limit()
-    _check_search(sweep)
+    _check_search(resolved.sweep)
     check_single_models(resolved)
     checked: set[Hashable] = set()
     for cell in resolved.cells:
+        sweep = resolved.sweep.of_cell(cell.number)
         check_seeds(sweep, cell)
         check_forks(sweep, cell)
         if (rules := _rules(cell)) not in checked:

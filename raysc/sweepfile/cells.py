@@ -54,12 +54,14 @@ class Draft:
         components: data, model, regime and curation with their signatures.
         ignores_lambda: a lambda was set, and the regime takes none.
         models: of coupled models: the drafts of all of them, in order, without their coupling.
+        origins: dotted setting -> the key of the file that set it, of the first point with these settings.
     """
 
     cell: CellSettings
     components: Mapping[str, CheckedComponent]
     ignores_lambda: bool
     models: "tuple[Draft, ...]" = ()
+    origins: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def identity(self) -> str:
@@ -115,7 +117,7 @@ class DraftBuilder:
         else:
             _check_closed_form(components["model"], tree, locations)
         _check_bias(cell, locations)
-        return Draft(cell, components, ignores_lambda)
+        return Draft(cell, components, ignores_lambda, origins=point.origins)
 
     def _settings_tree(self, point: Point) -> dict[str, Any]:
         """Return the settings of the file with those of a point over them, as nested mappings."""

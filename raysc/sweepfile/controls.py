@@ -79,7 +79,7 @@ class Controls:
             "lambda_": None,
             "control": True,
         }
-        return Draft(draft.cell.model_copy(update=update), components, ignores_lambda=False)
+        return Draft(draft.cell.model_copy(update=update), components, ignores_lambda=False, origins=draft.origins)
 
     def _matched_steps(self, cell: CellSettings, control: CellSettings) -> dict[str, Any]:
         """Return the changes that give a control the optimiser steps of its cell.

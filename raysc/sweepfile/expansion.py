@@ -22,8 +22,8 @@ def expand(
     control: ControlKind,
     generations: int,
     models: Mapping[str, Any] | None = None,
-) -> tuple[tuple[CellSettings, ...], tuple[str, ...]]:
-    """Return the cells of a sweep, controls last, and notes for the user.
+) -> tuple[tuple[CellSettings, ...], tuple[Mapping[str, str], ...], tuple[str, ...]]:
+    """Return the cells of a sweep, controls last, the origins of their settings, and notes for the user.
 
     Args:
         builder: builds the cell of a point.
@@ -57,7 +57,7 @@ def expand(
         )
         for identity, draft in all_drafts.items()
     )
-    return cells, (*notes, *rounding_notes(cells))
+    return cells, tuple(draft.origins for draft in all_drafts.values()), (*notes, *rounding_notes(cells))
 
 
 def rounding_notes(cells: Sequence[CellSettings]) -> list[str]:

@@ -49,7 +49,10 @@ class Locations:
     origins: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, key: str) -> str:
-        """Return the location of a setting, else of the nearest key above it, else the path."""
+        """Return the location of a setting, else of the first key below it, else of the nearest key above it.
+
+        An axis such as ``sample.guide.weight`` sets a key below ``sample.guide``. Without any of them it is the path.
+        """
         parts = key.split(".")
         for length in range(len(parts), 0, -1):
             prefix = ".".join(parts[:length])
@@ -57,7 +60,15 @@ class Locations:
                 return Locations(self.path, self.by_key).of(".".join([origin, *parts[length:]]))
             if (location := self.by_key.get(prefix)) is not None:
                 return location
+            if prefix == key and (below := self._first_below(key)) is not None:
+                return self.of(below)
         return self.path
+
+    def _first_below(self, key: str) -> str | None:
+        """Return the first key below a key that has a location."""
+        return next(
+            (name for names in (self.origins, self.by_key) for name in names if name.startswith(f"{key}.")), None
+        )
 
     def error(self, key: str, problem: str) -> InputError:
         """Return the error for a setting: ``FILE, line N: key: problem``."""

@@ -66,8 +66,17 @@ AXES = (
 NUMBER_AXES = ("lambda", *(key for prefix, section in SECTIONS.items() for key in _number_settings(prefix, section)))
 """The axes with numbers as values, parameters of components left out."""
 
-MAPPINGS = (*COMPONENTS, "loop.budget", "train.ema", "loop.train.ema")
-"""Axes with mappings as values."""
+MAPPINGS = (
+    *COMPONENTS,
+    "loop.budget",
+    *(
+        f"{prefix}.{key}"
+        for prefix, section in SECTIONS.items()
+        for key, inner in section_keys(section).items()
+        if inner
+    ),
+)
+"""Axes with mappings as values: components, and sections below a section, such as ``train.ema``."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """A sweep, read and expanded."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from raysc.errors import InputError
@@ -42,6 +42,8 @@ class Sweep:
         search: the searches for a threshold, if the file has one.
         scaling: the axis in which exponents of the excess are tabulated; None: none are.
         runs_by_cell: number of the cell -> its runs, of a search; cells that are not listed have all seeds and T.
+        origins_by_cell: of each cell: dotted setting -> the key of the file that set it (``space.1.regime.0``).
+        origins: those of the cell that a check is about; see ``of_cell``.
     """
 
     name: str
@@ -69,6 +71,8 @@ class Sweep:
     search: ThresholdSearch | None = None
     scaling: str | None = None
     runs_by_cell: Mapping[int, Runs] = field(default_factory=dict)
+    origins_by_cell: tuple[Mapping[str, str], ...] = ()
+    origins: Mapping[str, str] = field(default_factory=dict)
 
     def seeds_of(self, cell: int) -> tuple[int, ...]:
         """Return the seeds of a cell."""
@@ -90,4 +94,8 @@ class Sweep:
 
     def error(self, key: str, problem: str) -> InputError:
         """Return the error for a setting, with the line that set it or its nearest parent."""
-        return Locations(self.path, self.locations).error(key, problem)
+        return Locations(self.path, self.locations, self.origins).error(key, problem)
+
+    def of_cell(self, cell: int) -> "Sweep":
+        """Return the sweep whose errors name the lines that set a cell, of several grids or values."""
+        return replace(self, origins=self.origins_by_cell[cell]) if self.origins_by_cell else self

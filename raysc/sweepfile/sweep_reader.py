@@ -127,7 +127,7 @@ def _read(
         search = search if probes is None else search.with_probes(probes)
         generations = search.ceiling
         grids, seeds = probe_grids(search, grids, locations), search.all_seeds
-    cells, notes = expand(builder, grids, draws, control, generations, document.value.get("models"))
+    cells, origins, notes = expand(builder, grids, draws, control, generations, document.value.get("models"))
     if search is not None:
         check_cells(search, cells, locations)
     check_table(len(cells), len(seeds), generations, measure, locations)
@@ -166,6 +166,7 @@ def _read(
         search=search,
         scaling=scaling,
         runs_by_cell=runs,
+        origins_by_cell=origins,
     )
 
 

@@ -45,6 +45,14 @@ def test_rows_that_are_not_finite_are_not_drawn(broken: float, bias: float) -> N
     assert len(DetectorWeighted(bias).resample(with_broken[200:], real, 60, stream(0, 0, "choose"))) == 60
 
 
+@pytest.mark.filterwarnings("error")
+def test_rows_of_float32_are_resampled_without_a_warning() -> None:
+    real, candidates = (normals(200, 1.0, role).astype(np.float32) for role in (0, 1))
+    drawn = DetectorWeighted().resample(candidates, real, 300, stream(0, 0, "choose"))
+    expected = DetectorWeighted().resample(candidates.astype(np.float64), real, 300, stream(0, 0, "choose"))
+    np.testing.assert_array_equal(drawn, expected)
+
+
 def test_a_negative_bias_is_refused() -> None:
     with pytest.raises(InputError, match="bias must be a number of at least 0, not -1"):
         DetectorWeighted(bias=-1.0)

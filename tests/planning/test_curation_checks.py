@@ -1,6 +1,7 @@
 """Curations that go with neither data nor regime are refused, with the line of the curation."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -45,6 +46,17 @@ def test_more_centres_than_real_rows_are_refused(make_sweep: MakeSweep) -> None:
 def test_outcomes_are_not_corrected(make_sweep: MakeSweep) -> None:
     expected = "curation: corrected moves rows towards centres, and the outcomes of categories have none"
     assert expected in problem(make_sweep(OUTCOMES))
+
+
+def test_codes_of_categories_are_not_corrected(make_sweep: MakeSweep, tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("age,city\n" + "".join(f"{30 + row},{'Oslo' if row % 3 else 'Rome'}\n" for row in range(40)))
+    table = GAUSSIAN.replace("data: {name: gaussian, rows: 20}", f"data: {{name: table, path: '{path}'}}")
+    table = table.replace("model: gaussian", "model: gaussian_copula").replace("trace_ratio", "tail_mass")
+    assert "curation: corrected moves rows towards centres, and column 'city' holds categories" in problem(
+        make_sweep(table)
+    )
+    validate(resolve(make_sweep(table, "data.columns=[age]")))
 
 
 def test_edits_of_the_last_training_set_are_corrected_but_not_selected(make_sweep: MakeSweep) -> None:

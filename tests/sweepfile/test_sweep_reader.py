@@ -49,6 +49,25 @@ def test_errors_of_later_checks_have_the_line_of_the_setting(read: Read, trained
     assert str(read(trained, "data.rows=5").error("data.rows", "x")) == "--set data.rows=5: data.rows: x"
 
 
+def test_errors_of_a_cell_have_the_line_of_its_grid(read: Read, closed: str) -> None:
+    grids = "\n- regime: [mix,\n    replace]\n  lambda: 1\n- regime: {name: counts, real: 1,\n    synthetic: 1}\n"
+    sweep = read(closed.replace("{regime: replace}", grids))
+    lines = {
+        sweep.cells[number].regime.name: str(sweep.of_cell(number).error("regime", "x")).split(":")[0].split()[-1]
+        for number in range(3)
+    }
+    assert lines == {"mix": "5", "replace": "6", "counts": "8"}
+    assert "line 9: regime.synthetic" in str(sweep.of_cell(2).error("regime.synthetic", "x"))
+    assert "line 5: regime" in str(sweep.error("regime", "x"))
+
+
+def test_a_section_below_a_section_is_a_value_of_an_axis(read: Read, trained: str) -> None:
+    sweep = read(trained.replace("regime: mix,", "regime: mix, loop.sample.guide: {weight: 0.5},"))
+    guide = sweep.cells[0].loop_sample.guide
+    assert guide is not None
+    assert (guide.weight, sweep.cells[0].axes["loop.sample.guide.weight"]) == (0.5, 0.5)
+
+
 def test_generation_0_may_be_loaded_from_a_folder(read: Read, trained: str) -> None:
     cell = read(
         trained.replace("initial: {steps: 1200}", "initial: {from: models/a}"), "space={regime: replace}"
@@ -248,6 +267,12 @@ TRAINED_REFUSALS = [
         9,
         "train.optimizer_state",
         ["under loop.train"],
+    ),
+    (
+        edit("regime: mix,", "regime: mix, sample.guide.weight: [0.5],"),
+        9,
+        "sample.guide",
+        ["set it under loop.sample"],
     ),
     (edit("regime: mix,", "regime: mix, loop.start: [prevous],"), 9, "loop.start", ["did you mean 'previous'"]),
     (edit("regime: mix,", "regime: mix, loop.budget.epochs: 2,"), 9, "loop.budget.epochs", ["got steps and epochs"]),

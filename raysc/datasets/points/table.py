@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from raysc.datasets.number_files import read_numbers
+from raysc.datasets.number_files import coded_columns, read_numbers
 from raysc.datasets.points.point_file import Points
 
 
@@ -27,3 +27,7 @@ class Table(Points):
 
     def _numbers(self) -> np.ndarray:
         return read_numbers(Path(self.path), self.columns, codes=True)
+
+    def coded_columns(self) -> tuple[str, ...]:
+        """Return the names of the columns that hold codes."""
+        return coded_columns(Path(self.path), self.columns)

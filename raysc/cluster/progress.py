@@ -110,8 +110,8 @@ class ProgressTracker(ray_compat.StatelessCallback):
         """Return the state at a time, as time.monotonic()."""
         sweep = self._resolved.sweep
         loops = [unit for unit in self._units.values() if isinstance(unit, LoopUnit)]
-        total = sum(unit.cell.generations + 1 - min(unit.first, unit.cell.generations) for unit in loops)
-        done = sum(max(0, self._generations.get(unit.name, unit.first - 1) + 1 - unit.first) for unit in loops)
+        total = sum(_generations(unit, unit.cell.generations) for unit in loops)
+        done = sum(_generations(unit, self._generations.get(unit.name, 0)) for unit in loops)
         loop_seconds = now - self._loop_started if self._loop_started is not None else 0.0
         can_estimate = done > 0 and loop_seconds > MIN_LOOP_SECONDS
         return SweepProgress(
@@ -148,3 +148,12 @@ class ProgressTracker(ray_compat.StatelessCallback):
             generation=min(self._generations[unit] for unit in units),
             metric=sum(metrics) / len(metrics) if metrics else None,
         )
+
+
+def _generations(unit: LoopUnit, last: int) -> int:
+    """Return the number of retrainings of a unit up to a generation, those of all its seeds and models.
+
+    The last one counts for a unit that only measures. Of coupled models, model 0 reports the generations.
+    """
+    first = max(1, min(unit.first, unit.cell.generations))
+    return max(0, last + 1 - first) * len(unit.seeds) * len(unit.models)

@@ -33,8 +33,8 @@ class SweepProgress:
         units_done: number of units that have ended without an error.
         units_total: number of units to run.
         units_failed: number of units that failed.
-        generations_done: number of generations that were published, counted once per pack of seeds.
-        generations_total: number of generations to publish, counted likewise.
+        generations_done: number of generations >= 1 that were published, of all seeds and models.
+        generations_total: number of generations to publish, counted likewise, as ``raysc plan`` does.
         last_generation: T, the last generation of each cell.
         elapsed_seconds: seconds since the run began.
         remaining_seconds: estimate of the seconds until the end; None while there is too little to estimate from.

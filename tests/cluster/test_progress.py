@@ -69,7 +69,7 @@ def test_published_generations_are_counted_by_unit_and_by_cell(
         ("regime", "lambda", "initial.steps"),
     )
     assert (state.units_done, state.units_total, state.units_failed) == (1, units, 0)
-    assert (state.generations_done, state.generations_total) == (0, 2 * len(plan.loop))
+    assert (state.generations_done, state.generations_total) == (0, plan.to_do)
     assert state.remaining_seconds is None
     assert state.cells == ()
 
@@ -82,6 +82,23 @@ def test_published_generations_are_counted_by_unit_and_by_cell(
     assert (state.generations_done, state.units_failed, state.last_generation) == (3, 1, 2)
     assert state.remaining_seconds is not None
     assert state.cells == (CellProgress(("mix", "1.0", "2"), 1, 3.0),)
+
+
+@pytest.mark.parametrize("reads", ["self", "complete"])
+def test_generations_of_all_seeds_and_models_are_counted_as_in_the_plan(
+    make_sweep: MakeSweep, gaussian_text: str, tmp_path: Path, reads: str
+) -> None:
+    objects, display = Objects.open(str(tmp_path)), RecordingDisplay()
+    resolved = resolve(make_sweep(gaussian_text + f"models: {{count: 3, reads: {reads}}}\n"))
+    plan = make_plan(resolved, objects)
+    tracker = ProgressTracker(resolved, objects, display, {})
+    tracker.expect(plan)
+    for unit in plan.loop:
+        tracker.on_trial_result(1, [], trial(unit.name), {"generation": 0})
+    assert (display.states[-1].generations_done, display.states[-1].generations_total) == (0, plan.to_do)
+    for unit in plan.loop:
+        tracker.on_trial_result(1, [], trial(unit.name), {"generation": unit.cell.generations})
+    assert display.states[-1].generations_done == plan.to_do
 
 
 def test_a_reported_traceback_is_no_generation(make_sweep: MakeSweep, gaussian_text: str, tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def claims(
     else:
         for claim in judged:
             print_lines(claim_text(claim, MAX_CASES))
-        print_lines(f"{printable(sweep.name)}: {verdict_counts(judged) if judged else 'its file makes no claims'}")
+        print_lines(f"{sweep.name}: {verdict_counts(judged) if judged else 'its file makes no claims'}")
     unexpected = [claim.claim.says for claim in judged if claim.unexpected(strict)]
     if unexpected:
         raise RayscError(f"not as the sweep file expects: {printable('; '.join(unexpected))}")

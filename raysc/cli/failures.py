@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from raysc.cli.arguments import Overrides, Storage, SweepArgument
+from raysc.display import print_lines
 from raysc.formatting import printable
 from raysc.planning.open_sweep import open_sweep
 from raysc.seeds import seed_text, seeds_text
@@ -41,10 +42,10 @@ def failures(
         return
     for unit, text in failed:
         seeds = f"seed{'s' * (len(unit.seeds) > 1)} {seeds_text(unit.seeds)}"
-        typer.echo(printable(f"cell {unit.cell.number} ({cell_label(unit.cell)}), {seeds}: {failure_reason(text)}"))
+        print_lines(f"cell {unit.cell.number} ({cell_label(unit.cell)}), {seeds}: {failure_reason(text)}")
         if traceback:
             typer.echo("\n".join(f"    {printable(line)}" for line in text.strip().splitlines()))
-    typer.echo(printable(f"{sweep.name}: {len(failed)} failed{'; raysc sweep runs them again' * bool(failed)}"))
+    print_lines(f"{sweep.name}: {len(failed)} failed{'; raysc sweep runs them again' * bool(failed)}")
     if failed:
         unit = failed[0][0]
         which = f"--cell {unit.cell.number} --seed {seed_text(unit.seeds[0])}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from raysc.cli.arguments import Overrides, Storage, SweepArgument, cluster_address
+from raysc.display import print_lines
 from raysc.machine.cores import core_count
 from raysc.planning.open_sweep import open_sweep
 
@@ -62,7 +63,7 @@ def plan(
         return
     _print_sizes(made, size, search_cost)
     for cost in costs:
-        typer.echo(_cost_text(cost))
+        print_lines(_cost_text(cost))
     if durations is not None:
         _print_duration(durations[0], _parallel_units(sweep))
         _print_trained(durations[1], _parallel_units(sweep), durations[0].units_without_estimate)
@@ -140,8 +141,8 @@ def _print_sizes(made: "Plan", size: "SizeEstimate", search_cost: "SearchCost | 
     from raysc.formatting import clock, in_bytes
 
     sweep = made.sweep
-    typer.echo(f"{sweep.name}: {len(made.cells)} cells, {len(sweep.seeds)} seeds, T = {sweep.generations}")
-    typer.echo(
+    print_lines(f"{sweep.name}: {len(made.cells)} cells, {len(sweep.seeds)} seeds, T = {sweep.generations}")
+    print_lines(
         f"generations: {made.done + made.to_do} in all, {made.done} done, {made.to_do} to do; "
         f"{made.shared} more are shared by cells"
     )
@@ -149,15 +150,15 @@ def _print_sizes(made: "Plan", size: "SizeEstimate", search_cost: "SearchCost | 
         count, hours = len(sweep.search.probes), sweep.search.hours
         runs = count * sweep.search.runs
         limit = "" if hours is None else f", and no new ones after {clock(3600 * hours)} of units each"
-        typer.echo(
+        print_lines(
             f"search: {count} thresholds of {sweep.search.axis}, with at most {runs:,} runs "
             f"({runs * sweep.ceiling:,} retrainings), controls included{limit}; what follows is the present round"
         )
-        typer.echo(_search_cost_text(search_cost))
+        print_lines(_search_cost_text(search_cost))
     if made.generation_zeros:
-        typer.echo(f"generation 0s: {made.generation_zeros}; sharing them saves {made.trainings_saved} trainings")
-    typer.echo(f"rows: {size.max_rows:,} sampled by a generation of a seed, {size.rows:,} in all")
-    typer.echo(f"store: up to {in_bytes(size.max_bytes)} a generation of a seed, {in_bytes(size.bytes)} in all")
+        print_lines(f"generation 0s: {made.generation_zeros}; sharing them saves {made.trainings_saved} trainings")
+    print_lines(f"rows: {size.max_rows:,} sampled by a generation of a seed, {size.rows:,} in all")
+    print_lines(f"store: up to {in_bytes(size.max_bytes)} a generation of a seed, {in_bytes(size.bytes)} in all")
 
 
 def _search_cost_text(cost: "SearchCost") -> str:
@@ -183,7 +184,6 @@ def _about(low: str, high: str) -> str:
 
 def _print_work(made: "Plan", objects: "Objects") -> None:
     """Print the units that would run with their reasons, and notes."""
-    from raysc.formatting import printable
     from raysc.planning.name_collisions import replacement_note
     from raysc.planning.validation import validation_notes
     from raysc.results.failure_reasons import failed_units, reason_counts
@@ -191,16 +191,17 @@ def _print_work(made: "Plan", objects: "Objects") -> None:
 
     for wave, units in (("generation 0", made.initial), ("loop", made.loop)):
         for reason, count in Counter(unit.reason for unit in units).items():
-            typer.echo(f"{wave}: {count} units to run: {reason}")
+            print_lines(f"{wave}: {count} units to run: {reason}")
     for failure, count in reason_counts(text for _, text in failed_units(made.units, made.sweep.name, objects)):
-        typer.echo(printable(f"{count} failed before: {failure}"))
+        print_lines(f"{count} failed before: {failure}")
     changes = replacement_note(made.resolved, objects), changed_settings_text(made.sweep, objects)
     for note in (*made.sweep.notes, *validation_notes(made.resolved), *filter(None, changes)):
-        typer.echo(printable(f"note: {note}"))
+        print_lines(f"note: {note}")
     if made.refitting_units:
-        typer.echo(f"{_refits(made)} published generations would be trained again: raysc sweep needs --remake for that")
+        refits = _refits(made)
+        print_lines(f"{refits} published generations would be trained again: raysc sweep needs --remake for that")
     if not made.units:
-        typer.echo("nothing to do")
+        print_lines("nothing to do")
 
 
 def _costs(made: "Plan", objects: "Objects", cluster: str | None) -> "list[Cost]":
@@ -261,7 +262,7 @@ def _print_duration(duration: "DurationEstimate", parallel: int | None) -> None:
         core_time = f"{clock(duration.core_seconds)} of one core"
         wall = clock(duration.wall_seconds(parallel)) if parallel is not None else None
         about = core_time if wall is None else f"{wall} on {_cores()} cores ({core_time})"
-        typer.echo(
+        print_lines(
             f"time: about {about}; {duration.probed_units} units were probed with few seeds, in "
             f"{clock(duration.probe_seconds)}"
         )
@@ -275,12 +276,12 @@ def _print_trained(trained: "TrainedEstimate", parallel: int | None, without: in
         trials = f"{clock(trained.trial_seconds)} of one trial"
         wall = None if parallel is None else clock(trained.wall_seconds(parallel))
         about = trials if wall is None else f"{wall} on {_cores()} cores ({trials})"
-        typer.echo(
+        print_lines(
             f"time: about {about} for training and sampling of {trained.units} units, without measuring; "
             f"{trained.probed_settings} settings were timed over a few steps, in {clock(trained.probe_seconds)}"
         )
     if count := without + trained.units_without_estimate:
-        typer.echo(
+        print_lines(
             f"time: no estimate for {count} units that have several workers, or GPUs that this machine lacks, that are "
             "measured by trained networks, or that were not reached in 20 s"
         )

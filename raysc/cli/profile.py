@@ -7,8 +7,7 @@ import typer
 
 from raysc.cli.arguments import Overrides, Storage, SweepArgument
 from raysc.cli.results import json_objects
-from raysc.display import open_console
-from raysc.formatting import printable
+from raysc.display import open_console, print_lines
 from raysc.planning.open_sweep import no_results, open_sweep
 
 
@@ -47,9 +46,8 @@ def profile(
         headings, rows = paper_rows(judged, axes)
         typer.echo((markup.latex if as_latex else markup.markdown)(headings, rows, axes), nl=False)
     else:
-        console = open_console()
-        console.print(matrix(judged, axes, f"{sweep.name}: collapse by definition"))
+        open_console().print(matrix(judged, axes, f"{sweep.name}: collapse by definition"))
         for number, definition in enumerate(DEFINITIONS, 1):
-            console.print(printable(f"{number} {heading(judged, definition)}"))
+            print_lines(f"{number} {heading(judged, definition)}")
             for line in definition_lines(judged, definition, axes):
-                console.print(printable(f"    {line}"))
+                print_lines(f"    {line}")

@@ -11,6 +11,7 @@ import typer
 from raysc.cli.arguments import Overrides, Storage, SweepArgument
 from raysc.cli.results_text import group_text, grouping, plain_text, print_table, shown_metrics
 from raysc.cli.sweep_comparison import comparison_table
+from raysc.display import print_lines
 from raysc.errors import InputError
 from raysc.planning.open_sweep import no_results, open_sweep
 
@@ -96,11 +97,10 @@ def _print_thresholds(resolved: "ResolvedSweep", table: "pd.DataFrame", objects:
     """Print the answer of each search for a threshold."""
     if resolved.sweep.search is None:
         return
-    from raysc.formatting import printable
     from raysc.results.thresholds.answers import answer_texts
 
     for text in answer_texts(resolved, table, objects):
-        typer.echo(printable(text))
+        print_lines(text)
 
 
 def _print_early_ends(sweep: "Sweep", table: "pd.DataFrame") -> None:
@@ -108,19 +108,18 @@ def _print_early_ends(sweep: "Sweep", table: "pd.DataFrame") -> None:
     from raysc.results.table.early_ends import early_ends_text
 
     if text := early_ends_text(sweep, table):
-        typer.echo(text)
+        print_lines(text)
 
 
 def _print_rates(resolved: "ResolvedSweep", table: "pd.DataFrame") -> None:
     """Print the rate of contraction of each cell whose loop has a fork, and the exponents of ``scaling``."""
-    from raysc.formatting import printable
     from raysc.results.contraction.tables import contraction_frame, contraction_texts, has_forks
     from raysc.results.scaling.tables import scaling_frame, scaling_texts
 
     texts = contraction_texts(contraction_frame(resolved, table)) if has_forks(resolved) else []
     texts += scaling_texts(scaling_frame(resolved, table)) if resolved.sweep.scaling is not None else []
     for text in texts:
-        typer.echo(printable(text))
+        print_lines(text)
 
 
 def _grouped(table: "pd.DataFrame", groups: Sequence[str], names: Sequence[str], sweep: "Sweep") -> "pd.DataFrame":

@@ -141,7 +141,7 @@ def print_table(table: "pd.DataFrame") -> None:
     omitted = print_plain_table(table)
     if omitted:
         text = ", ".join(omitted) if len(omitted) <= MAX_OMITTED else f"{len(omitted)} more columns"
-        print_lines(f"no room for {printable(text)}; see --metric, --csv, --parquet, --json")
+        print_lines(f"no room for {text}; see --metric, --csv, --parquet, --json")
 
 
 def print_plain_table(table: "pd.DataFrame", left: Sequence[str] = ("regime",)) -> Sequence[str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from raysc.cli.arguments import Overrides, Storage, SweepArgument
-from raysc.display import open_console
+from raysc.display import open_console, print_lines
 from raysc.formatting import printable
 from raysc.planning.open_sweep import open_sweep
 
@@ -43,7 +43,7 @@ def status(
     if not watch:
         console.print(status_table(current, None))
         for text in _notes(sweep, objects):
-            console.print(printable(text), markup=False, highlight=False)
+            print_lines(text)
         return
     try:
         _watch(current, sweep, objects, console)

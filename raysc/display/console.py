@@ -1,5 +1,6 @@
 """Display of a running sweep on a terminal or in a log."""
 
+import shutil
 import sys
 from typing import IO, TYPE_CHECKING, cast
 
@@ -93,9 +94,10 @@ def _table(progress: SweepProgress) -> "Table":
 
 
 def print_lines(text: str) -> None:
-    """Print lines on the standard output; on a terminal, long lines are broken between words."""
-    console = open_console()
-    console.print(broken_lines(text, console.width) if console.is_terminal else text)
+    """Print lines on the standard output, made printable; on a terminal, long lines are broken between words."""
+    output = SubstitutingOutput(sys.stdout) if lacks_signs(sys.stdout) else sys.stdout
+    width = shutil.get_terminal_size().columns if output.isatty() else sys.maxsize
+    print(broken_lines(printable(text), width), file=output)
 
 
 def open_console() -> "Console":

@@ -3,7 +3,8 @@
 #
 # Run as root by `unshare --pid --fork --net --mount --uts --mount-proc --kill-child`: processes, addresses, mounts and
 # host names are those of namespaces, so nothing outside is touched, and all of it ends with this script. Each node is a
-# slurmd with processes, a network interface, /tmp and /dev/shm of its own, so that each runs a Ray of its own.
+# slurmd with processes, a network interface, /tmp and /dev/shm of its own, so that each runs a Ray of its own. Each has a
+# GPU for Slurm to give, so that the script runs as it is shipped; Ray finds none.
 set -eu
 folder=$1; shift
 export SLURM_CONF=$folder/slurm.conf
@@ -55,10 +56,12 @@ SlurmctldPidFile=$folder/controller.pid
 SlurmdPidFile=$folder/%n.pid
 SlurmctldLogFile=$folder/controller.log
 SlurmdLogFile=$folder/%n.log
-NodeName=n1 NodeAddr=10.77.0.2 CPUs=1
-NodeName=n2 NodeAddr=10.77.0.3 CPUs=1
+GresTypes=gpu
+NodeName=n1 NodeAddr=10.77.0.2 CPUs=1 Gres=gpu:1
+NodeName=n2 NodeAddr=10.77.0.3 CPUs=1 Gres=gpu:1
 PartitionName=all Nodes=n1,n2 Default=YES State=UP
 END
+echo 'NodeName=n[1-2] Name=gpu File=/dev/null' > "$folder/gres.conf"  # a GPU that only Slurm knows
 slurmctld -D -c -f "$SLURM_CONF" > "$folder/controller.out" 2>&1 &
 for number in 1 2; do
     unshare --pid --fork --net --mount --uts --mount-proc --kill-child \

@@ -110,6 +110,7 @@ def test_the_skypilot_task_runs_the_sweep_on_the_first_node_and_stops_no_other_r
     assert 'env RAYSC_JOB=sky RAY_ADDRESS="$head:6379" raysc sweep "$SWEEP"' in task["run"]
     assert not re.search(r"ray (stop|symmetric-run)", task["run"])
     assert "--constraint constraints.txt" in task["setup"]
+    assert "uv venv --allow-existing" in task["setup"]  # it runs again on a machine that was set up before
     for part in (task["setup"], task["run"]):
         subprocess.run(["bash", "-n"], input=part, text=True, check=True)
 

@@ -80,8 +80,7 @@ def pair(tmp_path: Path) -> Path:
     for name, script in scripts.items():
         (folder / "bin" / name).write_text(f"#!/bin/sh\n{script}\n")
         (folder / "bin" / name).chmod(0o755)
-    lines = (ROOT / "clusters/slurm.sbatch").read_text().splitlines(keepends=True)
-    (folder / "job.sbatch").write_text("".join(line for line in lines if "--gpus-per-node" not in line))
+    shutil.copyfile(ROOT / "clusters/slurm.sbatch", folder / "job.sbatch")
     (folder / "grid.yaml").write_text(GRID)
     (folder / "hosts.py").write_text(HOSTS)
     return folder

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from raysc.display import CellProgress, ConsoleDisplay, SweepProgress, open_console, replace_unknown_signs
+from raysc.display import CellProgress, ConsoleDisplay, SweepProgress, open_console, print_lines, replace_unknown_signs
 from raysc.display.console import MAX_ROWS
 
 PROGRESS = SweepProgress(
@@ -114,6 +114,17 @@ def test_the_module_imports_neither_ray_nor_typer_nor_rich() -> None:
     command = "import sys, raysc.display; print({'ray', 'typer', 'rich'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_long_lines_are_broken_between_words_on_a_terminal(
+    is_terminal: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: is_terminal)
+    print_lines("    a line of more than twenty characters")
+    broken = "    a line of more\n      than twenty\n      characters\n"
+    assert capsys.readouterr().out == (broken if is_terminal else "    a line of more than twenty characters\n")
 
 
 def test_messages_are_printed_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,6 +19,7 @@ from raysc.results.thresholds.proposals import (
     Answer,
     SearchSettings,
     count_runs,
+    count_runs_after,
     needed_seeds,
     next_step,
     present_root,
@@ -87,7 +88,7 @@ def expected_runs(search: Search, simulated: Range) -> Range:
     two and plus one of these errors: a search ends when its interval is narrow, earlier if the spread came out small.
     """
     settings, done = search.settings, count_runs(search.probes)
-    if search.answer is not None:
+    if isinstance(search.step, Answer):
         return done, done
     root, expected = present_root(settings, search.probes), simulated
     if root is not None and len(root.seeds) > len(settings.seeds):
@@ -95,7 +96,8 @@ def expected_runs(search: Search, simulated: Range) -> Range:
         low, high = (max(least, needed_seeds(settings, root, factor)) for factor in (1 - 2 * error, 1 + error))
         expected = done + 2 * low, done + 2 * high  # a seed runs at a value and at its control
     ceiling = settings.runs if not search.hours else min(settings.runs, settings.hours * done / search.hours)
-    low, high = (max(done, min(runs, ceiling)) for runs in expected)
+    proposed = count_runs_after(search.probes, search.step)
+    low, high = (max(proposed, min(runs, ceiling)) for runs in expected)
     return low, high
 
 

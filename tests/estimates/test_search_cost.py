@@ -5,7 +5,7 @@ import pytest
 from raysc.estimates.search_cost import SearchCost, estimate_search_cost
 from raysc.results.thresholds.axis_scale import AxisScale
 from raysc.results.thresholds.evidence import Search
-from raysc.results.thresholds.proposals import Answer, SearchSettings, count_runs
+from raysc.results.thresholds.proposals import Answer, Proposal, SearchSettings, count_runs
 from raysc.sweepfile import Sweep
 from tests.conftest import MakeSweep
 from tests.results.thresholds.oracle import Oracle, search
@@ -55,6 +55,13 @@ def test_a_search_with_an_interval_needs_the_seeds_that_its_width_lacks(sweep: S
     assert cost.prices["a100"] == pytest.approx((low / done * 4 / 8, high / done * 4 / 8))
     wider = replace(begun, settings=replace(SETTINGS, width=SCALE.distance(0.3)))
     assert estimate_search_cost(sweep, [wider]).runs[1] < high
+
+
+def test_a_search_with_an_interval_that_is_narrow_has_the_runs_of_its_next_round(sweep: Sweep, begun: Search) -> None:
+    """Its range became wider: the new end is to run."""
+    done, wide = count_runs(begun.probes), replace(SETTINGS, width=SCALE.distance(5.0))
+    wider = replace(begun, settings=wide, step=(Proposal(32.0, SETTINGS.seeds, SETTINGS.generations),))
+    assert estimate_search_cost(sweep, [wider]).runs == (done + 4, done + 4)
 
 
 def test_a_limit_of_hours_ends_the_range(sweep: Sweep, begun: Search) -> None:

@@ -268,6 +268,11 @@ def _width(root: Root) -> float:
 
 def _affordable(settings: SearchSettings, probes: Sequence[Probe], proposals: Sequence[Proposal]) -> bool:
     """Return True if the runs of all probes and proposals are within the ceiling."""
+    return count_runs_after(probes, proposals) <= settings.runs
+
+
+def count_runs_after(probes: Sequence[Probe], proposals: Sequence[Proposal]) -> int:
+    """Count the runs of a search once some proposals have run, as ``count_runs`` does."""
     seeds = {probe.value: probe.seeds for probe in probes}
     planned = [
         Probe(
@@ -279,7 +284,7 @@ def _affordable(settings: SearchSettings, probes: Sequence[Probe], proposals: Se
         )
         for proposal in proposals
     ]
-    return count_runs([*probes, *planned]) <= settings.runs
+    return count_runs([*probes, *planned])
 
 
 def _control(probes: Sequence[Probe], value: float) -> int:

@@ -18,7 +18,7 @@ from raysc.planning.plan import Plan, make_plan
 from raysc.planning.resolved import ResolvedSweep
 from raysc.planning.validation import check_machine, validate, validation_notes
 from raysc.results.thresholds.resolution import resolve_in_store
-from raysc.results.thresholds.stored_evidence import THRESHOLD_FILE, changed_settings_text
+from raysc.results.thresholds.stored_evidence import THRESHOLD_FILE
 from raysc.store.inventory import describe_holders, list_entries, verify_entries
 from raysc.store.leases import wait_for_gc
 from raysc.store.objects import Objects
@@ -134,8 +134,8 @@ def _plan(resolved: ResolvedSweep, objects: Objects, display: Display, remake: b
         f"{sweep.name}: {len(plan.cells)} cells{runs} x {sweep.generations} generations; "
         f"{len(plan.units)} units to run, {plan.done} generations done, {plan.to_do} to do"
     )
-    changes = replacement_note(resolved, objects), changed_settings_text(sweep, objects)
-    for note in (*sweep.notes, *validation_notes(resolved), *filter(None, changes)):
+    replaced = replacement_note(resolved, objects)
+    for note in (*sweep.notes, *validation_notes(resolved), *([replaced] if replaced else [])):
         display.say(f"note: {note}")
     # A copy of the file, so that other commands can be pointed at the sweep's folder.
     objects.put(f"{sweep_folder(sweep.name)}/{SWEEP_COPY}", sweep_yaml(sweep).encode())

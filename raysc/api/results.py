@@ -35,7 +35,9 @@ class Results:
     objects: "Objects"
 
     def __repr__(self) -> str:
-        return f"<raysc results of {self.sweep.name}: {len(self._resolved.cells)} cells in {self.objects.uri}>"
+        search, count = self.sweep.search, len(self.sweep.cells)
+        content = f"{count} cells" if search is None else f"the search for a threshold of {search.axis}"
+        return f"<raysc results of {self.sweep.name}: {content} in {self.objects.uri}>"
 
     @property
     def _resolved(self) -> "ResolvedSweep":

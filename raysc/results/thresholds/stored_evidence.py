@@ -55,10 +55,10 @@ def changed_settings_text(sweep: Sweep, objects: Objects) -> str:
     stored = None if sweep.search is None else _stored(sweep, objects)
     if sweep.search is None or stored is None or not (keys := _changed_keys(sweep.search, stored)):
         return ""
-    verb = "differs" if len(keys) == 1 else "differ"
+    verb, store = "differs" if len(keys) == 1 else "differ", objects.folder or objects.uri
     return (
-        f"{', '.join(keys)} {verb} from the search that {objects.uri} has of {sweep.name}, so a new one begins at the "
-        f"ends of the range; `raysc results {objects.uri}/{sweep_folder(sweep.name)}` shows the earlier one"
+        f"{' and '.join(keys)} {verb} from the search that the store has of {sweep.name}, so a new one begins at the "
+        f"ends of its range; raysc results {store}/{sweep_folder(sweep.name)} shows the earlier one"
     )
 
 

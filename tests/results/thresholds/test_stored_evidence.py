@@ -74,7 +74,7 @@ def test_evidence_of_other_settings_is_none_and_a_sentence_names_them(
     changed = make_sweep(SEARCH, *SHORT, "seeds=5", "search.criterion={tolerance: 1.0}")
     assert stored_evidence(changed, objects) == ()
     text = changed_settings_text(changed, objects)
-    assert text.startswith("search.criterion, seeds differ from the search that")
+    assert text.startswith("search.criterion and seeds differ from the search that")
     resolved = read_state(changed, objects).resolved
     texts = answer_texts(resolved, load_table(resolved, objects), objects)
     assert texts == ["lambda*: searching, from 0.25 to 16; no estimate yet, 0 runs", f"note: {text}"]

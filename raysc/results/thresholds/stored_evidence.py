@@ -39,7 +39,7 @@ def stored_evidence(sweep: Sweep, objects: Objects) -> tuple[Probes, ...]:
     try:
         evidence = tuple(
             {
-                probe["value"]: Runs(tuple(probe["seeds"]), probe.get("generations", search.generations))
+                probe["value"]: _read_runs(probe["seeds"], probe.get("generations", search.generations))
                 for probe in of_search["probes"]
                 if search.low <= probe["value"] <= search.high
             }
@@ -60,6 +60,17 @@ def changed_settings_text(sweep: Sweep, objects: Objects) -> str:
         f"{' and '.join(keys)} {verb} from the search that the store has of {sweep.name}, so a new one begins at the "
         f"ends of its range; raysc results {store}/{sweep_folder(sweep.name)} shows the earlier one"
     )
+
+
+def _read_runs(seeds: Any, generations: Any) -> Runs:
+    """Return the runs of a stored probe.
+
+    Raises:
+        TypeError: a number is not a whole one from 0 on.
+    """
+    if not isinstance(seeds, list) or not all(type(number) is int and number >= 0 for number in (*seeds, generations)):
+        raise TypeError("seeds and generations are whole numbers from 0 on")
+    return Runs(tuple(seeds), generations)
 
 
 def _stored(sweep: Sweep, objects: Objects) -> dict[str, Any] | None:

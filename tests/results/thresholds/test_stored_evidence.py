@@ -100,7 +100,9 @@ def test_files_of_before_and_damaged_ones(make_sweep: MakeSweep, finished: Searc
         del probe["generations"]
     other.put(FILE, json.dumps(older).encode())
     assert stored_evidence(sweep, other) == (evidence_of(finished),)
-    for damaged in (b"{", b"[]", b'{"search": {}, "searches": [{"probes": [{"value": 1}]}]}', b'{"search": {}}'):
+    probes = ({"value": 1}, {"value": 1, "seeds": ["0"]}, {"value": "1", "seeds": [0]})
+    unusable = [json.dumps({"search": {}, "searches": [{"probes": [probe]}]}).encode() for probe in probes]
+    for damaged in (b"{", b"[]", b'{"search": {}}', *unusable):
         other.put(FILE, damaged)
         assert stored_evidence(sweep, other) == ()
 

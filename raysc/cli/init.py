@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Mapping
 from difflib import get_close_matches
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -50,7 +51,8 @@ def _write_plugin(kind: PluginKind, module: str) -> None:
     _write(texts)
     typer.echo(f"wrote {' and '.join(texts)}")
     typer.echo(f"in a sweep file beside it:  {setting(kind, module)}")
-    typer.echo(f"its tests:                  python -m pytest test_{module}.py")
+    install = "" if find_spec("pytest") else "   (pip install pytest first)"
+    typer.echo(f"its tests:                  python -m pytest test_{module}.py{install}")
     typer.echo("to find an error:           raysc sweep FILE --debug")
 
 

@@ -112,7 +112,10 @@ def headline(status: "Status") -> str:
 
 
 def status_table(status: "Status", max_rows: int | None) -> "Group":
-    """Build the headline and a table with a row per cell; of too many cells, those that are not done."""
+    """Build the headline and a table with a row per cell; of too many cells, those that are not done.
+
+    States in which no run is have no column.
+    """
     from rich.console import Group
     from rich.text import Text
 
@@ -122,7 +125,8 @@ def status_table(status: "Status", max_rows: int | None) -> "Group":
     from raysc.results.table.terminal_table import empty_table
 
     axes = varying_axes(status.sweep.cells)
-    table = empty_table("", ["cell", *axes, *STATES, "generations"])
+    states = [state for state in STATES if status.count(state) or state == "done"]  # for terminals of 80 columns
+    table = empty_table("", ["cell", *axes, *states, "generations"])
     rows = status.cells
     if max_rows is not None and len(rows) > max_rows:
         ranked = sorted(rows, key=lambda cell: (not cell.count("running"), not cell.count("failed")))
@@ -130,7 +134,7 @@ def status_table(status: "Status", max_rows: int | None) -> "Group":
     for cell in rows:
         generations = len(cell.seeds) * status.sweep.generations_of(cell.number)
         values = [value_text(status.sweep.cells[cell.number].axes[axis]) for axis in axes]
-        counts = [str(cell.count(state) or "") for state in STATES]
+        counts = [str(cell.count(state) or "") for state in states]
         table.add_row(str(cell.number), *values, *counts, f"{cell.generations}/{generations}")
     notes = [Text(f"and {len(status.cells) - len(rows)} more cells")] if len(rows) < len(status.cells) else []
     reasons = [Text(printable(f"{count} failed: {reason}")) for reason, count in status.reasons[:MAX_REASONS]]

@@ -43,4 +43,4 @@ def export(
         raise InputError(f"{target}: cannot be written: {error.strerror}") from None
     if plan.units:
         typer.echo(f"note: the sweep is not complete: {plan.done} generations are done, {plan.to_do} to do")
-    typer.echo(f"wrote {target} ({len(files) + 1} members, sha256 {digest([supplement])})")
+    typer.echo(f"wrote {target} ({len(files)} members and their checksums, sha256 {digest([supplement])})")

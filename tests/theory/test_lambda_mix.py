@@ -1,5 +1,6 @@
 """The shipped sweep of the lambda-mix, with few seeds: every claim has a verdict, and none is unexpected."""
 
+import json
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -10,10 +11,12 @@ from raysc import registry
 from raysc.planning.resolved import resolve
 from raysc.regimes.mix import Mix
 from raysc.regimes.recipe import REAL, Recipe, Take, per_real_row, synthetic
+from raysc.regimes.replace import Replace
 from raysc.results.claims.judging import judge_claims
 from raysc.results.table.table import load_table
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep, read_sweep
+from raysc.sweepfile.document import read_document
 from tests.theory.deck import judge
 
 pytestmark = pytest.mark.slow
@@ -49,3 +52,31 @@ def test_claims_fail_if_samples_are_a_share_of_the_training_set(
     failed = [says for says, verdict in judged.verdicts.items() if verdict == "fails"]
     assert len([says for says in failed if "per generation" in says]) == 3
     assert any("follows theory" in says for says in failed)
+
+
+GRIDS = [
+    {"regime": "mix", "lambda": [1.0], "data.dim": 10, "data.rows": [20, 2000], "initial.rows": 2},
+    {"regime": "replace", "data.dim": 1, "data.rows": [5, 10, 20], "model.ddof": 1},
+]
+"""The grids of the file, reduced to what its claims A7 and A8 need."""
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_claims_on_replace_and_on_the_number_of_rows_fail_in_broken_loops(
+    broken: bool, run_sweep: RunSweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A7 in a loop that trains on the real rows instead of samples, A8 in one that keeps 20 of the n real rows."""
+
+    def without_samples(self: Replace, generation: int, rows: int, lambda_: Fraction) -> Recipe:
+        return Recipe((Take(REAL, rows),))
+
+    def with_twenty_rows(self: Mix, generation: int, rows: int, lambda_: Fraction) -> Recipe:
+        return Recipe((Take(REAL, 20), Take(synthetic(generation - 1), per_real_row(lambda_, 20))))
+
+    if broken:
+        monkeypatch.setattr(Replace, "recipe", without_samples)
+        monkeypatch.setattr(Mix, "recipe", with_twenty_rows)
+    claims = [claim for claim in read_document(str(FILE)).value["claims"] if claim["says"][:2] in ("A7", "A8")]
+    few = ("seeds=400", "loop.generations=10", f"space={json.dumps(GRIDS)}", f"claims={json.dumps(claims)}")
+    verdicts = judge("lambda_mix", tmp_path, run_sweep, *few).verdicts
+    assert list(verdicts.values()) == 3 * ["fails" if broken else "holds"]

@@ -76,7 +76,10 @@ def _select(what: str | None) -> dict[str, list[str]]:
     if titles := [title for title in _papers() if what.lower() in title.lower()]:
         return {PAPERS: titles}
     known = [*KINDS, *(name for names in every.values() for name in names), *_papers()]
-    raise InputError(f"raysc list {what}: no such kind or name{did_you_mean(what, known)}")
+    near = did_you_mean(what, known)
+    if "did you mean" not in near:  # without all names, some hundred
+        near = f"; names are those that raysc list KIND prints, for a kind of {', '.join(KINDS)}"
+    raise InputError(f"raysc list {what}: no such kind or name{near}")
 
 
 def _names(kind: str) -> list[str]:

@@ -30,6 +30,9 @@ def test_list_shows_a_kind_or_a_name(raysc: RunRaysc) -> None:
     objects = json.loads(raysc("list", "mix", "--json").out)
     assert objects["regime"]["mix"]["settings"] == ["lambda (float, required)"]
     assert "no such kind or name; did you mean 'mix'?" in raysc("list", "mixx").err
+    unlike = raysc("list", "my_rules:Relay").err
+    assert "no such kind or name; names are those that raysc list KIND prints, for a kind of data, model," in unlike
+    assert len(unlike) < 300
 
 
 def test_list_shows_the_sweep_files_of_a_folder_or_of_a_name(raysc: RunRaysc) -> None:

@@ -30,3 +30,8 @@ def test_values_are_of_one_seed_alone_and_nan_where_rows_are() -> None:
     for metric in (ModelDiversity(), ModelSimilarity()):
         (of_seeds,) = metric.measure(values).values()
         assert np.isnan(of_seeds).tolist() == [False, True]
+
+
+def test_similarity_of_equal_rows_is_nan() -> None:
+    with np.errstate(invalid="ignore"):
+        assert np.isnan(ModelSimilarity().measure(np.ones((2, 1, 4, 3)))["model_similarity"]).all()

@@ -27,6 +27,17 @@ def test_the_area_is_that_of_the_frontier() -> None:
     assert frontier_area(p, q) == pytest.approx(area, abs=2e-3)
 
 
+def test_texts_fewer_than_clusters_have_the_area_of_their_proportions() -> None:
+    """Of two distinct texts one is generated alone, in four clusters: P = (1/2, 1/2) and Q = (1, 0)."""
+    rows = np.full((40, 3), PAD, np.int32)
+    rows[:, 0] = np.arange(40) % 2
+    real, copies = RealSets("text", rows[None], rows), np.full((1, 40, 3), PAD, np.int32)
+    copies[..., 0] = 0
+    expected = frontier_area(np.array([0.5, 0.5]), np.array([1.0, 0.0]))
+    assert measure([NgramMauve()], copies, real)["ngram_mauve"][0] == pytest.approx(expected)
+    assert measure([NgramMauve()], rows[None], real)["ngram_mauve"][0] == pytest.approx(1)
+
+
 def test_features_count_unigrams_and_bigrams() -> None:
     rows = np.array([[1, 2, 1, PAD], [1, 2, 1, PAD], [3, PAD, PAD, PAD]], np.int32)
     features = text_features(rows)

@@ -10,3 +10,12 @@ def test_it_is_the_share_of_the_rare_tokens_that_generated_rows_have(value_of: C
     assert value_of(RareTokenSurvival(), [[1, 2], [4, 4]], TRAIN) == 1 / 2
     assert value_of(RareTokenSurvival(), [[3], [2, 9]], TRAIN) == 1
     assert value_of(RareTokenSurvival(), [[1, 4]], TRAIN) == 0
+
+
+def test_of_equally_rare_tokens_the_first_ids_are_rare_ones_and_one_token_is_its_tail(
+    value_of: Callable[..., float],
+) -> None:
+    train = [list(range(5)), list(range(5, 10))]  # a tenth of ten tokens: the first
+    assert value_of(RareTokenSurvival(), [[0]], train) == 1
+    assert value_of(RareTokenSurvival(), [[1, 9]], train) == 0
+    assert value_of(RareTokenSurvival(), [[7]], [[7, 7], [7]]) == 1

@@ -5,13 +5,13 @@ from typing import Annotated
 
 import typer
 
-from raysc.cli.arguments import Storage
+from raysc.cli.arguments import StoreOption
 from raysc.formatting import in_bytes
 from raysc.planning.open_sweep import open_existing_store
 
 
 def gc(
-    storage: Storage = None,
+    storage: StoreOption = None,
     yes: Annotated[bool, typer.Option("--yes", help="Delete the garbage; else only list it.")] = False,
 ) -> None:
     """List or delete what no sweep of a store needs: what `keep` drops, files of lost attempts, the trash."""

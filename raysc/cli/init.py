@@ -16,7 +16,11 @@ from raysc.errors import InputError
 
 def init(
     name: Annotated[
-        str | None, typer.Argument(help="A sweep file of raysc list; with --plugin the plug-in's module.")
+        str | None,
+        typer.Argument(
+            help="A sweep file of raysc list; with --plugin the plug-in's module.",
+            autocompletion=lambda incomplete: [known for known in shipped() if known.startswith(incomplete)],
+        ),
     ] = None,
     plugin: Annotated[PluginKind | None, typer.Option(help="Write a new plug-in of this kind, and its test.")] = None,
 ) -> None:

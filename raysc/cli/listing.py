@@ -36,8 +36,9 @@ def listing(
     what: Annotated[
         str | None,
         typer.Argument(
-            metavar="[KIND|NAME]",
+            metavar="KIND|NAME",
             help="data, models, regimes, curations, metrics, sweeps, papers, a name, or a folder of sweeps.",
+            autocompletion=lambda incomplete: [word for word in (*KINDS, *shipped()) if word.startswith(incomplete)],
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print an object for each kind.")] = False,

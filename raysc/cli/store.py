@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from raysc.cli.arguments import Storage
+from raysc.cli.arguments import StoreOption
 from raysc.errors import InputError
 from raysc.formatting import in_bytes, printable
 from raysc.planning.open_sweep import open_existing_store
@@ -15,7 +15,7 @@ store = typer.Typer(no_args_is_help=True, help="List the sweeps of a store, meas
 
 
 @store.command("ls")
-def list_sweeps(storage: Storage = None) -> None:
+def list_sweeps(storage: StoreOption = None) -> None:
     """List the sweeps of a store: when their folder changed last, and its size."""
     objects = open_existing_store(storage)
     changed: dict[str, tuple[str, int]] = {}
@@ -30,7 +30,7 @@ def list_sweeps(storage: Storage = None) -> None:
 
 
 @store.command("du")
-def measure(storage: Storage = None) -> None:
+def measure(storage: StoreOption = None) -> None:
     """Measure a store: bytes and objects by kind."""
     objects = open_existing_store(storage)
     sizes: dict[str, list[int]] = defaultdict(list)
@@ -46,7 +46,7 @@ def measure(storage: Storage = None) -> None:
 def remove(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The name of a sweep.")],
     yes: Annotated[bool, typer.Option("--yes", help="Delete its folder; else only say what would be deleted.")] = False,
-    storage: Storage = None,
+    storage: StoreOption = None,
 ) -> None:
     """Give up a sweep: delete its folder. raysc gc then deletes the generations that no other sweep needs."""
     from raysc.store.inventory import describe_holders

@@ -2,8 +2,10 @@ import json
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from raysc import registry
+from raysc.cli import app
 from raysc.cli.shipped import SCHEMA, copy_name, purpose, shipped
 from raysc.sweepfile import read_sweep
 from tests.cli.conftest import RunRaysc
@@ -109,3 +111,17 @@ def test_every_shipped_file_can_be_read_and_says_what_it_asks_and_its_command(na
     assert read_sweep(str(file), (), registry).cells
     assert purpose(file).endswith("?")
     assert f"#     raysc sweep sweeps/{name}.yaml" in file.read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "completions"),
+    [("init qu", ["quickstart"]), ("list reg", ["regime", "regimes"]), ("resu", ["results"])],
+)
+def test_a_shell_completes_commands_and_names(
+    words: str, completions: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    variables = {"COMP_WORDS": f"raysc {words}", "COMP_CWORD": str(1 + words.count(" "))}
+    for name, value in {**variables, "_RAYSC_COMPLETE": "complete_bash"}.items():
+        monkeypatch.setenv(name, value)
+    ran = CliRunner().invoke(app, prog_name="raysc")
+    assert ran.stdout.split() == completions

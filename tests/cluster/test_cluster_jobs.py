@@ -1,7 +1,7 @@
 """The shipped files for Slurm, KubeRay, SkyPilot and Docker: what of them raysc relies on.
 
-No Kubernetes, SkyPilot or Docker is at hand here. The Slurm script's command is composed by the script itself, with
-stand-ins for the programs of Slurm and Ray in front of it.
+No Kubernetes, SkyPilot or Docker is at hand in tests. The Slurm script's command is composed by the script itself, with
+stand-ins for the programs of Slurm and Ray in front of it; ``test_slurm.py`` runs it on two nodes of Slurm.
 """
 
 import re

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from raysc.api import Results
 from raysc.planning.plan import make_plan
 from raysc.results.table.table import load_table
 from raysc.results.thresholds.answers import answer_texts, threshold_of
@@ -78,6 +79,13 @@ def test_evidence_of_other_settings_is_none_and_a_sentence_names_them(
     resolved = read_state(changed, objects).resolved
     texts = answer_texts(resolved, load_table(resolved, objects), objects)
     assert texts == ["lambda*: searching, from 0.25 to 16; no estimate yet, 0 runs", f"note: {text}"]
+
+
+def test_python_reads_the_values_of_all_rounds(make_sweep: MakeSweep, objects: Objects, finished: SearchState) -> None:
+    results = Results(make_sweep(SEARCH, *SHORT), objects)
+    lambdas = results.frame()["lambda"].dropna()
+    assert set(lambdas) == set(evidence_of(finished))
+    assert "the search for a threshold of lambda" in repr(results)
 
 
 def test_evidence_of_other_lineages_is_not_run(make_sweep: MakeSweep, objects: Objects, finished: SearchState) -> None:

@@ -68,7 +68,6 @@ def as_object(judged: "JudgedClaim") -> dict[str, Any]:
                 "value": json_value(case.value),
                 "low": json_value(case.low),
                 "high": json_value(case.high),
-                "level": case.level,
                 "by": json_value(case.by),
                 "p_against": case.p_against,
                 "generation": case.generation,

@@ -36,7 +36,8 @@ A claim compares one number per seed of the cells ``of`` with the same number of
 - ``expect``: {fails: reason} or {undecided: reason}, if this is known beforehand; without it the claim is expected to
   hold. A claim that is expected to hold and is undecided contradicts the file only for ``raysc claims --strict``.
 
-Slopes are compared by difference on either scale; a number and ``by`` are slopes, too.
+Slopes are compared by difference on either scale; a number and ``by`` are slopes, too. All relations are judged by the
+95 % interval of the mean over seeds: ``within`` holds if it lies between both bounds.
 """
 
 import math

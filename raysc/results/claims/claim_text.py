@@ -59,7 +59,7 @@ def case_text(judged: JudgedClaim, case: JudgedCase) -> str:
     if not math.isnan(case.low):
         value = "" if math.isnan(case.value) else f"{number_text(case.value)}, "
         bound = f", bound {_limit(case.by)}" * judged.claim.noise
-        interval = f"{value}{100 * case.level:.0f} % interval {_limit(case.low)} to {_limit(case.high)}"
+        interval = f"{value}95 % interval {_limit(case.low)} to {_limit(case.high)}"
         parts.append(f"{interval}{bound}, {case.seeds} seed{'s' * (case.seeds != 1)}")
     if case.generation is not None:
         parts[-1] += f", at generation {case.generation}"

@@ -64,9 +64,8 @@ class JudgedCase:
         verdict: "fails" after Holm's correction over the claim's cases.
         value: mean over seeds: a ratio (geometric mean; against a theory of means the mean ratio), a difference or a
             slope, rho or lambda*. NaN if it is not known, or censored.
-        low: lower limit of its interval; minus infinity if it has none.
+        low: lower limit of its 95 % interval; minus infinity if it has none.
         high: upper limit of its interval; infinity if it has none.
-        level: confidence level of the interval: 0.9 for ``within``, else 0.95.
         p_against: two-sided p value against the claim, after Holm's correction: 1 - the largest level at which the
             interval contradicts the claim. It is no evidence for a claim; ``low`` and ``high`` are.
         slack: distance of the interval from the limits that the claim sets, on the scale of the judgement; negative if
@@ -86,7 +85,6 @@ class JudgedCase:
     value: float
     low: float
     high: float
-    level: float
     p_against: float
     slack: float
     generation: int | None
@@ -280,7 +278,6 @@ def _judged_case(case: Case, figures: _Figures, verdict: Verdict, p: float) -> J
         value=value,
         low=low,
         high=high,
-        level=figures.region.level,
         p_against=p,
         slack=slack,
         generation=generation,

@@ -1,4 +1,9 @@
-"""Verdicts (holds, fails, undecided) of a claim's cases, from the intervals of their means over seeds."""
+"""Verdicts (holds, fails, undecided) of a claim's cases, from the 95 % intervals of their means over seeds.
+
+A statement holds if the interval lies in its region, which has one bound or two. For two bounds (equivalence) this is
+the more conservative form of the two one-sided tests: both are at 2.5 %, as all claims are, where 5 % (the 90 %
+interval) would do.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,8 +19,6 @@ Verdict = Literal["holds", "fails", "undecided"]
 
 MIN_SEEDS = 3
 """Least number of seeds for a verdict."""
-EQUIVALENCE_LEVEL = 0.9
-"""Confidence level for equivalence: two one-sided tests at 5 %."""
 
 
 @dataclass(frozen=True)
@@ -25,28 +28,25 @@ class Region:
     Attributes:
         low: lower end; minus infinity without one.
         high: upper end; infinity without one.
-        level: level of the interval that must lie in the region for the statement to hold: 0.95, or 0.9 for a region
-            with two ends (equivalence: two one-sided tests at 5 %).
     """
 
     low: float
     high: float
-    level: float
 
 
 def above(bound: float) -> Region:
     """Return the region above a bound."""
-    return Region(bound, np.inf, CONFIDENCE_LEVEL)
+    return Region(bound, np.inf)
 
 
 def below(bound: float) -> Region:
     """Return the region below a bound."""
-    return Region(-np.inf, bound, CONFIDENCE_LEVEL)
+    return Region(-np.inf, bound)
 
 
 def within(low: float, high: float) -> Region:
     """Return the region between two bounds."""
-    return Region(low, high, EQUIVALENCE_LEVEL)
+    return Region(low, high)
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Judgement:
         p_against: two-sided p value against the statement: 1 - the largest level at which the interval of a column lies
             outside the region. Small if the statement is false; 1 if the mean lies in the region.
         mean: means over seeds, float64 (columns,); NaN for a column with a censored value.
-        low: lower limits at the region's level, float64 (columns,).
+        low: lower limits of the intervals, float64 (columns,).
         high: upper limits, float64 (columns,).
         worst: index of the column with the least slack.
         slack: distance of its interval from the ends of the region; negative if the interval exceeds them.
@@ -83,7 +83,7 @@ def judge(values: CensoredValues, region: Region, seeds: Sequence[int] = ()) -> 
         seeds: the seed of each row, which tells the rows that are not independent; empty for independent ones.
     """
     lower, upper = paired_interval(values, seeds)
-    low, high = lower.limit(region.level), upper.limit(region.level)
+    low, high = lower.limit(CONFIDENCE_LEVEL), upper.limit(CONFIDENCE_LEVEL)
     slack = np.minimum(_distance(low, region.low), _distance(region.high, high))
     p = np.minimum(
         np.where(upper.mean < region.low, upper.p_value(region.low), 1.0),

@@ -150,11 +150,11 @@ def _half_life_entry(stability: Stability) -> TableEntry:
     return TableEntry(half_life, f"{verb} {number_text(half_life, 3)} [{number_text(low, 3)}, {number_text(high, 3)}]")
 
 
-CASE_FIELDS = ("verdict", "value", "low", "high", "level", "p_against", "generation", "seeds", "why")
+CASE_FIELDS = ("verdict", "value", "low", "high", "p_against", "generation", "seeds", "why")
 """Fields of a judged case that are columns of claims.csv."""
 CLAIM_COLUMNS = (
-    "claim", "says", "where", "verdict", "value", "low", "high", "level", "unit", "p_against", "generation",
-    "seeds", "why",
+    "claim", "says", "where", "verdict", "value", "low", "high", "unit", "p_against", "generation", "seeds",
+    "why",
 )  # fmt: skip
 """Columns of claims.csv, in order."""
 

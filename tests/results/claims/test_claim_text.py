@@ -13,7 +13,6 @@ def judged_case(**changes: Any) -> JudgedCase:
         "value": 0.83,
         "low": 0.71,
         "high": 0.94,
-        "level": 0.95,
         "p_against": 0.5,
         "slack": 0.1,
         "generation": None,

@@ -102,7 +102,7 @@ def test_a_ratio_is_the_geometric_mean_of_the_seeds_ratios(judge: Judge) -> None
     (case,) = claim.cases
     logs = np.log(values)
     half = 2.776445 * logs.std(ddof=1) / math.sqrt(5)
-    assert (claim.verdict, claim.unit, case.seeds, case.level) == ("holds", "ratio", 5, 0.95)
+    assert (claim.verdict, claim.unit, case.seeds) == ("holds", "ratio", 5)
     assert case.value == pytest.approx(math.exp(logs.mean()))
     y = half / logs.mean()  # all logarithms are positive, so the upper limit allows for a long tail
     high = logs.mean() * math.exp(y + y**2)
@@ -389,7 +389,7 @@ def test_a_trajectory_against_theory_has_a_simultaneous_band(judge: Judge) -> No
         return accumulate_trace_ratio(rows, t) * (1 + float(noise[seed, t]))
 
     claim = judge(number, seeds=20, **fields)
-    assert (claim.verdict, claim.unit, claim.cases[0].level) == ("holds", "ratio", 0.9)
+    assert (claim.verdict, claim.unit) == ("holds", "ratio")
     off = judge(lambda *point: number(*point) * (1.5 if point[3] == 5 else 1), seeds=20, **fields)
     assert (off.verdict, off.cases[0].generation) == ("fails", 5)
 

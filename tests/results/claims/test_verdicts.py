@@ -5,6 +5,7 @@ import pytest
 
 from raysc.results.claims.verdicts import Region, above, below, conclusion, judge, verdicts, within
 from raysc.results.statistics.censored import CensoredValues, censor
+from raysc.results.statistics.intervals import SkewAdjustedInterval
 from raysc.seeds import PurposeSeeds, join
 
 pytestmark = pytest.mark.slow
@@ -112,6 +113,14 @@ def test_equal_seeds_are_judged_without_an_interval() -> None:
     assert (judgement.low.item(), judgement.high.item()) == (0.2, 0.2)
     assert not judge(known(0.2, 0.2, 0.2), above(0.2)).holds
     assert judge(known(0.2, 0.2, 0.2), above(0.3)).p_against == 0.0
+
+
+@pytest.mark.parametrize("region", [above(0.3), below(0.3), within(-0.3, 0.3)])
+def test_every_region_is_compared_with_the_95_percent_interval(region: Region) -> None:
+    values = np.random.default_rng(7).normal(size=(6, 1))
+    low, high = SkewAdjustedInterval(values).interval(0.95)
+    judgement = judge(censor(values), region)
+    assert (judgement.low, judgement.high) == (low, high)
 
 
 @pytest.mark.parametrize("seeds", [8, 20])

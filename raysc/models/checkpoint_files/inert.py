@@ -60,7 +60,8 @@ class Storage:
 
     def load(self) -> Tensor:
         """Read the values, (values,)."""
-        return torch.frombuffer(bytearray(self.read()), dtype=self.dtype)
+        data = bytearray(self.read())
+        return torch.frombuffer(data, dtype=self.dtype) if data else torch.empty(0, dtype=self.dtype)
 
 
 @dataclass(frozen=True)

@@ -213,8 +213,11 @@ def _tensors(
 
 
 def _steps(value: Any) -> Tensor:
-    """Return the number of steps of a parameter, which old files hold as a plain number."""
-    if isinstance(value, StoredTensor) and value.shape == ():
+    """Return the number of steps of a parameter, which old files hold as a plain number.
+
+    Its storage is read for it alone, so it holds nothing else.
+    """
+    if isinstance(value, StoredTensor) and value.shape == () and value.storage.values == 1:
         return value.load()
     if type(value) is not int:
         raise RefusedError("its optimiser has no number of steps")

@@ -59,11 +59,13 @@ def levels_with_attention(network: str, event: tuple[int, ...], sizes: UNetSizes
     """Return for each level whether it has self-attention.
 
     Raises:
-        InputError: the rows are not images, or cannot be halved as often as the levels need; or ``attention`` names the
-            height of no level.
+        InputError: the rows are not images, or cannot be halved as often as the levels need; or there are no levels, or
+            ``attention`` names the height of none.
     """
     if len(event) != 3:
         raise InputError(f"model.network: {network} needs images, and these rows have the shape {event}; use mlp")
+    if not sizes.multipliers:
+        raise InputError("model.multipliers: a U-Net has at least one level; give a number for each")
     halvings = len(sizes.multipliers) - 1
     if any(side % 2**halvings for side in event[1:]):
         raise InputError(

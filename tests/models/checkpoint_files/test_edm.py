@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 
+from raysc.errors import InputError
 from raysc.models.checkpoint_files.edm import edm_checkpoint, read_edm
 from raysc.models.checkpoint_files.inert import Record, RefusedError, Storage, StoredTensor
 from raysc.models.checkpoint_files.names import EDM_CALLS
@@ -133,6 +134,7 @@ REFUSALS: list[tuple[Callable[[Any], Any], str]] = [
     (settings(encoder_type="residual"), "encoder_type 'residual'"),
     (settings(model_channels=10**9), "model_channels is '1000000000', no number"),
     (settings(num_blocks="four"), "num_blocks is 'four', no number from 1 to 16"),
+    (settings(channel_mult=[]), "a U-Net has at least one level"),
     (settings(channel_mult=[1] * 9), "channel_mult is no list of at most 8"),
     (settings(out_channels=6), "another number of channels at the output"),
 ]
@@ -142,5 +144,5 @@ REFUSALS: list[tuple[Callable[[Any], Any], str]] = [
 def test_other_contents_are_refused(values: Any, change: Callable[[Any], Any], message: str) -> None:
     changed = deepcopy(values)
     change(changed)
-    with pytest.raises(RefusedError, match=message):
+    with pytest.raises((RefusedError, InputError), match=message):
         edm_checkpoint(changed, limit=10**6)

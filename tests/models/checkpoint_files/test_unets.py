@@ -97,6 +97,17 @@ def large(values: Any) -> StoredTensor:
     return StoredTensor(storage, 0, (3,), (1,))
 
 
+def empty() -> StoredTensor:
+    return StoredTensor(Storage(torch.float32, 0, lambda: b""), 0, (0,), (1,))
+
+
+def step_in_a_large_storage(values: Any) -> None:
+    """A number of steps that lies in all weights' storage, which would be read once for each of them."""
+    state = values["optim"]["state"]
+    for entry in state.values():
+        entry["step"] = StoredTensor(state[0]["exp_avg"].storage, 1, (), ())
+
+
 def far_level(values: Any) -> dict[str, Any]:
     """A layer of a level whose number is longer than Python converts."""
     return {f"downsamples.level_{'1' * 5000}.0.conv1.weight": values["model"]["module.in_conv.weight"]}
@@ -112,6 +123,12 @@ REFUSALS: list[tuple[str, Callable[[Any], Any], str]] = [
     ("cfm", lambda values: values.update(step=-1), "its step is '-1', no number"),
     ("cfm", lambda values: values["net_model"].update(a=large(values)), "its network has no tensor 'a'"),
     ("cfm", lambda values: values["net_model"].update({"out.2.bias": large(values)}), "are larger than the file"),
+    (
+        "cfm",
+        lambda values: values["net_model"].update({"out.2.bias": empty()}),
+        r"has the shape \(0,\), which does not",
+    ),
+    ("cfm", step_in_a_large_storage, "its optimiser has no number of steps"),
     ("ddpm", lambda values: values["model"].update(far_level(values)), "has no tensor 'downsamples.level_1111"),
     ("ddpm", lambda values: values.update(model={}), "it lacks the tensor embed.0.weight"),
     ("ddpm", lambda values: values["optimizer"]["state"][0].update(exp_avg=1), "is no tensor of floating-point"),

@@ -15,6 +15,8 @@ def sizes(**changes: Any) -> UNetSizes:
 def test_a_unet_needs_images_that_it_can_halve() -> None:
     with pytest.raises(InputError, match="unet needs images"):
         unet_config((2,), sizes())
+    with pytest.raises(InputError, match=r"model\.multipliers: a U-Net has at least one level"):
+        unet_config((1, 28, 28), sizes(multipliers=()))
     with pytest.raises(InputError, match="4 levels halve an image 3 times, which 28x28 pixels do not allow"):
         unet_config((1, 28, 28), sizes(multipliers=(1, 2, 2, 2)))
 

@@ -95,3 +95,11 @@ def test_each_row_says_where_the_papers_value_is_known_from_and_why_ours_differs
         assert row.equal, row
         assert (row.paper == "unknown") == (row.known_from == "unknown"), row
         assert (row.equal == "equal") == (row.paper == row.ours), row
+
+
+@pytest.mark.parametrize("file", TABLES)
+def test_a_row_that_points_at_another_file_has_its_value(file: str) -> None:
+    for row in TABLES[file]:
+        if match := re.match(r"as in (\w+\.yaml)", row.equal):
+            other = f"{file.rpartition('/')[0]}/{match[1]}"
+            assert row.ours in [entry.ours for entry in TABLES[other] if entry.setting == row.setting], row

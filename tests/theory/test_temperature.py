@@ -21,7 +21,7 @@ FEW = ("seeds=12", "data.rows=400")
 
 
 def test_gaussian_claims_hold(run_sweep: RunSweep, tmp_path: Path) -> None:
-    judged = judge("temperature_gaussian", tmp_path, run_sweep, "seeds=12")
+    judged = judge("temperature_gaussian", tmp_path, run_sweep, "seeds=20")
     assert set(judged.verdicts.values()) <= {"holds", "undecided"}
     assert [says for says in judged.differing() if "rho" in says] == []
 

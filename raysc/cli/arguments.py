@@ -25,9 +25,7 @@ Storage = Annotated[
 ]
 StoreOption = Annotated[
     str | None,
-    typer.Option(
-        "--storage", metavar="URI", help=f"The store: a folder or URI. Else RAYSC_STORAGE or {DEFAULT_STORE}."
-    ),
+    typer.Option(metavar="URI", help=f"The store: a folder or URI. Else RAYSC_STORAGE or {DEFAULT_STORE}."),
 ]
 """``Storage`` of commands without a sweep file."""
 SweepArgument = Annotated[str, typer.Argument(metavar="SWEEP", help="A sweep file, or a sweep's folder in the store.")]

@@ -71,8 +71,8 @@ def interval_entry(mean: Mean, seeds: int) -> TableEntry:
 def last_generation_table(sweep: Sweep, table: pd.DataFrame, stabilities: Sequence[Stability]) -> Table:
     """Return one row per cell: each metric at the cell's last generation, and the excess over the control.
 
-    Metrics have their mean over seeds with its 95 % interval. The column of the excess is left out if no cell has one.
-    Cells without results have a row too.
+    Metrics have their mean over seeds with its 95 % interval. The column of the excess is left out if no cell has one,
+    that of diverged seeds if none diverged. Cells without results have a row too.
 
     Args:
         sweep: the sweep.
@@ -84,6 +84,7 @@ def last_generation_table(sweep: Sweep, table: pd.DataFrame, stabilities: Sequen
     by_cell = {int(str(number)): rows for number, rows in last.groupby("cell")}
     excesses = {stability.number: stability.excess for stability in stabilities}
     metrics = main_columns(sweep)
+    any_diverged = bool(len(last) and last["diverged"].any())
     rows = []
     for number, cell in enumerate(sweep.cells):
         results = by_cell.get(number, last.head(0))
@@ -101,8 +102,9 @@ def last_generation_table(sweep: Sweep, table: pd.DataFrame, stabilities: Sequen
             row.append(interval_entry(excesses[number], len(results)))
         elif stabilities:
             row.append(TableEntry(None, "control" if is_control(cell) else ""))
-        diverged = int(results["diverged"].sum())
-        row.append(TableEntry(float(diverged), str(diverged or "")))
+        if any_diverged:
+            diverged = int(results["diverged"].sum())
+            row.append(TableEntry(float(diverged), str(diverged or "")))
         rows.append(row)
     columns = [
         *axes,
@@ -110,7 +112,7 @@ def last_generation_table(sweep: Sweep, table: pd.DataFrame, stabilities: Sequen
         "generation",
         *(column.name for column in metrics),
         *(["excess [95 %]"] if stabilities else []),
-        "diverged",
+        *(["diverged"] if any_diverged else []),
     ]
     return Table(columns, rows, frozenset(axes))
 

@@ -134,7 +134,7 @@ def test_tables_are_sorted_by_their_numbers(headline: Browser) -> None:
     column = """(() => {
       const table = document.querySelector("#last-table");
       const names = [...table.tHead.rows[0].cells].map((head) => head.textContent);
-      const index = names.indexOf("diverged") - 2;
+      const index = names.indexOf("generation") + 1;
       table.tHead.rows[0].cells[index].click();
       return [...table.tBodies[0].rows].map((row) => row.cells[index].querySelector("data")?.value);
     })()"""

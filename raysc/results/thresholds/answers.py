@@ -12,7 +12,7 @@ from raysc.planning.resolved import ResolvedSweep
 from raysc.results.plots.labels import label
 from raysc.results.table.number_format import interval_text, number_text
 from raysc.results.thresholds.evidence import Search, read_searches
-from raysc.results.thresholds.proposals import STOPPING_LEVEL, bracket, count_runs, present_root
+from raysc.results.thresholds.proposals import STOPPING_LEVEL, bracket, count_runs, enclosed_root
 from raysc.results.thresholds.stored_evidence import changed_settings_text
 from raysc.store.objects import Objects
 from raysc.sweepfile.threshold_search import ThresholdSearch
@@ -56,7 +56,7 @@ class Threshold:
 def threshold_of(search: Search) -> Threshold:
     """Return the threshold of a search, finished or not."""
     answer, scale = search.answer, search.settings.scale
-    root = present_root(search.settings, search.probes) if answer is None else answer.root
+    root = enclosed_root(search.settings, search.probes) if answer is None else answer.root
     value, low, high = math.nan, math.nan, math.nan
     if root is not None:
         value, (low, high) = scale.value(root.position), map(scale.value, root.interval(STOPPING_LEVEL))

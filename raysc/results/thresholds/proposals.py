@@ -137,6 +137,12 @@ def present_root(settings: SearchSettings, probes: Sequence[Probe]) -> Root | No
     return root and fit_root(ordered, settings.scale, root.position, 1.5 * settings.gap)
 
 
+def enclosed_root(settings: SearchSettings, probes: Sequence[Probe]) -> Root | None:
+    """Return the present root if the gap around it is narrow; else None, since a line over a wide gap is biased."""
+    root = present_root(settings, probes)
+    return None if root is None or _middles(settings, sorted(probes, key=lambda probe: probe.value), root) else root
+
+
 def count_runs(probes: Sequence[Probe]) -> int:
     """Count the runs of a search: the seeds of all probes and those of their controls, each control's seed once."""
     control_runs = {(probe.control, seed) for probe in probes for seed in probe.seeds}
@@ -196,9 +202,7 @@ def _bracketed(settings: SearchSettings, probes: Sequence[Probe]) -> tuple[Propo
     root = present_root(settings, ordered)
     estimate = crossing if root is None else root.position
     proposals: tuple[Proposal, ...]
-    middles = [
-        value for value in (_middle(settings, ordered, end) for end in (crossing, estimate)) if value is not None
-    ]
+    middles = _middles(settings, ordered, root)
     if middles:
         proposals = (Proposal(middles[0], settings.seeds, settings.generations),)
     else:
@@ -213,7 +217,17 @@ def _bracketed(settings: SearchSettings, probes: Sequence[Probe]) -> tuple[Propo
         proposals = (longer or Proposal(value, block, nearest.generations),)
     if _affordable(settings, probes, proposals):
         return proposals
-    return Answer("undecided") if root is None else Answer("threshold", root, _is_narrow(settings, root))
+    if root is None or middles:
+        return Answer("undecided")
+    return Answer("threshold", root, _is_narrow(settings, root))
+
+
+def _middles(settings: SearchSettings, ordered: Sequence[Probe], root: Root | None) -> list[float]:
+    """Return values inside the gaps around the crossing and the root that are not narrow; none if both are."""
+    crossing = _crossing(ordered, settings.scale)
+    positions = crossing, crossing if root is None else root.position
+    middles = (_middle(settings, ordered, position) for position in positions)
+    return [value for value in middles if value is not None]
 
 
 def _middle(settings: SearchSettings, ordered: Sequence[Probe], estimate: float) -> float | None:

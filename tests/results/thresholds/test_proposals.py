@@ -14,7 +14,9 @@ from raysc.results.thresholds.proposals import (
     SearchSettings,
     bracket,
     count_runs,
+    enclosed_root,
     next_step,
+    present_root,
 )
 from tests.results.thresholds.oracle import Oracle, search
 
@@ -115,6 +117,18 @@ def test_the_ceiling_ends_a_search_with_the_interval_so_far() -> None:
     assert answer.outcome == "threshold"
     assert not answer.narrow
     assert count_runs(probes) <= 60
+
+
+def test_a_line_over_a_wide_gap_is_no_answer() -> None:
+    """It is biased: over the whole range its interval leaves the threshold out."""
+    oracle = Oracle(lambda value: curve(1.5, value), 0.03)
+    ends = [oracle.probe(value, SETTINGS.seeds) for value in (SCALE.low, SCALE.high)]
+    biased = present_root(SETTINGS, ends)
+    assert biased is not None
+    assert biased.interval(STOPPING_LEVEL)[0] > math.log(2)
+    assert enclosed_root(SETTINGS, ends) is None
+    assert next_step(replace(SETTINGS, runs=count_runs(ends)), ends) == Answer("undecided")
+    assert enclosed_root(SETTINGS, search(SETTINGS, oracle)[1]) is not None
 
 
 def test_hours_end_a_search_with_the_interval_so_far() -> None:

@@ -17,7 +17,7 @@ from torch.func import functional_call, vmap
 
 from raysc.models.family import FitResult
 from raysc.models.networks.build import build_network
-from raysc.models.networks.mlp_pack import forward_pack
+from raysc.models.networks.mlp import forward_pack
 from raysc.models.networks.network import Config, Network, Tensors, predict
 from raysc.models.neural.sampling import BLOCK, draw_latents, iter_blocks, latent_streams, noise_generators
 from raysc.models.neural.state import State

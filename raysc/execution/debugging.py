@@ -39,15 +39,21 @@ def single_seed(sweep: Sweep, cell: int | None, seed: int | None) -> Sweep:
     seeds = sweep.seeds_of(number)
     if seed is not None and seed not in seeds:
         raise InputError(f"--seed {seed_text(seed)}: cell {number} of {sweep.name} has seeds {seeds_text(seeds)}")
-    chosen = sweep.cells[number]
-    cells = [
+    coupling = sweep.cells[number].coupling
+    numbers = [
         other
-        for other in sweep.cells
-        if chosen.coupling is not None and other.coupling is not None and other.coupling.group == chosen.coupling.group
+        for other, cell in enumerate(sweep.cells)
+        if other == number
+        or (coupling is not None and cell.coupling is not None and cell.coupling.group == coupling.group)
     ]
-    single = seeds[0] if seed is None else seed
-    generations = sweep.generations_of(number)
-    return replace(sweep, cells=tuple(cells) or (chosen,), seeds=(single,), generations=generations, runs_by_cell={})
+    return replace(
+        sweep,
+        cells=tuple(sweep.cells[other] for other in numbers),
+        origins_by_cell=tuple(sweep.origins_by_cell[other] for other in numbers) if sweep.origins_by_cell else (),
+        seeds=(seeds[0] if seed is None else seed,),
+        generations=sweep.generations_of(number),
+        runs_by_cell={},
+    )
 
 
 def run_all_units(resolved: ResolvedSweep, objects: Objects, report: Report) -> int:

@@ -1,4 +1,4 @@
-"""The processor cores that Ray uses on this machine."""
+"""The processor cores that this process may use."""
 
 import os
 from contextlib import suppress
@@ -11,7 +11,7 @@ CGROUP_LIMIT = Path("/sys/fs/cgroup/cpu.max")
 def core_count() -> int:
     """Return the number of cores of this machine, or the whole cores of its container's quota, at least 1.
 
-    Ray counts in the same way, so this is the number of trials of one core that it runs at once.
+    Ray counts in the same way where cgroups have version 2; it also reads those of version 1, and cpusets.
     """
     cores = os.cpu_count() or 1
     with suppress(OSError, ValueError):  # no container, or one without a quota

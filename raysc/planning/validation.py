@@ -47,15 +47,15 @@ def validate(resolved: ResolvedSweep) -> None:
         sweep = resolved.sweep.of_cell(cell.number)
         check_seeds(sweep, cell)
         check_forks(sweep, cell)
-        if (rules := _rules(cell)) not in checked:
-            checked.add(rules)
+        if (rules_key := _rules_key(cell)) not in checked:
+            checked.add(rules_key)
             check_rows_of_rules(sweep, cell)
         check_regime(sweep, cell)
         check_coupling(sweep, cell)
         check_curation(sweep, cell)
         check_rows(sweep, cell, limit)
-        if (parts := _model_and_settings(cell)) not in checked:
-            checked.add(parts)
+        if (model_key := _model_key(cell)) not in checked:
+            checked.add(model_key)
             _check_model(sweep, cell)
             _check_training(sweep, cell)
             _check_sampling(sweep, cell)
@@ -73,12 +73,12 @@ def _check_search(sweep: Sweep) -> None:
         raise sweep.error("keep.training_state", problem)
 
 
-def _rules(cell: ResolvedCell) -> Hashable:
+def _rules_key(cell: ResolvedCell) -> Hashable:
     """Return what the checks of rows by regime and curation depend on. Cells share these objects."""
     return tuple(map(id, (cell.data, cell.rules.regime, cell.rules.curation)))
 
 
-def _model_and_settings(cell: ResolvedCell) -> Hashable:
+def _model_key(cell: ResolvedCell) -> Hashable:
     """Return what the checks of models depend on. Cells share these objects; large grids differ in few of them.
 
     Each cell has a closed-form family of its own, so the settings of the model stand for it.

@@ -82,3 +82,26 @@ def test_a_cell_of_a_search_has_seeds_of_its_own(make_sweep: MakeSweep, tmp_path
         assert run_all_units(resolve(single), Objects.open(str(tmp_path / str(seed))), lambda columns: None) == 1
     with pytest.raises(InputError, match="--seed 59: cell 0 of search has seeds 0, 1, 2, 3"):
         single_seed(sweep, 0, 59)
+
+
+def test_an_error_of_the_chosen_cell_has_the_line_of_its_grid(make_sweep: MakeSweep) -> None:
+    sweep = make_sweep(
+        """
+name: two-grids
+data: {name: gaussian, dim: 2, rows: 50}
+model: gaussian
+loop: {generations: 4}
+metrics: [trace_ratio]
+seeds: 2
+control: false
+space:
+- regime: mix
+  lambda: 1
+- regime: counts
+  regime.real: 0
+  regime.synthetic: 0
+"""
+    )
+    line = str(sweep.of_cell(1).error("regime", "x"))
+    assert str(single_seed(sweep, 1, None).of_cell(0).error("regime", "x")) == line
+    assert str(single_seed(sweep, 0, None).of_cell(0).error("regime", "x")) != line

@@ -98,7 +98,7 @@ class EntryReader:
             if cell.keys.lineage not in known:
                 added.setdefault(cell.keys.lineage, cell)
         cells = (*self.resolved.cells, *added.values())
-        sweep = replace(self.resolved.sweep, cells=tuple(cell.settings for cell in cells))
+        sweep = replace(self.resolved.sweep, cells=tuple(cell.settings for cell in cells), origins_by_cell=())
         return ResolvedSweep(sweep, cells), tuple(notes)
 
     def _check_frozen(self, record: SweepRecord) -> None:

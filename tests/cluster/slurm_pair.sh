@@ -12,8 +12,12 @@ export SLURM_CONF=$folder/slurm.conf
 node() {  # NAME ADDRESS: runs slurmd of a node
     hostname "$1"
     mount --make-rprivate /
+    mkdir -p "$folder/$1-checkout"
+    mount --bind "$checkout" "$folder/$1-checkout"
     mount -t tmpfs tmpfs /tmp
     mount -t tmpfs tmpfs /dev/shm
+    mkdir -p "$checkout"
+    mount --bind "$folder/$1-checkout" "$checkout"  # one below /tmp is not hidden
     until ip link show eth0 > "$folder/$1.out" 2>&1; do sleep 0.1; done
     ip link set lo up
     ip address add "$2/24" dev eth0
@@ -21,8 +25,9 @@ node() {  # NAME ADDRESS: runs slurmd of a node
     slurmd -D -N "$1" -f "$SLURM_CONF" > "$folder/$1.out" 2>&1 &
     wait  # this shell is process 1 of the node: it collects ended processes, for which `ray stop` waits
 }
+checkout=$(cd "$(dirname "$0")/../.." && pwd)
 export -f node
-export folder
+export folder checkout
 
 hostname ctl
 mount --make-rprivate /

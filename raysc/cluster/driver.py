@@ -17,7 +17,7 @@ from raysc.cluster.waves import run_units
 from raysc.display import Display
 from raysc.planning.plan import Plan, make_plan
 from raysc.planning.resolved import ResolvedSweep
-from raysc.planning.units import InitialUnit, LoopUnit, Unit
+from raysc.planning.units import InitialUnit, LoopUnit, StoredRows, Unit
 from raysc.store import host
 from raysc.store.leases import GC_SWEEP, Holder, LeaseWatch, held_units
 from raysc.store.objects import Objects
@@ -75,7 +75,9 @@ def run_to_the_end(resolved: ResolvedSweep, objects: Objects, display: Display, 
                 continue
             if wave:
                 wait_seconds = 0.0
-                runs.update(map(_progress_state, wave))
+                made = _produced_rows(wave)
+                # A loop whose generation 0 this wave makes may not start in it.
+                runs.update(_progress_state(unit) for unit in wave if not _initial_rows(unit) & made)
                 try:
                     run_units(wave if order is None else order(wave), plan, objects, real_data, failures, callbacks)
                 except DamagedObjectError as damage:
@@ -104,12 +106,11 @@ def _displayed(display: Display) -> Iterator[LostNodes]:
 
 
 def _next_wave(free: Sequence[Unit], missing: Sequence[Unit]) -> list[Unit]:
-    """Return the units that can run now: generation 0s first, then the loops whose generation 0 is published."""
-    initial: list[Unit] = [unit for unit in free if isinstance(unit, InitialUnit)]
-    if initial:
-        return initial
-    pending = _produced_rows(unit for unit in missing if isinstance(unit, InitialUnit))
-    return [unit for unit in free if isinstance(unit, LoopUnit) and not _initial_rows(unit) & pending]
+    """Return the units that can run now: generation 0s, and loops, unless another process makes their generation 0."""
+    initial = [unit for unit in free if isinstance(unit, InitialUnit)]
+    made_elsewhere = _produced_rows(missing) - _produced_rows(initial)
+    loops = [unit for unit in free if isinstance(unit, LoopUnit) and not _initial_rows(unit) & made_elsewhere]
+    return [*initial, *loops]
 
 
 def _waiting(missing: Sequence[Unit], leases: Mapping[str, Holder]) -> str:
@@ -126,15 +127,14 @@ def _next_wait(wait_seconds: float, planning_seconds: float) -> float:
     return min(MAX_WAIT_SECONDS, max(MIN_WAIT_SECONDS, 2 * planning_seconds, 1.5 * wait_seconds))
 
 
-def _produced_rows(units: Iterable[InitialUnit]) -> set[tuple[str, tuple[int, ...]]]:
-    """Return the (key, seeds) of the S_0s that units make."""
-    return {(rows, unit.seeds) for unit in units for snapshot in unit.snapshots for rows in snapshot.rows}
+def _produced_rows(units: Iterable[Unit]) -> frozenset[StoredRows]:
+    """Return the S_0s that units make."""
+    return frozenset().union(*(unit.produced_rows for unit in units if isinstance(unit, InitialUnit)))
 
 
-def _initial_rows(unit: LoopUnit) -> set[tuple[str, tuple[int, ...]]]:
-    """Return the (key, seeds) of the S_0s that a loop starts from; empty for a closed-form family."""
-    shared = [model.keys.generation_zero for model in unit.cell.models]
-    return {(keys.rows, unit.generation_zero_seeds) for keys in shared if keys is not None}
+def _initial_rows(unit: Unit) -> frozenset[StoredRows]:
+    """Return the S_0s that a unit needs; none for a generation 0 and for closed-form families."""
+    return unit.initial_rows if isinstance(unit, LoopUnit) else frozenset()
 
 
 def _fail_orphans(plan: Plan, failures: Failures) -> None:

@@ -21,8 +21,9 @@ from raysc.errors import RayscError
 from raysc.metrics.core.metric import Metric
 from raysc.planning.plan import Plan
 from raysc.planning.resolved import metric_keys
-from raysc.planning.units import InitialUnit, LoopUnit, Unit
+from raysc.planning.units import LoopUnit, Unit
 from raysc.store.objects import Objects
+from raysc.store.spans import published_chain
 from raysc.store.sweep_record import retention_by_key
 
 MAX_RETRIES = 2
@@ -40,7 +41,7 @@ def run_units(
     """Run units of one wave of a plan. Ray must be up.
 
     Args:
-        units: all initial or all loop units.
+        units: of the wave; loops start once their generation 0 is published.
         plan: the plan of the units.
         objects: the store.
         real_data: real rows in the object store; the data settings of the units are added.
@@ -100,7 +101,6 @@ def _tuner(
     """Return the Tune run of a wave: one trial for each unit."""
     sweep = plan.sweep
     ray_compat.set_tune_switches()
-    wave = "initial" if isinstance(units[0], InitialUnit) else "loop"
     points = [search_space.point(unit) for unit in units]
     axes = varying_axes(plan.resolved)
     names = {unit.name: trial_name(unit, axes) for unit in units}
@@ -111,14 +111,14 @@ def _tuner(
         trainable,
         param_space=search_space.search_space(sweep, points),
         tune_config=tune.TuneConfig(
-            search_alg=search_space.generator(points),
+            search_alg=search_space.UnitGenerator(units, lambda rows: bool(published_chain(objects, *rows, start=0))),
             num_samples=len(points),
             reuse_actors=True,
             trial_name_creator=lambda trial: names[trial.config["unit"]],
             trial_dirname_creator=lambda trial: names[trial.config["unit"]],
         ),
         run_config=tune.RunConfig(
-            name=f"{datetime.now().strftime('%Y%m%d-%H%M%S-%f')}-{wave}",
+            name=datetime.now().strftime("%Y%m%d-%H%M%S-%f"),
             storage_path=tune_folder(sweep.name, objects),
             verbose=0,
             callbacks=[*callbacks, *logger_callbacks(sweep)],

@@ -13,6 +13,9 @@ from raysc.store.spans import PublishedSpans, pack_name, published_spans
 
 Pack = tuple[int, ...]
 
+StoredRows = tuple[str, Pack]
+"""Rows of one generation 0 in the store: their key, and the seeds under which they are published."""
+
 Reason = Literal["new", "more generations", "rows not kept", "metric only", "set aside", "states not kept"]
 """The reason why a unit runs. "set aside": some of its generations were damaged, and later ones are published. "states
 not kept": it can only continue, or be measured, by training published generations again."""
@@ -59,6 +62,11 @@ class InitialUnit:
         return tuple(snapshot.model for snapshot in self.snapshots)
 
     @property
+    def produced_rows(self) -> frozenset[StoredRows]:
+        """The S_0s that it publishes."""
+        return frozenset((rows, self.seeds) for snapshot in self.snapshots for rows in snapshot.rows)
+
+    @property
     def name(self) -> str:
         """Name of the unit within a sweep."""
         return f"initial/{self.generation_zero.run}/{pack_name(self.seeds)}"
@@ -95,6 +103,12 @@ class LoopUnit:
     def generation_zero_seeds(self) -> Pack:
         """Seeds under which generation 0 of the pack is published, in order, for a trained family."""
         return generation_zero_pack(self.seeds)
+
+    @property
+    def initial_rows(self) -> frozenset[StoredRows]:
+        """The S_0s that its loops start from; empty for a closed-form family."""
+        shared = [model.keys.generation_zero for model in self.cell.models]
+        return frozenset((keys.rows, self.generation_zero_seeds) for keys in shared if keys is not None)
 
     @property
     def models(self) -> "tuple[LoopUnit, ...]":

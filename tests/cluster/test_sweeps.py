@@ -152,7 +152,7 @@ def test_trained_units_share_generation_0_and_its_training_run(digits: tuple[Pat
     initial = frame[frame["generation"] == 0]
     assert len(initial) == 6
     assert initial["lineage"].nunique() == 2, "one S_0 for each initial quality"
-    trials = [folder for folder in (store / "sweeps/digits/tune").glob("*-initial/*") if folder.is_dir()]
+    trials = [folder for folder in (store / "sweeps/digits/tune").glob("*/generation_0_*") if folder.is_dir()]
     assert len(trials) == 1, "4 and 8 steps are snapshots of one run"
     assert (frame.loc[frame["regime"] == "mix", "share"].iloc[-1]) == pytest.approx(450 / 750)
 

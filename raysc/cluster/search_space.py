@@ -56,10 +56,11 @@ class UnitGenerator(BasicVariantGenerator):
 
     def next_trial(self) -> Trial | None:
         """Return the first trial that can start and was not returned before; None if none can start now."""
-        if (ready := next(filter(self._can_start, self._waiting), None)) is not None:
-            self._waiting.remove(ready)
-            return ready
-        while (trial := super().next_trial()) is not None:
+        trial: Trial | None
+        if (trial := next(filter(self._can_start, self._waiting), None)) is not None:
+            self._waiting.remove(trial)
+            return trial
+        while (trial := super().next_trial()) is not None:  # type: ignore[no-untyped-call]  # Tune has no types for it
             unit = trial.config["unit"]
             if unit in self._made:
                 self._makers[trial.trial_id] = unit
@@ -80,7 +81,8 @@ class UnitGenerator(BasicVariantGenerator):
         """Read which S_0s of a generation 0 are published."""
         if trial_id in self._makers:
             with suppress(StorageError):  # its next report, or its end, reads again
-                self._missing -= set(filter(self._is_published, self._made[self._makers[trial_id]] & self._missing))
+                missing = self._made[self._makers[trial_id]] & self._missing
+                self._missing -= {rows for rows in missing if self._is_published(rows)}
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
         """Read which S_0s are published; loops of the others do not start."""
@@ -88,7 +90,7 @@ class UnitGenerator(BasicVariantGenerator):
         self.on_trial_result(trial_id, {})
         self._makers.pop(trial_id, None)
 
-    def save_to_dir(self, dirpath: str, **options: Any) -> None:
+    def save_to_dir(self, dirpath: str, session_str: str = "", **options: Any) -> None:
         """Save nothing: raysc restores no search."""
 
     def __reduce__(self) -> tuple[type[BasicVariantGenerator], tuple[()]]:

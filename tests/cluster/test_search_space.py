@@ -52,7 +52,8 @@ def test_a_loop_starts_once_its_generation_0_is_published(
     loops = [unit for unit in plan.loop if unit.seeds == initial.seeds]
     published: set[StoredRows] = set()
     generator = UnitGenerator([initial, *loops], published.__contains__)
-    trials = (SimpleNamespace(trial_id=unit.name, config={"unit": unit.name}) for unit in [initial, *loops])
+    names = [initial.name, *(unit.name for unit in loops)]
+    trials = (SimpleNamespace(trial_id=name, config={"unit": name}) for name in names)
     monkeypatch.setattr(BasicVariantGenerator, "next_trial", lambda self: next(trials, None) or self.set_finished())
 
     def started() -> list[str]:

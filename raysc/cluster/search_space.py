@@ -56,11 +56,11 @@ class UnitGenerator(BasicVariantGenerator):
 
     def next_trial(self) -> Trial | None:
         """Return the first trial that can start and was not returned before; None if none can start now."""
-        trial: Trial | None
-        if (trial := next(filter(self._can_start, self._waiting), None)) is not None:
-            self._waiting.remove(trial)
-            return trial
-        while (trial := super().next_trial()) is not None:  # type: ignore[no-untyped-call]  # Tune has no types for it
+        if (waiting := next(filter(self._can_start, self._waiting), None)) is not None:
+            self._waiting.remove(waiting)
+            return waiting
+        trial: Trial
+        for trial in iter(super().next_trial, None):
             unit = trial.config["unit"]
             if unit in self._made:
                 self._makers[trial.trial_id] = unit

@@ -66,7 +66,7 @@ def estimate_cost(node_type: NodeType, plan: Plan, seconds: float | None) -> Cos
     max_nodes = len(plan.units) * resources.workers if node_type.max_nodes is None else node_type.max_nodes
     if ranks * max_nodes < resources.workers:
         return Cost(node_type.name, 0, None, None)
-    trials = max(len(plan.initial), len(plan.loop))  # one wave runs after the other
+    trials = max(len(plan.initial), len(plan.loop))  # loops follow generation 0s
     nodes = min(max_nodes, ceil(trials * resources.workers / ranks))
     if seconds is None:
         return Cost(node_type.name, nodes, None, None)

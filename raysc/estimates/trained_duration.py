@@ -50,8 +50,8 @@ class TrainedEstimate:
     """Estimated duration of the trained units of a plan: training and sampling, without measuring.
 
     Attributes:
-        initial_seconds: seconds of each unit of the first wave on the resources of a trial.
-        loop_seconds: seconds of each unit of the second wave.
+        initial_seconds: seconds of each unit of generation 0 on the resources of a trial.
+        loop_seconds: seconds of each loop unit.
         units_without_estimate: number of other trained units.
         probed_settings: number of settings that were timed.
         probe_seconds: duration of the probes.
@@ -74,7 +74,7 @@ class TrainedEstimate:
         return sum(self.initial_seconds) + sum(self.loop_seconds)
 
     def wall_seconds(self, slots: int) -> float:
-        """Return the seconds until the last unit ends if ``slots`` units run at once; the waves run in turn."""
+        """Return the seconds until the last unit ends if ``slots`` units run at once, and loops start after all generation 0s."""
         return parallel_seconds(self.initial_seconds, slots) + parallel_seconds(self.loop_seconds, slots)
 
 

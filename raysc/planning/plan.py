@@ -32,8 +32,8 @@ class Plan:
 
     Attributes:
         resolved: the sweep.
-        initial: units of missing generation 0s: the first wave.
-        loop: units of missing generations >= 1 or metrics: the second wave.
+        initial: units of missing generation 0s.
+        loop: units of missing generations >= 1 or metrics; each starts once its generation 0 is published.
         done: number of generations >= 1 that are published and measured.
         to_do: number of generations >= 1 that are not.
         shared: number of generations that a cell shares with an earlier cell, so that they run once.
@@ -63,7 +63,7 @@ class Plan:
 
     @property
     def units(self) -> tuple[Unit, ...]:
-        """Units of both waves."""
+        """All units: generation 0s, then loops."""
         return (*self.initial, *self.loop)
 
     @property

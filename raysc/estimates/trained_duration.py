@@ -74,7 +74,7 @@ class TrainedEstimate:
         return sum(self.initial_seconds) + sum(self.loop_seconds)
 
     def wall_seconds(self, slots: int) -> float:
-        """Return the seconds until the last unit ends if ``slots`` units run at once, and loops start after all generation 0s."""
+        """Return the seconds until the last unit ends with ``slots`` units at once, and loops after generation 0s."""
         return parallel_seconds(self.initial_seconds, slots) + parallel_seconds(self.loop_seconds, slots)
 
 

@@ -18,7 +18,7 @@ from raysc.planning.plan import Plan, make_plan
 from raysc.planning.resolved import ResolvedSweep
 from raysc.planning.validation import check_machine, validate, validation_notes
 from raysc.results.thresholds.resolution import resolve_in_store
-from raysc.results.thresholds.stored_evidence import THRESHOLD_FILE
+from raysc.results.thresholds.stored_evidence import changed_settings_text
 from raysc.store.inventory import describe_holders, list_entries, verify_entries
 from raysc.store.leases import wait_for_gc
 from raysc.store.objects import Objects
@@ -134,8 +134,8 @@ def _plan(resolved: ResolvedSweep, objects: Objects, display: Display, remake: b
         f"{sweep.name}: {len(plan.cells)} cells{runs} x {sweep.generations} generations; "
         f"{len(plan.units)} units to run, {plan.done} generations done, {plan.to_do} to do"
     )
-    replaced = replacement_note(resolved, objects)
-    for note in (*sweep.notes, *validation_notes(resolved), *([replaced] if replaced else [])):
+    changes = replacement_note(resolved, objects), changed_settings_text(sweep, objects)
+    for note in (*sweep.notes, *validation_notes(resolved), *filter(None, changes)):
         display.say(f"note: {note}")
     # A copy of the file, so that other commands can be pointed at the sweep's folder.
     objects.put(f"{sweep_folder(sweep.name)}/{SWEEP_COPY}", sweep_yaml(sweep).encode())
@@ -273,20 +273,15 @@ def _run_search(sweep: Sweep, objects: Objects, options: RunOptions, display: Di
 
 
 def _store_answers(state: "SearchState", objects: Objects) -> None:
-    """Store the answers and probes of a search: ``threshold.json``, and its tables."""
+    """Store the evidence and the answers of a search, and their figure if all searches have answers."""
     from raysc.results.report.figures.thresholds import thresholds_figure
-    from raysc.results.table.csv_text import csv_text
-    from raysc.results.thresholds.answers import evidence_frame, threshold_json, thresholds_frame
+    from raysc.results.thresholds.answers import store_answers
 
     sweep = state.resolved.sweep
     assert sweep.search is not None
-    folder = sweep_folder(sweep.name)
-    objects.put(f"{folder}/{THRESHOLD_FILE}", threshold_json(sweep.search, state.searches))
-    objects.put(f"{folder}/thresholds.csv", csv_text(thresholds_frame(state.searches)).encode())
-    if not (evidence := evidence_frame(sweep.search, state.searches)).empty:
-        objects.put(f"{folder}/threshold-evidence.csv", csv_text(evidence).encode())
+    store_answers(sweep, state.searches, objects)
     if not state.pending and (figure := thresholds_figure(sweep.search, state.searches)) is not None:
-        objects.put(f"{folder}/thresholds.png", figure.png)
+        objects.put(f"{sweep_folder(sweep.name)}/thresholds.png", figure.png)
 
 
 def _conclude(plan: Plan, objects: Objects, failures: dict[str, str], display: Display) -> Outcome:

@@ -13,13 +13,17 @@ from matplotlib.colors import to_hex
 
 import raysc
 from raysc import runner
-from raysc.planning.resolved import resolve
+from raysc.planning.resolved import ResolvedSweep, resolve
 from raysc.plugins import REAL, Recipe, Take
 from raysc.results.plots.style import CONTROL
 from raysc.results.samples.sampled_rows import sampled_rows
+from raysc.results.table import table
 from raysc.results.table.table import load_table
+from raysc.results.thresholds.rounds import read_state
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep
+from tests.conftest import MakeSweep
+from tests.results.thresholds.test_rounds import SEARCH, run_units
 
 
 @pytest.fixture(scope="module")
@@ -362,3 +366,33 @@ def test_a_plan_of_a_finished_sweep_is_empty(gaussian: Any) -> None:
     planned = raysc.plan(gaussian.sweep.path, storage=gaussian.objects.uri)
     assert (planned.to_do, len(planned.units)) == (0, 0)
     assert planned._repr_html_().startswith("<p>raysc plan of")
+
+
+def test_a_table_of_a_search_that_goes_on_is_of_one_moment(
+    make_sweep: MakeSweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A round that is published while a method reads adds cells, and numbers them anew."""
+    sweep = make_sweep(SEARCH, "space.sample.covariance_scale=2.0", "loop.generations=4")
+    objects, load = Objects.open(tmp_path), table.load_table
+    results = raysc.Results(sweep, objects)
+
+    def run_round() -> None:
+        run_units(read_state(sweep, objects), objects)
+
+    def load_then_run(resolved: ResolvedSweep, objects: Objects) -> pd.DataFrame:
+        rows = load(resolved, objects)
+        run_round()
+        return rows
+
+    run_round()
+    run_round()
+    reads: list[Callable[[], pd.DataFrame]] = [
+        lambda: results.compare({"lambda": 16}, {"lambda": 0.25}),
+        lambda: results.summary(),
+        lambda: results.profile(),
+    ]
+    for read in reads:
+        expected = read()
+        with monkeypatch.context() as context:
+            context.setattr(table, "load_table", load_then_run)
+            pd.testing.assert_frame_equal(read(), expected)

@@ -88,11 +88,12 @@ class Results:
             from raysc.results.contraction.pairs import pairs_frame
 
             return pairs_frame(self._resolved, self.objects, between, by_generation)
-        if not has_forks(self._resolved):
+        resolved = self._resolved
+        if not has_forks(resolved):
             raise InputError(
                 f"{self.sweep.name} has no forks: add `probe: {{contraction: true}}` to the file, or give `between`"
             )
-        return (steps_frame if by_generation else contraction_frame)(self._resolved, self._results())
+        return (steps_frame if by_generation else contraction_frame)(resolved, self._results(resolved))
 
     def scaling(self) -> "pd.DataFrame":
         """Return the exponents of the mean excess in the axis of ``scaling`` and in the generation.
@@ -107,7 +108,8 @@ class Results:
 
         if self.sweep.scaling is None:
             raise InputError(f"{self.sweep.name} has no scaling: add `scaling: {{axis: data.rows}}` to the file")
-        return scaling_frame(self._resolved, self._results())
+        resolved = self._resolved
+        return scaling_frame(resolved, self._results(resolved))
 
     def effective_rows(self) -> "pd.DataFrame":
         """Return the number of real rows that each model is worth, per cell and measured generation.
@@ -121,7 +123,8 @@ class Results:
 
         if not any(metric.name == "inverse_effective_rows" for metric in self.sweep.metrics):
             raise InputError(f"{self.sweep.name} has no effective rows: add the metric `inverse_effective_rows`")
-        return effective_rows_frame(self._resolved, self._results())
+        resolved = self._resolved
+        return effective_rows_frame(resolved, self._results(resolved))
 
     def profile(self, factor: float = 2.0) -> "pd.DataFrame":
         """Judge each cell by the eight definitions of model collapse (Schaeffer et al. 2025), against its control.
@@ -139,7 +142,8 @@ class Results:
         from raysc.results.profile.profile import collapse_profile
         from raysc.results.profile.tables import profile_frame
 
-        return profile_frame(collapse_profile(self._resolved, self._results(), factor))
+        resolved = self._resolved
+        return profile_frame(collapse_profile(resolved, self._results(resolved), factor))
 
     def variance(
         self, metric: str | None = None, generation: int | None = None, *, terms: bool = False
@@ -160,8 +164,8 @@ class Results:
         from raysc.results.table.selection import metric_column
         from raysc.results.table.variance import terms_frame, variance_frame
 
-        tabulate = terms_frame if terms else variance_frame
-        return tabulate(self._resolved, self._results(), metric_column(self.sweep, metric), generation)
+        resolved, tabulate = self._resolved, terms_frame if terms else variance_frame
+        return tabulate(resolved, self._results(resolved), metric_column(self.sweep, metric), generation)
 
     def generation(self, cell: int, seed: int, t: int) -> "StoredGeneration":
         """Return generation t of one seed of a cell; its ``rows`` and its ``model`` are read on access.
@@ -222,15 +226,18 @@ class Results:
         column = metric_column(self.sweep, metric)
         values = {name: value if isinstance(value, list | tuple) else [value] for name, value in (where or {}).items()}
         options = FigureOptions(_list(by), _list(panels), values, size, font, usetex, scale)
-        return paper_figure(self._resolved, self._results(), column, options, ax)
+        resolved = self._resolved
+        return paper_figure(resolved, self._results(resolved), column, options, ax)
 
-    def _results(self) -> "pd.DataFrame":
-        """Return ``frame()``.
+    def _results(self, resolved: "ResolvedSweep") -> "pd.DataFrame":
+        """Load the tidy table of a resolved sweep: a search that goes on numbers its cells anew at each round.
 
         Raises:
             InputError: it is empty.
         """
-        table = self.frame()
+        from raysc.results.table.table import load_table
+
+        table = load_table(resolved, self.objects)
         if table.empty:
             raise InputError(f"{self.objects.uri} holds no results of {self.sweep.name} yet")
         return table
@@ -248,8 +255,10 @@ class Results:
             InputError: there are no results of the generation.
         """
         from raysc.results.table.cell_summary import cell_summary
+        from raysc.results.table.table import load_table
 
-        return cell_summary(self._resolved, self.frame(), generation)
+        resolved = self._resolved
+        return cell_summary(resolved, load_table(resolved, self.objects), generation)
 
     def compare(
         self,
@@ -277,18 +286,22 @@ class Results:
         from raysc.results.table.cell_comparison import compare_cells
         from raysc.results.table.columns import main_columns
         from raysc.results.table.selection import metric_column
+        from raysc.results.table.table import load_table
 
         names = _list(metric)
         columns = main_columns(self.sweep) if names is None else [metric_column(self.sweep, name) for name in names]
-        return compare_cells(self.frame(), self._resolved.sweep.cells, a, b, columns, generation)
+        resolved = self._resolved
+        return compare_cells(load_table(resolved, self.objects), resolved.sweep.cells, a, b, columns, generation)
 
     def _repr_html_(self) -> str:
         """Return the cells at their last generation and a figure of the first metric, for notebooks."""
         from raysc.results.table.cell_summary import notebook_html
+        from raysc.results.table.table import load_table
 
-        if (table := self.frame()).empty:
+        resolved = self._resolved
+        if (table := load_table(resolved, self.objects)).empty:
             return f"<p>{escape(repr(self))}: no results yet</p>"
-        return notebook_html(self._resolved, table, self._repr_png_() or b"")
+        return notebook_html(resolved, table, self._repr_png_() or b"")
 
     def _repr_png_(self) -> bytes | None:
         """Return the figure of the first metric as PNG; None without results."""

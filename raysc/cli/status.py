@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console, Group
     from rich.text import Text
 
+    from raysc.planning.resolved import ResolvedSweep
     from raysc.results.status import Status
     from raysc.store.objects import Objects
     from raysc.sweepfile import Sweep
@@ -39,10 +40,10 @@ def status(
     """Count the runs that are done, running, waiting, failed and diverged, cell by cell; rate and time left."""
     sweep, objects = open_sweep(sweep_file, storage, overrides)
     console = open_console()
-    current = _read(sweep, objects)
+    resolved, current = _read(sweep, objects)
     if not watch:
         console.print(status_table(current, None))
-        for text in _notes(sweep, objects):
+        for text in _notes(resolved, objects):
             print_lines(text)
         return
     try:
@@ -51,26 +52,26 @@ def status(
         raise typer.Exit(130) from None
 
 
-def _read(sweep: "Sweep", objects: "Objects") -> "Status":
-    """Read the status of a sweep; that of a search is the one of its present round."""
+def _read(sweep: "Sweep", objects: "Objects") -> "tuple[ResolvedSweep, Status]":
+    """Resolve a sweep and read its status; that of a search is the one of its present round."""
     from raysc.results.status import read_status
     from raysc.results.thresholds.resolution import resolve_in_store
 
-    return read_status(resolve_in_store(sweep, objects), objects)
+    resolved = resolve_in_store(sweep, objects)
+    return resolved, read_status(resolved, objects)
 
 
-def _notes(sweep: "Sweep", objects: "Objects") -> "list[str]":
+def _notes(resolved: "ResolvedSweep", objects: "Objects") -> "list[str]":
     """Return the present answer of each search of a sweep, and a sentence on the runs that ``loop.until`` ended."""
+    sweep = resolved.sweep
     if sweep.search is None and sweep.until is None:
         return []
     from raysc.results.table.early_ends import early_ends_text
     from raysc.results.table.table import load_table
     from raysc.results.thresholds.answers import answer_texts
-    from raysc.results.thresholds.resolution import resolve_in_store
 
-    resolved = resolve_in_store(sweep, objects)
     table = load_table(resolved, objects)
-    return [*answer_texts(resolved, table, objects), *filter(None, [early_ends_text(resolved.sweep, table)])]
+    return [*answer_texts(resolved, table, objects), *filter(None, [early_ends_text(sweep, table)])]
 
 
 def _watch(current: "Status", sweep: "Sweep", objects: "Objects", console: "Console") -> None:
@@ -81,13 +82,13 @@ def _watch(current: "Status", sweep: "Sweep", objects: "Objects", console: "Cons
         with Live(status_table(current, MAX_ROWS), console=console, auto_refresh=False) as live:
             while _unfinished(current):
                 time.sleep(REFRESH_SECONDS)
-                current = _read(sweep, objects)
+                _, current = _read(sweep, objects)
                 live.update(status_table(current, MAX_ROWS), refresh=True)
         return
     console.print(printable(headline(current)))
     while _unfinished(current):
         time.sleep(LOG_SECONDS)
-        current = _read(sweep, objects)
+        _, current = _read(sweep, objects)
         console.print(printable(headline(current)))
 
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from raysc.results.thresholds import rounds
+from raysc.results.thresholds.rounds import SearchState, read_state
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep
 from tests.cli.conftest import RunRaysc
@@ -57,6 +59,20 @@ def test_the_ceiling_counts_the_most_generations_of_a_value(raysc: RunRaysc, fil
 
 def test_a_status_before_the_first_run_has_no_estimate(raysc: RunRaysc, file: str) -> None:
     assert raysc("status", file).out.count("lambda*: searching, from 0.25 to 16; no estimate yet, 0 runs") == 2
+
+
+def test_a_status_reads_the_store_once_for_its_table_and_its_answers(
+    raysc: RunRaysc, file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads: list[str] = []
+
+    def counted(sweep: Sweep, objects: Objects) -> SearchState:
+        reads.append(sweep.name)
+        return read_state(sweep, objects)
+
+    monkeypatch.setattr(rounds, "read_state", counted)
+    assert "no estimate yet" in raysc("status", file).out
+    assert reads == ["search"]
 
 
 @pytest.mark.slow

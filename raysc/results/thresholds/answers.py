@@ -8,13 +8,16 @@ from typing import Any
 
 import pandas as pd
 
+from raysc.planning.open_sweep import sweep_folder
 from raysc.planning.resolved import ResolvedSweep
 from raysc.results.plots.labels import label
+from raysc.results.table.csv_text import csv_text
 from raysc.results.table.number_format import interval_text, number_text
 from raysc.results.thresholds.evidence import Search, read_searches
 from raysc.results.thresholds.proposals import STOPPING_LEVEL, bracket, count_runs, enclosed_root
-from raysc.results.thresholds.stored_evidence import changed_settings_text
+from raysc.results.thresholds.stored_evidence import THRESHOLD_FILE, changed_settings_text, store_evidence
 from raysc.store.objects import Objects
+from raysc.sweepfile import Sweep
 from raysc.sweepfile.threshold_search import ThresholdSearch
 
 COVERAGE = 0.95
@@ -177,6 +180,27 @@ def threshold_json(search: ThresholdSearch, searches: Sequence[Search]) -> bytes
         for of_point in searches
     ]
     return json.dumps(_plain({"search": settings, "searches": records}), indent=1).encode()
+
+
+def store_answers(sweep: Sweep, searches: Sequence[Search], objects: Objects) -> None:
+    """Store the evidence and the answers of a search, as JSON and tables.
+
+    Nothing is stored before the first round is finished: ``THRESHOLD_FILE`` may hold the only evidence of a search of
+    other settings.
+
+    Args:
+        sweep: the sweep, from ``read_state``.
+        searches: its searches.
+        objects: the store.
+    """
+    assert sweep.search is not None
+    if not any(sweep.search.evidence):
+        return
+    folder = sweep_folder(sweep.name)
+    store_evidence(sweep, objects)
+    objects.put(f"{folder}/{THRESHOLD_FILE}", threshold_json(sweep.search, searches))
+    objects.put(f"{folder}/thresholds.csv", csv_text(thresholds_frame(searches)).encode())
+    objects.put(f"{folder}/threshold-evidence.csv", csv_text(evidence_frame(sweep.search, searches)).encode())
 
 
 def _plain(value: Any) -> Any:

@@ -63,24 +63,27 @@ def read_searches(resolved: ResolvedSweep, table: pd.DataFrame) -> list[Search]:
     return [reader.search(index, probes) for index, probes in enumerate(search.evidence)]
 
 
-def with_evidence(
-    resolved: ResolvedSweep, candidates: Sequence[Sequence[Probes]], table: pd.DataFrame
-) -> ResolvedSweep:
-    """Return a sweep whose searches stand on the first of some sets of probes of which all runs are published.
+def with_evidence(resolved: ResolvedSweep, finished: pd.DataFrame, table: pd.DataFrame) -> ResolvedSweep:
+    """Return a sweep whose searches stand on their probes if all of their runs are published, else on what they had.
+
+    Their earlier evidence was complete by a plan without the probes that are to run. These may lengthen a control: its
+    finished rows still count for the earlier evidence.
 
     Args:
-        resolved: the sweep; the candidates are among its probes.
-        candidates: of each search, the sets, the preferred one first; without a published one it has no evidence.
-        table: the rows of the published runs.
+        resolved: the sweep.
+        finished: the rows of the table whose seeds have nothing left to run.
+        table: from ``load_table``.
     """
     search = resolved.sweep.search
     assert search is not None
-    reader = _EvidenceReader(resolved, table, search)
-    evidence = tuple(
-        next((probes for probes in of_search if reader.is_complete(index, probes)), {})
-        for index, of_search in enumerate(candidates)
-    )
-    return replace(resolved, sweep=replace(resolved.sweep, search=replace(search, evidence=evidence)))
+    of_finished, of_all = (_EvidenceReader(resolved, rows, search) for rows in (finished, table))
+    evidence: list[Probes] = []
+    for index, (probes, earlier) in enumerate(zip(search.probes, search.evidence, strict=True)):
+        if of_finished.is_complete(index, probes):
+            evidence.append(probes)
+        else:
+            evidence.append(earlier if of_all.is_complete(index, earlier) else {})
+    return replace(resolved, sweep=replace(resolved.sweep, search=replace(search, evidence=tuple(evidence))))
 
 
 def search_settings(search: ThresholdSearch) -> SearchSettings:

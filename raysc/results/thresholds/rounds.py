@@ -24,7 +24,7 @@ from raysc.planning.resolved import ResolvedSweep, resolve
 from raysc.results.table.table import load_table
 from raysc.results.thresholds.answers import search_label, thresholds_frame
 from raysc.results.thresholds.evidence import Search, read_searches, with_evidence
-from raysc.results.thresholds.stored_evidence import stored_evidence
+from raysc.results.thresholds.stored_evidence import listed_evidence, stored_evidence
 from raysc.store.objects import Objects
 from raysc.sweepfile import Sweep, read_probes
 from raysc.sweepfile.threshold_search import Probes, Runs, ThresholdSearch
@@ -55,20 +55,23 @@ class SearchState:
 def read_state(sweep: Sweep, objects: Objects) -> SearchState:
     """Return the state of the searches of a sweep: all rounds that are published, and the runs that are missing.
 
-    A search goes on from the evidence that an earlier call has stored, see ``stored_evidence``, as far as all of it is
-    published.
+    A search goes on from the evidence that an earlier call has stored of its settings, as far as all of it is
+    published. If there is none, and ``threshold.json`` lists evidence of as many searches, they go on from that if all
+    of it is published.
 
     Args:
         sweep: a sweep with a search; probes that it has are not used.
         objects: the store.
     """
-    begun = read_probes(sweep, None, registry)
-    stored = stored_evidence(begun, objects)
-    if not any(stored):
-        return _advance(begun, objects)
-    resolved = resolve(_with_ends(begun, stored))
-    resolved = with_evidence(resolved, [[probes] for probes in stored], _finished_runs(resolved, objects))
-    return _advance(_with_ends(begun, _search(resolved.sweep).evidence), objects)
+    initial_sweep = read_probes(sweep, None, registry)
+    stored_probes = stored_evidence(initial_sweep, objects)
+    if any(stored_probes):
+        evidence = _published_evidence(initial_sweep, stored_probes, objects)
+        return _advance(_with_ends(initial_sweep, evidence), objects)
+    listed_probes = listed_evidence(initial_sweep, objects)
+    evidence = _published_evidence(initial_sweep, listed_probes, objects)
+    are_published = all(known or not probes for probes, known in zip(listed_probes, evidence, strict=True))
+    return _advance(_with_ends(initial_sweep, evidence) if are_published else initial_sweep, objects)
 
 
 def recomputed_state(sweep: Sweep, objects: Objects) -> SearchState:
@@ -120,13 +123,29 @@ def _advance(sweep: Sweep, objects: Objects) -> SearchState:
     """Add proposals to a sweep until none is made, or their runs are missing."""
     while True:
         resolved, search = resolve(sweep), _search(sweep)
-        table = _finished_runs(resolved, objects)
-        resolved = with_evidence(resolved, list(zip(search.probes, search.evidence, strict=True)), table)
+        table = load_table(resolved, objects)
+        resolved = with_evidence(resolved, _finished_runs(resolved, table, objects), table)
         searches = tuple(read_searches(resolved, table))
         probes = [_with_proposals(*pair) for pair in zip(search.probes, searches, strict=True)]
         if probes == list(search.probes):
             return SearchState(resolved, searches)
         sweep = read_probes(sweep, probes, registry, _search(resolved.sweep).evidence)
+
+
+def _published_evidence(initial_sweep: Sweep, stored_probes: Sequence[Probes], objects: Objects) -> tuple[Probes, ...]:
+    """Return the stored evidence of the searches of which all runs are published; none of a search that lacks some.
+
+    Stored evidence with which the sweep could not be read is damaged, and no error of the sweep file.
+    """
+    nothing: tuple[Probes, ...] = ({},) * len(stored_probes)
+    if not any(stored_probes):
+        return nothing
+    try:
+        resolved = resolve(_with_ends(initial_sweep, stored_probes))
+        finished = _finished_runs(resolved, load_table(resolved, objects), objects)
+        return _search(with_evidence(resolved, finished, finished).sweep).evidence
+    except InputError:
+        return nothing
 
 
 def _with_ends(sweep: Sweep, evidence: Sequence[Probes]) -> Sweep:
@@ -135,7 +154,7 @@ def _with_ends(sweep: Sweep, evidence: Sequence[Probes]) -> Sweep:
     return read_probes(sweep, [{**ends, **probes} for probes in evidence], registry, evidence)
 
 
-def _finished_runs(resolved: ResolvedSweep, objects: Objects) -> pd.DataFrame:
+def _finished_runs(resolved: ResolvedSweep, table: pd.DataFrame, objects: Objects) -> pd.DataFrame:
     """Return the rows of the table whose units are done, so that all of their metrics are measured.
 
     A run that was killed while it wrote its metrics has rows in which some values are NaN. As evidence these would
@@ -150,7 +169,6 @@ def _finished_runs(resolved: ResolvedSweep, objects: Objects) -> pd.DataFrame:
         for key in snapshot.rows
         for seed in unit.seeds
     }
-    table = load_table(resolved, objects)
     done = [run not in missing for run in zip(table["lineage"], table["seed"], strict=True)]
     return table[np.array(done, bool)]
 

@@ -177,7 +177,11 @@ def _read_probes(content: Any, search: ThresholdSearch) -> Probes | None:
 
 
 def _is_plausible(probes: Probes, search: ThresholdSearch) -> bool:
-    """Return True if some probes have values in order, all first seeds and generations, and no absurd size."""
+    """Return True if probes can be those of a search: values and seeds in order, at least a block of seeds each.
+
+    Values near the threshold may lack the first seeds.
+    """
+    first = len(search.seeds)
     number_types = (int,) if search.whole else (int, float)
     values, numbers = list(probes), [number for runs in probes.values() for number in (*runs.seeds, runs.generations)]
     if not all(type(value) in number_types and -1e300 < value < 1e300 for value in values):
@@ -188,9 +192,7 @@ def _is_plausible(probes: Probes, search: ThresholdSearch) -> bool:
     retrainings = sum(len(of_value.seeds) * of_value.generations for of_value in probes.values())
     return (
         _is_ascending(values)
-        and all(
-            _is_ascending(of_value.seeds) and set(search.seeds) <= set(of_value.seeds) for of_value in probes.values()
-        )
+        and all(len(of_value.seeds) >= first and _is_ascending(of_value.seeds) for of_value in probes.values())
         and all(of_value.generations >= search.generations for of_value in probes.values())
         and runs <= max(MAX_RUNS, search.runs)
         and retrainings <= max(MAX_RETRAININGS, search.runs * search.max_generations)

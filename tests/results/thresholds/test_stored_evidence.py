@@ -176,7 +176,7 @@ DAMAGES: dict[str, Callable[[dict[str, Any]], Any]] = {
     "no value": lambda record: record["probes"][0].pop("value"),
     "values out of order": lambda record: record["probes"].reverse(),
     "repeated seeds": lambda record: [probe.update(seeds=[0, 0, 1, 1, 2, 2, 3, 3]) for probe in record["probes"]],
-    "missing first seeds": lambda record: [probe.update(seeds=[0]) for probe in record["probes"]],
+    "too few seeds": lambda record: [probe.update(seeds=[0, 1, 2]) for probe in record["probes"]],
     "a negative seed": lambda record: record["probes"][0].update(seeds=[-1, 0, 1, 2, 3]),
     "seeds of text": lambda record: record["probes"][0].update(seeds=["0"]),
     "too many seeds": lambda record: record["probes"][0].update(seeds=[*range(20_000)]),
@@ -211,7 +211,7 @@ def test_whole_axes_have_whole_values_and_a_file_with_a_search_too_many_is_not_r
     rows = make_sweep(
         SEARCH.replace("lambda, range: [0.25, 16]", "data.rows, range: [1, 200]").replace("mix", "replace")
     )
-    probe = {"seeds": [0, 1, 2, 3], "generations": 6}
+    probe = {"seeds": [4, 5, 6, 7], "generations": 6}  # new seeds at an estimate, without the first ones
     objects = Objects.open(tmp_path)
     for value, count in ((2, 1), (2.0, 0)):
         content: dict[str, Any] = {"search": {}, "searches": [{"probes": [{**probe, "value": value}]}] * 2}

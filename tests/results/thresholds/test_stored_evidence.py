@@ -213,7 +213,7 @@ def test_whole_axes_have_whole_values_and_a_file_with_a_search_too_many_is_not_r
     )
     probe = {"seeds": [4, 5, 6, 7], "generations": 6}  # new seeds at an estimate, without the first ones
     objects = Objects.open(tmp_path)
-    for value, count in ((2, 1), (2.0, 0)):
+    for value, count in ((2.0, 0), (2, 1)):
         content: dict[str, Any] = {"search": {}, "searches": [{"probes": [{**probe, "value": value}]}] * 2}
         objects.put(FILE, json.dumps(content).encode())
         assert [len(probes) for probes in listed_evidence(rows, objects)] == [count, count]
@@ -314,5 +314,6 @@ def test_runs_of_a_round_that_is_not_finished_count_when_it_is(
         store(state, objects)
         run_units(state, objects, first=1)
     assert counts == sorted(counts)
+    assert counts.count(0) == 3, "the first round has a unit for each end and one for the control"
     assert len(set(counts)) < len(counts), "some rounds had several units"
     assert threshold_of(state.searches[0]).runs == state.resolved.sweep.runs

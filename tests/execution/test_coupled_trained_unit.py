@@ -28,6 +28,8 @@ from raysc.store.trash import move_damaged_to_trash, move_dropped_to_trash
 from raysc.sweepfile import Sweep
 from tests.command_line import results
 
+pytestmark = pytest.mark.slow
+
 MakeSweep = Callable[..., Sweep]
 RunSweep = Callable[[Sweep, Objects], None]
 RunAndKill = Callable[[Sweep, Objects, int], None]

@@ -19,6 +19,8 @@ from raysc.store.objects import Objects
 from tests.conftest import MakeSweep
 from tests.results.thresholds.test_rounds import SEARCH, search
 
+pytestmark = pytest.mark.slow
+
 HEAD = "claims:\n  - says: x\n    metric: trace_ratio\n    value: {threshold: lambda}\n"
 
 

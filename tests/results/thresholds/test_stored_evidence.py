@@ -28,6 +28,8 @@ from raysc.sweepfile.threshold_search import Probes
 from tests.conftest import MakeSweep
 from tests.results.thresholds.test_rounds import SEARCH, Killed, record, run_units
 
+pytestmark = pytest.mark.slow
+
 FILE = f"sweeps/search/{THRESHOLD_FILE}"
 SHORT = "space.sample.covariance_scale=2.0", "loop.generations=4", "search.width=1.0"
 
@@ -236,7 +238,6 @@ def test_evidence_with_which_the_sweep_could_not_be_read_is_no_error_of_the_file
     assert record(read_state(sweep, copy)) == record(finished), "from the ends on"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
     [("search.range=[0.5, 8]", "search.generations=8", "search.width=0.7"), ("search.range=[0.3, 32]",)],
